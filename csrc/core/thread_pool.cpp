@@ -1,0 +1,195 @@
+#include "core/thread_pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define EF_PAUSE() _mm_pause()
+#else
+#define EF_PAUSE() std::this_thread::yield()
+#endif
+
+namespace ef {
+namespace {
+
+constexpr int kSpins = 20000;  // about 0.5 ms: longer than the serial gaps inside a decode step
+thread_local bool inside_region = false;
+
+std::vector<int> allowed_cpus() {
+  cpu_set_t set;
+  std::vector<int> cpus;
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    for (int c = 0; c < CPU_SETSIZE; c++)
+      if (CPU_ISSET(c, &set)) cpus.push_back(c);
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+int default_size() {
+  const int cpus = int(allowed_cpus().size());
+  const char* text = std::getenv("EIGENFORMERS_NUM_THREADS");
+  if (!text || !*text) return cpus;
+  int n = 0;
+  auto [end, error] = std::from_chars(text, text + std::strlen(text), n);
+  check<ConfigError>(error == std::errc() && *end == 0 && n >= 1 && n <= 1024,
+                     "EIGENFORMERS_NUM_THREADS: found '", text, "', needed a whole number from 1 to 1024");
+  return n;
+}
+
+}  // namespace
+
+// Shared with the workers, so that a forked child can abandon it without joining threads it does not have.
+struct ThreadPool::State {
+  alignas(64) std::atomic<uint32_t> generation{0};
+  alignas(64) std::atomic<int> pending{0};
+  std::atomic<bool> stop{false};
+  std::mutex owner;
+  Body body = nullptr;
+  void* ctx = nullptr;
+  int size = 1;
+  std::exception_ptr error;
+  std::mutex error_lock;
+  std::vector<std::thread> threads;
+  std::vector<int> cpu;  // of worker i+1; empty when there are more workers than CPUs
+  int home = -1;         // the CPU the caller was last seen on
+
+  void bind(size_t w) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu[w], &one);
+    pthread_setaffinity_np(threads[w].native_handle(), sizeof one, &one);
+  }
+  // A free worker tends to be woken on the caller's core and then waits there for the caller's time slice to end, so
+  // workers are bound. If the kernel moved the caller onto a worker's core, that worker goes where the caller came from.
+  void settle() {
+    const int now = sched_getcpu();
+    if (cpu.empty() || now == home) return;
+    for (size_t w = 0; w < cpu.size(); w++)
+      if (cpu[w] == now) {
+        cpu[w] = home;
+        bind(w);
+      }
+    home = now;
+  }
+  void call(int id) {
+    try {
+      body(ctx, id, size);
+    } catch (...) {
+      std::lock_guard lock(error_lock);
+      if (!error) error = std::current_exception();
+    }
+  }
+  void work(int id) {
+    inside_region = true;
+    uint32_t seen = 0;
+    for (;;) {
+      uint32_t now;
+      for (int spins = 0; (now = generation.load(std::memory_order_acquire)) == seen;) {
+        if (++spins < kSpins) EF_PAUSE();
+        else generation.wait(seen, std::memory_order_acquire);
+      }
+      seen = now;
+      if (stop.load(std::memory_order_relaxed)) return;
+      call(id);
+      pending.fetch_sub(1, std::memory_order_release);
+    }
+  }
+};
+
+ThreadPool::ThreadPool(int size) : state_(std::make_shared<State>()), size_(size) {
+  State& s = *state_;
+  s.size = size;
+  s.home = sched_getcpu();
+  std::vector<int> cpus;
+  for (int c : allowed_cpus())
+    if (c != s.home) cpus.push_back(c);
+  const bool bound = int(cpus.size()) >= size - 1;
+  for (int id = 1; id < size; id++) {
+    s.threads.emplace_back([state = state_, id] { state->work(id); });
+    if (bound) {
+      s.cpu.push_back(cpus[size_t(id - 1)]);
+      s.bind(size_t(id - 1));
+    }
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  State& s = *state_;
+  s.stop = true;
+  s.generation.fetch_add(1, std::memory_order_release);
+  s.generation.notify_all();
+  for (auto& t : s.threads) t.join();
+}
+
+void ThreadPool::run_raw(Body body, void* ctx) {
+  const std::shared_ptr<State> state = state_;
+  State& s = *state;
+  std::unique_lock owner(s.owner, std::defer_lock);
+  if (s.size == 1 || inside_region || !owner.try_lock()) {
+    body(ctx, 0, 1);
+    return;
+  }
+  s.settle();
+  s.body = body;
+  s.ctx = ctx;
+  s.pending.store(s.size - 1, std::memory_order_relaxed);
+  s.generation.fetch_add(1, std::memory_order_release);
+  s.generation.notify_all();
+  inside_region = true;
+  s.call(0);
+  inside_region = false;
+  for (int spins = 0; s.pending.load(std::memory_order_acquire);) {
+    if (++spins < 2000) EF_PAUSE();
+    else std::this_thread::yield();
+  }
+  if (s.error) {
+    std::exception_ptr error = std::exchange(s.error, nullptr);
+    owner.unlock();
+    std::rethrow_exception(error);
+  }
+}
+
+namespace {
+std::mutex pool_lock;
+ThreadPool* pool = nullptr;  // leaked at exit on purpose: joining threads while the process unloads can hang
+}  // namespace
+
+ThreadPool& ThreadPool::instance() {
+  static ThreadPool** current = [] {
+    pool = new ThreadPool(default_size());
+    // The child of a fork has no workers: it gets a new pool and forgets the old one.
+    pthread_atfork([] { pool_lock.lock(); }, [] { pool_lock.unlock(); },
+                   [] {
+                     const int size = pool ? pool->size() : 1;
+                     new (&pool_lock) std::mutex;
+                     inside_region = false;
+                     pool = new ThreadPool(size);
+                   });
+    return &pool;
+  }();
+  return **current;
+}
+
+void ThreadPool::resize(int size) {
+  check<ConfigError>(size >= 1 && size <= 1024, "set_num_threads: found ", size, ", needed 1 to 1024");
+  std::shared_ptr<State> old = state_;
+  std::lock_guard wait(old->owner);
+  ThreadPool fresh(size);
+  std::swap(state_, fresh.state_);
+  std::swap(size_, fresh.size_);
+}
+
+}  // namespace ef

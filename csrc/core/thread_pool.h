@@ -1,0 +1,55 @@
+// Fork-join pool. One per process; workers spin for a while after a region, then sleep until the next one.
+//
+// The caller takes part as worker 0. A region started from inside a region, or while another thread owns the pool,
+// runs inline on the calling thread; results must therefore not depend on how many workers there are.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <type_traits>
+
+namespace ef {
+
+class ThreadPool {
+ public:
+  static ThreadPool& instance();  // size from EIGENFORMERS_NUM_THREADS, else the CPUs this process may run on
+  explicit ThreadPool(int size);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+
+  int size() const { return size_; }
+  void resize(int size);  // ends the old workers; waits for a running region
+
+  // body(worker, workers) once per worker; returns when all are done. The first exception is rethrown here.
+  template <class F>
+  void run(F&& body) {
+    run_raw([](void* ctx, int id, int n) { (*static_cast<std::remove_reference_t<F>*>(ctx))(id, n); }, &body);
+  }
+
+ private:
+  using Body = void (*)(void*, int, int);
+  void run_raw(Body body, void* ctx);
+  struct State;
+  std::shared_ptr<State> state_;
+  int size_;
+};
+
+// body(begin, end) over static, contiguous pieces of [0, count), each at least `grain` long.
+template <class F>
+void parallel_for(int64_t count, int64_t grain, F&& body) {
+  if (count <= 0) return;
+  ThreadPool& pool = ThreadPool::instance();
+  const int64_t pieces = grain > 0 ? (count + grain - 1) / grain : count;
+  if (pieces <= 1 || pool.size() == 1) {
+    body(int64_t(0), count);
+    return;
+  }
+  pool.run([&](int id, int n) {
+    const int64_t parts = pieces < n ? pieces : n;
+    if (id >= parts) return;
+    const int64_t begin = count * id / parts, end = count * (id + 1) / parts;
+    if (begin < end) body(begin, end);
+  });
+}
+
+}  // namespace ef
