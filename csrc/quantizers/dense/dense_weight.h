@@ -1,0 +1,26 @@
+// A matrix stored as it is in the checkpoint: f32, bf16, f16 or f64, row-major, often mapped from the file.
+#pragma once
+#include "quantizers/weight.h"
+
+namespace ef {
+
+class DenseWeight : public Weight {
+ public:
+  explicit DenseWeight(Tensor parameter);  // [n, k]
+  const char* kind() const override { return "dense"; }
+  Shape shape() const override { return parameter_.shape(); }
+  DType dtype() const override { return parameter_.dtype(); }
+  size_t nbytes() const override { return parameter_.nbytes(); }
+  Tensor matmul(const Activation& x) const override;
+  Tensor matmul_grad(const Tensor& dy) const override;
+  Tensor rows(const Tensor& ids) const override;
+  Tensor dense(int64_t begin, int64_t end) const override;
+  NamedTensors state() const override { return {{"", parameter_}}; }
+  std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const override;
+  Tensor parameter() const override { return parameter_; }
+
+ private:
+  Tensor parameter_;
+};
+
+}  // namespace ef

@@ -1,0 +1,56 @@
+// How a matrix is stored. Linear and Embedding hold a shared_ptr to a Weight (a tied head shares it); nobody else looks
+// inside. A new storage kind is a folder with one subclass; layers, adapters and loaders stay as they are.
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace ef {
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+// A matrix x [..., k] of f32 rows, and what weights have derived from it: q, k and v quantize their input once.
+class Activation {
+ public:
+  explicit Activation(const Tensor& x);
+  const Tensor& rows() const { return rows_; }  // [m, k], contiguous f32
+  int64_t m() const { return rows_.size(0); }
+  int64_t k() const { return rows_.size(1); }
+  const uint8_t* quantized() const;  // int8 in blocks of 32, the layout of kernels/quant.h; made at first use
+
+ private:
+  Tensor rows_;
+  mutable Tensor quantized_;
+};
+
+class Weight {
+ public:
+  virtual ~Weight() = default;
+  virtual const char* kind() const = 0;  // "dense", "ggml", …
+  virtual Shape shape() const = 0;       // [n, k] = [out_features, in_features]
+  virtual DType dtype() const = 0;       // of dense()
+  virtual size_t nbytes() const = 0;
+  // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
+  virtual Tensor matmul(const Activation& x) const = 0;
+  virtual Tensor matmul_grad(const Tensor& dy) const = 0;
+  virtual Tensor rows(const Tensor& ids) const = 0;                    // [..., k] f32 for int64 ids [...]
+  virtual Tensor dense(int64_t begin, int64_t end) const = 0;          // rows as a dense tensor: merge, export, tests
+  virtual NamedTensors state() const = 0;                              // what a checkpoint stores, "" = the weight itself
+  // The products of several weights of one kind with one input, in one parallel region.
+  virtual std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const;
+  // The trainable tensor of the dense kind; undefined for packed kinds, which only pass gradients through.
+  virtual Tensor parameter() const { return {}; }
+};
+
+// y = x · Wᵀ + bias with gradients for x, a dense weight and bias. x [..., k] → [..., n]; bias may be undefined.
+Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias);
+// The same for several weights on one input; biases may be undefined.
+std::vector<Tensor> linear_many(const Tensor& x, const std::vector<const Weight*>& weights,
+                                const std::vector<Tensor>& biases);
+// Rows of W for ids [...] → [..., k], with a gradient for a dense weight; IndexError for an id outside [0, n).
+Tensor embed(const Tensor& ids, const Weight& weight);
+
+}  // namespace ef
