@@ -1,0 +1,10 @@
+// One function a subject; module.cpp calls them in this order.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace ef {
+
+void bind_errors(pybind11::module_& m);
+void bind_tensor(pybind11::module_& m);
+
+}  // namespace ef
