@@ -1,0 +1,44 @@
+// Products with block-quantized weights (the formats of GGUF files), computed on their packed form.
+//
+// A weight W [n, k] is repacked once at load into panels of 16 rows (quant_format.h); nothing is lost: quant_unpack_rows
+// gives exactly the values the file encodes. Activations are rounded to int8, one f32 scale for every 32 neighbours.
+// Sizes are the caller's business: k must be a multiple of the type's block length, n may be anything.
+//
+// A result's bits depend on its row of x and on W alone: not on m, the number of threads or the instruction set.
+// A row of x with an infinite or NaN entry gives NaN.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/ggml_types.h"
+
+namespace ef {
+
+bool quant_computes(GgmlType type);  // whether the functions below know the type
+size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k);
+// file_rows: n rows of ggml_row_bytes(type, k) bytes. In parallel.
+void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, uint8_t* packed);
+// out [end - begin, k]: the exact values of rows begin … end-1.
+void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packed, int64_t begin, int64_t end,
+                       float* out);
+
+// x [m, k] (row stride ldx) as int8; one form serves weights of every type with this k.
+size_t quant_activation_bytes(int64_t m, int64_t k);
+void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out);
+
+struct QuantTarget {
+  GgmlType type;
+  const uint8_t* packed;
+  int64_t n;
+  float* y;  // [m, n], row stride ldy
+  int64_t ldy;
+};
+// y = x·Wᵀ for every target, in one parallel region.
+void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets);
+
+// dx [m, k] = dy [m, n]·W in f32 with the exact W.
+void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uint8_t* packed, const float* dy,
+                       int64_t lddy, float* dx, int64_t lddx);
+
+}  // namespace ef
