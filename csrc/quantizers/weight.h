@@ -45,12 +45,14 @@ class Weight {
   virtual Tensor parameter() const { return {}; }
 };
 
+using WeightPtr = std::shared_ptr<Weight>;
+
 // y = x · Wᵀ + bias with gradients for x, a dense weight and bias. x [..., k] → [..., n]; bias may be undefined.
-Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias);
+Tensor linear(const Tensor& x, const WeightPtr& weight, const Tensor& bias);
 // The same for several weights on one input; biases may be undefined.
-std::vector<Tensor> linear_many(const Tensor& x, const std::vector<const Weight*>& weights,
+std::vector<Tensor> linear_many(const Tensor& x, const std::vector<WeightPtr>& weights,
                                 const std::vector<Tensor>& biases);
 // Rows of W for ids [...] → [..., k], with a gradient for a dense weight; IndexError for an id outside [0, n).
-Tensor embed(const Tensor& ids, const Weight& weight);
+Tensor embed(const Tensor& ids, const WeightPtr& weight);
 
 }  // namespace ef

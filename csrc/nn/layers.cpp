@@ -1,0 +1,109 @@
+#include "nn/layers.h"
+
+#include "core/registry.h"
+#include "ops/ops.h"
+
+namespace ef {
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias)
+    : in_features(in), out_features(out), weight(*this, "weight", {out, in}) {
+  check<ConfigError>(in >= 0 && out >= 0, "Linear: found in_features=", in, ", out_features=", out,
+                     ", needed numbers that are not negative");
+  if (with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{out});
+}
+std::string Linear::extra_repr() const {
+  return str("in_features=", in_features, ", out_features=", out_features, ", bias=", bias ? "True" : "False");
+}
+Tensor Linear::forward(const Tensor& x) { return linear(x, weight.get(), bias_tensor()); }
+
+std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child<Module>*> layers) {
+  std::vector<WeightPtr> weights;
+  std::vector<Tensor> biases, out;
+  for (const Child<Module>* child : layers) {
+    auto* layer = dynamic_cast<Linear*>(child->ptr().get());
+    if (!layer || !layer->plain()) break;
+    weights.push_back(layer->weight.get());
+    biases.push_back(layer->bias_tensor());
+  }
+  if (weights.size() == layers.size()) return linear_many(x, weights, biases);
+  for (const Child<Module>* child : layers) out.push_back((**child)(x));
+  return out;
+}
+
+Embedding::Embedding(int64_t n, int64_t dim)
+    : num_embeddings(n), embedding_dim(dim), weight(*this, "weight", {n, dim}) {
+  check<ConfigError>(n >= 0 && dim >= 0, "Embedding: found num_embeddings=", n, ", embedding_dim=", dim,
+                     ", needed numbers that are not negative");
+}
+std::string Embedding::extra_repr() const { return str(num_embeddings, ", ", embedding_dim); }
+Tensor Embedding::forward(const Tensor& ids) { return embed(ids, weight.get()); }
+
+RMSNorm::RMSNorm(int64_t size, double eps, bool unit_offset)
+    : eps(eps), unit_offset(unit_offset), weight(*this, "weight", {size}) {}
+std::string RMSNorm::extra_repr() const { return str("(", weight.shape()[0], ",), eps=", eps); }
+Tensor RMSNorm::forward(const Tensor& x) { return rms_norm(x, weight.tensor(), eps, unit_offset ? 1 : 0); }
+
+LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias) : size(size), eps(eps) {
+  if (affine) weight = std::make_unique<Parameter>(*this, "weight", Shape{size});
+  if (affine && with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{size});
+}
+std::string LayerNorm::extra_repr() const { return str("(", size, ",), eps=", eps); }
+Tensor LayerNorm::forward(const Tensor& x) {
+  return layer_norm(x, weight ? weight->tensor() : Tensor(), bias ? bias->tensor() : Tensor(), eps);
+}
+
+Dropout::Dropout(double p) : p(p) {
+  check<ConfigError>(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
+}
+Tensor Dropout::forward(const Tensor& x) { return training() && p > 0 ? dropout(x, p) : x; }
+
+namespace {
+
+const Registry<ActivationFn>& activations() {
+  static const Registry<ActivationFn> registry = [] {
+    Registry<ActivationFn> r("activation");
+    auto silu_fn = [](const Tensor& x) { return silu(x); };
+    auto gelu_fn = [](const Tensor& x) { return gelu(x); };
+    auto gelu_tanh = [](const Tensor& x) { return gelu(x, true); };
+    r.add("gelu", gelu_fn);
+    r.add("gelu_python", gelu_fn);
+    r.add("gelu_new", gelu_tanh);
+    r.add("gelu_fast", gelu_tanh);
+    r.add("gelu_pytorch_tanh", gelu_tanh);
+    r.add("gelu_accurate", gelu_tanh);
+    r.add("gelu_10", [](const Tensor& x) { return clamp(gelu(x), Scalar(-10.0), Scalar(10.0)); });
+    r.add("hardswish", [](const Tensor& x) { return hardswish(x); });
+    r.add("leaky_relu", [](const Tensor& x) { return leaky_relu(x); });
+    r.add("linear", [](const Tensor& x) { return x; });
+    r.add("mish", [](const Tensor& x) { return mish(x); });
+    r.add("quick_gelu", [](const Tensor& x) { return quick_gelu(x); });
+    r.add("relu", [](const Tensor& x) { return relu(x); });
+    r.add("relu2", [](const Tensor& x) { return relu2(x); });
+    r.add("relu6", [](const Tensor& x) { return clamp(x, Scalar(0.0), Scalar(6.0)); });
+    r.add("sigmoid", [](const Tensor& x) { return sigmoid(x); });
+    r.add("silu", silu_fn);
+    r.add("swish", silu_fn);
+    r.add("tanh", [](const Tensor& x) { return tanh(x); });
+    return r;
+  }();
+  return registry;
+}
+
+}  // namespace
+
+ActivationFn activation_fn(std::string_view name) { return activations().at<KeyError>(name); }
+std::vector<std::string> activation_names() { return activations().names(); }
+
+ModulePtr ModuleList::at(int64_t index) const {
+  const int64_t n = size(), i = index < 0 ? index + n : index;
+  check<IndexError>(i >= 0 && i < n, "index ", index, " is out of range");
+  return children()[size_t(i)]->get();
+}
+
+Tensor Sequential::forward(const Tensor& x) {
+  Tensor y = x;
+  for (ChildSlot* child : children()) y = (*child->get())(y);
+  return y;
+}
+
+}  // namespace ef
