@@ -78,6 +78,7 @@ template <class T> void rope(const RopeArgs<T>& args);
 enum class Unary {
   Exp, Log, Relu, Relu2, Sigmoid, Tanh, Silu, Gelu, GeluTanh, QuickGelu, Softplus, Mish, Erf, HardSigmoid, HardSwish,
 };
+constexpr int kUnaryCount = 15;
 // Gelu is x·Φ(x) with erf; GeluTanh its tanh form; QuickGelu x·σ(1.702x); Relu2 relu(x)²
 template <class T> void unary(Unary f, int64_t n, const T* x, T* y);
 template <class T> void unary_grad(Unary f, int64_t n, const T* x, const T* dy, T* dx);  // dx = f'(x)·dy

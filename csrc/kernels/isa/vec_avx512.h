@@ -1,0 +1,118 @@
+// AVX-512 (F, BW, DQ, VL, VNNI); with __AVX512BF16__ also bf16 dot products. See README.md for the vocabulary.
+#pragma once
+#include <immintrin.h>
+
+#include <cstdint>
+
+#include "core/half.h"
+
+namespace ef {
+namespace {
+
+constexpr int kW = 16;
+using F = __m512;
+using I = __m512i;
+
+inline F zero() { return _mm512_setzero_ps(); }
+inline F set(float x) { return _mm512_set1_ps(x); }
+inline __mmask16 first(int64_t n) { return __mmask16((1u << n) - 1); }
+inline F bits_f(I v) { return _mm512_castsi512_ps(v); }
+inline I bits_i(F v) { return _mm512_castps_si512(v); }
+
+inline F load(const float* p) { return _mm512_loadu_ps(p); }
+inline F load_n(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
+inline void store(float* p, F v) { _mm512_storeu_ps(p, v); }
+inline void store_n(float* p, F v, int64_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
+
+inline F widen_bf16(__m256i h) { return bits_f(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16)); }
+inline F load(const bfloat16* p) { return widen_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+inline F load_n(const bfloat16* p, int64_t n) { return widen_bf16(_mm256_maskz_loadu_epi16(first(n), p)); }
+inline __m256i narrow_bf16(F v) {  // to nearest even; NaN stays a quiet NaN; subnormals are kept (vcvtneps2bf16 drops them)
+  const I u = bits_i(v), odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
+  I r = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
+  const I quiet = _mm512_or_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(0x40));
+  return _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(r, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), quiet));
+}
+inline void store(bfloat16* p, F v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v)); }
+inline void store_n(bfloat16* p, F v, int64_t n) { _mm256_mask_storeu_epi16(p, first(n), narrow_bf16(v)); }
+
+inline F load(const float16* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+inline F load_n(const float16* p, int64_t n) { return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first(n), p)); }
+inline __m256i narrow_f16(F v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline void store(float16* p, F v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v)); }
+inline void store_n(float16* p, F v, int64_t n) { _mm256_mask_storeu_epi16(p, first(n), narrow_f16(v)); }
+
+inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+inline F vmax(F a, F b) { return _mm512_max_ps(a, b); }
+inline F vmin(F a, F b) { return _mm512_min_ps(a, b); }
+inline F vsqrt(F v) { return _mm512_sqrt_ps(v); }
+inline F vabs(F v) { return _mm512_abs_ps(v); }
+inline F copysign(F magnitude, F sign) {
+  return bits_f(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), bits_i(sign), bits_i(magnitude), 0xca));
+}
+inline F round_even(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+inline F pow2_scale(F v, F n) { return _mm512_scalef_ps(v, n); }
+inline F select_lt(F a, F b, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
+inline F select_nan(F v, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), y, x); }
+inline float hsum(F v) { return _mm512_reduce_add_ps(v); }
+inline float hmax(F v) { return _mm512_reduce_max_ps(v); }
+
+// 4x4 blocks inside each 128-bit lane, then the lanes themselves.
+inline void transpose(F (&r)[16]) {
+  F t[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 4) {
+    const F a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    const F c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
+    t[i] = _mm512_shuffle_ps(a, c, 0x44), t[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+    t[i + 2] = _mm512_shuffle_ps(b, d, 0x44), t[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 4; i++) {
+    const F a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88), b = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88);
+    const F c = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd), d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
+    r[i] = _mm512_shuffle_f32x4(a, b, 0x88), r[i + 8] = _mm512_shuffle_f32x4(a, b, 0xdd);
+    r[i + 4] = _mm512_shuffle_f32x4(c, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
+  }
+}
+inline F transpose_sum(const F (&v)[16]) {
+  F s[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const F *r = v + 4 * i, a = _mm512_unpacklo_ps(r[0], r[1]) + _mm512_unpackhi_ps(r[0], r[1]),
+            b = _mm512_unpacklo_ps(r[2], r[3]) + _mm512_unpackhi_ps(r[2], r[3]);
+    s[i] = _mm512_shuffle_ps(a, b, 0x44) + _mm512_shuffle_ps(a, b, 0xee);
+  }
+  const F a = _mm512_shuffle_f32x4(s[0], s[1], 0x88) + _mm512_shuffle_f32x4(s[0], s[1], 0xdd);
+  const F b = _mm512_shuffle_f32x4(s[2], s[3], 0x88) + _mm512_shuffle_f32x4(s[2], s[3], 0xdd);
+  return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);
+}
+
+inline I dot4(I acc, I u8, I s8) { return _mm512_dpbusd_epi32(acc, u8, s8); }
+
+#ifdef __AVX512BF16__
+#define EF_BF16_DOT 1
+using P = __m512bh;
+inline P load_pairs(const bfloat16* p) { return reinterpret_cast<P>(_mm512_loadu_si512(p)); }
+inline P load_pairs_n(const bfloat16* p, int64_t n) {
+  return reinterpret_cast<P>(_mm512_maskz_loadu_epi16(__mmask32((uint64_t(1) << n) - 1), p));
+}
+inline P set_pair(const bfloat16* p) {
+  int pair;
+  __builtin_memcpy(&pair, p, 4);
+  return reinterpret_cast<P>(_mm512_set1_epi32(pair));
+}
+inline F dot_pairs(F acc, P a, P b) { return _mm512_dpbf16_ps(acc, a, b); }
+inline void store_pairs(bfloat16* p, F low, F high) {  // 2·kW values in order
+  _mm512_storeu_si512(p, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(high, low)));
+}
+// lane i = (even row's element i, odd row's element i)
+inline F interleave(F even, F odd) {
+  const I e = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(even)));
+  const I o = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(odd)));
+  return bits_f(_mm512_or_si512(e, _mm512_slli_epi32(o, 16)));
+}
+#endif
+
+}  // namespace
+}  // namespace ef

@@ -1,0 +1,88 @@
+// Kernel table: loops of one thread over raw pointers, one instance per instruction set, chosen at first use (best first).
+// EIGENFORMERS_ISA=avx2 picks another level; a name that is unknown or that this CPU can't run raises ConfigError.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dtype.h"
+#include "kernels/rowwise.h"
+
+namespace ef {
+
+enum class Isa { Baseline, Neon, Avx2, Avx512, Avx512Bf16, Amx };
+constexpr int kIsaCount = 6;
+
+// A product through packed panels: b's columns in panels of `lanes`·(1..vectors), a's rows in blocks of up to `rows`.
+struct PanelKernels {
+  int rows, lanes, vectors;
+  int wide_rows;     // rows of a tile whose panel has `vectors` vectors (fewer registers are left); narrower panels: rows
+  int chunk;         // k is padded to a multiple of this
+  size_t item_size;  // of a packed element
+  // rows of a (a[i·ld + p], or transposed a[p·ld + i]) to dst[chunks][rows][chunk]; round: to bf16 first
+  void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool round, void* dst);
+  // columns of b (b[j·ld + p], or b[p·ld + j] when transposed) to one panel
+  void (*pack_b)(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, bool transposed, void* dst);
+  // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile
+  void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add);
+};
+
+// A product for few rows, b row-major [n, k] and read once: vectors along k.
+struct DotKernels {
+  int chunk;         // a's rows are packed to a multiple of this, padded with zeros
+  size_t item_size;  // of a packed element
+  void (*pack)(int64_t k, const void* a, DType dtype, bool round, void* dst);
+  void (*run)(int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb, float* c, int64_t ldc,
+              bool add);
+};
+
+// The same for b row-major [k, n]: vectors along n, a in f32.
+using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
+                              float* c, int64_t ldc, bool add);
+
+// One row (or one piece of an array) each; see rowwise.h for the formulas.
+struct RowKernels {
+  void (*unary[rowwise::kUnaryCount])(int64_t n, const float* x, float* y);
+  void (*unary_grad[rowwise::kUnaryCount])(int64_t n, const float* x, const float* dy, float* dx);
+  void (*glu[rowwise::kUnaryCount])(int64_t n, const float* gate, const float* up, float* out);
+  void (*glu_grad[rowwise::kUnaryCount])(int64_t n, const float* gate, const float* up, const float* dout, float* dgate,
+                                         float* dup);
+  void (*add)(int64_t n, const float* a, const float* b, float* y);
+  void (*sub)(int64_t n, const float* a, const float* b, float* y);
+  void (*mul)(int64_t n, const float* a, const float* b, float* y);
+  void (*scale)(int64_t n, float alpha, const float* x, float* y);
+  void (*scale_add)(int64_t n, float alpha, const float* x, float* y);
+  void (*add_gain)(int64_t n, float* y, const void* bias, DType dtype);
+  void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // f32, bf16, f16
+  float (*max)(int64_t n, const float* x);                                       // NaN if there is one
+  float (*sum)(int64_t n, const float* x);
+  float (*dot)(int64_t n, const float* a, const float* b);
+  float (*exp_sum)(int64_t n, const float* x, float shift, float* y);  // y = exp(x - shift), returns Σy; y may be null
+  float (*rms_norm)(int64_t n, const float* x, const void* w, DType wd, float eps, bool unit_offset, float* y);  // rstd
+  void (*rms_norm_grad)(int64_t n, const float* x, const void* w, DType wd, bool unit_offset, float rstd, const float* dy,
+                        float* dx);
+  void (*layer_norm)(int64_t n, const float* x, const void* w, DType wd, const void* b, DType bd, float eps, float* y,
+                     float* mean, float* rstd);
+  void (*layer_norm_grad)(int64_t n, const float* x, const void* w, DType wd, float mean, float rstd, const float* dy,
+                          float* dx);
+  void (*rope_half)(int64_t half, const float* x, const float* cos, const float* sin, float sign, float* y);
+  void (*rope_interleaved)(int64_t half, const float* x, const float* cos, const float* sin, float sign, float* y);
+};
+
+struct Kernels {
+  Isa isa;
+  const char* name;
+  PanelKernels panel_f32, panel_bf16;  // the latter for bf16 b; on levels without bf16 products it works in f32
+  DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
+  DirectKernel direct_f32, direct_bf16, direct_f16;
+  RowKernels rows;
+};
+
+const Kernels& kernels();
+Isa isa();                              // of kernels(); other tables (quantized formats) index by it
+const char* isa_name();                 // "avx2"
+std::vector<std::string> available_isas();  // on this machine and in this build, best first
+void select_isa(std::string_view name);     // for tests and benchmarks; not while other threads compute
+
+}  // namespace ef
