@@ -23,6 +23,8 @@ class SafetensorsFile {
   // UnsupportedError for dtypes of less than a byte.
   explicit SafetensorsFile(const std::string& path, bool disable_mmap = false);
   explicit SafetensorsFile(FilePtr file);
+  SafetensorsFile(SafetensorsFile&&) = default;  // no copies: the index looks into the names
+  SafetensorsFile& operator=(SafetensorsFile&&) = default;
 
   const std::vector<TensorInfo>& tensors() const { return tensors_; }  // in file order
   const TensorInfo* find(std::string_view name) const;
