@@ -75,7 +75,7 @@ Tensor finish(Tensor y, const Tensor& x, const WeightPtr& weight, const Tensor& 
                gemm_tn(n, k, m, d.data<float>(), DType::Float32, n, rows.data<float>(), DType::Float32, k,
                        dw.mutable_data<float>(), k);
            }
-           if (want_b) db = sum(d, 0);
+           if (want_b) db = sum(d, {0});
            return Grads{dx, dw, db};
          });
   return y;

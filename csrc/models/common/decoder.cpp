@@ -1,0 +1,193 @@
+#include "models/common/decoder.h"
+
+#include <algorithm>
+
+#include "ops/ops.h"
+
+namespace ef {
+
+DecoderConfig read_decoder(const ConfigReader& c) {
+  DecoderConfig d;
+  d.vocab_size = c.size("vocab_size");
+  d.hidden_size = c.size("hidden_size");
+  d.intermediate_size = c.size("intermediate_size");
+  d.layers = c.integer("num_hidden_layers", 0);
+  check<ConfigError>(d.layers >= 0 && d.layers <= 10000, "config.json: 'num_hidden_layers' is ", d.layers,
+                     ", needed a whole number from 0 to 10000");
+  AttentionConfig& a = d.attention;
+  a.hidden_size = d.hidden_size;
+  a.heads = c.size("num_attention_heads");
+  a.kv_heads = c.size("num_key_value_heads", a.heads);
+  check<ConfigError>(a.heads % a.kv_heads == 0, "config.json: num_attention_heads (", a.heads,
+                     ") must be a multiple of num_key_value_heads (", a.kv_heads, ")");
+  if (c.has("head_dim")) a.head_dim = c.size("head_dim");
+  else {
+    check<ConfigError>(d.hidden_size % a.heads == 0, "The hidden size (", d.hidden_size,
+                       ") is not a multiple of the number of attention heads (", a.heads, ").");
+    a.head_dim = d.hidden_size / a.heads;
+  }
+  a.dropout = c.number("attention_dropout", 0);
+  d.norm_eps = a.norm_eps = c.number("rms_norm_eps", 1e-6);
+  d.hidden_act = c.text("hidden_act", "silu");
+  d.rope = read_rope(c);
+  d.use_cache = c.flag("use_cache", true);
+  return d;
+}
+
+void read_windows(const ConfigReader& c, bool on_all, DecoderConfig& d) {
+  const int64_t window = c.size("sliding_window", 0);
+  const std::vector<std::string> types = c.texts("layer_types");
+  if (types.empty()) {
+    if (on_all && window) d.windows.assign(size_t(d.layers), window);
+    return;
+  }
+  check<ConfigError>(int64_t(types.size()) == d.layers, "config.json: 'layer_types' has ", types.size(),
+                     " entries, needed num_hidden_layers = ", d.layers);
+  for (const std::string& type : types) {
+    check<ConfigError>(type == "full_attention" || type == "sliding_attention", "config.json: layer type '", type,
+                       "' is unknown here, needed full_attention or sliding_attention");
+    d.windows.push_back(type == "sliding_attention" ? window : 0);
+  }
+}
+
+DecoderLayer::DecoderLayer(const DecoderConfig& config, int index) {
+  AttentionConfig attention = config.attention;
+  if (!config.windows.empty()) attention.window = config.windows[size_t(index)];
+  self_attn.set(std::make_shared<Attention>(attention, index));
+  mlp.set(std::make_shared<GatedMlp>(config.hidden_size, config.intermediate_size, config.hidden_act, config.mlp_bias));
+  input_layernorm.set(std::make_shared<RMSNorm>(config.hidden_size, config.norm_eps));
+  post_attention_layernorm.set(std::make_shared<RMSNorm>(config.hidden_size, config.norm_eps));
+}
+
+Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
+  const Tensor attended = self_attn->call((*input_layernorm)(x), [&](const Tensor& in) { return self_attn->forward(in, pass); });
+  const Tensor h = add(x, attended);
+  return add(h, (*mlp)((*post_attention_layernorm)(h)));
+}
+
+DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
+    : config(c),
+      rotary(c.rope, c.attention.head_dim),
+      embed_tokens(owner, "embed_tokens", std::make_shared<Embedding>(c.vocab_size, c.hidden_size)),
+      layers(owner, "layers", std::make_shared<ModuleList>()),
+      norm(owner, "norm", std::make_shared<RMSNorm>(c.hidden_size, c.norm_eps)) {
+  for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
+}
+
+namespace {
+
+void set_mask(const Tensor& mask, int64_t batch, int64_t length, Pass& pass) {
+  if (!mask.defined()) return;
+  const int64_t keys = pass.past + length;
+  if (mask.dim() == 4) {
+    pass.bias = mask;
+    return;
+  }
+  check<ShapeError>(mask.dim() == 2 && mask.size(0) == batch && mask.size(1) == keys, "attention_mask: found shape ",
+                    mask.shape(), ", needed [", batch, ", ", keys, "] (", pass.past, " cached positions and ", length,
+                    " new ones) or four dimensions");
+  const Tensor keep = ne(mask, Scalar(0));
+  const bool* k = keep.data<bool>();
+  if (!std::all_of(k, k + keep.numel(), [](bool b) { return b; })) pass.key_mask = keep;
+}
+
+}  // namespace
+
+ModelOutput DecoderBody::forward(const ModelInput& in) {
+  check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
+                     "You must specify exactly one of input_ids or inputs_embeds");
+  if (in.input_ids.defined())
+    check<ShapeError>(in.input_ids.dim() == 2, "input_ids: found shape ", in.input_ids.shape(), ", needed [batch, length]");
+  else
+    check<ShapeError>(in.inputs_embeds.dim() == 3 && in.inputs_embeds.size(2) == config.hidden_size, "inputs_embeds: found shape ",
+                      in.inputs_embeds.shape(), ", needed [batch, length, ", config.hidden_size, "]");
+  Tensor x = in.input_ids.defined() ? (*embed_tokens)(in.input_ids) : in.inputs_embeds;
+  const int64_t batch = x.size(0), length = x.size(1);
+  check<ShapeError>(batch > 0 && length > 0, "input_ids: found shape [", batch, ", ", length,
+                    "], needed at least one sequence of at least one token");
+
+  ModelOutput out;
+  out.past = in.past;
+  if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = std::make_shared<DynamicCache>();
+  Pass pass;
+  pass.cache = out.past.get();
+  pass.past = out.past ? out.past->length() : 0;
+  pass.want_weights = in.output_attentions;
+  set_mask(in.attention_mask, batch, length, pass);
+  Tensor positions = in.position_ids;
+  if (!positions.defined()) positions = Tensor::arange(pass.past, pass.past + length).unsqueeze(0);
+  else if (positions.dim() == 1) positions = positions.unsqueeze(0);
+  check<ShapeError>(positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
+                    "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
+  pass.rope = rotary.rows(positions);
+
+  for (ChildSlot* slot : layers->children()) {
+    auto* layer = dynamic_cast<DecoderLayer*>(slot->get().get());
+    check<DtypeError>(layer != nullptr, "layers.", slot->name(), ": needed a decoder layer");
+    if (in.output_hidden_states) out.hidden_states.push_back(x);
+    x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    if (in.output_attentions) out.attentions.push_back(pass.weights);
+  }
+  x = (*norm)(x);
+  if (in.output_hidden_states) out.hidden_states.push_back(x);
+  out.last_hidden_state = x;
+  return out;
+}
+
+CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_ptr<PreTrainedModel> base)
+    : model(owner, "model", std::move(base)),
+      lm_head(owner, "lm_head", std::make_shared<Linear>(c.hidden_size, c.vocab_size, false)) {}
+
+ModelOutput CausalLmBody::forward(const ModelInput& in) {
+  ModelOutput out = model->run(in);
+  Tensor h = out.last_hidden_state;
+  if (in.logits_to_keep_ids.defined()) h = index_select(h, 1, in.logits_to_keep_ids);
+  else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1)) h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
+  out.logits = (*lm_head)(h);
+  if (in.labels.defined()) {
+    check<ShapeError>(in.labels.dim() == 2 && in.labels.size(0) == out.logits.size(0) && in.labels.size(1) == out.logits.size(1),
+                      "labels: found shape ", in.labels.shape(), ", needed [", out.logits.size(0), ", ", out.logits.size(1), "]");
+    const int64_t n = out.logits.size(1) - 1;
+    CrossEntropyOptions options;
+    if (in.num_items_in_batch) options.divisor = *in.num_items_in_batch;
+    out.loss = cross_entropy(out.logits.narrow(1, 0, n).flatten(0, 1), in.labels.narrow(1, 1, n).flatten(), options);
+  }
+  return out;
+}
+
+Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const ConfigReader&), GgufTable gguf) {
+  Family family;
+  family.gguf = std::move(gguf);
+  family.make = [model_type, read](Module& owner, const std::string& head, const std::string& text,
+                                   std::shared_ptr<PreTrainedModel> base) -> std::unique_ptr<Body> {
+    const DecoderConfig config = read(ConfigReader(text));
+    if (head == "base") return std::make_unique<DecoderBody>(owner, config);
+    if (head == "causal_lm") {
+      if (!base) base = make_model(model_type, "base", text);
+      return std::make_unique<CausalLmBody>(owner, config, std::move(base));
+    }
+    fail<UnsupportedError>("model_type '", model_type, "' has no head '", head, "', known are base, causal_lm");
+  };
+  return family;
+}
+
+std::vector<std::pair<std::string, std::string>> decoder_gguf_names(std::vector<std::pair<std::string, std::string>> extra) {
+  std::vector<std::pair<std::string, std::string>> names = {
+      {"token_embd", "model.embed_tokens"},
+      {"output_norm", "model.norm"},
+      {"output", "lm_head"},
+      {"blk.{}.attn_norm", "model.layers.{}.input_layernorm"},
+      {"blk.{}.attn_q", "model.layers.{}.self_attn.q_proj"},
+      {"blk.{}.attn_k", "model.layers.{}.self_attn.k_proj"},
+      {"blk.{}.attn_v", "model.layers.{}.self_attn.v_proj"},
+      {"blk.{}.attn_output", "model.layers.{}.self_attn.o_proj"},
+      {"blk.{}.ffn_norm", "model.layers.{}.post_attention_layernorm"},
+      {"blk.{}.ffn_gate", "model.layers.{}.mlp.gate_proj"},
+      {"blk.{}.ffn_up", "model.layers.{}.mlp.up_proj"},
+      {"blk.{}.ffn_down", "model.layers.{}.mlp.down_proj"},
+  };
+  names.insert(names.end(), extra.begin(), extra.end());
+  return names;
+}
+
+}  // namespace ef

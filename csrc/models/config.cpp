@@ -1,0 +1,101 @@
+#include "models/config.h"
+
+#include <cmath>
+
+namespace ef {
+
+using Json = nlohmann::json;
+
+ConfigReader::ConfigReader(const std::string& text) : where_("config.json") {
+  json_ = Json::parse(text, nullptr, false);
+  check<ConfigError>(!json_.is_discarded() && json_.is_object(), "config.json: not a JSON object");
+}
+
+bool ConfigReader::has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
+
+void ConfigReader::wrong(const char* key, const char* needed) const {
+  if (!json_.contains(key)) fail<ConfigError>(where_, ": '", key, "' is missing, needed ", needed);
+  fail<ConfigError>(where_, ": '", key, "' is ", json_[key].dump().substr(0, 80), ", needed ", needed);
+}
+
+int64_t ConfigReader::size(const char* key) const {
+  if (!has(key) || !json_[key].is_number_integer()) wrong(key, "a positive whole number");
+  const auto v = json_[key].get<int64_t>();
+  if (v < 1 || v > INT32_MAX) wrong(key, "a whole number from 1 to 2147483647");
+  return v;
+}
+int64_t ConfigReader::size(const char* key, int64_t fallback) const { return has(key) ? size(key) : fallback; }
+
+int64_t ConfigReader::integer(const char* key, int64_t fallback) const {
+  if (!has(key)) return fallback;
+  if (!json_[key].is_number_integer()) wrong(key, "a whole number");
+  return json_[key].get<int64_t>();
+}
+double ConfigReader::number(const char* key, double fallback) const {
+  if (!has(key)) return fallback;
+  if (!json_[key].is_number()) wrong(key, "a number");
+  const double v = json_[key].get<double>();
+  if (!std::isfinite(v)) wrong(key, "a finite number");
+  return v;
+}
+bool ConfigReader::flag(const char* key, bool fallback) const {
+  if (!has(key)) return fallback;
+  if (!json_[key].is_boolean()) wrong(key, "true or false");
+  return json_[key].get<bool>();
+}
+std::string ConfigReader::text(const char* key, const std::string& fallback) const {
+  if (!has(key)) return fallback;
+  if (!json_[key].is_string()) wrong(key, "a string");
+  return json_[key].get<std::string>();
+}
+std::vector<double> ConfigReader::numbers(const char* key) const {
+  std::vector<double> out;
+  if (!has(key)) return out;
+  if (!json_[key].is_array()) wrong(key, "a list of numbers");
+  for (auto& v : json_[key]) {
+    if (!v.is_number()) wrong(key, "a list of numbers");
+    out.push_back(v.get<double>());
+  }
+  return out;
+}
+std::vector<std::string> ConfigReader::texts(const char* key) const {
+  std::vector<std::string> out;
+  if (!has(key)) return out;
+  if (!json_[key].is_array()) wrong(key, "a list of strings");
+  for (auto& v : json_[key]) {
+    if (!v.is_string()) wrong(key, "a list of strings");
+    out.push_back(v.get<std::string>());
+  }
+  return out;
+}
+ConfigReader ConfigReader::child(const char* key) const {
+  if (!has(key)) return ConfigReader(Json::object(), str(where_, ": ", key));
+  if (!json_[key].is_object()) wrong(key, "an object");
+  return ConfigReader(json_[key], str(where_, ": ", key));
+}
+
+RopeParameters read_rope(const ConfigReader& config) {
+  const bool v5 = config.has("rope_parameters");
+  const ConfigReader r = config.child(v5 ? "rope_parameters" : "rope_scaling");
+  RopeParameters p;
+  p.type = r.text("rope_type", r.text("type", "default"));
+  p.theta = r.number("rope_theta", config.number("rope_theta", 10000));
+  p.factor = r.number("factor", 1);
+  p.partial_rotary_factor = r.number("partial_rotary_factor", config.number("partial_rotary_factor", 1));
+  p.low_freq_factor = r.number("low_freq_factor", 1);
+  p.high_freq_factor = r.number("high_freq_factor", 4);
+  p.beta_fast = r.number("beta_fast", 32);
+  p.beta_slow = r.number("beta_slow", 1);
+  p.mscale = r.number("mscale", 0);
+  p.mscale_all_dim = r.number("mscale_all_dim", 0);
+  p.attention_factor = r.number("attention_factor", 0);
+  p.truncate = r.flag("truncate", true);
+  p.short_factor = r.numbers("short_factor");
+  p.long_factor = r.numbers("long_factor");
+  p.max_position_embeddings = config.size("max_position_embeddings", 2048);
+  p.original_max_position_embeddings = r.size("original_max_position_embeddings",
+                                              config.size("original_max_position_embeddings", p.max_position_embeddings));
+  return p;
+}
+
+}  // namespace ef

@@ -1,0 +1,37 @@
+// Typed, bounded access to config.json: every number a model is built from passes here.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "nn/rope.h"
+
+namespace ef {
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::string& text);
+  explicit ConfigReader(nlohmann::json json, std::string where = "config.json") : json_(std::move(json)), where_(std::move(where)) {}
+  bool has(const char* key) const;  // present and not null
+  int64_t size(const char* key) const;                    // 1 … 2^31
+  int64_t size(const char* key, int64_t fallback) const;  // the same, fallback when absent or null
+  int64_t integer(const char* key, int64_t fallback) const;
+  double number(const char* key, double fallback) const;
+  bool flag(const char* key, bool fallback) const;
+  std::string text(const char* key, const std::string& fallback) const;
+  std::vector<double> numbers(const char* key) const;  // empty when absent
+  std::vector<std::string> texts(const char* key) const;
+  ConfigReader child(const char* key) const;
+
+ private:
+  [[noreturn]] void wrong(const char* key, const char* needed) const;
+  nlohmann::json json_;
+  std::string where_;
+};
+
+// rope_parameters of v5, or rope_theta and rope_scaling of v4.
+RopeParameters read_rope(const ConfigReader& config);
+
+}  // namespace ef

@@ -1,0 +1,58 @@
+// What every model is: a module tree with a forward pass from ModelInput to ModelOutput.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/kv_cache.h"
+#include "nn/module.h"
+
+namespace ef {
+
+struct ModelInput {
+  Tensor input_ids;       // int64 [batch, length]
+  Tensor attention_mask;  // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
+  Tensor position_ids;    // int64 [batch or 1, length]
+  Tensor inputs_embeds;   // [batch, length, hidden] in place of input_ids
+  Tensor labels;          // int64 [batch, length], -100 = ignored
+  Tensor logits_to_keep_ids;   // positions to compute logits for; or
+  int64_t logits_to_keep = 0;  // the last n positions, 0 = all
+  std::shared_ptr<KvCache> past;
+  std::optional<bool> use_cache;
+  bool output_hidden_states = false, output_attentions = false;
+  std::optional<double> num_items_in_batch;
+};
+
+struct ModelOutput {
+  Tensor loss, logits, last_hidden_state;
+  std::shared_ptr<KvCache> past;
+  std::vector<Tensor> hidden_states, attentions;  // empty unless asked for
+};
+
+// The layers and the forward pass of one architecture. Its Child slots register with the owning module.
+struct Body {
+  virtual ~Body() = default;
+  virtual ModelOutput forward(const ModelInput& input) = 0;
+};
+
+class PreTrainedModel : public Module {
+ public:
+  static const char* role() { return "a PreTrainedModel"; }
+  std::string class_name() const override { return "PreTrainedModel"; }
+  // `head`: "base", "causal_lm", …; config: config.json as text. base: the model a head stands on, made when null.
+  void build(const std::string& model_type, const std::string& head, const std::string& config,
+             std::shared_ptr<PreTrainedModel> base = nullptr);
+  virtual ModelOutput run(const ModelInput& input);
+  bool built() const { return body_ != nullptr; }
+  const std::string& model_type() const { return model_type_; }
+
+ private:
+  std::unique_ptr<Body> body_;
+  std::string model_type_;
+};
+
+std::shared_ptr<PreTrainedModel> make_model(const std::string& model_type, const std::string& head,
+                                            const std::string& config);
+
+}  // namespace ef
