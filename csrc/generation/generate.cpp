@@ -1,0 +1,211 @@
+#include "generation/generate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "autograd/autograd.h"
+#include "generation/sampling.h"
+#include "ops/ops.h"
+
+namespace ef {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Loop {
+ public:
+  Loop(PreTrainedModel& model, const GenerateRequest& r) : model_(model), r_(r), batch_(r.input_ids.size(0)) {
+    read_prompt();
+    result_.past = r.past ? r.past : r.options.use_cache ? std::make_shared<DynamicCache>() : nullptr;
+    if (auto* dynamic = dynamic_cast<DynamicCache*>(result_.past.get()))
+      dynamic->reserve(std::min<int64_t>(r.options.max_length, positions() + 1024));
+    done_.assign(size_t(batch_), false);
+  }
+
+  GenerateResult run() {
+    const auto start = Clock::now();
+    Tensor logits = prefill();
+    result_.prefill_seconds = since(start);
+    const auto decoding = Clock::now();
+    const int64_t vocab = logits.size(1);
+    std::vector<LogitsProcessorPtr> processors =
+        build_processors(r_.options, history_, r_.processors, r_.prefix_processor, vocab);
+    std::vector<Generator> generators = r_.options.do_sample ? row_generators(history_) : std::vector<Generator>();
+    for (;;) {
+      if (r_.options.output_logits) result_.logits.push_back(logits.clone());
+      for (auto& p : processors) p->process(history_, logits);
+      if (r_.options.output_scores) result_.scores.push_back(logits.clone());
+      choose(logits, generators);
+      if (r_.streamer) r_.streamer(tokens_);
+      result_.new_tokens++;
+      if (finished(logits, start)) break;
+      if (r_.interrupt) r_.interrupt();
+      logits = step();
+    }
+    result_.decode_seconds = since(decoding);
+    std::vector<int64_t> flat;
+    for (auto& row : history_.rows) flat.insert(flat.end(), row.begin(), row.end());
+    result_.sequences = Tensor::from_data(flat, {batch_, history_.length()});
+    return std::move(result_);
+  }
+
+ private:
+  int64_t positions() const { return int64_t(mask_.empty() ? 0 : mask_[0].size()); }
+
+  void read_prompt() {
+    const Tensor ids = r_.input_ids.to(DType::Int64).contiguous();
+    const int64_t length = r_.inputs_embeds.defined() ? r_.inputs_embeds.size(1) : ids.size(1);
+    check<ShapeError>(batch_ > 0 && length > 0, "generate: the prompt has shape [", batch_, ", ", length,
+                      "], needed at least one sequence of at least one token; does the tokenizer add a BOS token?");
+    check<ConfigError>(r_.options.max_length > ids.size(1), "Input length of input_ids is ", ids.size(1),
+                       ", but `max_length` is set to ", r_.options.max_length,
+                       ". This can lead to unexpected behavior. You should consider increasing `max_length` or, better "
+                       "yet, setting `max_new_tokens`.");
+    mask_.assign(size_t(batch_), std::vector<int64_t>(size_t(length), 1));
+    if (r_.attention_mask.defined()) {
+      check<ShapeError>(r_.attention_mask.dim() == 2 && r_.attention_mask.size(0) == batch_ && r_.attention_mask.size(1) == length,
+                        "generate: attention_mask has shape ", r_.attention_mask.shape(), ", needed [", batch_, ", ", length, "]");
+      const Tensor m = ne(r_.attention_mask, Scalar(0)).contiguous();
+      for (int64_t i = 0; i < batch_ * length; i++) mask_[size_t(i / length)][size_t(i % length)] = m.data<bool>()[i];
+    }
+    for (int64_t i = 0; i < batch_; i++) {
+      const int64_t* row = ids.data<int64_t>() + i * ids.size(1);
+      history_.rows.emplace_back(row, row + ids.size(1));
+      const auto& m = mask_[size_t(i)];
+      const auto first = std::find(m.begin(), m.end(), 1) - m.begin();
+      check<ConfigError>(first < length, "generate: row ", i, " of attention_mask hides the whole prompt");
+      history_.padding.push_back(std::min<int64_t>(first, ids.size(1)));
+      if (std::find(m.begin(), m.end(), 0) != m.end()) masked_ = true;
+    }
+  }
+
+  Tensor mask_tensor(int64_t keys) const {
+    if (!masked_) return {};
+    Tensor out = Tensor::empty({batch_, keys}, DType::Int64);
+    int64_t* to = out.mutable_data<int64_t>();
+    for (auto& row : mask_) to = std::copy(row.begin(), row.begin() + keys, to);
+    return out;
+  }
+
+  // Positions count the tokens that are looked at; those of padding do not matter.
+  Tensor position_tensor(int64_t from, int64_t to) const {
+    if (!masked_) return Tensor::arange(from, to).unsqueeze(0);
+    Tensor out = Tensor::empty({batch_, to - from}, DType::Int64);
+    int64_t* p = out.mutable_data<int64_t>();
+    for (auto& row : mask_) {
+      int64_t seen = 0;
+      for (int64_t i = 0; i < to; i++) {
+        seen += row[size_t(i)];
+        if (i >= from) *p++ = row[size_t(i)] ? seen - 1 : 0;
+      }
+    }
+    return out;
+  }
+
+  Tensor forward(ModelInput in, int64_t from, int64_t to, bool last) {
+    in.past = result_.past;
+    in.use_cache = result_.past != nullptr;
+    in.attention_mask = mask_tensor(to);
+    in.position_ids = position_tensor(from, to);
+    in.logits_to_keep = 1;
+    in.output_hidden_states = r_.options.output_hidden_states;
+    in.output_attentions = r_.options.output_attentions;
+    ModelOutput out = model_.run(in);
+    if (out.past) result_.past = out.past;
+    if (!last) return {};
+    check<ShapeError>(out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch_,
+                      "generate: the model returned no logits [batch, length, vocab]");
+    if (in.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
+    if (in.output_attentions) result_.attentions.push_back(out.attentions);
+    const Tensor next = out.logits.select(1, out.logits.size(1) - 1).to(DType::Float32);
+    return next.contiguous().same(out.logits) ? next.clone() : next.contiguous();
+  }
+
+  Tensor ids_tensor(int64_t from, int64_t to) const {
+    Tensor out = Tensor::empty({batch_, to - from}, DType::Int64);
+    int64_t* p = out.mutable_data<int64_t>();
+    for (auto& row : history_.rows) p = std::copy(row.begin() + from, row.begin() + to, p);
+    return out;
+  }
+
+  Tensor prefill() {
+    const int64_t length = positions();
+    int64_t from = result_.past ? result_.past->length() : 0;
+    check<ConfigError>(from < length, "generate: past_key_values holds ", from, " positions, the prompt has ", length,
+                       "; the prompt must contain what was cached and at least one new token");
+    const int64_t chunk = r_.options.prefill_chunk_size > 0 && result_.past ? r_.options.prefill_chunk_size : length;
+    Tensor logits;
+    while (from < length) {
+      const int64_t to = std::min(from + chunk, length);
+      ModelInput in;
+      if (r_.inputs_embeds.defined()) in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
+      else in.input_ids = ids_tensor(from, to);
+      logits = forward(in, from, to, to == length);
+      if (r_.interrupt) r_.interrupt();
+      from = to;
+    }
+    return logits;
+  }
+
+  Tensor step() {
+    for (auto& row : mask_) row.push_back(1);
+    const int64_t length = positions();
+    ModelInput in;
+    if (result_.past) {
+      in.input_ids = Tensor::from_data(tokens_, {batch_, 1});
+      return forward(in, length - 1, length, true);
+    }
+    check<UnsupportedError>(!r_.inputs_embeds.defined(), "generate: inputs_embeds needs use_cache=True");
+    in.input_ids = ids_tensor(0, length);
+    return forward(in, 0, length, true);
+  }
+
+  void choose(const Tensor& scores, std::vector<Generator>& generators) {
+    const int64_t vocab = scores.size(1);
+    tokens_.resize(size_t(batch_));
+    for (int64_t i = 0; i < batch_; i++) {
+      const std::span<const float> row(scores.data<float>() + i * vocab, size_t(vocab));
+      int64_t token = r_.options.pad_token_id;
+      if (!done_[size_t(i)]) {
+        token = argmax(row);
+        const float best = row[size_t(token)];
+        check<Error>(std::isfinite(best), "generate: probability tensor contains either `inf`, `nan` or element < 0 (row ", i,
+                     ", step ", result_.new_tokens, ", highest score ", best,
+                     "); the weights may be damaged, or the processors forbid every token");
+        if (r_.options.do_sample) token = sample(row, generators[size_t(i)]);
+      }
+      tokens_[size_t(i)] = token;
+      history_.rows[size_t(i)].push_back(token);
+    }
+  }
+
+  bool finished(const Tensor& scores, Clock::time_point start) {
+    const auto& eos = r_.options.eos_token_id;
+    for (size_t i = 0; i < done_.size(); i++)
+      if (std::find(eos.begin(), eos.end(), tokens_[i]) != eos.end()) done_[i] = true;
+    for (auto& criterion : r_.stopping) criterion->check(history_, scores, done_);
+    return std::all_of(done_.begin(), done_.end(), [](bool d) { return d; }) ||
+           history_.length() >= r_.options.max_length || (r_.options.max_time && since(start) > *r_.options.max_time);
+  }
+
+  PreTrainedModel& model_;
+  const GenerateRequest& r_;
+  const int64_t batch_;
+  GenerateResult result_;
+  TokenHistory history_;
+  std::vector<std::vector<int64_t>> mask_;
+  bool masked_ = false;
+  std::vector<int64_t> tokens_;
+  std::vector<bool> done_;
+};
+
+}  // namespace
+
+GenerateResult generate(PreTrainedModel& model, const GenerateRequest& request) {
+  NoGradGuard no_grad;
+  return Loop(model, request).run();
+}
+
+}  // namespace ef

@@ -1,0 +1,44 @@
+// The decode loop: prefill, then forward, processors, choice, stop check and streamer, token by token.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "generation/logits_process.h"
+#include "generation/options.h"
+#include "models/model.h"
+
+namespace ef {
+
+struct StoppingCriterion {
+  virtual ~StoppingCriterion() = default;
+  // done[i] is set when row i has ended. scores [batch, vocab] are those the last tokens were chosen from.
+  virtual void check(const TokenHistory& history, const Tensor& scores, std::vector<bool>& done) = 0;
+};
+
+struct GenerateRequest {
+  Tensor input_ids;       // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
+  Tensor attention_mask;  // [batch, prompt] or undefined
+  Tensor inputs_embeds;   // replaces the prompt's embeddings
+  std::shared_ptr<KvCache> past;  // holds a beginning of the prompt already
+  GenerationOptions options;
+  std::vector<LogitsProcessorPtr> processors;
+  LogitsProcessorPtr prefix_processor;
+  std::vector<std::shared_ptr<StoppingCriterion>> stopping;
+  std::function<void(const std::vector<int64_t>&)> streamer;  // the new token of each row
+  std::function<void()> interrupt;                            // once a step; may throw
+};
+
+struct GenerateResult {
+  Tensor sequences;  // int64 [batch, prompt + new]
+  std::vector<Tensor> scores, logits;                         // a [batch, vocab] tensor a step
+  std::vector<std::vector<Tensor>> hidden_states, attentions;  // a step, a layer
+  std::shared_ptr<KvCache> past;
+  int64_t new_tokens = 0;
+  double prefill_seconds = 0, decode_seconds = 0;
+};
+
+GenerateResult generate(PreTrainedModel& model, const GenerateRequest& request);
+
+}  // namespace ef
