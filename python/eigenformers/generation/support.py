@@ -1,0 +1,55 @@
+"""Which generation parameters this version computes; the others are refused by name, never ignored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnsupportedError
+from ..utils import logging
+
+if TYPE_CHECKING:
+    from .configuration import GenerationConfig
+
+logger = logging.get_logger(__name__)
+
+# Parameter → the values that mean "off", and what to do instead.
+REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
+    "num_beams": ((None, 1), "beam search is not part of this version; use greedy search or sampling"),
+    "num_beam_groups": ((None, 1), "group beam search is not part of this version"),
+    "diversity_penalty": ((None, 0.0), "group beam search is not part of this version"),
+    "constraints": ((None,), "constrained beam search is not part of this version"),
+    "force_words_ids": ((None,), "constrained beam search is not part of this version"),
+    "penalty_alpha": ((None, 0.0), "contrastive search is not part of this version"),
+    "dola_layers": ((None,), "DoLa decoding is not part of this version"),
+    "low_memory": ((None, False), "it belongs to contrastive search, which is not part of this version"),
+    "use_mtp": ((None, False), "multi-token prediction is not part of this version"),
+    "prompt_lookup_num_tokens": ((None,), "assisted decoding is not part of this version"),
+    "assistant_early_exit": ((None,), "assisted decoding is not part of this version"),
+    "speculation_type": ((None,), "assisted decoding is not part of this version"),
+    "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
+    "is_assistant": ((None, False), "assisted decoding is not part of this version"),
+    "token_healing": ((None, False), "token healing is not part of this version"),
+    "watermarking_config": ((None,), "watermarking is not part of this version"),
+    "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
+}
+
+# Caches that hold keys and values on another device, or in a layout of a compiler: one cache here serves them all.
+_SAME_CACHE = ("static", "offloaded", "offloaded_static", "sliding_window", "hybrid", "hybrid_chunked",
+               "offloaded_hybrid", "offloaded_hybrid_chunked")  # fmt: skip
+
+
+def check_supported(config: GenerationConfig) -> None:
+    """UnsupportedError for the first parameter that is set and not computed here."""
+    for name, (off, reason) in REFUSED.items():
+        value = getattr(config, name, None)
+        if not any(value is item or value == item for item in off):
+            raise UnsupportedError(f"generate: {name}={value!r}: {reason}")
+    if config.cache_implementation in ("quantized", "paged"):
+        raise UnsupportedError(
+            f"generate: cache_implementation={config.cache_implementation!r}: this cache is not part of this version; "
+            "leave it unset"
+        )
+    if config.cache_implementation in _SAME_CACHE:
+        logger.info_once(f"cache_implementation={config.cache_implementation!r}: results are the same, memory may differ")
+    if config.compile_config is not None:
+        logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
