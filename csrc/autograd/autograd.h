@@ -77,7 +77,7 @@ struct Node {
   struct Output {
     Shape shape;
     DType dtype;
-    std::vector<GradHook> hooks;
+    std::vector<std::pair<uint64_t, GradHook>> hooks;  // with their ids
     std::weak_ptr<TensorImpl> retained;  // retain_grad()
   };
   std::string name;
@@ -85,6 +85,7 @@ struct Node {
   std::vector<Output> outputs;
   std::function<Grads(const Grads& dys)> backward;  // dys has undefined tensors where no gradient came; empty: freed
   uint64_t order = 0;                               // creation order, newest last
+  ~Node();
 };
 
 bool needs_grad(const Tensor& x);  // gradients are on and x requires one (false when undefined)
@@ -109,8 +110,10 @@ void record(const char* name, Tensor& y, std::initializer_list<Tensor> inputs, F
   record(name, y, std::span<const Tensor>(inputs.begin(), inputs.size()), std::forward<F>(backward));
 }
 
-// An in-place op has written (or is about to write) y = f(inputs), y among them: see inplace() in ops/elementwise.h.
-void check_inplace(const Tensor& y);  // raises for a leaf that requires grad, views of one, inference tensors
+// In-place ops, see inplace() in ops/elementwise.h: check_inplace raises where y may not be written (a leaf that requires
+// grad, a view of one); rebase gives y, whose bytes were overwritten with result's, the history of result.
+void check_inplace(const Tensor& y);
+void rebase(Tensor& y, const Tensor& result);
 
 // --- a tensor's part ----------------------------------------------------------------------------------------------
 Tensor& set_requires_grad(Tensor& x, bool on = true);  // floating-point leaves only

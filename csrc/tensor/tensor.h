@@ -38,7 +38,7 @@ struct TensorImpl {
   int64_t numel = 0;
   DType dtype = DType::Float32;
   std::unique_ptr<AutogradMeta> autograd;
-  std::shared_ptr<void> python;  // the Python object that stands for this tensor, if any (bindings only)
+  bool is_parameter = false;  // nn.Parameter, for isinstance in Python
 };
 
 class Tensor {
@@ -138,7 +138,7 @@ class Tensor {
   Tensor flatten(int start = 0, int end = -1) const;
   Tensor unflatten(int dim, const Shape& sizes) const;
   Tensor unfold(int dim, int64_t size, int64_t step) const;  // windows as a new last dimension
-  Tensor diagonal(int offset = 0, int dim1 = 0, int dim2 = 1) const;
+  Tensor diagonal(int64_t offset = 0, int dim1 = 0, int dim2 = 1) const;
   Tensor as_strided(const Shape& shape, const Strides& strides, int64_t offset) const;  // no gradient
 
   // --- copies and writes ----------------------------------------------------------------------------------------
@@ -168,5 +168,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b);  // torch's error text o
 DType result_type(const Tensor& a, const Tensor& b);     // 0-dim tensors and scalars only change the category
 DType result_type(const Tensor& a, Scalar b);
 Tensor sum_to(const Tensor& x, const Shape& shape);      // adds up what broadcasting `shape` repeated; no history
+void add_to(Tensor y, const Tensor& x);                  // y += x, with broadcasting; no history
+void copy_data(Tensor& dst, const Tensor& src);           // copy_ without history
 
 }  // namespace ef

@@ -1,0 +1,176 @@
+// Copies, conversions, fills and the sum that undoes broadcasting.
+#include <cstring>
+
+#include "kernels/rowwise.h"
+#include "tensor/elementwise.h"
+
+namespace ef {
+namespace {
+
+bool float_kernel(DType d) { return is_floating(d) && is_computable(d); }
+
+// Same dtype: bytes move as they are, whatever they mean.
+template <class Word>
+void copy_words(Tensor& dst, const Tensor& src) {
+  const StridedLoop<2> loop(dst.shape(),
+                            {static_cast<char*>(const_cast<void*>(dst.data_ptr())),
+                             static_cast<char*>(const_cast<void*>(src.data_ptr()))},
+                            {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
+  constexpr auto size = int64_t(sizeof(Word));
+  loop.run(kGrain, [](char* const* at, const int64_t* step, int64_t n) {
+    if (step[0] == size && step[1] == size) {
+      std::memcpy(at[0], at[1], size_t(n * size));
+    } else {
+      for (int64_t i = 0; i < n; i++) std::memcpy(at[0] + i * step[0], at[1] + i * step[1], sizeof(Word));
+    }
+  });
+}
+
+void copy_values(Tensor& dst, const Tensor& src) {
+  if (dst.numel() == 0) {
+    broadcast_strides(src, dst.shape());  // still an error when the shapes do not fit
+    return;
+  }
+  if (dst.dtype() == src.dtype()) {
+    switch (dst.element_size()) {
+      case 1: return copy_words<uint8_t>(dst, src);
+      case 2: return copy_words<uint16_t>(dst, src);
+      case 4: return copy_words<uint32_t>(dst, src);
+      default: return copy_words<uint64_t>(dst, src);
+    }
+  }
+  if (float_kernel(dst.dtype()) && float_kernel(src.dtype()) && dst.shape() == src.shape() && dst.is_contiguous() &&
+      src.is_contiguous()) {
+    rowwise::convert(dst.numel(), src.data_ptr(), src.dtype(), const_cast<void*>(dst.data_ptr()), dst.dtype());
+    return;
+  }
+  // Integers pass through int64, so that large ones keep their value; the narrower float type would round twice.
+  const bool whole = !is_floating(src.dtype());
+  const bool wide = src.dtype() == DType::Float64 || dst.dtype() == DType::Float64;
+  visit_compute(whole ? DType::Int64 : wide ? DType::Float64 : DType::Float32, "copy", [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    map_into<C>(dst, kGrain, [](C v) { return v; }, src);
+  });
+}
+
+void check_writable(const Tensor& y) {
+  for (int d = 0; d < y.dim(); d++)
+    check<Error>(y.strides()[d] != 0 || y.shape()[d] <= 1,
+                 "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                 "location. Please clone() the tensor before performing the operation.");
+}
+
+}  // namespace
+
+void copy_data(Tensor& dst, const Tensor& src) {
+  check_writable(dst);
+  dst.mutable_data_ptr();
+  const bool overlap = dst.shares_storage(src) && !(dst.offset() == src.offset() && dst.strides() == src.strides() &&
+                                                    dst.dtype() == src.dtype() && dst.shape() == src.shape());
+  copy_values(dst, overlap ? src.detach().clone() : src);
+}
+
+Tensor Tensor::clone() const {
+  Tensor y = empty(shape(), dtype());
+  copy_values(y, *this);
+  if (requires_grad()) impl_->autograd->record("CloneBackward0", y, *this, false, [](const Tensor& dy) { return dy; });
+  return y;
+}
+
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::to(DType dtype) const {
+  if (dtype == this->dtype()) return *this;
+  Tensor y = empty(shape(), dtype);
+  copy_values(y, *this);
+  if (requires_grad() && is_floating(dtype))
+    impl_->autograd->record("ToCopyBackward0", y, *this, false,
+                            [from = this->dtype()](const Tensor& dy) { return dy.to(from); });
+  return y;
+}
+
+Tensor& Tensor::copy_(const Tensor& src) {
+  if (same(src)) return *this;
+  if (src.requires_grad()) src.impl()->autograd->record_write(*this, src);
+  else if (requires_grad()) impl_->autograd->record_write(*this, src);
+  copy_data(*this, src);
+  return *this;
+}
+
+Tensor& Tensor::fill_(Scalar value) {
+  if (requires_grad()) impl_->autograd->record_write(*this, Tensor());
+  check_writable(*this);
+  if (numel() == 0) return *this;
+  visit_compute(dtype(), "fill_", [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    const C v = dtype() == DType::Bool ? C(value.to_bool()) : value.to<C>();
+    map_into<C>(*this, kGrain, [v] { return v; });
+  });
+  return *this;
+}
+
+void add_to(Tensor y, const Tensor& x) {
+  visit_compute(y.dtype(), "add", [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    const Tensor before = y.detach();
+    map_into<C>(y, kGrain, [](C a, C b) { return a + b; }, before, x);
+  });
+}
+
+// Sums x over everything but the last `inner` elements: x is [outer, inner], contiguous.
+static Tensor sum_outer(const Tensor& x, int64_t outer, int64_t inner) {
+  Tensor y = Tensor::zeros({inner}, x.dtype());
+  visit_compute(x.dtype(), "sum", [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    if constexpr (std::is_floating_point_v<C>) {
+      if (x.dtype() == dtype_of<C>) {
+        if (inner == 1) *y.mutable_data<C>() = C(rowwise::sum<C>(outer, x.data<C>()));
+        else rowwise::column_sum<C>(outer, inner, x.data<C>(), inner, y.mutable_data<C>(), false);
+        return;
+      }
+    }
+    using Sum = std::conditional_t<std::is_same_v<C, int64_t>, int64_t, double>;
+    const auto size = int64_t(x.element_size());
+    const auto* base = static_cast<const char*>(x.data_ptr());
+    auto* out = static_cast<char*>(y.mutable_data_ptr());
+    parallel_for(inner, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, outer)), [&](int64_t begin, int64_t end) {
+      for (; begin < end; begin += kChunk) {
+        const int64_t n = std::min(kChunk, end - begin);
+        Sum sum[kChunk] = {}, row[kChunk];
+        for (int64_t r = 0; r < outer; r++) {
+          load_row(x.dtype(), base + (r * inner + begin) * size, size, n, row);
+          for (int64_t i = 0; i < n; i++) sum[i] += row[i];
+        }
+        store_row(x.dtype(), out + begin * size, size, n, sum);
+      }
+    });
+  });
+  return y;
+}
+
+Tensor sum_to(const Tensor& given, const Shape& shape) {
+  Tensor x = given.detach();
+  if (x.shape() == shape) return x;
+  // Bring what was repeated to the front, then add those rows up.
+  const int shift = x.dim() - shape.size();
+  Dims order, kept;
+  int64_t outer = 1, inner = 1;
+  for (int d = 0; d < x.dim(); d++) {
+    const bool repeated = d < shift || (shape[d - shift] == 1 && x.shape()[d] != 1);
+    if (!repeated)
+      check<ShapeError>(x.shape()[d] == shape[d - shift], "sum_to: ", x.shape(), " does not come from ", shape);
+    if (repeated) {
+      order.push_back(d);
+      outer *= x.shape()[d];
+    } else {
+      kept.push_back(d);
+      inner *= x.shape()[d];
+    }
+  }
+  for (int64_t d : kept) order.push_back(d);
+  if (numel(shape) == 0) return Tensor::zeros(shape, x.dtype());
+  if (outer == 0) return Tensor::zeros(shape, x.dtype());
+  return sum_outer(x.permute(order).contiguous(), outer, inner).view(shape);
+}
+
+}  // namespace ef
