@@ -44,7 +44,8 @@ FilePtr MappedFile::open(const std::string& path, bool disable_mmap) {
   out->path_ = path;
   out->size_ = size_t(info.st_size);
   if (!disable_mmap) {
-    void* p = mmap(nullptr, out->size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
+    // Private and writable: parameters may be trained in place where they lie; the file never changes.
+    void* p = mmap(nullptr, out->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.fd, 0);
     if (p != MAP_FAILED) {
       out->data_ = static_cast<const std::byte*>(p);
       out->mapped_ = true;

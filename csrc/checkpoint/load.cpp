@@ -1,0 +1,120 @@
+#include "checkpoint/load.h"
+
+#include <algorithm>
+#include <regex>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "autograd/autograd.h"
+
+namespace ef {
+namespace {
+
+std::string modern(const std::string& name) {  // LayerNorm.gamma and .beta of the first BERT checkpoints
+  auto renamed = [&](const char* from, const char* to) {
+    const std::string end = from;
+    return name.ends_with(end) ? name.substr(0, name.size() - end.size()) + to : std::string();
+  };
+  if (std::string n = renamed("LayerNorm.gamma", "LayerNorm.weight"); !n.empty()) return n;
+  if (std::string n = renamed("LayerNorm.beta", "LayerNorm.bias"); !n.empty()) return n;
+  return name;
+}
+
+bool matches_any(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& p) { return std::regex_search(name, std::regex(p)); });
+}
+
+// Name in the tree → name in the checkpoint.
+std::unordered_map<std::string, std::string> match_names(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
+                                                         const CheckpointReader& reader, const std::string& base) {
+  std::unordered_map<std::string, std::string> from;
+  for (const std::string& name : reader.names()) from.emplace(modern(name), name);
+  const std::string prefix = base + ".";
+  auto begins = [&](const std::string& n) { return !base.empty() && n.starts_with(prefix); };
+  const bool file_has = std::any_of(from.begin(), from.end(), [&](auto& e) { return begins(e.first); });
+  const bool tree_has = std::any_of(slots.begin(), slots.end(), [&](auto& s) { return begins(s.first); });
+  std::unordered_map<std::string, std::string> out;
+  for (auto& [name, slot] : slots) {
+    std::string wanted = name;
+    if (tree_has && !file_has && begins(name)) wanted = name.substr(prefix.size());
+    if (!tree_has && file_has) wanted = prefix + name;
+    if (auto found = from.find(wanted); found != from.end()) out.emplace(name, found->second);
+    else if (found = from.find(name); found != from.end()) out.emplace(name, found->second);
+  }
+  return out;
+}
+
+Tensor converted(Tensor value, std::optional<DType> dtype, bool packed_in_file) {
+  if (!is_floating(value.dtype())) return value;
+  const DType to = dtype.value_or(packed_in_file ? DType::BFloat16 : value.dtype());
+  return to == value.dtype() ? value : value.to(to);
+}
+
+}  // namespace
+
+void tie(Module& model, const std::string& target, const std::string& source) {
+  WeightSlot* slots[2] = {};
+  const std::string* names[2] = {&target, &source};
+  for (int i = 0; i < 2; i++) {
+    const size_t dot = names[i]->rfind('.');
+    Module* owner = &model;
+    ModulePtr keep;
+    if (dot != std::string::npos) owner = (keep = model.get_submodule(names[i]->substr(0, dot))).get();
+    slots[i] = dynamic_cast<WeightSlot*>(owner->find_parameter(dot == std::string::npos ? *names[i] : names[i]->substr(dot + 1)));
+    check<AttributeError>(slots[i] != nullptr, owner->class_name(), " has no weight `", *names[i], "` to tie");
+  }
+  slots[0]->set_weight(slots[1]->weight());
+}
+
+LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const LoadOptions& options) {
+  NoGradGuard no_grad;
+  LoadReport report;
+  const auto slots = model.named_slots();
+  const auto source = match_names(slots, reader, options.base_prefix);
+  std::unordered_set<std::string> used, tied;
+  for (auto& [target, from] : options.ties)
+    if (source.count(from)) tied.insert(target);
+  size_t done = 0;
+  for (auto& [name, slot] : slots) {
+    auto found = source.find(name);
+    if (found != source.end()) used.insert(found->second);
+    if (tied.count(name)) continue;
+    if (found == source.end()) {
+      if (slot->is_persistent() && !matches_any(name, options.ignore_missing)) report.missing.push_back(name);
+      continue;
+    }
+    const CheckpointReader::Info info = reader.info(found->second);
+    if (info.shape != slot->shape()) {
+      report.mismatched.push_back({name, info.shape, slot->shape()});
+      continue;
+    }
+    auto* matrix = dynamic_cast<WeightSlot*>(slot);
+    std::shared_ptr<Weight> packed;
+    if (matrix && !options.dtype && !options.dequantize) packed = reader.packed(found->second);
+    if (packed) {
+      matrix->set_weight(std::move(packed));
+    } else {
+      const bool blocks = info.storage != dtype_name(info.dtype) && info.dtype == DType::BFloat16 && info.storage != "BF16";
+      if (blocks && !options.dtype && !options.dequantize) report.dequantized.emplace_back(name, info.storage);
+      Tensor value = converted(reader.tensor(found->second), options.dtype, blocks);
+      if (is_floating(value.dtype()) && is_computable(value.dtype()) && !slot->is_buffer()) set_requires_grad(value);
+      slot->set(std::move(value));
+    }
+    if (options.progress) options.progress(++done, source.size());
+  }
+  for (auto& [target, from] : options.ties) {
+    if (tied.count(target)) tie(model, target, from);
+    else if (source.count(target)) {  // only the tied copy was saved
+      tie(model, from, target);
+      std::erase(report.missing, from);
+    } else {
+      std::erase(report.missing, target);
+    }
+  }
+  for (const std::string& name : reader.names())
+    if (!used.count(name) && !matches_any(name, options.ignore_unexpected)) report.unexpected.push_back(name);
+  return report;
+}
+
+}  // namespace ef

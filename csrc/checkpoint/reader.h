@@ -1,0 +1,36 @@
+// One view of every checkpoint format: named tensors, found lazily, mapped where the format allows it.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quantizers/weight.h"
+#include "tensor/tensor.h"
+
+namespace ef {
+
+class CheckpointReader {
+ public:
+  virtual ~CheckpointReader() = default;
+  struct Info {
+    Shape shape;
+    DType dtype;          // of tensor()
+    std::string storage;  // "bfloat16", "Q4_K", …: how the file holds it
+  };
+  virtual std::vector<std::string> names() const = 0;
+  virtual bool has(const std::string& name) const = 0;
+  virtual Info info(const std::string& name) const = 0;  // KeyError
+  virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can
+  // The matrix in packed form, when the file holds it so and kernels compute on it; else null.
+  virtual std::shared_ptr<Weight> packed(const std::string& name) const { return nullptr; }
+};
+
+// safetensors files, one or all shards.
+std::unique_ptr<CheckpointReader> open_safetensors(const std::vector<std::string>& paths, bool disable_mmap = false);
+// torch archives (.bin, .pt), one or all shards. Read as data; nothing in them is run.
+std::unique_ptr<CheckpointReader> open_torch(const std::vector<std::string>& paths, bool disable_mmap = false);
+// A GGUF file under the names of the family that its architecture belongs to.
+std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap = false);
+
+}  // namespace ef

@@ -1,0 +1,24 @@
+// Writing a module tree as safetensors, in shards of bounded size.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "nn/module.h"
+
+namespace ef {
+
+struct SaveResult {
+  std::vector<std::string> files;                 // relative to the folder
+  std::map<std::string, std::string> weight_map;  // tensor → file
+  uint64_t total_bytes = 0;
+  int64_t total_parameters = 0;
+};
+
+// Writes `<stem>.safetensors`, or `<stem>-0000i-of-0000N.safetensors` and `<stem>.safetensors.index.json`. A tied tensor
+// is written once, under its first name. Packed matrices are written as dense bf16. `tensors` replaces the tree's own
+// state when it is not empty. Nothing is left half written: each file is renamed into place when it is whole.
+SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const NamedTensors& tensors,
+                            const std::string& folder, const std::string& stem, uint64_t max_shard_bytes);
+
+}  // namespace ef
