@@ -43,8 +43,10 @@ void AtomicFile::discard() noexcept {
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   if (buffer_.size() + bytes.size() > kBufferBytes) flush();
-  if (bytes.size() >= kBufferBytes) write_at(offset_, bytes);
-  else buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (bytes.size() >= kBufferBytes)
+    write_at(offset_, bytes);
+  else
+    buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   offset_ += bytes.size();
 }
 
@@ -68,6 +70,13 @@ void AtomicFile::write_at(uint64_t offset, std::span<const std::byte> bytes) {
 void AtomicFile::pad_to(uint64_t multiple) {
   const uint64_t rest = offset_ % multiple;
   if (rest) write(std::string(multiple - rest, '\0'));
+}
+
+void AtomicFile::extend_to(uint64_t size) {
+  flush();
+  const off_t now = lseek(fd_, 0, SEEK_END);
+  if (now < 0 || (uint64_t(now) < size && ftruncate(fd_, off_t(size)) != 0))
+    fail<CheckpointError>(path_, ": cannot grow to ", size, " bytes: ", std::strerror(errno));
 }
 
 void AtomicFile::commit() {

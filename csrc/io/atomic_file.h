@@ -21,6 +21,7 @@ class AtomicFile {
   void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
   void write_at(uint64_t offset, std::span<const std::byte> bytes);  // anywhere, also behind the end
   void pad_to(uint64_t multiple);                                    // with zeros
+  void extend_to(uint64_t size);                                     // with zeros, if the file is shorter
   uint64_t offset() const { return offset_; }                        // where the next write() goes
   void commit();
   const std::string& path() const { return path_; }

@@ -17,8 +17,7 @@ static_assert(std::endian::native == std::endian::little, "the readers hand out 
 enum class Endian { Little, Big };
 
 template <class T>
-  requires std::is_arithmetic_v<T>
-T byte_swapped(T value) {
+requires std::is_arithmetic_v<T> T byte_swapped(T value) {
   char raw[sizeof(T)], turned[sizeof(T)];
   std::memcpy(raw, &value, sizeof(T));
   for (size_t i = 0; i < sizeof(T); i++) turned[i] = raw[sizeof(T) - 1 - i];
@@ -41,8 +40,7 @@ class ByteReader {
 
   // `what` names the field in the error.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  T read(const char* what) {
+  requires std::is_arithmetic_v<T> T read(const char* what) {
     T value;
     std::memcpy(&value, take(sizeof(T), what).data(), sizeof(T));
     return endian_ == Endian::Big ? byte_swapped(value) : value;

@@ -56,10 +56,12 @@ class Builder : public nlohmann::json_sax<Json> {
   bool number_unsigned(uint64_t v) override { return put(v); }
   bool number_float(double v, const std::string&) override { return put(v); }
   bool string(std::string& v) override {
-    if (marked_ && v.compare(0, kMark.size(), kMark) == 0) {
+    if (marked_ && v.starts_with(kMark)) {
       const std::string_view word = std::string_view(v).substr(kMark.size());
       const double infinity = std::numeric_limits<double>::infinity();
-      return put(word == "NaN" ? std::nan("") : word == "Infinity" ? infinity : -infinity);
+      if (word == "NaN") return put(std::nan(""));
+      if (word == "Infinity") return put(infinity);
+      if (word == "-Infinity") return put(-infinity);
     }
     return put(std::move(v));
   }
@@ -70,7 +72,8 @@ class Builder : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(std::string& v) override {
     const auto [at, inserted] = open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(v));
-    check<CheckpointError>(inserted || !options_.reject_duplicate_keys, where_, ": the key '", at->first, "' occurs twice");
+    check<CheckpointError>(inserted || !options_.reject_duplicate_keys, where_, ": the key '", at->first,
+                           "' occurs twice");
     slot_ = &at->second;
     return true;
   }
@@ -147,13 +150,20 @@ Json read_json_file(const std::string& path, const JsonOptions& options) {
 
 const char* json_kind(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return "null";
-    case Json::value_t::object: return "an object";
-    case Json::value_t::array: return "a list";
-    case Json::value_t::string: return "a string";
-    case Json::value_t::boolean: return value.get<bool>() ? "true" : "false";
-    case Json::value_t::number_float: return "a fractional number";
-    default: return value.is_number() ? "an integer" : "binary data";
+    case Json::value_t::null:
+      return "null";
+    case Json::value_t::object:
+      return "an object";
+    case Json::value_t::array:
+      return "a list";
+    case Json::value_t::string:
+      return "a string";
+    case Json::value_t::boolean:
+      return value.get<bool>() ? "true" : "false";
+    case Json::value_t::number_float:
+      return "a fractional number";
+    default:
+      return value.is_number() ? "an integer" : "binary data";
   }
 }
 

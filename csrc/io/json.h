@@ -31,24 +31,32 @@ const char* json_kind(const Json& value);
 namespace json_detail {
 template <class T>
 constexpr const char* wanted() {
-  if constexpr (std::is_same_v<T, bool>) return "true or false";
-  else if constexpr (std::is_integral_v<T>) return "an integer";
-  else if constexpr (std::is_floating_point_v<T>) return "a number";
-  else return "a string";
+  if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::is_integral_v<T>)
+    return "an integer";
+  else if constexpr (std::is_floating_point_v<T>)
+    return "a number";
+  else
+    return "a string";
 }
 template <class T>
 bool holds(const Json& v) {
-  if constexpr (std::is_same_v<T, bool>) return v.is_boolean();
+  if constexpr (std::is_same_v<T, bool>)
+    return v.is_boolean();
   else if constexpr (std::is_integral_v<T>) {
     // 4.0 counts as 4: configurations written by other tools hold such values.
     if (v.is_number_float()) {
       const double d = v.get<double>();
-      return d >= -0x1p53 && d <= 0x1p53 && d == double(int64_t(d)) && (std::is_signed_v<T> || d >= 0) && sizeof(T) == 8;
+      return d >= -0x1p53 && d <= 0x1p53 && d == double(int64_t(d)) && (std::is_signed_v<T> || d >= 0) &&
+             sizeof(T) == 8;
     }
     if (v.is_number_unsigned()) return std::in_range<T>(v.get<uint64_t>());
     return v.is_number_integer() && std::in_range<T>(v.get<int64_t>());
-  } else if constexpr (std::is_floating_point_v<T>) return v.is_number();
-  else return v.is_string();
+  } else if constexpr (std::is_floating_point_v<T>)
+    return v.is_number();
+  else
+    return v.is_string();
 }
 }  // namespace json_detail
 

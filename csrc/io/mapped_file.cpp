@@ -20,11 +20,16 @@ struct Descriptor {
 
 std::string reason(int error) {
   switch (error) {
-    case ENOENT: return "no such file";
-    case EACCES: return "permission denied";
-    case ENOTDIR: return "a part of the path is not a folder";
-    case ELOOP: return "the symbolic link points to itself";
-    default: return std::strerror(error);
+    case ENOENT:
+      return "no such file";
+    case EACCES:
+      return "permission denied";
+    case ENOTDIR:
+      return "a part of the path is not a folder";
+    case ELOOP:
+      return "the symbolic link points to itself";
+    default:
+      return std::strerror(error);
   }
 }
 
@@ -58,7 +63,8 @@ FilePtr MappedFile::open(const std::string& path, bool disable_mmap) {
     const ssize_t n = read(file.fd, out->memory_.data() + done, out->size_ - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail<CheckpointError>(path, ": reading failed at byte ", done, ": ", reason(errno));
-    if (n == 0) fail<CheckpointError>(path, ": ended at byte ", done, " of ", out->size_, ": truncated while being read");
+    if (n == 0)
+      fail<CheckpointError>(path, ": ended at byte ", done, " of ", out->size_, ": truncated while being read");
     done += size_t(n);
   }
   out->data_ = out->memory_.data();
@@ -97,11 +103,13 @@ std::string describe_foreign_file(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto starts = [&](std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; };
   if (starts("version https://git-lfs")) return "it is a Git LFS pointer, not the weights; run 'git lfs pull'";
-  if (starts("<!DOCTYPE") || starts("<!doctype") || starts("<html")) return "it is a web page, not the weights; wrong URL or no access?";
+  if (starts("<!DOCTYPE") || starts("<!doctype") || starts("<html"))
+    return "it is a web page, not the weights; wrong URL or no access?";
   if (starts("GGUF")) return "it looks like a GGUF file";
   if (starts(std::string_view("PK\3\4", 4))) return "it looks like a zip archive, as torch.save writes";
   if (starts(std::string_view("\x1f\x8b", 2))) return "it is compressed with gzip; unpack it first";
-  if (text.size() > 9 && text[8] == '{' && text[7] == 0 && text[6] == 0 && text[5] == 0) return "it looks like a safetensors file";
+  if (text.size() > 9 && text[8] == '{' && text[7] == 0 && text[6] == 0 && text[5] == 0)
+    return "it looks like a safetensors file";
   if (text.size() > 262 && text.substr(257, 5) == "ustar") return "it is a tar archive";
   if (starts("\x80\x02") || starts("\x80\x04")) return "it looks like a bare Python pickle";
   return "";

@@ -18,20 +18,33 @@ struct Name {
 // In the order in which the safetensors library ranks them: tensors are stored by rank from the last to the first,
 // which puts the widest elements in front and so keeps every tensor aligned.
 constexpr std::array<Name, kDTypeCount> kNames{{
-    {DType::Bool, "BOOL"},          {DType::UInt8, "U8"},          {DType::Int8, "I8"},
-    {DType::Float8E5M2, "F8_E5M2"}, {DType::Float8E4M3, "F8_E4M3"}, {DType::Float8E8M0, "F8_E8M0"},
-    {DType::Int16, "I16"},          {DType::UInt16, "U16"},        {DType::Float16, "F16"},
-    {DType::BFloat16, "BF16"},      {DType::Int32, "I32"},         {DType::UInt32, "U32"},
-    {DType::Float32, "F32"},        {DType::Complex64, "C64"},     {DType::Float64, "F64"},
-    {DType::Int64, "I64"},          {DType::UInt64, "U64"},
+    {DType::Bool, "BOOL"},
+    {DType::UInt8, "U8"},
+    {DType::Int8, "I8"},
+    {DType::Float8E5M2, "F8_E5M2"},
+    {DType::Float8E4M3, "F8_E4M3"},
+    {DType::Float8E8M0, "F8_E8M0"},
+    {DType::Int16, "I16"},
+    {DType::UInt16, "U16"},
+    {DType::Float16, "F16"},
+    {DType::BFloat16, "BF16"},
+    {DType::Int32, "I32"},
+    {DType::UInt32, "U32"},
+    {DType::Float32, "F32"},
+    {DType::Complex64, "C64"},
+    {DType::Float64, "F64"},
+    {DType::Int64, "I64"},
+    {DType::UInt64, "U64"},
 }};
 
 size_t rank(DType dtype) {
-  return size_t(std::find_if(kNames.begin(), kNames.end(), [&](const Name& n) { return n.dtype == dtype; }) - kNames.begin());
+  return size_t(std::find_if(kNames.begin(), kNames.end(), [&](const Name& n) { return n.dtype == dtype; }) -
+                kNames.begin());
 }
 
 uint64_t whole_number(const Json& v, const std::string& where, const char* what) {
-  check<CheckpointError>(v.is_number_unsigned(), where, ": ", what, " holds ", json_kind(v), ", needed whole numbers from 0");
+  check<CheckpointError>(v.is_number_unsigned(), where, ": ", what, " holds ", json_kind(v),
+                         ", needed whole numbers from 0");
   return v.get<uint64_t>();
 }
 
@@ -47,7 +60,8 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
   const Json &dtype = member("dtype"), &shape = member("shape"), &offsets = member("data_offsets");
   check<CheckpointError>(dtype.is_string(), where, ": dtype is ", json_kind(dtype), ", needed a string");
   check<CheckpointError>(shape.is_array(), where, ": shape is ", json_kind(shape), ", needed a list");
-  check<CheckpointError>(offsets.is_array() && offsets.size() == 2, where, ": data_offsets must be a list of two numbers");
+  check<CheckpointError>(offsets.is_array() && offsets.size() == 2, where,
+                         ": data_offsets must be a list of two numbers");
 
   TensorInfo info;
   info.name = name;
@@ -55,7 +69,8 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
   const auto known = safetensors_dtype(code);
   if (!known && (code.starts_with("F4") || code.starts_with("F6") || code.ends_with("FNUZ")))
     fail<UnsupportedError>(where, ": dtype ", code, " is not supported");
-  check<CheckpointError>(known.has_value(), where, ": unknown dtype '", code, "'; a newer format, or a damaged header?");
+  check<CheckpointError>(known.has_value(), where, ": unknown dtype '", code,
+                         "'; a newer format, or a damaged header?");
   info.dtype = *known;
   check<CheckpointError>(shape.size() <= size_t(Dims::kMaxDims), where, ": ", shape.size(), " dimensions, at most ",
                          Dims::kMaxDims, " are supported");
@@ -66,9 +81,11 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
   }
   info.strides = contiguous_strides(info.shape);
 
-  const uint64_t begin = whole_number(offsets[0], where, "data_offsets"), end = whole_number(offsets[1], where, "data_offsets");
+  const uint64_t begin = whole_number(offsets[0], where, "data_offsets"),
+                 end = whole_number(offsets[1], where, "data_offsets");
   const uint64_t available = file->size() - data_begin;
-  check<CheckpointError>(begin <= end, where, ": ends at byte ", end, " before it begins at ", begin, "; damaged header?");
+  check<CheckpointError>(begin <= end, where, ": ends at byte ", end, " before it begins at ", begin,
+                         "; damaged header?");
   check<CheckpointError>(end <= available, where, ": ends at byte ", end, " of the data, the file has ", available,
                          "; incomplete download?");
   check<CheckpointError>(checked_nbytes(info.shape, info.dtype, info.nbytes), where, ": shape ", info.shape,
@@ -101,8 +118,9 @@ void SafetensorsFile::parse() {
   const auto length = in.read<uint64_t>("the header length");
   if (length > kMaxHeaderBytes || length > in.remaining()) {
     const std::string foreign = describe_foreign_file(file_->bytes());
-    fail<CheckpointError>(path, ": the header claims ", length, " bytes, the file has ", in.remaining(), " and the limit is ",
-                          kMaxHeaderBytes, "; ", foreign.empty() ? "incomplete download, or not a safetensors file?" : foreign);
+    fail<CheckpointError>(path, ": the header claims ", length, " bytes, the file has ", in.remaining(),
+                          " and the limit is ", kMaxHeaderBytes, "; ",
+                          foreign.empty() ? "incomplete download, or not a safetensors file?" : foreign);
   }
   const std::string_view text = in.take_text(length, "the header");
   check<CheckpointError>(text.starts_with('{'), path, ": the header does not begin with '{'; not a safetensors file?");
@@ -119,7 +137,8 @@ void SafetensorsFile::parse() {
     }
     check<CheckpointError>(entry.is_object(), path, ": __metadata__ is ", json_kind(entry), ", needed an object");
     for (const auto& [key, value] : entry.items()) {
-      check<CheckpointError>(value.is_string(), path, ": __metadata__ '", key, "' is ", json_kind(value), ", needed a string");
+      check<CheckpointError>(value.is_string(), path, ": __metadata__ '", key, "' is ", json_kind(value),
+                             ", needed a string");
       metadata_[key] = value.get<std::string>();
     }
   }
@@ -133,8 +152,8 @@ void SafetensorsFile::parse() {
     const uint64_t begin = uint64_t(info.data - file_->data()) - in.offset();
     check<CheckpointError>(begin >= covered, path, ": tensor '", info.name, "' begins at byte ", begin,
                            " inside the tensor before it, which ends at ", covered);
-    check<CheckpointError>(begin == covered, path, ": tensor '", info.name, "' begins at byte ", begin,
-                           ", needed ", covered, ": the format allows no gaps");
+    check<CheckpointError>(begin == covered, path, ": tensor '", info.name, "' begins at byte ", begin, ", needed ",
+                           covered, ": the format allows no gaps");
     covered = begin + info.nbytes;
   }
   check<CheckpointError>(covered == in.remaining(), path, ": ", in.remaining() - covered,
@@ -184,8 +203,8 @@ SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<
   for (const TensorInfo* info : order) {
     check<CheckpointError>(info->name != "__metadata__", path, ": a tensor cannot be named __metadata__");
     uint64_t nbytes;
-    check<CheckpointError>(checked_nbytes(info->shape, info->dtype, nbytes), path, ": tensor '", info->name, "' of shape ",
-                           info->shape, " is larger than any memory");
+    check<CheckpointError>(checked_nbytes(info->shape, info->dtype, nbytes), path, ": tensor '", info->name,
+                           "' of shape ", info->shape, " is larger than any memory");
     check<CheckpointError>(slots_.try_emplace(info->name, Slot{offset, nbytes}).second, path, ": tensor '", info->name,
                            "' is given twice");
     header += str(comma(), quoted(info->name), ":{\"dtype\":\"", safetensors_dtype_name(info->dtype), "\",\"shape\":[");
@@ -217,13 +236,16 @@ void SafetensorsWriter::write(const std::string& name, std::span<const std::byte
 
 void SafetensorsWriter::commit() {
   for (const std::string& name : names_)
-    check<CheckpointError>(slots_.at(name).written, file_.path(), ": tensor '", name, "' was announced and never written");
+    check<CheckpointError>(slots_.at(name).written, file_.path(), ": tensor '", name,
+                           "' was announced and never written");
   file_.commit();
 }
 
-void write_safetensors(const std::string& path, const std::vector<TensorInfo>& tensors, const SafetensorsMetadata& metadata) {
+void write_safetensors(const std::string& path, const std::vector<TensorInfo>& tensors,
+                       const SafetensorsMetadata& metadata) {
   for (const TensorInfo& info : tensors)
-    check<CheckpointError>(info.contiguous(), path, ": tensor '", info.name, "' is not contiguous; call contiguous() first");
+    check<CheckpointError>(info.contiguous(), path, ": tensor '", info.name,
+                           "' is not contiguous; call contiguous() first");
   SafetensorsWriter writer(path, tensors, metadata);
   std::unordered_map<std::string_view, const TensorInfo*> by_name;
   for (const TensorInfo& info : tensors) by_name[info.name] = &info;

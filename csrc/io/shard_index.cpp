@@ -35,7 +35,8 @@ ShardIndex read_shard_index(const std::string& path) {
   const Json* map = find_json_field(root, "weight_map");
   check<CheckpointError>(map && map->is_object(), path, ": has no object 'weight_map'; not a checkpoint index?");
   for (const auto& [name, shard] : map->items()) {
-    check<CheckpointError>(shard.is_string(), path, ": the shard of tensor '", name, "' is ", json_kind(shard), ", needed a file name");
+    check<CheckpointError>(shard.is_string(), path, ": the shard of tensor '", name, "' is ", json_kind(shard),
+                           ", needed a file name");
     out.weight_map[name] = shard.get<std::string>();
   }
   std::string missing;
@@ -44,11 +45,13 @@ ShardIndex read_shard_index(const std::string& path) {
     struct stat info;
     if (stat(out.path_of(shard).c_str(), &info) != 0) missing += (missing.empty() ? "'" : ", '") + shard + "'";
   }
-  check<CheckpointError>(missing.empty(), path, ": these shards are not in the folder: ", missing, "; incomplete download?");
+  check<CheckpointError>(missing.empty(), path, ": these shards are not in the folder: ", missing,
+                         "; incomplete download?");
   return out;
 }
 
-void write_shard_index(const std::string& path, const Json& metadata, const std::map<std::string, std::string>& weight_map) {
+void write_shard_index(const std::string& path, const Json& metadata,
+                       const std::map<std::string, std::string>& weight_map) {
   Json root = {{"metadata", metadata}, {"weight_map", weight_map}};
   AtomicFile file(path);
   file.write(root.dump(2) + "\n");

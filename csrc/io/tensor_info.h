@@ -1,4 +1,5 @@
-// What a checkpoint file says about one tensor, and where its bytes are. No arithmetic: the checkpoint layer wraps this.
+// What a checkpoint file says about one tensor, and where its bytes are. No arithmetic: the checkpoint layer wraps
+// this.
 #pragma once
 #include <memory>
 #include <span>
