@@ -1,0 +1,31 @@
+"""Names that are imported when they are first used (PEP 562), so that importing a package costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Callable
+
+
+def lazy_exports(package: str, modules: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `(__getattr__, __dir__)` for `package`.
+
+    `modules` maps a public name to the module that defines it, relative to `package` (`".configuration"`). A value
+    that ends with `":"` exports the module itself.
+    """
+
+    def __getattr__(name: str) -> Any:
+        where = modules.get(name)
+        if where is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if where.endswith(":"):
+            value = importlib.import_module(where[:-1], package)
+        else:
+            value = getattr(importlib.import_module(where, package), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted(set(vars(sys.modules[package])) | set(modules))
+
+    return __getattr__, __dir__

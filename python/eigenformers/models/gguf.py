@@ -1,0 +1,212 @@
+"""The configuration that a GGUF file's metadata describes.
+
+A GGUF file has no config.json: its metadata is the configuration, under keys that begin with the architecture's name.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import CheckpointError, UnsupportedError, UnsupportedModelError
+
+# GGUF architecture -> model_type
+ARCHITECTURES = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3"}
+
+_SCALING_TYPES = ("linear", "yarn", "longrope")
+
+
+class _Metadata:
+    """Typed access to `<architecture>.<key>`, with errors that name the key."""
+
+    def __init__(self, metadata: dict[str, Any], architecture: str) -> None:
+        self.values, self.architecture = metadata, architecture
+
+    def get(self, key: str, kind: type, default: Any = None, needed: bool = False) -> Any:
+        name = key if key.startswith(("general.", "tokenizer.")) else f"{self.architecture}.{key}"
+        value = self.values.get(name)
+        if value is None:
+            if needed:
+                raise CheckpointError(f"GGUF metadata: {name} is missing; the file is incomplete or of an unknown kind")
+            return default
+        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+            raise CheckpointError(f"GGUF metadata: {name} is {value!r:.80}, needed {kind.__name__}")
+        return float(value) if kind is float else value
+
+
+def config_from_gguf(
+    metadata: dict[str, Any],
+    tensor_names: Iterable[str] = (),
+    rope_factors: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """The config.json that a GGUF file stands for, with `model_type` and `architectures`.
+
+    Args:
+        metadata: key -> value of the file's header; arrays are lists.
+        tensor_names: names of its tensors: they say whether the head is tied and whether attention has biases.
+        rope_factors: values of the tensor `rope_freqs.weight`, if there is one: divisors of the rotary frequencies.
+
+    Raises:
+        UnsupportedModelError: an architecture that eigenformers does not have.
+        UnsupportedError: mixture-of-experts or rotary variants that its families do not have.
+        CheckpointError: metadata that is missing or of the wrong type.
+    """
+    architecture = metadata.get("general.architecture")
+    if architecture not in ARCHITECTURES:
+        raise UnsupportedModelError(
+            f"GGUF model with architecture {architecture} is not supported yet. Supported: {', '.join(ARCHITECTURES)}."
+        )
+    names, data = set(tensor_names), _Metadata(metadata, architecture)
+    if data.get("expert_count", int, 0):
+        raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
+    window = data.get("attention.sliding_window", int)
+    model_type = ARCHITECTURES[architecture]
+    if model_type == "llama" and (window or str(metadata.get("general.name", "")).lower() == "mistral"):
+        model_type = "mistral"  # llama.cpp has one architecture for both
+
+    config = {
+        "model_type": model_type,
+        "architectures": [{"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}[model_type]],
+        "vocab_size": data.get("vocab_size", int) or len(data.get("tokenizer.ggml.tokens", list, [])),
+        "hidden_size": data.get("embedding_length", int, needed=True),
+        "intermediate_size": data.get("feed_forward_length", int, needed=True),
+        "num_hidden_layers": data.get("block_count", int, needed=True),
+        "num_attention_heads": data.get("attention.head_count", int, needed=True),
+        "max_position_embeddings": data.get("context_length", int, needed=True),
+        "rms_norm_eps": data.get("attention.layer_norm_rms_epsilon", float, needed=True),
+        # llama.cpp writes the output projection only where it is not the embedding matrix
+        "tie_word_embeddings": "output.weight" not in names,
+        "bos_token_id": data.get("tokenizer.ggml.bos_token_id", int),
+        "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
+        "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
+    }
+    config["architectures"][0] += "ForCausalLM"
+    config["num_key_value_heads"] = data.get("attention.head_count_kv", int, config["num_attention_heads"])
+    if not config["num_attention_heads"]:
+        raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is 0")
+    head_dim = _head_dim(data, config)
+    if model_type != "qwen2":  # whose configuration always divides hidden_size by the number of heads
+        config["head_dim"] = head_dim
+    elif head_dim * config["num_attention_heads"] != config["hidden_size"]:
+        raise UnsupportedError(f"GGUF model with architecture qwen2: heads of {head_dim} values")
+    if model_type == "mistral":
+        config["sliding_window"] = window or None
+    elif window:
+        config.update(use_sliding_window=True, sliding_window=window, max_window_layers=0)
+    if model_type == "llama":
+        config.update(_llama_biases(names))
+    config["rope_parameters"] = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
+    return config
+
+
+def _head_dim(data: _Metadata, config: dict[str, Any]) -> int:
+    rotary = data.get("rope.dimension_count", int)
+    head_dim = data.get("attention.key_length", int) or rotary or config["hidden_size"] // config["num_attention_heads"]
+    if data.get("attention.value_length", int, head_dim) != head_dim:
+        raise UnsupportedError(f"GGUF model with architecture {data.architecture}: value heads unlike key heads")
+    if rotary not in (None, head_dim):
+        raise UnsupportedError(
+            f"GGUF model with architecture {data.architecture}: rotary embedding of {rotary} of {head_dim} dimensions"
+        )
+    return head_dim
+
+
+def _llama_biases(names: set[str]) -> dict[str, bool]:
+    """Llama's configuration has one switch for all four attention projections and one for the MLP's three."""
+    found = {}
+    for switch, parts in (
+        ("attention_bias", ("attn_q", "attn_k", "attn_v", "attn_output")),
+        ("mlp_bias", ("ffn_gate", "ffn_up", "ffn_down")),
+    ):
+        with_bias = [part for part in parts if f"blk.0.{part}.bias" in names]
+        if with_bias and len(with_bias) < len(parts):
+            raise UnsupportedError(f"GGUF model with architecture llama: biases on {', '.join(with_bias)} only")
+        found[switch] = bool(with_bias)
+    return found
+
+
+def _rope(data: _Metadata, head_dim: int, context: int, factors: Sequence[float] | None) -> dict[str, Any]:
+    rope: dict[str, Any] = {"rope_type": "default", "rope_theta": data.get("rope.freq_base", float, 10000.0)}
+    kind = data.get("rope.scaling.type", str, "none")
+    factor = data.get("rope.scaling.factor", float) or data.get("rope.scale_linear", float) or 1.0
+    original = data.get("rope.scaling.original_context_length", int)
+    if kind == "none" and factor != 1.0:
+        kind = "linear"  # files from before rope.scaling.type have the bare factor
+    if kind != "none" and kind not in _SCALING_TYPES:
+        raise UnsupportedError(f"GGUF model with architecture {data.architecture}: rope.scaling.type {kind!r}")
+    if factors is not None:
+        if kind != "none":
+            raise UnsupportedError(f"GGUF: rope_freqs.weight together with rope.scaling.type {kind!r}")
+        if len(factors) != head_dim // 2:
+            raise CheckpointError(f"rope_freqs.weight: has {len(factors)} values, needed {head_dim // 2}")
+        rope.update(_from_factors([float(value) for value in factors], rope["rope_theta"], head_dim, context))
+    elif kind == "linear" and factor != 1.0:
+        rope.update(rope_type="linear", factor=factor)
+    elif kind == "yarn" and factor != 1.0:
+        rope.update(rope_type="yarn", factor=factor, original_max_position_embeddings=original or context)
+        for name in ("beta_fast", "beta_slow"):
+            value = data.get(f"rope.scaling.yarn_{name}", float)
+            if value is not None:
+                rope[name] = value
+        attention = data.get("rope.scaling.attn_factor", float, 1.0)
+        if attention != 1.0:  # there a multiplier of yarn's own factor, in config.json the factor itself
+            rope["attention_factor"] = attention * (0.1 * math.log(factor) + 1.0)
+        if data.get("rope.scaling.yarn_log_multiplier", float, 0.0):
+            raise UnsupportedError("GGUF metadata: rope.scaling.yarn_log_multiplier other than 0 is not supported")
+    elif kind == "longrope":
+        raise UnsupportedError(f"GGUF model with architecture {data.architecture}: rope.scaling.type 'longrope'")
+    return rope
+
+
+def _from_factors(factors: list[float], theta: float, head_dim: int, context: int) -> dict[str, Any]:
+    """Rotary parameters with exactly these frequency divisors.
+
+    Llama 3's are recognised and named; any others are stated one by one, as `longrope` does, without its scaling.
+    """
+    largest = max(factors)
+    for original in (8192, 4096, 16384, 32768, 2048):
+        rope = {
+            "rope_type": "llama3",
+            "factor": float(round(largest)),
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": original,
+        }
+        expected = _llama3_factors(rope, theta, head_dim)
+        if all(abs(a - b) <= 1e-4 * b for a, b in zip(factors, expected)):
+            return rope
+    return {
+        "rope_type": "longrope",
+        "short_factor": factors,
+        "long_factor": factors,
+        "attention_factor": 1.0,
+        "factor": 1.0,
+        "original_max_position_embeddings": context,
+    }
+
+
+def _llama3_factors(rope: dict[str, Any], theta: float, head_dim: int) -> list[float]:
+    """Long wavelengths are divided by `factor`, short ones by 1, those between by a blend."""
+    factor, low, high = rope["factor"], rope["low_freq_factor"], rope["high_freq_factor"]
+    factors = []
+    for pair in range(head_dim // 2):
+        turns = rope["original_max_position_embeddings"] / (6.283185307179586 * theta ** (2 * pair / head_dim))
+        blend = min(max((turns - low) / (high - low), 0.0), 1.0)
+        factors.append(1.0 / (blend + (1.0 - blend) / factor))
+    return factors
+
+
+def read_gguf_config(path: str | os.PathLike) -> dict[str, Any]:
+    """`config_from_gguf` of a file on disk (of the first one, if it is split).
+
+    Raises:
+        CheckpointError: not a GGUF file, or a damaged one.
+    """
+    from .. import _core
+
+    file = _core.GgufFile(os.fspath(path))
+    names = list(file.names())
+    factors = file.tensor("rope_freqs.weight").tolist() if "rope_freqs.weight" in names else None
+    return config_from_gguf(dict(file.metadata), names, factors)

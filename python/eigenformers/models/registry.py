@@ -1,0 +1,51 @@
+"""The model families, one line each. Adding one is a folder `models/<model_type>/` and a line in `FAMILIES`.
+
+The folder's `configuration.py` defines the configuration class, `modeling.py` the models; nothing is imported here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
+    """Auto class -> class name, e.g. `AutoModelForCausalLM` -> `LlamaForCausalLM`."""
+    names = {"AutoConfig": f"{prefix}Config", "AutoModel": f"{prefix}Model"}
+    names.update({f"AutoModelFor{head}": f"{prefix}For{head}" for head in heads})
+    return {**names, **others}
+
+
+_DECODER = ("CausalLM", "SequenceClassification")
+
+FAMILIES: dict[str, dict[str, str]] = {
+    "llama": _family("Llama", *_DECODER),
+    "mistral": _family("Mistral", *_DECODER),
+    "qwen2": _family("Qwen2", *_DECODER),
+    "qwen3": _family("Qwen3", *_DECODER),
+}
+
+
+def module_of(model_type: str, auto_class: str) -> str:
+    """The module, relative to `eigenformers`, that defines a family's class for `auto_class`."""
+    file = "configuration" if auto_class == "AutoConfig" else "modeling"
+    return f".models.{model_type.replace('-', '_')}.{file}"
+
+
+def public_names() -> dict[str, str]:
+    """class name -> module, of all families."""
+    return {
+        name: module_of(model_type, auto_class)
+        for model_type, names in FAMILIES.items()
+        for auto_class, name in names.items()
+    }
+
+
+def load_class(model_type: str, auto_class: str) -> Any:
+    """Import a family's class.
+
+    Raises:
+        KeyError: there is no such family, or it has no such class.
+    """
+    name = FAMILIES[model_type][auto_class]
+    return getattr(importlib.import_module(module_of(model_type, auto_class), "eigenformers"), name)

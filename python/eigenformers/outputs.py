@@ -1,0 +1,398 @@
+"""What models return: dataclasses that are also ordered dicts and tuples, in which `None` fields do not appear.
+
+>>> output = CausalLMOutputWithPast(logits=[1.0, 2.0], loss=None)
+>>> output.logits == output["logits"] == output[0]
+True
+>>> list(output.keys()), len(output.to_tuple())
+(['logits'], 1)
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+
+
+class ModelOutput(OrderedDict):
+    """Base of all model outputs: attribute, string and integer access to the same values.
+
+    A field that is `None` is an attribute but no dict key and no tuple item. `__delitem__`, `pop`, `update` and
+    `setdefault` raise, because the dict must not fall out of step with the attributes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if type(self) is not ModelOutput and not is_dataclass(self):
+            raise TypeError(
+                f"{self.__module__}.{type(self).__name__} is not a dataclass."
+                " This is a subclass of ModelOutput and so must use the @dataclass decorator."
+            )
+
+    def __post_init__(self) -> None:
+        names = [field.name for field in fields(self)]
+        if not names:
+            raise ValueError(f"{type(self).__name__} has no fields.")
+        if any(field.default is not None for field in fields(self)[1:]):
+            raise ValueError(f"{type(self).__name__} should not have more than one required field.")
+        first = getattr(self, names[0])
+        only_first = all(getattr(self, name) is None for name in names[1:])
+        pairs = self._as_pairs(first) if only_first and first is not None and not _is_array(first) else None
+        if pairs is not None:  # Output([("loss", 1.0), ("logits", x)]) or Output({"loss": 1.0})
+            object.__setattr__(self, names[0], None)
+            OrderedDict.clear(self)
+            for name, value in pairs:
+                setattr(self, name, value)
+            return
+        for name in names:
+            if (value := getattr(self, name)) is not None:
+                self[name] = value
+
+    @staticmethod
+    def _as_pairs(value: Any) -> list[tuple[str, Any]] | None:
+        """The (name, value) pairs in `value`, or None when it is an ordinary first field."""
+        if isinstance(value, dict):
+            return list(value.items())
+        if not isinstance(value, (list, tuple)) or not value:
+            return None
+
+        def is_pair(item: Any) -> bool:
+            return isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str)
+
+        if not is_pair(value[0]):
+            return None
+        for item in value:
+            if not is_pair(item):
+                raise ValueError(f"Cannot set key/value for {item}. It needs to be a tuple (key, value).")
+        return list(value)
+
+    def __getitem__(self, key: str | int | slice) -> Any:
+        return OrderedDict.__getitem__(self, key) if isinstance(key, str) else self.to_tuple()[key]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if value is not None and name in self.__dataclass_fields__:
+            OrderedDict.__setitem__(self, name, value)
+        object.__setattr__(self, name, value)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        OrderedDict.__setitem__(self, key, value)
+        object.__setattr__(self, key, value)
+
+    def _refuse(self, method: str) -> None:
+        raise Exception(f"You cannot use ``{method}`` on a {type(self).__name__} instance.")
+
+    def __delitem__(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse("__delitem__")
+
+    def setdefault(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse("setdefault")
+
+    def pop(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse("pop")
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse("update")
+
+    def __reduce__(self) -> tuple:
+        if not is_dataclass(self):
+            return super().__reduce__()
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+    def to_tuple(self) -> tuple:
+        """All values that are not `None`, in field order."""
+        return tuple(OrderedDict.values(self))
+
+
+# hidden_states and attentions are tuples with one tensor per layer, hidden_states with the embedding output first:
+# [batch, length, hidden_size] and [batch, heads, query_length, key_length].
+
+
+@dataclass
+class BaseModelOutput(ModelOutput):
+    """Output of a base model."""
+
+    last_hidden_state: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class BaseModelOutputWithNoAttention(ModelOutput):
+    """Output of a base model without attention."""
+
+    last_hidden_state: Any = None
+    hidden_states: Any = None
+
+
+@dataclass
+class BaseModelOutputWithPooling(ModelOutput):
+    """Output of a base model that also pools the sequence to [batch, hidden_size]."""
+
+    last_hidden_state: Any = None
+    pooler_output: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class BaseModelOutputWithPast(ModelOutput):
+    """Output of a decoder; with `past_key_values` the next call needs the new tokens only."""
+
+    last_hidden_state: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class BaseModelOutputWithCrossAttentions(ModelOutput):
+    """Output of a base model that attends to an encoder."""
+
+    last_hidden_state: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+    cross_attentions: Any = None
+
+
+@dataclass
+class BaseModelOutputWithPoolingAndCrossAttentions(ModelOutput):
+    """Output of a base model with a pooler that attends to an encoder."""
+
+    last_hidden_state: Any = None
+    pooler_output: Any = None
+    hidden_states: Any = None
+    past_key_values: Any = None
+    attentions: Any = None
+    cross_attentions: Any = None
+
+
+@dataclass
+class BaseModelOutputWithPastAndCrossAttentions(ModelOutput):
+    """Output of a decoder that attends to an encoder."""
+
+    last_hidden_state: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+    cross_attentions: Any = None
+
+
+@dataclass
+class MoeModelOutputWithPast(ModelOutput):
+    """Output of a decoder with mixture-of-experts layers."""
+
+    last_hidden_state: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+    router_logits: Any = None
+
+
+@dataclass
+class MoeCausalLMOutputWithPast(ModelOutput):
+    """Output of a causal language model with mixture-of-experts layers."""
+
+    loss: Any = None
+    aux_loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+    router_logits: Any = None
+
+
+@dataclass
+class Seq2SeqModelOutput(ModelOutput):
+    """Output of an encoder-decoder."""
+
+    last_hidden_state: Any = None
+    past_key_values: Any = None
+    decoder_hidden_states: Any = None
+    decoder_attentions: Any = None
+    cross_attentions: Any = None
+    encoder_last_hidden_state: Any = None
+    encoder_hidden_states: Any = None
+    encoder_attentions: Any = None
+
+
+@dataclass
+class CausalLMOutput(ModelOutput):
+    """Output of a causal language model."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class CausalLMOutputWithPast(ModelOutput):
+    """Output of a causal language model: logits [batch, length, vocab_size], loss [] when labels were given."""
+
+    loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class CausalLMOutputWithCrossAttentions(ModelOutput):
+    """Output of a causal language model that attends to an encoder."""
+
+    loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+    cross_attentions: Any = None
+
+
+@dataclass
+class SequenceClassifierOutputWithPast(ModelOutput):
+    """Output of a decoder that classifies whole sequences: logits [batch, num_labels]."""
+
+    loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class MaskedLMOutput(ModelOutput):
+    """Output of a masked language model."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class Seq2SeqLMOutput(ModelOutput):
+    """Output of an encoder-decoder language model."""
+
+    loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    decoder_hidden_states: Any = None
+    decoder_attentions: Any = None
+    cross_attentions: Any = None
+    encoder_last_hidden_state: Any = None
+    encoder_hidden_states: Any = None
+    encoder_attentions: Any = None
+
+
+@dataclass
+class NextSentencePredictorOutput(ModelOutput):
+    """Output of a next-sentence classifier."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class SequenceClassifierOutput(ModelOutput):
+    """Output of a sequence classifier: logits [batch, num_labels]."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class Seq2SeqSequenceClassifierOutput(ModelOutput):
+    """Output of an encoder-decoder sequence classifier."""
+
+    loss: Any = None
+    logits: Any = None
+    past_key_values: Any = None
+    decoder_hidden_states: Any = None
+    decoder_attentions: Any = None
+    cross_attentions: Any = None
+    encoder_last_hidden_state: Any = None
+    encoder_hidden_states: Any = None
+    encoder_attentions: Any = None
+
+
+@dataclass
+class MultipleChoiceModelOutput(ModelOutput):
+    """Output of a multiple-choice model: logits [batch, choices]."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class TokenClassifierOutput(ModelOutput):
+    """Output of a token classifier: logits [batch, length, num_labels]."""
+
+    loss: Any = None
+    logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class QuestionAnsweringModelOutput(ModelOutput):
+    """Output of an extractive question answerer: start and end logits [batch, length]."""
+
+    loss: Any = None
+    start_logits: Any = None
+    end_logits: Any = None
+    hidden_states: Any = None
+    attentions: Any = None
+
+
+@dataclass
+class Seq2SeqQuestionAnsweringModelOutput(ModelOutput):
+    """Output of an encoder-decoder question answerer."""
+
+    loss: Any = None
+    start_logits: Any = None
+    end_logits: Any = None
+    past_key_values: Any = None
+    decoder_hidden_states: Any = None
+    decoder_attentions: Any = None
+    cross_attentions: Any = None
+    encoder_last_hidden_state: Any = None
+    encoder_hidden_states: Any = None
+    encoder_attentions: Any = None
+
+
+__all__ = [
+    "BaseModelOutput",
+    "BaseModelOutputWithCrossAttentions",
+    "BaseModelOutputWithNoAttention",
+    "BaseModelOutputWithPast",
+    "BaseModelOutputWithPastAndCrossAttentions",
+    "BaseModelOutputWithPooling",
+    "BaseModelOutputWithPoolingAndCrossAttentions",
+    "CausalLMOutput",
+    "CausalLMOutputWithCrossAttentions",
+    "CausalLMOutputWithPast",
+    "MaskedLMOutput",
+    "ModelOutput",
+    "MoeCausalLMOutputWithPast",
+    "MoeModelOutputWithPast",
+    "MultipleChoiceModelOutput",
+    "NextSentencePredictorOutput",
+    "QuestionAnsweringModelOutput",
+    "Seq2SeqLMOutput",
+    "Seq2SeqModelOutput",
+    "Seq2SeqQuestionAnsweringModelOutput",
+    "Seq2SeqSequenceClassifierOutput",
+    "SequenceClassifierOutput",
+    "SequenceClassifierOutputWithPast",
+    "TokenClassifierOutput",
+]
