@@ -1,0 +1,150 @@
+// Tiles of y = x·Wᵀ on packed panels. Included by isa/<isa>_quant.cpp, which has included the vocabulary.
+#pragma once
+#include "kernels/quant_kernels.h"
+
+namespace ef {
+namespace {
+
+// One strip (kW rows) of a group: its codes as eight dwords a row. `line` points at the strip in the first line.
+template <int kFormat>
+inline void load_codes(const uint8_t* line, I table, I (&w)[8]) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  if constexpr (f.low_bits == 8) {
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) w[g] = load_line(line + 64 * g);
+  } else if constexpr (f.low_bits == 4) {
+#pragma GCC unroll 4
+    for (int g = 0; g < 4; g++) {
+      const I v = load_line(line + 64 * g);
+      w[g] = bits(v, 0, 15), w[g + 4] = bits(v, 4, 15);
+    }
+  } else {
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) w[g] = bits(load_line(line + 64 * (g / 4)), 2 * (g % 4), 3);
+  }
+  const uint8_t* high = line + 64 * f.low_bits;
+  if constexpr (f.high_bits == 1) {
+    const I v = load_line(high);
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) w[g] = join(w[g], bits(v, g - f.low_bits, 1 << f.low_bits));
+  } else if constexpr (f.high_bits == 2) {
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) w[g] = join(w[g], bits(load_line(high + 64 * (g / 4)), 2 * (g % 4) - f.low_bits, 3 << f.low_bits));
+  }
+  if constexpr (f.codebook) {
+#pragma GCC unroll 8
+    for (int g = 0; g < 8; g++) w[g] = look_up(table, w[g]);
+  }
+}
+
+struct Scales {
+  F scale, min;        // of all 32 weights, or (split formats) the super scale and the minimum of the first 16
+  F half[2], min_high; // split formats: whole-number scales of each 16, the minimum of the second 16
+};
+
+// `lane`: first row of the strip; supers: see PackedFormat::supers().
+template <int kFormat>
+inline Scales load_scales(const uint8_t* scales, const uint8_t* supers, int lane) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  const auto half = [](const uint8_t* p) { return load(reinterpret_cast<const float16*>(p)); };
+  const uint8_t* mins = scales + f.scale_bytes();
+  Scales s{};
+  F super{}, super_min{};
+  if constexpr (f.super_bytes == 2) super = half(supers + 2 * lane);
+  if constexpr (f.super_bytes == 4) super = load(reinterpret_cast<const float*>(supers) + lane);
+  if constexpr (f.super_min()) super_min = half(supers + 2 * (kPanelRows + lane));
+
+  if constexpr (f.scale == ScaleKind::Half) s.scale = half(scales + 2 * lane);
+  if constexpr (f.scale == ScaleKind::Exponent) s.scale = load_exponent(scales + lane);
+  if constexpr (f.scale == ScaleKind::Bytes32) s.scale = super * load_s8(scales + lane);
+  if constexpr (f.scale == ScaleKind::Super || f.split()) s.scale = super;
+  if constexpr (f.scale == ScaleKind::Bytes16) s.half[0] = load_s8(scales + lane), s.half[1] = load_s8(scales + 16 + lane);
+  if constexpr (f.scale == ScaleKind::Nibbles16) {
+    // Strips are 4, 8 or 16 bytes: the line's other bytes are loaded with them and dropped again.
+    alignas(64) uint8_t low[2 * kPanelRows], high[2 * kPanelRows];
+    for (int i = 0; i < 2 * kPanelRows; i++) low[i] = scales[i] & 15, high[i] = scales[i] >> 4;
+    s.half[0] = load_u8(low + lane), s.half[1] = load_u8(low + 16 + lane);
+    s.min = super_min * load_u8(high + lane), s.min_high = super_min * load_u8(high + 16 + lane);
+  }
+  if constexpr (f.min == MinKind::Half) s.min = half(mins + 2 * lane);
+  if constexpr (f.min == MinKind::Bytes32) s.min = super_min * load_u8(mins + lane);
+  return s;
+}
+
+// y's kW columns from `lane` on, for kRows rows of x. The order of every addition is part of the contract (quant.h): groups
+// in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x; multiplications and
+// additions round one by one on every level. (fma is used where the result is a whole number below 2^24.)
+template <int kFormat, int kRows>
+inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table, int lane,
+                       float* y, int64_t ldy) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  F sum[kRows];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) sum[r] = zero();
+  const uint8_t* supers = panel;
+  for (int64_t g = 0; g < groups; g++, x += x_step, panel += f.group_bytes()) {
+    if constexpr (f.super_bytes > 0)
+      if (g % kGroupsPerSuper == 0) supers = panel, panel += f.supers();
+    if constexpr (kRows <= 2) {  // from memory: the hardware's own prefetch stops at each page
+      for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 4096 + i);
+    }
+    I w[8];
+    load_codes<kFormat>(panel + 4 * lane, table, w);
+    const Scales s = load_scales<kFormat>(panel + f.code_bytes(), supers, lane);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; r++) {
+      const ActivationGroup& a = x[r];
+      F product;
+      if constexpr (f.split()) {
+        const I low = dot<f.code_bits, f.bias_shift, 4>(w, a.code, a.negative_half[0]);
+        const I high = dot<f.code_bits, f.bias_shift, 4>(w + 4, a.code + 16, a.negative_half[1]);
+        product = fma(to_float(low), s.half[0], to_float(high) * s.half[1]);
+      } else {
+        product = to_float(dot<f.code_bits, f.bias_shift, 8>(w, a.code, a.negative_sum));
+      }
+      sum[r] = sum[r] + product * (s.scale * set(a.scale));
+      if constexpr (f.min == MinKind::Nibbles16) {
+        sum[r] = sum[r] - s.min * set(a.scaled_half[0]);
+        sum[r] = sum[r] - s.min_high * set(a.scaled_half[1]);
+      } else if constexpr (f.min != MinKind::None) {
+        sum[r] = sum[r] - s.min * set(a.scaled_sum);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) store(y + r * ldy + lane, sum[r]);
+}
+
+template <int kFormat, int kRows>
+void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table, float* y,
+               int64_t ldy) {
+  if (rows == kRows)
+    for (int lane = 0; lane < kPanelRows; lane += kW)
+      tile_strip<kFormat, kRows>(groups, x, x_step, panel, table, lane, y, ldy);
+  else if constexpr (kRows > 1) tile_rows<kFormat, kRows - 1>(rows, groups, x, x_step, panel, table, y, ldy);
+}
+
+template <int kFormat>
+void tile_format(const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x, const uint8_t* panel,
+                 float* y, int64_t ldy) {
+  const I table = load_table(codebook);
+  const int tiles = (rows + kQuantRows - 1) / kQuantRows;
+  for (int t = 0; t < tiles; t++) {
+    const int begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+    tile_rows<kFormat, kQuantRows>(end - begin, groups, x + begin, rows, panel, table, y + begin * ldy, ldy);
+  }
+}
+
+template <int kFormat>
+void tile_from(int format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
+               const uint8_t* panel, float* y, int64_t ldy) {
+  if (format == kFormat) tile_format<kFormat>(codebook, rows, groups, x, panel, y, ldy);
+  else if constexpr (kFormat + 1 < kPackedFormatCount) tile_from<kFormat + 1>(format, codebook, rows, groups, x, panel, y, ldy);
+}
+void quant_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
+                const uint8_t* panel, float* y, int64_t ldy) {
+  tile_from<0>(format, codebook, rows, groups, x, panel, y, ldy);
+}
+
+}  // namespace
+}  // namespace ef

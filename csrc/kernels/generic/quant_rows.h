@@ -1,0 +1,120 @@
+// Activations to int8, panels back to f32, and the product of the backward pass. Included by isa/<isa>_quant.cpp after
+// generic/quant_matmul.h.
+#pragma once
+#include "kernels/generic/quant_matmul.h"
+
+namespace ef {
+namespace {
+
+inline void quantize_group(const float* x, ActivationGroup& out) {
+  constexpr int kCount = kGroup / kW;
+  F v[kCount], extreme = zero(), poison = zero();
+  for (int i = 0; i < kCount; i++) {
+    v[i] = load(x + i * kW);
+    extreme = vmax(extreme, vabs(v[i]));
+    poison = poison + v[i] * zero();  // NaN if an entry is infinite or NaN, else zero
+  }
+  const float largest = hmax(extreme), doubt = hsum(poison);
+  const bool usable = doubt == 0 && largest > 0x1p-100f;  // below, 127 / largest might overflow; such a group is zero
+  const float inverse = usable ? 127 / largest : 0, scale = doubt == 0 ? (usable ? largest / 127 : 0) : doubt;
+  float sums[2] = {0, 0};
+  for (int h = 0; h < 2; h++) {
+    F sum = zero();
+    for (int i = 0; i < kCount / 2; i++) {
+      const F q = usable ? round_even(v[h * kCount / 2 + i] * set(inverse)) : zero();
+      store_s8(out.code + 16 * h + i * kW, q);
+      sum = sum + q;
+    }
+    sums[h] = hsum(sum);
+  }
+  out.scale = scale;
+  out.scaled_sum = scale * (sums[0] + sums[1]);
+  for (int h = 0; h < 2; h++) out.scaled_half[h] = scale * sums[h], out.negative_half[h] = -int32_t(sums[h]);
+  out.negative_sum = out.negative_half[0] + out.negative_half[1];
+  out.unused = 0;
+}
+
+void quant_quantize(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out) {
+  for (int64_t g = 0; g < groups; g++)
+    for (int r = 0; r < rows; r++) quantize_group(x + r * ldx + g * kGroup, out[g * rows + r]);
+}
+
+template <int kFormat>
+void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out, int64_t ldo) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  const I table = load_table(codebook);
+  const F bias = set(f.bias_shift < 0 ? 0.f : float(1 << (f.bias_shift < 0 ? 0 : f.bias_shift)));
+  alignas(64) uint8_t code[8 * 64];
+  alignas(64) float scale[2][kPanelRows], min[2][kPanelRows];
+  for (int64_t g = first; g < first + groups; g++) {
+    const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
+    const uint8_t* group = f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes()
+                                         : panel + g * f.group_bytes();
+    for (int lane = 0; lane < kPanelRows; lane += kW) {
+      I w[8];
+      load_codes<kFormat>(group + 4 * lane, table, w);
+      for (int i = 0; i < 8; i++) store_line(code + 64 * i + 4 * lane, w[i]);
+      const Scales s = load_scales<kFormat>(group + f.code_bytes(), supers, lane);
+      store(scale[0] + lane, f.split() ? s.scale * s.half[0] : s.scale);
+      store(scale[1] + lane, f.split() ? s.scale * s.half[1] : s.scale);
+      store(min[0] + lane, s.min);
+      store(min[1] + lane, f.min == MinKind::Nibbles16 ? s.min_high : s.min);
+    }
+    for (int r = 0; r < kPanelRows; r++) {
+      alignas(64) uint8_t row[kGroup];
+      for (int i = 0; i < 8; i++) __builtin_memcpy(row + 4 * i, code + 64 * i + 4 * r, 4);
+      float* to = out + r * ldo + (g - first) * kGroup;
+      for (int k = 0; k < kGroup; k += kW)
+        store(to + k, (load_u8(row + k) - bias) * set(scale[k / 16][r]) - set(min[k / 16][r]));
+    }
+  }
+}
+
+template <int kFormat>
+void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out,
+                     int64_t ldo) {
+  if (format == kFormat) dequantize_format<kFormat>(codebook, panel, first, groups, out, ldo);
+  else if constexpr (kFormat + 1 < kPackedFormatCount) dequantize_from<kFormat + 1>(format, codebook, panel, first, groups, out, ldo);
+}
+void quant_dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
+                      float* out, int64_t ldo) {
+  dequantize_from<0>(format, codebook, panel, first, groups, out, ldo);
+}
+
+template <int kRows>
+void accumulate_rows(int64_t rows, int64_t n, int64_t width, const float* dy, int64_t lddy, const float* w, float* dx,
+                     int64_t lddx) {
+  if (rows == kRows) {
+    for (int64_t c = 0; c < width; c += 2 * kW) {
+      F sum[kRows][2];
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; r++) sum[r][0] = load(dx + r * lddx + c), sum[r][1] = load(dx + r * lddx + c + kW);
+      const float *b = w + c, *a = dy;
+      for (int64_t j = 0; j < n; j++, b += width, a++) {
+        const F b0 = load(b), b1 = load(b + kW);
+#pragma GCC unroll 16
+        for (int r = 0; r < kRows; r++) {
+          const F v = set(a[r * lddy]);
+          sum[r][0] = fma(v, b0, sum[r][0]), sum[r][1] = fma(v, b1, sum[r][1]);
+        }
+      }
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; r++) store(dx + r * lddx + c, sum[r][0]), store(dx + r * lddx + c + kW, sum[r][1]);
+    }
+  } else if constexpr (kRows > 1) {
+    accumulate_rows<kRows - 1>(rows, n, width, dy, lddy, w, dx, lddx);
+  }
+}
+void quant_accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t lddy, const float* w, float* dx,
+                      int64_t lddx) {
+  const int64_t tiles = (m + kGradRows - 1) / kGradRows;
+  for (int64_t t = 0; t < tiles; t++) {
+    const int64_t begin = m * t / tiles, end = m * (t + 1) / tiles;
+    accumulate_rows<kGradRows>(end - begin, n, groups * kGroup, dy + begin * lddy, lddy, w, dx + begin * lddx, lddx);
+  }
+}
+
+constexpr QuantKernels quant_table() { return {quant_quantize, quant_tile, quant_dequantize, quant_accumulate}; }
+
+}  // namespace
+}  // namespace ef

@@ -1,0 +1,53 @@
+// Whole-number additions to vec_avx512.h for quantized weights; see README.md.
+#pragma once
+#include "kernels/isa/vec_avx512.h"
+
+namespace ef {
+namespace {
+
+constexpr int kQuantRows = 12, kGradRows = 12;
+
+inline I load_line(const uint8_t* p) { return _mm512_loadu_si512(p); }
+inline void store_line(uint8_t* p, I v) { _mm512_storeu_si512(p, v); }
+inline I load_table(const uint8_t* p) {
+  return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline I look_up(I table, I codes) { return _mm512_shuffle_epi8(table, codes); }
+// Bits of every byte, moved right by n (left if negative); only the bits of `mask` stay.
+inline I bits(I v, int n, uint8_t mask) {
+  using U = uint32_t __attribute__((vector_size(64)));
+  const U u = reinterpret_cast<U>(v);
+  return _mm512_and_si512(reinterpret_cast<I>(n < 0 ? u << -n : u >> n), _mm512_set1_epi8(char(mask)));
+}
+inline I join(I a, I b) { return _mm512_or_si512(a, b); }
+
+inline F to_float(I v) { return _mm512_cvtepi32_ps(v); }
+inline I bytes16(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+inline F load_u8(const uint8_t* p) { return to_float(bytes16(p)); }
+inline F load_s8(const uint8_t* p) {
+  return to_float(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline void store_s8(int8_t* p, F v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
+  const I e = bytes16(p), normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
+  const I tiny = _mm512_sllv_epi32(_mm512_set1_epi32(0x00200000), e);
+  return bits_f(_mm512_mask_mov_epi32(normal, _mm512_cmplt_epu32_mask(e, _mm512_set1_epi32(2)), tiny));
+}
+
+// Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x.
+template <int kCodeBits, int kBiasShift, int kCount>
+inline I dot(const I* codes, const int8_t* x, int32_t negative_sum) {
+  I sum = kBiasShift < 0 ? _mm512_setzero_si512() : _mm512_slli_epi32(_mm512_set1_epi32(negative_sum), kBiasShift < 0 ? 0 : kBiasShift);
+#pragma GCC unroll 8
+  for (int g = 0; g < kCount; g++) {
+    int32_t four;
+    __builtin_memcpy(&four, x + 4 * g, 4);
+    sum = _mm512_dpbusd_epi32(sum, codes[g], _mm512_set1_epi32(four));
+  }
+  return sum;
+}
+
+}  // namespace
+}  // namespace ef

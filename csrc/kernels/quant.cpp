@@ -1,0 +1,190 @@
+#include "kernels/quant.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "core/thread_pool.h"
+#include "kernels/quant_kernels.h"
+#include "kernels/quant_pack.h"
+
+namespace ef {
+namespace {
+
+int64_t panels(int64_t n) { return (n + kPanelRows - 1) / kPanelRows; }
+
+// What the loops need to know of one weight.
+struct Packed {
+  PackedIndex format;
+  size_t panel_bytes;
+  uint8_t codebook[16] = {};  // biased
+
+  Packed(GgmlType type, int64_t k) {
+    const PackedType& packed = *packed_type(type);
+    const PackedFormat& f = kPackedFormats[packed.format];
+    format = packed.format;
+    panel_bytes = f.panel_bytes(k / kGroup);
+    if (f.codebook)
+      for (int c = 0; c < 16; c++) codebook[c] = uint8_t(packed.codebook[c] + (1 << f.bias_shift));
+  }
+};
+
+// y's 16 columns of one panel, for blocks of rows.
+struct MatmulJob {
+  const QuantKernels& kernels = quant_kernels();
+  int64_t groups;
+  const ActivationGroup* x;
+  RowBlocks blocks;
+
+  void panel(const QuantTarget& target, const Packed& packed, int64_t p, int64_t block) const {
+    const int64_t row = blocks.begin(block), columns = std::min<int64_t>(kPanelRows, target.n - p * kPanelRows);
+    const int rows = blocks.rows(block);
+    const uint8_t* w = target.packed + size_t(p) * packed.panel_bytes;
+    float* y = target.y + row * target.ldy + p * kPanelRows;
+    if (columns == kPanelRows)
+      return kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, y, target.ldy);
+    float edge[kRowBlock * kPanelRows];
+    kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, edge, kPanelRows);
+    for (int i = 0; i < rows; i++) std::copy_n(edge + i * kPanelRows, columns, y + i * target.ldy);
+  }
+};
+
+// One block of rows: memory decides, so every worker takes an equal share of the bytes, in order.
+void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
+  int64_t total = 0;
+  for (const QuantTarget& t : targets) total += panels(t.n) * int64_t(Packed(t.type, k).panel_bytes);
+  auto body = [&](int id, int n) {
+    int64_t begin = total * id / n, end = total * (id + 1) / n;  // a panel belongs to where it starts
+    for (const QuantTarget& t : targets) {
+      const Packed packed(t.type, k);
+      const int64_t size = int64_t(packed.panel_bytes), count = panels(t.n);
+      const auto first = [&](int64_t offset) { return std::clamp<int64_t>((offset + size - 1) / size, 0, count); };
+      for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, 0);
+      begin -= size * count, end -= size * count;
+    }
+  };
+  if (total < 16384) body(0, 1);
+  else ThreadPool::instance().run(body);
+}
+
+// Many rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
+void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
+  constexpr size_t kChunkBytes = 128 << 10;
+  const auto chunk = [](const Packed& packed) { return std::max<int64_t>(1, kChunkBytes / packed.panel_bytes); };
+  std::atomic<int64_t> ticket{0};
+  ThreadPool::instance().run([&](int, int) {
+    int64_t next = ticket.fetch_add(1, std::memory_order_relaxed), base = 0;
+    for (const QuantTarget& t : targets) {
+      const Packed packed(t.type, k);
+      const int64_t size = chunk(packed), count = panels(t.n), chunks = (count + size - 1) / size;
+      for (; next < base + chunks; next = ticket.fetch_add(1, std::memory_order_relaxed)) {
+        const int64_t begin = (next - base) * size, end = std::min(begin + size, count);
+        for (int64_t block = 0; block < job.blocks.count; block++)
+          for (int64_t p = begin; p < end; p++) job.panel(t, packed, p, block);
+      }
+      base += chunks;
+    }
+  });
+}
+
+}  // namespace
+
+bool quant_computes(GgmlType type) { return packed_type(type) != nullptr; }
+
+size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k) { return size_t(panels(n)) * Packed(type, k).panel_bytes; }
+
+void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, uint8_t* packed) {
+  const size_t panel_bytes = Packed(type, k).panel_bytes, row_bytes = ggml_row_bytes(type, k);
+  parallel_for(panels(n), std::max<int64_t>(1, 16384 / (kPanelRows * k + 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; p++) {
+      uint8_t* panel = packed + size_t(p) * panel_bytes;
+      std::memset(panel, 0, panel_bytes);
+      const int64_t row = p * kPanelRows;
+      for (int lane = 0; lane < kPanelRows && row + lane < n; lane++)
+        pack_panel_row(type, k, file_rows + size_t(row + lane) * row_bytes, panel, lane);
+    }
+  });
+}
+
+void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packed, int64_t begin, int64_t end,
+                       float* out) {
+  if (begin >= end) return;
+  const QuantKernels& kernels = quant_kernels();
+  const Packed p(type, k);
+  const int64_t first = begin / kPanelRows, groups = k / kGroup;
+  parallel_for(panels(end) - first, 4, [&](int64_t from, int64_t to) {
+    float piece[kPanelRows * kGroup * kGroupsPerSuper];
+    for (int64_t panel = first + from; panel < first + to; panel++) {
+      const uint8_t* w = packed + size_t(panel) * p.panel_bytes;
+      const int64_t row = panel * kPanelRows, low = std::max(begin, row), high = std::min(end, row + kPanelRows);
+      if (high - low == kPanelRows) {
+        kernels.dequantize(p.format, p.codebook, w, 0, groups, out + (row - begin) * k, k);
+        continue;
+      }
+      for (int64_t g = 0; g < groups; g += kGroupsPerSuper) {
+        const int64_t count = std::min<int64_t>(kGroupsPerSuper, groups - g), width = count * kGroup;
+        kernels.dequantize(p.format, p.codebook, w, g, count, piece, width);
+        for (int64_t r = low; r < high; r++)
+          std::copy_n(piece + (r - row) * width, width, out + (r - begin) * k + g * kGroup);
+      }
+    }
+  });
+}
+
+size_t quant_activation_bytes(int64_t m, int64_t k) { return size_t(m) * size_t(k / kGroup) * sizeof(ActivationGroup); }
+
+void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out) {
+  if (m <= 0) return;
+  const QuantKernels& kernels = quant_kernels();
+  const RowBlocks blocks(m);
+  const int64_t groups = k / kGroup;
+  auto* to = reinterpret_cast<ActivationGroup*>(out);
+  const int64_t grain = 1 + 32768 / (kGroup * std::min<int64_t>(m, kRowBlock));
+  parallel_for(blocks.count * groups, grain, [&](int64_t begin, int64_t end) {
+    while (begin < end) {  // a range of groups inside one block of rows
+      const int64_t block = begin / groups, g = begin % groups, count = std::min(groups - g, end - begin);
+      const int64_t row = blocks.begin(block);
+      const int rows = blocks.rows(block);
+      kernels.quantize(rows, count, x + row * ldx + g * kGroup, ldx, to + row * groups + g * rows);
+      begin += count;
+    }
+  });
+}
+
+void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets) {
+  if (m <= 0) return;
+  const MatmulJob job{.groups = k / kGroup, .x = reinterpret_cast<const ActivationGroup*>(activations), .blocks = RowBlocks(m)};
+  if (job.blocks.count == 1) matmul_few(job, k, targets);
+  else matmul_many(job, k, targets);
+}
+
+void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uint8_t* packed, const float* dy,
+                       int64_t lddy, float* dx, int64_t lddx) {
+  if (m <= 0) return;
+  constexpr int64_t kRows = 128, kColumnGroups = 2;  // a piece of W in f32: 32 KiB
+  const QuantKernels& kernels = quant_kernels();
+  const Packed p(type, k);
+  ThreadPool& pool = ThreadPool::instance();
+  const int64_t groups = k / kGroup, pieces = (groups + kColumnGroups - 1) / kColumnGroups;
+  // Every piece is dequantized once a part: more parts only where workers would idle and a part stays worth it.
+  const int64_t parts = std::clamp<int64_t>(std::min(4 * pool.size() / pieces, m / (8 * kRowBlock)), 1, 64);
+  std::atomic<int64_t> ticket{0};
+  pool.run([&](int, int) {
+    alignas(64) float w[kRows * kColumnGroups * kGroup];
+    for (int64_t task; (task = ticket.fetch_add(1, std::memory_order_relaxed)) < pieces * parts;) {
+      const int64_t first = task / parts * kColumnGroups, count = std::min(kColumnGroups, groups - first);
+      const int64_t low = m * (task % parts) / parts, high = m * (task % parts + 1) / parts, width = count * kGroup;
+      float* to = dx + low * lddx + first * kGroup;
+      for (int64_t i = 0; i < high - low; i++) std::fill_n(to + i * lddx, width, 0.f);
+      for (int64_t row = 0; row < n; row += kRows) {
+        const int64_t rows = std::min(kRows, n - row);
+        for (int64_t r = 0; r < rows; r += kPanelRows)
+          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes, first, count,
+                             w + r * width, width);
+        kernels.accumulate(high - low, rows, count, dy + low * lddy + row, lddy, w, to, lddx);
+      }
+    }
+  });
+}
+
+}  // namespace ef

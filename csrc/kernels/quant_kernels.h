@@ -1,0 +1,26 @@
+// The quantized loops of one instruction set, for one thread.
+#pragma once
+#include <cstdint>
+
+#include "kernels/quant_format.h"
+
+namespace ef {
+
+struct QuantKernels {
+  // `rows` (at most 12) rows of x to one block.
+  void (*quantize)(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out);
+  // y [rows, 16] = one block of activations times one panel.
+  void (*tile)(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
+               const uint8_t* panel, float* y, int64_t ldy);
+  // The 16 rows of a panel, `groups` groups from the first on: out [16, 32 * groups], row stride ldo.
+  void (*dequantize)(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
+                     float* out, int64_t ldo);
+  // dx [m, 32 * groups] += dy [m, n]·w [n, 32 * groups]; each element sums along n one by one.
+  void (*accumulate)(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t lddy, const float* w, float* dx,
+                     int64_t lddx);
+};
+
+extern const QuantKernels kQuantBaseline, kQuantAvx2, kQuantAvx512;
+const QuantKernels& quant_kernels();  // of isa()
+
+}  // namespace ef

@@ -1,0 +1,99 @@
+#include "kernels/quant_pack.h"
+
+#include <bit>
+#include <cstring>
+
+#include "core/half.h"
+#include "kernels/reference/quant_blocks.h"
+
+namespace ef {
+namespace {
+
+void put_u16(uint8_t* p, uint16_t v) { std::memcpy(p, &v, 2); }
+void put_u32(uint8_t* p, uint32_t v) { std::memcpy(p, &v, 4); }
+
+// The byte whose half_exponent (quant_blocks_codebook.cpp) is `scale`.
+uint8_t exponent_byte(float scale) {
+  const uint32_t bits = std::bit_cast<uint32_t>(scale);
+  return uint8_t(bits >> 23 ? (bits >> 23) + 1 : bits >> 22);
+}
+
+// c: the group's 32 codes as eight dwords of four bytes.
+void put_codes(const PackedFormat& f, const uint32_t (&c)[8], uint8_t* line) {
+  const auto two_bits = [&](int shift, uint8_t* to) {
+    for (int h = 0; h < 2; h++, to += 64) {
+      uint32_t v = 0;
+      for (int t = 0; t < 4; t++) v |= (c[4 * h + t] >> shift & 0x03030303) << 2 * t;
+      put_u32(to, v);
+    }
+  };
+  if (f.low_bits == 8)
+    for (int g = 0; g < 8; g++) put_u32(line + 64 * g, c[g]);
+  if (f.low_bits == 4)
+    for (int g = 0; g < 4; g++) put_u32(line + 64 * g, (c[g] & 0x0f0f0f0f) | (c[g + 4] & 0x0f0f0f0f) << 4);
+  if (f.low_bits == 2) two_bits(0, line);
+  line += 64 * f.low_bits;
+  if (f.high_bits == 2) two_bits(4, line);
+  if (f.high_bits == 1) {
+    uint32_t v = 0;
+    for (int g = 0; g < 8; g++) v |= (c[g] >> f.low_bits & 0x01010101) << g;
+    put_u32(line, v);
+  }
+}
+
+void put_scales(const PackedFormat& f, const QuantBlock& b, int group, uint8_t* scales, int lane) {
+  const float* scale = b.sub_scale + 2 * group;
+  const float* min = b.sub_min + 2 * group;
+  switch (f.scale) {
+    case ScaleKind::Half: put_u16(scales + 2 * lane, to_f16(b.scale)); break;
+    case ScaleKind::Exponent: scales[lane] = exponent_byte(b.scale); break;
+    case ScaleKind::Bytes32: scales[lane] = uint8_t(int(scale[0])); break;
+    case ScaleKind::Bytes16:
+      for (int h = 0; h < 2; h++) scales[16 * h + lane] = uint8_t(int(scale[h]));
+      break;
+    case ScaleKind::Nibbles16:
+      for (int h = 0; h < 2; h++) scales[16 * h + lane] = uint8_t(int(scale[h]) | int(min[h]) << 4);
+      break;
+    case ScaleKind::Super: break;
+  }
+  scales += f.scale_bytes();
+  if (f.min == MinKind::Half) put_u16(scales + 2 * lane, to_f16(b.min));
+  if (f.min == MinKind::Bytes32) scales[lane] = uint8_t(int(min[0]));
+}
+
+void put_supers(const PackedFormat& f, const QuantBlock& b, uint8_t* supers, int lane) {
+  if (f.super_bytes == 4) put_u32(supers + 4 * lane, std::bit_cast<uint32_t>(b.scale));
+  if (f.super_bytes == 2) put_u16(supers + 2 * lane, to_f16(b.scale));
+  if (f.super_min()) put_u16(supers + 2 * (kPanelRows + lane), to_f16(b.min));
+}
+
+}  // namespace
+
+void pack_panel_row(GgmlType type, int64_t k, const uint8_t* file_row, uint8_t* panel, int lane) {
+  const GgmlTypeInfo& info = ggml_type_info(type);
+  const PackedType& packed = *packed_type(type);
+  const PackedFormat& f = kPackedFormats[packed.format];
+  const int bias = f.bias_shift < 0 ? 0 : 1 << f.bias_shift;
+  uint8_t code_of[256];  // by value + 128
+  for (int v = 0; v < 256; v++) code_of[v] = uint8_t(v - 128 + bias);
+  if (f.codebook)
+    for (int c = 0; c < 16; c++) code_of[packed.codebook[c] + 128] = uint8_t(c);
+
+  QuantBlock block;
+  for (int64_t begin = 0; begin < k; begin += info.block_length, file_row += info.block_bytes) {
+    read_quant_block(type, file_row, block);
+    if (f.super_bytes) put_supers(f, block, panel, lane), panel += f.supers();
+    for (int group = 0; group < info.block_length / kGroup; group++, panel += f.group_bytes()) {
+      uint32_t codes[8];
+      for (int g = 0; g < 8; g++) {
+        uint8_t four[4];
+        for (int i = 0; i < 4; i++) four[i] = code_of[block.value[group * kGroup + 4 * g + i] + 128];
+        std::memcpy(&codes[g], four, 4);
+      }
+      put_codes(f, codes, panel + 4 * lane);
+      put_scales(f, block, group, panel + f.code_bytes(), lane);
+    }
+  }
+}
+
+}  // namespace ef
