@@ -14,10 +14,10 @@ namespace ef {
 enum class Isa { Baseline, Neon, Avx2, Avx512, Avx512Bf16, Amx };
 constexpr int kIsaCount = 6;
 
-// A product through packed panels: b's columns in panels of `lanes`·(1..vectors), a's rows in blocks of up to `rows`.
+// A product through packed panels: b's columns in panels of 1..vectors vectors of `lanes`, a's rows in blocks of 1..rows.
+// wide_rows x wide_vectors is a second full tile, for panels of 64 columns.
 struct PanelKernels {
-  int rows, lanes, vectors;
-  int wide_rows;     // rows of a tile whose panel has `vectors` vectors (fewer registers are left); narrower panels: rows
+  int lanes, rows, vectors, wide_rows, wide_vectors;
   int chunk;         // k is padded to a multiple of this
   size_t item_size;  // of a packed element
   // rows of a (a[i·ld + p], or transposed a[p·ld + i]) to dst[chunks][rows][chunk]; round: to bf16 first
@@ -41,33 +41,29 @@ struct DotKernels {
 using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
                               float* c, int64_t ldc, bool add);
 
-// One row (or one piece of an array) each; see rowwise.h for the formulas.
+// One row (or one piece of an array) each; see rowwise.h for the formulas. For T = double: reference/rowwise.h.
+template <class T>
 struct RowKernels {
-  void (*unary[rowwise::kUnaryCount])(int64_t n, const float* x, float* y);
-  void (*unary_grad[rowwise::kUnaryCount])(int64_t n, const float* x, const float* dy, float* dx);
-  void (*glu[rowwise::kUnaryCount])(int64_t n, const float* gate, const float* up, float* out);
-  void (*glu_grad[rowwise::kUnaryCount])(int64_t n, const float* gate, const float* up, const float* dout, float* dgate,
-                                         float* dup);
-  void (*add)(int64_t n, const float* a, const float* b, float* y);
-  void (*sub)(int64_t n, const float* a, const float* b, float* y);
-  void (*mul)(int64_t n, const float* a, const float* b, float* y);
-  void (*scale)(int64_t n, float alpha, const float* x, float* y);
-  void (*scale_add)(int64_t n, float alpha, const float* x, float* y);
-  void (*add_gain)(int64_t n, float* y, const void* bias, DType dtype);
-  void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // f32, bf16, f16
-  float (*max)(int64_t n, const float* x);                                       // NaN if there is one
-  float (*sum)(int64_t n, const float* x);
-  float (*dot)(int64_t n, const float* a, const float* b);
-  float (*exp_sum)(int64_t n, const float* x, float shift, float* y);  // y = exp(x - shift), returns Σy; y may be null
-  float (*rms_norm)(int64_t n, const float* x, const void* w, DType wd, float eps, bool unit_offset, float* y);  // rstd
-  void (*rms_norm_grad)(int64_t n, const float* x, const void* w, DType wd, bool unit_offset, float rstd, const float* dy,
-                        float* dx);
-  void (*layer_norm)(int64_t n, const float* x, const void* w, DType wd, const void* b, DType bd, float eps, float* y,
-                     float* mean, float* rstd);
-  void (*layer_norm_grad)(int64_t n, const float* x, const void* w, DType wd, float mean, float rstd, const float* dy,
-                          float* dx);
-  void (*rope_half)(int64_t half, const float* x, const float* cos, const float* sin, float sign, float* y);
-  void (*rope_interleaved)(int64_t half, const float* x, const float* cos, const float* sin, float sign, float* y);
+  void (*unary[rowwise::kUnaryCount])(int64_t n, const T* x, T* y);
+  void (*unary_grad[rowwise::kUnaryCount])(int64_t n, const T* x, const T* dy, T* dx);
+  void (*glu[rowwise::kUnaryCount])(int64_t n, const T* gate, const T* up, T* out);
+  void (*glu_grad[rowwise::kUnaryCount])(int64_t n, const T* gate, const T* up, const T* dout, T* dgate, T* dup);
+  void (*add)(int64_t n, const T* a, const T* b, T* y);
+  void (*sub)(int64_t n, const T* a, const T* b, T* y);
+  void (*mul)(int64_t n, const T* a, const T* b, T* y);
+  void (*scale)(int64_t n, T alpha, const T* x, T* y);
+  void (*scale_add)(int64_t n, T alpha, const T* x, T* y);
+  void (*add_gain)(int64_t n, T* y, const void* bias, DType dtype);
+  T (*max)(int64_t n, const T* x);  // NaN elements may be passed over
+  T (*sum)(int64_t n, const T* x);
+  T (*dot)(int64_t n, const T* a, const T* b);
+  T (*exp_sum)(int64_t n, const T* x, T shift, T* y);  // y = exp(x - shift), returns Σy; y may be null
+  T (*rms_norm)(int64_t n, const T* x, const void* w, DType wd, T eps, bool unit_offset, T* y);  // returns rstd
+  void (*rms_norm_grad)(int64_t n, const T* x, const void* w, DType wd, bool unit_offset, T rstd, const T* dy, T* dx);
+  void (*layer_norm)(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean, T* rstd);
+  void (*layer_norm_grad)(int64_t n, const T* x, const void* w, DType wd, T mean, T rstd, const T* dy, T* dx);
+  void (*rope_half)(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y);
+  void (*rope_interleaved)(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y);
 };
 
 struct Kernels {
@@ -76,7 +72,8 @@ struct Kernels {
   PanelKernels panel_f32, panel_bf16;  // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
   DirectKernel direct_f32, direct_bf16, direct_f16;
-  RowKernels rows;
+  RowKernels<float> rows;
+  void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // among f32, bf16, f16
 };
 
 const Kernels& kernels();

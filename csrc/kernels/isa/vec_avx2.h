@@ -10,6 +10,7 @@ namespace ef {
 namespace {
 
 constexpr int kW = 8;
+constexpr int kTileRows = 6, kTileVectors = 2, kWideRows = 6, kWideVectors = 2, kDotAccs = 8;  // 16 registers
 using F = __m256;
 using I = __m256i;
 

@@ -10,6 +10,7 @@ namespace ef {
 namespace {
 
 constexpr int kW = 16;
+constexpr int kTileRows = 8, kTileVectors = 3, kWideRows = 6, kWideVectors = 4, kDotAccs = 16;  // 32 registers
 using F = __m512;
 using I = __m512i;
 
@@ -106,11 +107,14 @@ inline F dot_pairs(F acc, P a, P b) { return _mm512_dpbf16_ps(acc, a, b); }
 inline void store_pairs(bfloat16* p, F low, F high) {  // 2·kW values in order
   _mm512_storeu_si512(p, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(high, low)));
 }
-// lane i = (even row's element i, odd row's element i)
-inline F interleave(F even, F odd) {
-  const I e = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(even)));
-  const I o = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(odd)));
-  return bits_f(_mm512_or_si512(e, _mm512_slli_epi32(o, 16)));
+inline I rounded_lanes(F v) { return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v))); }
+inline I rounded_lanes_n(const bfloat16* p, int64_t n) { return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(n), p)); }
+inline I rounded_lanes_n(const float* p, int64_t n) { return rounded_lanes(load_n(p, n)); }
+inline I rounded_lanes_n(const float16* p, int64_t n) { return rounded_lanes(load_n(p, n)); }
+// lane i = the pair (even[i], odd[i]), rounded to bf16
+template <class T>
+inline F interleave_n(const T* even, const T* odd, int64_t n_even, int64_t n_odd) {
+  return bits_f(_mm512_or_si512(rounded_lanes_n(even, n_even), _mm512_slli_epi32(rounded_lanes_n(odd, n_odd), 16)));
 }
 #endif
 

@@ -9,6 +9,7 @@ namespace ef {
 namespace {
 
 constexpr int kW = 4;
+constexpr int kTileRows = 4, kTileVectors = 2, kWideRows = 4, kWideVectors = 2, kDotAccs = 8;  // 16 registers
 typedef float F __attribute__((vector_size(16)));
 typedef int32_t I __attribute__((vector_size(16)));
 

@@ -1,0 +1,241 @@
+#include "kernels/gemm.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+#include "kernels/kernels.h"
+#include "kernels/scratch.h"
+
+namespace ef {
+namespace {
+
+std::atomic<bool> invariant{false};
+
+constexpr int64_t kDotRows = 12;       // up to here vectors run along k and b is not packed
+constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
+constexpr int64_t kBlockBytes = 6 << 20;    // of packed a, which all threads share
+
+struct Matrix {
+  const void* data;
+  DType dtype;
+  int64_t ld;
+  bool transposed;
+  const void* at(int64_t row, int64_t column) const {  // of op(matrix)
+    const int64_t i = transposed ? column * ld + row : row * ld + column;
+    return static_cast<const char*>(data) + i * int64_t(item_size(dtype));
+  }
+};
+struct Target {
+  Matrix b;  // op(b) is [n, k]
+  int64_t n;
+  float* c;
+  int64_t ldc;
+};
+
+void check_operand(const char* where, DType d) {
+  check<DtypeError>(d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16, where, ": found ", dtype_name(d),
+                    ", needed float32, bfloat16 or float16");
+}
+// Rows or columns are cut evenly into the fewest pieces of at most `limit`: 8 of at most 6 become 4 + 4, never 6 + 2.
+struct Cut {
+  int64_t total, pieces;
+  Cut(int64_t total, int64_t limit) : total(total), pieces((total + limit - 1) / limit) {}
+  int64_t begin(int64_t i) const { return total * i / pieces; }
+};
+// The same in whole units, the last piece taking what is left: panels of full vectors.
+struct UnitCut {
+  int64_t total, unit;
+  Cut units;
+  UnitCut(int64_t total, int64_t unit, int64_t limit) : total(total), unit(unit), units((total + unit - 1) / unit, limit) {}
+  int64_t begin(int64_t i) const { return std::min(total, units.begin(i) * unit); }
+};
+
+void zero_fill(int64_t m, std::span<const Target> targets) {
+  for (const Target& t : targets)
+    for (int64_t i = 0; i < m; i++) std::fill_n(t.c + i * t.ldc, t.n, 0.f);
+}
+
+// All targets have b of one dtype.
+void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  const bool bf16 = targets[0].b.dtype == DType::BFloat16;
+  const PanelKernels& ker = bf16 ? kernels().panel_bf16 : kernels().panel_f32;
+  const int64_t item = int64_t(ker.item_size);
+  const UnitCut steps(k, ker.chunk, std::max<int64_t>(1, kPanelBytes / (item * ker.lanes * ker.vectors * ker.chunk)));
+  const int64_t k_max = (steps.units.total + steps.units.pieces - 1) / steps.units.pieces * ker.chunk;
+  const Cut bands(m, std::max<int64_t>(ker.rows * 16, kBlockBytes / (item * k_max)));
+  const int threads = ThreadPool::instance().size();
+
+  struct Panel {
+    const Target* target;
+    int64_t begin, end;
+  };
+  std::vector<Panel> panels;
+  for (const Target& t : targets) {
+    const UnitCut cut(t.n, ker.lanes, ker.vectors);
+    for (int64_t i = 0; i < cut.units.pieces; i++) panels.push_back({&t, cut.begin(i), cut.begin(i + 1)});
+  }
+  for (int64_t s = 0; s < steps.units.pieces; s++)
+    for (int64_t band = 0; band < bands.pieces; band++) {
+      const int64_t k0 = steps.begin(s), kn = steps.begin(s + 1) - k0, chunks = (kn + ker.chunk - 1) / ker.chunk;
+      const int64_t m0 = bands.begin(band), mn = bands.begin(band + 1) - m0, row_bytes = chunks * ker.chunk * item;
+      const Cut blocks(mn, ker.rows);
+      char* packed_a = scratch<char>(ScratchSlot::GemmA, size_t(mn * row_bytes));
+      parallel_for(blocks.pieces, std::max<int64_t>(1, 32768 / (ker.rows * kn)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+          const int64_t r = blocks.begin(i);
+          ker.pack_a(blocks.begin(i + 1) - r, kn, a.at(m0 + r, k0), a.dtype, a.ld, a.transposed, bf16, packed_a + r * row_bytes);
+        }
+      });
+      // A task is a panel and a range of rows. Rows are only split (and the panel packed more than once) if there are too
+      // few panels to keep all threads busy.
+      const int64_t count = int64_t(panels.size());
+      const int64_t splits =
+          threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + count - 1) / count, 1, std::max<int64_t>(1, mn / 64));
+      std::atomic<int64_t> ticket{0};
+      auto work = [&](int, int) {
+        char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(ker.lanes * ker.vectors * row_bytes));
+        for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < count * splits;) {
+          const Panel& p = panels[size_t(id / splits)];
+          const Target& t = *p.target;
+          // op(b) is [n, k]; the packing function calls b[k, n] transposed
+          ker.pack_b(p.end - p.begin, kn, t.b.at(p.begin, k0), t.b.dtype, t.b.ld, t.b.transposed, packed_b);
+          for (int64_t i = blocks.pieces * (id % splits) / splits; i < blocks.pieces * (id % splits + 1) / splits; i++) {
+            const int64_t r = blocks.begin(i);
+            ker.tile(blocks.begin(i + 1) - r, p.end - p.begin, chunks, packed_a + r * row_bytes, packed_b,
+                     t.c + (m0 + r) * t.ldc + p.begin, t.ldc, accumulate || s > 0);
+          }
+        }
+      };
+      if (mn * kn < 4096 && count < 8) work(0, 1);  // not worth waking anybody
+      else ThreadPool::instance().run(work);
+    }
+}
+
+// Few rows of a, b row-major [n, k]: columns are cut evenly among the threads, in multiples of 16.
+void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  const DType bd = targets[0].b.dtype;
+  const DotKernels& ker = bd == DType::BFloat16 ? kernels().dot_bf16 : bd == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
+  const int64_t lda = (k + ker.chunk - 1) / ker.chunk * ker.chunk;
+  char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
+  for (int64_t i = 0; i < m; i++)
+    ker.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda * int64_t(ker.item_size));
+  constexpr int64_t kUnit = 16;
+  int64_t units = 0;
+  for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
+  parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
+    int64_t first = 0;  // unit at which the target starts
+    for (const Target& t : targets) {
+      const int64_t here = (t.n + kUnit - 1) / kUnit;
+      const int64_t j = std::max<int64_t>(0, begin - first) * kUnit, stop = std::min((end - first) * kUnit, t.n);
+      if (j < stop) ker.run(m, stop - j, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
+      first += here;
+    }
+  });
+}
+
+// Few rows of a, b row-major [k, n].
+void direct_product(int64_t m, int64_t k, const Matrix& a, const Target& t, bool accumulate) {
+  const DType bd = t.b.dtype;
+  const DirectKernel run = bd == DType::BFloat16  ? kernels().direct_bf16
+                           : bd == DType::Float16 ? kernels().direct_f16
+                                                  : kernels().direct_f32;
+  const DotKernels& packer = kernels().dot_f32;  // widens rows to f32
+  const int64_t lda = (k + packer.chunk - 1) / packer.chunk * packer.chunk;
+  float* packed = scratch<float>(ScratchSlot::GemmA, size_t(m * lda));
+  for (int64_t i = 0; i < m; i++) packer.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda);
+  constexpr int64_t kUnit = 64;
+  parallel_for((t.n + kUnit - 1) / kUnit, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
+    const int64_t j = begin * kUnit, stop = std::min(end * kUnit, t.n);
+    run(m, stop - j, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
+  });
+}
+
+void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  check_operand(where, a.dtype);
+  for (const Target& t : targets) check_operand(where, t.b.dtype);
+  if (m <= 0 || targets.empty()) return;
+  if (k <= 0) {
+    if (!accumulate) zero_fill(m, targets);
+    return;
+  }
+  // Runs of one dtype of b share the packed a.
+  for (size_t i = 0; i < targets.size();) {
+    size_t end = i + 1;
+    while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
+    const auto part = targets.subspan(i, end - i);
+    const bool few = !invariant.load(std::memory_order_relaxed) && !a.transposed;
+    if (few && !part[0].b.transposed && m <= kDotRows) dot_product(m, k, a, part, accumulate);
+    else if (few && part[0].b.transposed && m <= 4)
+      for (const Target& t : part) direct_product(m, k, a, t, accumulate);
+    else panel_product(m, k, a, part, accumulate);
+    i = end;
+  }
+}
+
+void product(const char* where, int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b, float* c, int64_t ldc,
+             bool accumulate) {
+  const Target target{b, n, c, ldc};
+  if (n > 0) product(where, m, k, a, {&target, 1}, accumulate);
+}
+
+// Many small products run side by side, few large ones one after another with all threads each: the same bits.
+template <class F>
+void each_item(int64_t count, F&& item) {
+  if (count >= ThreadPool::instance().size())
+    parallel_for(count, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) item(i);
+    });
+  else
+    for (int64_t i = 0; i < count; i++) item(i);
+}
+const void* offset(const void* p, DType d, int64_t n) { return static_cast<const char*>(p) + n * int64_t(item_size(d)); }
+
+}  // namespace
+
+bool batch_invariant() { return invariant.load(); }
+void set_batch_invariant(bool on) { invariant.store(on); }
+
+void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
+             float* c, int64_t ldc, bool accumulate) {
+  product("gemm_nt", m, n, k, {a, ad, lda, false}, {b, bd, ldb, false}, c, ldc, accumulate);
+}
+void gemm_nn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
+             float* c, int64_t ldc, bool accumulate) {
+  product("gemm_nn", m, n, k, {a, ad, lda, false}, {b, bd, ldb, true}, c, ldc, accumulate);
+}
+void gemm_tn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
+             float* c, int64_t ldc, bool accumulate) {
+  product("gemm_tn", m, n, k, {a, ad, lda, true}, {b, bd, ldb, true}, c, ldc, accumulate);
+}
+void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, std::span<const GemmTarget> targets, bool accumulate) {
+  std::vector<Target> list;
+  for (const GemmTarget& t : targets)
+    if (t.n > 0) list.push_back({{t.b, t.bd, t.ldb, false}, t.n, t.c, t.ldc});
+  product("gemm_nt_many", m, k, {a, ad, lda, false}, list, accumulate);
+}
+
+void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
+                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  each_item(batch.count, [&](int64_t i) {
+    gemm_nt(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
+            c + i * batch.stride_c, ldc, accumulate);
+  });
+}
+void gemm_nn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
+                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  each_item(batch.count, [&](int64_t i) {
+    gemm_nn(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
+            c + i * batch.stride_c, ldc, accumulate);
+  });
+}
+void gemm_tn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
+                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+  each_item(batch.count, [&](int64_t i) {
+    gemm_tn(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
+            c + i * batch.stride_c, ldc, accumulate);
+  });
+}
+
+}  // namespace ef

@@ -1,0 +1,17 @@
+// AVX-512 with bf16 dot products: Cooper Lake, Sapphire Rapids, Zen 4 and later.
+#include "kernels/kernels.h"
+#include "kernels/isa/vec_avx512.h"
+
+namespace ef {
+namespace {
+#include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
+#include "kernels/generic/rowwise.h"
+#include "kernels/generic/table.h"
+}  // namespace
+
+extern const Kernels kAvx512Bf16Kernels;
+constinit const Kernels kAvx512Bf16Kernels = make_table(Isa::Avx512Bf16, "avx512bf16");
+
+}  // namespace ef

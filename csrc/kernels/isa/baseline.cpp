@@ -1,0 +1,17 @@
+// Any CPU of the architecture.
+#include "kernels/kernels.h"
+#include "kernels/isa/vec_baseline.h"
+
+namespace ef {
+namespace {
+#include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
+#include "kernels/generic/rowwise.h"
+#include "kernels/generic/table.h"
+}  // namespace
+
+extern const Kernels kBaselineKernels;
+constinit const Kernels kBaselineKernels = make_table(Isa::Baseline, "baseline");
+
+}  // namespace ef
