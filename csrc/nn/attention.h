@@ -30,6 +30,14 @@ struct Pass {
   Tensor weights;              // [batch, heads, queries, keys], set by the layer when wanted
 };
 
+// What stands in a stack of layers: hidden states in and out, and the pass they share.
+class Block : public Module {
+ public:
+  static const char* role() { return "a block (hidden states to hidden states)"; }
+  using Module::forward;
+  virtual Tensor forward(const Tensor& x, Pass& pass) = 0;
+};
+
 class Attention : public Module {
  public:
   Attention(const AttentionConfig& config, int layer);

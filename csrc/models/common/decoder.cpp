@@ -122,8 +122,8 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   pass.rope = rotary.rows(positions);
 
   for (ChildSlot* slot : layers->children()) {
-    auto* layer = dynamic_cast<DecoderLayer*>(slot->get().get());
-    check<DtypeError>(layer != nullptr, "layers.", slot->name(), ": needed a decoder layer");
+    auto* layer = dynamic_cast<Block*>(slot->get().get());
+    check<DtypeError>(layer != nullptr, "layers.", slot->name(), ": needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);
     x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
     if (in.output_attentions) out.attentions.push_back(pass.weights);

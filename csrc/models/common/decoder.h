@@ -23,12 +23,11 @@ DecoderConfig read_decoder(const ConfigReader& config);
 // Windows from `layer_types`, else `sliding_window` on every layer when `on_all`.
 void read_windows(const ConfigReader& config, bool on_all, DecoderConfig& out);
 
-class DecoderLayer : public Module {
+class DecoderLayer : public Block {
  public:
   DecoderLayer(const DecoderConfig& config, int index);
-  static const char* role() { return "a decoder layer"; }
   std::string class_name() const override { return "DecoderLayer"; }
-  virtual Tensor forward(const Tensor& x, Pass& pass);  // [batch, length, hidden]
+  Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
   Child<Attention> self_attn{*this, "self_attn"};
   Child<Module> mlp{*this, "mlp"};

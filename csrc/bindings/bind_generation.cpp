@@ -1,0 +1,155 @@
+// The decode loop, with processors, criteria and streamers written in Python.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "bindings/model_support.h"
+#include "generation/generate.h"
+
+namespace ef {
+namespace {
+
+Tensor ids_of(const TokenHistory& history) {
+  std::vector<int64_t> flat;
+  for (auto& row : history.rows) flat.insert(flat.end(), row.begin(), row.end());
+  return Tensor::from_data(flat, {int64_t(history.rows.size()), history.length()});
+}
+
+struct PyProcessor : LogitsProcessor {
+  std::shared_ptr<void> function;
+  void process(const TokenHistory& history, Tensor& scores) override {
+    py::gil_scoped_acquire gil;
+    py::object r = py::reinterpret_borrow<py::object>(python_of(function))(ids_of(history), scores);
+    if (!py::isinstance<Tensor>(r)) throw py::type_error("a LogitsProcessor returned something that is not a Tensor of scores");
+    const Tensor fresh = r.cast<Tensor>();
+    check<ShapeError>(fresh.shape() == scores.shape(), "a LogitsProcessor returned scores of shape ", fresh.shape(), ", needed ", scores.shape());
+    scores = fresh.detach().to(DType::Float32).contiguous();
+  }
+};
+
+struct PyCriterion : StoppingCriterion {
+  std::shared_ptr<void> function;
+  void check(const TokenHistory& history, const Tensor& scores, std::vector<bool>& done) override {
+    py::gil_scoped_acquire gil;
+    py::object r = py::reinterpret_borrow<py::object>(python_of(function))(ids_of(history), scores);
+    if (py::hasattr(r, "tolist")) r = r.attr("tolist")();
+    if (!py::isinstance<py::list>(r)) {
+      const bool all = r.cast<bool>();
+      for (size_t i = 0; i < done.size(); i++) done[i] = done[i] || all;
+      return;
+    }
+    const auto flags = r.cast<std::vector<bool>>();
+    ef::check<ShapeError>(flags.size() == done.size(), "a StoppingCriteria returned ", flags.size(), " flags, needed one for each of ",
+                          done.size(), " sequences");
+    for (size_t i = 0; i < done.size(); i++) done[i] = done[i] || flags[i];
+  }
+};
+
+template <class T>
+void read(const py::dict& d, const char* name, T& to) {
+  if (!d.contains(name) || d[name].is_none()) return;
+  try {
+    to = d[name].cast<T>();
+  } catch (const py::cast_error&) {
+    fail<ConfigError>("generate: `", name, "` is ", py::str(py::repr(d[name])).cast<std::string>(), ", which has the wrong type");
+  }
+}
+
+GenerationOptions read_options(const py::dict& d) {
+  GenerationOptions o;
+  read(d, "max_length", o.max_length);
+  read(d, "min_length", o.min_length);
+  read(d, "min_new_tokens", o.min_new_tokens);
+  read(d, "do_sample", o.do_sample);
+  read(d, "temperature", o.temperature);
+  read(d, "top_k", o.top_k);
+  read(d, "top_p", o.top_p);
+  read(d, "min_p", o.min_p);
+  read(d, "top_h", o.top_h);
+  read(d, "typical_p", o.typical_p);
+  read(d, "epsilon_cutoff", o.epsilon_cutoff);
+  read(d, "eta_cutoff", o.eta_cutoff);
+  read(d, "repetition_penalty", o.repetition_penalty);
+  read(d, "encoder_repetition_penalty", o.encoder_repetition_penalty);
+  read(d, "no_repeat_ngram_size", o.no_repeat_ngram_size);
+  read(d, "encoder_no_repeat_ngram_size", o.encoder_no_repeat_ngram_size);
+  read(d, "bad_words_ids", o.bad_words_ids);
+  read(d, "sequence_bias", o.sequence_bias);
+  read(d, "suppress_tokens", o.suppress_tokens);
+  read(d, "begin_suppress_tokens", o.begin_suppress_tokens);
+  read(d, "forced_bos_token_id", o.forced_bos_token_id);
+  read(d, "forced_eos_token_id", o.forced_eos_token_id);
+  read(d, "exponential_decay_length_penalty", o.exponential_decay_length_penalty);
+  read(d, "remove_invalid_values", o.remove_invalid_values);
+  read(d, "renormalize_logits", o.renormalize_logits);
+  read(d, "eos_token_id", o.eos_token_id);
+  read(d, "pad_token_id", o.pad_token_id);
+  read(d, "max_time", o.max_time);
+  read(d, "use_cache", o.use_cache);
+  read(d, "prefill_chunk_size", o.prefill_chunk_size);
+  read(d, "output_scores", o.output_scores);
+  read(d, "output_logits", o.output_logits);
+  read(d, "output_hidden_states", o.output_hidden_states);
+  read(d, "output_attentions", o.output_attentions);
+  return o;
+}
+
+}  // namespace
+
+void bind_generation(py::module_& m) {
+  m.def("generate", [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
+                       const std::optional<Tensor>& inputs_embeds, std::shared_ptr<KvCache> past, const py::dict& options,
+                       const py::list& processors, const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
+    GenerateRequest r;
+    r.input_ids = input_ids;
+    r.attention_mask = attention_mask.value_or(Tensor());
+    r.inputs_embeds = inputs_embeds.value_or(Tensor());
+    r.past = std::move(past);
+    r.options = read_options(options);
+    auto processor = [](py::object f) {
+      auto p = std::make_shared<PyProcessor>();
+      p->function = keep_python(std::move(f));
+      return p;
+    };
+    for (auto f : processors) r.processors.push_back(processor(py::reinterpret_borrow<py::object>(f)));
+    if (!prefix_processor.is_none()) r.prefix_processor = processor(prefix_processor);
+    for (auto f : criteria) {
+      auto c = std::make_shared<PyCriterion>();
+      c->function = keep_python(py::reinterpret_borrow<py::object>(f));
+      r.stopping.push_back(std::move(c));
+    }
+    if (!put.is_none())
+      r.streamer = [&put](const std::vector<int64_t>& tokens) {
+        py::gil_scoped_acquire gil;
+        put(tokens);
+      };
+    r.interrupt = [] {
+      py::gil_scoped_acquire gil;
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    };
+    GenerateResult out;
+    {
+      py::gil_scoped_release release;
+      out = generate(model, r);
+    }
+    py::dict d;
+    d["sequences"] = out.sequences;
+    d["scores"] = py::tuple(py::cast(out.scores));
+    d["logits"] = py::tuple(py::cast(out.logits));
+    auto nested = [](const std::vector<std::vector<Tensor>>& steps) {
+      py::tuple t(steps.size());
+      for (size_t i = 0; i < steps.size(); i++) t[i] = py::tuple(py::cast(steps[i]));
+      return t;
+    };
+    d["hidden_states"] = nested(out.hidden_states);
+    d["attentions"] = nested(out.attentions);
+    d["past_key_values"] = out.past;
+    d["new_tokens"] = out.new_tokens;
+    d["prefill_seconds"] = out.prefill_seconds;
+    d["decode_seconds"] = out.decode_seconds;
+    return d;
+  }, py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("inputs_embeds"), py::arg("past_key_values"),
+     py::arg("options"), py::arg("processors"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
+}
+
+}  // namespace ef

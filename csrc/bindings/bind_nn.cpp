@@ -1,0 +1,374 @@
+// eigenformers.nn: Module and the layers. A Python subclass of any of them can stand in a C++ model.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "autograd/autograd.h"
+#include "bindings/bindings.h"
+#include "bindings/nn_support.h"
+#include "nn/attention.h"
+#include "nn/layers.h"
+
+namespace ef {
+
+py::object call_module(py::object self, py::args args, py::kwargs kwargs) {
+  auto& module = self.cast<Module&>();
+  const auto hooks = module.hooks();
+  for (auto& h : hooks)
+    if (auto* hook = dynamic_cast<PyHook*>(h.get()); hook && hook->pre) {
+      py::object r = hook->with_kwargs ? hook->function(self, args, kwargs) : hook->function(self, args);
+      if (r.is_none()) continue;
+      if (hook->with_kwargs) {
+        auto both = r.cast<py::tuple>();
+        args = both[0].cast<py::tuple>();
+        kwargs = both[1].cast<py::dict>();
+      } else {
+        args = py::isinstance<py::tuple>(r) ? r.cast<py::args>() : py::args(py::make_tuple(r));
+      }
+    }
+  py::object out = self.attr("forward")(*args, **kwargs);
+  for (auto& h : hooks)
+    if (auto* hook = dynamic_cast<PyHook*>(h.get()); hook && !hook->pre) {
+      py::object r = hook->with_kwargs ? hook->function(self, args, kwargs, out) : hook->function(self, args, out);
+      if (!r.is_none()) out = r;
+    }
+  return out;
+}
+
+namespace {
+
+py::dict attributes(Module& module) {
+  if (!module.attributes) module.attributes = keep_python(py::dict());
+  return py::reinterpret_borrow<py::dict>(python_of(module.attributes));
+}
+
+py::object slot_value(const ParameterSlot& slot) {
+  if (!slot.defined()) return py::none();
+  const Tensor value = slot.tensor();
+  if (value.defined()) return py::cast(value);
+  return py::cast(static_cast<const WeightSlot&>(slot).weight());
+}
+
+py::object get_attribute(py::object self, const std::string& name) {
+  auto& module = self.cast<Module&>();
+  if (ChildSlot* child = module.find_child(name)) return py::cast(child->get());
+  if (ParameterSlot* slot = module.find_parameter(name)) return slot_value(*slot);
+  if (module.attributes) {
+    py::dict extra = attributes(module);
+    if (extra.contains(name)) return extra[name.c_str()];
+  }
+  throw py::attribute_error(str("'", py::str(py::type::of(self).attr("__name__")).cast<std::string>(),
+                                "' object has no attribute '", name, "'"));
+}
+
+void set_attribute(py::object self, const std::string& name, py::object value) {
+  auto& module = self.cast<Module&>();
+  const bool is_module = py::isinstance<Module>(value);
+  if (ChildSlot* child = module.find_child(name); child && (is_module || value.is_none())) {
+    try {
+      child->set(value.is_none() ? nullptr : value.cast<ModulePtr>());
+    } catch (const DtypeError& e) {
+      throw py::type_error(str("cannot assign to '", name, "': ", e.what()));
+    }
+    return;
+  }
+  if (ParameterSlot* slot = module.find_parameter(name)) {
+    if (value.is_none()) return slot->set({});
+    if (py::isinstance<Tensor>(value)) {
+      const Tensor tensor = value.cast<Tensor>();
+      slot->resize(tensor.shape());
+      return slot->set(tensor);
+    }
+    throw py::type_error(str("cannot assign '", py::str(py::type::of(value)).cast<std::string>(), "' as parameter '", name,
+                             "' (eigenformers.nn.Parameter or None expected)"));
+  }
+  if (is_module) return module.add_child(name, value.cast<ModulePtr>());
+  if (is_parameter(value)) {
+    module.add_parameter(name, value.cast<Tensor>());
+    return;
+  }
+  if (is_native(self) && (name == "forward" || !py::hasattr(py::type::of(self), name.c_str()))) {
+    // The wrapper may go before the module does: the value stays with the module.
+    if (name == "forward")
+      throw py::type_error(str("forward of a native ", module.class_name(),
+                               " cannot be patched; replace the module by a Python subclass instead"));
+    attributes(module)[name.c_str()] = value;
+    return;
+  }
+  if (PyObject_GenericSetAttr(self.ptr(), py::str(name).ptr(), value.ptr()) != 0) throw py::error_already_set();
+}
+
+void delete_attribute(py::object self, const std::string& name) {
+  auto& module = self.cast<Module&>();
+  if (module.remove(name)) return;
+  if (module.attributes && attributes(module).contains(name)) {
+    attributes(module).attr("pop")(name);
+    return;
+  }
+  if (PyObject_GenericSetAttr(self.ptr(), py::str(name).ptr(), nullptr) != 0) throw py::error_already_set();
+}
+
+std::vector<std::string> directory(py::object self) {
+  auto& module = self.cast<Module&>();
+  auto names = py::module_::import("builtins").attr("object").attr("__dir__")(self).cast<std::vector<std::string>>();
+  for (ChildSlot* c : module.children()) names.push_back(c->name());
+  for (ParameterSlot* p : module.parameters()) names.push_back(p->name());
+  return names;
+}
+
+int64_t add_py_hook(Module& module, py::function function, bool pre, bool with_kwargs, bool prepend) {
+  auto hook = std::make_shared<PyHook>();
+  hook->function = std::move(function);
+  hook->pre = pre;
+  hook->with_kwargs = with_kwargs;
+  return module.add_hook(std::move(hook), prepend);
+}
+
+// (name, module) in order, each once; (name, tensor or packed weight) likewise.
+py::list named_modules(Module& root) {
+  py::list out;
+  root.walk([&](const std::string& path, Module& m) {
+    if (path.empty()) out.append(py::make_tuple(path, py::cast(&m, py::return_value_policy::reference)));
+    else out.append(py::make_tuple(path, py::cast(root.get_submodule(path))));
+  });
+  return out;
+}
+
+struct SlotInfo {
+  std::string name;
+  ParameterSlot* slot;
+};
+
+py::list slots(Module& root, bool buffers, bool remove_duplicate) {
+  py::list out;
+  std::vector<const void*> seen;
+  for (auto& [name, slot] : root.named_slots()) {
+    if (slot->is_buffer() != buffers || !slot->defined()) continue;
+    const void* id = slot->identity();
+    if (remove_duplicate && std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
+    seen.push_back(id);
+    out.append(py::make_tuple(name, slot_value(*slot)));
+  }
+  return out;
+}
+
+py::dict state_dict(Module& root, const std::string& prefix) {
+  py::dict out;
+  for (auto& [name, slot] : root.named_slots()) {
+    if (!slot->is_persistent() || !slot->defined()) continue;
+    Tensor value;
+    {
+      py::gil_scoped_release release;
+      value = slot->state().detach();
+    }
+    out[py::str(prefix + name)] = py::cast(value);
+  }
+  return out;
+}
+
+// Returns (missing, unexpected, errors). Values are copied into the tensors that are there, as in torch.
+py::tuple load_state_dict(Module& root, const std::map<std::string, Tensor>& state, bool assign) {
+  std::vector<std::string> missing, unexpected, errors;
+  const auto all = root.named_slots();
+  std::vector<std::string> known;
+  NoGradGuard no_grad;
+  for (auto& [name, slot] : all) {
+    known.push_back(name);
+    auto found = state.find(name);
+    if (found == state.end()) {
+      if (slot->is_persistent()) missing.push_back(name);
+      continue;
+    }
+    const Tensor& value = found->second;
+    if (value.shape() != slot->shape()) {
+      errors.push_back(str("size mismatch for ", name, ": copying a param with shape ", value.shape(),
+                           " from checkpoint, the shape in current model is ", slot->shape(), "."));
+      continue;
+    }
+    Tensor current = slot->tensor();
+    if (current.defined() && !assign) {
+      Tensor target = current.detach();
+      target.copy_(value.detach());
+    } else {
+      Tensor fresh = assign ? value : value.detach().clone();
+      if (!slot->is_buffer() && is_floating(fresh.dtype()) && is_leaf(fresh)) set_requires_grad(fresh);
+      slot->set(fresh);
+    }
+  }
+  for (auto& [name, value] : state)
+    if (std::find(known.begin(), known.end(), name) == known.end()) unexpected.push_back(name);
+  return py::make_tuple(missing, unexpected, errors);
+}
+
+int64_t count_parameters(Module& root, bool only_trainable, bool exclude_embeddings) {
+  int64_t total = 0;
+  std::vector<const void*> seen;
+  std::vector<std::string> skipped;
+  if (exclude_embeddings)
+    root.walk([&](const std::string& path, Module& m) {
+      if (dynamic_cast<Embedding*>(&m)) skipped.push_back(join_path(path, "weight"));
+    });
+  for (auto& [name, slot] : root.named_slots()) {
+    if (slot->is_buffer() || (!slot->defined() && only_trainable)) continue;
+    if (std::find(skipped.begin(), skipped.end(), name) != skipped.end()) continue;
+    if (slot->defined()) {
+      if (std::find(seen.begin(), seen.end(), slot->identity()) != seen.end()) continue;
+      seen.push_back(slot->identity());
+    }
+    const Tensor t = slot->tensor();
+    if (only_trainable && !(t.defined() && t.requires_grad())) continue;
+    total += slot->numel();
+  }
+  return total;
+}
+
+template <class T, class... Extra>
+auto bind_layer(py::module_& m, const char* name) {
+  return py::class_<T, Extra..., py::smart_holder>(m, name).def(
+      "forward", [](T& self, const Tensor& x) { return self.T::forward(x); }, py::arg("input"),
+      py::call_guard<py::gil_scoped_release>());
+}
+
+}  // namespace
+
+void bind_nn(py::module_& core) {
+  py::module_ m = core.def_submodule("nn", "The module tree and its layers");
+
+  py::class_<Weight, std::shared_ptr<Weight>>(core, "PackedWeight", "A matrix in a packed storage format.")
+      .def_property_readonly("shape", [](const Weight& w) { return py::tuple(py::cast(w.shape().vec())); })
+      .def_property_readonly("kind", &Weight::kind)
+      .def_property_readonly("nbytes", &Weight::nbytes)
+      .def_property_readonly("requires_grad", [](const Weight&) { return false; })
+      .def_property_readonly("dtype", [](const Weight& w) { return w.dtype(); })
+      .def("numel", [](const Weight& w) { return numel(w.shape()); })
+      .def("dequantize", [](const Weight& w) { return w.dense(0, w.shape()[0]); }, py::call_guard<py::gil_scoped_release>(),
+           "The matrix as a dense float32 tensor [out_features, in_features].");
+
+  py::class_<Pass>(m, "_Pass");
+
+  py::class_<Module, PyModule, py::smart_holder>(m, "Module", py::dynamic_attr())
+      .def(py::init_alias<>())
+      .def("__call__", &call_module)
+      .def("__getattr__", &get_attribute)
+      .def("__setattr__", &set_attribute)
+      .def("__delattr__", &delete_attribute)
+      .def("__dir__", &directory)
+      .def_property("training", &Module::training, [](Module& self, bool on) { self.train(on); })
+      .def("_class_name", &Module::class_name)
+      .def("extra_repr", &Module::extra_repr)
+      .def("_set_training", &Module::train)
+      .def("_children", [](Module& self) {
+        py::list out;
+        for (ChildSlot* c : self.children())
+          if (c->get()) out.append(py::make_tuple(c->name(), py::cast(c->get())));
+        return out;
+      })
+      .def("_own_slots", [](Module& self, bool buffers) {
+        py::list out;
+        for (ParameterSlot* p : self.parameters())
+          if (p->is_buffer() == buffers && p->defined()) out.append(py::make_tuple(p->name(), slot_value(*p)));
+        return out;
+      }, py::arg("buffers") = false)
+      .def("_empty_slots", [](Module& self) {  // (name, shape) of own parameters that have no value yet
+        py::list out;
+        for (ParameterSlot* p : self.parameters())
+          if (!p->defined()) out.append(py::make_tuple(p->name(), py::tuple(py::cast(p->shape().vec()))));
+        return out;
+      })
+      .def("_named_modules", &named_modules)
+      .def("_slots", &slots, py::arg("buffers") = false, py::arg("remove_duplicate") = true)
+      .def("_state_dict", &state_dict, py::arg("prefix") = "")
+      .def("_load_state_dict", &load_state_dict, py::arg("state"), py::arg("assign") = false)
+      .def("_count_parameters", &count_parameters)
+      .def("_nbytes", &Module::nbytes)
+      .def("_to", &Module::to, py::call_guard<py::gil_scoped_release>())
+      .def("get_submodule", [](py::object self, const std::string& target) -> py::object {
+        return target.empty() ? self : py::cast(self.cast<Module&>().get_submodule(target));
+      }, py::arg("target"))
+      .def("_replace", &Module::replace)
+      .def("add_module", [](Module& self, const std::string& name, ModulePtr module) { self.add_child(name, std::move(module)); },
+           py::arg("name"), py::arg("module").none(true))
+      .def("register_parameter", [](Module& self, const std::string& name, const std::optional<Tensor>& value) {
+        self.add_parameter(name, value.value_or(Tensor()));
+      }, py::arg("name"), py::arg("param").none(true))
+      .def("register_buffer", [](Module& self, const std::string& name, const std::optional<Tensor>& value, bool persistent) {
+        self.add_parameter(name, value.value_or(Tensor()), true, persistent);
+      }, py::arg("name"), py::arg("tensor").none(true), py::arg("persistent") = true)
+      .def("_resize_slot", [](Module& self, const std::string& name, const std::vector<int64_t>& shape) {
+        ParameterSlot* slot = self.find_parameter(name);
+        check<KeyError>(slot != nullptr, self.class_name(), " has no parameter '", name, "'");
+        slot->resize(Shape(shape));
+      })
+      .def("_add_hook", &add_py_hook)
+      .def("_remove_hook", &Module::remove_hook);
+
+  bind_layer<Linear, Module, PyUnary<Linear>>(m, "Linear")
+      .def(py::init<int64_t, int64_t, bool>(), py::arg("in_features"), py::arg("out_features"), py::arg("bias") = true)
+      .def_property_readonly("in_features", [](Linear& self) { return self.in_features; })
+      .def_property_readonly("out_features", [](Linear& self) { return self.weight.shape()[0]; });
+  bind_layer<Embedding, Module, PyUnary<Embedding>>(m, "Embedding")
+      .def(py::init<int64_t, int64_t>(), py::arg("num_embeddings"), py::arg("embedding_dim"))
+      .def_property_readonly("num_embeddings", [](Embedding& self) { return self.weight.shape()[0]; })
+      .def_property_readonly("embedding_dim", [](Embedding& self) { return self.embedding_dim; });
+  bind_layer<RMSNorm, Module, PyUnary<RMSNorm>>(m, "RMSNorm")
+      .def(py::init<int64_t, double, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-6, py::arg("unit_offset") = false)
+      .def_property_readonly("eps", [](RMSNorm& self) { return self.eps; });
+  bind_layer<LayerNorm, Module, PyUnary<LayerNorm>>(m, "LayerNorm")
+      .def(py::init<int64_t, double, bool, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-5,
+           py::arg("elementwise_affine") = true, py::arg("bias") = true)
+      .def_property_readonly("eps", [](LayerNorm& self) { return self.eps; });
+  bind_layer<Dropout, Module, PyUnary<Dropout>>(m, "Dropout")
+      .def(py::init<double>(), py::arg("p") = 0.5)
+      .def_property_readonly("p", [](Dropout& self) { return self.p; });
+  bind_layer<ActivationLayer, Module, PyUnary<ActivationLayer>>(m, "Activation")
+      .def(py::init<std::string>(), py::arg("name"))
+      .def_property_readonly("name", [](ActivationLayer& self) { return self.name; });
+  auto as_list = [](auto& cls) {
+    using List = ModuleList;
+    cls.def("append", [](py::object self, ModulePtr module) {
+          self.cast<List&>().append(std::move(module));
+          return self;
+        })
+        .def("__len__", &List::size)
+        .def("__getitem__", [](List& self, int64_t i) { return self.at(i); })
+        .def("__getitem__", [](List& self, const py::slice& s) {
+          size_t start, stop, step, n;
+          if (!s.compute(size_t(self.size()), &start, &stop, &step, &n)) throw py::error_already_set();
+          py::list out;
+          for (size_t i = 0; i < n; i++, start += step) out.append(py::cast(self.at(int64_t(start))));
+          return out;
+        })
+        .def("__setitem__", [](List& self, int64_t i, ModulePtr module) {
+          self.at(i);  // checks the index
+          self.children()[size_t(i < 0 ? i + self.size() : i)]->set(std::move(module));
+        });
+  };
+  py::class_<ModuleList, Module, py::smart_holder> list(m, "ModuleList");
+  list.def(py::init([](const std::optional<std::vector<ModulePtr>>& modules) {
+             auto self = std::make_shared<ModuleList>();
+             for (auto& module : modules.value_or(std::vector<ModulePtr>())) self->append(module);
+             return self;
+           }), py::arg("modules") = py::none());
+  as_list(list);
+  py::class_<Sequential, ModuleList, py::smart_holder>(m, "Sequential")
+      .def(py::init([](const py::args& modules) {
+        auto self = std::make_shared<Sequential>();
+        for (auto module : modules) self->append(module.cast<ModulePtr>());
+        return self;
+      }))
+      .def("forward", [](Sequential& self, const Tensor& x) { return self.Sequential::forward(x); },
+           py::call_guard<py::gil_scoped_release>());
+  py::class_<Block, Module, py::smart_holder>(m, "Block").def(
+      "forward", [](Block& self, const Tensor& hidden_states, const py::kwargs& kwargs) {
+        if (!kwargs.contains("pass_")) throw py::type_error(self.class_name() + ".forward needs pass_=, as given by the model");
+        auto& pass = kwargs["pass_"].cast<Pass&>();
+        py::gil_scoped_release release;
+        return self.forward(hidden_states, pass);
+      }, py::arg("hidden_states"));
+  py::class_<Attention, Module, py::smart_holder>(m, "Attention");
+  bind_layer<GatedMlp, Module, PyUnary<GatedMlp>>(m, "GatedMlp")
+      .def(py::init<int64_t, int64_t, const std::string&, bool>(), py::arg("hidden_size"), py::arg("intermediate_size"),
+           py::arg("hidden_act") = "silu", py::arg("bias") = false);
+  m.def("activation_names", &activation_names);
+}
+
+}  // namespace ef

@@ -1,0 +1,23 @@
+// Models between C++ and Python: arguments of forward, outputs, and Python-defined models.
+#pragma once
+#include <pybind11/pybind11.h>
+
+#include "bindings/nn_support.h"
+#include "models/model.h"
+
+namespace ef {
+
+ModelInput model_input(const py::dict& kwargs);      // TypeError names an unknown argument
+py::dict model_output(const ModelOutput& output);    // only what is there
+ModelOutput parse_output(const py::object& result);  // what a Python forward returned
+
+// A model whose forward may be written in Python.
+class PyPreTrainedModel : public PreTrainedModel, public py::trampoline_self_life_support {
+ public:
+  std::string class_name() const override;
+  bool overridden() const override { return true; }
+  Tensor forward(const Tensor& x) override;
+  ModelOutput run(const ModelInput& input) override;
+};
+
+}  // namespace ef
