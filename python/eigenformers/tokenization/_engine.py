@@ -1,0 +1,16 @@
+"""The one place where the Python layer meets the tokenizer engine."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import TokenizerError, UnsupportedError
+
+try:
+    from eigenformers._core.tokenizers import AddedToken, Encoding, Tokenizer, processors
+except ImportError:
+    if os.environ.get("EF_DEV_TOKENIZERS") != "1":
+        raise
+    from tokenizers import AddedToken, Encoding, Tokenizer, processors
+
+__all__ = ["AddedToken", "Encoding", "Tokenizer", "TokenizerError", "UnsupportedError", "processors"]

@@ -1,0 +1,196 @@
+"""AutoTokenizer: the tokenizer class that a folder or repository stands for."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..utils import logging
+from ._engine import TokenizerError
+from .base import PreTrainedTokenizerBase
+from .fast import PreTrainedTokenizerFast
+from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
+from .models import CLASSES, NOT_YET
+from .vocab_files import read_json
+
+logger = logging.get_logger(__name__)
+
+# Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
+TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
+for _class_name, _types in {
+    "AlbertTokenizer": "albert yoso",
+    "BarthezTokenizer": "barthez",
+    "BertTokenizer": "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git "
+    "grounding-dino layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha nomic_bert qdqbert realm "
+    "retribert squeezebert tvp vilt visual_bert",
+    "BigBirdTokenizer": "big_bird",
+    "BlenderbotTokenizer": "blenderbot",
+    "BloomTokenizer": "bloom",
+    "CamembertTokenizer": "camembert",
+    "CLIPTokenizer": "aimv2 clip clipseg groupvit omdet-turbo oneformer owlv2 owlvit sam3 sam3_video xclip",
+    "CodeLlamaTokenizer": "code_llama",
+    "CohereTokenizer": "aya_vision cohere cohere2",
+    "DebertaTokenizer": "deberta",
+    "DebertaV2Tokenizer": "deberta-v2",
+    "DPRQuestionEncoderTokenizer": "dpr",
+    "FunnelTokenizer": "funnel",
+    "GemmaTokenizer": "gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma",
+    "GPT2Tokenizer": "blip-2 codegen dbrx gpt2 gpt_neo gptj instructblip jais2 opt phi starcoder2",
+    "GPTNeoXTokenizer": "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm",
+    "HerbertTokenizer": "herbert",
+    "LEDTokenizer": "led",
+    "LlamaTokenizer": "idefics idefics2 llama",
+    "MPNetTokenizer": "mpnet",
+    "MvpTokenizer": "mvp",
+    "NougatTokenizer": "nougat",
+    "OpenAIGPTTokenizer": "openai-gpt",
+    "PegasusTokenizer": "pegasus",
+    "Qwen2Tokenizer": "audioflamingo3 colqwen2 internvl ovis2 qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe "
+    "qwen2_vl qwen3 qwen3_moe qwen3_next qwen3_omni_moe qwen3_vl qwen3_vl_moe",
+    "Qwen3_5Tokenizer": "qwen3_5 qwen3_5_moe qwen3_5_text qwen3_5_moe_text",
+    "ReformerTokenizer": "reformer",
+    "RemBertTokenizer": "rembert",
+    "RobertaTokenizer": "bart bridgetower clap data2vec-text ibert lilt longformer mega mra roberta "
+    "roberta-prelayernorm",
+    "RoFormerTokenizer": "roformer",
+    "SplinterTokenizer": "splinter",
+    "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
+    "XGLMTokenizer": "xglm",
+    "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",
+    "XLNetTokenizer": "xlnet",
+}.items():
+    TOKENIZER_MAPPING_NAMES.update(dict.fromkeys(_types.split(), _class_name))
+
+_GENERIC = {"PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend"}
+_registered: dict[str, type[PreTrainedTokenizerBase]] = {}  # by class name
+_registered_configs: dict[Any, type[PreTrainedTokenizerBase]] = {}  # by configuration class
+
+
+def tokenizer_class_from_name(class_name: str) -> type[PreTrainedTokenizerBase] | None:
+    """The class of that name (with or without "Fast"), None if there is none."""
+    if class_name in _registered:
+        return _registered[class_name]
+    if class_name in _GENERIC:
+        return PreTrainedTokenizerFast
+    return CLASSES.get(class_name)
+
+
+def get_tokenizer_config(pretrained_model_name_or_path: str | os.PathLike, **kwargs: Any) -> dict[str, Any]:
+    """Content of a folder's or repository's tokenizer_config.json, empty if it has none."""
+    hub_kwargs = take_hub_kwargs(kwargs)
+    repository = Repository(os.fspath(pretrained_model_name_or_path), hub_kwargs.pop("subfolder", ""), **hub_kwargs)
+    path = repository.find(TOKENIZER_CONFIG_FILE)
+    return read_json(path) if path else {}
+
+
+class AutoTokenizer:
+    """Makes the tokenizer that belongs to a model. Not instantiated itself; use `AutoTokenizer.from_pretrained`."""
+
+    def __init__(self) -> None:
+        raise OSError(
+            "AutoTokenizer is designed to be instantiated "
+            "using the `AutoTokenizer.from_pretrained(pretrained_model_name_or_path)` method."
+        )
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike, *inputs: Any, **kwargs: Any) -> Any:
+        """Load the tokenizer of a model from a folder, a hub repository, or a file.
+
+        The class is the one that tokenizer_config.json names, else config.json, else the one of the model's type. It
+        decides about defaults only: a tokenizer.json is taken as it is, whatever the class.
+
+        Args:
+            pretrained_model_name_or_path: folder, repository id, tokenizer.json, or .gguf file.
+            config: a model configuration that decides the class.
+            tokenizer_type: a model type that decides the class.
+            use_fast: accepted; there is one implementation.
+            gguf_file: name of a GGUF file in the folder or repository.
+            **kwargs: arguments of the class's `from_pretrained`.
+
+        >>> AutoTokenizer.from_pretrained("path/to/model")  # doctest: +SKIP
+        """
+        name = os.fspath(pretrained_model_name_or_path)
+        config = kwargs.pop("config", None)
+        tokenizer_type = kwargs.pop("tokenizer_type", None)
+        for ignored in ("use_fast", "_from_auto", "code_revision", "mistral_format"):
+            if kwargs.pop(ignored, None) is True and ignored == "mistral_format":
+                raise TokenizerError("mistral_format=True: tekken.json is not read yet; a tokenizer.json is")
+        if tokenizer_type is not None:
+            if tokenizer_type not in TOKENIZER_MAPPING_NAMES:
+                raise ValueError(
+                    f"Passed `tokenizer_type` {tokenizer_type} does not exist. `tokenizer_type` should be one of "
+                    f"{', '.join(TOKENIZER_MAPPING_NAMES)}."
+                )
+            tokenizer_class = tokenizer_class_from_name(TOKENIZER_MAPPING_NAMES[tokenizer_type])
+        elif os.path.isfile(name) or kwargs.get("gguf_file"):
+            tokenizer_class = _class_for_config(config) or PreTrainedTokenizerFast
+        else:
+            tokenizer_class = _choose_class(name, config, kwargs)
+        return tokenizer_class.from_pretrained(name, *inputs, **kwargs)
+
+    @staticmethod
+    def register(
+        config_class: Any,
+        tokenizer_class: type | None = None,
+        slow_tokenizer_class: type | None = None,
+        fast_tokenizer_class: type | None = None,
+        exist_ok: bool = False,
+    ) -> None:
+        """Make `from_pretrained` know a tokenizer class of your own, by its name and by a configuration class.
+
+        `slow_tokenizer_class` and `fast_tokenizer_class` are the older names of `tokenizer_class`; the fast one wins.
+        """
+        chosen = tokenizer_class or fast_tokenizer_class or slow_tokenizer_class
+        if chosen is None:
+            raise ValueError("You need to pass a `tokenizer_class`")
+        if config_class in _registered_configs and not exist_ok:
+            raise ValueError(f"'{config_class}' is already used by a Transformers model.")
+        _registered_configs[config_class] = chosen
+        for candidate in (slow_tokenizer_class, fast_tokenizer_class, tokenizer_class):
+            if candidate is not None:
+                _registered[candidate.__name__] = candidate
+
+
+def _class_for_config(config: Any) -> type[PreTrainedTokenizerBase] | None:
+    """The class for a configuration object: registered, named in it, or that of its model type."""
+    if config is None:
+        return None
+    if type(config) in _registered_configs:
+        return _registered_configs[type(config)]
+    found = tokenizer_class_from_name(getattr(config, "tokenizer_class", None) or "")
+    return found or _class_for_type(getattr(config, "model_type", None))
+
+
+def _class_for_type(model_type: str | None) -> type[PreTrainedTokenizerBase] | None:
+    for config_class, tokenizer_class in _registered_configs.items():
+        if model_type and getattr(config_class, "model_type", None) == model_type:
+            return tokenizer_class
+    return tokenizer_class_from_name(TOKENIZER_MAPPING_NAMES.get(model_type or "", ""))
+
+
+def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTrainedTokenizerBase]:
+    options = dict(kwargs)
+    hub_kwargs = take_hub_kwargs(options)
+    repository = Repository(name, hub_kwargs.pop("subfolder", ""), **hub_kwargs)
+    path = repository.find(TOKENIZER_CONFIG_FILE)
+    class_name = read_json(path).get("tokenizer_class") if path else None
+    if not class_name or class_name in _GENERIC:
+        found = _class_for_config(config)
+        if found is not None:
+            return PreTrainedTokenizerFast if class_name in _GENERIC and found.__name__ not in _registered else found
+        if class_name in _GENERIC:
+            return PreTrainedTokenizerFast
+        path = repository.find("config.json")
+        model = read_json(path) if path else {}
+        class_name = model.get("tokenizer_class")
+        if not class_name:
+            return _class_for_type(model.get("model_type")) or PreTrainedTokenizerFast
+    found = tokenizer_class_from_name(class_name)
+    if found is None:
+        known = "which does more than a tokenizer.json says, " if class_name.replace("Fast", "") in NOT_YET else ""
+        logger.warning_once(
+            f"{name}: the tokenizer class is {class_name}, {known}and is not implemented; "
+            "loading PreTrainedTokenizerFast, which follows tokenizer.json alone."
+        )
+        return PreTrainedTokenizerFast
+    return found

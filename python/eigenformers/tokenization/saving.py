@@ -1,0 +1,176 @@
+"""`save_pretrained`: files that this library, and transformers, read back. Each is written whole or not at all."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from typing import Any
+
+from ..utils import logging
+from ..utils.files import atomic_write
+from ._engine import AddedToken
+from .loading import ADDED_TOKENS_FILE, CHAT_TEMPLATE_DIR, CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE
+
+logger = logging.get_logger(__name__)
+
+# Arguments that describe where a tokenizer came from, not what it is.
+_PRIVATE = {
+    "name_or_path",
+    "special_tokens_map_file",
+    "added_tokens_decoder",
+    "additional_special_tokens",
+    "add_bos_token",
+    "add_eos_token",
+    "files_loaded",
+    "device_map",
+    "slow_tokenizer_class",
+    "is_local",
+    "local_files_only",
+}
+
+
+def plain_tokens(value: Any) -> Any:
+    """JSON form of a value that may hold AddedToken objects, at any depth."""
+    if isinstance(value, AddedToken):
+        return {**value.__getstate__(), "__type": "AddedToken"}
+    if isinstance(value, dict):
+        return {key: plain_tokens(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_tokens(item) for item in value]
+    return value
+
+
+def write_json(path: str, value: Any) -> None:
+    """Write JSON as the hub's files have it: two blanks of indent, sorted, UTF-8."""
+    atomic_write(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+class SavingMixin:
+    """`save_pretrained` and its parts."""
+
+    def save_pretrained(
+        self,
+        save_directory: str | os.PathLike,
+        legacy_format: bool | None = None,
+        filename_prefix: str | None = None,
+        push_to_hub: bool = False,
+        **kwargs: Any,
+    ) -> tuple[str, ...] | None:
+        """Write the tokenizer into a folder, from which `from_pretrained` reads it back; returns the paths written.
+
+        Args:
+            save_directory: folder, made if need be.
+            legacy_format: True to write the vocabulary in the older files too (vocab.json, merges.txt, vocab.txt).
+            filename_prefix: put before every file name, with a hyphen.
+            push_to_hub: upload the folder afterwards.
+            save_jinja_files: False to keep the chat template inside tokenizer_config.json.
+            **kwargs: arguments of `push_to_hub`: `repo_id`, `commit_message`, `private`, `token`, ...
+        """
+        directory = os.fspath(save_directory)
+        if os.path.isfile(directory):
+            logger.error("Provided path (%s) should be a directory, not a file", directory)
+            return None
+        os.makedirs(directory, exist_ok=True)
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        before = self._files_before_saving(directory) if push_to_hub else None
+
+        config = self._config_to_save()
+        config, template_files = self.save_chat_templates(
+            directory, config, filename_prefix, kwargs.pop("save_jinja_files", True)
+        )
+        config_file = os.path.join(directory, prefix + TOKENIZER_CONFIG_FILE)
+        write_json(config_file, plain_tokens(config))
+        files = (config_file, *template_files)
+        files = self._save_pretrained(directory, files, legacy_format, filename_prefix)
+        if push_to_hub:
+            self._push_saved(directory, before, **kwargs)
+        return files
+
+    def _files_before_saving(self, directory: str) -> dict[str, float]:
+        return {entry.path: entry.stat().st_mtime for entry in os.scandir(directory) if entry.is_file()}
+
+    def _push_saved(self, directory: str, before: dict[str, float], **kwargs: Any) -> None:
+        from ..hub import upload_saved
+
+        upload_saved(directory, before, **kwargs)
+
+    def _config_to_save(self) -> dict[str, Any]:
+        """Content of tokenizer_config.json: the arguments, as they are by now."""
+        arguments = {key: value for key, value in self.init_kwargs.items() if key not in _PRIVATE}
+        config = copy.deepcopy(arguments)
+        for key in {*arguments, "model_max_length"}:
+            if hasattr(self, key):
+                config[key] = getattr(self, key)
+        for key in self.vocab_files_names:
+            config.pop(key, None)
+        config.pop("extra_special_tokens", None)
+        config.update(self.special_tokens_map)
+        if self._extra_special_tokens:
+            config["extra_special_tokens"] = self.extra_special_tokens
+        for key in ("response_template", "chat_control_tokens"):
+            if getattr(self, key, None) is not None:
+                config[key] = getattr(self, key)
+        if self.init_inputs:
+            config["init_inputs"] = list(self.init_inputs)
+        config["tokenizer_class"] = self._saved_class_name()
+        if self._processor_class is not None:
+            config["processor_class"] = self._processor_class
+        return config
+
+    def _saved_class_name(self) -> str:
+        return type(self).__name__
+
+    def _set_processor_class(self, processor_class: str) -> None:
+        """Name of the processor that this tokenizer belongs to, for tokenizer_config.json."""
+        self._processor_class = processor_class
+
+    def save_chat_templates(
+        self, save_directory: str | os.PathLike, tokenizer_config: dict, filename_prefix: str | None,
+        save_jinja_files: bool,
+    ) -> tuple[dict, list[str]]:  # fmt: skip
+        """Write the chat templates into files of their own, or into `tokenizer_config`; returns it and the paths."""
+        config = {key: value for key, value in tokenizer_config.items() if key != "chat_template"}
+        if self.chat_template is None:
+            return config, []
+        templates = self.chat_template if isinstance(self.chat_template, dict) else {"default": self.chat_template}
+        if not save_jinja_files:
+            if isinstance(self.chat_template, dict):
+                config["chat_template"] = [{"name": name, "template": text} for name, text in templates.items()]
+            else:
+                config["chat_template"] = self.chat_template
+            return config, []
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        written = []
+        for name, text in templates.items():
+            path = os.path.join(save_directory, prefix + CHAT_TEMPLATE_FILE)
+            if name != "default":
+                folder = os.path.join(save_directory, prefix + CHAT_TEMPLATE_DIR)
+                path = os.path.join(folder, f"{name}.jinja")
+                if os.path.dirname(os.path.abspath(path)) != os.path.abspath(folder):
+                    raise ValueError(f"Invalid chat template name: {name!r}")
+                os.makedirs(folder, exist_ok=True)
+            atomic_write(path, text)
+            written.append(path)
+        return config, written
+
+    def _save_pretrained(
+        self, save_directory: str, file_names: tuple[str, ...], legacy_format: bool | None, filename_prefix: str | None
+    ) -> tuple[str, ...]:
+        """Write vocabulary files. This one writes the older form, which has no tokenizer.json."""
+        if legacy_format is False:
+            raise ValueError(
+                "Only fast tokenizers (instances of PreTrainedTokenizerFast) can be saved in non legacy format."
+            )
+        prefix = f"{filename_prefix}-" if filename_prefix else ""
+        files = tuple(file_names) + tuple(self.save_vocabulary(save_directory, filename_prefix=filename_prefix) or ())
+        added = {token: index for token, index in self.added_tokens_encoder.items() if index >= self.vocab_size}
+        if added:
+            path = os.path.join(save_directory, prefix + ADDED_TOKENS_FILE)
+            write_json(path, added)
+            files += (path,)
+        return files
+
+    def save_vocabulary(self, save_directory: str | os.PathLike, filename_prefix: str | None = None) -> tuple[str, ...]:
+        """Write only the vocabulary, in the older files; returns the paths."""
+        raise NotImplementedError
