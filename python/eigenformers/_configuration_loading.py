@@ -14,9 +14,8 @@ from .utils import logging
 
 logger = logging.get_logger(__name__)
 
-_DECIDING_ARGUMENTS = (
-    "num_labels", "attn_implementation", "experts_implementation", "output_attentions", "name_or_path",
-)  # fmt: skip
+# These decide during construction; all other overrides are set afterwards.
+_DECIDING_ARGUMENTS = ("num_labels", "attn_implementation", "experts_implementation", "name_or_path")
 _SPECIAL_FLOATS = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
 
 
@@ -173,14 +172,14 @@ class ConfigLoading:
         for name in ("_from_auto", "_from_pipeline"):
             kwargs.pop(name, None)
         commit_hash = kwargs.pop("_commit_hash", None)
-        # These decide during construction, all others are set afterwards.
         for name in _DECIDING_ARGUMENTS:
             if name in kwargs:
                 values[name] = kwargs.pop(name)
         for name in ("torch_dtype", "dtype"):
-            if kwargs.get(name, "auto") != "auto":
+            dtype = kwargs.pop(name, "auto")
+            if dtype != "auto":  # which is for whoever loads the weights to decide
                 values.pop("torch_dtype", None)
-                values["dtype"] = kwargs.pop(name)
+                values["dtype"] = dtype
 
         config = cls(**values)
         if commit_hash is not None:

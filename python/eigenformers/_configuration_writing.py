@@ -73,6 +73,7 @@ class ConfigWriting:
                 defaults[declared.name] = declared.default
             elif declared.default_factory is not MISSING:
                 defaults[declared.name] = declared.default_factory()
+        defaults.update({name: spec.default_fields() for name, spec in cls.sub_configs_defaults.items()})
         return {name: value for name, value in defaults.items() if value is not None}
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class ConfigWriting:
         kept = {}
         for name, value in self.to_dict().items():
             attribute = getattr(self, name, None)
-            if isinstance(attribute, ConfigWriting) and isinstance(own_defaults.get(name), (dict, ConfigWriting)):
+            if isinstance(attribute, ConfigWriting) and name in self.sub_configs:
                 defaults = type(attribute)().to_dict()
                 kept[name] = {
                     key: item

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 from ._configuration_loading import ConfigLoading
 from ._configuration_writing import ConfigWriting
-from .errors import ConfigError, UnsupportedError
+from .errors import ConfigError, UnsupportedError, UnsupportedModelError
 from .hub import PushToHubMixin
 from .utils import logging
 from .utils.dtypes import dtype_name, to_dtype
@@ -87,6 +87,22 @@ class SubConfigSpec:
     init_kwargs: dict[str, Any] = field(default_factory=dict)
     optional: bool = False
 
+    def _class(self, model_type: str | None = None) -> Any:
+        if isinstance(self.config_class, type) and issubclass(self.config_class, PreTrainedConfig):
+            return self.config_class
+        from .models.auto import CONFIG_MAPPING
+
+        model_type = model_type or self.model_type
+        if model_type not in CONFIG_MAPPING:
+            raise UnsupportedModelError(
+                f"Unrecognized model type for subconfig: {model_type}. Should contain one of {', '.join(CONFIG_MAPPING)}"
+            )
+        return CONFIG_MAPPING[model_type]
+
+    def default_fields(self) -> dict[str, Any]:
+        """The declared defaults of the nested configuration."""
+        return {**self._class().default_config_fields(), **self.init_kwargs}
+
     def create(self, name: str, value: Any) -> Any:
         """`value` as a configuration object: it may be one already, a dict, or None for the defaults."""
         if isinstance(value, PreTrainedConfig):
@@ -94,15 +110,11 @@ class SubConfigSpec:
         if value is not None and not isinstance(value, dict):
             raise ConfigError(f"`{name}` must be a `dict`, `PreTrainedConfig`, or `None`, got `{type(value)}`")
         arguments = dict(self.init_kwargs if value is None else value)
-        if isinstance(self.config_class, type) and issubclass(self.config_class, PreTrainedConfig):
-            return self.config_class(**arguments)
-        model_type = arguments.pop("model_type", None) or self.model_type
-        if not model_type:
-            raise ConfigError(f"Cannot resolve `{name}`: no `model_type` found in it, and no default is declared.")
-        return self.config_class.for_model(model_type, **arguments)
+        model_type = arguments.pop("model_type", None)
+        return self._class(model_type)(**arguments)
 
 
-class PreTrainedConfig(PushToHubMixin, ConfigLoading, ConfigWriting, RopeParametersMixin):
+class PreTrainedConfig(ConfigLoading, ConfigWriting, RopeParametersMixin, PushToHubMixin):
     """Base class of all configurations; also usable as it is for a config.json of no known family.
 
     Class attributes that subclasses set: `model_type`, `attribute_map` (other name -> attribute),
@@ -153,7 +165,8 @@ class PreTrainedConfig(PushToHubMixin, ConfigLoading, ConfigWriting, RopeParamet
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args:
             raise ConfigError(
-                f"{type(self).__name__} accepts only keyword arguments, but found `{len(args)}` positional args."
+                f"When `accept_kwargs=True`, {type(self).__name__} accepts only keyword arguments, "
+                f"but found `{len(args)}` positional args."
             )
         for declared in fields(self):
             if declared.name in kwargs:
@@ -236,7 +249,7 @@ class PreTrainedConfig(PushToHubMixin, ConfigLoading, ConfigWriting, RopeParamet
 
     def __setattr__(self, name: str, value: Any) -> None:
         text, check = self._field_checks.get(name, ("", None))
-        if check is not None and not check(value):
+        if check is not None and not isinstance(value, PreTrainedConfig) and not check(value):
             raise ConfigError(
                 f"{type(self).__name__}: Field '{name}' expected {text}, got {type(value).__name__} "
                 f"(value: {value!r:.200})"
