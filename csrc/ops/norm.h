@@ -8,9 +8,9 @@ namespace ef {
 
 Tensor softmax(const Tensor& x, int dim, std::optional<DType> dtype = {});
 Tensor log_softmax(const Tensor& x, int dim, std::optional<DType> dtype = {});
-// y = x / sqrt(mean(x²) + eps) · (weight_offset + weight) over the last dimension; Gemma's norms have weight_offset 1.
+// y = x / sqrt(mean(x²) + eps) · weight over the last dimension; with unit_offset · (1 + weight), as Gemma stores it.
 // weight may be undefined.
-Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, double weight_offset = 0);
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, bool unit_offset = false);
 // weight and bias may be undefined.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 Tensor normalize(const Tensor& x, double p = 2, int dim = 1, double eps = 1e-12);  // torch.nn.functional.normalize
