@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._lazy import lazy_exports
+from .generation import MODULES as _GENERATION
 from .models.registry import public_names
 
 # Public name -> module that defines it; a colon at the end exports the module itself.
@@ -67,6 +68,17 @@ _MODULES: dict[str, str] = {
             "PointmapEstimation", "PoseEstimation", "TextRecognition", "TableRecognition",
         )
     },
+    # generation and pipelines
+    **{name: f".generation{module}" for name, module in _GENERATION.items()},
+    "pipeline": ".pipelines.factory",
+    **{
+        name: ".pipelines.base"
+        for name in (
+            "ChunkPipeline", "CsvPipelineDataFormat", "JsonPipelineDataFormat", "PipedPipelineDataFormat", "Pipeline",
+            "PipelineDataFormat",
+        )
+    },
+    "TextGenerationPipeline": ".pipelines.text_generation",
     # model families
     **public_names(),
 }  # fmt: skip

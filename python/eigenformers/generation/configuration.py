@@ -9,14 +9,14 @@ import os
 from dataclasses import is_dataclass
 from typing import Any
 
+from .._configuration_writing import FORMAT_VERSION
 from ..utils import logging
+from ..utils.hub_push import PushToHubMixin, upload_saved
 from .auxiliary_configs import CompileConfig, WatermarkingConfig
 
 logger = logging.get_logger(__name__)
 
 GENERATION_CONFIG_NAME = "generation_config.json"
-# The release of transformers whose file format is written; readers of older files compare against it.
-FORMAT_VERSION = "5.23.0"
 
 METADATA_FIELDS = ("_from_model_config", "_commit_hash", "_original_object_hash", "transformers_version")
 # What to_dict leaves out: state of this object, not of the configuration.
@@ -118,7 +118,7 @@ class GenerationMode(str, enum.Enum):
     GROUP_BEAM_SEARCH = "group_beam_search"
 
 
-class GenerationConfig:
+class GenerationConfig(PushToHubMixin):
     """The parameters of a `generate` call. Each is an attribute and a keyword argument; None means "not set".
 
     - length: `max_length` (prompt included), `max_new_tokens`, `min_length`, `min_new_tokens`, `early_stopping`
@@ -407,20 +407,11 @@ class GenerationConfig:
             raise ValueError(str(error) + "\n\nFix these issues to save the configuration.") from error
         if os.path.isfile(save_directory):
             raise AssertionError(f"Provided path ({save_directory}) should be a directory, not a file")
-        os.makedirs(save_directory, exist_ok=True)
         name = config_file_name if config_file_name is not None else GENERATION_CONFIG_NAME
         path = os.path.join(save_directory, name)
-        self.to_json_file(path, use_diff=True, keys_to_pop=["compile_config"])
+        with upload_saved(self, os.fspath(save_directory), push_to_hub, kwargs):
+            self.to_json_file(path, use_diff=True, keys_to_pop=["compile_config"])
         logger.info(f"Configuration saved in {path}")
-        if push_to_hub:
-            repo_id = kwargs.pop("repo_id", os.path.basename(os.path.normpath(save_directory)))
-            self.push_to_hub(repo_id, **kwargs)
-
-    def push_to_hub(self, repo_id: str, **kwargs: Any) -> Any:
-        """Uploads `generation_config.json` to the repository `repo_id`; arguments as in `PreTrainedModel.push_to_hub`."""
-        from ..hub import PushToHubMixin
-
-        return PushToHubMixin.push_to_hub(self, repo_id, **kwargs)
 
 
 def _jsonable(value: Any) -> Any:
