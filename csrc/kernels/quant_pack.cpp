@@ -75,21 +75,21 @@ void pack_panel_row(GgmlType type, int64_t k, const uint8_t* file_row, uint8_t* 
   const PackedFormat& f = kPackedFormats[packed.format];
   const int bias = f.bias_shift < 0 ? 0 : 1 << f.bias_shift;
   uint8_t code_of[256];  // by value + 128
-  for (int v = 0; v < 256; v++) code_of[v] = uint8_t(v - 128 + bias);
   if (f.codebook)
     for (int c = 0; c < 16; c++) code_of[packed.codebook[c] + 128] = uint8_t(c);
 
   QuantBlock block;
   for (int64_t begin = 0; begin < k; begin += info.block_length, file_row += info.block_bytes) {
     read_quant_block(type, file_row, block);
+    uint8_t code[kMaxBlock];
+    if (f.codebook)
+      for (int i = 0; i < info.block_length; i++) code[i] = code_of[block.value[i] + 128];
+    else
+      for (int i = 0; i < info.block_length; i++) code[i] = uint8_t(block.value[i] + bias);
     if (f.super_bytes) put_supers(f, block, panel, lane), panel += f.supers();
     for (int group = 0; group < info.block_length / kGroup; group++, panel += f.group_bytes()) {
       uint32_t codes[8];
-      for (int g = 0; g < 8; g++) {
-        uint8_t four[4];
-        for (int i = 0; i < 4; i++) four[i] = code_of[block.value[group * kGroup + 4 * g + i] + 128];
-        std::memcpy(&codes[g], four, 4);
-      }
+      std::memcpy(codes, code + group * kGroup, sizeof codes);
       put_codes(f, codes, panel + 4 * lane);
       put_scales(f, block, group, panel + f.code_bytes(), lane);
     }

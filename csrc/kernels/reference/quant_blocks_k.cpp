@@ -4,18 +4,23 @@
 namespace ef {
 namespace {
 
-// Weight i's 2 bits: 32 bytes hold four runs of 32 weights, lowest bits first.
-int two_bits(const uint8_t* q, int i) { return q[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3; }
-// The same for one bit a weight: eight runs of 32.
-int one_bit(const uint8_t* q, int i) { return q[i % 32] >> i / 32 & 1; }
-// Weight i's 4 bits: 32 bytes hold two runs of 32 weights.
-int four_bits(const uint8_t* q, int i) { return q[i / 64 * 32 + i % 32] >> i % 64 / 32 * 4 & 15; }
+// Weights come in eight runs of 32. Weight i of a run has its 2 bits in one of 32 bytes that four runs share, lowest bits
+// first; its single bit in one of 32 bytes for all eight; its 4 bits in one of 32 bytes for two.
+int two_bits(const uint8_t* q, int run, int i) { return q[run / 4 * 32 + i] >> run % 4 * 2 & 3; }
+int one_bit(const uint8_t* q, int run, int i) { return q[i] >> run & 1; }
+int four_bits(const uint8_t* q, int run, int i) { return q[run / 2 * 32 + i] >> run % 2 * 4 & 15; }
+
+template <class F>
+void fill(QuantBlock& b, F value) {
+  for (int run = 0; run < 8; run++)
+    for (int i = 0; i < 32; i++) b.value[32 * run + i] = int8_t(value(run, i));
+}
 
 void read_q2_k(const uint8_t* src, QuantBlock& b) {
   const uint8_t *scales = src, *q = src + 16;
   b.scale = load_f16(src + 80), b.min = load_f16(src + 82);
   for (int j = 0; j < 16; j++) b.sub_scale[j] = float(scales[j] & 15), b.sub_min[j] = float(scales[j] >> 4);
-  for (int i = 0; i < 256; i++) b.value[i] = int8_t(two_bits(q, i));
+  fill(b, [=](int run, int i) { return two_bits(q, run, i); });
 }
 
 void read_q3_k(const uint8_t* src, QuantBlock& b) {
@@ -25,7 +30,7 @@ void read_q3_k(const uint8_t* src, QuantBlock& b) {
     const int low = scales[j % 8] >> j / 8 * 4 & 15, top = scales[8 + j % 4] >> j / 4 * 2 & 3;
     b.sub_scale[j] = float((low | top << 4) - 32);
   }
-  for (int i = 0; i < 256; i++) b.value[i] = int8_t((two_bits(q, i) | one_bit(high, i) << 2) - 4);
+  fill(b, [=](int run, int i) { return (two_bits(q, run, i) | one_bit(high, run, i) << 2) - 4; });
 }
 
 // Eight 6-bit scales and eight 6-bit minima in 12 bytes: numbers 0…3 lie whole in bytes 0…7, whose top bits complete the
@@ -42,23 +47,23 @@ void read_scales_and_minima(const uint8_t* s, QuantBlock& b) {
 void read_q4_k(const uint8_t* src, QuantBlock& b) {
   b.scale = load_f16(src), b.min = load_f16(src + 2);
   read_scales_and_minima(src + 4, b);
-  for (int i = 0; i < 256; i++) b.value[i] = int8_t(four_bits(src + 16, i));
+  fill(b, [q = src + 16](int run, int i) { return four_bits(q, run, i); });
 }
 
 void read_q5_k(const uint8_t* src, QuantBlock& b) {
   b.scale = load_f16(src), b.min = load_f16(src + 2);
   read_scales_and_minima(src + 4, b);
-  for (int i = 0; i < 256; i++) b.value[i] = int8_t(four_bits(src + 48, i) | one_bit(src + 16, i) << 4);
+  fill(b, [=](int run, int i) { return four_bits(src + 48, run, i) | one_bit(src + 16, run, i) << 4; });
 }
 
 void read_q6_k(const uint8_t* src, QuantBlock& b) {
   const uint8_t *low = src, *high = src + 128, *scales = src + 192;
   b.scale = load_f16(src + 208);
   for (int j = 0; j < 16; j++) b.sub_scale[j] = float(int8_t(scales[j]));
-  for (int i = 0; i < 256; i++) {
-    const int nibble = low[i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 15;
-    b.value[i] = int8_t((nibble | two_bits(high, i) << 4) - 32);
-  }
+  fill(b, [=](int run, int i) {  // the nibbles of runs 0, 1 and 2, 3 share bytes
+    const int nibble = low[run / 4 * 64 + run % 2 * 32 + i] >> run / 2 % 2 * 4 & 15;
+    return (nibble | two_bits(high, run, i) << 4) - 32;
+  });
 }
 
 }  // namespace

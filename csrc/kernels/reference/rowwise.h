@@ -185,6 +185,10 @@ void layer_norm_grad(int64_t n, const T* x, const void* w, DType wd, T mean, T r
   }
 }
 template <class T>
+void softmax_grad(int64_t n, const T* p, const T* dp, T delta, T scale, T* ds) {
+  for (int64_t i = 0; i < n; i++) ds[i] = p[i] * (dp[i] - delta) * scale;
+}
+template <class T>
 void rope_half(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y) {
   for (int64_t i = 0; i < half; i++) {
     const T a = x[i], b = x[half + i];
@@ -212,7 +216,7 @@ const RowKernels<T>& row_kernels() {
       .glu_grad = EF_EACH_UNARY(glu_grad), .add = add, .sub = sub, .mul = mul, .scale = scale, .scale_add = scale_add,
       .add_gain = add_gain, .max = max, .sum = sum, .dot = dot, .exp_sum = exp_sum, .rms_norm = rms_norm,
       .rms_norm_grad = rms_norm_grad, .layer_norm = layer_norm, .layer_norm_grad = layer_norm_grad,
-      .rope_half = rope_half, .rope_interleaved = rope_interleaved,
+      .softmax_grad = softmax_grad,      .rope_half = rope_half, .rope_interleaved = rope_interleaved,
   };
   return table;
 }
