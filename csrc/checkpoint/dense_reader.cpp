@@ -3,6 +3,7 @@
 #include "checkpoint/reader.h"
 #include "checkpoint/wrap.h"
 #include "io/safetensors.h"
+#include "io/torch_archive.h"
 
 namespace ef {
 
@@ -18,16 +19,14 @@ Tensor wrap(const TensorInfo& info) {
 
 namespace {
 
-class SafetensorsReader : public CheckpointReader {
+// Tensors that lie in files as they are, of one file or of all shards.
+class DenseReader : public CheckpointReader {
  public:
-  SafetensorsReader(const std::vector<std::string>& paths, bool disable_mmap) {
-    for (const std::string& path : paths) files_.emplace_back(path, disable_mmap);
-    for (const SafetensorsFile& file : files_)
-      for (const TensorInfo& t : file.tensors()) {
-        check<CheckpointError>(index_.emplace(t.name, &t).second, file.file()->path(), ": tensor '", t.name,
-                               "' is in another shard too");
-        names_.push_back(t.name);
-      }
+  void add(const std::string& path, const std::vector<TensorInfo>& tensors) {
+    for (const TensorInfo& t : tensors) {
+      check<CheckpointError>(index_.emplace(t.name, t).second, path, ": tensor '", t.name, "' is in another shard too");
+      names_.push_back(t.name);
+    }
   }
   std::vector<std::string> names() const override { return names_; }
   bool has(const std::string& name) const override { return index_.count(name); }
@@ -41,17 +40,34 @@ class SafetensorsReader : public CheckpointReader {
   const TensorInfo& at(const std::string& name) const {
     auto found = index_.find(name);
     check<KeyError>(found != index_.end(), "checkpoint: no tensor '", name, "'");
-    return *found->second;
+    return found->second;
   }
-  std::vector<SafetensorsFile> files_;
-  std::unordered_map<std::string, const TensorInfo*> index_;
+  std::unordered_map<std::string, TensorInfo> index_;
   std::vector<std::string> names_;
 };
+
+// A checkpoint is the state dict itself, or keeps it under one of the usual names.
+std::vector<TensorInfo> state_dict_of(const TorchArchive& archive) {
+  std::vector<TensorInfo> tensors = archive.tensors();
+  for (const char* key : {"state_dict", "model_state_dict", "model"}) {
+    if (!tensors.empty()) break;
+    if (const PickleValue* inner = archive.root().find(key)) tensors = TorchArchive::tensors_of(*inner);
+  }
+  return tensors;
+}
 
 }  // namespace
 
 std::unique_ptr<CheckpointReader> open_safetensors(const std::vector<std::string>& paths, bool disable_mmap) {
-  return std::make_unique<SafetensorsReader>(paths, disable_mmap);
+  auto reader = std::make_unique<DenseReader>();
+  for (const std::string& path : paths) reader->add(path, SafetensorsFile(path, disable_mmap).tensors());
+  return reader;
+}
+
+std::unique_ptr<CheckpointReader> open_torch(const std::vector<std::string>& paths, bool disable_mmap) {
+  auto reader = std::make_unique<DenseReader>();
+  for (const std::string& path : paths) reader->add(path, state_dict_of(TorchArchive(path, disable_mmap)));
+  return reader;
 }
 
 }  // namespace ef

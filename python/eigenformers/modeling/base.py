@@ -1,0 +1,238 @@
+"""The base class of all models, native ones and those that users write in Python."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from .. import _core, nn
+from ..configuration import PreTrainedConfig
+from ..errors import UnsupportedError
+from ..hub import PushToHubMixin
+from ..utils import logging
+from .embeddings import EmbeddingsMixin
+from .loading import LoadingMixin
+from .saving import SavingMixin
+
+logger = logging.get_logger(__name__)
+
+
+class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin):
+    """A model with a configuration, weights, and the file formats of the Hub.
+
+    Subclass it as in transformers: set `config_class` and `base_model_prefix`, build the layers in `__init__`, end
+    that with `self.post_init()`, and define `forward`.
+
+    >>> from eigenformers import PreTrainedConfig, PreTrainedModel, nn, ones
+    >>> class TinyConfig(PreTrainedConfig):
+    ...     model_type = "tiny-example"
+    >>> class TinyModel(PreTrainedModel):
+    ...     config_class = TinyConfig
+    ...     def __init__(self, config):
+    ...         super().__init__(config)
+    ...         self.layer = nn.Linear(4, 2)
+    ...         self.post_init()
+    ...     def forward(self, x):
+    ...         return self.layer(x)
+    >>> tuple(TinyModel(TinyConfig())(ones(3, 4)).shape)
+    (3, 2)
+    """
+
+    config_class: Any = None
+    base_model_prefix = ""
+    main_input_name = "input_ids"
+    _tied_weights_keys: Any = None
+    _keys_to_ignore_on_load_missing: Any = None
+    _keys_to_ignore_on_load_unexpected: Any = None
+    _auto_class: Any = None
+    is_parallelizable = False
+    supports_gradient_checkpointing = False
+
+    def __init__(self, config: PreTrainedConfig, *inputs: Any, **kwargs: Any):
+        super().__init__()
+        if not isinstance(config, PreTrainedConfig):
+            raise TypeError(
+                f"Parameter config in `{type(self).__name__}(config)` should be an instance of class "
+                "`PreTrainedConfig`. To create a model from a pretrained model use "
+                f"`model = {type(self).__name__}.from_pretrained(PRETRAINED_MODEL_NAME)`"
+            )
+        self.config = config
+        self.name_or_path = config.name_or_path
+        self.warnings_issued: dict[str, bool] = {}
+        self.generation_config = self._default_generation_config() if self.can_generate() else None
+
+    def _default_generation_config(self) -> Any:
+        from ..generation import GenerationConfig
+
+        return GenerationConfig.from_model_config(self.config)
+
+    @classmethod
+    def can_generate(cls) -> bool:
+        """Whether `generate` works: the class derives from GenerationMixin."""
+        from ..generation.mixin import GenerationMixin
+
+        return issubclass(cls, GenerationMixin)
+
+    @classmethod
+    def _from_config(cls, config: PreTrainedConfig, **kwargs: Any) -> Any:
+        """A model with fresh weights, in `dtype` (or the configuration's)."""
+        from ..utils.dtypes import to_dtype
+
+        dtype = kwargs.pop("dtype", kwargs.pop("torch_dtype", None))
+        implementation = kwargs.pop("attn_implementation", None)
+        if kwargs:
+            raise TypeError(f"{cls.__name__}._from_config() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        config = copy.deepcopy(config)
+        if implementation is not None:
+            config._attn_implementation = implementation
+        model = cls(config)
+        chosen = dtype if dtype not in (None, "auto") else config.dtype
+        if chosen not in (None, "auto"):
+            model.to(to_dtype(chosen))
+        return model
+
+    # --- initialisation ---------------------------------------------------------------------------------------------
+    def post_init(self) -> None:
+        """Ends `__init__`: gives fresh weights to what has none, and ties what is tied."""
+        if not LoadingMixin.is_loading():
+            self.init_weights()
+
+    def init_weights(self) -> None:
+        """`_init_weights` on every module whose parameters have no values yet, then `tie_weights`."""
+        with _core.no_grad():
+            self._materialise()
+        self.tie_weights()
+
+    def _materialise(self) -> None:
+        """Memory and first values for parameters without any."""
+        tied = {target for target, _ in self._ties()}
+        for path, module in self.named_modules():
+            empty = [(n, s) for n, s in module._empty_slots() if (f"{path}.{n}" if path else n) not in tied]
+            if not empty:
+                continue
+            for name, shape in empty:
+                setattr(module, name, _core.empty(shape))
+            self._init_weights(module)
+            for name, _ in empty:
+                getattr(module, name).requires_grad_(True)
+
+    def _init_weights(self, module: Any) -> None:
+        """First values of one module's own parameters; subclasses override it."""
+        std = getattr(self.config, "initializer_range", None)
+        std = getattr(self.config.get_text_config(), "initializer_range", 0.02) if std is None else std
+        if isinstance(module, (nn._native.Linear, nn._native.Embedding)):
+            module.weight.normal_(0.0, std)
+            padding = getattr(module, "padding_idx", None)
+            if padding is not None:
+                nn.init.zero_row(module.weight, padding)
+            if getattr(module, "bias", None) is not None:
+                module.bias.zero_()
+        elif isinstance(module, (nn._native.RMSNorm, nn._native.LayerNorm)):
+            if getattr(module, "weight", None) is not None:
+                module.weight.fill_(0.0 if getattr(module, "unit_offset", False) else 1.0)
+            if getattr(module, "bias", None) is not None:
+                module.bias.zero_()
+
+    # --- what it is -----------------------------------------------------------------------------------------------
+    @property
+    def base_model(self) -> Any:
+        """The model without its head."""
+        return getattr(self, self.base_model_prefix, self) if self.base_model_prefix else self
+
+    @property
+    def device(self) -> Any:
+        """Always the CPU."""
+        return _core.device("cpu")
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the first floating parameter."""
+        for parameter in self.parameters():
+            if isinstance(parameter, _core.Tensor) and parameter.is_floating_point():
+                return parameter.dtype
+        return _core.float32
+
+    @property
+    def framework(self) -> str:
+        """`"pt"`, as far as code written for transformers cares."""
+        return "pt"
+
+    @property
+    def loss_type(self) -> str | None:
+        """The name of the loss that `labels=` asks for."""
+        return getattr(self.config, "loss_type", None)
+
+    def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
+        """How many numbers the parameters hold; a tied tensor counts once."""
+        return self._count_parameters(only_trainable, exclude_embeddings)
+
+    def get_memory_footprint(self, return_buffers: bool = True) -> int:
+        """Bytes of parameters (packed ones as packed) and, unless switched off, buffers."""
+        total = self._nbytes()
+        return total if return_buffers else total - sum(b.nbytes for _, b in self.named_buffers())
+
+    def set_attn_implementation(self, attn_implementation: str | dict) -> None:
+        """Accepted for every known name: there is one attention here, and it computes what all of them define."""
+        self.config._attn_implementation = attn_implementation
+
+    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: Any = None) -> None:
+        """Not part of this version."""
+        raise UnsupportedError("gradient_checkpointing_enable is not supported yet")
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Nothing to switch off."""
+
+    @property
+    def is_gradient_checkpointing(self) -> bool:
+        """Whether activations are recomputed in backward."""
+        return False
+
+    def dequantize(self) -> Any:
+        """Turn packed matrices into dense bfloat16 ones, in place."""
+        for module in self.modules():
+            for name, value in module._own_slots():
+                if isinstance(value, _core.PackedWeight):
+                    setattr(module, name, value.dequantize().to(_core.bfloat16))
+        self.tie_weights()
+        return self
+
+    # --- copies ---------------------------------------------------------------------------------------------------
+    def __deepcopy__(self, memo: dict) -> Any:
+        twin = _rebuild(type(self), copy.deepcopy(self.config, memo), self._named_values(copies=True), self.training)
+        twin.generation_config = copy.deepcopy(self.generation_config, memo)
+        memo[id(self)] = twin
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        values = [(n, v.dequantize().to(_core.bfloat16) if isinstance(v, _core.PackedWeight) else v)
+                  for n, v in self._named_values(copies=False)]  # fmt: skip
+        state = {"generation_config": self.generation_config}
+        return _rebuild, (type(self), self.config, values, self.training), state
+
+    def __setstate__(self, state: dict) -> None:
+        self.generation_config = state["generation_config"]
+
+    def _named_values(self, copies: bool) -> list[tuple[str, Any]]:
+        found = list(self.named_parameters()) + list(self.named_buffers())
+        return [(n, v.detach().clone().requires_grad_(v.requires_grad) if copies and isinstance(v, _core.Tensor) else v)
+                for n, v in found]  # fmt: skip
+
+    # --- calling --------------------------------------------------------------------------------------------------
+    def _call_forward(self, kwargs: dict) -> Any:
+        """A call from C++: leaves out what a Python `forward` does not take."""
+        import inspect
+
+        accepted = inspect.signature(self.forward).parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
+            kwargs = {k: v for k, v in kwargs.items() if k in accepted}
+        return self(**kwargs)
+
+
+def _rebuild(cls: type, config: Any, values: list[tuple[str, Any]], training: bool) -> Any:
+    with LoadingMixin.loading():
+        model = cls(config)
+    for path, value in values:
+        owner, _, name = path.rpartition(".")
+        setattr(model.get_submodule(owner), name, value)
+    model.tie_weights()
+    return model.train(training)

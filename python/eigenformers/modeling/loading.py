@@ -1,0 +1,258 @@
+"""`from_pretrained`: finding the files, building the tree, filling it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from .. import _core
+from ..configuration import PreTrainedConfig
+from ..errors import CheckpointError, UnsupportedError
+from ..utils import logging
+from ..utils.dtypes import to_dtype
+from ..utils.weight_files import resolve_weights
+
+logger = logging.get_logger(__name__)
+_state = threading.local()
+
+# Arguments of from_pretrained that are not computed here, and the values that ask for nothing.
+_REFUSED: dict[str, tuple[Any, ...]] = {
+    "quantization_config": (None,), "load_in_4bit": (None, False), "load_in_8bit": (None, False), "tp_plan": (None,),
+    "tp_size": (None, 1), "device_mesh": (None,), "distributed_config": (None,), "fusion_config": (None,),
+    "adapter_name": (None, "default"), "adapter_kwargs": (None, {}), "key_mapping": (None, {}),
+    "offload_state_dict": (None, False), "use_kernels": (None, False), "kernel_config": (None,),
+    "from_tf": (None, False), "from_flax": (None, False), "experts_implementation": (None,),
+}  # fmt: skip
+# Accepted without effect: they steer where weights live between several devices, or how they are copied there.
+_WITHOUT_EFFECT = (
+    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "proxies", "tqdm_class", "_fast_init",
+    "mirror", "_from_auto", "_from_pipeline", "_commit_hash", "adapter_kwargs", "user_agent",
+)  # fmt: skip
+_HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
+
+
+class LoadingMixin:
+    """Part of PreTrainedModel."""
+
+    @staticmethod
+    @contextlib.contextmanager
+    def loading() -> Iterator[None]:
+        """While it is open, new models get no initial values: they are about to be filled."""
+        before = getattr(_state, "on", False)
+        _state.on = True
+        try:
+            yield
+        finally:
+            _state.on = before
+
+    @staticmethod
+    def is_loading() -> bool:
+        """Whether a checkpoint is being loaded in this thread."""
+        return getattr(_state, "on", False)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | os.PathLike | None,
+        *model_args: Any,
+        config: Any = None,
+        cache_dir: str | os.PathLike | None = None,
+        ignore_mismatched_sizes: bool = False,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+        revision: str = "main",
+        use_safetensors: bool | None = None,
+        weights_only: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Load a model from a folder, a `.gguf` file or the Hub, in evaluation mode.
+
+        Args:
+            pretrained_model_name_or_path: folder, `.gguf` file or repository id; None together with `state_dict`.
+            config: configuration object, or where to load one from.
+            dtype (or torch_dtype): `"auto"` (default: the configuration's, else the file's), a name or a dtype.
+                For a GGUF file, a dtype turns packed matrices into dense ones; by default they stay packed.
+            ignore_mismatched_sizes: initialise tensors whose shapes differ instead of raising.
+            output_loading_info: also return a dict with missing_keys, unexpected_keys, mismatched_keys.
+            gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation, disable_mmap: as in
+                transformers.
+            cache_dir, force_download, local_files_only, token, revision: of the download.
+
+        Raises:
+            OSError: nothing found, or damaged files; the message names file and tensor.
+            RuntimeError: shapes differ and `ignore_mismatched_sizes` is off.
+            NotImplementedError: an argument that is not supported, by name.
+        """
+        if not weights_only:
+            raise UnsupportedError("from_pretrained(weights_only=False): nothing in a checkpoint is ever executed")
+        if "use_auth_token" in kwargs:
+            token = kwargs.pop("use_auth_token")
+        for name, off in _REFUSED.items():
+            value = kwargs.pop(name, None)
+            if not any(value is item or value == item for item in off):
+                raise UnsupportedError(f"from_pretrained: `{name}` is not supported yet")
+        for name in _WITHOUT_EFFECT:
+            kwargs.pop(name, None)
+        _check_device_map(kwargs.pop("device_map", None))
+        trust = kwargs.pop("trust_remote_code", None)
+        dtype = kwargs.pop("dtype", None)
+        old_dtype = kwargs.pop("torch_dtype", None)
+        dtype = old_dtype if dtype is None else dtype
+        options = {
+            name: kwargs.pop(name, default)
+            for name, default in (
+                ("variant", None), ("subfolder", ""), ("gguf_file", None), ("state_dict", None),
+                ("generation_config", None), ("output_loading_info", False), ("attn_implementation", None),
+                ("disable_mmap", False),
+            )
+        }  # fmt: skip
+        hub = dict(zip(_HUB, (cache_dir, force_download, local_files_only, token, revision)))
+        path = pretrained_model_name_or_path
+        state = options["state_dict"]
+        if path is None and state is None:
+            raise ValueError("from_pretrained: pretrained_model_name_or_path is None and there is no state_dict")
+        if isinstance(path, (str, os.PathLike)):
+            path = os.fspath(path)
+
+        if not isinstance(config, PreTrainedConfig):
+            config, model_kwargs = cls.config_class.from_pretrained(
+                path if config is None else config, return_unused_kwargs=True, subfolder=options["subfolder"],
+                gguf_file=options["gguf_file"], **hub, **kwargs,
+            )  # fmt: skip
+        else:
+            config, model_kwargs = copy.deepcopy(config), kwargs
+        if trust and getattr(config, "auto_map", None):
+            logger.warning_once("trust_remote_code=True: code of a checkpoint is never run, the built-in model is used")
+        config.name_or_path = path or ""
+        if options["attn_implementation"] is not None:
+            config._attn_implementation = options["attn_implementation"]
+        if getattr(config, "quantization_config", None):
+            method = dict(config.quantization_config).get("quant_method", "unknown")
+            raise UnsupportedError(f"{path}: config.json asks for quantization method `{method}`, which is not supported yet")
+
+        reader, is_gguf = None, False
+        if state is None:
+            weights = resolve_weights(
+                path, variant=options["variant"], use_safetensors=use_safetensors, subfolder=options["subfolder"],
+                gguf_file=options["gguf_file"], transformers_weights=getattr(config, "transformers_weights", None), **hub,
+            )  # fmt: skip
+            is_gguf = weights.format == "gguf"
+            reader = _open(weights, options["disable_mmap"])
+        with cls.loading():
+            model = cls(config, *model_args, **model_kwargs)
+        chosen = _choose_dtype(dtype, config, reader, state, is_gguf)
+        info = model._fill(reader, state, chosen, is_gguf)
+        model._finish_loading(info, ignore_mismatched_sizes, path)
+        if chosen is not None and not is_gguf:
+            config.dtype = chosen
+        model.eval()
+        if model.can_generate():
+            model._load_generation_config(path, options, hub, is_gguf)
+        if options["output_loading_info"]:
+            keys = ("missing_keys", "unexpected_keys", "mismatched_keys")
+            return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
+        return model
+
+    def _fill(self, reader: Any, state: Any, dtype: Any, is_gguf: bool) -> dict[str, Any]:
+        if state is not None:
+            tensors = {name: _core.as_tensor(value) for name, value in state.items()}
+            missing, unexpected, errors = self._load_state_dict(tensors, False)
+            if errors:
+                raise RuntimeError("\n".join(errors))
+            if dtype is not None:
+                self.to(dtype)
+            tied = {target for target, _ in self._ties()}
+            missing = [name for name in missing if name not in tied]
+            return {"missing_keys": missing, "unexpected_keys": unexpected, "mismatched_keys": [], "dequantized": []}
+        return _core.load_checkpoint(
+            self, reader, dtype=dtype, base_prefix=self.base_model_prefix, ties=self._ties(),
+            ignore_missing=list(self._keys_to_ignore_on_load_missing or []),
+            ignore_unexpected=[*(self._keys_to_ignore_on_load_unexpected or []), r"rotary_emb\.inv_freq$"],
+        )  # fmt: skip
+
+    def _finish_loading(self, info: dict[str, Any], ignore_mismatched: bool, path: Any) -> None:
+        name = type(self).__name__
+        if info["mismatched_keys"]:
+            rows = "\n".join(
+                f"- {key}: found shape {tuple(found)} in the checkpoint and {tuple(needed)} in the model instantiated"
+                for key, found, needed in info["mismatched_keys"]
+            )
+            if not ignore_mismatched:
+                raise RuntimeError(
+                    f"Error(s) in loading {path} into {name}: sizes differ. You may consider adding "
+                    f"`ignore_mismatched_sizes=True` in the model `from_pretrained` method.\n{rows}"
+                )
+            logger.warning(f"Some weights of {name} were newly initialized because the shapes did not match:\n{rows}")
+        if info["missing_keys"]:
+            logger.warning(
+                f"Some weights of {name} were not initialized from the model checkpoint at {path} and are newly "
+                f"initialized: {sorted(info['missing_keys'])}\nYou should probably TRAIN this model on a down-stream "
+                "task to be able to use it for predictions and inference."
+            )
+        if info["unexpected_keys"]:
+            logger.warning(
+                f"Some weights of the model checkpoint at {path} were not used when initializing {name}: "
+                f"{sorted(info['unexpected_keys'])}"
+            )
+        if info["dequantized"]:
+            kinds = sorted({kind for _, kind in info["dequantized"]})
+            logger.warning(f"{path}: {', '.join(kinds)} tensors are dequantized to bfloat16: no kernel computes on them packed")
+        self.init_weights()
+
+    def _load_generation_config(self, path: Any, options: dict, hub: dict, is_gguf: bool) -> None:
+        from ..generation import GenerationConfig
+
+        if options["generation_config"] is not None:
+            self.generation_config = options["generation_config"]
+            return
+        if path is None or is_gguf:
+            return
+        try:
+            self.generation_config = GenerationConfig.from_pretrained(path, subfolder=options["subfolder"], **hub)
+        except OSError:
+            logger.info("Generation config file not found, using a generation config created from the model config.")
+
+
+def _check_device_map(device_map: Any) -> None:
+    allowed = (None, "auto", "cpu", "balanced", "balanced_low_0", "sequential")
+    values = set(device_map.values()) if isinstance(device_map, dict) else {device_map}
+    for value in values:
+        text = value if value is None else str(value)
+        if text not in allowed:
+            raise UnsupportedError(f"device_map={device_map!r}: eigenformers computes on the CPU only")
+
+
+def _open(weights: Any, disable_mmap: bool) -> Any:
+    if weights.format == "gguf":
+        return _core.open_gguf(weights.files[0], disable_mmap)
+    opener = _core.open_safetensors if weights.format == "safetensors" else _core.open_torch
+    reader = opener(list(weights.files), disable_mmap)
+    if weights.weight_map:
+        lost = sorted(name for name in weights.weight_map if name not in reader)
+        if lost:
+            raise CheckpointError(
+                f"{weights.weight_map[lost[0]]}: the index places tensor '{lost[0]}' here, but the file does not have it; "
+                "the index belongs to other shards?"
+            )
+    return reader
+
+
+def _choose_dtype(asked: Any, config: Any, reader: Any, state: Any, is_gguf: bool) -> Any:
+    """The dtype of dense weights; None leaves them as they are stored (and packed ones packed)."""
+    if asked not in (None, "auto"):
+        return to_dtype(asked)
+    if is_gguf:
+        return None
+    if config.dtype not in (None, "auto"):
+        return to_dtype(config.dtype)
+    if reader is not None:
+        for name in reader.keys():
+            dtype = reader.get_info(name)[1]
+            if dtype.is_floating_point:
+                return dtype
+    return None

@@ -1,0 +1,107 @@
+"""`save_pretrained`: config.json, generation_config.json, safetensors, a model card."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from .. import _core
+from ..errors import UnsupportedError
+from ..utils import logging
+from ..utils.hub_push import upload_saved
+from ..utils.weight_files import SAFE_WEIGHTS_NAME, add_variant
+
+logger = logging.get_logger(__name__)
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+          "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip
+
+
+def parse_size(size: int | str) -> int:
+    """Bytes in `"5GB"` (decimal), `"5GiB"` (binary) or a number.
+
+    >>> parse_size("2MB"), parse_size("1KiB"), parse_size(7)
+    (2000000, 1024, 7)
+    """
+    if isinstance(size, int):
+        found = size
+    else:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", size)
+        if not match or match[2].upper() not in _UNITS:
+            raise ValueError(f"max_shard_size: found {size!r}, needed a size such as 5GB, 200MB or a number of bytes")
+        found = int(float(match[1]) * _UNITS[match[2].upper()])
+    if found <= 0:
+        raise ValueError(f"max_shard_size: found {size!r}, needed more than 0 bytes")
+    return found
+
+
+class SavingMixin:
+    """Part of PreTrainedModel."""
+
+    def save_pretrained(
+        self,
+        save_directory: str | os.PathLike,
+        is_main_process: bool = True,
+        state_dict: dict | None = None,
+        push_to_hub: bool = False,
+        max_shard_size: int | str = "50GB",
+        variant: str | None = None,
+        token: str | bool | None = None,
+        save_peft_format: bool = True,
+        save_original_format: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Write the model so that `from_pretrained`, here and in transformers, reads it back.
+
+        Args:
+            save_directory: folder, made when it is not there.
+            is_main_process: False writes nothing but still makes the folder.
+            state_dict: values to write instead of the model's own.
+            push_to_hub: upload what was written.
+            max_shard_size: largest weight file, e.g. `"5GB"`.
+            variant: `"fp16"` writes `model.fp16.safetensors`.
+            token: for the upload.
+
+        Raises:
+            OSError: the folder can't be made or written; files that were there before stay whole.
+            NotImplementedError: an argument that is not supported, by name.
+        """
+        folder = os.fspath(save_directory)
+        if os.path.isfile(folder):
+            raise OSError(f"Provided path ({folder}) should be a directory, not a file")
+        if not kwargs.pop("safe_serialization", True):
+            raise UnsupportedError("save_pretrained(safe_serialization=False): weights are always written as safetensors")
+        if kwargs.pop("distributed_checkpoint", False):
+            raise UnsupportedError("save_pretrained(distributed_checkpoint=True) is not supported yet")
+        kwargs.pop("save_function", None)
+        if push_to_hub and token is not None:
+            kwargs["token"] = token
+        with upload_saved(self, folder, push_to_hub, kwargs):
+            if is_main_process:
+                self._write(folder, state_dict, parse_size(max_shard_size), variant)
+
+    def _write(self, folder: str, state_dict: dict | None, limit: int, variant: str | None) -> None:
+        self.config.architectures = [type(self).__name__.removeprefix("FSDP")]
+        if self.dtype is not None and not self._has_packed():
+            self.config.dtype = self.dtype
+        self.config.save_pretrained(folder)
+        if self.can_generate() and self.generation_config is not None:
+            self.generation_config.save_pretrained(folder)
+        stem = add_variant(SAFE_WEIGHTS_NAME, variant).removesuffix(".safetensors")
+        given = [(name, _core.as_tensor(value)) for name, value in (state_dict or {}).items()]
+        files = _core.save_safetensors(self, given, folder, stem, limit)[0]
+        self._remove_stale(folder, stem, set(files))
+
+    def _has_packed(self) -> bool:
+        return any(isinstance(value, _core.PackedWeight) for value in self.parameters())
+
+    @staticmethod
+    def _remove_stale(folder: str, stem: str, written: set[str]) -> None:
+        """Shards of an earlier, differently cut save would be read by mistake."""
+        pattern = re.compile(re.escape(stem) + r"(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?")
+        keep_index = len(written) > 1
+        for name in os.listdir(folder):
+            is_index = name.endswith(".index.json")
+            if pattern.fullmatch(name) and name not in written and not (is_index and keep_index):
+                os.remove(os.path.join(folder, name))
