@@ -61,6 +61,7 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
     def __init__(self, *args: Any, **kwargs: Any):
         for name, value in zip(("vocab", "merges", "tokenizer_file"), args):
             kwargs[name] = value
+        loaded = "_chosen" in kwargs  # by from_pretrained
         self._lock = threading.RLock()
         self._tokenizer, from_file = build_backend(type(self), kwargs)
         self._file_truncation, self._file_padding = self._tokenizer.truncation, self._tokenizer.padding
@@ -76,7 +77,7 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         added_tokens_decoder = kwargs.pop("added_tokens_decoder", None) or {}
         super().__init__(**kwargs)
         self._tokenizer.encode_special_tokens = self.split_special_tokens
-        self._add_missing_tokens(added_tokens_decoder)
+        self._add_missing_tokens(added_tokens_decoder, loaded)
         if self._add_bos_token is not None or self._add_eos_token is not None:
             self.update_post_processor()
 
@@ -94,12 +95,15 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
             kwargs.setdefault("max_length", self._file_padding["length"])
             kwargs.setdefault("pad_to_multiple_of", self._file_padding["pad_to_multiple_of"])
 
-    def _add_missing_tokens(self, added_tokens_decoder: dict[int, AddedToken]) -> None:
+    def _add_missing_tokens(self, added_tokens_decoder: dict[int, AddedToken], loaded: bool) -> None:
         """Bring the engine's added tokens in line with the configuration: its flags win, absent tokens are added."""
         known = {token.content: token for token in self.added_tokens_decoder.values()}
         named = {str(token) for token in self.special_tokens_map_extended.values()}
         tokens = [token for _, token in sorted(added_tokens_decoder.items()) if known.get(token.content) != token]
         seen = set(known) | {token.content for token in tokens}
+        if loaded:  # what a configuration names a special token is one, even if the vocabulary says otherwise
+            listed = {token.content for token in added_tokens_decoder.values()}
+            tokens += [t for t in known.values() if t.content in named and not t.special and t.content not in listed]
         for token in self.all_special_tokens_extended:
             if str(token) not in seen:
                 seen.add(str(token))
@@ -108,8 +112,7 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
             if isinstance(token, str):
                 tokens[index] = AddedToken(token, special=True)
             elif not token.special and token.content in named:
-                flags = {**token.__getstate__(), "special": True}
-                tokens[index] = AddedToken(flags.pop("content"), **flags)
+                token.special = True  # by assignment: an unstated `normalized` follows it
         if tokens:
             self.add_tokens(tokens)
         for index, token in added_tokens_decoder.items():
@@ -358,6 +361,14 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         if not is_batched and return_tensors is None and samples is None:
             data = {key: value[0] if isinstance(value[0], list) else value for key, value in data.items()}
         return BatchEncoding(data, encodings, tensor_type=return_tensors)
+
+    def _encode_without_added_tokens(self, text: str) -> list[int]:
+        """Ids of a text in which added tokens, special or not, are ordinary text."""
+        normalizer, pre_tokenizer = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
+        if normalizer is not None:
+            text = normalizer.normalize_str(text)
+        pieces = [text] if pre_tokenizer is None else [piece for piece, _ in pre_tokenizer.pre_tokenize_str(text)]
+        return [token.id for piece in pieces for token in self._tokenizer.model.tokenize(piece)]
 
     def _wants(self, argument: bool | None, name: str) -> bool:
         return name in self.model_input_names if argument is None else argument

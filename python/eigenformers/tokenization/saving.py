@@ -9,7 +9,8 @@ from typing import Any
 
 from ..utils import logging
 from ..utils.files import atomic_write
-from ._engine import AddedToken
+from ..utils.hub_push import PushToHubMixin, upload_saved
+from ._engine import AddedToken, UnsupportedError
 from .loading import ADDED_TOKENS_FILE, CHAT_TEMPLATE_DIR, CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE
 
 logger = logging.get_logger(__name__)
@@ -46,7 +47,7 @@ def write_json(path: str, value: Any) -> None:
     atomic_write(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-class SavingMixin:
+class SavingMixin(PushToHubMixin):
     """`save_pretrained` and its parts."""
 
     def save_pretrained(
@@ -69,31 +70,19 @@ class SavingMixin:
         """
         directory = os.fspath(save_directory)
         if os.path.isfile(directory):
-            logger.error("Provided path (%s) should be a directory, not a file", directory)
+            logger.error(f"Provided path ({directory}) should be a directory, not a file")
             return None
-        os.makedirs(directory, exist_ok=True)
+        if kwargs.pop("save_format", None) not in (None, "hf"):
+            raise UnsupportedError("save_format: only 'hf' is written here")
+        save_jinja_files = kwargs.pop("save_jinja_files", True)
         prefix = f"{filename_prefix}-" if filename_prefix else ""
-        before = self._files_before_saving(directory) if push_to_hub else None
-
-        config = self._config_to_save()
-        config, template_files = self.save_chat_templates(
-            directory, config, filename_prefix, kwargs.pop("save_jinja_files", True)
-        )
-        config_file = os.path.join(directory, prefix + TOKENIZER_CONFIG_FILE)
-        write_json(config_file, plain_tokens(config))
-        files = (config_file, *template_files)
-        files = self._save_pretrained(directory, files, legacy_format, filename_prefix)
-        if push_to_hub:
-            self._push_saved(directory, before, **kwargs)
-        return files
-
-    def _files_before_saving(self, directory: str) -> dict[str, float]:
-        return {entry.path: entry.stat().st_mtime for entry in os.scandir(directory) if entry.is_file()}
-
-    def _push_saved(self, directory: str, before: dict[str, float], **kwargs: Any) -> None:
-        from ..hub import upload_saved
-
-        upload_saved(directory, before, **kwargs)
+        with upload_saved(self, directory, push_to_hub, kwargs):
+            config = self._config_to_save()
+            config, template_files = self.save_chat_templates(directory, config, filename_prefix, save_jinja_files)
+            config_file = os.path.join(directory, prefix + TOKENIZER_CONFIG_FILE)
+            write_json(config_file, plain_tokens(config))
+            files = (config_file, *template_files)
+            return self._save_pretrained(directory, files, legacy_format, filename_prefix)
 
     def _config_to_save(self) -> dict[str, Any]:
         """Content of tokenizer_config.json: the arguments, as they are by now."""
