@@ -99,7 +99,7 @@ GenerationOptions read_options(const py::dict& d) {
 void bind_generation(py::module_& m) {
   m.def("generate", [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
                        const std::optional<Tensor>& inputs_embeds, std::shared_ptr<KvCache> past, const py::dict& options,
-                       const py::list& processors, const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
+                       const py::list& processors, const py::object& guidance, const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
     GenerateRequest r;
     r.input_ids = input_ids;
     r.attention_mask = attention_mask.value_or(Tensor());
@@ -112,6 +112,7 @@ void bind_generation(py::module_& m) {
       return p;
     };
     for (auto f : processors) r.processors.push_back(processor(py::reinterpret_borrow<py::object>(f)));
+    if (!guidance.is_none()) r.guidance = processor(guidance);
     if (!prefix_processor.is_none()) r.prefix_processor = processor(prefix_processor);
     for (auto f : criteria) {
       auto c = std::make_shared<PyCriterion>();
@@ -149,7 +150,7 @@ void bind_generation(py::module_& m) {
     d["decode_seconds"] = out.decode_seconds;
     return d;
   }, py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("inputs_embeds"), py::arg("past_key_values"),
-     py::arg("options"), py::arg("processors"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
+     py::arg("options"), py::arg("processors"), py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
 }
 
 }  // namespace ef

@@ -32,6 +32,7 @@ class Loop {
     const int64_t vocab = logits.size(1);
     std::vector<LogitsProcessorPtr> processors =
         build_processors(r_.options, history_, r_.processors, r_.prefix_processor, vocab);
+    if (r_.guidance) processors.insert(processors.begin(), r_.guidance);
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history_) : std::vector<Generator>();
     for (;;) {
       if (r_.options.output_logits) result_.logits.push_back(logits.clone());

@@ -24,7 +24,7 @@ struct GenerateRequest {
   std::shared_ptr<KvCache> past;  // holds a beginning of the prompt already
   GenerationOptions options;
   std::vector<LogitsProcessorPtr> processors;
-  LogitsProcessorPtr prefix_processor;
+  LogitsProcessorPtr guidance, prefix_processor;  // classifier-free guidance comes before all others
   std::vector<std::shared_ptr<StoppingCriterion>> stopping;
   std::function<void(const std::vector<int64_t>&)> streamer;  // the new token of each row
   std::function<void()> interrupt;                            // once a step; may throw

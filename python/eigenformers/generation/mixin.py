@@ -1,0 +1,308 @@
+"""`generate`: from arguments to the C++ decode loop and back."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any, Callable
+
+from .. import _core
+from ..errors import UnsupportedError
+from ..utils import logging
+from .configuration import GenerationConfig, GenerationMode
+from .outputs import GenerateDecoderOnlyOutput
+from .stopping_criteria import StopStringCriteria
+from .support import check_supported
+
+logger = logging.get_logger(__name__)
+
+# What the loop reads from a GenerationConfig, under the same names.
+_LOOP_OPTIONS = (
+    "max_length", "min_length", "min_new_tokens", "do_sample", "temperature", "top_k", "top_p", "min_p", "top_h",
+    "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "encoder_repetition_penalty",
+    "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "suppress_tokens",
+    "begin_suppress_tokens", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "max_time",
+    "use_cache", "prefill_chunk_size", "output_scores", "output_logits", "output_hidden_states", "output_attentions",
+)  # fmt: skip
+_MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
+                 "logits_to_keep", "return_dict", "cache_position")  # fmt: skip
+
+
+def _ids(value: Any) -> list[int]:
+    return [] if value is None else [int(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def _tensor(value: Any) -> Any:
+    return value if value is None or isinstance(value, _core.Tensor) else _core.as_tensor(value)
+
+
+class GenerationMixin:
+    """Gives a model `generate`. The model's forward takes `input_ids`, `attention_mask`, `position_ids`,
+    `past_key_values`, `use_cache` (those it names) and returns logits `[batch, length, vocab_size]`."""
+
+    generation_config: Any
+
+    def generate(
+        self,
+        inputs: Any = None,
+        generation_config: GenerationConfig | None = None,
+        logits_processor: Any = None,
+        stopping_criteria: Any = None,
+        prefix_allowed_tokens_fn: Callable[[int, Any], list[int]] | None = None,
+        synced_gpus: bool | None = None,
+        assistant_model: Any = None,
+        streamer: Any = None,
+        negative_prompt_ids: Any = None,
+        negative_prompt_attention_mask: Any = None,
+        custom_generate: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Continue token sequences.
+
+        Args:
+            inputs: int64 `[batch, length]` prompt ids (also as `input_ids=`), left-padded; without them, BOS.
+            generation_config: parameters; those given as keyword arguments win.
+            logits_processor, stopping_criteria: lists of your own, applied after the built-in ones.
+            prefix_allowed_tokens_fn: `(batch_id, ids) -> allowed next ids`.
+            streamer: gets the prompt, then each new token; one sequence only.
+            **kwargs: any GenerationConfig parameter; `attention_mask`, `inputs_embeds`, `past_key_values`, and
+                `tokenizer` for `stop_strings`.
+
+        Returns:
+            int64 Tensor `[batch * num_return_sequences, length + new]`, or with `return_dict_in_generate` a
+            GenerateDecoderOnlyOutput.
+
+        Raises:
+            ValueError: parameters that cannot work, arguments that the model does not use.
+            NotImplementedError: a parameter that is not computed here, by name.
+        """
+        for name, value in (("assistant_model", assistant_model), ("custom_generate", custom_generate)):
+            if value is not None:
+                raise UnsupportedError(f"generate: `{name}` is not part of this version")
+        if synced_gpus:
+            raise UnsupportedError("generate: `synced_gpus=True` needs several devices")
+        tokenizer = kwargs.pop("tokenizer", None)
+        kwargs.pop("use_model_defaults", None)
+        has_max = kwargs.get("max_length") is not None or getattr(generation_config, "max_length", None) is not None
+        has_max = has_max or self.generation_config.max_length is not None
+        config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
+        config.validate()
+        check_supported(config)
+        input_ids, mask, embeds, past = self._prepare_inputs(inputs, config, model_kwargs)
+        if streamer is not None and (config.num_beams or 1) > 1:
+            raise ValueError(
+                "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
+            )
+        options = self._loop_options(config, input_ids, embeds, has_max)
+        input_ids, mask, embeds = self._expand(config, input_ids, mask, embeds, past)
+
+        processors = [_processor(p) for p in (logits_processor or [])]
+        criteria = [_criterion(c, bool(config.output_scores)) for c in (stopping_criteria or [])]
+        if config.stop_strings is not None:
+            if tokenizer is None:
+                raise ValueError(
+                    "There are one or more stop strings, either in the arguments to `generate` or in the "
+                    "model's generation config, but we could not locate a tokenizer. When generating with "
+                    "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
+                )
+            criteria.append(_criterion(StopStringCriteria(tokenizer, config.stop_strings), False))
+        put = None
+        if streamer is not None:
+            streamer.put(input_ids)
+            put = lambda tokens: streamer.put(_core.tensor(tokens))  # noqa: E731
+        try:
+            result = _core.generate(
+                self, input_ids, mask, embeds, past, options, processors,
+                self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
+                _prefix(prefix_allowed_tokens_fn), criteria, put,
+            )  # fmt: skip
+        finally:
+            if streamer is not None:
+                streamer.end()
+        self._last_generation = {k: result[k] for k in ("new_tokens", "prefill_seconds", "decode_seconds")}
+        if not config.return_dict_in_generate:
+            return result["sequences"]
+        return GenerateDecoderOnlyOutput(
+            sequences=result["sequences"],
+            scores=result["scores"] if config.output_scores else None,
+            logits=result["logits"] if config.output_logits else None,
+            attentions=result["attentions"] if config.output_attentions else None,
+            hidden_states=result["hidden_states"] if config.output_hidden_states else None,
+            past_key_values=result["past_key_values"],
+        )
+
+    def _prepare_generation_config(self, given: Any, kwargs: dict[str, Any]) -> tuple[GenerationConfig, dict[str, Any]]:
+        """Keyword arguments win over `given`, that over the model's own, that over the defaults."""
+        config = copy.deepcopy(given) if given is not None else GenerationConfig()
+        own = self.generation_config
+        config.update(**own.to_dict(), defaults_only=True, allow_custom_entries=True)
+        config.update(**own._get_default_generation_params(), defaults_only=True)
+        model_kwargs = config.update(**kwargs)
+        if given is not None and (both := set(kwargs) - set(model_kwargs)):
+            logger.warning_once(
+                f"Passing `generation_config` together with generation-related arguments=({both}) is deprecated and "
+                "will be removed in future versions. Please pass either a `generation_config` object OR all "
+                "generation parameters explicitly, but not both."
+            )
+        return config, model_kwargs
+
+    def _prepare_inputs(self, inputs: Any, config: GenerationConfig, kwargs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+        named = kwargs.pop("input_ids", None)
+        if inputs is not None and named is not None:
+            raise ValueError(
+                "`inputs`: passed together with `input_ids`, which is not allowed. Make sure to either pass one of them."
+            )
+        ids = _tensor(inputs if inputs is not None else named)
+        mask = _tensor(kwargs.pop("attention_mask", None))
+        embeds = _tensor(kwargs.pop("inputs_embeds", None))
+        past = kwargs.pop("past_key_values", None)
+        if past is not None and not isinstance(past, _core.Cache):
+            past = _core.DynamicCache.from_legacy_cache(past)
+        self._check_unused(kwargs)
+        if ids is None:
+            if embeds is not None:
+                ids = _core.zeros((embeds.shape[0], 0), dtype=_core.int64)
+            elif config.bos_token_id is not None:
+                ids = _core.tensor([[int(config.bos_token_id)]])
+            else:
+                raise ValueError("`bos_token_id` has to be defined when no `input_ids` are provided.")
+        if ids.dim() == 1:
+            ids = ids.unsqueeze(0)
+        if ids.is_floating_point():
+            raise TypeError(f"generate: input_ids has dtype {ids.dtype}, needed integers")
+        pad, eos = config.pad_token_id, _ids(config.eos_token_id)
+        if mask is None and embeds is None and pad is not None and pad not in eos and bool((ids == pad).any()):
+            mask = (ids != pad).long()
+        if config.pad_token_id is None and eos:
+            if mask is None:
+                logger.warning_once(
+                    "The attention mask and the pad token id were not set. As a consequence, you may observe "
+                    "unexpected behavior. Please pass your input's `attention_mask` to obtain reliable results."
+                )
+            logger.warning_once(f"Setting `pad_token_id` to `eos_token_id`:{eos[0]} for open-end generation.")
+            config.pad_token_id = eos[0]
+        if pad is not None and ids.shape[0] > 1 and ids.shape[1] and bool((ids[:, -1] == pad).any()):
+            logger.warning(
+                "A decoder-only architecture is being used, but right-padding was detected! For correct generation "
+                "results, please set `padding_side='left'` when initializing the tokenizer."
+            )
+        return ids, mask, embeds, past
+
+    def _check_unused(self, kwargs: dict[str, Any]) -> None:
+        accepted = inspect.signature(self.forward).parameters
+        for name in ("cache_position", "token_type_ids", "return_dict"):
+            if kwargs.get(name, None) is None or name == "token_type_ids":
+                kwargs.pop(name, None)
+        unused = [name for name, value in kwargs.items() if value is not None and name not in accepted]
+        if unused:
+            raise ValueError(
+                f"The following `model_kwargs` are not used by the model: {unused} (note: typos in the generate "
+                "arguments will also show up in this list)"
+            )
+        rest = [name for name, value in kwargs.items() if value is not None]
+        if rest:
+            raise UnsupportedError(f"generate: passing {rest} on to the model is not supported yet")
+
+    def _loop_options(self, config: GenerationConfig, ids: Any, embeds: Any, has_max: bool) -> dict[str, Any]:
+        length = ids.shape[1]
+        if config.max_new_tokens is not None:
+            if has_max and config.max_length is not None:
+                logger.warning(
+                    f"Both `max_new_tokens` (={config.max_new_tokens}) and `max_length`(={config.max_length}) seem to "
+                    "have been set. `max_new_tokens` will take precedence."
+                )
+            config.max_length = config.max_new_tokens + length
+        elif embeds is not None and length != embeds.shape[1] and has_max:
+            config.max_length -= embeds.shape[1]
+        elif not has_max:
+            config.max_length += length
+            limit = getattr(self.config, "max_position_embeddings", None)
+            if limit is not None:
+                config.max_length = min(config.max_length, limit)
+        if config.min_new_tokens is not None:
+            config.min_length = config.min_new_tokens + length
+        limit = getattr(self.config.get_text_config(), "max_position_embeddings", None)
+        if limit is not None and length > limit:
+            logger.warning_once(
+                f"This is a friendly reminder - the prompt has {length} tokens and the model was made for at most "
+                f"{limit}. Depending on the model, you may observe exceptions, performance degradation, or nothing at all."
+            )
+        options = {name: getattr(config, name, None) for name in _LOOP_OPTIONS}
+        options["eos_token_id"] = _ids(config.eos_token_id)
+        options["forced_eos_token_id"] = _ids(config.forced_eos_token_id)
+        options["pad_token_id"] = 0 if config.pad_token_id is None else int(config.pad_token_id)
+        if config.exponential_decay_length_penalty is not None:
+            options["exponential_decay_length_penalty"] = tuple(config.exponential_decay_length_penalty)
+        if config.sequence_bias is not None:
+            pairs = config.sequence_bias.items() if isinstance(config.sequence_bias, dict) else config.sequence_bias
+            options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
+        if config.get_generation_mode() not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE):
+            raise UnsupportedError(f"generate: {config.get_generation_mode().value} is not part of this version")
+        return options
+
+    @staticmethod
+    def _expand(config: GenerationConfig, ids: Any, mask: Any, embeds: Any, past: Any) -> tuple[Any, Any, Any]:
+        count = config.num_return_sequences or 1
+        if count == 1:
+            return ids, mask, embeds
+        if past is not None:
+            past.batch_repeat_interleave(count)
+        repeat = lambda t: None if t is None else t.repeat_interleave(count, dim=0)  # noqa: E731
+        return repeat(ids), repeat(mask), repeat(embeds)
+
+    def _guidance(self, config: GenerationConfig, ids: Any, mask: Any) -> Any:
+        if config.guidance_scale in (None, 1, 1.0):
+            return None
+        from .logits_process import UnbatchedClassifierFreeGuidanceLogitsProcessor
+
+        return _processor(
+            UnbatchedClassifierFreeGuidanceLogitsProcessor(
+                config.guidance_scale, self, unconditional_ids=_tensor(ids), unconditional_attention_mask=_tensor(mask)
+            )
+        )
+
+    def compute_transition_scores(
+        self, sequences: Any, scores: Any, beam_indices: Any = None, normalize_logits: bool = False
+    ) -> Any:
+        """The score of each generated token: float `[batch, new]`.
+
+        Args:
+            sequences: int64 `[batch, length]`, as returned by `generate`.
+            scores: one `[batch, vocab_size]` tensor a generated token.
+            normalize_logits: log-softmax the scores first.
+        """
+        if beam_indices is not None:
+            raise UnsupportedError("compute_transition_scores: `beam_indices` is not part of this version")
+        stacked = _core.stack(list(scores), 1)
+        if normalize_logits:
+            stacked = stacked.log_softmax(-1)
+        new = sequences[:, -stacked.shape[1] :]
+        return stacked.gather(2, new.unsqueeze(-1)).squeeze(-1)
+
+
+def _processor(processor: Any) -> Callable[[Any, Any], Any]:
+    def call(ids: Any, scores: Any) -> Any:
+        result = processor(ids, scores)
+        return result if isinstance(result, _core.Tensor) else _core.as_tensor(result)
+
+    return call
+
+
+def _criterion(criterion: Any, keep_scores: bool) -> Callable[[Any, Any], Any]:
+    kept: list[Any] = []
+
+    def call(ids: Any, scores: Any) -> Any:
+        if not keep_scores:
+            return criterion(ids, None)
+        kept.append(scores.clone())
+        return criterion(ids, tuple(kept))
+
+    return call
+
+
+def _prefix(allowed: Callable[[int, Any], list[int]] | None) -> Any:
+    if allowed is None:
+        return None
+    from .logits_process import PrefixConstrainedLogitsProcessor
+
+    return _processor(PrefixConstrainedLogitsProcessor(allowed, 1))
