@@ -1,0 +1,231 @@
+#include "ops/attention.h"
+
+#include "kernels/attention.h"
+#include "ops/elementwise.h"
+#include "ops/helpers.h"
+#include "ops/matmul.h"
+#include "ops/norm.h"
+#include "ops/random.h"
+#include "ops/shape_ops.h"
+
+namespace ef {
+namespace {
+
+struct Sizes {
+  int64_t batch, q_heads, kv_heads, q_len, kv_len, head_dim, value_dim;
+};
+
+Sizes measure(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
+  check<ShapeError>(q.dim() == 4 && k.dim() == 4 && v.dim() == 4, "attention: found q ", q.shape(), ", k ", k.shape(), ", v ",
+                    v.shape(), ", needed four dimensions [batch, heads, length, head_dim]");
+  const Sizes s{q.size(0), q.size(1), k.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
+  check<ShapeError>(k.size(0) == s.batch && v.size(0) == s.batch && v.size(1) == s.kv_heads && v.size(2) == s.kv_len &&
+                        k.size(3) == s.head_dim && s.kv_heads > 0 && s.q_heads % s.kv_heads == 0,
+                    "attention: q ", q.shape(), ", k ", k.shape(), " and v ", v.shape(),
+                    " do not fit together; batch, key length and head_dim must agree and the heads of k divide those of q");
+  if (o.key_mask.defined())
+    check<ShapeError>(o.key_mask.shape() == Shape{s.batch, s.kv_len}, "attention: key_mask has shape ", o.key_mask.shape(),
+                      ", needed ", Shape{s.batch, s.kv_len});
+  if (o.sinks.defined())
+    check<ShapeError>(o.sinks.shape() == Shape{s.q_heads}, "attention: sinks have shape ", o.sinks.shape(), ", needed ",
+                      Shape{s.q_heads});
+  if (o.bias.defined())
+    check<ShapeError>(broadcast_shapes(o.bias.shape(), {s.batch, s.q_heads, s.q_len, s.kv_len}) ==
+                          Shape{s.batch, s.q_heads, s.q_len, s.kv_len},
+                      "attention: bias has shape ", o.bias.shape(), ", needed one that broadcasts to ",
+                      Shape{s.batch, s.q_heads, s.q_len, s.kv_len});
+  return s;
+}
+
+// Rows of the last dimension contiguous, no element twice in memory, and (dense) no gaps, so that a gradient can be laid
+// out with the same strides.
+Tensor readable(const Tensor& x) { return x.size(3) <= 1 || x.stride(3) == 1 ? x : x.contiguous(); }
+bool dense(const Tensor& x) {
+  int64_t expected = 1;
+  bool used[4] = {};
+  for (int found = 0; found < 4; found++) {
+    int next = -1;
+    for (int d = 3; d >= 0 && next < 0; d--)
+      if (!used[d] && (x.size(d) == 1 || x.stride(d) == expected)) next = d;
+    if (next < 0) return false;
+    used[next] = true;
+    expected *= x.size(next);
+  }
+  return true;
+}
+Tensor dense_form(const Tensor& x) { return dense(x) && (x.size(3) <= 1 || x.stride(3) == 1) ? x : x.contiguous(); }
+Tensor same_layout(const Tensor& x) {  // memory like x's, which is dense
+  Tensor y = Tensor::empty({x.numel()}, x.dtype());
+  return y.as_strided(x.shape(), x.strides(), 0);
+}
+// [B, H, T, D] whose memory is [B, T, H, D]: joining the heads afterwards is then free.
+Tensor heads_inside(const Shape& s, DType dtype) { return Tensor::empty({s[0], s[2], s[1], s[3]}, dtype).transpose(1, 2); }
+
+HeadStrides strides_of(const Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
+
+// As numbers to add, in the computing dtype, with a contiguous key dimension.
+Tensor additive(const Tensor& bias, DType compute, const Sizes& s) {
+  if (!bias.defined()) return bias;
+  Tensor b = bias.detach();
+  if (b.dtype() == DType::Bool)
+    b = where(b, Tensor::scalar(0.0, compute), Tensor::scalar(-std::numeric_limits<double>::infinity(), compute));
+  b = b.to(compute);
+  while (b.dim() < 4) b = b.unsqueeze(0);
+  if (b.size(3) != s.kv_len) b = b.expand({b.size(0), b.size(1), b.size(2), s.kv_len});
+  return s.kv_len <= 1 || b.stride(3) == 1 ? b : b.contiguous();
+}
+HeadStrides bias_strides(const Tensor& b) {
+  return {b.size(0) == 1 ? 0 : b.stride(0), b.size(1) == 1 ? 0 : b.stride(1), b.size(2) == 1 ? 0 : b.stride(2)};
+}
+
+double scale_of(const AttentionOptions& o, int64_t head_dim) { return o.scale.value_or(1 / std::sqrt(double(head_dim))); }
+int64_t offset_of(const AttentionOptions& o, const Sizes& s) { return o.q_offset.value_or(s.kv_len - s.q_len); }
+
+// Everything the kernel reads, kept alive together.
+template <class T>
+struct Call {
+  Sizes s;
+  Tensor q, k, v, mask, bias, sinks, out, lse;
+  BasicAttentionArgs<T> args;
+
+  Call(const Sizes& sizes, const Tensor& q_, const Tensor& k_, const Tensor& v_, const AttentionOptions& o) : s(sizes), q(q_), k(k_), v(v_) {
+    const DType compute = dtype_of<T>;
+    mask = o.key_mask.defined() ? o.key_mask.detach().to(DType::Bool).contiguous() : Tensor();
+    bias = additive(o.bias, compute, s);
+    sinks = o.sinks.defined() ? kernel_input(o.sinks, compute) : Tensor();
+    args.batch = s.batch;
+    args.q_heads = s.q_heads;
+    args.kv_heads = s.kv_heads;
+    args.q_len = s.q_len;
+    args.kv_len = s.kv_len;
+    args.head_dim = s.head_dim;
+    args.value_dim = s.value_dim;
+    args.q = q.data<T>();
+    args.k = k.data_ptr();
+    args.v = v.data_ptr();
+    args.kv_dtype = k.dtype();
+    args.q_strides = strides_of(q);
+    args.k_strides = strides_of(k);
+    args.v_strides = strides_of(v);
+    args.scale = float(scale_of(o, s.head_dim));
+    args.softcap = float(o.softcap);
+    args.causal = o.causal;
+    args.q_offset = offset_of(o, s);
+    args.window = o.window;
+    args.window_both_sides = o.window_both_sides;
+    if (mask.defined()) args.key_mask = static_cast<const uint8_t*>(mask.data_ptr());
+    if (bias.defined()) {
+      args.bias = bias.data<T>();
+      args.bias_strides = bias_strides(bias);
+    }
+    if (sinks.defined()) args.sinks = sinks.data<T>();
+  }
+  void place(const Tensor& result, const Tensor& denominators) {
+    out = result;
+    lse = denominators;
+    // Backward only reads the two, and must not move the version of what it saved.
+    args.out = const_cast<T*>(out.data<T>());
+    args.out_strides = strides_of(out);
+    args.lse = lse.defined() ? const_cast<T*>(lse.data<T>()) : nullptr;
+  }
+};
+
+template <class T>
+Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
+  const DType compute = dtype_of<T>;
+  const bool tracked = needs_grad(q, k, v, o.bias, o.sinks);
+  // Keys and values of 16 bits are read as they are, unless gradients will want them in f32.
+  const bool convert = compute == DType::Float64 || tracked || k.dtype() != v.dtype() || !is_floating(k.dtype());
+  const auto form = [&](const Tensor& x, bool change) {
+    const Tensor y = change ? x.detach().to(compute) : x.detach();
+    return tracked ? dense_form(y) : readable(y);
+  };
+  Call<T> call(s, form(q, true), form(k, convert), form(v, convert), o);
+  call.place(heads_inside({s.batch, s.q_heads, s.q_len, s.value_dim}, compute),
+             tracked ? Tensor::empty({s.batch, s.q_heads, s.q_len}, compute) : Tensor());
+  attention_forward(call.args);
+  Tensor y = call.out.to(q.dtype());
+  if (y.dtype() != compute) y = call.out.transpose(1, 2).to(q.dtype()).transpose(1, 2);
+  if (!tracked) return y;
+  AttentionOptions kept = o;
+  kept.key_mask = call.mask;
+  kept.bias = Tensor();
+  kept.sinks = Tensor();
+  record("ScaledDotProductAttentionBackward", y, {q, k, v, o.bias, o.sinks},
+         [s, kept, q = save(call.q), k = save(call.k), v = save(call.v), out = save(call.out), lse = save(call.lse),
+          bias = save(call.bias), sinks = save(call.sinks), dbias = needs_grad(o.bias),
+          dsinks = needs_grad(o.sinks)](const Tensor& dy) {
+           AttentionOptions o = kept;
+           if (bias.defined()) o.bias = bias;
+           if (sinks.defined()) o.sinks = sinks;
+           Call<T> call(s, q, k, v, o);
+           call.place(out.get(), lse.get());
+           Tensor dout = same_layout(call.out), dq = same_layout(call.q), dk = same_layout(call.k), dv = same_layout(call.v);
+           dout.copy_(dy);
+           Tensor db = dbias ? Tensor::empty({s.batch, s.q_heads, s.q_len, s.kv_len}, dtype_of<T>) : Tensor();
+           Tensor ds = dsinks ? Tensor::zeros({s.q_heads}, dtype_of<T>) : Tensor();
+           attention_backward(call.args, dout.data<T>(), dq.mutable_data<T>(), dk.mutable_data<T>(), dv.mutable_data<T>(),
+                              dsinks ? ds.mutable_data<T>() : nullptr, dbias ? db.mutable_data<T>() : nullptr);
+           return Grads{dq, dk, dv, db, ds};
+         });
+  return y;
+}
+
+// true where a query may look: [B or 1, 1, Tq, Tk]; undefined when everywhere
+Tensor visible(const Sizes& s, const AttentionOptions& o) {
+  Tensor mask;
+  if (o.causal || o.window) {
+    const int64_t first = offset_of(o, s);
+    mask = Tensor::empty({1, 1, s.q_len, s.kv_len}, DType::Bool);
+    auto* out = static_cast<uint8_t*>(mask.mutable_data_ptr());
+    for (int64_t i = 0; i < s.q_len; i++)
+      for (int64_t j = 0; j < s.kv_len; j++) {
+        const int64_t back = first + i - j;
+        *out++ = !(o.causal && back < 0) && !(o.window && back >= o.window) &&
+                 !(o.window && o.window_both_sides && -back >= o.window);
+      }
+  }
+  const auto meet = [&mask](const Tensor& more) { mask = mask.defined() ? logical_and(mask, more) : more; };
+  if (o.key_mask.defined()) meet(ne(o.key_mask, 0).view({s.batch, 1, 1, s.kv_len}));
+  if (o.bias.defined() && o.bias.dtype() == DType::Bool) meet(o.bias);
+  return mask;
+}
+
+Tensor probabilities(const Sizes& s, const Tensor& q, const Tensor& k, const AttentionOptions& o) {
+  const int64_t group = s.q_heads / s.kv_heads;
+  const Tensor grouped = q.reshape({s.batch, s.kv_heads, group * s.q_len, s.head_dim});
+  Tensor scores = matmul(grouped, k.to(q.dtype()).transpose(2, 3)).reshape({s.batch, s.q_heads, s.q_len, s.kv_len});
+  scores = mul(scores, scale_of(o, s.head_dim));
+  if (o.softcap > 0) scores = softcap(scores, o.softcap);
+  if (o.bias.defined() && o.bias.dtype() != DType::Bool) scores = add(scores, o.bias);
+  const Tensor mask = visible(s, o), hidden = mask.defined() ? logical_not(mask) : Tensor();
+  if (mask.defined()) scores = masked_fill(scores, hidden, -std::numeric_limits<double>::infinity());
+  const DType dtype = q.dtype(), compute = real_compute(dtype);
+  if (o.sinks.defined()) {
+    const Tensor column = o.sinks.to(scores.dtype()).view({1, s.q_heads, 1, 1}).expand({s.batch, s.q_heads, s.q_len, 1});
+    scores = softmax(cat({scores, column}, 3), 3, compute).narrow(3, 0, s.kv_len).to(dtype);
+  } else {
+    scores = softmax(scores, 3, compute).to(dtype);
+  }
+  return mask.defined() ? masked_fill(scores, hidden, 0.0) : scores;  // a row that sees nothing: zeros, not NaN
+}
+
+}  // namespace
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  const Sizes s = measure(q, k, v, options);
+  if (options.dropout > 0) {
+    const Tensor p = dropout(probabilities(s, q, k, options), options.dropout);
+    const Tensor grouped = p.reshape({s.batch, s.kv_heads, s.q_heads / s.kv_heads * s.q_len, s.kv_len});
+    return matmul(grouped, v.to(q.dtype())).reshape({s.batch, s.q_heads, s.q_len, s.value_dim});
+  }
+  check<DtypeError>(is_floating(q.dtype()), "attention: q has dtype ", dtype_name(q.dtype()), ", needed a floating one");
+  if (q.dtype() == DType::Float64) return flash<double>(s, q, k, v, options);
+  return flash<float>(s, q, k, v, options);
+}
+
+Tensor attention_weights(const Tensor& q, const Tensor& k, const AttentionOptions& options) {
+  return probabilities(measure(q, k, k, options), q, k, options);
+}
+
+}  // namespace ef
