@@ -27,7 +27,11 @@ def case_mapping(lib):
         "contains": ["llama" in mapping, "no-such" in mapping],
         "missing": _error(lambda: mapping["no-such"]) is not None,
         "model": lib.MODEL_FOR_CAUSAL_LM_MAPPING is lib.AutoModelForCausalLM._model_mapping,
-        "has": [lib.LlamaConfig in lib.MODEL_MAPPING, lib.PreTrainedConfig in lib.MODEL_MAPPING, 3 in lib.MODEL_MAPPING],
+        "has": [
+            lib.LlamaConfig in lib.MODEL_MAPPING,
+            lib.PreTrainedConfig in lib.MODEL_MAPPING,
+            3 in lib.MODEL_MAPPING,
+        ],
         "for_model": lib.AutoConfig.for_model("qwen3", vocab_size=3).vocab_size,
     }
 
@@ -47,7 +51,12 @@ def case_register(lib):
         @classmethod
         def from_pretrained(cls, path, *args, config=None, **kwargs):
             ignored = ("_from_auto", "adapter_kwargs", "trust_remote_code", "revision")
-            return [os.path.basename(path), args, config.size, {k: str(v) for k, v in kwargs.items() if k not in ignored}]
+            return [
+                os.path.basename(path),
+                args,
+                config.size,
+                {k: str(v) for k, v in kwargs.items() if k not in ignored},
+            ]
 
     class OtherConfig(lib.PreTrainedConfig):
         model_type = "other"

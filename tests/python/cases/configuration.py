@@ -249,7 +249,11 @@ def case_files(lib):
         lib.LlamaConfig(vocab_size=11).save_pretrained(os.path.join(folder, "sub", "inner"))
         nested = lib.AutoConfig.from_pretrained(os.path.join(folder, "sub"), subfolder="inner")
         found["subfolder"] = nested.vocab_size
-        old = {"vocab_size": 1, "model_type": "llama", "configuration_files": ["config.4.0.0.json", "config.9.0.0.json"]}
+        old = {
+            "vocab_size": 1,
+            "model_type": "llama",
+            "configuration_files": ["config.4.0.0.json", "config.9.0.0.json"],
+        }
         for name, size in (("config.json", 1), ("config.4.0.0.json", 4), ("config.9.0.0.json", 9)):
             with open(os.path.join(folder, "sub", name), "w") as file:
                 json.dump({**old, "vocab_size": size}, file)

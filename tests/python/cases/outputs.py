@@ -21,7 +21,9 @@ NAMES = (
 def _module(lib):
     import importlib
 
-    return importlib.import_module("transformers.modeling_outputs" if lib.__name__ == "transformers" else "eigenformers.outputs")
+    return importlib.import_module(
+        "transformers.modeling_outputs" if lib.__name__ == "transformers" else "eigenformers.outputs"
+    )
 
 
 def _error(function):
