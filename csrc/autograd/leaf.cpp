@@ -14,7 +14,10 @@ Tensor& set_requires_grad(Tensor& x, bool on) {
   check<Error>(!on || is_floating(x.dtype()), "only Tensors of floating point dtype can require gradients");
   check<Error>(on || is_leaf(x), "you can only change requires_grad flags of leaf variables. If you want to use a "
                "computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
-  if (on || x.impl()->autograd) Meta::make(x).leaf_requires_grad = on && !Meta::of(x)->node;
+  if (on || x.impl()->autograd) {
+    Meta& meta = Meta::make(x);
+    meta.leaf_requires_grad = on && !meta.node;
+  }
   return x;
 }
 
