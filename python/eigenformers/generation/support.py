@@ -50,6 +50,8 @@ def check_supported(config: GenerationConfig) -> None:
             "leave it unset"
         )
     if config.cache_implementation in _SAME_CACHE:
-        logger.info_once(f"cache_implementation={config.cache_implementation!r}: results are the same, memory may differ")
+        logger.info_once(
+            f"cache_implementation={config.cache_implementation!r}: results are the same, memory may differ"
+        )
     if config.compile_config is not None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")

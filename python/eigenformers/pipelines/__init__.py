@@ -62,6 +62,8 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(("KeyDataset", "KeyPairDataset"), ".pt_utils"),
     **dict.fromkeys(("ReturnType", "TextGenerationPipeline"), ".text_generation"),
 }
-__all__ = sorted([*MODULES, "PIPELINE_REGISTRY", "SUPPORTED_TASKS", "TASK_ALIASES", "check_task", "get_supported_tasks"])
+__all__ = sorted(
+    [*MODULES, "PIPELINE_REGISTRY", "SUPPORTED_TASKS", "TASK_ALIASES", "check_task", "get_supported_tasks"]
+)
 
 __getattr__, __dir__ = lazy_exports(__name__, MODULES)

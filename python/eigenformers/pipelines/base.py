@@ -71,7 +71,7 @@ class ArgumentHandler(ABC):
 
 
 def check_device(device: Any) -> None:
-    """UnsupportedError for a device other than the CPU. Numbers pass: without a GPU they mean the CPU in both worlds."""
+    """UnsupportedError for a device other than the CPU. Numbers pass: without a GPU they mean the CPU anyway."""
     name = getattr(device, "type", device)
     if device is None or isinstance(device, int) or str(name).split(":")[0] == "cpu":
         return
@@ -336,7 +336,8 @@ class Pipeline(PushToHubMixin):
         known = {base.__name__ for base in type(self.model).__mro__}
         if known.isdisjoint(names):
             logger.error(
-                f"The model '{type(self.model).__name__}' is not supported for {self.task}. Supported models are {names}."
+                f"The model '{type(self.model).__name__}' is not supported for {self.task}. "
+                f"Supported models are {names}."
             )
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:

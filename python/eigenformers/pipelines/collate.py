@@ -55,7 +55,8 @@ def pad_collate_fn(tokenizer: Any, feature_extractor: Any) -> Callable[[list[dic
         for item in items:
             if set(item.keys()) != keys:
                 raise ValueError(
-                    f"The elements of the batch contain different keys. Cannot batch them ({set(item.keys())} != {keys})"
+                    "The elements of the batch contain different keys. Cannot batch them "
+                    f"({set(item.keys())} != {keys})"
                 )
         return {key: _pad([item[key] for item in items], key, padding.get(key, 0), side) for key in items[0]}
 
@@ -73,7 +74,5 @@ def _pad(values: list, key: str, padding_value: Any, side: str) -> Any:
     batch = np.full((len(arrays), length, *arrays[0].shape[2:]), padding_value, dtype=arrays[0].dtype)
     for row, array in zip(batch, arrays):
         size = array.shape[1]
-        row[length - size :] = array[0] if side == "left" else row[length - size :]
-        if side != "left":
-            row[:size] = array[0]
+        row[slice(length - size, length) if side == "left" else slice(size)] = array[0]
     return like(batch, values[0])

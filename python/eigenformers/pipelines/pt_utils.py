@@ -106,7 +106,7 @@ class BatchLoader:
 
 
 class PipelineIterator:
-    """Lazily applies `infer(item, **params)` to what `loader` gives; can be iterated like a generator, and has a length.
+    """Lazily applies `infer(item, **params)` to what `loader` gives. Iterates like a generator, and has a length.
 
     With `loader_batch_size` above 1, `infer` returns batches, which are taken apart again.
     """

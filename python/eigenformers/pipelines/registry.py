@@ -24,7 +24,7 @@ KNOWN_TASKS = {
 
 
 class PipelineRegistry:
-    """Task name → `{"impl": class or "module:Class", "pt": auto classes (or their names), "default": ..., "type": ...}`."""
+    """Task name → its entry: `impl` (class or "module:Class"), `pt` (auto classes or names), `default`, `type`."""
 
     def __init__(self, supported_tasks: dict[str, dict[str, Any]], task_aliases: dict[str, str]):
         self.supported_tasks = supported_tasks

@@ -8,7 +8,7 @@ from typing import Any
 from ..generation.configuration import GenerationConfig
 from ..outputs import ModelOutput
 from .base import Pipeline
-from .chat import Chat
+from .chat import Chat, is_chat
 from .pt_utils import _is_array
 
 
@@ -157,6 +157,8 @@ class TextGenerationPipeline(Pipeline):
         }
         arguments = {name: value for name, value in arguments.items() if value is not None}
         arguments.update(tokenizer_encode_kwargs or {})
+        if is_chat(prompt_text):  # an item of a dataset of conversations
+            prompt_text = Chat(prompt_text)
         if isinstance(prompt_text, Chat):
             arguments.pop("add_special_tokens", None)  # the template writes them itself
             if continue_final_message is None:

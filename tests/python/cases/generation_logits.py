@@ -121,7 +121,9 @@ def case_invalid_values_and_guidance(lib):
     broken[0, 0], broken[1, 1], broken[2, 2] = np.nan, np.inf, -np.inf
     return {
         "removed": _run(lib, lambda lib: lib.InfNanRemoveLogitsProcessor(), scores=broken),
-        "cfg": _run(lib, lambda lib: lib.ClassifierFreeGuidanceLogitsProcessor(1.5), ids=ids[:2], scores=scores[[0, 3, 2, 3]]),
+        "cfg": _run(
+            lib, lambda lib: lib.ClassifierFreeGuidanceLogitsProcessor(1.5), ids=ids[:2], scores=scores[[0, 3, 2, 3]]
+        ),
     }
 
 
@@ -172,7 +174,9 @@ def case_error_texts(lib):
             make(lib)
             texts[name] = None
         except (ValueError, NotImplementedError) as error:
-            texts[name] = str(error).replace("transformers.generation.logits_process", "M").replace(
-                "eigenformers.generation.logits_base", "M"
+            texts[name] = (
+                str(error)
+                .replace("transformers.generation.logits_process", "M")
+                .replace("eigenformers.generation.logits_base", "M")
             )
     return texts

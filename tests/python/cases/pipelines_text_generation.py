@@ -98,7 +98,7 @@ class CountingModel:
         scores = tuple(
             _tensor(self.lib, np.arange(len(rows) * 2, dtype=np.float32).reshape(-1, 2) + n) for n in range(steps)
         )
-        output = getattr(_generation(self.lib), "GenerateDecoderOnlyOutput")
+        output = _generation(self.lib).GenerateDecoderOnlyOutput
         return output(sequences=sequences, scores=scores, past_key_values="not a result")
 
 
@@ -211,7 +211,12 @@ def case_generate_arguments(lib):
         ("config", {}, {}, {"generation_config": config(max_new_tokens=6)}),
         ("config_greedy", {}, {}, {"generation_config": config(max_length=6, do_sample=False)}),
         ("config_constructor", {}, {"generation_config": config(top_k=4, do_sample=True)}, {}),
-        ("config_and_call", {}, {"max_new_tokens": 3}, {"generation_config": config(top_k=2, do_sample=True), "top_k": 9}),
+        (
+            "config_and_call",
+            {},
+            {"max_new_tokens": 3},
+            {"generation_config": config(top_k=2, do_sample=True), "top_k": 9},
+        ),
         ("stop", {}, {}, {"stop_sequence": "x"}),
         ("stops", {}, {}, {"stop_sequence": ["x", "yz"]}),
         ("prefix", {"max_length": 30, "min_length": 3}, {}, {"prefix": "xyz"}),
@@ -281,12 +286,22 @@ def case_registry(lib):
             "other", model=CountingModel(lib), tokenizer=CharTokenizer(lib), max_new_tokens=2, batch_size=3
         )
         return {
-            "entry": [task, entry["impl"] is OtherPipeline, list(entry["pt"]), entry["default"], entry["type"], options],
+            "entry": [
+                task,
+                entry["impl"] is OtherPipeline,
+                list(entry["pt"]),
+                entry["default"],
+                entry["type"],
+                options,
+            ],
             "listed": "other" in registry.get_supported_tasks(),
             "made": [type(made).__name__, made.task, made("ab"), made.call_count],
             "class": type(
                 home.pipeline(
-                    "text-generation", model=CountingModel(lib), tokenizer=CharTokenizer(lib), pipeline_class=OtherPipeline
+                    "text-generation",
+                    model=CountingModel(lib),
+                    tokenizer=CharTokenizer(lib),
+                    pipeline_class=OtherPipeline,
                 )
             ).__name__,
         }

@@ -1,0 +1,82 @@
+"""GenerationConfig beyond what the golden cases compare: bad files, unsupported parameters, saving."""
+
+from __future__ import annotations
+
+import json
+
+import eigenformers as ef
+import pytest
+from eigenformers.generation import configuration, support
+
+
+def test_every_parameter_of_the_file_format_is_known():
+    names = [name for group in configuration.PARAMETERS.values() for name in group]
+    assert len(names) == len(set(names))
+    assert set(configuration.DEFAULTS) <= set(names)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "\xff\xfe", "[" * 5000, '"top_k"'])
+def test_a_broken_file_is_an_os_error_that_names_it(tmp_path, text):
+    (tmp_path / "generation_config.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(OSError, match="generation_config.json"):
+        ef.GenerationConfig.from_pretrained(tmp_path)
+
+
+def test_a_parameter_of_the_wrong_type_is_a_value_error_that_names_the_file(tmp_path):
+    (tmp_path / "generation_config.json").write_text('{"max_new_tokens": "many"}')
+    with pytest.raises(ValueError, match="generation_config.json"):
+        ef.GenerationConfig.from_pretrained(tmp_path)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(OSError):
+        ef.GenerationConfig.from_pretrained(tmp_path)
+
+
+def test_an_unchanged_invalid_file_can_be_saved_back(tmp_path):
+    (tmp_path / "generation_config.json").write_text('{"temperature": 0.3}')
+    config = ef.GenerationConfig.from_pretrained(tmp_path)
+    config.save_pretrained(tmp_path / "copy")
+    config.temperature = 0.4
+    with pytest.raises(ValueError, match="temperature"):
+        config.save_pretrained(tmp_path / "changed")
+
+
+def test_unknown_keys_of_a_file_survive(tmp_path):
+    (tmp_path / "generation_config.json").write_text('{"lang_to_id": {"<|en|>": 5}, "_commit_hash": "x"}')
+    config = ef.GenerationConfig.from_pretrained(tmp_path)
+    assert config.lang_to_id == {"<|en|>": 5}
+    config.save_pretrained(tmp_path / "copy")
+    written = json.loads((tmp_path / "copy" / "generation_config.json").read_text())
+    assert written["lang_to_id"] == {"<|en|>": 5} and "_commit_hash" not in written
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AssertionError, match="should be a directory, not a file"):
+        ef.GenerationConfig().save_pretrained(tmp_path / "file")
+
+
+def test_watermarking_and_compile_configs_are_carried(tmp_path):
+    config = ef.GenerationConfig(watermarking_config={"bias": 3.0}, compile_config=ef.CompileConfig(dynamic=True))
+    assert isinstance(config.watermarking_config, ef.WatermarkingConfig) and config.watermarking_config.bias == 3.0
+    config.save_pretrained(tmp_path)
+    back = ef.GenerationConfig.from_pretrained(tmp_path)
+    assert back.watermarking_config == config.watermarking_config and back.compile_config is None
+    with pytest.raises(ValueError, match="sampling_table_size"):
+        ef.SynthIDTextWatermarkingConfig(ngram_len=2, keys=[1], sampling_table_size=2**25).validate()
+
+
+@pytest.mark.parametrize("name", support.REFUSED)
+def test_what_is_not_computed_is_refused_by_name(name):
+    config = ef.GenerationConfig()
+    setattr(config, name, 7)
+    with pytest.raises(ef.UnsupportedError, match=name):
+        support.check_supported(config)
+
+
+def test_defaults_are_supported():
+    support.check_supported(ef.GenerationConfig(**ef.GenerationConfig._get_default_generation_params()))
+    support.check_supported(ef.GenerationConfig(cache_implementation="static", compile_config=ef.CompileConfig()))
+    with pytest.raises(ef.UnsupportedError, match="quantized"):
+        support.check_supported(ef.GenerationConfig(cache_implementation="quantized"))
