@@ -1,13 +1,19 @@
-"""Record what the `gguf` package makes of random blocks: tests/cpp/kernels/quant_golden.inc, checked by quant_golden_test.
+"""Record what the `gguf` package makes of random blocks and of real files, for the C++ tests.
 
-Inputs come from a generator that the test repeats, so only hashes are stored. NaN is hashed as one pattern.
+    python tools/ggml_golden.py tests/cpp/kernels/quant_golden.inc
+    python tools/ggml_golden.py tests/cpp/quantizers/ggml_real_golden.inc FOLDER/model.gguf ...
+
+Random inputs come from a generator that the test repeats, so only hashes are stored. NaN is hashed as one pattern. Of a
+real file one tensor of each block type is recorded, its first rows only; the test looks for FOLDER/model.gguf among the
+assets and skips without it.
 """
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, quants
+from gguf import GGML_QUANT_SIZES, GGUFReader, quants
 
 BLOCKS = 320
 MASK = (1 << 64) - 1
@@ -40,7 +46,7 @@ def fnv(data: bytes) -> int:
     return h
 
 
-def main() -> None:
+def record_random() -> list[str]:
     lines = ["// Made by tools/ggml_golden.py with the gguf package: {type, hash of f32 from random blocks}.",
              f"constexpr int kGoldenBlocks = {BLOCKS};", "constexpr Golden kDequantized[] = {"]
     types = sorted(quants._type_traits)
@@ -57,7 +63,28 @@ def main() -> None:
             with np.errstate(all="ignore"):
                 out = quants.quantize(floats(int(qtype) + 100, BLOCKS * 32).reshape(BLOCKS, 32), qtype)
             lines.append(f"    {{{int(qtype)}, {fnv(out.tobytes()):#018x}}},  // {qtype.name}")
-    lines.append("};")
+    return [*lines, "};"]
+
+
+def record_files(paths: list[Path]) -> list[str]:
+    lines = ["// Made by tools/ggml_golden.py: {file, tensor, type, rows, hash of their f32}.",
+             "constexpr RealTensor kRealTensors[] = {"]
+    for path in paths:
+        seen = set()
+        for tensor in GGUFReader(path).tensors:
+            qtype = tensor.tensor_type
+            if qtype in seen or qtype not in quants._type_traits or qtype.name == "BF16":
+                continue
+            seen.add(qtype)
+            rows = min(len(tensor.data), 65536 // int(tensor.shape[0]))
+            out = quants.dequantize(tensor.data[:rows], qtype)
+            name = f"{path.parent.name}/{path.name}"
+            lines.append(f"    {{\"{name}\", \"{tensor.name}\", {int(qtype)}, {rows}, {fnv(out.tobytes()):#018x}}},")
+    return [*lines, "};"]
+
+
+def main() -> None:
+    lines = record_files([Path(p) for p in sys.argv[2:]]) if len(sys.argv) > 2 else record_random()
     with open(sys.argv[1], "w") as out:
         out.write("\n".join(lines) + "\n")
 

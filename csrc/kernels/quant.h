@@ -23,7 +23,7 @@ void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, u
 void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packed, int64_t begin, int64_t end,
                        float* out);
 
-// x [m, k] (row stride ldx) as int8; one form serves weights of every type with this k.
+// x [m, k] (row stride ldx) as int8; one form serves weights of every type with this k. out: aligned to 64 bytes.
 size_t quant_activation_bytes(int64_t m, int64_t k);
 void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out);
 

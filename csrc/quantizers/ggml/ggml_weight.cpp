@@ -21,6 +21,7 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
   for (const Weight* weight : all) {
     auto* w = dynamic_cast<const GgmlWeight*>(weight);
     if (!w) return Weight::matmul_many(x, all);
+    check<ShapeError>(x.k() == w->k_, "ggml weight: found input of ", x.k(), " columns, needed ", w->k_);
     ys.push_back(Tensor::empty({x.m(), w->n_}));
     targets.push_back({w->type_, w->packed_.data<uint8_t>(), w->n_, ys.back().mutable_data<float>(), w->n_});
   }
@@ -29,6 +30,7 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
 }
 
 Tensor GgmlWeight::matmul_grad(const Tensor& dy) const {
+  check<ShapeError>(dy.dim() == 2 && dy.size(1) == n_, "ggml weight: found gradient of shape ", dy.shape(), ", needed [m, ", n_, "]");
   const Tensor d = dy.to(DType::Float32).contiguous();
   Tensor dx = Tensor::empty({d.size(0), k_});
   quant_matmul_grad(type_, d.size(0), n_, k_, packed_.data<uint8_t>(), d.data<float>(), n_, dx.mutable_data<float>(), k_);
@@ -49,6 +51,7 @@ Tensor GgmlWeight::rows(const Tensor& ids) const {
 }
 
 Tensor GgmlWeight::dense(int64_t begin, int64_t end) const {
+  check<IndexError>(begin >= 0 && begin <= end && end <= n_, "ggml weight: found rows ", begin, " to ", end, ", it has ", n_);
   Tensor y = Tensor::empty({end - begin, k_});
   quant_unpack_rows(type_, n_, k_, packed_.data<uint8_t>(), begin, end, y.mutable_data<float>());
   return y;

@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "core/half.h"
 #include "core/thread_pool.h"
 #include "kernels/kernels.h"
 #include "kernels/quant.h"
@@ -21,45 +20,7 @@ std::vector<GgmlType> computing_types() {
   return out;
 }
 
-// Where a block keeps its f16 (or E8M0) scales: random bits there would give infinities.
-void make_finite(GgmlType type, uint8_t* block, uint64_t seed) {
-  const auto f16 = [&](int at, float low) {
-    const uint16_t h = to_f16(low + 0.01f * float(splitmix(seed + uint64_t(at), 1)[0] >> 60));
-    std::memcpy(block + at, &h, 2);
-  };
-  switch (type) {
-    case GgmlType::Q2_K: f16(80, 0.01f), f16(82, 0.02f); break;
-    case GgmlType::Q3_K: f16(108, -0.02f); break;
-    case GgmlType::Q4_K: case GgmlType::Q5_K: case GgmlType::Q4_1: case GgmlType::Q5_1: f16(0, 0.01f), f16(2, -0.05f); break;
-    case GgmlType::Q6_K: f16(208, 0.001f); break;
-    case GgmlType::TQ1_0: f16(52, 0.5f); break;
-    case GgmlType::TQ2_0: f16(64, 0.5f); break;
-    case GgmlType::MXFP4: block[0] = uint8_t(118 + block[0] % 8); break;
-    case GgmlType::IQ1_M:  // the scale's nibbles: exponent bits of 2^-2 … 2^-1
-      block[55] = uint8_t((block[55] & 15) | 0x30), block[53] = uint8_t((block[53] & 15) | 0x80);
-      break;
-    default: f16(0, 0.01f);
-  }
-}
-
-struct Case {
-  GgmlType type;
-  int64_t n, k;
-  std::vector<uint8_t> file, packed;
-  std::vector<float> dense;  // [n, k] from the scalar reference
-
-  Case(GgmlType t, int64_t rows, int64_t columns, uint64_t seed = 7) : type(t), n(rows), k(columns) {
-    const GgmlTypeInfo& info = ggml_type_info(type);
-    file = random_bytes(seed + uint64_t(type), size_t(n) * ggml_row_bytes(type, k));
-    for (size_t at = 0; at < file.size(); at += size_t(info.block_bytes)) make_finite(type, file.data() + at, seed + at);
-    dense.resize(size_t(n * k));
-    dequantize_row(type, file.data(), dense.data(), n * k);
-    packed.resize(quant_packed_bytes(type, n, k));
-    quant_pack(type, n, k, file.data(), packed.data());
-  }
-};
-
-std::vector<float> matmul(const Case& c, const std::vector<float>& x, int64_t m) {
+std::vector<float> matmul(const QuantCase& c, const std::vector<float>& x, int64_t m) {
   std::vector<uint8_t> activations(quant_activation_bytes(m, c.k) + 64);
   uint8_t* a = activations.data() + (64 - reinterpret_cast<uintptr_t>(activations.data()) % 64) % 64;
   quant_activations(m, c.k, x.data(), c.k, a);
@@ -67,17 +28,6 @@ std::vector<float> matmul(const Case& c, const std::vector<float>& x, int64_t m)
   const QuantTarget target{c.type, c.packed.data(), c.n, y.data(), c.n};
   quant_matmul(m, c.k, a, {&target, 1});
   return y;
-}
-
-// Rounding x to int8 moves an entry by at most half a step of its group, |x|max / 254; float sums add little to that.
-double rounding_bound(const float* x, const float* w, int64_t k) {
-  double bound = 0;
-  for (int64_t g = 0; g < k; g += 32) {
-    double largest = 0, sum = 0;
-    for (int64_t i = g; i < g + 32; i++) largest = std::max(largest, std::fabs(double(x[i]))), sum += std::fabs(double(w[i]));
-    bound += sum * largest * (1 / 254. + 1e-5);
-  }
-  return bound + 1e-6;
 }
 
 class QuantMatmul : public testing::TestWithParam<std::string> {
@@ -89,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Isa, QuantMatmul, testing::ValuesIn(available_isas()));
 
 TEST_P(QuantMatmul, UnpacksExactly) {
   for (GgmlType type : computing_types()) {
-    const Case c(type, 37, 512);
+    const QuantCase c(type, 37, 512);
     std::vector<float> out(c.dense.size());
     quant_unpack_rows(type, c.n, c.k, c.packed.data(), 0, c.n, out.data());
     EXPECT_EQ(std::memcmp(out.data(), c.dense.data(), out.size() * 4), 0) << ggml_type_name(type);
@@ -119,7 +69,7 @@ TEST_P(QuantMatmul, KeepsOddScalesExactly) {  // negative, zero, subnormal, infi
 
 TEST_P(QuantMatmul, StaysWithinTheRoundingOfActivations) {
   for (GgmlType type : computing_types()) {
-    const Case c(type, 37, 512);
+    const QuantCase c(type, 37, 512);
     for (int64_t m : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 64}) {
       auto x = random_floats(uint64_t(m), size_t(m * c.k));
       for (size_t i = 0; i < x.size(); i += 53) x[i] *= 20;
@@ -136,7 +86,7 @@ TEST_P(QuantMatmul, StaysWithinTheRoundingOfActivations) {
 }
 
 // The contract of quant.h in scalar code: integer dot products, then one rounding for every operation in a fixed order.
-std::vector<float> canonical(const Case& c, const std::vector<float>& x, int64_t m) {
+std::vector<float> canonical(const QuantCase& c, const std::vector<float>& x, int64_t m) {
   std::vector<float> y(size_t(m * c.n));
   const GgmlTypeInfo& info = ggml_type_info(c.type);
   const PackedFormat& f = kPackedFormats[packed_type(c.type)->format];
@@ -188,7 +138,7 @@ std::vector<float> canonical(const Case& c, const std::vector<float>& x, int64_t
 
 TEST_P(QuantMatmul, EqualsScalarArithmeticBitForBit) {
   for (GgmlType type : computing_types()) {
-    const Case c(type, 21, 768);
+    const QuantCase c(type, 21, 768);
     const auto x = random_floats(3, size_t(14 * c.k));
     const auto y = matmul(c, x, 14), expected = canonical(c, x, 14);
     EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type);
@@ -199,7 +149,7 @@ TEST_P(QuantMatmul, DoesNotDependOnBatchOrThreads) {
   ThreadPool& pool = ThreadPool::instance();
   const int threads = pool.size();
   for (GgmlType type : {GgmlType::Q4_0, GgmlType::Q2_K, GgmlType::Q4_K, GgmlType::Q6_K, GgmlType::IQ3_S}) {
-    const Case c(type, 200, 1024);
+    const QuantCase c(type, 200, 1024);
     const auto x = random_floats(5, size_t(31 * c.k));
     const auto all = matmul(c, x, 31);
     for (int size : {1, 2, 3}) {
@@ -214,7 +164,7 @@ TEST_P(QuantMatmul, DoesNotDependOnBatchOrThreads) {
 }
 
 TEST_P(QuantMatmul, SeveralWeightsAtOnce) {
-  const Case a(GgmlType::Q4_K, 70, 512), b(GgmlType::Q6_K, 5, 512), c(GgmlType::Q8_0, 333, 512);
+  const QuantCase a(GgmlType::Q4_K, 70, 512), b(GgmlType::Q6_K, 5, 512), c(GgmlType::Q8_0, 333, 512);
   for (int64_t m : {1, 3, 40}) {
     const auto x = random_floats(11, size_t(m * 512));
     alignas(64) std::vector<uint8_t> buffer(quant_activation_bytes(m, 512) + 64);
@@ -225,7 +175,7 @@ TEST_P(QuantMatmul, SeveralWeightsAtOnce) {
                                    {b.type, b.packed.data(), b.n, y.data() + 100, 500},
                                    {c.type, c.packed.data(), c.n, y.data() + 150, 500}};
     quant_matmul(m, 512, q, targets);
-    for (auto [one, column] : {std::pair<const Case*, int64_t>{&a, 0}, {&b, 100}, {&c, 150}}) {
+    for (auto [one, column] : {std::pair<const QuantCase*, int64_t>{&a, 0}, {&b, 100}, {&c, 150}}) {
       const auto alone = matmul(*one, x, m);
       for (int64_t i = 0; i < m; i++)
         EXPECT_EQ(std::memcmp(&y[size_t(i * 500 + column)], &alone[size_t(i * one->n)], size_t(one->n) * 4), 0);
@@ -239,7 +189,7 @@ TEST_P(QuantMatmul, SeveralWeightsAtOnce) {
 }
 
 TEST_P(QuantMatmul, NonFiniteRowsGiveNaN) {
-  const Case c(GgmlType::Q4_0, 16, 64);
+  const QuantCase c(GgmlType::Q4_0, 16, 64);
   auto x = random_floats(1, 4 * 64);
   x[3] = NAN, x[64 + 40] = INFINITY, x[128] = -INFINITY, x[129] = NAN;
   const auto y = matmul(c, x, 4);
@@ -251,7 +201,7 @@ TEST_P(QuantMatmul, NonFiniteRowsGiveNaN) {
 
 TEST_P(QuantMatmul, GradIsTheExactProduct) {
   for (GgmlType type : computing_types()) {
-    const Case c(type, 150, 512);
+    const QuantCase c(type, 150, 512);
     for (int64_t m : {1, 7, 29}) {
       const int64_t lddy = c.n + 3, lddx = c.k + 5;
       const auto dy = random_floats(uint64_t(m) + 40, size_t(m * lddy));
@@ -276,7 +226,7 @@ TEST_P(QuantMatmul, GradIsTheExactProduct) {
 TEST_P(QuantMatmul, GradDoesNotDependOnBatchOrThreads) {
   ThreadPool& pool = ThreadPool::instance();
   const int threads = pool.size();
-  const Case c(GgmlType::Q5_K, 300, 512);
+  const QuantCase c(GgmlType::Q5_K, 300, 512);
   const auto dy = random_floats(8, size_t(400 * c.n));
   std::vector<float> all(size_t(400 * c.k)), one(all.size());
   quant_matmul_grad(c.type, 400, c.n, c.k, c.packed.data(), dy.data(), c.n, all.data(), c.k);
@@ -291,7 +241,7 @@ TEST_P(QuantMatmul, GradDoesNotDependOnBatchOrThreads) {
 
 // What others round activations to: Q8_0 (32 neighbours, f16 scale). Ours must not be worse on the same data.
 TEST(QuantAccuracy, NoWorseThanQ8_0Activations) {
-  const Case c(GgmlType::Q4_K, 64, 1536);
+  const QuantCase c(GgmlType::Q4_K, 64, 1536);
   for (bool outliers : {false, true}) {
     auto x = random_floats(17, size_t(8 * c.k));
     for (size_t i = 0; outliers && i < x.size(); i += 101) x[i] *= 20;

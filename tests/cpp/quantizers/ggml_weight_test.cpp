@@ -1,0 +1,89 @@
+#include "quantizers/ggml/ggml_weight.h"
+
+#include <gtest/gtest.h>
+
+#include "autograd/autograd.h"
+#include "io/gguf_types.h"
+#include "kernels/quant_testing.h"
+
+namespace ef {
+namespace {
+
+GgmlWeight make(const QuantCase& c) { return GgmlWeight(c.type, c.n, c.k, c.file.data()); }
+std::vector<float> values(const Tensor& t) {
+  const Tensor c = t.contiguous();
+  return {c.data<float>(), c.data<float>() + c.numel()};
+}
+
+TEST(GgmlWeight, RefusesWhatItCannotHold) {
+  const std::vector<uint8_t> bytes(4096);
+  EXPECT_THROW(GgmlWeight(GgmlType::F16, 2, 32, bytes.data()), UnsupportedError);
+  EXPECT_THROW(GgmlWeight(GgmlType::NVFP4, 2, 64, bytes.data()), UnsupportedError);
+  EXPECT_THROW(GgmlWeight(GgmlType::Q4_K, 2, 288, bytes.data()), ShapeError);
+  EXPECT_THROW(GgmlWeight(GgmlType::Q4_0, 0, 32, bytes.data()), ShapeError);
+  EXPECT_THROW(GgmlWeight(GgmlType::Q4_0, 2, 0, bytes.data()), ShapeError);
+  const GgmlWeight w(GgmlType::Q4_0, 2, 64, bytes.data());
+  EXPECT_THROW(w.dense(1, 3), IndexError);
+  EXPECT_THROW(w.dense(-1, 1), IndexError);
+  EXPECT_THROW(w.matmul(Activation(Tensor::zeros({3, 32}))), ShapeError);
+  EXPECT_THROW(w.matmul_grad(Tensor::zeros({3, 3})), ShapeError);
+}
+
+TEST(GgmlWeight, DenseAndRowsAreTheValuesOfTheFile) {
+  const QuantCase c(GgmlType::Q5_K, 41, 512);
+  const GgmlWeight w = make(c);
+  EXPECT_EQ(w.shape(), (Shape{41, 512}));
+  EXPECT_EQ(values(w.dense(0, 41)), c.dense);
+  EXPECT_EQ(values(w.dense(17, 20)), std::vector<float>(c.dense.begin() + 17 * 512, c.dense.begin() + 20 * 512));
+  EXPECT_EQ(w.dense(5, 5).numel(), 0);
+  const Tensor rows = w.rows(Tensor::from_data<int64_t>({40, 0, 17, 17}, {2, 2}));
+  EXPECT_EQ(rows.shape(), (Shape{2, 2, 512}));
+  const auto got = values(rows);
+  for (size_t i = 0; i < 4; i++) {
+    const int64_t id[] = {40, 0, 17, 17};
+    EXPECT_EQ(std::memcmp(&got[i * 512], &c.dense[size_t(id[i]) * 512], 2048), 0);
+  }
+}
+
+TEST(GgmlWeight, LinearAndItsGradient) {
+  const QuantCase c(GgmlType::Q4_K, 37, 256);
+  const auto weight = std::make_shared<GgmlWeight>(make(c));
+  const auto numbers = random_floats(3, 5 * 256);
+  Tensor x = Tensor::from_data(numbers, {5, 256});
+  set_requires_grad(x, true);
+  const Tensor y = linear(x, weight, Tensor());
+  for (int64_t i = 0; i < 5; i++)
+    for (int64_t j = 0; j < c.n; j++) {
+      double truth = 0;
+      for (int64_t p = 0; p < c.k; p++) truth += double(numbers[size_t(i * c.k + p)]) * double(c.dense[size_t(j * c.k + p)]);
+      EXPECT_NEAR(values(y)[size_t(i * c.n + j)], truth, rounding_bound(&numbers[size_t(i * c.k)], &c.dense[size_t(j * c.k)], c.k));
+    }
+  const auto dy = random_floats(4, size_t(5 * c.n));
+  backward(y, Tensor::from_data(dy, {5, c.n}));
+  EXPECT_EQ(values(grad(x)), values(weight->matmul_grad(Tensor::from_data(dy, {5, c.n}))));
+}
+
+TEST(GgmlWeight, ManyAreTheSameAsEach) {
+  const QuantCase a(GgmlType::Q6_K, 20, 256), b(GgmlType::Q4_0, 50, 256);
+  const GgmlWeight wa = make(a), wb = make(b);
+  for (int64_t m : {1, 30}) {
+    const Activation x(Tensor::from_data(random_floats(9, size_t(m * 256)), {m, 256}));
+    const auto both = wa.matmul_many(x, {&wa, &wb});
+    EXPECT_EQ(values(both[0]), values(wa.matmul(x)));
+    EXPECT_EQ(values(both[1]), values(wb.matmul(x)));
+  }
+  EXPECT_EQ(wa.matmul(Activation(Tensor::zeros({0, 256}))).shape(), (Shape{0, 20}));
+}
+
+TEST(GgmlTypes, AgreeWithTheReader) {  // io/ and kernels/ each name the types; neither may see the other
+  for (const GgmlTypeInfo& info : kGgmlTypes) {
+    const GgufTypeInfo* other = find_gguf_type(uint32_t(info.type));
+    if (!other) continue;
+    EXPECT_STREQ(other->name, info.name);
+    EXPECT_EQ(int(other->block_length), info.block_length) << info.name;
+    EXPECT_EQ(int(other->block_bytes), info.block_bytes) << info.name;
+  }
+}
+
+}  // namespace
+}  // namespace ef
