@@ -9,84 +9,62 @@ from typing import Any
 
 from ._lazy import lazy_exports
 from .generation import MODULES as _GENERATION
-from .models.registry import public_names
+from .models.registry import AUTO_CLASSES, public_names
+from .pipelines import MODULES as _PIPELINES
+
+_SUBMODULES = (
+    "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
+    "tokenization", "utils",
+)  # fmt: skip
+_TENSORS = (  # the extension module, in C++
+    "__version__", "Cache", "DynamicCache", "Tensor", "arange", "bfloat16", "bool", "cat", "dtype", "empty",
+    "enable_grad", "float16", "float32", "float64", "from_numpy", "full", "get_num_threads", "inference_mode", "int16",
+    "int32", "int64", "int8", "is_grad_enabled", "is_tensor", "manual_seed", "no_grad", "ones", "rand", "randn",
+    "set_grad_enabled", "set_num_threads", "stack", "tensor", "uint8", "where", "zeros",
+)  # fmt: skip
+_TOKENIZATION = (
+    "AddedToken", "AutoTokenizer", "BatchEncoding", "CharSpan", "ExplicitEnum", "PaddingStrategy",
+    "PreTrainedTokenizerBase", "PreTrainedTokenizerFast", "TensorType", "TokenSpan", "TokenizersBackend",
+    "TruncationStrategy", "get_json_schema",
+)  # fmt: skip
+_ERRORS = (
+    "CheckpointError", "ConfigError", "DtypeError", "Error", "ShapeError", "TokenizerError", "UnsupportedError",
+    "UnsupportedModelError",
+)  # fmt: skip
+_AUTO = (
+    "AutoConfig", "CONFIG_MAPPING", "MODEL_FOR_CAUSAL_LM_MAPPING", "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING",
+    "MODEL_MAPPING", *AUTO_CLASSES,
+)  # fmt: skip
 
 # Public name -> module that defines it; a colon at the end exports the module itself.
 _MODULES: dict[str, str] = {
-    # submodules
-    **{
-        name: f".{name}:"
-        for name in (
-            "configuration", "data", "errors", "generation", "hub", "models", "nn", "outputs", "pipelines",
-            "tokenization", "tokenizers", "utils",
-        )
-    },
+    **{name: f".{name}:" for name in _SUBMODULES},
     "logging": ".utils.logging:",
-    # tensors (C++)
-    **{
-        name: "._core"
-        for name in (
-            "__version__", "Tensor", "arange", "bfloat16", "bool", "cat", "dtype", "enable_grad", "float16", "float32",
-            "float64", "from_numpy", "full", "inference_mode", "int8", "int16", "int32", "int64", "is_grad_enabled",
-            "manual_seed", "no_grad", "ones", "rand", "randn", "set_grad_enabled", "stack", "tensor", "uint8", "where",
-            "zeros",
-        )
-    },
-    # configuration and hub
-    "PreTrainedConfig": ".configuration",
-    "PretrainedConfig": ".configuration",
+    **dict.fromkeys(_TENSORS, "._core"),
+    **dict.fromkeys(_ERRORS, ".errors"),
+    **dict.fromkeys(("PreTrainedConfig", "PretrainedConfig"), ".configuration"),
+    **dict.fromkeys(("set_seed", "enable_full_determinism"), ".random"),
+    "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
-    "Error": ".errors",
-    "ShapeError": ".errors",
-    "DtypeError": ".errors",
-    "ConfigError": ".errors",
-    "CheckpointError": ".errors",
-    "TokenizerError": ".errors",
-    "UnsupportedError": ".errors",
-    "UnsupportedModelError": ".errors",
-    # model outputs and Auto classes
     "ModelOutput": ".outputs",
-    **{
-        name: ".models.auto"
-        for name in (
-            "AutoConfig", "AutoModel", "AutoBackbone", "CONFIG_MAPPING", "MODEL_FOR_CAUSAL_LM_MAPPING",
-            "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING", "MODEL_MAPPING",
-        )
-    },
-    **{
-        f"AutoModelFor{head}": ".models.auto"
-        for head in (
-            "CausalLM", "SequenceClassification", "PreTraining", "MaskedLM", "Seq2SeqLM", "TokenClassification",
-            "QuestionAnswering", "MultipleChoice", "NextSentencePrediction", "TextEncoding", "TableQuestionAnswering",
-            "DocumentQuestionAnswering", "VisualQuestionAnswering", "ImageClassification",
-            "ZeroShotImageClassification", "ObjectDetection", "ZeroShotObjectDetection", "ImageSegmentation",
-            "SemanticSegmentation", "InstanceSegmentation", "UniversalSegmentation", "DepthEstimation",
-            "MaskGeneration", "MaskedImageModeling", "ImageTextToText", "MultimodalLM", "SpeechSeq2Seq", "CTC",
-            "RNNT", "TDT", "AudioClassification", "AudioFrameClassification", "AudioXVector", "AudioTokenization",
-            "TextToSpectrogram", "TextToWaveform", "VideoClassification", "KeypointDetection", "KeypointMatching",
-            "TimeSeriesPrediction", "Decision", "ImageToImage", "ImageMatting", "NormalEstimation",
-            "PointmapEstimation", "PoseEstimation", "TextRecognition", "TableRecognition",
-        )
-    },
-    # generation and pipelines
-    **{name: f".generation{module}" for name, module in _GENERATION.items()},
-    "pipeline": ".pipelines.factory",
-    **{
-        name: ".pipelines.base"
-        for name in (
-            "ChunkPipeline", "CsvPipelineDataFormat", "JsonPipelineDataFormat", "PipedPipelineDataFormat", "Pipeline",
-            "PipelineDataFormat",
-        )
-    },
-    "TextGenerationPipeline": ".pipelines.text_generation",
-    # model families
+    **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),
-}  # fmt: skip
+    **dict.fromkeys(_TOKENIZATION, ".tokenization"),
+    **dict.fromkeys(_GENERATION, ".generation"),
+    **dict.fromkeys(_PIPELINES, ".pipelines"),
+}
 
-__all__ = sorted(_MODULES)
+__all__ = sorted(_MODULES)  # noqa: PLE0605 (the names of the table)
 
 
 def __getattr__(name: str) -> Any:
+    # The tokenizer classes of families are a table of their own, and many: they are found by their ending.
+    if name not in _MODULES and name.endswith(("Tokenizer", "TokenizerFast")):
+        from . import tokenization
+
+        value = getattr(tokenization, name, None)
+        if value is not None:
+            return value
     return _load(name)
 
 

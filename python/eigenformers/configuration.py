@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import copy
 import warnings
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
 from ._configuration_loading import ConfigLoading
 from ._configuration_writing import ConfigWriting
-from .errors import ConfigError, UnsupportedError, UnsupportedModelError
+from ._sub_config import SubConfigSpec
+from .errors import ConfigError, UnsupportedError
 from .hub import PushToHubMixin
 from .utils import logging
 from .utils.dtypes import dtype_name, to_dtype
@@ -76,42 +77,6 @@ class _Alias:
 
     def __delete__(self, config: Any) -> None:
         delattr(config, self.target)
-
-
-@dataclass
-class SubConfigSpec:
-    """How a nested configuration is built: its class (or `AutoConfig` with a default `model_type`) and arguments."""
-
-    config_class: Any
-    model_type: str | None = None
-    init_kwargs: dict[str, Any] = field(default_factory=dict)
-    optional: bool = False
-
-    def _class(self, model_type: str | None = None) -> Any:
-        if isinstance(self.config_class, type) and issubclass(self.config_class, PreTrainedConfig):
-            return self.config_class
-        from .models.auto import CONFIG_MAPPING
-
-        model_type = model_type or self.model_type
-        if model_type not in CONFIG_MAPPING:
-            raise UnsupportedModelError(
-                f"Unrecognized model type for subconfig: {model_type}. Should contain one of {', '.join(CONFIG_MAPPING)}"
-            )
-        return CONFIG_MAPPING[model_type]
-
-    def default_fields(self) -> dict[str, Any]:
-        """The declared defaults of the nested configuration."""
-        return {**self._class().default_config_fields(), **self.init_kwargs}
-
-    def create(self, name: str, value: Any) -> Any:
-        """`value` as a configuration object: it may be one already, a dict, or None for the defaults."""
-        if isinstance(value, PreTrainedConfig):
-            return value
-        if value is not None and not isinstance(value, dict):
-            raise ConfigError(f"`{name}` must be a `dict`, `PreTrainedConfig`, or `None`, got `{type(value)}`")
-        arguments = dict(self.init_kwargs if value is None else value)
-        model_type = arguments.pop("model_type", None)
-        return self._class(model_type)(**arguments)
 
 
 class PreTrainedConfig(ConfigLoading, ConfigWriting, RopeParametersMixin, PushToHubMixin):

@@ -17,7 +17,7 @@ from ..configuration import PreTrainedConfig
 from ..errors import ConfigError, UnsupportedError, UnsupportedModelError
 from ..hub import CONFIG_NAME, HUB_ARGUMENTS
 from ..utils import logging
-from .registry import FAMILIES, load_class
+from .registry import AUTO_CLASSES, FAMILIES, load_class
 
 logger = logging.get_logger(__name__)
 
@@ -334,39 +334,26 @@ class AutoModelForSequenceClassification(_BaseAutoModelClass):
     """A model that classifies whole sequences."""
 
 
-# The other Auto classes of the real library. Each works as soon as a family in the registry has that head; until
-# then it raises UnsupportedModelError with its name.
-_OTHER_HEADS = (
-    "PreTraining", "MaskedLM", "Seq2SeqLM", "TokenClassification", "QuestionAnswering", "MultipleChoice",
-    "NextSentencePrediction", "TextEncoding", "TableQuestionAnswering", "DocumentQuestionAnswering",
-    "VisualQuestionAnswering", "ImageClassification", "ZeroShotImageClassification", "ObjectDetection",
-    "ZeroShotObjectDetection", "ImageSegmentation", "SemanticSegmentation", "InstanceSegmentation",
-    "UniversalSegmentation", "DepthEstimation", "MaskGeneration", "MaskedImageModeling", "ImageTextToText",
-    "MultimodalLM", "SpeechSeq2Seq", "CTC", "RNNT", "TDT", "AudioClassification", "AudioFrameClassification",
-    "AudioXVector", "AudioTokenization", "TextToSpectrogram", "TextToWaveform", "VideoClassification",
-    "KeypointDetection", "KeypointMatching", "TimeSeriesPrediction", "Decision", "ImageToImage", "ImageMatting",
-    "NormalEstimation", "PointmapEstimation", "PoseEstimation", "TextRecognition", "TableRecognition",
-)  # fmt: skip
-for _head in _OTHER_HEADS:
-    _name = f"AutoModelFor{_head}"
-    globals()[_name] = type(_name, (_BaseAutoModelClass,), {"__doc__": f"A model with a {_head} head."})
-    globals()[_name].__module__ = __name__
-
-
 class AutoBackbone(_BaseAutoModelClass):
     """A vision model that returns feature maps."""
 
 
-AUTO_MODEL_CLASSES = [
-    "AutoModel", "AutoModelForCausalLM", "AutoModelForSequenceClassification",
-    *(f"AutoModelFor{head}" for head in _OTHER_HEADS), "AutoBackbone",
-]  # fmt: skip
+# Each of the others works as soon as a family in the registry has that head; until then it raises
+# UnsupportedModelError with its name.
+for _name in AUTO_CLASSES:
+    if _name not in globals():
+        _doc = f"A model with a {_name[len('AutoModelFor') :]} head."
+        globals()[_name] = type(_name, (_BaseAutoModelClass,), {"__doc__": _doc, "__module__": __name__})
 
 MODEL_MAPPING = AutoModel._model_mapping
 MODEL_FOR_CAUSAL_LM_MAPPING = AutoModelForCausalLM._model_mapping
 MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING = AutoModelForSequenceClassification._model_mapping
 
 __all__ = [
-    "AUTO_MODEL_CLASSES", "AutoConfig", "CONFIG_MAPPING", "MODEL_FOR_CAUSAL_LM_MAPPING",
-    "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING", "MODEL_MAPPING", *AUTO_MODEL_CLASSES,
-]  # fmt: skip
+    "AutoConfig",
+    "CONFIG_MAPPING",
+    "MODEL_FOR_CAUSAL_LM_MAPPING",
+    "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING",
+    "MODEL_MAPPING",
+    *AUTO_CLASSES,
+]

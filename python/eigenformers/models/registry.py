@@ -26,6 +26,22 @@ FAMILIES: dict[str, dict[str, str]] = {
 }
 
 
+# All Auto classes of the real library.
+_HEADS = (
+    "CausalLM", "SequenceClassification",
+    "PreTraining", "MaskedLM", "Seq2SeqLM", "TokenClassification", "QuestionAnswering", "MultipleChoice",
+    "NextSentencePrediction", "TextEncoding", "TableQuestionAnswering", "DocumentQuestionAnswering",
+    "VisualQuestionAnswering", "ImageClassification", "ZeroShotImageClassification", "ObjectDetection",
+    "ZeroShotObjectDetection", "ImageSegmentation", "SemanticSegmentation", "InstanceSegmentation",
+    "UniversalSegmentation", "DepthEstimation", "MaskGeneration", "MaskedImageModeling", "ImageTextToText",
+    "MultimodalLM", "SpeechSeq2Seq", "CTC", "RNNT", "TDT", "AudioClassification", "AudioFrameClassification",
+    "AudioXVector", "AudioTokenization", "TextToSpectrogram", "TextToWaveform", "VideoClassification",
+    "KeypointDetection", "KeypointMatching", "TimeSeriesPrediction", "Decision", "ImageToImage", "ImageMatting",
+    "NormalEstimation", "PointmapEstimation", "PoseEstimation", "TextRecognition", "TableRecognition",
+)  # fmt: skip
+AUTO_CLASSES = ("AutoModel", *(f"AutoModelFor{head}" for head in _HEADS), "AutoBackbone")
+
+
 def module_of(model_type: str, auto_class: str) -> str:
     """The module, relative to `eigenformers`, that defines a family's class for `auto_class`."""
     file = "configuration" if auto_class == "AutoConfig" else "modeling"
