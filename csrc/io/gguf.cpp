@@ -246,7 +246,7 @@ void GgufFile::parse() {
   }
   for (size_t i = 0; i < metadata_.size(); i++)
     check<CheckpointError>(metadata_index_.try_emplace(metadata_[i].first, i).second, path_, ": metadata '",
-                           metadata_[i].first, "' occurs twice");
+                           printable(metadata_[i].first), "' occurs twice");
   alignment_ = get_or<uint64_t>("general.alignment", 32);
   check<CheckpointError>(std::has_single_bit(alignment_) && alignment_ <= (1u << 30), path_, ": general.alignment is ",
                          alignment_, ", needed a power of two");
@@ -263,7 +263,7 @@ void GgufFile::parse_tensors(ByteReader& in, uint64_t count) {
     t.name = read_string(in, "a tensor name");
     check<CheckpointError>(is_utf8(t.name), path_, ": byte ", in.offset(),
                            ": a tensor name is not valid UTF-8; damaged file?");
-    const std::string where = str(path_, ": tensor '", t.name, "'");
+    const std::string where = str(path_, ": tensor '", printable(t.name), "'");
     const auto dims = in.read<uint32_t>("the number of dimensions");
     check<CheckpointError>(dims <= uint32_t(Dims::kMaxDims), where, ": ", dims, " dimensions, at most ", Dims::kMaxDims,
                            " are supported");
@@ -301,8 +301,8 @@ void GgufFile::locate_tensors(ByteReader& in, const std::vector<uint64_t>& offse
   std::vector<std::pair<uint64_t, const GgufTensor*>> order;
   for (size_t i = 0; i < tensors_.size(); i++) {
     GgufTensor& t = tensors_[i];
-    check<CheckpointError>(offsets[i] % alignment_ == 0, path_, ": tensor '", t.name, "' begins at byte ", offsets[i],
-                           " of the data, which is no multiple of the alignment ", alignment_);
+    check<CheckpointError>(offsets[i] % alignment_ == 0, path_, ": tensor '", printable(t.name), "' begins at byte ",
+                           offsets[i], " of the data, which is no multiple of the alignment ", alignment_);
     check<CheckpointError>(offsets[i] <= available && t.nbytes <= available - offsets[i], path_, ": tensor '", t.name,
                            "' (", gguf_type_info(t.type).name, " ", t.shape, ") begins at byte ", offsets[i],
                            " of the data and takes ", t.nbytes, ", the file has ", available, "; incomplete download?");
@@ -315,13 +315,14 @@ void GgufFile::locate_tensors(ByteReader& in, const std::vector<uint64_t>& offse
   });
   for (size_t i = 1; i < order.size(); i++)
     check<CheckpointError>(order[i - 1].first + order[i - 1].second->nbytes <= order[i].first, path_, ": tensors '",
-                           order[i - 1].second->name, "' and '", order[i].second->name, "' overlap");
+                           printable(order[i - 1].second->name), "' and '", printable(order[i].second->name),
+                           "' overlap");
 }
 
 // Such files are rare, so plain tensors are simply turned into memory; blocks mix fields of several widths.
 void GgufFile::turn_big_endian() {
   for (GgufTensor& t : tensors_) {
-    check<UnsupportedError>(!t.packed(), path_, ": tensor '", t.name, "' holds big-endian ",
+    check<UnsupportedError>(!t.packed(), path_, ": tensor '", printable(t.name), "' holds big-endian ",
                             gguf_type_info(t.type).name,
                             " blocks, which are not supported; convert the model for little-endian machines");
     if (item_size(t.dtype) == 1 || t.nbytes == 0) continue;
@@ -344,7 +345,7 @@ const GgufTensor* GgufFile::find(std::string_view name) const {
 
 const GgufTensor& GgufFile::at(std::string_view name) const {
   const GgufTensor* found = find(name);
-  check<KeyError>(found != nullptr, path_, ": has no tensor '", name, "'");
+  check<KeyError>(found != nullptr, path_, ": has no tensor '", printable(name), "'");
   return *found;
 }
 
@@ -359,7 +360,7 @@ std::optional<T> GgufFile::get(std::string_view key) const {
   if (!found) return std::nullopt;
   T out{};
   check<ConfigError>(
-      convert(*found, out), path_, ": metadata '", key, "' is of type ", gguf_value_type_name(found->type),
+      convert(*found, out), path_, ": metadata '", printable(key), "' is of type ", gguf_value_type_name(found->type),
       found->array() ? str(" of ", gguf_value_type_name(found->array()->element)) : "", ", needed ", wanted<T>());
   return out;
 }

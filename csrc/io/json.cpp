@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/mapped_file.h"
+#include "io/utf8.h"
 
 namespace ef {
 namespace {
@@ -72,8 +73,8 @@ class Builder : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(std::string& v) override {
     const auto [at, inserted] = open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(v));
-    check<CheckpointError>(inserted || !options_.reject_duplicate_keys, where_, ": the key '", at->first,
-                           "' occurs twice");
+    if (!inserted && options_.reject_duplicate_keys)
+      fail<CheckpointError>(where_, ": the key '", printable(at->first), "' occurs twice");
     slot_ = &at->second;
     return true;
   }
@@ -83,9 +84,7 @@ class Builder : public nlohmann::json_sax<Json> {
       column = c == '\n' ? 1 : column + 1;
       line += c == '\n';
     }
-    std::string shown = token.size() > 40 ? token.substr(token.size() - 40) : token;
-    for (char& c : shown)
-      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+    const std::string shown = printable(token.size() > 40 ? token.substr(token.size() - 40) : token);
     const bool at_end = position > text_.size();
     fail<CheckpointError>(where_, ": not valid JSON at line ", line, ", column ", column, " (byte ", position, "): ",
                           at_end ? "the text ends too early; incomplete download?" : "unexpected '" + shown + "'");

@@ -5,6 +5,7 @@
 
 #include "io/byte_reader.h"
 #include "io/json.h"
+#include "io/utf8.h"
 
 namespace ef {
 namespace {
@@ -50,11 +51,11 @@ uint64_t whole_number(const Json& v, const std::string& where, const char* what)
 
 TensorInfo read_entry(const std::string& name, const Json& entry, const std::string& path, uint64_t data_begin,
                       const FilePtr& file) {
-  const std::string where = str(path, ": tensor '", name, "'");
+  const std::string where = str(path, ": tensor '", printable(name), "'");
   check<CheckpointError>(entry.is_object(), where, ": the header has ", json_kind(entry), ", needed an object");
   const auto member = [&](const char* key) -> const Json& {
     const auto at = entry.find(key);
-    check<CheckpointError>(at != entry.end(), where, ": '", key, "' is missing from the header");
+    check<CheckpointError>(at != entry.end(), where, ": '", printable(key), "' is missing from the header");
     return *at;
   };
   const Json &dtype = member("dtype"), &shape = member("shape"), &offsets = member("data_offsets");
@@ -68,7 +69,7 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
   const std::string& code = dtype.get_ref<const std::string&>();
   const auto known = safetensors_dtype(code);
   if (!known && (code.starts_with("F4") || code.starts_with("F6") || code.ends_with("FNUZ")))
-    fail<UnsupportedError>(where, ": dtype ", code, " is not supported");
+    fail<UnsupportedError>(where, ": dtype ", printable(code), " is not supported");
   check<CheckpointError>(known.has_value(), where, ": unknown dtype '", code,
                          "'; a newer format, or a damaged header?");
   info.dtype = *known;
@@ -137,7 +138,7 @@ void SafetensorsFile::parse() {
     }
     check<CheckpointError>(entry.is_object(), path, ": __metadata__ is ", json_kind(entry), ", needed an object");
     for (const auto& [key, value] : entry.items()) {
-      check<CheckpointError>(value.is_string(), path, ": __metadata__ '", key, "' is ", json_kind(value),
+      check<CheckpointError>(value.is_string(), path, ": __metadata__ '", printable(key), "' is ", json_kind(value),
                              ", needed a string");
       metadata_[key] = value.get<std::string>();
     }
@@ -150,10 +151,10 @@ void SafetensorsFile::parse() {
   uint64_t covered = 0;
   for (const TensorInfo& info : tensors_) {
     const uint64_t begin = uint64_t(info.data - file_->data()) - in.offset();
-    check<CheckpointError>(begin >= covered, path, ": tensor '", info.name, "' begins at byte ", begin,
+    check<CheckpointError>(begin >= covered, path, ": tensor '", printable(info.name), "' begins at byte ", begin,
                            " inside the tensor before it, which ends at ", covered);
-    check<CheckpointError>(begin == covered, path, ": tensor '", info.name, "' begins at byte ", begin, ", needed ",
-                           covered, ": the format allows no gaps");
+    check<CheckpointError>(begin == covered, path, ": tensor '", printable(info.name), "' begins at byte ", begin,
+                           ", needed ", covered, ": the format allows no gaps");
     covered = begin + info.nbytes;
   }
   check<CheckpointError>(covered == in.remaining(), path, ": ", in.remaining() - covered,
@@ -168,7 +169,7 @@ const TensorInfo* SafetensorsFile::find(std::string_view name) const {
 
 const TensorInfo& SafetensorsFile::at(std::string_view name) const {
   const TensorInfo* found = find(name);
-  check<KeyError>(found != nullptr, file_->path(), ": has no tensor '", name, "'");
+  check<KeyError>(found != nullptr, file_->path(), ": has no tensor '", printable(name), "'");
   return *found;
 }
 
@@ -225,11 +226,11 @@ SafetensorsWriter::SafetensorsWriter(const std::string& path, const std::vector<
 
 void SafetensorsWriter::write(const std::string& name, std::span<const std::byte> bytes) {
   const auto at = slots_.find(name);
-  check<CheckpointError>(at != slots_.end(), file_.path(), ": tensor '", name, "' was not announced");
+  check<CheckpointError>(at != slots_.end(), file_.path(), ": tensor '", printable(name), "' was not announced");
   Slot& slot = at->second;
-  check<CheckpointError>(!slot.written, file_.path(), ": tensor '", name, "' is written twice");
-  check<CheckpointError>(bytes.size() == slot.nbytes, file_.path(), ": tensor '", name, "' was given ", bytes.size(),
-                         " bytes, announced were ", slot.nbytes);
+  check<CheckpointError>(!slot.written, file_.path(), ": tensor '", printable(name), "' is written twice");
+  check<CheckpointError>(bytes.size() == slot.nbytes, file_.path(), ": tensor '", printable(name), "' was given ",
+                         bytes.size(), " bytes, announced were ", slot.nbytes);
   file_.write_at(slot.offset, bytes);
   slot.written = true;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "io/atomic_file.h"
+#include "io/utf8.h"
 
 namespace ef {
 
@@ -17,7 +18,8 @@ void check_inside_folder(const std::string& name, const std::string& where) {
     inside = !part.empty() && part != "." && part != "..";
     begin = end + 1;
   }
-  check<CheckpointError>(inside, where, ": the file name '", name, "' is refused: it must stay inside the folder");
+  check<CheckpointError>(inside, where, ": the file name '", printable(name),
+                         "' is refused: it must stay inside the folder");
 }
 
 std::vector<std::string> ShardIndex::shards() const {
@@ -35,8 +37,8 @@ ShardIndex read_shard_index(const std::string& path) {
   const Json* map = find_json_field(root, "weight_map");
   check<CheckpointError>(map && map->is_object(), path, ": has no object 'weight_map'; not a checkpoint index?");
   for (const auto& [name, shard] : map->items()) {
-    check<CheckpointError>(shard.is_string(), path, ": the shard of tensor '", name, "' is ", json_kind(shard),
-                           ", needed a file name");
+    check<CheckpointError>(shard.is_string(), path, ": the shard of tensor '", printable(name), "' is ",
+                           json_kind(shard), ", needed a file name");
     out.weight_map[name] = shard.get<std::string>();
   }
   std::string missing;

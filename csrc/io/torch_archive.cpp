@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "io/utf8.h"
+
 namespace ef {
 namespace {
 
@@ -48,7 +50,9 @@ void TorchArchive::read_zip() {
   const ZipEntry* data = nullptr;
   for (const ZipEntry& entry : zip.entries()) {
     if (entry.name == "data.pkl" || entry.name.ends_with("/data.pkl")) {
-      check<CheckpointError>(!data, file_->path(), ": holds two pickles, '", data->name, "' and '", entry.name, "'");
+      if (data)
+        fail<CheckpointError>(file_->path(), ": holds two pickles, '", printable(data->name), "' and '",
+                              printable(entry.name), "'");
       data = &entry;
     }
   }
@@ -60,13 +64,14 @@ void TorchArchive::read_zip() {
                           ": is a TorchScript program, which is not supported; save its state_dict() with torch.save");
   bool turn = false;
   if (const ZipEntry* order = zip.find(prefix + "byteorder")) {
-    const std::string_view name = as_text(zip.read(*order).bytes);
+    const OwnedBytes stored = zip.read(*order);
+    const std::string_view name = as_text(stored.bytes);
     check<CheckpointError>(name == "little" || name == "big", file_->path(),
                            ": the byte order is neither little nor big");
     turn = name == "big";
   }
   const OwnedBytes bytes = zip.read(*data, true);
-  ByteReader in(bytes.bytes, file_->path() + ": " + data->name);
+  ByteReader in(bytes.bytes, file_->path() + ": " + printable(data->name));
   pickle_ = read_pickle(in);
 
   std::unordered_map<std::string, OwnedBytes> storages;  // by key, and by element size where bytes are turned
@@ -77,7 +82,7 @@ void TorchArchive::read_zip() {
     auto at = storages.find(key);
     if (at == storages.end()) {
       const ZipEntry* entry = zip.find(prefix + "data/" + storage.key);
-      check<CheckpointError>(entry != nullptr, file_->path(), ": storage '", storage.key,
+      check<CheckpointError>(entry != nullptr, file_->path(), ": storage '", printable(storage.key),
                              "' is not in the archive; damaged file?");
       OwnedBytes found = zip.read(*entry);
       if (turn) {
@@ -113,19 +118,19 @@ void TorchArchive::read_legacy() {
   for (const PickleValue* key : keys.root->items()) {
     check<CheckpointError>(key->is(PickleKind::String), path, ": a storage key is not a string; damaged file?");
     const auto at = pickle_.storages.find(key->text());
-    check<CheckpointError>(at != pickle_.storages.end(), path, ": byte ", in.offset(), ": storage '", key->text(),
-                           "' belongs to no tensor; damaged file?");
+    check<CheckpointError>(at != pickle_.storages.end(), path, ": byte ", in.offset(), ": storage '",
+                           printable(key->text()), "' belongs to no tensor; damaged file?");
     const PickleStorage& storage = at->second;
     const auto count = in.read<uint64_t>("the size of a storage");
-    check<CheckpointError>(count == storage.count, path, ": byte ", in.offset(), ": storage '", key->text(), "' has ",
-                           count, " elements, needed ", storage.count);
+    check<CheckpointError>(count == storage.count, path, ": byte ", in.offset(), ": storage '", printable(key->text()),
+                           "' has ", count, " elements, needed ", storage.count);
     const auto bytes = in.take(count * storage.item_bytes(), "a storage");  // the product was checked with the pickle
     check<CheckpointError>(storages.try_emplace(&storage, OwnedBytes{file_, bytes}).second, path, ": storage '",
                            key->text(), "' occurs twice");
   }
   for (PickleTensor* tensor : pickle_.tensors) {
     const auto at = storages.find(tensor->storage);
-    check<CheckpointError>(at != storages.end(), path, ": storage '", tensor->storage->key,
+    check<CheckpointError>(at != storages.end(), path, ": storage '", printable(tensor->storage->key),
                            "' is not in the file; incomplete download?");
     place(*tensor, at->second);
   }
@@ -133,7 +138,7 @@ void TorchArchive::read_legacy() {
 
 // Puts a tensor on its storage after checking that it stays inside.
 void TorchArchive::place(PickleTensor& tensor, const OwnedBytes& storage) const {
-  const std::string where = str(file_->path(), ": storage '", tensor.storage->key, "'");
+  const std::string where = str(file_->path(), ": storage '", printable(tensor.storage->key), "'");
   const uint64_t claimed = tensor.storage->count * tensor.storage->item_bytes();
   check<CheckpointError>(claimed <= storage.bytes.size(), where, ": is to hold ", claimed, " bytes, the file has ",
                          storage.bytes.size(), "; incomplete download?");
