@@ -62,6 +62,7 @@ struct RowKernels {
   void (*rms_norm_grad)(int64_t n, const T* x, const void* w, DType wd, bool unit_offset, T rstd, const T* dy, T* dx);
   void (*layer_norm)(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean, T* rstd);
   void (*layer_norm_grad)(int64_t n, const T* x, const void* w, DType wd, T mean, T rstd, const T* dy, T* dx);
+  void (*softmax_grad)(int64_t n, const T* p, const T* dp, T delta, T scale, T* ds);  // ds = p·(dp - delta)·scale
   void (*rope_half)(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y);
   void (*rope_interleaved)(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y);
 };
@@ -73,6 +74,8 @@ struct Kernels {
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
+  // One key block of attention's online softmax; see generic/attention.h.
+  void (*online_softmax)(int64_t rows, int64_t n, float* s, int64_t lds, float* max, float* sum, float* correction);
   void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // among f32, bf16, f16
 };
 

@@ -145,7 +145,7 @@ template <class T>
 void softmax_backward(int64_t count, int64_t n, const T* y, const T* dy, T* dx) {
   each_row(count, n, [&](int64_t r) {
     const T dot = rows<T>().dot(n, y + r * n, dy + r * n);
-    for (int64_t j = r * n; j < (r + 1) * n; j++) dx[j] = y[j] * (dy[j] - dot);
+    rows<T>().softmax_grad(n, y + r * n, dy + r * n, dot, T(1), dx + r * n);
   });
 }
 template <class T>

@@ -13,7 +13,7 @@ inline F polynomial(F x, const float (&c)[N]) {  // c[0] + c[1]·x + …
 inline F exp(F x) {
   x = vmin(set(89.f), vmax(set(-105.f), x));
   const F n = round_even(x * set(1.44269504f));
-  const F r = fma(n, set(1.42860677e-6f), fma(n, set(-0.693145752f), x));  // ln 2 in two parts
+  const F r = fma(n, set(-1.42860682e-6f), fma(n, set(-0.693145752f), x));  // ln 2 in two parts
   const F q = polynomial(r, {4.999999955e-01f, 1.666657696e-01f, 4.166685411e-02f, 8.363200056e-03f, 1.390130828e-03f});
   return pow2_scale(fma(r * r, q, r) + set(1.f), n);
 }

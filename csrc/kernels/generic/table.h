@@ -47,9 +47,11 @@ constexpr Kernels make_table(Isa isa, const char* name) {
           .rms_norm_grad = rms_norm_grad,
           .layer_norm = layer_norm,
           .layer_norm_grad = layer_norm_grad,
+          .softmax_grad = softmax_grad,
           .rope_half = rope_half,
           .rope_interleaved = rope_interleaved,
       },
+      .online_softmax = online_softmax,
       .convert = convert,
   };
 }

@@ -1,0 +1,260 @@
+// Forward pass. Many queries: tiles of query rows against blocks of packed keys and values (attention_prefill). Few
+// queries: keys and values are read where they lie, in chunks of a fixed length that are merged in order
+// (attention_decode). Blocks and chunks start at multiples of their length, whatever the number of queries or threads.
+#include "kernels/attention.h"
+
+#include <atomic>
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+#include "kernels/attention_common.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+#include "kernels/reference/attention.h"
+#include "kernels/scratch.h"
+
+namespace ef {
+namespace {
+
+using attention::at;
+using attention::KeyRange;
+using attention::visible_keys;
+
+constexpr int64_t kKeyBlock = 128;    // of prefill: packed keys and values of a block stay in L2
+constexpr int64_t kKeyChunk = 256;    // of decode: the unit of work of a thread
+constexpr int64_t kDecodeRows = 12;   // query rows of a kv head up to which decode is faster
+constexpr int64_t kTaskRows = 128;    // query rows of a prefill task, which share the packing of a key block
+
+struct Carver {  // cuts one scratch buffer into 64-byte aligned pieces
+  char* next;
+  template <class T>
+  T* take(int64_t count) {
+    T* p = reinterpret_cast<T*>(next);
+    next += (count * int64_t(sizeof(T)) + 63) / 64 * 64;
+    return p;
+  }
+};
+
+// Raw scores of one query row against the keys [key, key + n) -> what the softmax takes.
+void finish_scores(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, int64_t key, int64_t n, float* s) {
+  const RowKernels<float>& rows = kernels().rows;
+  if (a.softcap > 0) {
+    rows.scale(n, 1 / a.softcap, s, s);
+    rows.unary[int(rowwise::Unary::Tanh)](n, s, s);
+    rows.scale(n, a.softcap, s, s);
+  }
+  if (a.bias) rows.add(n, s, attention::bias_row(a, b, head, query) + key, s);
+  const KeyRange seen = visible_keys(a, query, query);
+  if (a.key_mask || seen.begin > key || seen.end < key + n) attention::mask_row(a, b, query, key, n, s);
+}
+
+// o holds sums weighted by exp(score - max): divides by the denominator, to which a sink adds.
+void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, float max, float sum, const float* o) {
+  const bool empty = max == -INFINITY && sum == 0;
+  float factor = 1;
+  if (a.sinks) {
+    const float top = std::max(max, a.sinks[head]);
+    factor = empty ? 0 : std::exp(max - top);
+    sum = sum * factor + std::exp(a.sinks[head] - top);
+    max = top;
+  }
+  float* out = at(a.out, a.out_strides, b, head, query);
+  if (empty) std::fill(out, out + a.value_dim, 0.f);
+  else kernels().rows.scale(a.value_dim, factor / sum, o, out);
+  if (a.lse) a.lse[(b * a.q_heads + head) * a.q_len + query] = empty && !a.sinks ? -INFINITY : max + std::log(sum);
+}
+
+// Rows of one head at consecutive positions, which pass through a tile together.
+struct Group {
+  int64_t head, position, rows, first;  // first: row number inside the task
+};
+
+class PrefillTask {
+ public:
+  PrefillTask(const AttentionArgs& a, int64_t positions)
+      : a_(a), ker_(a.kv_dtype == DType::BFloat16 ? kernels().panel_bf16 : kernels().panel_f32), positions_(positions) {
+    const int64_t group = a.q_heads / a.kv_heads, rows = group * positions, width = ker_.lanes * ker_.wide_vectors;
+    const auto pad = [](int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; };
+    const int64_t items = int64_t(ker_.item_size);
+    d_chunks_ = pad(a.head_dim, ker_.chunk) / ker_.chunk;
+    q_bytes_ = d_chunks_ * ker_.chunk * items;
+    k_panel_bytes_ = width * q_bytes_;
+    v_panel_bytes_ = width * kKeyBlock * items;
+    const int64_t k_bytes = pad(kKeyBlock, width) * q_bytes_, v_bytes = pad(a.value_dim, width) * kKeyBlock * items;
+    const int64_t p_bytes = ker_.wide_rows * kKeyBlock * items, f = int64_t(sizeof(float));
+    const int64_t total = k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
+                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) + 64 * 16;
+    Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(total))};
+    k_ = c.take<char>(k_bytes);
+    v_ = c.take<char>(v_bytes);
+    p_ = c.take<char>(p_bytes);
+    q_ = c.take<char>(rows * q_bytes_);
+    o_ = c.take<float>(rows * a.value_dim);
+    s_ = c.take<float>(ker_.wide_rows * kKeyBlock);
+    scaled_ = c.take<float>(ker_.wide_rows * a.head_dim);
+    max_ = c.take<float>(rows);
+    sum_ = c.take<float>(rows);
+    correction_ = c.take<float>(rows);
+  }
+
+  void run(int64_t b, int64_t kv_head, int64_t position) {
+    const int64_t group = a_.q_heads / a_.kv_heads, count = std::min(positions_, a_.q_len - position);
+    const int64_t pieces = (count + ker_.wide_rows - 1) / ker_.wide_rows;
+    const KeyRange keys = visible_keys(a_, position, position + count - 1);
+    const auto each_group = [&](auto&& f) {
+      for (int64_t h = 0; h < group; h++)
+        for (int64_t i = 0; i < pieces; i++) {
+          const int64_t p = count * i / pieces;
+          f(Group{kv_head * group + h, position + p, count * (i + 1) / pieces - p, h * count + p});
+        }
+    };
+    std::fill(o_, o_ + group * count * a_.value_dim, 0.f);
+    std::fill(max_, max_ + group * count, -INFINITY);
+    std::fill(sum_, sum_ + group * count, 0.f);
+    each_group([&](const Group& g) { load_queries(b, g); });
+    for (int64_t key = keys.begin / kKeyBlock * kKeyBlock; key < keys.end; key += kKeyBlock) {
+      const int64_t n = std::min(kKeyBlock, keys.end - key);
+      pack_keys(b, kv_head, key, n);
+      each_group([&](const Group& g) { block(b, g, key, n); });
+    }
+    each_group([&](const Group& g) {
+      for (int64_t r = 0; r < g.rows; r++)
+        finish_row(a_, b, g.head, g.position + r, max_[g.first + r], sum_[g.first + r], o_ + (g.first + r) * a_.value_dim);
+    });
+  }
+
+ private:
+  void load_queries(int64_t b, const Group& g) {
+    for (int64_t r = 0; r < g.rows; r++)
+      kernels().rows.scale(a_.head_dim, a_.scale, at(a_.q, a_.q_strides, b, g.head, g.position + r), scaled_ + r * a_.head_dim);
+    ker_.pack_a(g.rows, a_.head_dim, scaled_, DType::Float32, a_.head_dim, false, a_.kv_dtype == DType::BFloat16, q_ + g.first * q_bytes_);
+  }
+  void pack_keys(int64_t b, int64_t kv_head, int64_t key, int64_t n) {
+    const int64_t width = ker_.lanes * ker_.wide_vectors, item = int64_t(item_size(a_.kv_dtype));
+    const char* k = static_cast<const char*>(at(a_.k, a_.kv_dtype, a_.k_strides, b, kv_head, key));
+    const char* v = static_cast<const char*>(at(a_.v, a_.kv_dtype, a_.v_strides, b, kv_head, key));
+    for (int64_t j = 0; j < n; j += width)
+      ker_.pack_b(std::min(width, n - j), a_.head_dim, k + j * a_.k_strides.position * item, a_.kv_dtype, a_.k_strides.position, false,
+                  k_ + j / width * k_panel_bytes_);
+    for (int64_t j = 0; j < a_.value_dim; j += width)
+      ker_.pack_b(std::min(width, a_.value_dim - j), n, v + j * item, a_.kv_dtype, a_.v_strides.position, true,
+                  v_ + j / width * v_panel_bytes_);
+  }
+  void block(int64_t b, const Group& g, int64_t key, int64_t n) {
+    const KeyRange seen = visible_keys(a_, g.position, g.position + g.rows - 1);
+    if (seen.begin >= key + n || seen.end <= key) return;
+    const int64_t packed = n, width = ker_.lanes * ker_.wide_vectors;
+    n = std::min(n, seen.end - key);
+    for (int64_t j = 0; j < n; j += width)  // whole panels: a tile has the width of its panel
+      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_, k_ + j / width * k_panel_bytes_, s_ + j, kKeyBlock, false);
+    for (int64_t r = 0; r < g.rows; r++) finish_scores(a_, b, g.head, g.position + r, key, n, s_ + r * kKeyBlock);
+    kernels().online_softmax(g.rows, n, s_, kKeyBlock, max_ + g.first, sum_ + g.first, correction_);
+    float* o = o_ + g.first * a_.value_dim;
+    for (int64_t r = 0; r < g.rows; r++)
+      if (correction_[r] != 1.f) kernels().rows.scale(a_.value_dim, correction_[r], o + r * a_.value_dim, o + r * a_.value_dim);
+    ker_.pack_a(g.rows, n, s_, DType::Float32, kKeyBlock, false, a_.kv_dtype == DType::BFloat16, p_);
+    const int64_t chunks = (n + ker_.chunk - 1) / ker_.chunk;
+    for (int64_t j = 0; j < a_.value_dim; j += width)
+      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, o + j, a_.value_dim, true);
+  }
+
+  const AttentionArgs& a_;
+  const PanelKernels& ker_;
+  int64_t positions_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
+  char *k_, *v_, *p_, *q_;
+  float *o_, *s_, *scaled_, *max_, *sum_, *correction_;
+};
+
+void attention_prefill(const AttentionArgs& a) {
+  const int64_t group = a.q_heads / a.kv_heads, positions = std::clamp<int64_t>(kTaskRows / group, 12, 96);
+  const int64_t blocks = (a.q_len + positions - 1) / positions, tasks = a.batch * a.kv_heads * blocks;
+  std::atomic<int64_t> ticket{0};
+  ThreadPool::instance().run([&](int, int) {
+    PrefillTask task(a, std::min(positions, a.q_len));
+    for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
+      const int64_t block = blocks - 1 - id / (a.batch * a.kv_heads);  // with causal masks the last ones take longest
+      task.run(id % (a.batch * a.kv_heads) / a.kv_heads, id % a.kv_heads, block * positions);
+    }
+  });
+}
+
+void attention_decode(const AttentionArgs& a) {
+  const int64_t group = a.q_heads / a.kv_heads, rows = group * a.q_len;
+  const KeyRange keys = visible_keys(a, 0, a.q_len - 1);
+  const int64_t first_chunk = keys.begin / kKeyChunk, chunks = std::max<int64_t>(1, (keys.end + kKeyChunk - 1) / kKeyChunk - first_chunk);
+  const int64_t tasks = a.batch * a.kv_heads * chunks, partial = a.value_dim + 2;  // o, max, sum
+  const bool bf16 = a.kv_dtype == DType::BFloat16;
+  const DotKernels& dot = bf16 ? kernels().dot_bf16 : a.kv_dtype == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
+  const DirectKernel direct = bf16                             ? kernels().direct_bf16
+                              : a.kv_dtype == DType::Float16 ? kernels().direct_f16
+                                                             : kernels().direct_f32;
+  const int64_t ldq = (a.head_dim + dot.chunk - 1) / dot.chunk * dot.chunk;
+  float* partials = scratch<float>(ScratchSlot::AttentionB, size_t(tasks * rows * partial));
+  const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
+  parallel_for(tasks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
+    Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
+    char* q = c.take<char>(rows * ldq * int64_t(dot.item_size));
+    float *s = c.take<float>(rows * kKeyChunk), *scaled = c.take<float>(a.head_dim), *correction = c.take<float>(rows);
+    int64_t packed_for = -1;
+    for (int64_t id = begin; id < end; id++) {
+      const int64_t pair = id / chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
+      if (packed_for != pair)
+        for (int64_t r = 0; r < rows; r++) {
+          kernels().rows.scale(a.head_dim, a.scale, at(a.q, a.q_strides, b, kv * group + r / a.q_len, r % a.q_len), scaled);
+          dot.pack(a.head_dim, scaled, DType::Float32, bf16, q + r * ldq * int64_t(dot.item_size));
+        }
+      packed_for = pair;
+      const int64_t key = std::max((first_chunk + id % chunks) * kKeyChunk, keys.begin);
+      const int64_t n = std::min((first_chunk + id % chunks + 1) * kKeyChunk, keys.end) - key;
+      float* o = partials + id * rows * partial;
+      float *max = o + rows * a.value_dim, *sum = max + rows;
+      std::fill(o, o + rows * a.value_dim, 0.f);
+      std::fill(max, max + rows, -INFINITY);
+      std::fill(sum, sum + rows, 0.f);
+      if (n <= 0) continue;
+      dot.run(rows, n, a.head_dim, q, ldq, at(a.k, a.kv_dtype, a.k_strides, b, kv, key), a.k_strides.position, s, kKeyChunk, false);
+      for (int64_t r = 0; r < rows; r++) finish_scores(a, b, kv * group + r / a.q_len, r % a.q_len, key, n, s + r * kKeyChunk);
+      kernels().online_softmax(rows, n, s, kKeyChunk, max, sum, correction);
+      direct(rows, a.value_dim, n, s, kKeyChunk, at(a.v, a.kv_dtype, a.v_strides, b, kv, key), a.v_strides.position, o, a.value_dim, false);
+    }
+  });
+  // Merge the chunks of a row in order.
+  parallel_for(a.batch * a.kv_heads * rows, std::max<int64_t>(1, 16384 / (chunks * partial)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t pair = i / rows, r = i % rows;
+      float* first = partials + pair * chunks * rows * partial;
+      const auto max_of = [&](int64_t c) { return first[c * rows * partial + rows * a.value_dim + r]; };
+      const auto sum_of = [&](int64_t c) { return first[c * rows * partial + rows * (a.value_dim + 1) + r]; };
+      float max = -INFINITY, sum = 0;
+      for (int64_t c = 0; c < chunks; c++) max = std::max(max, max_of(c));
+      float* o = first + r * a.value_dim;
+      for (int64_t c = 0; c < chunks; c++) {
+        const float weight = max_of(c) == -INFINITY ? 0.f : std::exp(max_of(c) - max);
+        sum += weight == 0 ? sum_of(c) * 0 : weight * sum_of(c);  // 0·NaN stays NaN
+        if (c == 0) kernels().rows.scale(a.value_dim, weight, o, o);
+        else kernels().rows.scale_add(a.value_dim, weight, first + c * rows * partial + r * a.value_dim, o);
+      }
+      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, max, sum, o);
+    }
+  });
+}
+
+}  // namespace
+
+void attention_forward(const AttentionArgs& a) {
+  attention::check_args(a);
+  check<DtypeError>(a.kv_dtype == DType::Float32 || a.kv_dtype == DType::BFloat16 || a.kv_dtype == DType::Float16,
+                    "attention: found keys of ", dtype_name(a.kv_dtype), ", needed float32, bfloat16 or float16");
+  if (a.batch <= 0 || a.q_len <= 0 || a.q_heads <= 0) return;
+  if (!batch_invariant() && a.q_heads / a.kv_heads * a.q_len <= kDecodeRows) attention_decode(a);
+  else attention_prefill(a);
+}
+
+void attention_forward(const AttentionArgs64& a) {
+  attention::check_args(a);
+  parallel_for(a.batch * a.q_heads, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) reference::attention_forward(a, i / a.q_heads, i % a.q_heads);
+  });
+}
+
+}  // namespace ef

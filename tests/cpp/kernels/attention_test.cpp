@@ -1,0 +1,276 @@
+// Attention against whole score rows in double (reference/attention.h).
+//
+// Bounds: f32 scores of O(1) have errors of about 1e-6, which the exponential passes on; outputs are averages of values of
+// O(1). With bf16 keys the probabilities are rounded to bf16 too (2⁻⁹ relative, averaged over many keys), f16 only widens.
+#include "kernels/attention.h"
+
+#include "kernel_test.h"
+#include "kernels/gemm.h"
+#include "kernels/reference/attention.h"
+
+namespace ef::test {
+namespace {
+
+struct Problem {
+  std::string name;
+  int64_t batch = 2, q_heads = 6, kv_heads = 2, q_len = 70, kv_len = 150, head_dim = 64, value_dim = 64;
+  DType kv = DType::Float32;
+  float softcap = 0;
+  bool causal = false;
+  int64_t window = 0;
+  bool both_sides = false, key_mask = false, bias = false, sinks = false, offset_end = true;
+};
+
+// Owns everything that the arguments point to. Layout [batch, position, head, dim] for q and out, [batch, head, position,
+// dim] with a gap for k and v: both orders occur.
+struct Instance {
+  Problem p;
+  std::vector<float> q, out, bias, sinks, lse;
+  Data k, v;
+  std::vector<uint8_t> mask;
+  AttentionArgs args;
+
+  explicit Instance(const Problem& problem)
+      : p(problem), q(random_floats(p.batch * p.q_len * p.q_heads * p.head_dim)), out(size_t(p.batch * p.q_len * p.q_heads * p.value_dim), 7.f),
+        lse(size_t(p.batch * p.q_heads * p.q_len), 7.f), k(p.kv, random_floats(p.batch * p.kv_heads * (p.kv_len + 3) * p.head_dim)),
+        v(p.kv, random_floats(p.batch * p.kv_heads * (p.kv_len + 3) * p.value_dim)) {
+    const int64_t cap = p.kv_len + 3;
+    args = {};
+    args.batch = p.batch, args.q_heads = p.q_heads, args.kv_heads = p.kv_heads, args.q_len = p.q_len, args.kv_len = p.kv_len;
+    args.head_dim = p.head_dim, args.value_dim = p.value_dim, args.q = q.data(), args.k = k.data(), args.v = v.data();
+    args.kv_dtype = p.kv, args.out = out.data();
+    args.q_strides = {p.q_len * p.q_heads * p.head_dim, p.head_dim, p.q_heads * p.head_dim};
+    args.out_strides = {p.q_len * p.q_heads * p.value_dim, p.value_dim, p.q_heads * p.value_dim};
+    args.k_strides = {p.kv_heads * cap * p.head_dim, cap * p.head_dim, p.head_dim};
+    args.v_strides = {p.kv_heads * cap * p.value_dim, cap * p.value_dim, p.value_dim};
+    args.scale = 1 / std::sqrt(float(p.head_dim)), args.softcap = p.softcap, args.causal = p.causal;
+    args.q_offset = p.offset_end ? p.kv_len - p.q_len : 0;
+    args.window = p.window, args.window_both_sides = p.both_sides, args.lse = lse.data();
+    if (p.key_mask) {
+      for (int64_t i = 0; i < p.batch * p.kv_len; i++) mask.push_back(generator()() % 3 != 0);
+      if (p.batch > 1) std::fill(mask.end() - p.kv_len, mask.end(), uint8_t(0));  // the last item sees nothing
+      args.key_mask = mask.data();
+    }
+    if (p.bias) {
+      bias = random_floats(p.q_heads * p.q_len * p.kv_len);
+      for (size_t i = 0; i < bias.size(); i += 5) bias[i] = -INFINITY;
+      args.bias = bias.data();
+      args.bias_strides = {0, p.q_len * p.kv_len, p.kv_len};
+    }
+    if (p.sinks) {
+      sinks = random_floats(p.q_heads);
+      args.sinks = sinks.data();
+    }
+  }
+};
+
+// The same problem with double pointers.
+struct Wide {
+  std::vector<double> q, k, v, out, bias, sinks, lse;
+  AttentionArgs64 args;
+  explicit Wide(const Instance& s) : q(s.q.begin(), s.q.end()), out(s.out.size()), bias(s.bias.begin(), s.bias.end()), sinks(s.sinks.begin(), s.sinks.end()), lse(s.lse.size()) {
+    const size_t nk = size_t(s.args.batch * s.args.k_strides.batch), nv = size_t(s.args.batch * s.args.v_strides.batch);
+    for (size_t i = 0; i < nk; i++) k.push_back(s.k[int64_t(i)]);
+    for (size_t i = 0; i < nv; i++) v.push_back(s.v[int64_t(i)]);
+    const AttentionArgs& f = s.args;
+    args.batch = f.batch, args.q_heads = f.q_heads, args.kv_heads = f.kv_heads, args.q_len = f.q_len, args.kv_len = f.kv_len;
+    args.head_dim = f.head_dim, args.value_dim = f.value_dim, args.q = q.data(), args.k = k.data(), args.v = v.data(), args.out = out.data();
+    args.q_strides = f.q_strides, args.k_strides = f.k_strides, args.v_strides = f.v_strides, args.out_strides = f.out_strides;
+    args.scale = f.scale, args.softcap = f.softcap, args.causal = f.causal, args.q_offset = f.q_offset, args.window = f.window;
+    args.window_both_sides = f.window_both_sides, args.key_mask = f.key_mask, args.bias = f.bias ? bias.data() : nullptr;
+    args.bias_strides = f.bias_strides, args.sinks = f.sinks ? sinks.data() : nullptr, args.lse = lse.data();
+  }
+};
+
+std::vector<Problem> problems() {
+  std::vector<Problem> list = {
+      {.name = "plain"},
+      {.name = "causal", .causal = true},
+      {.name = "causal_square", .q_len = 150, .causal = true},
+      {.name = "more_queries_than_keys", .q_len = 40, .kv_len = 21, .causal = true},
+      {.name = "window", .q_len = 150, .causal = true, .window = 20},
+      {.name = "window_both", .q_len = 150, .window = 20, .both_sides = true},
+      {.name = "key_mask", .key_mask = true},
+      {.name = "key_mask_causal", .causal = true, .key_mask = true},
+      {.name = "bias", .bias = true},
+      {.name = "softcap_bias_causal", .softcap = 3, .causal = true, .bias = true},
+      {.name = "sinks", .causal = true, .sinks = true},
+      {.name = "sinks_masked", .key_mask = true, .sinks = true},
+      {.name = "long_keys", .q_len = 33, .kv_len = 700, .causal = true},
+      {.name = "one_head", .q_heads = 1, .kv_heads = 1},
+      {.name = "head_dim_1", .head_dim = 1, .value_dim = 1},
+      {.name = "odd_dims", .head_dim = 33, .value_dim = 49},
+      {.name = "head_dim_80", .head_dim = 80, .value_dim = 80},
+      {.name = "head_dim_256", .q_len = 20, .head_dim = 256, .value_dim = 192},
+      {.name = "no_keys", .q_len = 20, .kv_len = 0},
+      {.name = "decode", .q_len = 1},
+      {.name = "decode_long", .q_len = 1, .kv_len = 1100, .causal = true},
+      {.name = "decode_window", .q_len = 1, .kv_len = 1100, .causal = true, .window = 300},
+      {.name = "decode_mask", .q_len = 1, .kv_len = 600, .key_mask = true},
+      {.name = "decode_bias", .q_len = 1, .kv_len = 600, .softcap = 2, .bias = true},
+      {.name = "decode_sinks", .q_len = 1, .kv_len = 600, .key_mask = true, .sinks = true},
+      {.name = "decode_three", .q_len = 3, .kv_len = 520, .causal = true},
+      {.name = "decode_single_head", .q_heads = 2, .q_len = 1, .kv_len = 300, .head_dim = 128, .value_dim = 128},
+      {.name = "decode_odd", .q_heads = 5, .kv_heads = 1, .q_len = 1, .head_dim = 33, .value_dim = 7},
+      {.name = "decode_empty", .q_len = 1, .kv_len = 0},
+  };
+  return list;
+}
+
+double worst(const std::vector<float>& got, const std::vector<double>& want) {
+  double error = 0;
+  for (size_t i = 0; i < got.size(); i++) {
+    if (want[i] == -INFINITY && got[i] == -INFINITY) continue;
+    const double e = std::fabs(got[i] - want[i]);
+    error = std::isnan(e) ? INFINITY : std::max(error, e);
+  }
+  return error;
+}
+
+class Attention : public EachIsa {};
+EF_EACH_ISA(Attention);
+
+TEST_P(Attention, Forward) {
+  for (bool invariant : {false, true}) {
+    set_batch_invariant(invariant);
+    for (Problem p : problems())
+      for (DType kv : {DType::Float32, DType::BFloat16, DType::Float16}) {
+        p.kv = kv;
+        Instance s(p);
+        Wide w(s);
+        attention_forward(s.args);
+        attention_forward(w.args);
+        // Scores of bf16 queries are off by up to ~1e-2, values by 2⁻⁹.
+        const double bound = kv == DType::BFloat16 ? 4e-2 : 1e-5;
+        EXPECT_LE(worst(s.out, w.out), bound) << p.name << " " << dtype_name(kv);
+        EXPECT_LE(worst(s.lse, w.lse), bound) << p.name << " " << dtype_name(kv);
+      }
+  }
+  set_batch_invariant(false);
+}
+
+TEST_P(Attention, SameBitsForAnyThreadCount) {
+  for (const Problem& p : problems()) {
+    Instance s(p);
+    std::vector<float> first;
+    for (int threads : {1, 2, 5})
+      with_threads(threads, [&] {
+        std::fill(s.out.begin(), s.out.end(), 7.f);
+        attention_forward(s.args);
+        if (threads == 1) first = s.out;
+        ASSERT_EQ(s.out, first) << p.name;
+      });
+  }
+}
+
+TEST_P(Attention, BatchInvariant) {  // a query gives the same bits alone and among others
+  set_batch_invariant(true);
+  for (Problem p : {Problem{.name = "causal", .q_len = 150, .causal = true}, Problem{.name = "window", .q_len = 150, .causal = true, .window = 20}}) {
+    Instance s(p);
+    attention_forward(s.args);
+    const std::vector<float> all = s.out;
+    AttentionArgs one = s.args;
+    for (int64_t t : {0, 13, 149}) {
+      std::vector<float> out(s.out.size());
+      one.q = s.args.q + t * s.args.q_strides.position;
+      one.out = out.data();
+      one.q_len = 1;
+      one.q_offset = t;
+      one.kv_len = t + 1;
+      one.lse = nullptr;
+      attention_forward(one);
+      for (int64_t b = 0; b < p.batch; b++)
+        for (int64_t i = 0; i < p.q_heads * p.value_dim; i++)
+          ASSERT_EQ(out[size_t(b * s.args.out_strides.batch + i)], all[size_t(b * s.args.out_strides.batch + t * s.args.out_strides.position + i)]) << p.name << t;
+    }
+  }
+  set_batch_invariant(false);
+}
+
+TEST_P(Attention, NanStaysInItsRow) {
+  for (int64_t q_len : {1, 40}) {
+    Instance s({.name = "nan", .batch = 1, .q_len = q_len});
+    s.q[5] = NAN;  // head 0, position 0
+    attention_forward(s.args);
+    for (int64_t i = 0; i < int64_t(s.out.size()); i++) EXPECT_EQ(std::isnan(s.out[size_t(i)]), i < 64) << i;
+  }
+}
+
+TEST_P(Attention, Backward) {
+  for (const Problem& p : problems()) {
+    Instance s(p);
+    Wide w(s);
+    attention_forward(s.args);
+    attention_forward(w.args);
+    const std::vector<float> dout = random_floats(int64_t(s.out.size()));
+    const std::vector<double> wide_dout(dout.begin(), dout.end());
+    std::vector<double> dq(w.q.size()), dk(w.k.size()), dv(w.v.size()), dsinks(size_t(p.q_heads)), dbias(size_t(p.batch * p.q_heads * p.q_len * p.kv_len));
+    attention_backward(w.args, wide_dout.data(), dq.data(), dk.data(), dv.data(), p.sinks ? dsinks.data() : nullptr, p.bias ? dbias.data() : nullptr);
+    std::vector<std::vector<float>> first;
+    for (int threads : {1, 2, 3})
+      with_threads(threads, [&] {
+        std::vector<float> fq(dq.size()), fk(dk.size()), fv(dv.size()), fs(dsinks.size()), fb(dbias.size(), 7.f);
+        attention_backward(s.args, dout.data(), fq.data(), fk.data(), fv.data(), p.sinks ? fs.data() : nullptr, p.bias ? fb.data() : nullptr);
+        // sums of up to 1100 terms of O(1) with errors of 1e-6 each
+        EXPECT_LE(worst(fq, dq), 3e-5) << p.name;
+        EXPECT_LE(worst(fk, dk), 3e-5) << p.name;
+        EXPECT_LE(worst(fv, dv), 3e-5) << p.name;
+        EXPECT_LE(worst(fs, dsinks), 2e-4) << p.name;
+        if (p.bias) {
+          EXPECT_LE(worst(fb, dbias), 3e-5) << p.name;
+        }
+        const std::vector<std::vector<float>> all = {fq, fk, fv, fs, fb};
+        if (threads == 1) first = all;
+        EXPECT_EQ(all, first) << p.name << " " << threads << " threads";
+      });
+  }
+}
+
+// The double form against finite differences: an error shared by both implementations would show here.
+TEST(AttentionDouble, GradientsAreDerivatives) {
+  for (const Problem& p : {Problem{.name = "all", .batch = 1, .q_heads = 4, .kv_heads = 2, .q_len = 3, .kv_len = 5, .head_dim = 4, .value_dim = 3, .softcap = 2,
+                                   .causal = true, .bias = true, .sinks = true}}) {
+    Instance s(p);
+    Wide w(s);
+    attention_forward(w.args);
+    const std::vector<float> g = random_floats(int64_t(s.out.size()));
+    const std::vector<double> dout(g.begin(), g.end());
+    std::vector<double> dq(w.q.size()), dk(w.k.size()), dv(w.v.size()), dsinks(4), dbias(4 * 3 * 5);
+    attention_backward(w.args, dout.data(), dq.data(), dk.data(), dv.data(), dsinks.data(), dbias.data());
+    const auto loss = [&] {
+      attention_forward(w.args);
+      double total = 0;
+      for (size_t i = 0; i < dout.size(); i++) total += dout[i] * w.out[i];
+      return total;
+    };
+    const auto compare = [&](std::vector<double>& x, const std::vector<double>& grad) {
+      for (size_t i = 0; i < x.size(); i++) {
+        if (!std::isfinite(x[i])) continue;
+        const double keep = x[i], h = 1e-5;
+        x[i] = keep + h;
+        const double up = loss();
+        x[i] = keep - h;
+        const double down = loss();
+        x[i] = keep;
+        ASSERT_NEAR((up - down) / (2 * h), grad[i], 1e-8) << i;
+      }
+    };
+    compare(w.q, dq);
+    compare(w.k, dk);
+    compare(w.v, dv);
+    compare(w.sinks, dsinks);
+    compare(w.bias, dbias);
+  }
+}
+
+TEST(AttentionErrors, Arguments) {
+  Instance s({.name = "bad"});
+  s.args.kv_heads = 4;
+  EXPECT_THROW(attention_forward(s.args), ShapeError);
+  s.args.kv_heads = 2;
+  s.args.kv_dtype = DType::Int8;
+  EXPECT_THROW(attention_forward(s.args), DtypeError);
+}
+
+}  // namespace
+}  // namespace ef::test
