@@ -1,0 +1,32 @@
+// Small models with fixed random weights.
+#pragma once
+#include <string>
+
+#include "autograd/autograd.h"
+#include "models/model.h"
+#include "ops/ops.h"
+
+namespace ef {
+
+inline std::string tiny_config(const std::string& extra = "") {
+  return R"({"vocab_size": 48, "hidden_size": 32, "intermediate_size": 40, "num_hidden_layers": 2,
+             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 64)" +
+         (extra.empty() ? "" : ", " + extra) + "}";
+}
+
+inline void fill_weights(Module& model, DType dtype = DType::Float32, double scale = 0.2) {
+  NoGradGuard no_grad;
+  Generator generator(1);
+  for (auto& [name, slot] : model.named_slots()) {
+    Tensor value = Tensor::empty(slot->shape(), dtype);
+    normal_(value, slot->shape().size() == 1 ? 1 : 0, scale, &generator);
+    set_requires_grad(value);
+    slot->set(value);
+  }
+}
+
+inline Tensor ids_of(const std::vector<int64_t>& values, int64_t batch = 1) {
+  return Tensor::from_data(values, {batch, int64_t(values.size()) / batch});
+}
+
+}  // namespace ef
