@@ -1,30 +1,32 @@
-"""Tokenizers: text to model inputs and back."""
+"""Tokenizers: text to model inputs and back. Everything is imported when it is first used."""
 
 from __future__ import annotations
 
-from ._engine import AddedToken
-from .auto import AutoTokenizer
-from .base import PreTrainedTokenizerBase
-from .batch_encoding import BatchEncoding, CharSpan, TokenSpan
-from .enums import ExplicitEnum, PaddingStrategy, TensorType, TruncationStrategy
-from .fast import PreTrainedTokenizerFast, TokenizersBackend
-from .json_schema import get_json_schema
-from .models import *  # noqa: F403 (the classes of the table)
-from .models import CLASSES
+from .._lazy import lazy_exports
+from .families import FAMILIES, NOT_YET
 
-__all__ = [
-    "AddedToken",
-    "AutoTokenizer",
-    "BatchEncoding",
-    "CharSpan",
-    "ExplicitEnum",
-    "PaddingStrategy",
-    "PreTrainedTokenizerBase",
-    "PreTrainedTokenizerFast",
-    "TensorType",
-    "TokenSpan",
-    "TokenizersBackend",
-    "TruncationStrategy",
-    "get_json_schema",
-    *sorted(CLASSES),
-]
+# Public name -> module that defines it.
+MODULES = {
+    "AddedToken": "._engine",
+    "AutoTokenizer": ".auto",
+    "TOKENIZER_MAPPING_NAMES": ".families",
+    "PreTrainedTokenizerBase": ".base",
+    "BatchEncoding": ".batch_encoding",
+    "CharSpan": ".batch_encoding",
+    "TokenSpan": ".batch_encoding",
+    "ExplicitEnum": ".enums",
+    "PaddingStrategy": ".enums",
+    "TensorType": ".enums",
+    "TruncationStrategy": ".enums",
+    "PreTrainedTokenizerFast": ".fast",
+    "TokenizersBackend": ".fast",
+    "PreTrainedTokenizer": ".slow",
+    "PythonBackend": ".slow",
+    "StreamDetokenizer": ".streaming",
+    "get_json_schema": ".json_schema",
+    **{f"{name}{fast}": ".models" for name in FAMILIES for fast in ("", "Fast")},
+    **{f"{name}{fast}": ".models" for name in sorted(NOT_YET) for fast in ("", "Fast")},
+}
+
+__all__ = sorted(name for name, module in MODULES.items() if name.replace("Fast", "") not in NOT_YET)
+__getattr__, __dir__ = lazy_exports(__name__, MODULES)

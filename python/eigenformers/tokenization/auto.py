@@ -8,58 +8,13 @@ from typing import Any
 from ..utils import logging
 from ._engine import TokenizerError
 from .base import PreTrainedTokenizerBase
+from .families import NOT_YET, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
 from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
-from .models import CLASSES, NOT_YET
+from .models import CLASSES
 from .vocab_files import read_json
 
 logger = logging.get_logger(__name__)
-
-# Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
-TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
-for _class_name, _types in {
-    "AlbertTokenizer": "albert yoso",
-    "BarthezTokenizer": "barthez",
-    "BertTokenizer": "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git "
-    "grounding-dino layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha nomic_bert qdqbert realm "
-    "retribert squeezebert tvp vilt visual_bert",
-    "BigBirdTokenizer": "big_bird",
-    "BlenderbotTokenizer": "blenderbot",
-    "BloomTokenizer": "bloom",
-    "CamembertTokenizer": "camembert",
-    "CLIPTokenizer": "aimv2 clip clipseg groupvit omdet-turbo oneformer owlv2 owlvit sam3 sam3_video xclip",
-    "CodeLlamaTokenizer": "code_llama",
-    "CohereTokenizer": "aya_vision cohere cohere2",
-    "DebertaTokenizer": "deberta",
-    "DebertaV2Tokenizer": "deberta-v2",
-    "DPRQuestionEncoderTokenizer": "dpr",
-    "FunnelTokenizer": "funnel",
-    "GemmaTokenizer": "gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma",
-    "GPT2Tokenizer": "blip-2 codegen dbrx gpt2 gpt_neo gptj instructblip jais2 opt phi starcoder2",
-    "GPTNeoXTokenizer": "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm",
-    "HerbertTokenizer": "herbert",
-    "LEDTokenizer": "led",
-    "LlamaTokenizer": "idefics idefics2 llama",
-    "MPNetTokenizer": "mpnet",
-    "MvpTokenizer": "mvp",
-    "NougatTokenizer": "nougat",
-    "OpenAIGPTTokenizer": "openai-gpt",
-    "PegasusTokenizer": "pegasus",
-    "Qwen2Tokenizer": "audioflamingo3 colqwen2 internvl ovis2 qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe "
-    "qwen2_vl qwen3 qwen3_moe qwen3_next qwen3_omni_moe qwen3_vl qwen3_vl_moe",
-    "Qwen3_5Tokenizer": "qwen3_5 qwen3_5_moe qwen3_5_text qwen3_5_moe_text",
-    "ReformerTokenizer": "reformer",
-    "RemBertTokenizer": "rembert",
-    "RobertaTokenizer": "bart bridgetower clap data2vec-text ibert lilt longformer mega mra roberta "
-    "roberta-prelayernorm",
-    "RoFormerTokenizer": "roformer",
-    "SplinterTokenizer": "splinter",
-    "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
-    "XGLMTokenizer": "xglm",
-    "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",
-    "XLNetTokenizer": "xlnet",
-}.items():
-    TOKENIZER_MAPPING_NAMES.update(dict.fromkeys(_types.split(), _class_name))
 
 _GENERIC = {"PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend"}
 _registered: dict[str, type[PreTrainedTokenizerBase]] = {}  # by class name

@@ -613,3 +613,75 @@ def case_json_schema(lib):
 
     functions = (simple, rich, fine, Tool().method, no_doc, no_arg, no_hint, one_tuple)
     return [call(function) for function in functions]
+
+
+def case_python_tokenizer(lib):
+    """A tokenizer written in Python: letters are tokens."""
+
+    class Letters(lib.PreTrainedTokenizer):
+        vocab_files_names = {"vocab_file": "letters.json"}
+
+        def __init__(self, vocab_file=None, **kwargs):
+            if vocab_file:
+                with open(vocab_file, encoding="utf-8") as file:
+                    self.letters = json.load(file)
+            else:
+                self.letters = {c: i for i, c in enumerate("?abcdefgh ")}
+            super().__init__(**kwargs)
+
+        @property
+        def vocab_size(self):
+            return len(self.letters)
+
+        def get_vocab(self):
+            return {**self.letters, **self.get_added_vocab()}
+
+        def _tokenize(self, text, **kwargs):
+            return list(text)
+
+        def _convert_token_to_id(self, token):
+            return self.letters.get(token, 0)
+
+        def _convert_id_to_token(self, index):
+            return {i: c for c, i in self.letters.items()}.get(index, "?")
+
+        def convert_tokens_to_string(self, tokens):
+            return "".join(tokens)
+
+        def save_vocabulary(self, save_directory, filename_prefix=None):
+            path = os.path.join(save_directory, "letters.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(self.letters, file)
+            return (path,)
+
+    result = {}
+    for pattern in (None, "cls_sep", "cls_double_sep", "bos", "eos", "bos_eos", "prefix_suffix"):
+        tok = Letters(
+            bos_token="<b>", eos_token="<e>", cls_token="<c>", sep_token="<s>", pad_token="<p>", unk_token="?",
+            mask_token=lib.AddedToken("<m>", lstrip=True, special=True), special_tokens_pattern=pattern,
+            model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        )  # fmt: skip
+        tok.add_tokens([lib.AddedToken("gg", single_word=True), "ef"])
+        options = {"return_special_tokens_mask": True, "return_length": True}
+        result[str(pattern)] = plain({
+            "one": tok("abc  <m>defzz gg ggg", **options),
+            "pair": tok("abc", "de", **options),
+            "batch": tok(["a b", "c"], ["d", "ef"], padding=True, return_tensors="np"),
+            "tensor": tok("abc", return_tensors="np"),
+            "cut": [error(tok, "abcdef", "gh gh", max_length=8, truncation=cut, stride=1, return_overflowing_tokens=over)
+                    for cut in ("longest_first", "only_first", "only_second") for over in (True, False)],
+            "left": error(lambda: (setattr(tok, "truncation_side", "left"), tok("abcdefgh", max_length=5))[1]),
+            "words": tok(["ab", "c"], is_split_into_words=True),
+            "word_batch": tok([["ab", "c"], ["d"]], is_split_into_words=True, padding="max_length", max_length=9),
+            "tuples": tok([("ab", "c"), ("d", "e")]),
+            "ids": tok([1, 2, 3]),
+            "tokens": [tok.tokenize("abgg gg <s>h"), len(tok), tok.vocab_size, tok.get_added_vocab()],
+            "decode": [tok.decode(tok.encode("abc ef")), tok.decode(tok.encode("ab"), skip_special_tokens=True)],
+            "mask": tok.get_special_tokens_mask(tok.encode("ab"), already_has_special_tokens=True),
+            "prepared": tok.prepare_for_model([1, 2], [3], padding="max_length", max_length=10, truncation=True),
+        })  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        tok.save_pretrained(folder)
+        again = Letters.from_pretrained(folder)
+        result["saved"] = [sorted(os.listdir(folder)), plain(again("ab gg <m>c")), len(again), again.special_tokens_map]
+    return result

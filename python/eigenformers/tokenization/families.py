@@ -1,0 +1,147 @@
+"""The table of tokenizer classes: one row a family. Data only, so that their names cost no import."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Family(NamedTuple):
+    """A row of the table."""
+
+    tokens: dict[str, str]
+    vocab_format: str | None = None
+    token_type_ids: str | None = None  # where token_type_ids stand among the inputs: "second", "last"
+    padding_side: str = "right"
+
+
+def _tokens(**names: str) -> dict[str, str]:
+    return {f"{name}_token": token for name, token in names.items()}
+
+
+_BERT = _tokens(unk="[UNK]", sep="[SEP]", pad="[PAD]", cls="[CLS]", mask="[MASK]")
+_ROBERTA = _tokens(bos="<s>", eos="</s>", sep="</s>", cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>")
+_ALBERT = _tokens(bos="[CLS]", eos="[SEP]", unk="<unk>", sep="[SEP]", pad="<pad>", cls="[CLS]", mask="[MASK]")
+_DEBERTA = _tokens(bos="[CLS]", eos="[SEP]", sep="[SEP]", cls="[CLS]", unk="[UNK]", pad="[PAD]", mask="[MASK]")
+_GPT2 = _tokens(unk="<|endoftext|>", bos="<|endoftext|>", eos="<|endoftext|>")
+_QWEN = _tokens(unk="<|endoftext|>", eos="<|endoftext|>", pad="<|endoftext|>")
+_LLAMA = _tokens(unk="<unk>", bos="<s>", eos="</s>")
+_GEMMA = _tokens(unk="<unk>", bos="<bos>", eos="<eos>", pad="<pad>", mask="<mask>")
+_T5 = _tokens(eos="</s>", unk="<unk>", pad="<pad>")
+_CLIP = _tokens(unk="<|endoftext|>", bos="<|startoftext|>", eos="<|endoftext|>", pad="<|endoftext|>")
+_COHERE = _tokens(unk="<UNK>", bos="<BOS_TOKEN>", eos="<|END_OF_TURN_TOKEN|>", pad="<PAD>", cls="<CLS>", sep="<SEP>",
+                  mask="<MASK_TOKEN>")  # fmt: skip
+_FUNNEL = _tokens(unk="<unk>", sep="<sep>", pad="<pad>", cls="<cls>", mask="<mask>", bos="<s>", eos="</s>")
+_XLNET = _tokens(bos="<s>", eos="</s>", unk="<unk>", sep="<sep>", pad="<pad>", cls="<cls>", mask="<mask>")
+_MPNET = _tokens(bos="<s>", eos="</s>", sep="</s>", cls="<s>", unk="[UNK]", pad="<pad>", mask="<mask>")
+_BIGBIRD = _tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>", sep="[SEP]", mask="[MASK]", cls="[CLS]")
+
+FAMILIES: dict[str, Family] = {
+    "AlbertTokenizer": Family(_ALBERT),
+    "BartTokenizer": Family(_ROBERTA, "roberta"),
+    "BarthezTokenizer": Family(_ROBERTA),
+    "BertTokenizer": Family(_BERT, "bert", "second"),
+    "BigBirdTokenizer": Family(_BIGBIRD),
+    "BlenderbotTokenizer": Family(_ROBERTA),
+    "BloomTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>"), padding_side="left"),
+    "CamembertTokenizer": Family(_ROBERTA),
+    "CLIPTokenizer": Family(_CLIP, "clip"),
+    "CodeGenTokenizer": Family(_GPT2, "gpt2"),
+    "CodeLlamaTokenizer": Family(_LLAMA, padding_side="left"),
+    "CohereTokenizer": Family(_COHERE, padding_side="left"),
+    "ConvBertTokenizer": Family(_BERT, "bert", "second"),
+    "DebertaTokenizer": Family(_DEBERTA, token_type_ids="last"),
+    "DebertaV2Tokenizer": Family(_DEBERTA, token_type_ids="last"),
+    "DistilBertTokenizer": Family(_BERT, "bert"),
+    "DPRContextEncoderTokenizer": Family(_BERT, "bert", "second"),
+    "DPRQuestionEncoderTokenizer": Family(_BERT, "bert", "second"),
+    "ElectraTokenizer": Family(_BERT, "bert", "second"),
+    "FunnelTokenizer": Family(_FUNNEL),
+    "GemmaTokenizer": Family(_GEMMA, padding_side="left"),
+    "GPT2Tokenizer": Family(_GPT2, "gpt2"),
+    "GPTNeoXTokenizer": Family({**_GPT2, "pad_token": "<|padding|>"}, "neox"),
+    "HerbertTokenizer": Family(_tokens(cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>", sep="</s>")),
+    "LEDTokenizer": Family(_ROBERTA, "roberta"),
+    "LlamaTokenizer": Family(_LLAMA, padding_side="left"),
+    "LongformerTokenizer": Family(_ROBERTA, "roberta"),
+    "LxmertTokenizer": Family(_BERT, "bert", "second"),
+    "MobileBertTokenizer": Family(_BERT, "bert", "second"),
+    "MPNetTokenizer": Family(_MPNET),
+    "MvpTokenizer": Family(_ROBERTA, "roberta"),
+    "NougatTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>")),
+    "OpenAIGPTTokenizer": Family(_tokens(unk="<unk>")),
+    "PegasusTokenizer": Family(_tokens(pad="<pad>", eos="</s>", unk="<unk>", mask="<mask_2>")),
+    "Qwen2Tokenizer": Family(_QWEN, "qwen2"),
+    "Qwen3_5Tokenizer": Family(_QWEN),
+    "ReformerTokenizer": Family(_tokens(eos="</s>", unk="<unk>")),
+    "RemBertTokenizer": Family(_ALBERT),
+    "RetriBertTokenizer": Family(_BERT, "bert"),
+    "RobertaTokenizer": Family(_ROBERTA, "roberta"),
+    "RoFormerTokenizer": Family(_BERT),
+    "SplinterTokenizer": Family(_BERT),
+    "SqueezeBertTokenizer": Family(_BERT, "bert", "second"),
+    "T5Tokenizer": Family(_T5),
+    "XGLMTokenizer": Family({name: token for name, token in _ROBERTA.items() if name != "mask_token"}),
+    "XLMRobertaTokenizer": Family(_ROBERTA),
+    "XLNetTokenizer": Family(_XLNET, padding_side="left"),
+}
+
+# Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
+# models): they come with their models. Asking for one by name says so.
+NOT_YET = {
+    "BartphoTokenizer", "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer",
+    "BlenderbotSmallTokenizer", "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer",
+    "CTRLTokenizer", "DiaTokenizer", "DPRReaderTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer",
+    "FlaubertTokenizer", "FNetTokenizer", "FSMTTokenizer", "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer",
+    "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LukeTokenizer", "M2M100Tokenizer",
+    "MarianTokenizer", "MarkupLMTokenizer", "MBart50Tokenizer", "MBartTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
+    "MyT5Tokenizer", "NllbTokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
+    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SeamlessM4TTokenizer", "SiglipTokenizer",
+    "Siglip2Tokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "UdopTokenizer", "VitsTokenizer",
+    "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "WhisperTokenizer", "XLMTokenizer",
+}  # fmt: skip
+
+# Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
+TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
+for _class_name, _types in {
+    "AlbertTokenizer": "albert yoso",
+    "BarthezTokenizer": "barthez",
+    "BertTokenizer": "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git "
+    "grounding-dino layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha nomic_bert qdqbert realm "
+    "retribert squeezebert tvp vilt visual_bert",
+    "BigBirdTokenizer": "big_bird",
+    "BlenderbotTokenizer": "blenderbot",
+    "BloomTokenizer": "bloom",
+    "CamembertTokenizer": "camembert",
+    "CLIPTokenizer": "aimv2 clip clipseg groupvit omdet-turbo oneformer owlv2 owlvit sam3 sam3_video xclip",
+    "CodeLlamaTokenizer": "code_llama",
+    "CohereTokenizer": "aya_vision cohere cohere2",
+    "DebertaTokenizer": "deberta",
+    "DebertaV2Tokenizer": "deberta-v2",
+    "DPRQuestionEncoderTokenizer": "dpr",
+    "FunnelTokenizer": "funnel",
+    "GemmaTokenizer": "gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma",
+    "GPT2Tokenizer": "blip-2 codegen dbrx gpt2 gpt_neo gptj instructblip jais2 opt phi starcoder2",
+    "GPTNeoXTokenizer": "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm",
+    "HerbertTokenizer": "herbert",
+    "LEDTokenizer": "led",
+    "LlamaTokenizer": "idefics idefics2 llama",
+    "MPNetTokenizer": "mpnet",
+    "MvpTokenizer": "mvp",
+    "NougatTokenizer": "nougat",
+    "OpenAIGPTTokenizer": "openai-gpt",
+    "PegasusTokenizer": "pegasus",
+    "Qwen2Tokenizer": "audioflamingo3 colqwen2 internvl ovis2 qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe "
+    "qwen2_vl qwen3 qwen3_moe qwen3_next qwen3_omni_moe qwen3_vl qwen3_vl_moe",
+    "Qwen3_5Tokenizer": "qwen3_5 qwen3_5_moe qwen3_5_text qwen3_5_moe_text",
+    "ReformerTokenizer": "reformer",
+    "RemBertTokenizer": "rembert",
+    "RobertaTokenizer": "bart bridgetower clap data2vec-text ibert lilt longformer mega mra roberta "
+    "roberta-prelayernorm",
+    "RoFormerTokenizer": "roformer",
+    "SplinterTokenizer": "splinter",
+    "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
+    "XGLMTokenizer": "xglm",
+    "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",
+    "XLNetTokenizer": "xlnet",
+}.items():
+    TOKENIZER_MAPPING_NAMES.update(dict.fromkeys(_types.split(), _class_name))
