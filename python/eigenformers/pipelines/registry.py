@@ -6,9 +6,6 @@ import importlib
 from typing import Any
 
 from ..errors import UnsupportedError
-from ..utils import logging
-
-logger = logging.get_logger(__name__)
 
 # Tasks that people know from elsewhere: asked for before their file exists here, they get an error that says so.
 KNOWN_TASKS = {
@@ -68,6 +65,9 @@ class PipelineRegistry:
             type: "text", "image", "audio", "video" or "multimodal".
         """
         if task in self.supported_tasks:
+            from ..utils import logging  # not above: this module is read whenever eigenformers is imported
+
+            logger = logging.get_logger(__name__)
             logger.warning(f"{task} is already registered. Overwriting pipeline for task {task}...")
         models = () if pt_model is None else pt_model if isinstance(pt_model, tuple) else (pt_model,)
         entry: dict[str, Any] = {"impl": pipeline_class, "pt": models}
