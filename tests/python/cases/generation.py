@@ -1,0 +1,126 @@
+"""generate() on seeded tiny models: the same greedy tokens, the same processed scores, the same stops."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.models import FAMILIES, array, causal_lm, tensor
+
+PROMPTS = np.array([[0, 0, 5, 9, 2, 6], [3, 1, 4, 1, 5, 9]])
+MASK = np.array([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]])
+
+
+def run(lib, family="llama", prompts=PROMPTS, mask=MASK, **kwargs):
+    model = causal_lm(lib, family, eos_token_id=kwargs.pop("model_eos", 2))
+    return model.generate(tensor(lib, prompts), attention_mask=tensor(lib, mask), pad_token_id=0, **kwargs)
+
+
+def case_greedy(lib):
+    return {f: array(run(lib, f, max_new_tokens=24, do_sample=False)) for f in FAMILIES}
+
+
+def case_greedy_options(lib):
+    """Deterministic searches under each processor."""
+    options = {
+        "repetition_penalty": {"repetition_penalty": 1.7},
+        "no_repeat_ngram_size": {"no_repeat_ngram_size": 2},
+        "bad_words_ids": {"bad_words_ids": [[63], [5, 9], [40]]},
+        "suppress_tokens": {"suppress_tokens": list(range(10, 40))},
+        "begin_suppress_tokens": {"begin_suppress_tokens": list(range(32))},
+        "min_new_tokens": {"min_new_tokens": 12, "eos_token_id": list(range(0, 60, 2))},
+        "min_length": {"min_length": 12, "eos_token_id": list(range(0, 60, 2))},
+        "eos_list": {"eos_token_id": list(range(0, 60, 3))},
+        "forced_eos": {"forced_eos_token_id": 2},
+        "forced_bos": {"forced_bos_token_id": 7},
+        "sequence_bias": {"sequence_bias": [[[11], 8.0], [[11, 12], 12.0]]},
+        "exponential_decay": {"exponential_decay_length_penalty": (3, 1.8), "eos_token_id": 2},
+        "encoder_no_repeat": {"encoder_no_repeat_ngram_size": 1},
+        "encoder_repetition": {"encoder_repetition_penalty": 3.0},
+        "renormalize": {"renormalize_logits": True},
+        "no_cache": {"use_cache": False},
+        "prefill_chunks": {"prefill_chunk_size": 2},
+        "default_length": {"max_new_tokens": None},
+        "max_length": {"max_new_tokens": None, "max_length": 10},
+    }
+    return {
+        name: array(run(lib, **{"max_new_tokens": 16, "do_sample": False, **kwargs})) for name, kwargs in options.items()
+    }
+
+
+def case_scores(lib):
+    """return_dict_in_generate: shapes, scores after processors, logits before them."""
+    o = run(lib, max_new_tokens=3, do_sample=False, repetition_penalty=1.3, suppress_tokens=[4, 5],
+            return_dict_in_generate=True, output_scores=True, output_logits=True, output_hidden_states=True,
+            output_attentions=True)  # fmt: skip
+    model = causal_lm(lib, "llama")
+    return {
+        "keys": list(o.keys()),
+        "scores": np.stack([array(s)[:, ::7] for s in o.scores]),
+        "logits": np.stack([array(s)[:, ::7] for s in o.logits]),
+        "hidden": [[list(h.shape) for h in step] for step in o.hidden_states],
+        "attentions": [[list(a.shape) for a in step] for step in o.attentions],
+        "cache": o.past_key_values.get_seq_length(),
+        "transition": array(model.compute_transition_scores(o.sequences, o.scores, normalize_logits=True)),
+    }
+
+
+def case_warped_scores(lib):
+    """What sampling chooses from: the first step's scores under each warper (kept tokens and values)."""
+    warpers = {
+        "temperature": {"temperature": 0.5, "top_k": 0},
+        "top_k": {"top_k": 5},
+        "top_p": {"top_p": 0.7, "top_k": 0},
+        "min_p": {"min_p": 0.2, "top_k": 0},
+        "typical_p": {"typical_p": 0.5, "top_k": 0},
+        "top_h": {"top_h": 0.6, "top_k": 0},
+        "epsilon_cutoff": {"epsilon_cutoff": 0.02, "top_k": 0},
+        "eta_cutoff": {"eta_cutoff": 0.1, "top_k": 0},
+        "all": {"temperature": 1.4, "top_k": 20, "top_p": 0.9, "min_p": 0.05, "typical_p": 0.9, "renormalize_logits": True},
+    }
+    out = {}
+    for name, kwargs in warpers.items():
+        o = run(lib, max_new_tokens=1, do_sample=True, return_dict_in_generate=True, output_scores=True, **kwargs)
+        out[name] = array(o.scores[0])
+    return out
+
+
+def case_return_sequences(lib):
+    o = run(lib, max_new_tokens=4, do_sample=True, num_return_sequences=3, top_k=1)
+    return array(o)
+
+
+def case_user_code(lib):
+    """Processors, criteria and prefix functions of the user's own."""
+
+    class Shift(lib.LogitsProcessor):
+        def __call__(self, input_ids, scores):
+            scores = scores.clone()
+            scores[:, 17] += 100 * (input_ids.shape[1] % 2)
+            return scores
+
+    class AtNine(lib.StoppingCriteria):
+        def __call__(self, input_ids, scores, **kwargs):
+            return (input_ids[:, -1] > -1) & (input_ids.shape[1] >= 9)
+
+    return {
+        "processor": array(run(lib, max_new_tokens=5, do_sample=False, logits_processor=lib.LogitsProcessorList([Shift()]))),
+        "criterion": array(run(lib, max_new_tokens=8, do_sample=False, stopping_criteria=lib.StoppingCriteriaList([AtNine()]))),
+        "prefix": array(run(lib, max_new_tokens=5, do_sample=False, prefix_allowed_tokens_fn=lambda b, ids: [10 + b, 20 + b, 30])),
+        "guidance": array(run(lib, prompts=PROMPTS[1:], mask=MASK[1:], max_new_tokens=5, do_sample=False, guidance_scale=1.5)),
+    }
+
+
+def case_continuation(lib):
+    """A cache handed from one call to the next; inputs_embeds; no prompt at all."""
+    model = causal_lm(lib, "llama")
+    first = model.generate(tensor(lib, PROMPTS[1:]), max_new_tokens=4, do_sample=False, return_dict_in_generate=True, pad_token_id=0)
+    longer = np.concatenate([array(first.sequences), np.array([[7, 8]])], 1)
+    second = model.generate(
+        tensor(lib, longer), past_key_values=first.past_key_values, max_new_tokens=4, do_sample=False, pad_token_id=0
+    )
+    embeds = model.get_input_embeddings()(tensor(lib, PROMPTS[1:])).detach()
+    return {
+        "second": array(second),
+        "embeds": array(model.generate(inputs_embeds=embeds, max_new_tokens=4, do_sample=False, pad_token_id=0)),
+        "empty": array(model.generate(max_new_tokens=4, do_sample=False, pad_token_id=0)),
+    }
