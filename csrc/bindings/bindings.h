@@ -6,5 +6,6 @@ namespace ef {
 
 void bind_errors(pybind11::module_& m);
 void bind_tensor(pybind11::module_& m);
+void bind_gguf(pybind11::module_& m);
 
 }  // namespace ef

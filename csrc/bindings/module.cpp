@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, m) {
   m.attr("__version__") = EF_VERSION;
   ef::bind_errors(m);
   ef::bind_tensor(m);
+  ef::bind_gguf(m);
 }

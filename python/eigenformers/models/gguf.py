@@ -31,6 +31,10 @@ class _Metadata:
             if needed:
                 raise CheckpointError(f"GGUF metadata: {name} is missing; the file is incomplete or of an unknown kind")
             return default
+        if kind is int and isinstance(value, list) and value and all(item == value[0] for item in value):
+            value = value[0]  # one value a layer, all the same
+        elif kind is int and isinstance(value, list):
+            raise UnsupportedError(f"GGUF metadata: {name} differs between layers: {value!r:.80}")
         if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
             raise CheckpointError(f"GGUF metadata: {name} is {value!r:.80}, needed {kind.__name__}")
         return float(value) if kind is float else value
@@ -44,7 +48,7 @@ def config_from_gguf(
     """The config.json that a GGUF file stands for, with `model_type` and `architectures`.
 
     Args:
-        metadata: key -> value of the file's header; arrays are lists.
+        metadata: key -> value of the file's header; arrays are lists (for the vocabulary, its length will do).
         tensor_names: names of its tensors: they say whether the head is tied and whether attention has biases.
         rope_factors: values of the tensor `rope_freqs.weight`, if there is one: divisors of the rotary frequencies.
 
@@ -69,7 +73,7 @@ def config_from_gguf(
     config = {
         "model_type": model_type,
         "architectures": [{"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}[model_type]],
-        "vocab_size": data.get("vocab_size", int) or len(data.get("tokenizer.ggml.tokens", list, [])),
+        "vocab_size": data.get("vocab_size", int) or _count(metadata.get("tokenizer.ggml.tokens")),
         "hidden_size": data.get("embedding_length", int, needed=True),
         "intermediate_size": data.get("feed_forward_length", int, needed=True),
         "num_hidden_layers": data.get("block_count", int, needed=True),
@@ -84,8 +88,8 @@ def config_from_gguf(
     }
     config["architectures"][0] += "ForCausalLM"
     config["num_key_value_heads"] = data.get("attention.head_count_kv", int, config["num_attention_heads"])
-    if not config["num_attention_heads"]:
-        raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is 0")
+    if config["num_attention_heads"] < 1:
+        raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is {config['num_attention_heads']}")
     head_dim = _head_dim(data, config)
     if model_type != "qwen2":  # whose configuration always divides hidden_size by the number of heads
         config["head_dim"] = head_dim
@@ -99,6 +103,16 @@ def config_from_gguf(
         config.update(_llama_biases(names))
     config["rope_parameters"] = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
     return config
+
+
+def _count(tokens: Any) -> int:
+    """Length of the vocabulary, given as such or as its length."""
+    count = tokens if isinstance(tokens, int) else len(tokens) if isinstance(tokens, list) else 0
+    if count < 1:
+        raise CheckpointError(
+            "GGUF metadata: neither vocab_size nor tokenizer.ggml.tokens says how long the vocabulary is"
+        )
+    return count
 
 
 def _head_dim(data: _Metadata, config: dict[str, Any]) -> int:
@@ -207,6 +221,12 @@ def read_gguf_config(path: str | os.PathLike) -> dict[str, Any]:
     from .. import _core
 
     file = _core.GgufFile(os.fspath(path))
-    names = list(file.names())
-    factors = file.tensor("rope_freqs.weight").tolist() if "rope_freqs.weight" in names else None
-    return config_from_gguf(dict(file.metadata), names, factors)
+    architecture = f"{file.get('general.architecture')}."
+    metadata = {
+        # of the long arrays (the vocabulary) only the length matters here
+        key: file.get(key) if key.startswith(architecture) else file.array_length(key) or file.get(key)
+        for key in file.keys()
+    }
+    names = file.names()
+    factors = file.floats("rope_freqs.weight") if "rope_freqs.weight" in names else None
+    return config_from_gguf(metadata, names, factors)
