@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._lazy import lazy_exports
+from ..errors import UnsupportedError
 from .families import FAMILIES, NOT_YET
 
 # Public name -> module that defines it.
@@ -25,8 +28,13 @@ MODULES = {
     "StreamDetokenizer": ".streaming",
     "get_json_schema": ".json_schema",
     **{f"{name}{fast}": ".models" for name in FAMILIES for fast in ("", "Fast")},
-    **{f"{name}{fast}": ".models" for name in sorted(NOT_YET) for fast in ("", "Fast")},
 }
 
-__all__ = sorted(name for name, module in MODULES.items() if name.replace("Fast", "") not in NOT_YET)
-__getattr__, __dir__ = lazy_exports(__name__, MODULES)
+__all__ = sorted(MODULES)  # noqa: PLE0605 (the names of the table)
+_load, __dir__ = lazy_exports(__name__, MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES and (name[: -len("Fast")] if name.endswith("Fast") else name) in NOT_YET:
+        raise UnsupportedError(f"{name}: this tokenizer class is not implemented yet")
+    return _load(name)

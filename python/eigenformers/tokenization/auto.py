@@ -123,6 +123,10 @@ def _class_for_type(model_type: str | None) -> type[PreTrainedTokenizerBase] | N
     return tokenizer_class_from_name(TOKENIZER_MAPPING_NAMES.get(model_type or "", ""))
 
 
+def _without_fast(class_name: str) -> str:
+    return class_name[: -len("Fast")] if class_name.endswith("Fast") else class_name
+
+
 def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTrainedTokenizerBase]:
     options = dict(kwargs)
     hub_kwargs = take_hub_kwargs(options)
@@ -142,7 +146,7 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
             return _class_for_type(model.get("model_type")) or PreTrainedTokenizerFast
     found = tokenizer_class_from_name(class_name)
     if found is None:
-        known = "which does more than a tokenizer.json says, " if class_name.replace("Fast", "") in NOT_YET else ""
+        known = "which does more than a tokenizer.json says, " if _without_fast(class_name) in NOT_YET else ""
         logger.warning_once(
             f"{name}: the tokenizer class is {class_name}, {known}and is not implemented; "
             "loading PreTrainedTokenizerFast, which follows tokenizer.json alone."

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._engine import UnsupportedError
-from .families import FAMILIES, NOT_YET, Family
+from .families import FAMILIES, Family
 from .fast import PreTrainedTokenizerFast
 
 _INPUTS = {
@@ -54,12 +53,5 @@ CLASSES: dict[str, type[PreTrainedTokenizerFast]] = {name: _make_class(name, row
 for _name, _class in list(CLASSES.items()):
     CLASSES[f"{_name}Fast"] = _class
 globals().update(CLASSES)
-
-
-def __getattr__(name: str) -> Any:
-    if name.removesuffix("Fast") in NOT_YET:
-        raise UnsupportedError(f"{name}: this tokenizer class is not implemented yet")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
 
 __all__ = sorted(CLASSES)

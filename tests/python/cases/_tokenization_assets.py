@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import importlib
+import itertools
 import json
 import os
 import random
@@ -85,29 +87,32 @@ class _Noon(datetime.datetime):
         return cls(2025, 3, 4, 12, 0, 0)
 
 
-def _fix_date(lib):
+@contextlib.contextmanager
+def fixed_date(lib):
+    """Let templates believe that it is noon of one certain day."""
     name = "transformers.utils.chat_template_utils" if lib.__name__ == "transformers" else "eigenformers.tokenization.sandbox"
-    importlib.import_module(name).datetime = _Noon
+    module = importlib.import_module(name)
+    real, module.datetime = module.datetime, _Noon
+    try:
+        yield
+    finally:
+        module.datetime = real
 
 
 def chat_templates(lib, folder, raw=False):
-    """Every template with every conversation: a digest of the text, or the kind of error."""
-    _fix_date(lib)
+    """Every template with every conversation: a digest of the texts and the kinds of errors."""
     tok = make(lib, "byte_level", bos_token="<s>", eos_token="</s>")
     result = {}
-    for filename in sorted(os.listdir(folder)):
-        if not filename.endswith(".jinja"):
-            continue
+    for filename in sorted(name for name in os.listdir(folder) if name.endswith(".jinja")):
         with open(os.path.join(folder, filename), encoding="utf-8") as file:
             tok.chat_template = file.read()
         rows = []
-        for chat in CHATS.values():
-            for options in OPTIONS.values():
+        with fixed_date(lib):
+            for chat, options in itertools.product(CHATS.values(), OPTIONS.values()):
                 try:
-                    text = tok.apply_chat_template(chat, tokenize=False, **options)
-                    rows.append(text if raw else digest(text))
+                    rows.append(tok.apply_chat_template(chat, tokenize=False, **options))
                 except Exception as problem:  # noqa: BLE001
-                    rows.append([type(problem).__name__, str(problem)] if raw else type(problem).__name__)
+                    rows.append([type(problem).__name__, str(problem)])
         result[filename] = rows if raw else digest(json.dumps(rows))
     return result
 
@@ -173,3 +178,20 @@ def vocabulary(lib, name, folder):
         again = type(tok).from_pretrained(folder)
         result["again"] = again(text, verbose=False)["input_ids"] == whole["input_ids"]
     return result
+
+
+def record():
+    """Write the record with transformers."""
+    import transformers
+
+    values = {"about": f"transformers {transformers.__version__}"}
+    values["chat-templates"] = chat_templates(transformers, folder_of("chat-templates"))
+    for name in VOCABULARIES:
+        values[name] = vocabulary(transformers, name, folder_of(name))
+    path = os.path.join(os.path.dirname(__file__), "..", "golden", "tokenization_assets.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    record()
