@@ -43,7 +43,8 @@ TEST_P(QuantMatmul, UnpacksExactly) {
     std::vector<float> out(c.dense.size());
     quant_unpack_rows(type, c.n, c.k, c.packed.data(), 0, c.n, out.data());
     EXPECT_EQ(std::memcmp(out.data(), c.dense.data(), out.size() * 4), 0) << ggml_type_name(type);
-    for (auto [begin, end] : {std::pair<int64_t, int64_t>{5, 6}, {15, 33}, {36, 37}, {9, 9}}) {
+    quant_unpack_rows(type, c.n, c.k, c.packed.data(), 9, 9, nullptr);  // no rows: nothing is written
+    for (auto [begin, end] : {std::pair<int64_t, int64_t>{5, 6}, {15, 33}, {36, 37}}) {
       std::vector<float> rows(size_t((end - begin) * c.k));
       quant_unpack_rows(type, c.n, c.k, c.packed.data(), begin, end, rows.data());
       EXPECT_EQ(std::memcmp(rows.data(), c.dense.data() + begin * c.k, rows.size() * 4), 0) << ggml_type_name(type);
@@ -143,6 +144,22 @@ TEST_P(QuantMatmul, EqualsScalarArithmeticBitForBit) {
     const auto y = matmul(c, x, 14), expected = canonical(c, x, 14);
     EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type);
   }
+}
+
+// Sums of products at their greatest: 16-bit steps in between must not saturate.
+TEST_P(QuantMatmul, ExtremeCodesStayExact) {
+  std::vector<float> x(3 * 512, 1.f);
+  for (size_t i = 0; i < 512; i++) x[512 + i] = -1, x[1024 + i] = i % 2 ? 1.f : -1.f;
+  for (GgmlType type : computing_types())
+    for (int fill : {0x00, 0x55, 0x7f, 0x80, 0xaa, 0xff}) {
+      QuantCase c(type, 16, 512);
+      const size_t bytes = size_t(ggml_type_info(type).block_bytes);
+      std::fill(c.file.begin(), c.file.end(), uint8_t(fill));
+      for (size_t at = 0; at < c.file.size(); at += bytes) make_finite(type, c.file.data() + at, at);
+      quant_pack(type, c.n, c.k, c.file.data(), c.packed.data());
+      const auto y = matmul(c, x, 3), expected = canonical(c, x, 3);
+      EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type) << " " << fill;
+    }
 }
 
 TEST_P(QuantMatmul, DoesNotDependOnBatchOrThreads) {
