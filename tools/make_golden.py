@@ -27,6 +27,7 @@ def load_cases(path: Path) -> dict[str, Any]:
     """The case functions of one file, by name, and its `LIBRARY` (default transformers)."""
     spec = importlib.util.spec_from_file_location(f"cases_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     found = {name[5:]: value for name, value in vars(module).items() if name.startswith("case_")}
     return {"library": getattr(module, "LIBRARY", "transformers"), "cases": found}

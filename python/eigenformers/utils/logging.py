@@ -264,8 +264,11 @@ def _set_progress_bars(shown: bool) -> None:
 
 def apply_progress_bars_to_hub() -> None:
     """Tell huggingface_hub, if it is loaded, whether to show its bars (`hub` calls this when it loads it)."""
-    hub = sys.modules.get("huggingface_hub.utils")
-    if hub is not None and hub.are_progress_bars_disabled() == _progress_bars:
+    if "huggingface_hub" not in sys.modules:
+        return
+    from huggingface_hub import utils as hub
+
+    if hub.are_progress_bars_disabled() == _progress_bars:
         (hub.enable_progress_bars if _progress_bars else hub.disable_progress_bars)()
 
 

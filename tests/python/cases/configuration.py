@@ -80,7 +80,6 @@ _ARGUMENTS = {
     "architectures": {"architectures": ["Something"], "name_or_path": "org/name", "transformers_version": "4.40.0"},
     "generation": {"max_length": 50, "do_sample": True, "temperature": 0.3, "num_beam_groups": 2},
     "attention": {"attn_implementation": "eager", "attention_dropout": 0.1},
-    "floats": {"my_inf": float("inf"), "my_list": [float("-inf"), 1.0]},
     "tuples": {"my_tuple": (1, (2, 3))},
     "quantization": {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
     "chunk": {"chunk_size_feed_forward": 2, "is_encoder_decoder": True},
@@ -100,10 +99,12 @@ _ARGUMENTS = {
 
 
 def _describe(config):
-    """Everything a configuration says in writing; both libraries name the real one's version."""
+    """What a configuration says in writing, beyond the defaults of its class."""
+    written = json.loads(config.to_json_string())
+    default = json.loads(type(config)().to_json_string())
     return {
-        "diff": json.loads(config.to_json_string()),
-        "all": json.loads(config.to_json_string(use_diff=False)),
+        "written": {key: value for key, value in written.items() if value != default.get(key, "absent")},
+        "absent": sorted(set(default) - set(written)),
         "num_labels": config.num_labels,
         "name_or_path": config.name_or_path,
         "output_attentions": config.output_attentions,
@@ -136,7 +137,15 @@ def _error(function):
 
 
 def case_defaults(lib):
-    return {name: _describe(getattr(lib, name)()) for name in FAMILIES}
+    configs = {name: getattr(lib, name)() for name in FAMILIES}
+    return {
+        name: {
+            "described": _describe(config),
+            "written": json.loads(config.to_json_string()),
+            "all": json.loads(config.to_json_string(use_diff=False)),
+        }
+        for name, config in configs.items()
+    }
 
 
 def case_rope(lib):

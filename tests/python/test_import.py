@@ -1,0 +1,80 @@
+"""`import eigenformers` is quick, and brings in nothing that it does not need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import eigenformers
+
+ROOT = os.path.dirname(os.path.dirname(eigenformers.__file__))
+
+
+def run(program: str, *flags: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    return subprocess.run(
+        [sys.executable, *flags, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+
+
+def test_import_is_quick():
+    """Under 0.1 s beyond numpy; the best of three runs, because other processes may hold the machine up."""
+    best = 10.0
+    for _ in range(3):
+        report = run("import numpy, eigenformers", "-X", "importtime").stderr
+        cumulative = {line.split("|")[2].strip(): int(line.split("|")[1]) for line in report.splitlines()[1:]}
+        best = min(best, cumulative["eigenformers"] / 1e6)
+    assert best < 0.1
+
+
+def test_import_brings_nothing_heavy():
+    heavy = "{'numpy', 'jinja2', 'huggingface_hub', 'tqdm', 'torch', 'transformers', 'eigenformers._core'}"
+    run(f"import sys, eigenformers; found = {heavy} & set(sys.modules); assert not found, found")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["from eigenformers import AutoConfig, LlamaConfig, AutoModelForCausalLM", "from eigenformers.utils import logging"],
+)
+def test_config_and_auto_classes_bring_nothing_heavy(statement):
+    heavy = "{'jinja2', 'huggingface_hub', 'tqdm', 'torch', 'transformers'}"
+    run(f"import sys; {statement}; found = {heavy} & set(sys.modules); assert not found, found")
+
+
+def test_public_names_resolve():
+    """Every name of the table is where the table says."""
+    missing = [name for name in eigenformers.__all__ if getattr(eigenformers, name, None) is None]
+    assert missing == []
+    assert set(eigenformers.__all__) <= set(dir(eigenformers))
+
+
+def test_tokenizer_classes_are_found_by_their_ending():
+    from eigenformers import tokenization
+
+    assert eigenformers.LlamaTokenizerFast is tokenization.LlamaTokenizerFast
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="module 'eigenformers' has no attribute 'NoSuchThing'"):
+        eigenformers.NoSuchThing  # noqa: B018
+    with pytest.raises(AttributeError, match="NoSuchTokenizer"):
+        eigenformers.NoSuchTokenizer  # noqa: B018
+    with pytest.raises(ImportError):
+        from eigenformers import NoSuchThing  # noqa: F401
+
+
+def test_names_keep_their_identity():
+    from eigenformers import LlamaConfig
+    from eigenformers.models.llama import LlamaConfig as InFamily
+    from eigenformers.models.llama.configuration import LlamaConfig as InModule
+    from eigenformers.utils import logging
+
+    assert LlamaConfig is InFamily is InModule is eigenformers.LlamaConfig
+    assert logging is eigenformers.logging
+
+
+def test_version():
+    assert eigenformers.__version__.count(".") == 2
