@@ -7,6 +7,7 @@ import json
 import eigenformers as ef
 import pytest
 from eigenformers.generation import configuration, support
+from hub_server import TOKEN, HubServer
 
 
 def test_every_parameter_of_the_file_format_is_known():
@@ -80,3 +81,17 @@ def test_defaults_are_supported():
     support.check_supported(ef.GenerationConfig(cache_implementation="static", compile_config=ef.CompileConfig()))
     with pytest.raises(ef.UnsupportedError, match="quantized"):
         support.check_supported(ef.GenerationConfig(cache_implementation="quantized"))
+
+
+def test_pushed_and_read_from_the_hub(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    with HubServer() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        config = ef.GenerationConfig(max_new_tokens=5, do_sample=True, top_p=0.9)
+        config.push_to_hub("owner/generation", token=TOKEN)
+        assert ef.GenerationConfig.from_pretrained("owner/generation", token=TOKEN) == config
+        config.top_p = 0.8
+        config.save_pretrained(tmp_path / "folder", push_to_hub=True, repo_id="owner/other", token=TOKEN)
+        assert ef.GenerationConfig.from_pretrained("owner/other", token=TOKEN).top_p == 0.8

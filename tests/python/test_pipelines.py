@@ -288,6 +288,30 @@ def test_the_task_is_inferred(tmp_path, monkeypatch):
         ef.pipeline(model="someone/something")
 
 
+@pytest.mark.parametrize(
+    "tag, library, expected",
+    [
+        ("text-generation", "transformers", None),
+        ("text-generation", None, None),
+        (None, "transformers", "pipeline_tag"),
+        ("text-to-image", "diffusers", "meant to be used with diffusers"),
+    ],
+)
+def test_the_task_is_asked_from_the_hub(monkeypatch, tag, library, expected):
+    class Api:
+        def model_info(self, model, token):
+            assert (model, token) == ("a/b", "secret")
+            return type("Info", (), {"pipeline_tag": tag, "library_name": library})()
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(factory, "hub_api", lambda token: Api())
+    if expected is None:
+        assert ef.pipelines.get_task("a/b", "secret") == tag
+    else:
+        with pytest.raises(RuntimeError, match=expected):
+            ef.pipelines.get_task("a/b", "secret")
+
+
 def test_a_missing_gguf_file_is_named():
     with pytest.raises(OSError, match="no-such.gguf"):
         ef.pipeline("text-generation", model="no-such.gguf")
