@@ -158,7 +158,7 @@ TEST(Decoder, ALinearCanBeReplaced) {
   EXPECT_GT(max_difference(model->run(in).logits.detach(), before), 1e-4);
   backward(loss);
   EXPECT_TRUE(grad(fresh->weight.tensor()).defined());
-  EXPECT_THROW(model->replace("model.layers.1", std::make_shared<ModuleList>()), Error);
+  EXPECT_THROW(model->replace("model.layers.1.self_attn", fresh), DtypeError);
   EXPECT_THROW(model->replace("model.nowhere.q_proj", fresh), AttributeError);
 }
 
