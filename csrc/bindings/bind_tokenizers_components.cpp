@@ -1,0 +1,309 @@
+// The five roles. Their kinds (NFC, ByteLevel, …) are small Python classes that build the JSON of the component; here are
+// the base classes, which hold the C++ object.
+#include "bindings/tokenizers_support.h"
+#include <algorithm>
+
+#include "tokenizers/byte_alphabet.h"
+#include "tokenizers/char_index.h"
+#include "tokenizers/models/bpe.h"
+
+namespace ef {
+namespace {
+
+using tk::Json;
+
+Json parse(const std::string& text) {
+  tk::JsonReader reader(text, "component");
+  Json out = reader.value();
+  reader.finish();
+  return out;
+}
+
+// One entry a role: how it is read, what its type is called.
+template <class Role>
+struct Kind;
+template <>
+struct Kind<tk::Normalizer> {
+  static constexpr const char* name = "Normalizer";
+  static auto read(const Json& j) { return tk::normalizer_from_json(j); }
+};
+template <>
+struct Kind<tk::PreTokenizer> {
+  static constexpr const char* name = "PreTokenizer";
+  static auto read(const Json& j) { return tk::pre_tokenizer_from_json(j); }
+};
+template <>
+struct Kind<tk::PostProcessor> {
+  static constexpr const char* name = "PostProcessor";
+  static auto read(const Json& j) { return tk::post_processor_from_json(j); }
+};
+template <>
+struct Kind<tk::Decoder> {
+  static constexpr const char* name = "Decoder";
+  static auto read(const Json& j) { return tk::decoder_from_json(j); }
+};
+template <>
+struct Kind<tk::Model> {
+  static constexpr const char* name = "Model";
+  static tk::ModelPtr read(const Json& j) {
+    const std::string text = tk::dump(j, false);
+    tk::JsonReader reader(text, "model");
+    return tk::read_model(reader, text, "model");
+  }
+};
+
+template <class Role>
+std::string type_of(const Role& role) {
+  if constexpr (std::is_same_v<Role, tk::Model>) return role.type();
+  else return tk::get_string(role.to_json(), "type", Kind<Role>::name);
+}
+
+// (role, type) -> Python class, filled by the Python package.
+py::dict& classes() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::dict> storage;
+  return storage.call_once_and_store_result([] { return py::dict(); }).get_stored();
+}
+
+template <class Role>
+void changed(PyComponent<Role>& self, std::shared_ptr<const Role> role) {
+  self.role = std::move(role);
+  if (self.changed) self.changed(self.role);
+}
+
+py::object to_object(const Json& v) {
+  switch (v.type()) {
+    case Json::value_t::null: return py::none();
+    case Json::value_t::boolean: return py::bool_(v.get<bool>());
+    case Json::value_t::string: return to_str(v.get_ref<const std::string&>());
+    case Json::value_t::number_float: return py::float_(v.get<double>());
+    case Json::value_t::number_unsigned: return py::int_(v.get<uint64_t>());
+    case Json::value_t::number_integer: return py::int_(v.get<int64_t>());
+    default: return py::module_::import("json").attr("loads")(v.dump());
+  }
+}
+
+template <class Role>
+auto bind_role(py::module_& m, const char* doc) {
+  using C = PyComponent<Role>;
+  auto cls = py::class_<C, py::smart_holder>(m, Kind<Role>::name, py::dynamic_attr(), doc);
+  cls.def(py::init([](const std::string& json) { return C{Kind<Role>::read(parse(json)), {}}; }), py::arg("json"))
+      .def(py::init([](const C& other) { return other; }), py::arg("other"))
+      .def("to_json", [](const C& self) { return tk::dump(self.role->to_json(), false); }, "The component as it stands in tokenizer.json.")
+      .def("__getstate__", [](const C& self) { return py::bytes(tk::dump(self.role->to_json(), false)); })
+      .def("__reduce__", [](const py::object& self) {
+        const auto& c = self.cast<const C&>();
+        return py::make_tuple(py::module_::import("eigenformers.tokenizers").attr("_restore"),
+                              py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role->to_json(), false))));
+      })
+      .def("__repr__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 100)); })
+      .def("__str__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 5)); })
+      .def("__eq__", [](const C& self, const py::object& other) -> py::object {
+        if (!py::isinstance<C>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+        const auto& o = other.cast<const C&>();
+        return py::bool_(self.role == o.role || self.role->to_json() == o.role->to_json());
+      })
+      .def("__hash__", [](const C& self) { return reinterpret_cast<size_t>(self.role.get()) >> 4; })
+      .def("_get", [](const C& self, const std::string& key) {
+        const Json j = self.role->to_json();
+        const Json* v = tk::find(j, key);
+        return v ? to_object(*v) : py::object(py::none());
+      })
+      .def("_set", [](C& self, const std::string& key, const std::string& value) {
+        Json j = self.role->to_json();
+        j[key] = parse(value);
+        changed(self, std::shared_ptr<const Role>(Kind<Role>::read(j)));
+      });
+  return cls;
+}
+
+py::list token_list(const tk::Model& model, std::string_view text) {
+  std::vector<tk::Token> tokens;
+  model.tokenize(text, false, nullptr, tokens);
+  py::list out;
+  const auto literal = model.literal_id();
+  for (auto& t : tokens) {
+    const std::string value(t.id == literal ? text.substr(t.begin, t.end - t.begin) : model.id_to_token(t.id).value_or(""));
+    out.append(PyToken{t.id, value, {t.begin, t.end}});
+  }
+  return out;
+}
+
+tk::Vocab vocab_from_python(const py::dict& d, const char* where) {
+  tk::Vocab vocab;
+  vocab.reserve(d.size());
+  for (auto [token, id] : d) vocab.add(utf8_of(token), id.cast<uint32_t>());
+  vocab.finish(where);
+  return vocab;
+}
+
+PyModel make_bpe(const py::dict& vocab, const tk::Merges& merges, const py::dict& options) {
+  tk::BpeOptions o;
+  const auto read = [&](const char* name, auto& to) {
+    if (options.contains(name) && !options[name].is_none()) to = options[name].cast<std::decay_t<decltype(to)>>();
+  };
+  read("dropout", o.dropout);
+  read("unk_token", o.unk_token);
+  read("continuing_subword_prefix", o.continuing_subword_prefix);
+  read("end_of_word_suffix", o.end_of_word_suffix);
+  read("fuse_unk", o.fuse_unk);
+  read("byte_fallback", o.byte_fallback);
+  read("ignore_merges", o.ignore_merges);
+  return {std::make_shared<tk::Bpe>(vocab_from_python(vocab, "BPE"), merges, std::move(o)), {}};
+}
+
+}  // namespace
+
+template <class Role>
+py::object wrap_component(std::shared_ptr<const Role> role, std::function<void(std::shared_ptr<const Role>)> on_change) {
+  if (!role) return py::none();
+  const py::tuple key = py::make_tuple(Kind<Role>::name, type_of(*role));
+  PyComponent<Role> component{std::move(role), std::move(on_change)};
+  if (!classes().contains(key)) return py::cast(std::move(component));
+  py::object cls = classes()[key];
+  py::object out = cls.attr("__new__")(cls);
+  py::type::of<PyComponent<Role>>().attr("__init__")(out, py::cast(std::move(component)));
+  return out;
+}
+template py::object wrap_component(tk::NormalizerPtr, std::function<void(tk::NormalizerPtr)>);
+template py::object wrap_component(tk::PreTokenizerPtr, std::function<void(tk::PreTokenizerPtr)>);
+template py::object wrap_component(tk::PostProcessorPtr, std::function<void(tk::PostProcessorPtr)>);
+template py::object wrap_component(tk::DecoderPtr, std::function<void(tk::DecoderPtr)>);
+template py::object wrap_component(tk::ModelPtr, std::function<void(tk::ModelPtr)>);
+
+namespace {
+// Rust-like text: Type(key=value, …). Names of enum values stand without quotes.
+void write_repr(const Json& v, const std::string& key, size_t most, std::string& out) {
+  const auto list = [&](auto begin, auto end, const char* open, const char* close, auto&& item) {
+    out += open;
+    size_t n = 0;
+    for (auto it = begin; it != end; ++it, n++) {
+      if (n) out += ", ";
+      if (n == most) {
+        out += "...";
+        break;
+      }
+      item(it);
+    }
+    out += close;
+  };
+  static const std::vector<std::string> kEnums = {"behavior", "prepend_scheme", "sequence id", "direction"};
+  switch (v.type()) {
+    case Json::value_t::null: out += "None"; return;
+    case Json::value_t::boolean: out += v.get<bool>() ? "True" : "False"; return;
+    case Json::value_t::string:
+      if (std::find(kEnums.begin(), kEnums.end(), key) != kEnums.end()) out += v.get<std::string>();
+      else out += "\"" + v.get<std::string>() + "\"";
+      return;
+    case Json::value_t::number_float: {
+      const double d = v.get<double>();
+      out += d == double(int64_t(d)) ? std::to_string(int64_t(d)) : v.dump();
+      return;
+    }
+    case Json::value_t::array: {
+      const bool pair = key == "merges" || key == "vocab";
+      list(v.begin(), v.end(), "[", "]", [&](auto it) {
+        if (!pair || !it->is_array()) return write_repr(*it, "", most, out);
+        list(it->begin(), it->end(), "(", ")", [&](auto x) { write_repr(*x, "", most, out); });
+      });
+      return;
+    }
+    case Json::value_t::object: {
+      if (v.size() == 1 && (v.contains("String") || v.contains("Regex"))) {
+        out += v.begin().key() + "(";
+        write_repr(*v.begin(), "", most, out);
+        out += ")";
+        return;
+      }
+      const bool tagged = v.size() == 1 && (v.contains("SpecialToken") || v.contains("Sequence"));
+      const Json& body = tagged ? *v.begin() : v;
+      const bool special = v.contains("ids") && v.contains("tokens");
+      std::string name = tagged ? v.begin().key() : special ? "SpecialToken" : v.contains("type") ? v["type"].template get<std::string>() : "";
+      const bool map = name.empty();
+      if (map) {
+        list(body.begin(), body.end(), "{", "}", [&](auto it) {
+          out += "\"" + it.key() + "\":";
+          write_repr(it.value(), "", most, out);
+        });
+        return;
+      }
+      out += name + "(";
+      bool first = true;
+      for (auto it = body.begin(); it != body.end(); ++it) {
+        if (it.key() == "type" && !tagged) continue;
+        out += (first ? "" : ", ") + it.key() + "=";
+        first = false;
+        write_repr(it.value(), name == "Sequence" && it.key() == "id" ? "sequence id" : it.key(), most, out);
+      }
+      out += ")";
+      return;
+    }
+    default: out += v.dump();
+  }
+}
+}  // namespace
+
+std::string repr_of(const Json& json, size_t most) {
+  std::string out;
+  write_repr(json, "", most, out);
+  return out;
+}
+
+void bind_tokenizer_components(py::module_& m) {
+  bind_role<tk::Normalizer>(m, "Changes the text before it is split.")
+      .def("normalize_str", [](const PyNormalizer& self, const py::str& text) {
+        tk::NormalizedString s(utf8_of(text));
+        self.role->normalize(s);
+        return to_str(s.text());
+      }, py::arg("sequence"), "The normalized text.");
+  bind_role<tk::PreTokenizer>(m, "Cuts the text into words.")
+      .def("pre_tokenize_str", [](const PyPreTokenizer& self, const py::str& text) {
+        tk::PreTokenizedString s(utf8_of(text));
+        self.role->pre_tokenize(s);
+        s.spell_bytes();
+        const tk::CharIndex chars(s.original());
+        py::list out;
+        for (auto& piece : s.pieces()) {
+          const tk::Span span = chars(piece.source);
+          out.append(py::make_tuple(to_str(s.text_of(piece)), py::make_tuple(span.begin, span.end)));
+        }
+        return out;
+      }, py::arg("s"), "[(word, (first, last + 1))] in characters of the text.");
+  bind_role<tk::Model>(m, "Turns words into tokens.")
+      .def("tokenize", [](const PyModel& self, const py::str& text) { return token_list(*self.role, utf8_of(text)); }, py::arg("sequence"))
+      .def("token_to_id", [](const PyModel& self, const py::str& t) { return self.role->token_to_id(utf8_of(t)); }, py::arg("token"))
+      .def("id_to_token", [](const PyModel& self, uint32_t id) -> py::object {
+        const auto t = self.role->id_to_token(id);
+        return t ? py::object(to_str(*t)) : py::object(py::none());
+      }, py::arg("id"))
+      .def("save", [](const PyModel& self, const std::string& folder, const std::optional<std::string>& prefix) {
+        return self.role->save(folder, prefix.value_or(""));
+      }, py::arg("folder"), py::arg("prefix") = py::none(), "Writes the files of the time before tokenizer.json; returns their paths.");
+  bind_role<tk::PostProcessor>(m, "Adds special tokens and joins pairs.")
+      .def("num_special_tokens_to_add", [](const PyPostProcessor& self, bool pair) { return self.role->added_tokens(pair); }, py::arg("is_pair"))
+      .def("process", [](const PyPostProcessor& self, const tk::Encoding& first, std::optional<tk::Encoding> pair, bool add) {
+             return tk::post_process(self.role.get(), first, std::move(pair), add);
+           }, py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true);
+  bind_role<tk::Decoder>(m, "Turns tokens into text.")
+      .def("decode", [](const PyDecoder& self, std::vector<std::string> tokens) { return to_str(self.role->decode(std::move(tokens))); },
+           py::arg("tokens"));
+
+  m.def("_register_class", [](const std::string& role, const std::string& type, const py::object& cls) {
+    classes()[py::make_tuple(role, type)] = cls;
+  });
+  m.def("_wrap", [](const std::string& role, const std::string& json) -> py::object {
+    const Json j = parse(json);
+    if (role == "Normalizer") return wrap_component<tk::Normalizer>(tk::normalizer_from_json(j), {});
+    if (role == "PreTokenizer") return wrap_component<tk::PreTokenizer>(tk::pre_tokenizer_from_json(j), {});
+    if (role == "PostProcessor") return wrap_component<tk::PostProcessor>(tk::post_processor_from_json(j), {});
+    if (role == "Decoder") return wrap_component<tk::Decoder>(tk::decoder_from_json(j), {});
+    return wrap_component<tk::Model>(Kind<tk::Model>::read(j), {});
+  });
+  m.def("_bpe", &make_bpe);
+  m.def("_byte_alphabet", [] {
+    py::list out;
+    for (int b = 0; b < 256; b++) out.append(py::str(PyUnicode_FromOrdinal(int(tk::byte_to_char(uint8_t(b))))));
+    return out;
+  });
+}
+
+}  // namespace ef

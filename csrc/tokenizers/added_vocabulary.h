@@ -1,0 +1,54 @@
+// Tokens beside the model's vocabulary: found in the text before anything else looks at it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "tokenizers/models/model.h"
+#include "tokenizers/normalizers/normalizer.h"
+#include "tokenizers/token_trie.h"
+
+namespace ef::tokenizers {
+
+struct AddedToken {
+  std::string content;
+  bool single_word = false;      // not inside of a word
+  bool lstrip = false, rstrip = false;  // takes the white space beside it
+  bool normalized = true;        // is looked for in the normalized text
+  bool special = false;          // may be left out when decoding
+  bool operator==(const AddedToken&) const = default;
+};
+
+class AddedVocabulary {
+ public:
+  // Returns how many were new or changed. Tokens that the model has keep its id, others get the next free one.
+  size_t add(const std::vector<AddedToken>& tokens, const Model& model, const Normalizer* normalizer);
+  void refresh(const Normalizer* normalizer);  // after a change of the normalizer
+
+  std::optional<uint32_t> find(std::string_view content) const;
+  const AddedToken* token(uint32_t id) const;
+  const std::map<uint32_t, AddedToken>& by_id() const { return by_id_; }
+  bool is_special(std::string_view content) const { return special_set_.count(std::string(content)) > 0; }
+  size_t size() const { return ids_.size(); }
+  const std::unordered_map<std::string, uint32_t>& ids() const { return ids_; }
+
+  bool encode_special_tokens = false;  // true: special tokens in a text are ordinary text
+
+  // Cuts the added tokens out of the text and normalizes the rest.
+  void extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const;
+
+ private:
+  void split(PreTokenizedString& text, const TokenTrie& trie) const;
+  std::unordered_map<std::string, uint32_t> ids_;
+  std::map<uint32_t, AddedToken> by_id_;
+  std::vector<AddedToken> classic_, special_;  // as they came, for the order of matching
+  std::unordered_set<std::string> special_set_;
+  TokenTrie plain_, normalized_;
+};
+
+}  // namespace ef::tokenizers

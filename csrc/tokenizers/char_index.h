@@ -1,0 +1,44 @@
+// Byte offset -> code point offset of a text, with one small sum per 64 bytes.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/normalized_string.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+
+class CharIndex {
+ public:
+  explicit CharIndex(std::string_view text) : text_(text), ascii_(utf8::is_ascii(text)) {
+    if (ascii_) return;
+    sums_.reserve(text.size() / 64 + 1);
+    uint32_t sum = 0;
+    for (size_t i = 0; i < text.size(); i++) {
+      if (i % 64 == 0) sums_.push_back(sum);
+      sum += !utf8::is_continuation(text[i]);
+    }
+  }
+  // Of the character around byte i.
+  uint32_t operator()(uint32_t i) const {
+    if (ascii_) return i;
+    uint32_t n = sums_[i / 64];
+    for (uint32_t k = i / 64 * 64; k <= i; k++) n += !utf8::is_continuation(text_[k]);
+    return n - 1;
+  }
+  // A range outside of the text stays as it is: so `tokenizers` reports it.
+  Span operator()(Span bytes) const {
+    const uint32_t size = uint32_t(text_.size());
+    if (bytes.begin >= size) return bytes;
+    const uint32_t begin = (*this)(bytes.begin);
+    if (bytes.end < size) return {begin, (*this)(bytes.end)};
+    return {begin, bytes.end - 1 < size ? (*this)(bytes.end - 1) + 1 : begin + 2};
+  }
+
+ private:
+  std::string_view text_;
+  bool ascii_;
+  std::vector<uint32_t> sums_;
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,36 @@
+// Reads the printable spelling of bytes back.
+#include "tokenizers/byte_alphabet.h"
+#include "tokenizers/decoders/decoder.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class ByteLevel : public Decoder {
+ public:
+  // The options mean nothing here, but files have them.
+  explicit ByteLevel(const Json& json)
+      : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel", true)),
+        trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel", true)),
+        use_regex_(get_bool(json, "use_regex", "ByteLevel", true)) {}
+  std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
+    std::string bytes;
+    for (const std::string& token : tokens) {
+      const auto raw = bytes_of_token(token);
+      bytes += raw ? *raw : token;  // an added token with other characters is itself
+    }
+    return {utf8::lossy(bytes)};
+  }
+  Json to_json() const override {
+    return {{"type", "ByteLevel"}, {"add_prefix_space", add_prefix_space_}, {"trim_offsets", trim_offsets_}, {"use_regex", use_regex_}};
+  }
+
+ private:
+  bool add_prefix_space_, trim_offsets_, use_regex_;
+};
+
+}  // namespace
+
+DecoderPtr read_byte_level_decoder(const Json& json) { return std::make_shared<ByteLevel>(json); }
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,31 @@
+// Fifth role: turns tokens back into text.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/registry.h"
+#include "tokenizers/json.h"
+
+namespace ef::tokenizers {
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  // The texts of the tokens, one after the other; joined they are the decoded text.
+  virtual std::vector<std::string> decode_chain(std::vector<std::string> tokens) const = 0;
+  virtual Json to_json() const = 0;
+
+  std::string decode(std::vector<std::string> tokens) const {
+    std::string out;
+    for (auto& part : decode_chain(std::move(tokens))) out += part;
+    return out;
+  }
+};
+using DecoderPtr = std::shared_ptr<const Decoder>;
+
+using DecoderFactory = DecoderPtr (*)(const Json&);
+const Registry<DecoderFactory>& decoder_registry();
+DecoderPtr decoder_from_json(const Json& json);  // null gives nullptr
+
+}  // namespace ef::tokenizers

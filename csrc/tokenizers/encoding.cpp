@@ -1,0 +1,207 @@
+#include "tokenizers/encoding.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace ef::tokenizers {
+
+Direction direction_from_name(std::string_view name) {
+  if (name == "left" || name == "Left") return Direction::Left;
+  if (name == "right" || name == "Right") return Direction::Right;
+  fail<TokenizerError>("direction: found '", name, "', expected one of `left` or `right`");
+}
+
+void Encoding::reserve(size_t n) {
+  for (auto* v : {&ids, &type_ids, &special_tokens_mask, &attention_mask, &words}) v->reserve(n);
+  tokens.reserve(n);
+  offsets.reserve(n);
+}
+
+void Encoding::push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id,
+                    uint32_t special, uint32_t attention) {
+  ids.push_back(id);
+  type_ids.push_back(type_id);
+  special_tokens_mask.push_back(special);
+  attention_mask.push_back(attention);
+  tokens.push_back(token);
+  words.push_back(word);
+  offsets.push_back(offset);
+}
+
+void Encoding::keep(std::shared_ptr<const void> owner) {
+  if (owner && std::find(owners.begin(), owners.end(), owner) == owners.end()) owners.push_back(std::move(owner));
+}
+std::string_view Encoding::own(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const std::string_view view = *owner;
+  owners.push_back(std::move(owner));
+  return view;
+}
+
+std::pair<size_t, size_t> Encoding::sequence_range(size_t sequence) const {
+  const auto it = sequence_ranges.find(sequence);
+  return it == sequence_ranges.end() ? std::pair<size_t, size_t>(0, size()) : it->second;
+}
+std::vector<std::optional<size_t>> Encoding::sequence_ids() const {
+  std::vector<std::optional<size_t>> out(size());
+  for (size_t i = 0; i < n_sequences(); i++) {
+    const auto [begin, end] = sequence_range(i);
+    for (size_t k = begin; k < end && k < out.size(); k++) out[k] = i;
+  }
+  return out;
+}
+void Encoding::set_sequence_id(size_t sequence) { sequence_ranges[sequence] = {0, size()}; }
+void Encoding::set_type_ids(uint32_t type_id) { type_ids.assign(size(), type_id); }
+
+std::optional<size_t> Encoding::token_to_sequence(size_t token) const {
+  if (token >= size()) return std::nullopt;
+  if (sequence_ranges.empty()) return 0;
+  for (auto& [sequence, range] : sequence_ranges)
+    if (token >= range.first && token < range.second) return sequence;
+  return std::nullopt;
+}
+std::optional<std::pair<size_t, size_t>> Encoding::word_to_tokens(uint32_t word, size_t sequence) const {
+  const auto [begin, end] = sequence_range(sequence);
+  std::optional<std::pair<size_t, size_t>> out;
+  for (size_t i = begin; i < end; i++) {
+    if (words[i] != kNoWord && words[i] > word) break;  // words stand in order
+    if (words[i] != word) continue;
+    if (!out) out = {i, i + 1};
+    out->second = i + 1;
+  }
+  return out;
+}
+std::optional<Span> Encoding::word_to_chars(uint32_t word, size_t sequence) const {
+  const auto found = word_to_tokens(word, sequence);
+  if (!found) return std::nullopt;
+  return Span{offsets[found->first].begin, offsets[found->second - 1].end};
+}
+std::optional<Span> Encoding::token_to_chars(size_t token) const {
+  if (!token_to_sequence(token)) return std::nullopt;
+  return offsets[token];
+}
+std::optional<uint32_t> Encoding::token_to_word(size_t token) const {
+  if (!token_to_sequence(token) || words[token] == kNoWord) return std::nullopt;
+  return words[token];
+}
+std::optional<size_t> Encoding::char_to_token(size_t position, size_t sequence) const {
+  const auto [begin, end] = sequence_range(sequence);
+  for (size_t i = begin; i < end; i++)
+    if (position >= offsets[i].begin && position < offsets[i].end) return i;
+  return std::nullopt;
+}
+std::optional<uint32_t> Encoding::char_to_word(size_t position, size_t sequence) const {
+  const auto token = char_to_token(position, sequence);
+  return token ? token_to_word(*token) : std::nullopt;
+}
+
+namespace {
+template <class T>
+std::vector<T> cut(const std::vector<T>& v, size_t begin, size_t end) {
+  return {v.begin() + ptrdiff_t(begin), v.begin() + ptrdiff_t(end)};
+}
+template <class T>
+void fill(std::vector<T>& v, size_t n, const T& value, Direction direction) {
+  v.insert(direction == Direction::Left ? v.begin() : v.end(), n, value);
+}
+template <class T>
+void extend(std::vector<T>& v, const std::vector<T>& more) {
+  v.insert(v.end(), more.begin(), more.end());
+}
+}  // namespace
+
+Encoding Encoding::slice(size_t begin, size_t end) const {
+  Encoding out;
+  out.ids = cut(ids, begin, end);
+  out.type_ids = cut(type_ids, begin, end);
+  out.special_tokens_mask = cut(special_tokens_mask, begin, end);
+  out.attention_mask = cut(attention_mask, begin, end);
+  out.tokens = cut(tokens, begin, end);
+  out.words = cut(words, begin, end);
+  out.offsets = cut(offsets, begin, end);
+  out.owners = owners;
+  return out;
+}
+
+void Encoding::truncate(size_t max_length, size_t stride, Direction direction) {
+  const size_t n = size();
+  if (max_length >= n) return;
+  if (max_length == 0) {
+    Encoding rest = std::move(*this);
+    *this = Encoding();
+    overflowing.push_back(std::move(rest));
+    return;
+  }
+  check<TokenizerError>(stride < max_length, "truncation: stride ", stride, " must be smaller than the length to keep, ", max_length);
+  const size_t step = max_length - stride;
+  std::vector<std::pair<size_t, size_t>> parts;
+  if (direction == Direction::Right) {
+    for (size_t begin = 0; begin < n; begin += step) {
+      parts.emplace_back(begin, std::min(begin + max_length, n));
+      if (parts.back().second == n) break;
+    }
+  } else {
+    for (size_t end = n; end > 0; end -= std::min(step, end)) {
+      parts.emplace_back(end > max_length ? end - max_length : 0, end);
+      if (parts.back().first == 0) break;
+    }
+  }
+  Encoding out = slice(parts[0].first, parts[0].second);
+  for (size_t i = 1; i < parts.size(); i++) out.overflowing.push_back(slice(parts[i].first, parts[i].second));
+  *this = std::move(out);
+}
+
+void Encoding::pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::string_view pad_token, Direction direction) {
+  for (Encoding& o : overflowing) o.pad(length, pad_id, pad_type_id, pad_token, direction);
+  if (size() >= length) return;
+  const size_t n = length - size();
+  const std::string_view token = own(std::string(pad_token));
+  fill(ids, n, pad_id, direction);
+  fill(type_ids, n, pad_type_id, direction);
+  fill(special_tokens_mask, n, uint32_t(1), direction);
+  fill(attention_mask, n, uint32_t(0), direction);
+  fill(tokens, n, token, direction);
+  fill(words, n, kNoWord, direction);
+  fill(offsets, n, Span{0, 0}, direction);
+  if (direction == Direction::Left)
+    for (auto& [sequence, range] : sequence_ranges) range = {range.first + n, range.second + n};
+}
+
+void Encoding::merge_with(const Encoding& other, bool growing_offsets) {
+  std::vector<Encoding> over;
+  for (const Encoding& mine : overflowing) {
+    over.push_back(mine);
+    over.back().merge_with(other, growing_offsets);
+    for (const Encoding& theirs : other.overflowing) {
+      over.push_back(mine);
+      over.back().merge_with(theirs, growing_offsets);
+    }
+  }
+  for (const Encoding& theirs : other.overflowing) {
+    over.push_back(*this);
+    over.back().merge_with(theirs, growing_offsets);
+  }
+  const size_t before = size();
+  for (auto& [sequence, range] : other.sequence_ranges)
+    sequence_ranges[sequence] = {before + range.first, before + range.second};
+  extend(ids, other.ids);
+  extend(type_ids, other.type_ids);
+  extend(special_tokens_mask, other.special_tokens_mask);
+  extend(attention_mask, other.attention_mask);
+  extend(tokens, other.tokens);
+  extend(words, other.words);
+  const uint32_t shift = growing_offsets && !offsets.empty() ? offsets.back().end : 0;
+  for (const Span& s : other.offsets) offsets.push_back({s.begin + shift, s.end + shift});
+  for (auto& owner : other.owners) keep(owner);
+  overflowing = std::move(over);
+}
+
+Encoding Encoding::merge(std::vector<Encoding> parts, bool growing_offsets) {
+  if (parts.size() == 1) return std::move(parts[0]);
+  Encoding out;
+  for (const Encoding& part : parts) out.merge_with(part, growing_offsets);
+  return out;
+}
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,65 @@
+// What encoding a text gives: ids, and for every id where it comes from.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tokenizers/normalized_string.h"
+
+namespace ef::tokenizers {
+
+enum class Direction { Left, Right };
+Direction direction_from_name(std::string_view name);  // "left", "Right"; TokenizerError
+constexpr uint32_t kNoWord = UINT32_MAX;
+
+// The parallel arrays are public: processors, padding and bindings work on them. The token texts are views into a
+// vocabulary or into `owners`, which the encoding keeps alive.
+class Encoding {
+ public:
+  std::vector<uint32_t> ids, type_ids, special_tokens_mask, attention_mask;
+  std::vector<std::string_view> tokens;
+  std::vector<uint32_t> words;  // kNoWord: of no word
+  std::vector<Span> offsets;    // code points of the original
+  std::vector<Encoding> overflowing;
+  // Which tokens belong to which sequence. Empty: one sequence, all tokens.
+  std::map<size_t, std::pair<size_t, size_t>> sequence_ranges;
+  std::vector<std::shared_ptr<const void>> owners;
+
+  size_t size() const { return ids.size(); }
+  void reserve(size_t n);
+  void push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id, uint32_t special,
+            uint32_t attention);
+  void keep(std::shared_ptr<const void> owner);
+  std::string_view own(std::string text);  // a text of this encoding's own
+
+  size_t n_sequences() const { return sequence_ranges.empty() ? 1 : sequence_ranges.size(); }
+  std::pair<size_t, size_t> sequence_range(size_t sequence) const;
+  std::vector<std::optional<size_t>> sequence_ids() const;
+  void set_sequence_id(size_t sequence);
+  void set_type_ids(uint32_t type_id);
+
+  std::optional<size_t> token_to_sequence(size_t token) const;
+  std::optional<std::pair<size_t, size_t>> word_to_tokens(uint32_t word, size_t sequence) const;
+  std::optional<Span> word_to_chars(uint32_t word, size_t sequence) const;
+  std::optional<Span> token_to_chars(size_t token) const;
+  std::optional<uint32_t> token_to_word(size_t token) const;
+  std::optional<size_t> char_to_token(size_t position, size_t sequence) const;
+  std::optional<uint32_t> char_to_word(size_t position, size_t sequence) const;
+
+  // Keeps max_length tokens; the rest goes to `overflowing` in pieces that repeat `stride` tokens of the one before.
+  void truncate(size_t max_length, size_t stride, Direction direction);
+  void pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::string_view pad_token, Direction direction);
+  // Appends `other`, combining the overflowing parts of both in all ways.
+  void merge_with(const Encoding& other, bool growing_offsets);
+  static Encoding merge(std::vector<Encoding> parts, bool growing_offsets);
+
+ private:
+  Encoding slice(size_t begin, size_t end) const;
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,244 @@
+#include "tokenizers/models/bpe.h"
+
+#include <algorithm>
+#include <queue>
+
+#include "core/random.h"
+#include "tokenizers/byte_alphabet.h"
+#include "tokenizers/models/word_cache.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+
+struct Bpe::Space : Workspace {
+  std::vector<Symbol> symbols, other;
+  std::vector<const PairTable::Merge*> merges;
+  std::vector<uint32_t> previous, next;
+  std::vector<uint64_t> heap;
+  WordCache<Symbol> cache;
+};
+std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
+
+Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
+    : vocab_(std::move(vocab)), options_(std::move(options)), pairs_(merges.size()) {
+  check<TokenizerError>(!options_.dropout || (*options_.dropout >= 0 && *options_.dropout <= 1),
+                        "BPE: dropout should be between 0 and 1, inclusive");
+  const size_t prefix = options_.continuing_subword_prefix ? options_.continuing_subword_prefix->size() : 0;
+  const auto id_of = [&](std::string_view token) {
+    const auto id = vocab_.find(token);
+    check<TokenizerError>(id.has_value(), "BPE: Token `", token, "` out of vocabulary");
+    return *id;
+  };
+  merges_.reserve(merges.size());
+  std::string joined;
+  for (auto& [left, right] : merges) {
+    check<TokenizerError>(right.size() >= prefix, "BPE: merge (", left, ", ", right, ") lacks the continuing_subword_prefix");
+    joined.assign(left).append(right, prefix);
+    const uint32_t a = id_of(left), b = id_of(right);
+    pairs_.add(a, b, uint32_t(merges_.size()), id_of(joined));
+    merges_.emplace_back(a, b);
+  }
+  if (options_.unk_token) unk_id_ = vocab_.find(*options_.unk_token);
+  if (options_.byte_fallback) {
+    fallback_.assign(256, UINT32_MAX);
+    for (int b = 0; b < 256; b++) {
+      char name[8];
+      std::snprintf(name, sizeof name, "<0x%02X>", b);
+      if (const auto id = vocab_.find(name)) fallback_[size_t(b)] = *id;
+    }
+  }
+
+  const bool plain = prefix == 0 && (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
+  accepts_bytes_ = plain;
+  for (int b = 0; b < 256 && accepts_bytes_; b++) {
+    const auto id = vocab_.find(utf8::encode(byte_to_char(uint8_t(b))));
+    accepts_bytes_ = id.has_value();
+    byte_id_[b] = id.value_or(0);
+  }
+  if (accepts_bytes_) {
+    raw_.reserve(vocab_.size());
+    vocab_.for_each([&](std::string_view token, uint32_t id) {
+      if (const auto bytes = bytes_of_token(token)) raw_.add(*bytes, id);
+    });
+    reproduced_ = std::make_unique<std::atomic<uint8_t>[]>(vocab_.id_limit());
+  }
+}
+
+// Eager linear search: the best choice for words, quadratic beyond.
+void Bpe::merge_short(Space& space) const {
+  Symbol* s = space.symbols.data();
+  size_t n = space.symbols.size();
+  const PairTable::Merge* m[64];
+  for (size_t i = 0; i + 1 < n; i++) m[i] = pairs_.find(s[i].id, s[i + 1].id);
+  for (;;) {
+    size_t best = n;
+    uint32_t rank = UINT32_MAX;
+    for (size_t i = 0; i + 1 < n; i++)
+      if (m[i] && m[i]->rank < rank) rank = m[i]->rank, best = i;
+    if (best == n) break;
+    s[best] = {m[best]->id, s[best].length + s[best + 1].length};
+    std::copy(s + best + 2, s + n, s + best + 1);
+    if (best + 2 < n) std::copy(m + best + 2, m + n - 1, m + best + 1);
+    n--;
+    if (best) m[best - 1] = pairs_.find(s[best - 1].id, s[best].id);
+    if (best + 1 < n) m[best] = pairs_.find(s[best].id, s[best + 1].id);
+  }
+  space.symbols.resize(n);
+}
+
+// A heap of (rank, position) over a linked list of symbols; entries whose pair has changed since are passed over.
+void Bpe::merge_long(Space& space) const {
+  auto& s = space.symbols;
+  const uint32_t n = uint32_t(s.size());
+  constexpr uint32_t kNone = UINT32_MAX;
+  space.previous.resize(n);
+  space.next.resize(n);
+  space.merges.assign(n, nullptr);
+  auto& heap = space.heap;
+  heap.clear();
+  const auto later = std::greater<uint64_t>();
+  const auto look = [&](uint32_t i) {
+    const uint32_t j = space.next[i];
+    space.merges[i] = j == kNone ? nullptr : pairs_.find(s[i].id, s[j].id);
+    if (space.merges[i]) heap.push_back(uint64_t(space.merges[i]->rank) << 32 | i);
+    return space.merges[i] != nullptr;
+  };
+  for (uint32_t i = 0; i < n; i++) space.previous[i] = i - 1, space.next[i] = i + 1 < n ? i + 1 : kNone;
+  for (uint32_t i = 0; i < n; i++) look(i);
+  std::make_heap(heap.begin(), heap.end(), later);
+
+  std::vector<uint64_t> skipped;  // by dropout; they come back after the next merge
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    const uint64_t top = heap.back();
+    heap.pop_back();
+    if (options_.dropout && *options_.dropout > 0) {
+      std::lock_guard lock(generator_lock());
+      if (default_generator().uniform_double() < *options_.dropout) {
+        skipped.push_back(top);
+        continue;
+      }
+    }
+    for (uint64_t key : skipped) heap.push_back(key), std::push_heap(heap.begin(), heap.end(), later);
+    skipped.clear();
+    const uint32_t i = uint32_t(top);
+    if (!space.merges[i] || space.merges[i]->rank != uint32_t(top >> 32)) continue;
+    const uint32_t j = space.next[i];
+    s[i] = {space.merges[i]->id, s[i].length + s[j].length};
+    space.merges[j] = nullptr;
+    space.next[i] = space.next[j];
+    if (space.next[i] != kNone) space.previous[space.next[i]] = i;
+    if (look(i)) std::push_heap(heap.begin(), heap.end(), later);
+    if (i > 0 && look(space.previous[i])) std::push_heap(heap.begin(), heap.end(), later);
+  }
+  uint32_t out = 0;
+  for (uint32_t i = 0; i != kNone; i = space.next[i]) s[out++] = s[i];
+  s.resize(out);
+}
+
+void Bpe::merge(Space& space) const {
+  if (space.symbols.size() < 2) return;
+  const bool drop = options_.dropout && *options_.dropout > 0;
+  if (space.symbols.size() <= 64 && !drop) merge_short(space);
+  else merge_long(space);
+}
+
+bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
+  auto& state = reproduced_[id];
+  const uint8_t known = state.load(std::memory_order_relaxed);
+  if (known != kUnknown) return known == kYes;
+  space.symbols.clear();
+  for (char b : bytes) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
+  merge(space);
+  const bool yes = space.symbols.size() == 1 && space.symbols[0].id == id;
+  state.store(yes ? kYes : kNo, std::memory_order_relaxed);
+  return yes;
+}
+
+void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
+  const bool drop = options_.dropout && *options_.dropout > 0;
+  const auto emit = [&](const Symbol* items, size_t count) {
+    uint32_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+      out.push_back({items[i].id, at, at + items[i].length});
+      at += items[i].length;
+    }
+  };
+  if (!drop && text.size() <= raw_.longest()) {
+    if (const auto id = raw_.find(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
+      out.push_back({*id, 0, uint32_t(text.size())});
+      return;
+    }
+  }
+  const bool cache = !drop && text.size() <= WordCache<Symbol>::kLongestWord;
+  const uint64_t hash = cache ? hash_bytes(text.data(), text.size()) : 0;
+  if (cache)
+    if (const auto found = space.cache.find(text, hash); found.count) return emit(found.items, found.count);
+  space.symbols.clear();
+  for (char b : text) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
+  merge(space);
+  if (cache) space.cache.add(text, hash, space.symbols.data(), space.symbols.size());
+  emit(space.symbols.data(), space.symbols.size());
+}
+
+void Bpe::start_symbols(std::string_view text, Space& space) const {
+  space.symbols.clear();
+  const std::string_view prefix = options_.continuing_subword_prefix ? *options_.continuing_subword_prefix : std::string_view();
+  const std::string_view suffix = options_.end_of_word_suffix ? *options_.end_of_word_suffix : std::string_view();
+  std::optional<Symbol> unknown;  // held back, so that the next one can join it
+  std::string spelled;
+  for (size_t at = 0, n; at < text.size(); at += n) {
+    n = size_t(utf8::length_of(text[at]));
+    std::string_view s = text.substr(at, n);
+    const bool last = at + n == text.size();
+    if ((at && !prefix.empty()) || (last && !suffix.empty())) {
+      spelled.assign(at ? prefix : std::string_view()).append(s).append(last ? suffix : std::string_view());
+      s = spelled;
+    }
+    if (const auto id = vocab_.find(s)) {
+      if (unknown) space.symbols.push_back(*unknown), unknown.reset();
+      space.symbols.push_back({*id, uint32_t(n)});
+      continue;
+    }
+    if (!fallback_.empty() &&
+        std::all_of(s.begin(), s.end(), [&](char b) { return fallback_[uint8_t(b)] != UINT32_MAX; })) {
+      for (char b : s) space.symbols.push_back({fallback_[uint8_t(b)], 1});
+      continue;
+    }
+    if (!options_.unk_token) continue;
+    check<TokenizerError>(unk_id_.has_value(), "BPE: Unk token `", *options_.unk_token, "` not found in the vocabulary");
+    if (unknown && options_.fuse_unk) {
+      unknown->length += uint32_t(n);
+    } else {
+      if (unknown) space.symbols.push_back(*unknown);
+      unknown = Symbol{*unk_id_, uint32_t(n)};
+    }
+  }
+  if (unknown) space.symbols.push_back(*unknown);
+}
+
+void Bpe::tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const {
+  if (options_.ignore_merges && !(options_.dropout && *options_.dropout > 0)) {
+    if (const auto id = vocab_.find(text)) {
+      out.push_back({*id, 0, uint32_t(text.size())});
+      return;
+    }
+  }
+  start_symbols(text, space);
+  merge(space);
+  uint32_t at = 0;
+  for (const Symbol& s : space.symbols) {
+    out.push_back({s.id, at, at + s.length});
+    at += s.length;
+  }
+}
+
+void Bpe::tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const {
+  if (text.empty()) return;
+  std::optional<Space> own;
+  Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
+  if (bytes) tokenize_bytes(text, space, out);
+  else tokenize_text(text, space, out);
+}
+
+}  // namespace ef::tokenizers

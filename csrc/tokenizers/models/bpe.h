@@ -1,0 +1,69 @@
+// Byte pair encoding: starts from single characters or bytes and joins neighbours in the order of the merge list.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tokenizers/models/model.h"
+#include "tokenizers/models/pair_table.h"
+
+namespace ef::tokenizers {
+
+struct BpeOptions {
+  std::optional<double> dropout;  // probability that a merge is left out
+  std::optional<std::string> unk_token, continuing_subword_prefix, end_of_word_suffix;
+  bool fuse_unk = false, byte_fallback = false;
+  bool ignore_merges = false;  // a word that is a token is that token, whatever the merges say
+};
+using Merges = std::vector<std::pair<std::string, std::string>>;
+
+class Bpe : public Model {
+ public:
+  // TokenizerError when a merge names a token that the vocabulary lacks, and for a dropout outside of 0…1.
+  Bpe(Vocab vocab, const Merges& merges, BpeOptions options);
+
+  void tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const override;
+  bool accepts_bytes() const override { return accepts_bytes_; }
+  std::unique_ptr<Workspace> workspace() const override;
+  const Vocab& vocab() const override { return vocab_; }
+  const char* type() const override { return "BPE"; }
+  Json to_json() const override;
+  std::vector<std::string> save(const std::string& folder, const std::string& prefix) const override;
+  const BpeOptions& options() const { return options_; }
+
+ private:
+  struct Symbol {
+    uint32_t id, length;
+  };
+  struct Space;
+  void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
+  void tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const;
+  void start_symbols(std::string_view text, Space& space) const;
+  void merge(Space& space) const;
+  void merge_short(Space& space) const;
+  void merge_long(Space& space) const;
+  bool reproduced(uint32_t id, std::string_view bytes, Space& space) const;
+
+  Vocab vocab_;
+  BpeOptions options_;
+  std::vector<std::pair<uint32_t, uint32_t>> merges_;  // by rank
+  PairTable pairs_;
+  std::optional<uint32_t> unk_id_;
+  std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
+
+  // Byte-level vocabularies: the tokens as bytes.
+  bool accepts_bytes_ = false;
+  uint32_t byte_id_[256];
+  Vocab raw_;
+  // Whether the merges alone lead from the bytes of a token to that token: found out when first asked.
+  enum : uint8_t { kUnknown, kYes, kNo };
+  std::unique_ptr<std::atomic<uint8_t>[]> reproduced_;
+};
+
+ModelPtr read_bpe(const ModelSource& source);
+// "a b" lines as in merges.txt; a first line "#version: …" is skipped.
+Merges merges_from_lines(const std::vector<std::string>& lines);
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,92 @@
+// Reading and writing BPE: tokenizer.json, vocab.json with merges.txt.
+#include <fstream>
+
+#include "tokenizers/models/bpe.h"
+#include "tokenizers/models/save.h"
+
+namespace ef::tokenizers {
+namespace {
+
+std::pair<std::string, std::string> merge_from_line(std::string_view line, size_t number) {
+  const size_t space = line.find(' ');
+  check<TokenizerError>(space != std::string_view::npos && line.find(' ', space + 1) == std::string_view::npos,
+                        "BPE: Merges text file invalid at line ", number, ": '", line.substr(0, 80), "', needed two tokens");
+  return {std::string(line.substr(0, space)), std::string(line.substr(space + 1))};
+}
+
+Merges read_merges(JsonReader reader) {
+  Merges out;
+  reader.begin_array();
+  while (reader.next_item()) {
+    if (reader.peek() == '"') {  // "a b", as written before version 0.20
+      const std::string_view line = reader.string();
+      if (line.substr(0, 8) != "#version") out.push_back(merge_from_line(line, out.size() + 1));
+      continue;
+    }
+    std::string pair[2];
+    int n = 0;
+    reader.begin_array();
+    while (reader.next_item()) {
+      if (n == 2) reader.error("a merge of more than two tokens");
+      pair[n++] = reader.string();
+    }
+    if (n != 2) reader.error("a merge of fewer than two tokens");
+    out.emplace_back(std::move(pair[0]), std::move(pair[1]));
+  }
+  return out;
+}
+
+}  // namespace
+
+Merges merges_from_lines(const std::vector<std::string>& lines) {
+  Merges out;
+  for (const std::string& line : lines)
+    if (line.rfind("#version", 0) != 0) out.push_back(merge_from_line(line, out.size() + 1));
+  return out;
+}
+
+ModelPtr read_bpe(const ModelSource& source) {
+  const std::string where = source.where + ": BPE";
+  BpeOptions options;
+  if (const Json* p = find(source.fields, "dropout")) options.dropout = get_number(*p, where + ": 'dropout'");
+  options.unk_token = get_optional_string(source.fields, "unk_token", where);
+  options.continuing_subword_prefix = get_optional_string(source.fields, "continuing_subword_prefix", where);
+  options.end_of_word_suffix = get_optional_string(source.fields, "end_of_word_suffix", where);
+  options.fuse_unk = get_bool(source.fields, "fuse_unk", where, false);
+  options.byte_fallback = get_bool(source.fields, "byte_fallback", where, false);
+  options.ignore_merges = get_bool(source.fields, "ignore_merges", where, false);
+  Vocab vocab;
+  read_vocab(source.reader("vocab"), vocab, where);
+  return std::make_shared<Bpe>(std::move(vocab), read_merges(source.reader("merges")), std::move(options));
+}
+
+Json Bpe::to_json() const {
+  const auto text = [](const std::optional<std::string>& s) { return s ? Json(*s) : Json(); };
+  Json out{{"type", "BPE"},
+           {"dropout", options_.dropout ? Json(float(*options_.dropout)) : Json()},
+           {"unk_token", text(options_.unk_token)},
+           {"continuing_subword_prefix", text(options_.continuing_subword_prefix)},
+           {"end_of_word_suffix", text(options_.end_of_word_suffix)},
+           {"fuse_unk", options_.fuse_unk},
+           {"byte_fallback", options_.byte_fallback},
+           {"ignore_merges", options_.ignore_merges}};
+  out["vocab"] = vocab_to_json(vocab_);
+  Json merges = Json::array();
+  for (auto& [a, b] : merges_) {
+    Json pair = Json::array();
+    pair.push_back(std::string(*vocab_.token(a)));
+    pair.push_back(std::string(*vocab_.token(b)));
+    merges.push_back(std::move(pair));
+  }
+  out["merges"] = std::move(merges);
+  return out;
+}
+
+std::vector<std::string> Bpe::save(const std::string& folder, const std::string& prefix) const {
+  std::string merges = "#version: 0.2\n";
+  for (auto& [a, b] : merges_) merges.append(*vocab_.token(a)).append(" ").append(*vocab_.token(b)).append("\n");
+  return {write_model_file(folder, prefix, "vocab.json", dump(vocab_to_json(vocab_), false)),
+          write_model_file(folder, prefix, "merges.txt", merges)};
+}
+
+}  // namespace ef::tokenizers

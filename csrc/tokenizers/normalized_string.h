@@ -1,0 +1,72 @@
+// A text that remembers where it came from: every byte of the normalized text knows the bytes of the original behind it.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ef::tokenizers {
+
+class Pattern;
+
+struct Span {
+  uint32_t begin = 0, end = 0;
+  bool operator==(const Span&) const = default;
+};
+
+class NormalizedString {
+ public:
+  // `original` must outlive this object; nothing is copied until something changes.
+  explicit NormalizedString(std::string_view original);
+  // Bytes [begin, end) of another one, which must outlive this object until the first change.
+  NormalizedString(const NormalizedString& whole, uint32_t begin, uint32_t end);
+
+  std::string_view text() const { return owned_ ? std::string_view(text_) : view_; }
+  uint32_t size() const { return uint32_t(text().size()); }
+  std::string_view original() const { return original_; }
+  // Part of the original that this text stands for, also after changes.
+  Span source() const { return source_; }
+  bool changed() const { return owned_; }
+  // Part of the original behind bytes [begin, end) of the text; whole characters.
+  Span source(uint32_t begin, uint32_t end) const;
+
+  // One code point of a new text. `change` is 0 when it replaces the next old one, 1 when it is inserted, -n when it
+  // replaces the next one and the n after that are dropped.
+  struct Change {
+    char32_t c;
+    int32_t change;
+  };
+  // Replaces bytes [begin, end); `initial_removed` old code points are dropped first.
+  void transform(uint32_t begin, uint32_t end, std::span<const Change> changes, size_t initial_removed);
+  void transform(std::span<const Change> changes, size_t initial_removed = 0) {
+    transform(0, size(), changes, initial_removed);
+  }
+
+  void filter(const std::function<bool(char32_t)>& keep);
+  void map(const std::function<char32_t(char32_t)>& f);
+  void lowercase();
+  void uppercase();
+  void prepend(std::string_view s);  // nothing happens to an empty text
+  void append(std::string_view s);
+  void replace(const Pattern& pattern, std::string_view content);
+  void strip(bool left, bool right);
+  void clear();
+  void assign(std::string text, std::vector<Span> alignments);  // for those who build both at once
+
+  // Alignment of byte i; for an unchanged text that is the character around it.
+  Span alignment(uint32_t i) const;
+
+ private:
+  void own();  // copies text and alignments out of the view, before the first change
+  std::string_view original_, view_;
+  Span source_;
+  bool owned_ = false;                   // text_ and alignments_ hold; else view_ does
+  const NormalizedString* parent_ = nullptr;  // not owned: where the alignments are, unless the text is unchanged
+  uint32_t offset_ = 0;                  // of view_ in the parent's text
+  std::string text_;
+  std::vector<Span> alignments_;
+};
+
+}  // namespace ef::tokenizers

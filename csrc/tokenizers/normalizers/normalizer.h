@@ -1,0 +1,24 @@
+// First role: changes the text (case, accents, Unicode form) and keeps track of where each part came from.
+#pragma once
+#include <memory>
+
+#include "core/registry.h"
+#include "tokenizers/json.h"
+#include "tokenizers/normalized_string.h"
+
+namespace ef::tokenizers {
+
+class Normalizer {
+ public:
+  virtual ~Normalizer() = default;
+  virtual void normalize(NormalizedString& text) const = 0;
+  virtual Json to_json() const = 0;
+};
+using NormalizerPtr = std::shared_ptr<const Normalizer>;
+
+// A component in JSON names itself by "type"; the other fields are its options.
+using NormalizerFactory = NormalizerPtr (*)(const Json&);
+const Registry<NormalizerFactory>& normalizer_registry();
+NormalizerPtr normalizer_from_json(const Json& json);  // null gives nullptr
+
+}  // namespace ef::tokenizers

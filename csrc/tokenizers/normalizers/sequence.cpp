@@ -1,0 +1,32 @@
+// Several normalizers, one after the other.
+#include "tokenizers/normalizers/normalizer.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class Sequence : public Normalizer {
+ public:
+  explicit Sequence(const Json& json) {
+    for (const Json& part : get_array(json, "normalizers", "Sequence")) {
+      parts_.push_back(normalizer_from_json(part));
+      check<TokenizerError>(parts_.back() != nullptr, "Sequence: a normalizer is null");
+    }
+  }
+  void normalize(NormalizedString& text) const override {
+    for (auto& part : parts_) part->normalize(text);
+  }
+  Json to_json() const override {
+    Json parts = Json::array();
+    for (auto& part : parts_) parts.push_back(part->to_json());
+    return {{"type", "Sequence"}, {"normalizers", std::move(parts)}};
+  }
+
+ private:
+  std::vector<NormalizerPtr> parts_;
+};
+
+}  // namespace
+
+NormalizerPtr read_normalizer_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+}  // namespace ef::tokenizers

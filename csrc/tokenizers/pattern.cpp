@@ -1,0 +1,32 @@
+#include "tokenizers/pattern.h"
+
+#include "tokenizers/regex.h"
+
+namespace ef::tokenizers {
+
+Pattern Pattern::literal(std::string text) {
+  Pattern p;
+  p.source_ = std::move(text);
+  return p;
+}
+
+Pattern Pattern::regex(std::string pattern, bool allow_scanner) {
+  Pattern p;
+  p.is_regex_ = true;
+  if (allow_scanner) p.scanner_ = find_scanner(pattern);
+  if (!p.scanner_) p.regex_ = std::make_shared<Regex>(pattern);
+  p.source_ = std::move(pattern);
+  return p;
+}
+
+std::vector<Span> Pattern::find_all(std::string_view text) const { return regex_->find_all(text); }
+
+Pattern Pattern::from_json(const Json& json, std::string_view where) {
+  if (json.is_string()) return literal(json.get<std::string>());
+  if (find(json, "String")) return literal(get_string(json, "String", where));
+  if (find(json, "Regex")) return regex(get_string(json, "Regex", where));
+  fail<TokenizerError>(where, ": 'pattern' is ", kind_of(json), ", needed {\"String\": …} or {\"Regex\": …}");
+}
+Json Pattern::to_json() const { return Json{{is_regex_ ? "Regex" : "String", source_}}; }
+
+}  // namespace ef::tokenizers

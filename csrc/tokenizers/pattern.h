@@ -1,0 +1,52 @@
+// What a text is split or replaced by: a plain string or a regular expression.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/json.h"
+#include "tokenizers/normalized_string.h"
+#include "tokenizers/scanners.h"
+
+namespace ef::tokenizers {
+
+class Regex;
+
+class Pattern {
+ public:
+  static Pattern literal(std::string text);
+  // The patterns of well-known tokenizers run on hand-written scanners, all others on PCRE2. Both give the same matches.
+  static Pattern regex(std::string pattern, bool allow_scanner = true);
+  static Pattern from_json(const Json& json, std::string_view where);  // {"String": …}, {"Regex": …} or a bare string
+  Json to_json() const;
+
+  const std::string& source() const { return source_; }
+  bool is_regex() const { return is_regex_; }
+  bool has_scanner() const { return scanner_ != nullptr; }
+
+  // f(begin, end) in bytes, left to right, without overlaps. Empty matches directly after a match are left out.
+  template <class F>
+  void for_each_match(std::string_view text, F&& f) const {
+    if (scanner_) {
+      const char* at = text.data();
+      const char* end = at + text.size();
+      for (Match m; at < end && scanner_(at, end, m); at = m.end)
+        f(uint32_t(m.begin - text.data()), uint32_t(m.end - text.data()));
+    } else if (is_regex_) {
+      for (const Span& s : find_all(text)) f(s.begin, s.end);
+    } else if (!source_.empty()) {
+      for (size_t at = 0; (at = text.find(source_, at)) != std::string_view::npos; at += source_.size())
+        f(uint32_t(at), uint32_t(at + source_.size()));
+    }
+  }
+
+ private:
+  std::vector<Span> find_all(std::string_view text) const;
+  std::string source_;
+  bool is_regex_ = false;
+  Scanner scanner_ = nullptr;
+  std::shared_ptr<const Regex> regex_;
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,111 @@
+// A text in pieces. Pre-tokenizers cut and change the pieces, the model turns them into tokens; a piece that has its
+// tokens (an added token) is left alone by all later steps.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/normalized_string.h"
+
+namespace ef::tokenizers {
+
+struct Token {
+  uint32_t id;
+  uint32_t begin, end;  // bytes of the piece
+  bool operator==(const Token&) const = default;
+};
+
+class Pattern;
+enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
+SplitBehavior split_behavior_from_name(std::string_view name, std::string_view where);  // "Isolated", "merged_with_next"
+const char* split_behavior_name(SplitBehavior behavior);
+
+class PreTokenizedString {
+ public:
+  struct Piece {
+    uint32_t text;        // which text
+    uint32_t begin, end;  // bytes of it
+    Span source;          // part of the original
+    int32_t tokens = -1;  // index of its token list; -1: still open
+  };
+
+  explicit PreTokenizedString(std::string_view original);
+  explicit PreTokenizedString(NormalizedString text);
+  PreTokenizedString(const PreTokenizedString&) = delete;
+  PreTokenizedString& operator=(const PreTokenizedString&) = delete;
+  PreTokenizedString(PreTokenizedString&&) = default;
+
+  std::string_view original() const { return original_; }
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  std::vector<Piece>& pieces() { return pieces_; }
+  std::string_view text_of(const Piece& piece) const {
+    return texts_[piece.text].text().substr(piece.begin, piece.end - piece.begin);
+  }
+  NormalizedString normalized(const Piece& piece) const { return {texts_[piece.text], piece.begin, piece.end}; }
+  // Part of the original behind bytes [begin, end) of a piece.
+  Span source(const Piece& piece, uint32_t begin, uint32_t end) const;
+
+  // f(text, emit) for each open piece; emit(begin, end) hands out a part of it, emit(begin, end, token id) one that is
+  // an added token. Empty parts are dropped.
+  template <class F>
+  void split(F&& f) {
+    spell_bytes();
+    std::vector<Piece> out;
+    out.reserve(pieces_.size() * 2);
+    for (const Piece& piece : pieces_) {
+      if (piece.tokens >= 0) {
+        out.push_back(piece);
+        continue;
+      }
+      const NormalizedString& text = texts_[piece.text];
+      f(text_of(piece), [&](uint32_t begin, uint32_t end, std::optional<uint32_t> token = {}) {
+        if (begin >= end) return;
+        Piece part{piece.text, piece.begin + begin, piece.begin + end,
+                   text.source(piece.begin + begin, piece.begin + end)};
+        if (token) set_tokens(part, {Token{*token, 0, end - begin}});
+        out.push_back(part);
+      });
+    }
+    pieces_ = std::move(out);
+  }
+  // f(NormalizedString&) for each open piece.
+  template <class F>
+  void normalize(F&& f) {
+    spell_bytes();
+    for (Piece& piece : pieces_) {
+      if (piece.tokens >= 0) continue;
+      NormalizedString text = normalized(piece);
+      f(text);
+      if (text.changed()) replace(piece, std::move(text));
+    }
+  }
+  void split(const Pattern& pattern, SplitBehavior behavior, bool invert = false);
+  void replace(Piece& piece, NormalizedString text);
+  const std::vector<Token>& tokens_of(const Piece& piece) const { return tokens_[size_t(piece.tokens)]; }
+  void set_tokens(Piece& piece, std::vector<Token> tokens) {
+    piece.tokens = int32_t(tokens_.size());
+    tokens_.push_back(std::move(tokens));
+  }
+
+  // Byte-level tokenizers rename every byte to a printable character. This only notes it: the model may take the bytes
+  // as they are. spell_bytes() carries it out, for anyone who wants to see the characters.
+  bool bytes_pending() const { return bytes_pending_; }
+  void rename_bytes() { spell_bytes(), bytes_pending_ = true; }
+  void spell_bytes();
+
+ private:
+  std::string_view original_;
+  std::deque<NormalizedString> texts_;  // addresses stay
+  std::vector<Piece> pieces_;
+  std::vector<std::vector<Token>> tokens_;
+  bool bytes_pending_ = false;
+};
+
+// f(begin, end) for the parts of `text` that splitting by `pattern` yields.
+void split_text(std::string_view text, const Pattern& pattern, SplitBehavior behavior, bool invert,
+                const std::function<void(uint32_t, uint32_t)>& f);
+
+}  // namespace ef::tokenizers

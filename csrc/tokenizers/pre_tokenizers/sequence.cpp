@@ -1,0 +1,32 @@
+// Several pre-tokenizers, one after the other.
+#include "tokenizers/pre_tokenizers/pre_tokenizer.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class Sequence : public PreTokenizer {
+ public:
+  explicit Sequence(const Json& json) {
+    for (const Json& part : get_array(json, "pretokenizers", "Sequence")) {
+      parts_.push_back(pre_tokenizer_from_json(part));
+      check<TokenizerError>(parts_.back() != nullptr, "Sequence: a pre-tokenizer is null");
+    }
+  }
+  void pre_tokenize(PreTokenizedString& text) const override {
+    for (auto& part : parts_) part->pre_tokenize(text);
+  }
+  Json to_json() const override {
+    Json parts = Json::array();
+    for (auto& part : parts_) parts.push_back(part->to_json());
+    return {{"type", "Sequence"}, {"pretokenizers", std::move(parts)}};
+  }
+
+ private:
+  std::vector<PreTokenizerPtr> parts_;
+};
+
+}  // namespace
+
+PreTokenizerPtr read_pre_tokenizer_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+}  // namespace ef::tokenizers

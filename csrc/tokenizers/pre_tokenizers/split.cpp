@@ -1,0 +1,29 @@
+// Splits at every match of a pattern.
+#include "tokenizers/pattern.h"
+#include "tokenizers/pre_tokenizers/pre_tokenizer.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class Split : public PreTokenizer {
+ public:
+  explicit Split(const Json& json)
+      : pattern_(Pattern::from_json(require(json, "pattern", "Split"), "Split")),
+        behavior_(split_behavior_from_name(get_string(json, "behavior", "Split"), "Split")),
+        invert_(get_bool(json, "invert", "Split", false)) {}
+  void pre_tokenize(PreTokenizedString& text) const override { text.split(pattern_, behavior_, invert_); }
+  Json to_json() const override {
+    return {{"type", "Split"}, {"pattern", pattern_.to_json()}, {"behavior", split_behavior_name(behavior_)}, {"invert", invert_}};
+  }
+
+ private:
+  Pattern pattern_;
+  SplitBehavior behavior_;
+  bool invert_;
+};
+
+}  // namespace
+
+PreTokenizerPtr read_split(const Json& json) { return std::make_shared<Split>(json); }
+
+}  // namespace ef::tokenizers

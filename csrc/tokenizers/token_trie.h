@@ -1,0 +1,72 @@
+// Many strings, found in a text leftmost first and, of those, longest first.
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ef::tokenizers {
+
+class TokenTrie {
+ public:
+  void add(std::string_view key, uint32_t value) {  // the first of equal keys stays
+    if (key.empty()) return;
+    if (nodes_.empty()) nodes_.emplace_back();
+    uint32_t at = 0;
+    for (char c : key) {
+      uint32_t next = child(at, uint8_t(c));
+      if (!next) {
+        next = uint32_t(nodes_.size());
+        nodes_.emplace_back();
+        nodes_[at].children.emplace_back(uint8_t(c), next);
+        if (at == 0) first_[uint8_t(c)] = true;
+      }
+      at = next;
+    }
+    if (!nodes_[at].final) nodes_[at].final = true, nodes_[at].value = value;
+  }
+  bool empty() const { return nodes_.empty(); }
+
+  // The longest key at the start of `text`; its length, or 0.
+  size_t longest(std::string_view text, uint32_t& value) const {
+    size_t found = 0;
+    uint32_t at = 0;
+    for (size_t i = 0; i < text.size(); i++) {
+      at = child(at, uint8_t(text[i]));
+      if (!at) break;
+      if (nodes_[at].final) found = i + 1, value = nodes_[at].value;
+    }
+    return found;
+  }
+  // f(begin, end, value) for the matches in `text`, without overlaps.
+  template <class F>
+  void for_each_match(std::string_view text, F&& f) const {
+    if (empty()) return;
+    for (size_t i = 0; i < text.size();) {
+      uint32_t value = 0;
+      size_t n = 0;
+      if (first_[uint8_t(text[i])] && (n = longest(text.substr(i), value))) {
+        f(uint32_t(i), uint32_t(i + n), value);
+        i += n;
+      } else {
+        i++;
+      }
+    }
+  }
+
+ private:
+  struct Node {
+    std::vector<std::pair<uint8_t, uint32_t>> children;
+    uint32_t value = 0;
+    bool final = false;
+  };
+  uint32_t child(uint32_t node, uint8_t byte) const {
+    for (auto& [b, next] : nodes_[node].children)
+      if (b == byte) return next;
+    return 0;
+  }
+  std::vector<Node> nodes_;
+  bool first_[256] = {};
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,102 @@
+// A tokenizer: five roles in order (normalize, pre-tokenize, model, post-process, decode), each of them replaceable, with
+// added tokens, truncation and padding around them.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tokenizers/added_vocabulary.h"
+#include "tokenizers/decoders/decoder.h"
+#include "tokenizers/limits.h"
+#include "tokenizers/models/model.h"
+#include "tokenizers/normalizers/normalizer.h"
+#include "tokenizers/pre_tokenizers/pre_tokenizer.h"
+#include "tokenizers/processors/post_processor.h"
+
+namespace ef::tokenizers {
+
+// One text, or one that the caller has already cut into words. The bytes must stay while they are being encoded.
+using InputText = std::variant<std::string_view, std::vector<std::string_view>>;
+struct EncodeInput {
+  InputText text;
+  std::optional<InputText> pair;
+};
+enum class OffsetKind { Chars, Bytes, None };  // None: ids only; offsets, tokens and words are left empty
+
+// Workspaces wait here between calls; each call takes one. A copy starts empty.
+class WorkspacePool {
+ public:
+  WorkspacePool() = default;
+  WorkspacePool(const WorkspacePool&) {}
+  WorkspacePool& operator=(const WorkspacePool&) { return free_.clear(), *this; }
+  std::unique_ptr<Workspace> take(const Model& model);
+  void give_back(std::unique_ptr<Workspace> workspace);
+  void clear();
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> free_;
+};
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(ModelPtr model);
+  // TokenizerError names the component and what is wrong with it.
+  static Tokenizer from_json(std::string_view text, const std::string& where = "tokenizer.json");
+  static Tokenizer from_file(const std::string& path);
+  std::string to_json(bool pretty = false) const;
+  void save(const std::string& path, bool pretty = true) const;
+
+  const ModelPtr& model() const { return model_; }
+  const NormalizerPtr& normalizer() const { return normalizer_; }
+  const PreTokenizerPtr& pre_tokenizer() const { return pre_tokenizer_; }
+  const PostProcessorPtr& post_processor() const { return post_processor_; }
+  const DecoderPtr& decoder() const { return decoder_; }
+  void set_model(ModelPtr model);
+  void set_normalizer(NormalizerPtr normalizer);
+  void set_pre_tokenizer(PreTokenizerPtr p) { pre_tokenizer_ = std::move(p); }
+  void set_post_processor(PostProcessorPtr p) { post_processor_ = std::move(p); }
+  void set_decoder(DecoderPtr d) { decoder_ = std::move(d); }
+  std::optional<Truncation> truncation;
+  std::optional<Padding> padding;
+
+  size_t add_tokens(const std::vector<AddedToken>& tokens);
+  size_t add_special_tokens(std::vector<AddedToken> tokens);
+  const AddedVocabulary& added_vocabulary() const { return added_; }
+  void set_encode_special_tokens(bool value) { added_.encode_special_tokens = value; }
+  std::optional<uint32_t> token_to_id(std::string_view token) const;
+  std::optional<std::string_view> id_to_token(uint32_t id) const;
+  size_t vocab_size(bool with_added_tokens = true) const;
+
+  // Texts must be valid UTF-8 and shorter than 4 GB: TokenizerError.
+  Encoding encode(const EncodeInput& input, bool add_special_tokens = true, OffsetKind offsets = OffsetKind::Chars) const;
+  std::vector<Encoding> encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true,
+                                     OffsetKind offsets = OffsetKind::Chars) const;  // in parallel
+  // Truncates, adds special tokens and pads what was encoded without.
+  Encoding post_process(Encoding first, std::optional<Encoding> pair, bool add_special_tokens) const;
+  size_t num_special_tokens_to_add(bool is_pair) const;
+
+  // Ids without a token are passed over.
+  std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens = true) const;
+  std::vector<std::string> decode_batch(const std::vector<std::vector<uint32_t>>& batch, bool skip_special_tokens = true) const;
+
+ private:
+  Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
+                       Workspace* workspace) const;
+  Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace* workspace) const;
+  Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets, Workspace* workspace) const;
+
+  ModelPtr model_;
+  NormalizerPtr normalizer_;
+  PreTokenizerPtr pre_tokenizer_;
+  PostProcessorPtr post_processor_;
+  DecoderPtr decoder_;
+  AddedVocabulary added_;
+  mutable WorkspacePool workspaces_;
+};
+
+}  // namespace ef::tokenizers

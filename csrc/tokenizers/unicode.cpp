@@ -1,0 +1,115 @@
+#include "tokenizers/unicode.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "tokenizers/unicode_tables.inc"
+
+namespace ef::tokenizers {
+namespace {
+constexpr const char* kNames[kCategoryCount] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd",
+                                                "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
+                                                "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs"};
+
+uint8_t class_of(Category category, char32_t c) {
+  const char* name = kNames[int(category)];
+  const std::string_view full(name);
+  uint8_t out = 0;
+  switch (name[0]) {
+    case 'L': out |= kLetter; break;
+    case 'N': out |= kNumber; break;
+    case 'Z': out |= kSpace; break;
+    case 'M': out |= kMark | kUpper | kLower; break;
+    case 'P': out |= kPunctuation; break;
+    case 'S': out |= kSymbol; break;
+  }
+  if ((c >= 9 && c <= 13) || c == 0x85) out |= kSpace;
+  if (full == "Lm" || full == "Lo") out |= kUpper | kLower;
+  if (full == "Lu" || full == "Lt") out |= kUpper;
+  if (full == "Ll") out |= kLower;
+  return out;
+}
+}  // namespace
+
+UnicodeTables::UnicodeTables() : pages_(0x1100) {
+  std::vector<uint16_t> all(0x110000);
+  size_t at = 0;
+  for (auto [length, properties] : kPropertyRuns) {
+    std::fill_n(all.begin() + ptrdiff_t(at), length, uint16_t(properties));
+    at += length;
+  }
+  std::map<std::vector<uint16_t>, uint16_t> seen;  // equal pages are stored once
+  for (size_t page = 0; page < pages_.size(); page++) {
+    std::vector<uint16_t> content(all.begin() + ptrdiff_t(page * 256), all.begin() + ptrdiff_t(page * 256 + 256));
+    // No member of these classes lies on a page with another page's content, except the controls on page 0.
+    const auto [it, fresh] = seen.try_emplace(content, uint16_t(seen.size()));
+    pages_[page] = it->second;
+    if (!fresh) continue;
+    properties_.insert(properties_.end(), content.begin(), content.end());
+    for (size_t i = 0; i < 256; i++) classes_.push_back(class_of(Category(content[i] & 31), char32_t(page * 256 + i)));
+  }
+}
+
+const UnicodeTables& UnicodeTables::instance() {
+  static const UnicodeTables tables;
+  return tables;
+}
+
+int to_lower(char32_t c, char32_t out[2]) {
+  if (c < 0x80) {
+    out[0] = c >= 'A' && c <= 'Z' ? c + 32 : c;
+    return 1;
+  }
+  static const auto exceptions = [] {
+    std::unordered_map<char32_t, std::pair<char32_t, char32_t>> map;
+    for (auto& [from, first, second] : kLowerExceptions) map[from] = {first, second};
+    return map;
+  }();
+  if (const auto it = exceptions.find(c); it != exceptions.end()) {
+    out[0] = it->second.first, out[1] = it->second.second;
+    return out[1] ? 2 : 1;
+  }
+  out[0] = char32_t(utf8proc_tolower(utf8proc_int32_t(c)));
+  return 1;
+}
+
+int to_upper(char32_t c, char32_t out[3]) {
+  // The full mappings that are longer than one character (SpecialCasing.txt), then the simple ones.
+  static const auto special = [] {
+    std::unordered_map<char32_t, std::u32string> map;
+    for (auto& [from, a, b, d] : kUpperExceptions) {
+      std::u32string to{a};
+      if (b) to += b;
+      if (d) to += d;
+      map[from] = to;
+    }
+    return map;
+  }();
+  if (const auto it = special.find(c); it != special.end()) {
+    std::copy(it->second.begin(), it->second.end(), out);
+    return int(it->second.size());
+  }
+  out[0] = char32_t(utf8proc_toupper(utf8proc_int32_t(c)));
+  return 1;
+}
+
+bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char32_t>>& out) {
+  bool wanted[32] = {}, known = false;
+  for (int i = 0; i < kCategoryCount; i++)
+    known |= wanted[i] = name == kNames[i] || (name.size() == 1 && name[0] == kNames[i][0]);
+  if (!known) return false;
+  char32_t at = 0;
+  for (auto [length, properties] : kPropertyRuns) {
+    if (wanted[properties & 31]) {
+      if (!out.empty() && out.back().second + 1 == at) out.back().second = at + length - 1;
+      else out.emplace_back(at, at + length - 1);
+    }
+    at += length;
+  }
+  return true;
+}
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,28 @@
+"""The component API of the tokenizer engine, with the names of the `tokenizers` library.
+
+>>> from eigenformers.tokenizers import Tokenizer, models, pre_tokenizers
+>>> tokenizer = Tokenizer(models.WordLevel({"hello": 0, "world": 1, "?": 2}, unk_token="?"))
+>>> tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+>>> tokenizer.encode("hello big world").ids
+[0, 2, 1]
+"""
+
+from __future__ import annotations
+
+from .._core.tokenizers import AddedToken, Encoding, Token, Tokenizer, _wrap
+from . import decoders, models, normalizers, pre_tokenizers, processors
+from .pattern import Regex
+
+Offsets = tuple
+TextInputSequence = str
+
+
+def _restore(role: str, state: bytes):
+    """Builds a component from its pickled state."""
+    return _wrap(role, state.decode())
+
+
+__all__ = [
+    "AddedToken", "Encoding", "Regex", "Token", "Tokenizer", "decoders", "models", "normalizers", "pre_tokenizers",
+    "processors",
+]

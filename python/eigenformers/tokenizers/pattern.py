@@ -1,0 +1,27 @@
+"""Patterns that texts are split or replaced by."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+
+class Regex:
+    """A regular expression, where a plain `str` would be taken literally."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def __repr__(self) -> str:
+        return f"Regex({self.pattern!r})"
+
+
+Pattern = Union[str, Regex]
+
+
+def to_json(pattern: Pattern) -> dict[str, Any]:
+    """A pattern as tokenizer.json holds it."""
+    if isinstance(pattern, Regex):
+        return {"Regex": pattern.pattern}
+    if isinstance(pattern, str):
+        return {"String": pattern}
+    raise TypeError(f"a pattern is a str or a Regex, not {type(pattern).__name__}")

@@ -1,0 +1,136 @@
+"""Fourth role: add the special tokens around one or two encoded texts and join them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Union
+
+from .._core.tokenizers import PostProcessor, _wrap
+from .component import option, parts, register, spec
+
+Template = Union[str, Iterable[str]]
+
+
+@register()
+class Sequence(PostProcessor):
+    """Several post-processors, one after the other."""
+
+    def __init__(self, processors: Iterable[PostProcessor]) -> None:
+        super().__init__(spec("Sequence", processors=parts(processors)))
+
+    def _parts(self) -> list[PostProcessor]:
+        return [_wrap("PostProcessor", json.dumps(part)) for part in self._get("processors")]
+
+    def __len__(self) -> int:
+        return len(self._parts())
+
+    def __getitem__(self, index: int) -> PostProcessor:
+        return self._parts()[index]
+
+
+@register()
+class ByteLevel(PostProcessor):
+    """Takes the white space of byte-level tokens out of the offsets."""
+
+    add_prefix_space = option("add_prefix_space", "Whether the pre-tokenizer puts a blank in front.")
+    trim_offsets = option("trim_offsets", "Whether anything is done.")
+    use_regex = option("use_regex", "Means nothing here.")
+
+    def __init__(self, add_prefix_space: bool = True, trim_offsets: bool = True, use_regex: bool = True) -> None:
+        super().__init__(
+            spec("ByteLevel", add_prefix_space=add_prefix_space, trim_offsets=trim_offsets, use_regex=use_regex)
+        )
+
+
+@register()
+class BertProcessing(PostProcessor):
+    """[CLS] A [SEP], and [CLS] A [SEP] B [SEP]."""
+
+    sep = option("sep", "Text and id of the token at the end.")
+    cls = option("cls", "Text and id of the token at the beginning.")
+
+    def __init__(self, sep: tuple[str, int], cls: tuple[str, int]) -> None:
+        super().__init__(spec("BertProcessing", sep=list(sep), cls=list(cls)))
+
+
+@register()
+class RobertaProcessing(PostProcessor):
+    """<s> A </s>, and <s> A </s> </s> B </s>; offsets without white space."""
+
+    sep = option("sep", "Text and id of the token at the end.")
+    cls = option("cls", "Text and id of the token at the beginning.")
+    trim_offsets = option("trim_offsets", "Whether white space is taken out of the offsets.")
+    add_prefix_space = option("add_prefix_space", "Whether the pre-tokenizer puts a blank in front.")
+
+    def __init__(
+        self, sep: tuple[str, int], cls: tuple[str, int], trim_offsets: bool = True, add_prefix_space: bool = True
+    ) -> None:
+        super().__init__(
+            spec(
+                "RobertaProcessing",
+                sep=list(sep),
+                cls=list(cls),
+                trim_offsets=trim_offsets,
+                add_prefix_space=add_prefix_space,
+            )
+        )
+
+
+def _piece(text: str) -> dict[str, Any]:
+    """"$A:1" or "[CLS]" as tokenizer.json holds it."""
+    name, colon, type_id = text.partition(":")
+    if colon and not type_id.isdigit():
+        raise ValueError(f'Cannot build Piece from string "{text}"')
+    number = int(type_id) if colon else 0
+    if not name.startswith("$"):
+        return {"SpecialToken": {"id": name, "type_id": number}}
+    which = name[1:]
+    if which in ("", "A", "a"):
+        return {"Sequence": {"id": "A", "type_id": number}}
+    if which in ("B", "b"):
+        return {"Sequence": {"id": "B", "type_id": number}}
+    if which.isdigit():
+        return {"Sequence": {"id": "A", "type_id": number if colon else int(which)}}
+    raise ValueError(f'Cannot build Piece from string "{text}"')
+
+
+def _template(template: Template | None, default: str) -> list[dict[str, Any]]:
+    if template is None:
+        template = default
+    return [_piece(part) for part in (template.split(" ") if isinstance(template, str) else template)]
+
+
+def _special(token: Any) -> dict[str, Any]:
+    if isinstance(token, dict):
+        return {"id": token["id"], "ids": list(token["ids"]), "tokens": list(token["tokens"])}
+    text, index = token if isinstance(token[0], str) else token[::-1]
+    return {"id": text, "ids": [index], "tokens": [text]}
+
+
+@register()
+class TemplateProcessing(PostProcessor):
+    """Special tokens by a template, such as "[CLS] $A [SEP] $B:1 [SEP]:1".
+
+    `$A` and `$B` are the texts, a number after a colon is the type id, anything else is a special token, whose id
+    `special_tokens` gives: (text, id) pairs, or dicts with "id", "ids" and "tokens" where one name means several.
+    """
+
+    single = option("single", "The template for one text.")
+    pair = option("pair", "The template for two.")
+
+    def __init__(
+        self, single: Template | None = None, pair: Template | None = None, special_tokens: Iterable[Any] | None = None
+    ) -> None:
+        specials = {token["id"]: token for token in map(_special, special_tokens or ())}
+        super().__init__(
+            spec(
+                "TemplateProcessing",
+                single=_template(single, "$0"),
+                pair=_template(pair, "$A:0 $B:1"),
+                special_tokens=dict(sorted(specials.items())),
+            )
+        )
+
+
+__all__ = ["BertProcessing", "ByteLevel", "PostProcessor", "RobertaProcessing", "Sequence", "TemplateProcessing"]
