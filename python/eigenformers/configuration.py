@@ -185,8 +185,9 @@ class PreTrainedConfig(ConfigLoading, ConfigWriting, RopeParametersMixin, PushTo
                 logger.error(f"Can't set {name} with value {value} for {type(self).__name__}")
                 raise
         for name in ("layer_types", "mtp_layer_types"):
-            if getattr(self, name, None):
-                setattr(self, name, [_LEGACY_LAYER_TYPES.get(kind, kind) for kind in getattr(self, name)])
+            kinds = getattr(self, name, None)
+            if isinstance(kinds, (list, tuple)) and all(isinstance(kind, str) for kind in kinds):
+                setattr(self, name, [_LEGACY_LAYER_TYPES.get(kind, kind) for kind in kinds])
 
     def _set_labels(self, num_labels: Any) -> None:
         if self.id2label is None:
@@ -374,7 +375,7 @@ class PreTrainedConfig(ConfigLoading, ConfigWriting, RopeParametersMixin, PushTo
             kinds = getattr(self, name, None)
             if kinds is None or not hasattr(self, "num_hidden_layers"):
                 continue
-            if not all(kind in allowed for kind in kinds):
+            if not isinstance(kinds, (list, tuple)) or not all(kind in allowed for kind in kinds):
                 raise ConfigError(f"The `{name}` entries must be in {allowed} but got {kinds}")
             if layers is not None and layers != len(kinds):
                 raise ConfigError(

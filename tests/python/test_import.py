@@ -6,9 +6,8 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 import eigenformers
+import pytest
 
 ROOT = os.path.dirname(os.path.dirname(eigenformers.__file__))
 
@@ -37,7 +36,10 @@ def test_import_brings_nothing_heavy():
 
 @pytest.mark.parametrize(
     "statement",
-    ["from eigenformers import AutoConfig, LlamaConfig, AutoModelForCausalLM", "from eigenformers.utils import logging"],
+    [
+        "from eigenformers import AutoConfig, LlamaConfig, AutoModelForCausalLM",
+        "from eigenformers.utils import logging",
+    ],
 )
 def test_config_and_auto_classes_bring_nothing_heavy(statement):
     heavy = "{'jinja2', 'huggingface_hub', 'tqdm', 'torch', 'transformers'}"

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import warnings
 
-import pytest
-
 import eigenformers
+import pytest
 from eigenformers.utils import logging
 
 ROOT = os.path.dirname(os.path.dirname(eigenformers.__file__))
@@ -164,7 +163,8 @@ def test_tqdm_hook():
 )
 def test_environment(value, expected):
     program = (
-        "import logging; records = []; handler = logging.Handler(); handler.emit = lambda r: records.append(r.getMessage());"
+        "import logging; records = []; handler = logging.Handler();"
+        "handler.emit = lambda r: records.append(r.getMessage());"
         "logging.getLogger().addHandler(handler);"
         "from eigenformers.utils import logging as ours; print(ours.get_verbosity(), records);"
         "ours.get_logger('eigenformers.x').critical('end')"

@@ -116,6 +116,7 @@ class RopeParametersMixin:
             return
         for label, parameters in self._rope_dicts().items():
             rope_type = parameters.setdefault("rope_type", parameters.get("type", "default"))
+            self._check_common(rope_type, parameters)
             if rope_type in _KEYS:
                 self._check_rope_keys(rope_type, parameters)
                 self._check_rope_values(rope_type, parameters)
@@ -124,13 +125,21 @@ class RopeParametersMixin:
                     f"Missing validation function in 'RotaryEmbeddingConfigMixin' for 'rope_type'='{rope_type}'"
                 )
             partial = parameters.get("partial_rotary_factor", 1.0)
-            if not _is_number(partial):
-                raise ConfigError(f"`rope_parameters`'s partial_rotary_factor must be a number, got {partial!r}")
             if head_dim is not None and head_dim > 4 and head_dim % 2 and int(head_dim * partial) == head_dim:
                 raise ConfigError(
                     f"RoPE requires an even rotary dimension, but got `head_dim`={head_dim} with "
                     f"`partial_rotary_factor`={partial} for `{label}`."
                 )
+
+    def _check_common(self, rope_type: Any, parameters: dict[str, Any]) -> None:
+        where = f"{type(self).__name__}.rope_parameters"
+        if not isinstance(rope_type, str):
+            raise ConfigError(f"{where}['rope_type']: found {rope_type!r}, needed a name such as 'default' or 'linear'")
+        partial, theta = parameters.get("partial_rotary_factor", 1.0), parameters.get("rope_theta", 1.0)
+        if not _is_number(partial) or not 0 <= partial <= 1:
+            raise ConfigError(f"{where}['partial_rotary_factor']: found {partial!r}, needed a number from 0 to 1")
+        if not _is_number(theta) or not theta > 0:
+            raise ConfigError(f"{where}['rope_theta']: found {theta!r}, needed a positive number")
 
     def _check_rope_keys(self, rope_type: str, parameters: dict[str, Any]) -> None:
         required, optional = _KEYS[rope_type]
