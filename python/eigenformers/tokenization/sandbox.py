@@ -57,9 +57,14 @@ def _size(value: Any) -> int:
     return len(value) if isinstance(value, (str, list, tuple)) else 0
 
 
-def _check_widths(spec: str) -> None:
+def _check_widths(spec: str, values: Any) -> None:
+    """Refuse format strings with huge widths, written out or taken from the values (`%*d`, `{:{}}`)."""
     for digits in re.findall(r"\d{7,}", spec):
         check_size(int(digits[:19]))
+    if "*" in spec or re.search(r"\{[^{}]*\{", spec):
+        for value in values if isinstance(values, (tuple, list)) else [values]:
+            if isinstance(value, int):
+                check_size(value)
 
 
 def _check_replace(text: str, old: str, new: str) -> None:
@@ -121,7 +126,7 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
             if isinstance(left, int) and isinstance(right, int):
                 check_size(max(left.bit_length(), 1) * max(right, 0))
         elif isinstance(left, str):
-            _check_widths(left)
+            _check_widths(left, right)
         return super().call_binop(context, operator, left, right)
 
     def concatenate(self, parts: tuple) -> str:
@@ -142,9 +147,16 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
                 _check_join(owner, args[0])
         return super().call(__context, __obj, *args, **kwargs)
 
-    def format_string(self, s: str, args: Any, kwargs: Any, format_func: Any = None) -> str:
-        _check_widths(s)
-        return super().format_string(s, args, kwargs, format_func)
+    def wrap_str_format(self, value: Any) -> Any:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+
+        def checked(*args: Any, **kwargs: Any) -> str:
+            _check_widths(value.__self__, [*args, *kwargs.values()])
+            return wrapped(*args, **kwargs)
+
+        return checked
 
 
 class _TemplateDict:
@@ -207,7 +219,7 @@ def _counted(context: Any, values: Any) -> Any:
 def _bounded_filters(filters: dict[str, Any]) -> dict[str, Any]:
     """Jinja's own filters that can blow a value up, behind a check of the size."""
     plain_center, plain_indent = filters["center"], filters["indent"]
-    plain_replace, plain_join = filters["replace"], filters["join"]
+    plain_replace, plain_join, plain_format = filters["replace"], filters["join"], filters["format"]
 
     def center(value, width=80):
         check_size(width)
@@ -228,7 +240,11 @@ def _bounded_filters(filters: dict[str, Any]) -> dict[str, Any]:
         _check_join(str(d), value)
         return plain_join(eval_ctx, value, d, attribute)
 
-    return {"center": center, "indent": indent, "replace": replace, "join": join}
+    def format(value, *args, **kwargs):
+        _check_widths(str(value), [*args, *kwargs.values()])
+        return plain_format(value, *args, **kwargs)
+
+    return {"format": format, "center": center, "indent": indent, "replace": replace, "join": join}
 
 
 @lru_cache(maxsize=1)

@@ -612,6 +612,35 @@ def case_json_schema(lib):
     return [call(function) for function in functions]
 
 
+def case_older_files(lib):
+    """Vocabularies without a tokenizer.json."""
+    model, pieces = byte_level()["model"], word_piece()["model"]["vocab"]
+    special = ["<s>", "</s>", "<unk>", "<pad>", "<mask>", "<|endoftext|>"]
+    vocab = {**model["vocab"], **{token: len(model["vocab"]) + i for i, token in enumerate(special)}}
+    files = {
+        "vocab.json": json.dumps(vocab), "merges.txt": "#version: 0.2\n" + "\n".join(model["merges"]) + "\n",
+        "vocab.txt": "\n".join(sorted(pieces, key=pieces.get)) + "\n",
+    }  # fmt: skip
+    texts = ["The cat, abc's  hello 12\n\nworld <mask> x", "é 你 😀 [MASK] hat"]
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(content)
+        for name, options in {
+            "GPT2Tokenizer": {}, "RobertaTokenizer": {"add_prefix_space": True, "trim_offsets": False},
+            "Qwen2Tokenizer": {"pad_token": "<pad>"}, "GPTNeoXTokenizer": {"add_bos_token": True},
+            "BertTokenizer": {"do_lower_case": False}, "DistilBertTokenizer": {"model_max_length": 5},
+            "CodeGenTokenizer": {}, "BartTokenizer": {}, "LongformerTokenizer": {},
+        }.items():  # fmt: skip
+            tok = getattr(lib, name).from_pretrained(folder, **options)
+            result[name] = plain([
+                tok(texts, texts[::-1], return_offsets_mapping=True), tok.batch_decode(tok(texts)["input_ids"]),
+                tok.special_tokens_map, len(tok), tok.vocab_size, tok.padding_side, tok.model_input_names,
+            ])  # fmt: skip
+    return result
+
+
 def case_python_tokenizer(lib):
     """A tokenizer written in Python: letters are tokens."""
 

@@ -1,0 +1,401 @@
+"""Tokenizers: what must hold whatever the library does; equality with transformers is in test_golden.py."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import itertools
+import json
+import os
+import pickle
+import random
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import eigenformers as ef
+from eigenformers.errors import TokenizerError, UnsupportedError
+from eigenformers.tokenization import StreamDetokenizer
+
+_spec = importlib.util.spec_from_file_location("token_cases", Path(__file__).parent / "cases" / "tokenization.py")
+cases = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cases)
+
+
+@pytest.fixture(params=list(cases.SPECS))
+def tok(request):
+    return cases.make(ef, request.param)
+
+
+@pytest.fixture
+def bert():
+    return cases.make(ef, "word_piece")
+
+
+def folder_with(tmp_path, spec=None, config=None, **files):
+    cases.write(str(tmp_path), spec or cases.byte_level(), config, **files)
+    return str(tmp_path)
+
+
+# Padding and truncation: properties over random batches.
+
+
+def test_padding_and_truncation_properties(tok):
+    rng = random.Random(1)
+    words = ["the", "cat", "hello,", "world", "a", "bc", "😀", "\n"]
+    for _ in range(60):
+        texts = [" ".join(rng.choices(words, k=rng.randrange(0, 9))) for _ in range(rng.randrange(1, 6))]
+        padding = rng.choice([True, "max_length"])
+        length = rng.choice([6, 8, 12])
+        multiple = rng.choice([None, 2])
+        side = rng.choice(["left", "right"])
+        whole = tok(texts)["input_ids"]
+        batch = tok(texts, padding=padding, truncation=True, max_length=length, pad_to_multiple_of=multiple,
+                    padding_side=side, return_tensors="np")  # fmt: skip
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        width = ids.shape[1]
+        expected = length if padding == "max_length" else max(min(len(row), length) for row in whole)
+        assert width == (expected if multiple is None else -(-expected // multiple) * multiple)
+        for row, kept, full in zip(ids, mask, whole):
+            count = min(len(full), length)
+            assert kept.sum() == count
+            assert sorted(kept.tolist(), reverse=side == "right") == kept.tolist()
+            assert (row[kept == 0] == tok.pad_token_id).all()
+            if len(full) <= length:
+                assert row[kept == 1].tolist() == full
+
+
+def test_pad_agrees_with_padding_in_the_call(tok):
+    for side, multiple in itertools.product(("left", "right"), (None, 8)):
+        tok.padding_side = side
+        called = tok(cases.TEXTS, padding=True, pad_to_multiple_of=multiple)
+        padded = tok.pad(tok(cases.TEXTS), pad_to_multiple_of=multiple)
+        assert called.data == padded.data
+
+
+def test_windows_cover_the_text(tok):
+    text = "the cat and the hat, hello world " * 6
+    whole = tok(text, add_special_tokens=False)["input_ids"]
+    out = tok(text, truncation=True, max_length=10, stride=3, return_overflowing_tokens=True, add_special_tokens=False)
+    windows = out["input_ids"]
+    joined = windows[0] + [index for window in windows[1:] for index in window[3:]]
+    assert joined == whole
+    assert set(out["overflow_to_sample_mapping"]) == {0}
+
+
+def test_empty_batch(tok):
+    assert tok([])["input_ids"] == []
+    assert tok.batch_decode([]) == [""]  # as transformers: an empty list is one empty sequence
+
+
+def test_older_names(bert):
+    assert bert.encode_plus("the cat", "a").data == bert("the cat", "a").data
+    assert bert.batch_encode_plus([("the", "a"), ("cat", "b")]).data == bert(["the", "cat"], ["a", "b"]).data
+    assert bert.batch_encode_plus(["the", "cat"]).data == bert(["the", "cat"]).data
+    with pytest.warns(UserWarning, match="text_target"), bert.as_target_tokenizer():
+        assert bert("a")["input_ids"] == [2, 10, 3]
+    assert bert.additional_special_tokens == []
+    assert bert.special_tokens_map_extended["pad_token"] == "[PAD]"
+
+
+def test_prepare_for_model_equals_the_call(tok):
+    for text, pair in zip(cases.TEXTS, [None, *cases.PAIRS]):
+        ids = tok.encode(text, add_special_tokens=False)
+        pair_ids = tok.encode(pair, add_special_tokens=False) if pair else None
+        options = {"padding": "max_length", "truncation": "longest_first", "max_length": 9,
+                   "return_token_type_ids": True, "return_special_tokens_mask": True}  # fmt: skip
+        if len(ids) + len(pair_ids or []) > 6 and pair_ids:
+            options["max_length"] = 40  # the engine shares a cut between the texts in its own way
+        assert tok.prepare_for_model(ids, pair_ids, **options).data == tok(text, pair, **options).data
+    assert tok.build_inputs_with_special_tokens([5], [6]) == tok.prepare_for_model([5], [6])["input_ids"]
+
+
+@pytest.mark.parametrize("strategy", ["only_first", "only_second", "longest_first"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_truncate_sequences_removes_what_is_asked(bert, strategy, side):
+    bert.truncation_side = side
+    for first, second, remove in itertools.product(range(1, 6), range(1, 6), range(6)):
+        if remove > {"only_first": first, "only_second": second}.get(strategy, first + second):
+            continue
+        a, b = list(range(first)), list(range(10, 10 + second))
+        x, y, _ = bert.truncate_sequences(a, b, remove, strategy)
+        assert len(x) + len(y) == first + second - remove
+        assert x == (a[: len(x)] if side == "right" else a[len(a) - len(x) :])
+        assert y == (b[: len(y)] if side == "right" else b[len(b) - len(y) :])
+
+
+# Tensors
+
+
+def test_return_tensors(bert):
+    batch = bert(["the cat", "a"], padding=True, return_tensors="np")
+    assert batch["input_ids"].dtype == np.int64
+    for name, library in (("tf", "TensorFlow"), ("jax", "JAX"), ("mlx", "MLX")):
+        with pytest.raises(UnsupportedError, match=library):
+            bert("a", return_tensors=name)
+    with pytest.raises(ValueError, match="is not a valid TensorType"):
+        bert("a", return_tensors="torch")
+
+
+def test_return_tensors_pt(bert):
+    batch = bert(["the cat", "a"], padding=True, return_tensors="pt")
+    assert isinstance(batch["input_ids"], ef.Tensor)
+    assert batch["input_ids"].dtype == ef.int64
+    assert batch.to("cpu")["input_ids"].tolist() == bert(["the cat", "a"], padding=True)["input_ids"]
+    assert bert.batch_decode(batch["input_ids"]) == bert.batch_decode(batch["input_ids"].tolist())
+    padded = bert.pad([{"input_ids": ef.tensor([5, 6])}, {"input_ids": ef.tensor([7])}])
+    assert padded["input_ids"].tolist() == [[5, 6], [7, 0]]
+    with pytest.raises(ValueError, match="padding=True"):
+        bert(["the cat", "a"], return_tensors="pt")
+
+
+# State
+
+
+def test_pickle_and_deepcopy(tok):
+    tok.add_tokens(["plus"])
+    tok.chat_template = "x"
+    for clone in (pickle.loads(pickle.dumps(tok)), copy.deepcopy(tok)):
+        assert clone("a plus b").data == tok("a plus b").data
+        assert (clone.chat_template, clone.special_tokens_map) == ("x", tok.special_tokens_map)
+        clone.add_tokens(["other"])
+        assert len(clone) == len(tok) + 1
+    batch = tok(["a b", "c"])
+    again = pickle.loads(pickle.dumps(batch))
+    assert again.data == batch.data and again.tokens(1) == batch.tokens(1)
+
+
+def test_threads_do_not_mix_their_settings(tok):
+    lengths, wrong = [4, 7, 12, None], []
+
+    def work(length):
+        for _ in range(50):
+            out = tok("the cat and the hat, hello world " * 3, truncation=length is not None, max_length=length)
+            if length is not None and len(out["input_ids"]) != length:
+                wrong.append((length, len(out["input_ids"])))
+
+    threads = [threading.Thread(target=work, args=(length,)) for length in lengths * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_warns_once_about_long_texts(bert, caplog):
+    bert.model_max_length = 3
+    logger = ef.logging.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        bert("a b c a b c")
+        bert("a b c a b c")
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.text.count("Token indices sequence length is longer than the specified maximum") == 1
+    with pytest.warns(UserWarning, match="`max_length` is ignored"):
+        bert(["a"], padding=True, max_length=3, truncation=False)
+
+
+def test_add_bos_keeps_what_the_file_adds():
+    tok = cases.make(ef, "llama")
+    assert tok.add_bos_token and not tok.add_eos_token
+    tok.add_eos_token = True
+    assert tok("a")["input_ids"][0] == tok.bos_token_id and tok("a")["input_ids"][-1] == tok.eos_token_id
+    assert not cases.make(ef, "byte_level").add_bos_token
+
+
+# Files
+
+
+def test_saved_folder_gives_the_same_tokenizer(tok, tmp_path):
+    tok.add_tokens(["plus"])
+    tok(["a", "b c"], padding=True, truncation=True, max_length=4)  # settings of a call are not saved
+    tok.save_pretrained(tmp_path)
+    again = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert again("a plus b <|end|>").data == tok("a plus b <|end|>").data
+    assert again.special_tokens_map == tok.special_tokens_map
+    saved = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    assert saved["truncation"] is None and saved["padding"] is None
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_auto_class(tmp_path):
+    spec = cases.word_piece()
+    for config, model, name in (
+        ({"tokenizer_class": "BertTokenizerFast"}, {}, "BertTokenizer"),
+        ({"tokenizer_class": "BertTokenizer"}, {"model_type": "llama"}, "BertTokenizer"),
+        ({"tokenizer_class": "PreTrainedTokenizerFast"}, {"model_type": "bert"}, "PreTrainedTokenizerFast"),
+        ({"tokenizer_class": "TokenizersBackend"}, {}, "PreTrainedTokenizerFast"),
+        ({}, {"model_type": "bert"}, "BertTokenizer"),
+        ({}, {"model_type": "no-such"}, "PreTrainedTokenizerFast"),
+        ({}, {"tokenizer_class": "RobertaTokenizer", "model_type": "bert"}, "RobertaTokenizer"),
+        ({"tokenizer_class": "NobodysTokenizer"}, {}, "PreTrainedTokenizerFast"),
+    ):
+        folder = folder_with(tmp_path, spec, config, **{"config.json": model})
+        assert type(ef.AutoTokenizer.from_pretrained(folder)).__name__ == name, (config, model)
+    assert ef.AutoTokenizer.from_pretrained(folder, tokenizer_type="bert").mask_token == "[MASK]"
+    with pytest.raises(ValueError, match="Passed `tokenizer_type` x does not exist"):
+        ef.AutoTokenizer.from_pretrained(folder, tokenizer_type="x")
+    with pytest.raises(OSError, match="is designed to be instantiated"):
+        ef.AutoTokenizer()
+
+
+def test_auto_register(tmp_path):
+    class OwnTokenizer(ef.PreTrainedTokenizerFast):
+        pass
+
+    class OwnConfig:
+        model_type = "own-tokenizer-test"
+
+    ef.AutoTokenizer.register(OwnConfig, fast_tokenizer_class=OwnTokenizer)
+    folder = folder_with(tmp_path, config={"tokenizer_class": "OwnTokenizer"})
+    assert type(ef.AutoTokenizer.from_pretrained(folder)) is OwnTokenizer
+    os.remove(os.path.join(folder, "tokenizer_config.json"))
+    assert type(ef.AutoTokenizer.from_pretrained(folder, config=OwnConfig())) is OwnTokenizer
+    (tmp_path / "config.json").write_text('{"model_type": "own-tokenizer-test"}')
+    assert type(ef.AutoTokenizer.from_pretrained(folder)) is OwnTokenizer
+    with pytest.raises(ValueError, match="already used"):
+        ef.AutoTokenizer.register(OwnConfig, OwnTokenizer)
+
+
+def test_class_defaults_need_the_vocabulary(tmp_path):
+    folder = folder_with(tmp_path, cases.byte_level())
+    tok = ef.GPT2TokenizerFast.from_pretrained(folder)
+    assert tok.eos_token is None and len(tok) == len(ef.PreTrainedTokenizerFast.from_pretrained(folder))
+    assert ef.LlamaTokenizer.from_pretrained(folder_with(tmp_path, cases.llama())).eos_token == "</s>"
+    assert ef.LlamaTokenizerFast is ef.LlamaTokenizer and ef.LlamaTokenizer.padding_side == "left"
+
+
+def test_caller_changes_the_pipeline(tmp_path):
+    folder = folder_with(tmp_path, config={"add_prefix_space": True})
+    literal = ef.PreTrainedTokenizerFast.from_pretrained(folder)
+    changed = ef.PreTrainedTokenizerFast.from_pretrained(folder, add_prefix_space=True)
+    assert literal.tokenize("abc")[0] == "abc"  # the file's word, not the configuration's
+    assert changed.tokenize("abc")[0].startswith("Ġ")
+    with pytest.raises(UnsupportedError, match="do_lower_case"):
+        ef.PreTrainedTokenizerFast.from_pretrained(folder, do_lower_case=False)
+    with pytest.raises(UnsupportedError, match="from_slow"):
+        ef.PreTrainedTokenizerFast.from_pretrained(folder, from_slow=True)
+    cased = ef.BertTokenizer.from_pretrained(folder_with(tmp_path, cases.word_piece()), do_lower_case=False)
+    assert cased.tokenize("The cat") == ["[UNK]", "cat"]
+    plain = ef.PreTrainedTokenizerFast.from_pretrained(folder_with(tmp_path, cases.llama()), add_prefix_space=False)
+    assert plain.tokenize("ab") == ["ab"] and plain.decode(plain.encode(" a")) == "<s> a"
+
+
+def test_older_vocabulary_files(tmp_path):
+    spec = cases.word_piece()
+    words = sorted(spec["model"]["vocab"], key=spec["model"]["vocab"].get)
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    whole = cases.make(ef, "word_piece")
+    for tok in (
+        ef.BertTokenizer.from_pretrained(tmp_path),
+        ef.BertTokenizer(str(tmp_path / "vocab.txt")),
+        ef.BertTokenizer.from_pretrained(str(tmp_path / "vocab.txt")),
+        ef.BertTokenizerFast(vocab_file=str(tmp_path / "vocab.txt")),
+    ):
+        assert tok("The cat, [MASK]!", "abc")["input_ids"] == whole("The cat, [MASK]!", "abc")["input_ids"]
+    out = tmp_path / "out"
+    os.mkdir(out)
+    assert [os.path.basename(path) for path in tok.save_vocabulary(out)] == ["vocab.txt"]
+    assert (out / "vocab.txt").read_text(encoding="utf-8") == "\n".join(words) + "\n"
+
+    whole = cases.make(ef, "byte_level")
+    names = [os.path.basename(path) for path in whole.save_vocabulary(out, "x")]
+    assert names == ["x-vocab.json", "x-merges.txt"]
+    for name in names:
+        os.rename(out / name, out / name[2:])
+    tok = ef.GPT2Tokenizer(str(out / "vocab.json"), str(out / "merges.txt"), eos_token="<|end|>")
+    assert tok("the cat\nabc 😀")["input_ids"] == whole("the cat\nabc 😀")["input_ids"]
+    assert (tok.bos_token_id, tok.eos_token_id) == (tok.vocab_size, tok.vocab_size + 1)
+    assert whole.save_pretrained(tmp_path / "legacy", legacy_format=True)[-3:-1] == (
+        str(tmp_path / "legacy" / "vocab.json"), str(tmp_path / "legacy" / "merges.txt"),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="Couldn't instantiate the backend tokenizer"):
+        ef.GPT2Tokenizer()
+
+
+@pytest.mark.parametrize("name", ["tokenizer.model", "spiece.model", "tekken.json", "source.spm"])
+def test_unconverted_vocabularies_are_named(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x00")
+    with pytest.raises(UnsupportedError, match=name):
+        ef.AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_missing_files(tmp_path):
+    with pytest.raises(OSError, match="Can't load tokenizer for"):
+        ef.AutoTokenizer.from_pretrained(tmp_path)
+    with pytest.raises(UnsupportedError, match="WhisperTokenizer"):
+        ef.tokenization.WhisperTokenizer  # noqa: B018
+    with pytest.raises(UnsupportedError, match="train_new_from_iterator"):
+        cases.make(ef, "llama").train_new_from_iterator([], 3)
+
+
+HOSTILE_CONFIGS = [
+    "", "[]", "3", "{", '{"added_tokens_decoder": 3}', '{"added_tokens_decoder": {"x": {"content": "a"}}}',
+    '{"added_tokens_decoder": {"1": 3}}', '{"added_tokens_decoder": {"1": {"content": 3}}}', '{"bos_token": 3}',
+    '{"model_max_length": "x"}', '{"model_max_length": -1}', '{"padding_side": 3}', '{"chat_template": 3}',
+    '{"chat_template": [{"name": 1}]}', '{"extra_special_tokens": [3]}', '{"decode": 1}', "[" * 100_000,
+    '{"chat_template": [3]}', '{"extra_special_tokens": "x"}', '{"chat_control_tokens": "x"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE_CONFIGS, ids=range(len(HOSTILE_CONFIGS)))
+def test_hostile_configuration(tmp_path, text):
+    folder = folder_with(tmp_path, **{"tokenizer_config.json": text})
+    with pytest.raises((ValueError, TypeError, AttributeError)):
+        ef.AutoTokenizer.from_pretrained(folder)
+
+
+def test_configuration_opens_no_other_files(tmp_path):
+    secret = tmp_path / "secret.json"
+    cases.write(str(tmp_path), cases.llama())
+    os.rename(tmp_path / "tokenizer.json", secret)
+    for key in ("tokenizer_file", "vocab_file", "gguf_file"):
+        folder = tmp_path / key
+        os.mkdir(folder)
+        cases.write(str(folder), cases.word_piece(), {key: str(secret), "fast_tokenizer_files": ["../secret.json"]})
+        assert len(ef.AutoTokenizer.from_pretrained(folder)) == len(cases.make(ef, "word_piece"))
+
+
+def test_hostile_names_of_templates(tmp_path):
+    tok = cases.make(ef, "llama", chat_template={"default": "a", "../../evil": "b"})
+    with pytest.raises(ValueError, match="Invalid chat template name"):
+        tok.save_pretrained(tmp_path / "a" / "b")
+    assert not (tmp_path / "evil.jinja").exists()
+
+
+def test_damaged_vocabulary_files(tmp_path):
+    for name, content in (("vocab.json", "{"), ("vocab.json", '{"a": "b"}'), ("merges.txt", "a b c\n")):
+        (tmp_path / "vocab.json").write_text('{"a": 0}')
+        (tmp_path / "merges.txt").write_text("")
+        (tmp_path / name).write_text(content)
+        with pytest.raises(TokenizerError, match=name):
+            ef.GPT2Tokenizer.from_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(TokenizerError, match="not a text file"):
+        ef.BertTokenizer.from_pretrained(str(tmp_path / "vocab.txt"))
+
+
+# Streaming
+
+
+def test_stream_never_shows_half_a_character(tok):
+    text = "the cat 😀 你好 é\n abc 👩‍👩‍👧 <|end|> x"
+    ids = tok.encode(text)
+    for skip in (False, True):
+        stream = StreamDetokenizer(tok, skip_special_tokens=skip)
+        pieces = [stream.step(index) for index in ids]
+        assert not any("\ufffd" in piece for piece in pieces)
+        assert "".join(pieces) + stream.finish() == tok.decode(ids, skip_special_tokens=skip)
+
+
+def test_stream_of_broken_bytes_goes_on():
+    tok = cases.make(ef, "byte_level")
+    ids = tok.encode("😀" * 20, add_special_tokens=False)
+    broken = [index for index in ids if index != ids[0]]  # no first bytes
+    stream = StreamDetokenizer(tok)
+    pieces = [stream.step(index) for index in broken + tok.encode(" the cat")]
+    assert "".join(pieces + [stream.finish()]).endswith(" the cat")
+    assert any(pieces[:20])

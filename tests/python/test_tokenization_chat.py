@@ -1,0 +1,181 @@
+"""Chat templates: bounds of the sandbox, GGUF metadata; equality with transformers is in test_golden.py."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eigenformers as ef
+from eigenformers.errors import TokenizerError, UnsupportedError
+from eigenformers.tokenization.gguf_metadata import gguf_tokenizer_defaults, read_gguf_keys
+
+_spec = importlib.util.spec_from_file_location("token_cases", Path(__file__).parent / "cases" / "tokenization.py")
+cases = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cases)
+
+CHAT = [{"role": "user", "content": "hi"}]
+
+
+@pytest.fixture(scope="module")
+def tok():
+    return cases.make(ef, "byte_level")
+
+
+ENDLESS = {
+    "nested_ranges": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "macro": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "times": "{{ 'x' * 10000000000 }}",
+    "times_list": "{{ ([1] * 10000000000) | length }}",
+    "power": "{{ 10 ** 10000000000 }}",
+    "doubling": "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+    "doubling_plus": "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    "doubling_list": "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+    "center": "{{ 'x' | center(10000000000) }}",
+    "ljust": "{{ 'x'.ljust(10000000000) }}",
+    "zfill": "{{ 'x'.zfill(10000000000) }}",
+    "percent": "{{ '%10000000000d' % 3 }}",
+    "format_filter": "{{ '%10000000000d' | format(3) }}",
+    "percent_star": "{{ '%*d' % (10000000000, 3) }}",
+    "format_nested": "{{ '{:{}}'.format(3, 10000000000) }}",
+    "format_method": "{{ '{:>10000000000}'.format(3) }}",
+    "replace": "{% set x = 'a' * 60000 %}{{ (x | replace('a', x)) | length }}",
+    "replace_method": "{% set x = 'a' * 60000 %}{{ x.replace('a', x) | length }}",
+    "join": "{% set x = 'a' * 60000 %}{{ x | join(x) | length }}",
+    "indent": "{{ 'a\nb' | indent(10000000000) }}",
+    "range": "{{ range(10000000000) | list }}",
+}
+
+
+@pytest.mark.parametrize("name", sorted(ENDLESS))
+@pytest.mark.timeout(60)
+def test_endless_templates_end(tok, name):
+    from jinja2.exceptions import TemplateError
+
+    with pytest.raises((TemplateError, OverflowError, ValueError)):
+        tok.apply_chat_template(CHAT, tokenize=False, chat_template=ENDLESS[name])
+
+
+def test_ordinary_loops_are_not_limited(tok):
+    text = tok.apply_chat_template(
+        [{"role": "user", "content": "x"}] * 5000, tokenize=False,
+        chat_template="{% for m in messages %}{% for c in m.content %}{{ c }}{% endfor %}{{ loop.last }}{% endfor %}",
+    )  # fmt: skip
+    assert text == "xFalse" * 4999 + "xTrue"
+
+
+def test_values_of_users_reach_no_methods(tok):
+    class Evil:
+        def __str__(self):
+            raise AssertionError("the template called a method")
+
+        def write(self):
+            raise AssertionError("the template called a method")
+
+    chat = [{"role": "user", "content": [{"type": "image", "image": Evil()}]}]
+    assert tok.apply_chat_template(chat, tokenize=False, chat_template="{{ messages[0].content[0].image }}") == "<Evil>"
+
+
+def test_messages_are_left_alone(tok):
+    chat = [{"role": "user", "content": "a", "tool_calls": None}]
+    tok.apply_chat_template(
+        chat, tokenize=False, continue_final_message=True, chat_template="{{ messages[0]['content'] }}"
+    )
+    assert chat == [{"role": "user", "content": "a", "tool_calls": None}]
+
+
+def test_parsing_is_refused_by_name(tok):
+    with pytest.raises(UnsupportedError, match="parse_response"):
+        tok.parse_response("x", prefix="")
+    with pytest.raises(UnsupportedError, match="get_response_parser"):
+        tok.get_response_parser(prefix="")
+
+
+def test_sanitize_refuses_what_it_cannot_do(tok):
+    with pytest.raises(UnsupportedError, match="return_offsets_mapping"):
+        tok.apply_chat_template(
+            CHAT, chat_template="{{ messages[0].content }}", sanitize_control_tokens=True,
+            tokenizer_kwargs={"return_offsets_mapping": True},
+        )  # fmt: skip
+
+
+def test_import_loads_no_jinja():
+    code = "import sys, eigenformers.tokenization as t; t.AutoTokenizer; assert 'jinja2' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# GGUF metadata
+
+
+def gguf(*entries, count=None, version=3):
+    def string(text):
+        data = text.encode()
+        return struct.pack("<Q", len(data)) + data
+
+    body = b""
+    for key, kind, value in entries:
+        body += string(key) + struct.pack("<I", kind)
+        if kind == 8:
+            body += string(value)
+        elif kind == 4:
+            body += struct.pack("<I", value)
+        elif kind == 9:
+            body += struct.pack("<IQ", 8, len(value)) + b"".join(map(string, value))
+        else:
+            body += value
+    count = len(entries) if count is None else count
+    return b"GGUF" + struct.pack("<IQQ", version, 0, count) + body
+
+
+TOKENIZER = (
+    ("general.architecture", 8, "llama"),
+    ("llama.context_length", 4, 77),
+    ("tokenizer.ggml.tokens", 9, ["a", "<s>", "</s>"]),
+    ("tokenizer.ggml.bos_token_id", 4, 1),
+    ("tokenizer.ggml.eos_token_id", 4, 2),
+    ("tokenizer.ggml.padding_token_id", 4, 9),
+    ("tokenizer.chat_template", 8, "{{ messages }}"),
+)
+
+
+def test_gguf_metadata(tmp_path):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf(*TOKENIZER))
+    wanted = {"bos_token": "<s>", "eos_token": "</s>", "chat_template": "{{ messages }}", "model_max_length": 77}
+    assert gguf_tokenizer_defaults(path) == wanted
+    path.write_bytes(gguf(*TOKENIZER, ("tokenizer.chat_template.tool_use", 8, "t")))
+    assert gguf_tokenizer_defaults(path)["chat_template"] == {"default": "{{ messages }}", "tool_use": "t"}
+
+
+def test_gguf_metadata_cut_anywhere(tmp_path):
+    whole, path = gguf(*TOKENIZER), tmp_path / "m.gguf"
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(TokenizerError):
+            read_gguf_keys(path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GGUX" + bytes(40),
+        gguf(version=1) + bytes(40),
+        gguf(count=1 << 62) + bytes(40),
+        gguf(("a", 99, b"")),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 4, 1 << 62),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 8, 1 << 60),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 9, 1),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 63),
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_hostile_gguf(tmp_path, data):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(data)
+    with pytest.raises(TokenizerError, match="m.gguf"):
+        read_gguf_keys(path)
