@@ -11,6 +11,7 @@ from ._lazy import lazy_exports
 from .generation import MODULES as _GENERATION
 from .models.registry import AUTO_CLASSES, public_names
 from .pipelines import MODULES as _PIPELINES
+from .tokenization import MODULES as _TOKENIZATION
 
 _SUBMODULES = (
     "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
@@ -21,11 +22,6 @@ _TENSORS = (  # the extension module, in C++
     "enable_grad", "float16", "float32", "float64", "from_numpy", "full", "get_num_threads", "inference_mode", "int16",
     "int32", "int64", "int8", "is_grad_enabled", "is_tensor", "manual_seed", "no_grad", "ones", "rand", "randn",
     "set_grad_enabled", "set_num_threads", "stack", "tensor", "uint8", "where", "zeros",
-)  # fmt: skip
-_TOKENIZATION = (
-    "AddedToken", "AutoTokenizer", "BatchEncoding", "CharSpan", "ExplicitEnum", "PaddingStrategy",
-    "PreTrainedTokenizerBase", "PreTrainedTokenizerFast", "TensorType", "TokenSpan", "TokenizersBackend",
-    "TruncationStrategy", "get_json_schema",
 )  # fmt: skip
 _ERRORS = (
     "CheckpointError", "ConfigError", "DtypeError", "Error", "ShapeError", "TokenizerError", "UnsupportedError",
@@ -58,13 +54,10 @@ __all__ = sorted(_MODULES)  # noqa: PLE0605 (the names of the table)
 
 
 def __getattr__(name: str) -> Any:
-    # The tokenizer classes of families are a table of their own, and many: they are found by their ending.
     if name not in _MODULES and name.endswith(("Tokenizer", "TokenizerFast")):
         from . import tokenization
 
-        value = getattr(tokenization, name, None)
-        if value is not None:
-            return value
+        getattr(tokenization, name, None)  # raises with advice for classes that are known, but not here
     return _load(name)
 
 

@@ -53,10 +53,12 @@ def test_public_names_resolve():
     assert set(eigenformers.__all__) <= set(dir(eigenformers))
 
 
-def test_tokenizer_classes_are_found_by_their_ending():
+def test_tokenizer_classes():
     from eigenformers import tokenization
 
     assert eigenformers.LlamaTokenizerFast is tokenization.LlamaTokenizerFast
+    with pytest.raises(UnsupportedError, match="WhisperTokenizer: this tokenizer class is not implemented yet"):
+        eigenformers.WhisperTokenizer  # noqa: B018
 
 
 def test_unknown_name():
