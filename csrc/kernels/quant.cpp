@@ -63,8 +63,10 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
       begin -= size * count, end -= size * count;
     }
   };
-  if (total < 16384) body(0, 1);
-  else ThreadPool::instance().run(body);
+  if (total < 16384)
+    body(0, 1);
+  else
+    ThreadPool::instance().run(body);
 }
 
 // Many rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
@@ -91,7 +93,9 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
 
 bool quant_computes(GgmlType type) { return packed_type(type) != nullptr; }
 
-size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k) { return size_t(panels(n)) * Packed(type, k).panel_bytes; }
+size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k) {
+  return size_t(panels(n)) * Packed(type, k).panel_bytes;
+}
 
 void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, uint8_t* packed) {
   const size_t panel_bytes = Packed(type, k).panel_bytes, row_bytes = ggml_row_bytes(type, k);
@@ -153,9 +157,12 @@ void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_
 
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets) {
   if (m <= 0) return;
-  const MatmulJob job{.groups = k / kGroup, .x = reinterpret_cast<const ActivationGroup*>(activations), .blocks = RowBlocks(m)};
-  if (job.blocks.count == 1) matmul_few(job, k, targets);
-  else matmul_many(job, k, targets);
+  const MatmulJob job{
+      .groups = k / kGroup, .x = reinterpret_cast<const ActivationGroup*>(activations), .blocks = RowBlocks(m)};
+  if (job.blocks.count == 1)
+    matmul_few(job, k, targets);
+  else
+    matmul_many(job, k, targets);
 }
 
 void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uint8_t* packed, const float* dy,
@@ -179,8 +186,8 @@ void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uin
       for (int64_t row = 0; row < n; row += kRows) {
         const int64_t rows = std::min(kRows, n - row);
         for (int64_t r = 0; r < rows; r += kPanelRows)
-          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes, first, count,
-                             w + r * width, width);
+          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes, first,
+                             count, w + r * width, width);
         kernels.accumulate(high - low, rows, count, dy + low * lddy + row, lddy, w, to, lddx);
       }
     }

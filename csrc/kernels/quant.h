@@ -1,8 +1,9 @@
 // Products with block-quantized weights (the formats of GGUF files), computed on their packed form.
 //
-// A weight W [n, k] is repacked once at load into panels of 16 rows (quant_format.h); nothing is lost: quant_unpack_rows
-// gives exactly the values the file encodes. Activations are rounded to int8, one f32 scale for every 32 neighbours.
-// Sizes are the caller's business: k must be a positive multiple of the type's block length, n may be anything.
+// A weight W [n, k] is repacked once at load into panels of 16 rows (quant_format.h); nothing is lost:
+// quant_unpack_rows gives exactly the values the file encodes. Activations are rounded to int8, one f32 scale for every
+// 32 neighbours. Sizes are the caller's business: k must be a positive multiple of the type's block length, n may be
+// anything.
 //
 // The bits of y depend on its row of x and on W alone: not on m, the number of threads or the instruction set.
 // A row of x with an infinite or NaN entry gives NaN.
@@ -37,8 +38,8 @@ struct QuantTarget {
 // y = x·Wᵀ for every target, in one parallel region.
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets);
 
-// dx [m, k] = dy [m, n]·W in f32 with the exact W, summed along n one by one (fused multiply-add, except on the baseline
-// level, whose last bits therefore differ).
+// dx [m, k] = dy [m, n]·W in f32 with the exact W, summed along n one by one (fused multiply-add, except on the
+// baseline level, whose last bits therefore differ).
 void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uint8_t* packed, const float* dy,
                        int64_t lddy, float* dx, int64_t lddx);
 

@@ -1,7 +1,8 @@
 // The packed forms that quantized weights are computed in, and that of int8 activations.
 //
 // Weights: panels of 16 rows; k in groups of 32. A group holds, for all 16 rows,
-//   codes   lines of 64 bytes, 4 bytes a row: dword g of a row is k = 4g … 4g+3. Low bits first: 8-bit codes have dword g
+//   codes   lines of 64 bytes, 4 bytes a row: dword g of a row is k = 4g … 4g+3. Low bits first: 8-bit codes have dword
+//   g
 //           in line g; 4-bit codes dwords g and g+4 in the nibbles of line g; 2-bit codes dwords 4h … 4h+3 in line h.
 //           Then the high bits: one bit a weight in one line (bit g of a byte: dword g), two bits as 2-bit codes.
 //   scales  as the kind says, 16 rows next to each other; then the minima.
@@ -9,7 +10,8 @@
 // weight = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the
 // unsigned operand of the dot product hold them.
 //
-// Activations: rows in blocks of up to 12, cut evenly; in a block, for each group of 32 along k, one ActivationGroup a row.
+// Activations: rows in blocks of up to 12, cut evenly; in a block, for each group of 32 along k, one ActivationGroup a
+// row.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,12 +23,12 @@ namespace ef {
 constexpr int kPanelRows = 16, kGroup = 32, kGroupsPerSuper = 8, kRowBlock = 12;
 
 enum class ScaleKind {
-  Half,      // f16 for 32 weights
-  Exponent,  // E8M0 for 32 weights, halved
-  Bytes32,   // super scale times a byte for 32 weights
-  Bytes16,   // super scale times a signed byte for 16 weights
-  Nibbles16, // super scale times a nibble for 16 weights, the minimum's nibble above it
-  Super,     // super scale alone
+  Half,       // f16 for 32 weights
+  Exponent,   // E8M0 for 32 weights, halved
+  Bytes32,    // super scale times a byte for 32 weights
+  Bytes16,    // super scale times a signed byte for 16 weights
+  Nibbles16,  // super scale times a nibble for 16 weights, the minimum's nibble above it
+  Super,      // super scale alone
 };
 enum class MinKind { None, Half, Bytes32, Nibbles16 };  // Bytes32 and Nibbles16: times a super minimum
 
@@ -54,25 +56,39 @@ struct PackedFormat {
 };
 
 enum PackedIndex {
-  kPackedQ4_0, kPackedQ4_1, kPackedQ5_0, kPackedQ5_1, kPackedQ8_0, kPackedQ2_K, kPackedQ3_K, kPackedQ4_K, kPackedQ5_K,
-  kPackedQ6_K, kPackedCode, kPackedCodeExponent, kPackedCode32, kPackedCode16, kPackedTernary, kPackedFormatCount
+  kPackedQ4_0,
+  kPackedQ4_1,
+  kPackedQ5_0,
+  kPackedQ5_1,
+  kPackedQ8_0,
+  kPackedQ2_K,
+  kPackedQ3_K,
+  kPackedQ4_K,
+  kPackedQ5_K,
+  kPackedQ6_K,
+  kPackedCode,
+  kPackedCodeExponent,
+  kPackedCode32,
+  kPackedCode16,
+  kPackedTernary,
+  kPackedFormatCount
 };
 constexpr PackedFormat kPackedFormats[kPackedFormatCount] = {
-    {4, 0, 3, 4, false, ScaleKind::Half, MinKind::None, 0},              // Q4_0
-    {4, 0, -1, 4, false, ScaleKind::Half, MinKind::Half, 0},             // Q4_1
-    {4, 1, 4, 5, false, ScaleKind::Half, MinKind::None, 0},              // Q5_0
-    {4, 1, -1, 5, false, ScaleKind::Half, MinKind::Half, 0},             // Q5_1
-    {8, 0, 7, 8, false, ScaleKind::Half, MinKind::None, 0},              // Q8_0
-    {2, 0, -1, 2, false, ScaleKind::Nibbles16, MinKind::Nibbles16, 2},   // Q2_K
-    {2, 1, 2, 3, false, ScaleKind::Bytes16, MinKind::None, 2},           // Q3_K
-    {4, 0, -1, 4, false, ScaleKind::Bytes32, MinKind::Bytes32, 2},       // Q4_K
-    {4, 1, -1, 5, false, ScaleKind::Bytes32, MinKind::Bytes32, 2},       // Q5_K
-    {4, 2, 5, 6, false, ScaleKind::Bytes16, MinKind::None, 2},           // Q6_K
-    {4, 0, 7, 8, true, ScaleKind::Half, MinKind::None, 0},               // IQ4_NL
-    {4, 0, 4, 5, true, ScaleKind::Exponent, MinKind::None, 0},           // MXFP4
-    {4, 0, 7, 8, true, ScaleKind::Bytes32, MinKind::None, 4},            // IQ4_XS, IQ2_XXS, IQ3_XXS, IQ3_S, IQ1_S
-    {4, 0, 7, 8, true, ScaleKind::Bytes16, MinKind::None, 4},            // IQ2_XS, IQ2_S, IQ1_M
-    {2, 0, 0, 2, false, ScaleKind::Super, MinKind::None, 2},             // TQ1_0, TQ2_0
+    {4, 0, 3, 4, false, ScaleKind::Half, MinKind::None, 0},             // Q4_0
+    {4, 0, -1, 4, false, ScaleKind::Half, MinKind::Half, 0},            // Q4_1
+    {4, 1, 4, 5, false, ScaleKind::Half, MinKind::None, 0},             // Q5_0
+    {4, 1, -1, 5, false, ScaleKind::Half, MinKind::Half, 0},            // Q5_1
+    {8, 0, 7, 8, false, ScaleKind::Half, MinKind::None, 0},             // Q8_0
+    {2, 0, -1, 2, false, ScaleKind::Nibbles16, MinKind::Nibbles16, 2},  // Q2_K
+    {2, 1, 2, 3, false, ScaleKind::Bytes16, MinKind::None, 2},          // Q3_K
+    {4, 0, -1, 4, false, ScaleKind::Bytes32, MinKind::Bytes32, 2},      // Q4_K
+    {4, 1, -1, 5, false, ScaleKind::Bytes32, MinKind::Bytes32, 2},      // Q5_K
+    {4, 2, 5, 6, false, ScaleKind::Bytes16, MinKind::None, 2},          // Q6_K
+    {4, 0, 7, 8, true, ScaleKind::Half, MinKind::None, 0},              // IQ4_NL
+    {4, 0, 4, 5, true, ScaleKind::Exponent, MinKind::None, 0},          // MXFP4
+    {4, 0, 7, 8, true, ScaleKind::Bytes32, MinKind::None, 4},           // IQ4_XS, IQ2_XXS, IQ3_XXS, IQ3_S, IQ1_S
+    {4, 0, 7, 8, true, ScaleKind::Bytes16, MinKind::None, 4},           // IQ2_XS, IQ2_S, IQ1_M
+    {2, 0, 0, 2, false, ScaleKind::Super, MinKind::None, 2},            // TQ1_0, TQ2_0
 };
 
 struct PackedType {
@@ -83,8 +99,8 @@ const PackedType* packed_type(GgmlType type);  // nullptr: not computed with
 
 struct alignas(64) ActivationGroup {
   int8_t code[kGroup];
-  float scale, scaled_sum, scaled_half[2];   // sums of the codes times the scale: of all 32, of each 16
-  int32_t negative_sum, negative_half[2];    // of the codes
+  float scale, scaled_sum, scaled_half[2];  // sums of the codes times the scale: of all 32, of each 16
+  int32_t negative_sum, negative_half[2];   // of the codes
   int32_t unused;
 };
 

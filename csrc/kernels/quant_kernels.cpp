@@ -9,12 +9,15 @@ const QuantKernels& quant_kernels() {
 #ifdef EF_HAVE_AVX512
     case Isa::Avx512:
     case Isa::Avx512Bf16:
-    case Isa::Amx: return kQuantAvx512;
+    case Isa::Amx:
+      return kQuantAvx512;
 #endif
 #ifdef EF_HAVE_AVX2
-    case Isa::Avx2: return kQuantAvx2;
+    case Isa::Avx2:
+      return kQuantAvx2;
 #endif
-    default: return kQuantBaseline;
+    default:
+      return kQuantBaseline;
   }
 }
 

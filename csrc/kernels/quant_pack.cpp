@@ -45,16 +45,23 @@ void put_scales(const PackedFormat& f, const QuantBlock& b, int group, uint8_t* 
   const float* scale = b.sub_scale + 2 * group;
   const float* min = b.sub_min + 2 * group;
   switch (f.scale) {
-    case ScaleKind::Half: put_u16(scales + 2 * lane, to_f16(b.scale)); break;
-    case ScaleKind::Exponent: scales[lane] = exponent_byte(b.scale); break;
-    case ScaleKind::Bytes32: scales[lane] = uint8_t(int(scale[0])); break;
+    case ScaleKind::Half:
+      put_u16(scales + 2 * lane, to_f16(b.scale));
+      break;
+    case ScaleKind::Exponent:
+      scales[lane] = exponent_byte(b.scale);
+      break;
+    case ScaleKind::Bytes32:
+      scales[lane] = uint8_t(int(scale[0]));
+      break;
     case ScaleKind::Bytes16:
       for (int h = 0; h < 2; h++) scales[16 * h + lane] = uint8_t(int(scale[h]));
       break;
     case ScaleKind::Nibbles16:
       for (int h = 0; h < 2; h++) scales[16 * h + lane] = uint8_t(int(scale[h]) | int(min[h]) << 4);
       break;
-    case ScaleKind::Super: break;
+    case ScaleKind::Super:
+      break;
   }
   scales += f.scale_bytes();
   if (f.min == MinKind::Half) put_u16(scales + 2 * lane, to_f16(b.min));

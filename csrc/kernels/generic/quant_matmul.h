@@ -29,7 +29,8 @@ inline void load_codes(const uint8_t* line, I table, I (&w)[8]) {
     for (int g = 0; g < 8; g++) w[g] = join(w[g], bits(v, g - f.low_bits, 1 << f.low_bits));
   } else if constexpr (f.high_bits == 2) {
 #pragma GCC unroll 8
-    for (int g = 0; g < 8; g++) w[g] = join(w[g], bits(load_line(high + 64 * (g / 4)), 2 * (g % 4) - f.low_bits, 3 << f.low_bits));
+    for (int g = 0; g < 8; g++)
+      w[g] = join(w[g], bits(load_line(high + 64 * (g / 4)), 2 * (g % 4) - f.low_bits, 3 << f.low_bits));
   }
   if constexpr (f.codebook) {
 #pragma GCC unroll 8
@@ -38,8 +39,8 @@ inline void load_codes(const uint8_t* line, I table, I (&w)[8]) {
 }
 
 struct Scales {
-  F scale, min;        // of all 32 weights, or (split formats) the super scale and the minimum of the first 16
-  F half[2], min_high; // split formats: whole-number scales of each 16, the minimum of the second 16
+  F scale, min;         // of all 32 weights, or (split formats) the super scale and the minimum of the first 16
+  F half[2], min_high;  // split formats: whole-number scales of each 16, the minimum of the second 16
 };
 
 // `lane`: first row of the strip; supers: see PackedFormat::supers().
@@ -58,7 +59,8 @@ inline Scales load_scales(const uint8_t* scales, const uint8_t* supers, int lane
   if constexpr (f.scale == ScaleKind::Exponent) s.scale = load_exponent(scales + lane);
   if constexpr (f.scale == ScaleKind::Bytes32) s.scale = super * load_s8(scales + lane);
   if constexpr (f.scale == ScaleKind::Super || f.split()) s.scale = super;
-  if constexpr (f.scale == ScaleKind::Bytes16) s.half[0] = load_s8(scales + lane), s.half[1] = load_s8(scales + 16 + lane);
+  if constexpr (f.scale == ScaleKind::Bytes16)
+    s.half[0] = load_s8(scales + lane), s.half[1] = load_s8(scales + 16 + lane);
   if constexpr (f.scale == ScaleKind::Nibbles16) {
     // Strips are 4, 8 or 16 bytes: the line's other bytes are loaded with them and dropped again.
     alignas(64) uint8_t low[2 * kPanelRows], high[2 * kPanelRows];
@@ -71,12 +73,13 @@ inline Scales load_scales(const uint8_t* scales, const uint8_t* supers, int lane
   return s;
 }
 
-// y's kW columns from `lane` on, for kRows rows of x. The order of every addition is part of the contract (quant.h): groups
-// in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x; multiplications and
-// additions round one by one on every level. (fma is used where the result is a whole number below 2^24.)
+// y's kW columns from `lane` on, for kRows rows of x. The order of every addition is part of the contract (quant.h):
+// groups in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x;
+// multiplications and additions round one by one on every level. (fma is used where the result is a whole number below
+// 2^24.)
 template <int kFormat, int kRows>
-inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table, int lane,
-                       float* y, int64_t ldy) {
+inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
+                       int lane, float* y, int64_t ldy) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   F sum[kRows];
 #pragma GCC unroll 16
@@ -116,12 +119,13 @@ inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step,
 }
 
 template <int kFormat, int kRows>
-void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table, float* y,
-               int64_t ldy) {
+void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
+               float* y, int64_t ldy) {
   if (rows == kRows)
     for (int lane = 0; lane < kPanelRows; lane += kW)
       tile_strip<kFormat, kRows>(groups, x, x_step, panel, table, lane, y, ldy);
-  else if constexpr (kRows > 1) tile_rows<kFormat, kRows - 1>(rows, groups, x, x_step, panel, table, y, ldy);
+  else if constexpr (kRows > 1)
+    tile_rows<kFormat, kRows - 1>(rows, groups, x, x_step, panel, table, y, ldy);
 }
 
 template <int kFormat>
@@ -138,8 +142,10 @@ void tile_format(const uint8_t* codebook, int rows, int64_t groups, const Activa
 template <int kFormat>
 void tile_from(int format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
                const uint8_t* panel, float* y, int64_t ldy) {
-  if (format == kFormat) tile_format<kFormat>(codebook, rows, groups, x, panel, y, ldy);
-  else if constexpr (kFormat + 1 < kPackedFormatCount) tile_from<kFormat + 1>(format, codebook, rows, groups, x, panel, y, ldy);
+  if (format == kFormat)
+    tile_format<kFormat>(codebook, rows, groups, x, panel, y, ldy);
+  else if constexpr (kFormat + 1 < kPackedFormatCount)
+    tile_from<kFormat + 1>(format, codebook, rows, groups, x, panel, y, ldy);
 }
 void quant_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
                 const uint8_t* panel, float* y, int64_t ldy) {

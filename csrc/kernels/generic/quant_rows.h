@@ -40,7 +40,8 @@ void quant_quantize(int rows, int64_t groups, const float* x, int64_t ldx, Activ
 }
 
 template <int kFormat>
-void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out, int64_t ldo) {
+void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out,
+                       int64_t ldo) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   const I table = load_table(codebook);
   const F bias = set(f.bias_shift < 0 ? 0.f : float(1 << (f.bias_shift < 0 ? 0 : f.bias_shift)));
@@ -48,8 +49,8 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t fi
   alignas(64) float scale[2][kPanelRows], min[2][kPanelRows];
   for (int64_t g = first; g < first + groups; g++) {
     const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
-    const uint8_t* group = f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes()
-                                         : panel + g * f.group_bytes();
+    const uint8_t* group =
+        f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes() : panel + g * f.group_bytes();
     for (int lane = 0; lane < kPanelRows; lane += kW) {
       I w[8];
       load_codes<kFormat>(group + 4 * lane, table, w);
@@ -71,10 +72,12 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t fi
 }
 
 template <int kFormat>
-void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out,
-                     int64_t ldo) {
-  if (format == kFormat) dequantize_format<kFormat>(codebook, panel, first, groups, out, ldo);
-  else if constexpr (kFormat + 1 < kPackedFormatCount) dequantize_from<kFormat + 1>(format, codebook, panel, first, groups, out, ldo);
+void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
+                     float* out, int64_t ldo) {
+  if (format == kFormat)
+    dequantize_format<kFormat>(codebook, panel, first, groups, out, ldo);
+  else if constexpr (kFormat + 1 < kPackedFormatCount)
+    dequantize_from<kFormat + 1>(format, codebook, panel, first, groups, out, ldo);
 }
 void quant_dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
                       float* out, int64_t ldo) {

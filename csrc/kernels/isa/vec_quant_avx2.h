@@ -35,9 +35,9 @@ inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   return bits_f(_mm256_blendv_epi8(normal, tiny, _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e)));
 }
 
-// Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x. Pairs of products are added in 16 bits (vpmaddubsw), which
-// must not saturate: kCalm such sums of codes below 2^kCodeBits and |x| <= 127 fit. Eight-bit codes have bias 128 and
-// go as |code - 128| with the sign moved to x.
+// Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x. Pairs of products are added in 16 bits (vpmaddubsw),
+// which must not saturate: kCalm such sums of codes below 2^kCodeBits and |x| <= 127 fit. Eight-bit codes have bias 128
+// and go as |code - 128| with the sign moved to x.
 template <int kCodeBits, int kBiasShift, int kCount>
 inline I dot(const I* codes, const int8_t* x, int32_t negative_sum) {
   constexpr int kPair = 2 * 127 * ((1 << kCodeBits) - 1), kCalm = kCodeBits == 8 ? 1 : 32767 / kPair;

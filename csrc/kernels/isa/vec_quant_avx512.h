@@ -22,7 +22,9 @@ inline I bits(I v, int n, uint8_t mask) {
 inline I join(I a, I b) { return _mm512_or_si512(a, b); }
 
 inline F to_float(I v) { return _mm512_cvtepi32_ps(v); }
-inline I bytes16(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+inline I bytes16(const uint8_t* p) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
 inline F load_u8(const uint8_t* p) { return to_float(bytes16(p)); }
 inline F load_s8(const uint8_t* p) {
   return to_float(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
@@ -39,7 +41,8 @@ inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
 // Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x.
 template <int kCodeBits, int kBiasShift, int kCount>
 inline I dot(const I* codes, const int8_t* x, int32_t negative_sum) {
-  I sum = kBiasShift < 0 ? _mm512_setzero_si512() : _mm512_slli_epi32(_mm512_set1_epi32(negative_sum), kBiasShift < 0 ? 0 : kBiasShift);
+  I sum = kBiasShift < 0 ? _mm512_setzero_si512()
+                         : _mm512_slli_epi32(_mm512_set1_epi32(negative_sum), kBiasShift < 0 ? 0 : kBiasShift);
 #pragma GCC unroll 8
   for (int g = 0; g < kCount; g++) {
     int32_t four;

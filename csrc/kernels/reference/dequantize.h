@@ -1,5 +1,5 @@
-// GGUF rows to f32 and back, one weight at a time: the truth that the fast kernels are tested against, and the reader of
-// the types that those don't compute with.
+// GGUF rows to f32 and back, one weight at a time: the truth that the fast kernels are tested against, and the reader
+// of the types that those don't compute with.
 #pragma once
 #include <cstdint>
 

@@ -8,11 +8,20 @@ namespace ef {
 
 bool has_quant_blocks(GgmlType type) {
   switch (type) {
-    case GgmlType::F32: case GgmlType::F16: case GgmlType::BF16: case GgmlType::F64:
-    case GgmlType::I8: case GgmlType::I16: case GgmlType::I32: case GgmlType::I64:
-    case GgmlType::Q8_1: case GgmlType::Q8_K: case GgmlType::Q1_0:
+    case GgmlType::F32:
+    case GgmlType::F16:
+    case GgmlType::BF16:
+    case GgmlType::F64:
+    case GgmlType::I8:
+    case GgmlType::I16:
+    case GgmlType::I32:
+    case GgmlType::I64:
+    case GgmlType::Q8_1:
+    case GgmlType::Q8_K:
+    case GgmlType::Q1_0:
       return false;
-    default: return find_ggml_type(uint32_t(type)) != nullptr;
+    default:
+      return find_ggml_type(uint32_t(type)) != nullptr;
   }
 }
 

@@ -46,7 +46,8 @@ bool read_codebook_block(GgmlType type, const uint8_t* src, QuantBlock& block) {
         look_up(kFloat4, src + 4 + 8 * j, 8, block.value + 16 * j);
       }
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

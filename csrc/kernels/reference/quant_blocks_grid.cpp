@@ -97,14 +97,29 @@ void read_iq1_m(const uint8_t* src, QuantBlock& b) {
 
 bool read_grid_block(GgmlType type, const uint8_t* src, QuantBlock& block) {
   switch (type) {
-    case GgmlType::IQ1_S: read_iq1_s(src, block); return true;
-    case GgmlType::IQ1_M: read_iq1_m(src, block); return true;
-    case GgmlType::IQ2_XXS: read_iq2_xxs(src, block); return true;
-    case GgmlType::IQ2_XS: read_iq2_xs(src, block); return true;
-    case GgmlType::IQ2_S: read_iq2_s(src, block); return true;
-    case GgmlType::IQ3_XXS: read_iq3_xxs(src, block); return true;
-    case GgmlType::IQ3_S: read_iq3_s(src, block); return true;
-    default: return false;
+    case GgmlType::IQ1_S:
+      read_iq1_s(src, block);
+      return true;
+    case GgmlType::IQ1_M:
+      read_iq1_m(src, block);
+      return true;
+    case GgmlType::IQ2_XXS:
+      read_iq2_xxs(src, block);
+      return true;
+    case GgmlType::IQ2_XS:
+      read_iq2_xs(src, block);
+      return true;
+    case GgmlType::IQ2_S:
+      read_iq2_s(src, block);
+      return true;
+    case GgmlType::IQ3_XXS:
+      read_iq3_xxs(src, block);
+      return true;
+    case GgmlType::IQ3_S:
+      read_iq3_s(src, block);
+      return true;
+    default:
+      return false;
   }
 }
 

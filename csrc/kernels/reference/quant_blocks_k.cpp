@@ -4,8 +4,8 @@
 namespace ef {
 namespace {
 
-// Weights come in eight runs of 32. Weight i of a run has its 2 bits in one of 32 bytes that four runs share, lowest bits
-// first; its single bit in one of 32 bytes for all eight; its 4 bits in one of 32 bytes for two.
+// Weights come in eight runs of 32. Weight i of a run has its 2 bits in one of 32 bytes that four runs share, lowest
+// bits first; its single bit in one of 32 bytes for all eight; its 4 bits in one of 32 bytes for two.
 int two_bits(const uint8_t* q, int run, int i) { return q[run / 4 * 32 + i] >> run % 4 * 2 & 3; }
 int one_bit(const uint8_t* q, int run, int i) { return q[i] >> run & 1; }
 int four_bits(const uint8_t* q, int run, int i) { return q[run / 2 * 32 + i] >> run % 2 * 4 & 15; }
@@ -33,8 +33,8 @@ void read_q3_k(const uint8_t* src, QuantBlock& b) {
   fill(b, [=](int run, int i) { return (two_bits(q, run, i) | one_bit(high, run, i) << 2) - 4; });
 }
 
-// Eight 6-bit scales and eight 6-bit minima in 12 bytes: numbers 0…3 lie whole in bytes 0…7, whose top bits complete the
-// nibbles of numbers 4…7 in bytes 8…11.
+// Eight 6-bit scales and eight 6-bit minima in 12 bytes: numbers 0…3 lie whole in bytes 0…7, whose top bits complete
+// the nibbles of numbers 4…7 in bytes 8…11.
 void read_scales_and_minima(const uint8_t* s, QuantBlock& b) {
   for (int j = 0; j < 8; j++) {
     const int scale = j < 4 ? s[j] & 63 : (s[j + 4] & 15) | s[j - 4] >> 6 << 4;
@@ -70,12 +70,23 @@ void read_q6_k(const uint8_t* src, QuantBlock& b) {
 
 bool read_k_block(GgmlType type, const uint8_t* src, QuantBlock& block) {
   switch (type) {
-    case GgmlType::Q2_K: read_q2_k(src, block); return true;
-    case GgmlType::Q3_K: read_q3_k(src, block); return true;
-    case GgmlType::Q4_K: read_q4_k(src, block); return true;
-    case GgmlType::Q5_K: read_q5_k(src, block); return true;
-    case GgmlType::Q6_K: read_q6_k(src, block); return true;
-    default: return false;
+    case GgmlType::Q2_K:
+      read_q2_k(src, block);
+      return true;
+    case GgmlType::Q3_K:
+      read_q3_k(src, block);
+      return true;
+    case GgmlType::Q4_K:
+      read_q4_k(src, block);
+      return true;
+    case GgmlType::Q5_K:
+      read_q5_k(src, block);
+      return true;
+    case GgmlType::Q6_K:
+      read_q6_k(src, block);
+      return true;
+    default:
+      return false;
   }
 }
 

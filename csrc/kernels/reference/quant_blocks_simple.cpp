@@ -12,7 +12,8 @@ void nibbles(const uint8_t* q, int bias, int8_t* value) {
 void fifth_bits(uint32_t bits, int8_t* value) {
   for (int i = 0; i < 32; i++) value[i] = int8_t(value[i] + ((bits >> i & 1) << 4));
 }
-// Five (or four) base-3 digits a byte, kept as a fraction of 256: multiplying by 3 brings the next digit above the byte.
+// Five (or four) base-3 digits a byte, kept as a fraction of 256: multiplying by 3 brings the next digit above the
+// byte.
 void trits(const uint8_t* q, int bytes, int digits, int8_t* value) {
   static constexpr uint8_t kPower[] = {1, 3, 9, 27, 81};
   for (int t = 0; t < digits; t++)
@@ -29,9 +30,15 @@ bool read_simple_block(GgmlType type, const uint8_t* src, QuantBlock& block) {
     block.sub_min[0] = block.sub_min[1] = 1;
   };
   switch (type) {
-    case GgmlType::Q4_0: scale(src), nibbles(src + 2, 8, value); return true;
-    case GgmlType::Q4_1: scale(src), offset(src + 2), nibbles(src + 4, 0, value); return true;
-    case GgmlType::Q5_0: scale(src), nibbles(src + 6, 16, value), fifth_bits(load_u32(src + 2), value); return true;
+    case GgmlType::Q4_0:
+      scale(src), nibbles(src + 2, 8, value);
+      return true;
+    case GgmlType::Q4_1:
+      scale(src), offset(src + 2), nibbles(src + 4, 0, value);
+      return true;
+    case GgmlType::Q5_0:
+      scale(src), nibbles(src + 6, 16, value), fifth_bits(load_u32(src + 2), value);
+      return true;
     case GgmlType::Q5_1:
       scale(src), offset(src + 2), nibbles(src + 8, 0, value), fifth_bits(load_u32(src + 4), value);
       return true;
@@ -47,7 +54,8 @@ bool read_simple_block(GgmlType type, const uint8_t* src, QuantBlock& block) {
       for (int i = 0; i < 256; i++) value[i] = int8_t((src[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3) - 1);
       scale(src + 64);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

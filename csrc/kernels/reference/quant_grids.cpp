@@ -1,5 +1,5 @@
-// A lattice is stored as a set of numbers: a vector's digits in base 3 (or 8), the first digit least significant, and the
-// vectors come in ascending order. A digit then stands for one of the lattice's values.
+// A lattice is stored as a set of numbers: a vector's digits in base 3 (or 8), the first digit least significant, and
+// the vectors come in ascending order. A digit then stands for one of the lattice's values.
 #include "kernels/reference/quant_grids.h"
 
 #include <array>

@@ -59,10 +59,17 @@ void byte_block(const float* x, uint8_t* dst) {
 
 bool can_quantize_reference(GgmlType type) {
   switch (type) {
-    case GgmlType::F32: case GgmlType::F16: case GgmlType::BF16: case GgmlType::Q4_0: case GgmlType::Q4_1:
-    case GgmlType::Q5_0: case GgmlType::Q5_1: case GgmlType::Q8_0:
+    case GgmlType::F32:
+    case GgmlType::F16:
+    case GgmlType::BF16:
+    case GgmlType::Q4_0:
+    case GgmlType::Q4_1:
+    case GgmlType::Q5_0:
+    case GgmlType::Q5_1:
+    case GgmlType::Q8_0:
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -76,13 +83,27 @@ void quantize_row_reference(GgmlType type, const float* src, uint8_t* dst, int64
   const GgmlTypeInfo& info = ggml_type_info(type);
   for (; n > 0; n -= info.block_length, src += info.block_length, dst += info.block_bytes) {
     switch (type) {
-      case GgmlType::F16: put_u16(dst, to_f16(*src)); break;
-      case GgmlType::BF16: put_u16(dst, to_bf16(*src)); break;
-      case GgmlType::Q4_0: symmetric_block(src, 15, dst); break;
-      case GgmlType::Q4_1: affine_block(src, 15, dst); break;
-      case GgmlType::Q5_0: symmetric_block(src, 31, dst); break;
-      case GgmlType::Q5_1: affine_block(src, 31, dst); break;
-      default: byte_block(src, dst); break;
+      case GgmlType::F16:
+        put_u16(dst, to_f16(*src));
+        break;
+      case GgmlType::BF16:
+        put_u16(dst, to_bf16(*src));
+        break;
+      case GgmlType::Q4_0:
+        symmetric_block(src, 15, dst);
+        break;
+      case GgmlType::Q4_1:
+        affine_block(src, 15, dst);
+        break;
+      case GgmlType::Q5_0:
+        symmetric_block(src, 31, dst);
+        break;
+      case GgmlType::Q5_1:
+        affine_block(src, 31, dst);
+        break;
+      default:
+        byte_block(src, dst);
+        break;
     }
   }
 }

@@ -6,9 +6,11 @@
 namespace ef {
 
 GgmlWeight::GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows) : type_(type), n_(n), k_(k) {
-  check<UnsupportedError>(quant_computes(type), "no kernels compute on ", ggml_type_name(type), "; dequantize it at load");
-  check<ShapeError>(n > 0 && k > 0 && k % ggml_type_info(type).block_length == 0, ggml_type_name(type), " weight: found shape [",
-                    n, ", ", k, "], needed rows of a multiple of ", ggml_type_info(type).block_length);
+  check<UnsupportedError>(quant_computes(type), "no kernels compute on ", ggml_type_name(type),
+                          "; dequantize it at load");
+  check<ShapeError>(n > 0 && k > 0 && k % ggml_type_info(type).block_length == 0, ggml_type_name(type),
+                    " weight: found shape [", n, ", ", k, "], needed rows of a multiple of ",
+                    ggml_type_info(type).block_length);
   packed_ = Tensor::empty({int64_t(quant_packed_bytes(type, n, k))}, DType::UInt8);
   quant_pack(type, n, k, file_rows, packed_.mutable_data<uint8_t>());
 }
@@ -30,10 +32,12 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
 }
 
 Tensor GgmlWeight::matmul_grad(const Tensor& dy) const {
-  check<ShapeError>(dy.dim() == 2 && dy.size(1) == n_, "ggml weight: found gradient of shape ", dy.shape(), ", needed [m, ", n_, "]");
+  check<ShapeError>(dy.dim() == 2 && dy.size(1) == n_, "ggml weight: found gradient of shape ", dy.shape(),
+                    ", needed [m, ", n_, "]");
   const Tensor d = dy.to(DType::Float32).contiguous();
   Tensor dx = Tensor::empty({d.size(0), k_});
-  quant_matmul_grad(type_, d.size(0), n_, k_, packed_.data<uint8_t>(), d.data<float>(), n_, dx.mutable_data<float>(), k_);
+  quant_matmul_grad(type_, d.size(0), n_, k_, packed_.data<uint8_t>(), d.data<float>(), n_, dx.mutable_data<float>(),
+                    k_);
   return dx;
 }
 
@@ -51,7 +55,8 @@ Tensor GgmlWeight::rows(const Tensor& ids) const {
 }
 
 Tensor GgmlWeight::dense(int64_t begin, int64_t end) const {
-  check<IndexError>(begin >= 0 && begin <= end && end <= n_, "ggml weight: found rows ", begin, " to ", end, ", it has ", n_);
+  check<IndexError>(begin >= 0 && begin <= end && end <= n_, "ggml weight: found rows ", begin, " to ", end,
+                    ", it has ", n_);
   Tensor y = Tensor::empty({end - begin, k_});
   quant_unpack_rows(type_, n_, k_, packed_.data<uint8_t>(), begin, end, y.mutable_data<float>());
   return y;

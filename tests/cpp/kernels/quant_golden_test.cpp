@@ -57,8 +57,10 @@ TEST(QuantGolden, OtherTypesAreRefused) {
   float out[256];
   const uint8_t block[512] = {};
   for (const GgmlTypeInfo& info : kGgmlTypes) {
-    if (can_dequantize(info.type)) dequantize_row(info.type, block, out, info.block_length);
-    else EXPECT_THROW(dequantize_row(info.type, block, out, info.block_length), UnsupportedError) << info.name;
+    if (can_dequantize(info.type))
+      dequantize_row(info.type, block, out, info.block_length);
+    else
+      EXPECT_THROW(dequantize_row(info.type, block, out, info.block_length), UnsupportedError) << info.name;
   }
   EXPECT_THROW(dequantize_row(GgmlType(99), block, out, 1), UnsupportedError);
   EXPECT_EQ(find_ggml_type(4), nullptr);

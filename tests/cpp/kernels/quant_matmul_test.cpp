@@ -78,9 +78,11 @@ TEST_P(QuantMatmul, StaysWithinTheRoundingOfActivations) {
       for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < c.n; j++) {
           double truth = 0;
-          for (int64_t p = 0; p < c.k; p++) truth += double(x[size_t(i * c.k + p)]) * double(c.dense[size_t(j * c.k + p)]);
+          for (int64_t p = 0; p < c.k; p++)
+            truth += double(x[size_t(i * c.k + p)]) * double(c.dense[size_t(j * c.k + p)]);
           const double bound = rounding_bound(&x[size_t(i * c.k)], &c.dense[size_t(j * c.k)], c.k);
-          ASSERT_NEAR(y[size_t(i * c.n + j)], truth, bound) << ggml_type_name(type) << " m=" << m << " " << i << "," << j;
+          ASSERT_NEAR(y[size_t(i * c.n + j)], truth, bound)
+              << ggml_type_name(type) << " m=" << m << " " << i << "," << j;
         }
     }
   }
@@ -232,7 +234,8 @@ TEST_P(QuantMatmul, GradIsTheExactProduct) {
             truth += t, size += std::fabs(t);
           }
           // n roundings of partial sums, each at most 2^-24 of the sum of magnitudes (two with separate products)
-          ASSERT_NEAR(dx[size_t(i * lddx + p)], truth, size * double(c.n + 1) * 0x1p-23 + 1e-30) << ggml_type_name(type);
+          ASSERT_NEAR(dx[size_t(i * lddx + p)], truth, size * double(c.n + 1) * 0x1p-23 + 1e-30)
+              << ggml_type_name(type);
         }
         EXPECT_EQ(dx[size_t(i * lddx + c.k)], -1) << "wrote beyond k";
       }
@@ -287,7 +290,8 @@ TEST(QuantSize, PackedIsAboutTheFile) {
                         GgmlType::Q6_K, GgmlType::IQ4_NL, GgmlType::MXFP4})
     EXPECT_EQ(quant_packed_bytes(type, 64, 1024), 64 * ggml_row_bytes(type, 1024)) << ggml_type_name(type);
   for (GgmlType type : {GgmlType::Q3_K, GgmlType::Q4_K, GgmlType::Q5_K, GgmlType::IQ4_XS, GgmlType::TQ2_0})
-    EXPECT_LE(double(quant_packed_bytes(type, 64, 1024)), 1.04 * 64 * double(ggml_row_bytes(type, 1024))) << ggml_type_name(type);
+    EXPECT_LE(double(quant_packed_bytes(type, 64, 1024)), 1.04 * 64 * double(ggml_row_bytes(type, 1024)))
+        << ggml_type_name(type);
   EXPECT_FALSE(quant_computes(GgmlType::F16));
   EXPECT_FALSE(quant_computes(GgmlType::NVFP4));
 }

@@ -49,17 +49,35 @@ inline void make_finite(GgmlType type, uint8_t* block, uint64_t seed) {
     std::memcpy(block + at, &h, 2);
   };
   switch (type) {
-    case GgmlType::Q2_K: f16(80, 0.01f), f16(82, 0.02f); break;
-    case GgmlType::Q3_K: f16(108, -0.02f); break;
-    case GgmlType::Q4_K: case GgmlType::Q5_K: case GgmlType::Q4_1: case GgmlType::Q5_1: f16(0, 0.01f), f16(2, -0.05f); break;
-    case GgmlType::Q6_K: f16(208, 0.001f); break;
-    case GgmlType::TQ1_0: f16(52, 0.5f); break;
-    case GgmlType::TQ2_0: f16(64, 0.5f); break;
-    case GgmlType::MXFP4: block[0] = uint8_t(118 + block[0] % 8); break;
+    case GgmlType::Q2_K:
+      f16(80, 0.01f), f16(82, 0.02f);
+      break;
+    case GgmlType::Q3_K:
+      f16(108, -0.02f);
+      break;
+    case GgmlType::Q4_K:
+    case GgmlType::Q5_K:
+    case GgmlType::Q4_1:
+    case GgmlType::Q5_1:
+      f16(0, 0.01f), f16(2, -0.05f);
+      break;
+    case GgmlType::Q6_K:
+      f16(208, 0.001f);
+      break;
+    case GgmlType::TQ1_0:
+      f16(52, 0.5f);
+      break;
+    case GgmlType::TQ2_0:
+      f16(64, 0.5f);
+      break;
+    case GgmlType::MXFP4:
+      block[0] = uint8_t(118 + block[0] % 8);
+      break;
     case GgmlType::IQ1_M:  // the scale's nibbles: exponent bits of 2^-2 … 2^-1
       block[55] = uint8_t((block[55] & 15) | 0x30), block[53] = uint8_t((block[53] & 15) | 0x80);
       break;
-    default: f16(0, 0.01f);
+    default:
+      f16(0, 0.01f);
   }
 }
 
@@ -73,7 +91,8 @@ struct QuantCase {
   QuantCase(GgmlType t, int64_t rows, int64_t columns, uint64_t seed = 7) : type(t), n(rows), k(columns) {
     const GgmlTypeInfo& info = ggml_type_info(type);
     file = random_bytes(seed + uint64_t(type), size_t(n) * ggml_row_bytes(type, k));
-    for (size_t at = 0; at < file.size(); at += size_t(info.block_bytes)) make_finite(type, file.data() + at, seed + at);
+    for (size_t at = 0; at < file.size(); at += size_t(info.block_bytes))
+      make_finite(type, file.data() + at, seed + at);
     dense.resize(size_t(n * k));
     dequantize_row(type, file.data(), dense.data(), n * k);
     packed.resize(quant_packed_bytes(type, n, k));
@@ -86,7 +105,8 @@ inline double rounding_bound(const float* x, const float* w, int64_t k) {
   double bound = 0;
   for (int64_t g = 0; g < k; g += 32) {
     double largest = 0, sum = 0;
-    for (int64_t i = g; i < g + 32; i++) largest = std::max(largest, std::fabs(double(x[i]))), sum += std::fabs(double(w[i]));
+    for (int64_t i = g; i < g + 32; i++)
+      largest = std::max(largest, std::fabs(double(x[i]))), sum += std::fabs(double(w[i]));
     bound += sum * largest * (1 / 254. + 1e-5);
   }
   return bound + 1e-6;

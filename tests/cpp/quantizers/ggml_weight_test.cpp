@@ -55,8 +55,10 @@ TEST(GgmlWeight, LinearAndItsGradient) {
   for (int64_t i = 0; i < 5; i++)
     for (int64_t j = 0; j < c.n; j++) {
       double truth = 0;
-      for (int64_t p = 0; p < c.k; p++) truth += double(numbers[size_t(i * c.k + p)]) * double(c.dense[size_t(j * c.k + p)]);
-      EXPECT_NEAR(values(y)[size_t(i * c.n + j)], truth, rounding_bound(&numbers[size_t(i * c.k)], &c.dense[size_t(j * c.k)], c.k));
+      for (int64_t p = 0; p < c.k; p++)
+        truth += double(numbers[size_t(i * c.k + p)]) * double(c.dense[size_t(j * c.k + p)]);
+      EXPECT_NEAR(values(y)[size_t(i * c.n + j)], truth,
+                  rounding_bound(&numbers[size_t(i * c.k)], &c.dense[size_t(j * c.k)], c.k));
     }
   const auto dy = random_floats(4, size_t(5 * c.n));
   backward(y, Tensor::from_data(dy, {5, c.n}));
