@@ -31,8 +31,7 @@ Tensor step(const char* name, const Tensor& x, F f) {
   return y;
 }
 
-// Functions with a vectorized kernel. 16-bit inputs pass through f32.
-Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x) {
+Tensor kernel_values(rowwise::Unary f, const Tensor& x) {
   const DType out = real_type(x.dtype());
   const Tensor in = kernel_input(x, real_compute(out));
   Tensor y = like(in);
@@ -40,7 +39,12 @@ Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x) {
     using C = typename decltype(tag)::type;
     rowwise::unary<C>(f, in.numel(), in.data<C>(), y.mutable_data<C>());
   });
-  y = y.to(out);
+  return y.to(out);
+}
+
+// Functions with a vectorized kernel. 16-bit inputs pass through f32.
+Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x) {
+  Tensor y = kernel_values(f, x);
   record(name, y, {x}, [f, x = save(x)](const Tensor& dy) {
     const Tensor in = kernel_input(x), d = kernel_input(dy, in.dtype());
     Tensor dx = like(in);
@@ -49,6 +53,18 @@ Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x) {
       rowwise::unary_grad<C>(f, in.numel(), in.data<C>(), d.data<C>(), dx.mutable_data<C>());
     });
     return Grads{dx};
+  });
+  return y;
+}
+
+// The same where the derivative df(y, dy) follows from the result, which may then be computed in place.
+template <class D>
+Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x, D df) {
+  Tensor y = kernel_values(f, x);
+  record(name, y, {x}, [df, y = save(y)](const Tensor& dy) {
+    return Grads{visit_real(dy.dtype(), [&](auto tag) {
+      return map<typename decltype(tag)::type>(dy.dtype(), dy.shape(), kGrain, df, y.get(), dy);
+    })};
   });
   return y;
 }
@@ -78,11 +94,11 @@ Tensor sign(const Tensor& x) {
   return y;
 }
 
-Tensor exp(const Tensor& x) { return kernel_unary("ExpBackward0", rowwise::Unary::Exp, x); }
+Tensor exp(const Tensor& x) { return kernel_unary("ExpBackward0", rowwise::Unary::Exp, x, [](auto y, auto d) { return d * y; }); }
 Tensor log(const Tensor& x) { return kernel_unary("LogBackward0", rowwise::Unary::Log, x); }
-Tensor tanh(const Tensor& x) { return kernel_unary("TanhBackward0", rowwise::Unary::Tanh, x); }
+Tensor tanh(const Tensor& x) { return kernel_unary("TanhBackward0", rowwise::Unary::Tanh, x, [](auto y, auto d) { return d * (1 - y * y); }); }
 Tensor erf(const Tensor& x) { return kernel_unary("ErfBackward0", rowwise::Unary::Erf, x); }
-Tensor sigmoid(const Tensor& x) { return kernel_unary("SigmoidBackward0", rowwise::Unary::Sigmoid, x); }
+Tensor sigmoid(const Tensor& x) { return kernel_unary("SigmoidBackward0", rowwise::Unary::Sigmoid, x, [](auto y, auto d) { return d * y * (1 - y); }); }
 Tensor silu(const Tensor& x) { return kernel_unary("SiluBackward0", rowwise::Unary::Silu, x); }
 Tensor gelu(const Tensor& x, bool tanh_approximation) {
   return kernel_unary("GeluBackward0", tanh_approximation ? rowwise::Unary::GeluTanh : rowwise::Unary::Gelu, x);
@@ -93,7 +109,7 @@ Tensor hardswish(const Tensor& x) { return kernel_unary("HardswishBackward0", ro
 Tensor hardsigmoid(const Tensor& x) { return kernel_unary("HardsigmoidBackward0", rowwise::Unary::HardSigmoid, x); }
 Tensor relu2(const Tensor& x) { return kernel_unary("Relu2Backward", rowwise::Unary::Relu2, x); }
 Tensor relu(const Tensor& x) {
-  if (is_floating(x.dtype())) return kernel_unary("ReluBackward0", rowwise::Unary::Relu, x);
+  if (is_floating(x.dtype())) return kernel_unary("ReluBackward0", rowwise::Unary::Relu, x, [](auto y, auto d) { return y > 0 ? d : decltype(d)(0); });
   return visit_compute(x.dtype(), "relu", [&](auto tag) {
     using C = typename decltype(tag)::type;
     return map<C>(x.dtype(), x.shape(), kGrain, [](C v) { return v > 0 ? v : C(0); }, x);
