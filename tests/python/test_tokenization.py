@@ -12,10 +12,9 @@ import random
 import threading
 from pathlib import Path
 
+import eigenformers as ef
 import numpy as np
 import pytest
-
-import eigenformers as ef
 from eigenformers.errors import TokenizerError, UnsupportedError
 from eigenformers.tokenization import StreamDetokenizer
 

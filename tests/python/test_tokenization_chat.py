@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import eigenformers as ef
+import pytest
 from eigenformers.errors import TokenizerError, UnsupportedError
 from eigenformers.tokenization.gguf_metadata import gguf_tokenizer_defaults, read_gguf_keys
 

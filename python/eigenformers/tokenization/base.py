@@ -31,9 +31,7 @@ _NO_PAD_TOKEN = (
 )
 
 
-class PreTrainedTokenizerBase(
-    SpecialTokensMixin, PaddingMixin, PrepareMixin, ChatMixin, LoadingMixin, SavingMixin
-):
+class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, ChatMixin, LoadingMixin, SavingMixin):
     """Base of the tokenizer classes. A subclass provides `_encode_plus`, `_decode`, the vocabulary look-ups and
     `_save_vocabulary_files`; see `PreTrainedTokenizerFast` and `PreTrainedTokenizer`.
 

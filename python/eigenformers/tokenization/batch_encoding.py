@@ -140,8 +140,8 @@ class BatchEncoding(UserDict):
         """Tokens of a word, or None. Called as `(word)` or `(row, word)`."""
         encoding, index = self._locate("word_to_tokens", batch_or_word_index, word_index)
         if index < 0:
-            words = [w for w, s in zip(encoding.word_ids, encoding.sequence_ids) if w is not None and s == sequence_index]
-            index += max(words, default=-1) + 1
+            pairs = zip(encoding.word_ids, encoding.sequence_ids)
+            index += max((word for word, text in pairs if word is not None and text == sequence_index), default=-1) + 1
         span = encoding.word_to_tokens(index, sequence_index)
         return None if span is None else TokenSpan(*span)
 

@@ -193,7 +193,8 @@ def _as_conversations(conversation) -> tuple[list, bool]:
         isinstance(conversation[0], (list, tuple)) or hasattr(conversation[0], "messages")
     )
     conversations = list(conversation) if is_batched else [conversation]
-    return [[_without_none(message) for message in getattr(chat, "messages", chat)] for chat in conversations], is_batched
+    conversations = [[_without_none(message) for message in getattr(chat, "messages", chat)] for chat in conversations]
+    return conversations, is_batched
 
 
 def _without_none(message: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Named choices of the tokenizer API. Each is also a plain string, so `"longest"` and `PaddingStrategy.LONGEST` agree."""
+"""Named choices of the tokenizer API. Each is also a string: `PaddingStrategy.LONGEST == "longest"`."""
 
 from __future__ import annotations
 

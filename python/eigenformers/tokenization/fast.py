@@ -25,6 +25,7 @@ _TEXT_TYPES = (
     "pretokenized sequence pairs)."
 )
 
+
 def _is_text(value: Any) -> bool:
     """str, or lists of it up to three deep, judged by the first elements."""
     for _ in range(4):
@@ -413,7 +414,8 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
         if kwargs:
             logger.warning_once(f"Keyword arguments {sorted(kwargs)} not recognized by {type(self).__name__}.")
         texts = self._tokenizer.decode_batch(sequences, skip_special_tokens=skip_special_tokens)
-        clean = self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces
+        clean = clean_up_tokenization_spaces
+        clean = self.clean_up_tokenization_spaces if clean is None else clean
         if clean and self._may_clean_up():
             texts = [self.clean_up_tokenization(text) for text in texts]
         return texts

@@ -113,7 +113,8 @@ def _tuple_schema(hint: Any, args: tuple) -> dict[str, Any]:
         )
     if ... in args:
         raise TypeHintParsingException(
-            "Conversion of '...' is not supported in Tuple type hints. Use list[] types for variable-length inputs instead."
+            "Conversion of '...' is not supported in Tuple type hints. "
+            "Use list[] types for variable-length inputs instead."
         )
     return {"type": "array", "prefixItems": [type_hint_schema(arg) for arg in args]}
 

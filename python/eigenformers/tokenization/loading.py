@@ -124,9 +124,7 @@ class LoadingMixin:
     """`from_pretrained` of the tokenizer classes."""
 
     @classmethod
-    def from_pretrained(
-        cls, pretrained_model_name_or_path: str | os.PathLike, *init_inputs: Any, **kwargs: Any
-    ) -> Any:
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike, *init_inputs: Any, **kwargs: Any) -> Any:
         """Load a tokenizer from a folder, a hub repository, or a single file.
 
         Args:
@@ -283,7 +281,8 @@ def _added_token(token: Any, **more: Any) -> AddedToken:
         return token
     if not isinstance(token, dict) or not isinstance(token.get("content"), str):
         raise TypeError(
-            f"Found a {type(token)} in the saved `added_tokens_decoder`, should be a dictionary or an AddedToken instance"
+            f"Found a {type(token)} in the saved `added_tokens_decoder`, "
+            "should be a dictionary or an AddedToken instance"
         )
     known = ("single_word", "lstrip", "rstrip", "normalized", "special")
     flags = {name: bool(token[name]) for name in known if token.get(name) is not None}

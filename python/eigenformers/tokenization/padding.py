@@ -147,6 +147,4 @@ def _array_type(required: Any) -> str | None:
         return "pt"
     if isinstance(first, (np.ndarray, np.generic)):
         return "np"
-    raise ValueError(
-        f"type of {first} unknown: {type(first)}. Should be one of a python, numpy, or pytorch object."
-    )
+    raise ValueError(f"type of {first} unknown: {type(first)}. Should be one of a python, numpy, or pytorch object.")

@@ -331,7 +331,8 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         if isinstance(token_ids, int):
             token_ids = [token_ids]
         text = self.convert_tokens_to_string(self.convert_ids_to_tokens(token_ids, skip_special_tokens))
-        clean = self.clean_up_tokenization_spaces if clean_up_tokenization_spaces is None else clean_up_tokenization_spaces
+        clean = clean_up_tokenization_spaces
+        clean = self.clean_up_tokenization_spaces if clean is None else clean
         return self.clean_up_tokenization(text) if clean else text
 
     def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:

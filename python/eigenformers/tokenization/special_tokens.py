@@ -86,8 +86,8 @@ class SpecialTokensMixin:
         elif base == "extra_special_tokens":
             if value is not None and not isinstance(value, (list, tuple)):
                 raise ValueError(f"extra_special_tokens must be a list or tuple, got {type(value)}")
-            tokens = list(value or [])
-            self.__dict__["_extra_special_tokens"] = [self.convert_ids_to_tokens(t) for t in tokens] if is_id else tokens
+            tokens = [self.convert_ids_to_tokens(token) if is_id else token for token in value or []]
+            self.__dict__["_extra_special_tokens"] = tokens
         else:
             super().__setattr__(name, value)
 
@@ -146,9 +146,7 @@ class SpecialTokensMixin:
 
     def _replace_extra_tokens(self, value: Any, replace: bool) -> list[AddedToken]:
         if not isinstance(value, (list, tuple)) or not all(isinstance(t, (str, AddedToken)) for t in value):
-            raise ValueError(
-                f"Tokens {value} for key extra_special_tokens should all be str or AddedToken instances"
-            )
+            raise ValueError(f"Tokens {value} for key extra_special_tokens should all be str or AddedToken instances")
         known = set(self.extra_special_tokens)
         new = [as_special(token) for token in value if replace or str(token) not in known]
         if replace and new:

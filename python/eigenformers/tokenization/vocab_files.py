@@ -1,4 +1,4 @@
-"""From files to an engine tokenizer: tokenizer.json as it is, a GGUF vocabulary, or the older vocab and merges files."""
+"""From files to an engine tokenizer: tokenizer.json as it is, a GGUF vocabulary, or the older vocabulary files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ _NOTHING_TO_BUILD_FROM = (
 _QWEN2_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-_CLIP_SPLIT = (
-    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-)
+_CLIP_SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 def read_text(path: str | os.PathLike) -> str:
@@ -232,8 +230,13 @@ def _bert(vocab, merges, kwargs, special) -> dict[str, Any]:
             "special_tokens": {t: {"id": t, "ids": [_id(vocab, t)], "tokens": [t]} for t in (cls_, sep)},
         },
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
-        "model": {"type": "WordPiece", "unk_token": special["unk_token"], "continuing_subword_prefix": "##",
-                  "max_input_chars_per_word": 100, "vocab": vocab},  # fmt: skip
+        "model": {
+            "type": "WordPiece",
+            "unk_token": special["unk_token"],
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": vocab,
+        },  # fmt: skip
     }
 
 

@@ -73,10 +73,12 @@ OPTIONS = {
     "prompt": {"add_generation_prompt": True},
     "tools": {"tools": [get_weather], "add_generation_prompt": True},
     "thinking_off": {"enable_thinking": False, "add_generation_prompt": True},
-    "thinking_on": {"enable_thinking": True, "thinking": True, "reasoning_effort": "high", "add_generation_prompt": True},
+    "thinking_on": {
+        "enable_thinking": True, "thinking": True, "reasoning_effort": "high", "add_generation_prompt": True,
+    },
     "documents": {"documents": [{"title": "T", "text": "Some text"}]},
     "continue": {"continue_final_message": True},
-}
+}  # fmt: skip
 
 
 class _Noon(datetime.datetime):
@@ -90,8 +92,8 @@ class _Noon(datetime.datetime):
 @contextlib.contextmanager
 def fixed_date(lib):
     """Let templates believe that it is noon of one certain day."""
-    name = "transformers.utils.chat_template_utils" if lib.__name__ == "transformers" else "eigenformers.tokenization.sandbox"
-    module = importlib.import_module(name)
+    place = ".utils.chat_template_utils" if lib.__name__ == "transformers" else ".tokenization.sandbox"
+    module = importlib.import_module(place, lib.__name__)
     real, module.datetime = module.datetime, _Noon
     try:
         yield
@@ -122,7 +124,8 @@ def corpus(size=20_000):
     rng = random.Random(7)
     words = (
         "the quick brown fox Don't I'll we've HELLO world 12345 3.14159 foo_bar() if (x<=y) { return; } # comment "
-        "naïve café Ünïcödé Straße москва Привет Ελλάδα 你好世界 東京タワー 한국어 العربية עברית हिन्दी ไทย 😀 👩‍👩‍👧‍👦 🇫🇷 "
+        "naïve café Ünïcödé Straße москва Привет Ελλάδα 你好世界 東京タワー 한국어 العربية עברית हिन्दी ไทย "
+        "😀 👩‍👩‍👧‍👦 🇫🇷 "
         "a\u0301 e\u0300 \u200b \u00a0 \u3000 ﬁ ① Ⅷ ½ <|endoftext|> </s> [MASK] <mask> http://x.y/z?q=1 user@mail.com "
         "print('hi')\n \t\t \r\n \n\n ... --- ___ ''' \x00 \x07 \ufeff ~`!@#$%^&*"
     ).split(" ")

@@ -7,9 +7,21 @@ import itertools
 import json
 import os
 import tempfile
+from enum import Enum
+from typing import Any, Literal, Optional, Union
 
-TEXTS = ["Hello, world!", " a bc  abc", "", "the cat\nand the hat", "é 你好 😀", "x" * 40, "<|end|> hi <|end|>", "[MASK] cab"]
+# ruff: noqa: UP007, UP045 (Optional and Union are what is tested)
+
+TEXTS = [
+    "Hello, world!", " a bc  abc", "", "the cat\nand the hat", "é 你好 😀", "x" * 40, "<|end|> hi <|end|>",
+    "[MASK] cab",
+]  # fmt: skip
 PAIRS = ["abc", "", "the", "world hello", "cat", "y", "z z", "hat"]
+
+
+class Color(Enum):
+    RED = "red"
+    BLUE = 3
 
 
 def _byte_alphabet():
@@ -42,8 +54,8 @@ def byte_level():
     size = len(vocab)
     return {
         "version": "1.0", "truncation": None, "padding": None,
-        "added_tokens": [_special(size, "<|end|>"), _special(size + 1, "<|im_start|>"), _special(size + 2, "<|im_end|>"),
-                         _special(size + 3, "<tool>", special=False)],
+        "added_tokens": [_special(size, "<|end|>"), _special(size + 1, "<|im_start|>"),
+                         _special(size + 2, "<|im_end|>"), _special(size + 3, "<tool>", special=False)],
         "normalizer": None, "pre_tokenizer": bytes_, "post_processor": bytes_, "decoder": bytes_,
         "model": _bpe(vocab, merges),
     }  # fmt: skip
@@ -247,7 +259,7 @@ def case_special_tokens(lib):
         tok = make(lib, name)
         size = len(tok)
         steps = {"start": [tok.special_tokens_map, tok.all_special_tokens, tok.all_special_ids, tok.vocab_size, size]}
-        steps["unset"] = [tok.mask_token if name != "word_piece" else None, tok.sep_token_id if name == "llama" else None]
+        steps["unset"] = [tok.mask_token, tok.sep_token_id]
         steps["added"] = [tok.add_tokens(["new_one", "hat!"]), tok.add_tokens("new_one"), len(tok) - size]
         steps["ids"] = tok.convert_tokens_to_ids(["new_one", "the", "nothing at all"])
         steps["text"] = [tok.tokenize("a new_one hat! b"), tok.decode(tok.encode("a new_one hat! b"))]
@@ -338,7 +350,8 @@ def case_batch_encoding(lib):
     result["word_to_tokens"] = [plain(batch.word_to_tokens(i, 0, s)) for i in rows for s in rows]
     result["word_to_chars"] = [plain(batch.word_to_chars(i, 0, s)) for i in rows for s in rows]
     one = tok("abc cat")
-    result["one"] = [one.token_to_word(1), plain(one.token_to_chars(2)), plain(one.word_to_tokens(0)), one.char_to_token(1)]
+    result["one"] = [one.token_to_word(1), plain(one.token_to_chars(2)), plain(one.word_to_tokens(0))]
+    result["one"].append(one.char_to_token(1))
     result["kind"] = [batch.is_fast, batch.n_sequences, one.n_sequences, sorted(batch.keys()), batch.input_ids[0]]
     result["slices"] = plain(lib.BatchEncoding({"a": [1, 2, 3]})[1:])
     result["numpy"] = plain(lib.BatchEncoding({"a": [[1, 2], [3, 4]], "b": [1.5]}, tensor_type="np"))
@@ -511,7 +524,7 @@ def case_template_files(lib):
         "config": {"config": config},
         "list": {"config": named},
         "file": {"config": config, "chat_template.jinja": "file"},
-        "folder": {"config": config, "chat_template.jinja": "file", "additional_chat_templates__tool_use.jinja": "tool"},
+        "folder": {"config": config, "chat_template.jinja": "f", "additional_chat_templates__tool_use.jinja": "tool"},
     }.items():
         with tempfile.TemporaryDirectory() as folder:
             write(folder, byte_level(), **files)
@@ -521,14 +534,7 @@ def case_template_files(lib):
 
 def case_json_schema(lib):
     """Functions as tools."""
-    import enum
-    from typing import Any, Literal, Optional, Union
-
     get_json_schema = getattr(lib, "get_json_schema", None) or lib.utils.get_json_schema
-
-    class Color(enum.Enum):
-        RED = "red"
-        BLUE = 3
 
     def simple(x: float, y: int = 3):
         """Add numbers.
@@ -542,15 +548,15 @@ def case_json_schema(lib):
         """
 
     def rich(
-        a: "list[int]", b: Optional[str], c: Union[int, str], d: "dict[str, float]", e: "tuple[int, str]", f: Any,
-        g: Literal["u", 2], h: Color, i: Union[list, tuple], j: bool = True,
-    ) -> "list[str]":  # fmt: skip
+        a: list[int], b: Optional[str], c: Union[int, str], d: dict[str, float], e: tuple[int, str], f: Any,
+        g: Literal["u", 2], h: Color, i: Union[list, tuple], k: Union[list[int], str, None], j: bool = True,
+    ) -> list[str]:  # fmt: skip
         """
         Rich.
 
         Args:
             a: ints
-            b (choices: none): maybe
+            b: maybe
             c: either
             d: map
             e: two
@@ -558,6 +564,7 @@ def case_json_schema(lib):
             g: literal
             h: color
             i: sequence
+            k: several
             j: flag (choices: ["yes", " no "])
 
         Returns:
@@ -595,7 +602,7 @@ def case_json_schema(lib):
             a: x
         """
 
-    def one_tuple(a: "tuple[int]"):
+    def one_tuple(a: tuple[int]):
         """Doc.
 
         Args:
@@ -694,9 +701,9 @@ def case_python_tokenizer(lib):
             "pair": tok("abc", "de", **options),
             "batch": tok(["a b", "c"], ["d", "ef"], padding=True, return_tensors="np"),
             "tensor": tok("abc", return_tensors="np"),
-            "cut": [error(tok, "abcdef", "gh gh", max_length=8, truncation=cut, stride=1, return_overflowing_tokens=over)
+            "cut": [error(tok, "abcdef", "ghgh", max_length=8, truncation=cut, stride=1, return_overflowing_tokens=over)
                     for cut in ("longest_first", "only_first", "only_second") for over in (True, False)],
-            "left": error(lambda: (setattr(tok, "truncation_side", "left"), tok("abcdefgh", max_length=5))[1]),
+            "left": error(Letters(truncation_side="left", pad_token="?"), "abcdefgh", max_length=5),
             "words": tok(["ab", "c"], is_split_into_words=True),
             "word_batch": tok([["ab", "c"], ["d"]], is_split_into_words=True, padding="max_length", max_length=9),
             "tuples": tok([("ab", "c"), ("d", "e")]),
