@@ -279,9 +279,9 @@ void GgufFile::parse_tensors(ByteReader& in, uint64_t count) {
                             " is not known; a removed or newer block format?");
     t.type = type->type;
     t.dtype = type->dtype.value_or(DType::UInt8);
-    if (type->dtype) t.strides = contiguous_strides(t.shape);
     int64_t elements;
-    check<CheckpointError>(checked_numel(t.shape, elements), where, ": shape ", t.shape, " is larger than any memory");
+    check<CheckpointError>(checked_count(t.shape, elements), where, ": shape ", t.shape, " is larger than any memory");
+    if (type->dtype) t.strides = contiguous_strides(t.shape);
     const int64_t row = t.shape.empty() ? 1 : t.shape.back();
     check<CheckpointError>(row % type->block_length == 0, where, ": rows of ", row, " are not whole blocks of ",
                            type->block_length, " (", type->name, ")");

@@ -157,7 +157,7 @@ void GgufWriter::add_tensor(const std::string& name, GgufType type, const Shape&
   uint64_t nbytes;
   const int64_t row = shape.empty() ? 1 : shape.back();
   check<CheckpointError>(
-      checked_numel(shape, elements) && row % info.block_length == 0 &&
+      checked_count(shape, elements) && row % info.block_length == 0 &&
           !__builtin_mul_overflow(uint64_t(elements) / info.block_length, uint64_t(info.block_bytes), &nbytes),
       file_.path(), ": tensor '", name, "' of shape ", shape, " cannot be stored as ", info.name, " (blocks of ",
       info.block_length, " along the last dimension)");

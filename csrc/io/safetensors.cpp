@@ -80,7 +80,6 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
     check<CheckpointError>(n <= uint64_t(INT64_MAX), where, ": extent ", n, " is too large");
     info.shape.push_back(int64_t(n));
   }
-  info.strides = contiguous_strides(info.shape);
 
   const uint64_t begin = whole_number(offsets[0], where, "data_offsets"),
                  end = whole_number(offsets[1], where, "data_offsets");
@@ -93,6 +92,7 @@ TensorInfo read_entry(const std::string& name, const Json& entry, const std::str
                          " is larger than any memory");
   check<CheckpointError>(info.nbytes == end - begin, where, ": ", code, " of shape ", info.shape, " is ", info.nbytes,
                          " bytes, the header gives it ", end - begin);
+  info.strides = contiguous_strides(info.shape);
   info.data = file->data() + data_begin + begin;
   info.owner = file;
   return info;

@@ -31,10 +31,19 @@ struct TensorInfo {
   }
 };
 
-// shape * item_size, false on overflow or a negative extent.
+// The number of elements; false on overflow or a negative extent. Extents beside a zero must not overflow either:
+// strides are products of them.
+inline bool checked_count(const Shape& shape, int64_t& count) {
+  Shape nonzero = shape;
+  for (int64_t& d : nonzero)
+    if (d == 0) d = 1;
+  int64_t unused;
+  return checked_numel(nonzero, unused) && checked_numel(shape, count);
+}
+// The same in bytes.
 inline bool checked_nbytes(const Shape& shape, DType dtype, uint64_t& out) {
   int64_t count;
-  return checked_numel(shape, count) && !__builtin_mul_overflow(uint64_t(count), uint64_t(item_size(dtype)), &out);
+  return checked_count(shape, count) && !__builtin_mul_overflow(uint64_t(count), uint64_t(item_size(dtype)), &out);
 }
 
 // A copy with the bytes of each `item`-sized element reversed; for files of big-endian machines.

@@ -145,7 +145,7 @@ void TorchArchive::place(PickleTensor& tensor, const OwnedBytes& storage) const 
   TensorInfo& info = tensor.info;
   const uint64_t item = item_size(info.dtype), elements = claimed / item;
   int64_t count;
-  check<CheckpointError>(checked_numel(info.shape, count), where, ": shape ", info.shape, " is larger than any memory");
+  check<CheckpointError>(checked_count(info.shape, count), where, ": shape ", info.shape, " is larger than any memory");
   uint64_t last = tensor.offset;  // index of the last element reached
   bool inside = tensor.offset <= elements;
   for (int i = 0; inside && count > 0 && i < info.shape.size(); i++) {

@@ -1,6 +1,6 @@
 // Damages good files in a reproducible way and opens them: whatever happens, it must be an ef::Error or a correct
 // object, and the memory taken must be in proportion to the file, not to what its header says. EF_FUZZ_ITERATIONS sets
-// the number of damaged files a reader gets; run with address and undefined-behaviour sanitizers it proves the most.
+// the number of damaged files a reader gets, EF_FUZZ_SEED which; run with address and undefined-behaviour sanitizers it proves the most.
 #include <malloc.h>
 #include <zlib.h>
 
@@ -37,6 +37,8 @@ void counted_free(void* p) {
 
 void* operator new(size_t size) { return counted_allocate(size, 0); }
 void* operator new(size_t size, std::align_val_t alignment) { return counted_allocate(size, size_t(alignment)); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return counted_allocate(size, 0); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { counted_free(p); }
 void operator delete(void* p) noexcept { counted_free(p); }
 void operator delete(void* p, size_t) noexcept { counted_free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { counted_free(p); }
@@ -47,14 +49,14 @@ namespace {
 
 using Corpus = std::vector<std::string>;
 
-int iterations() {
-  const char* set = std::getenv("EF_FUZZ_ITERATIONS");
-  return set ? std::atoi(set) : 500;
+int setting(const char* name, int otherwise) {
+  const char* set = std::getenv(name);
+  return set ? std::atoi(set) : otherwise;
 }
 
 class Mutator {
  public:
-  explicit Mutator(const Corpus& corpus) : corpus_(corpus), random_(20240229) {}
+  explicit Mutator(const Corpus& corpus) : corpus_(corpus), random_(unsigned(setting("EF_FUZZ_SEED", 1))) {}
   std::string next() {
     std::string bytes = corpus_[below(corpus_.size())];
     for (size_t n = 1 + below(below(4) == 0 ? 8 : 2); n > 0; n--) mutate(bytes);
@@ -164,7 +166,7 @@ void fuzz(const Corpus& corpus, Read read) {
   for (const std::string& bytes : corpus) read(bytes);  // the undamaged ones must pass
   Mutator mutator(corpus);
   int passed = 0;
-  const int count = iterations();
+  const int count = setting("EF_FUZZ_ITERATIONS", 500);
   for (int i = 0; i < count; i++) {
     const std::string bytes = mutator.next();
     const size_t before = live_bytes;

@@ -170,6 +170,10 @@ TEST(SafetensorsBad, ShapeOverflows) {
   EXPECT_ERROR(CheckpointError, "larger than any memory",
                open(R"({"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}})"));
 }
+TEST(SafetensorsBad, ShapeOverflowsBesideAZero) {  // no elements, but strides that nobody can compute
+  EXPECT_ERROR(CheckpointError, "larger than any memory",
+               open(R"({"x":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}})", 0));
+}
 TEST(SafetensorsBad, BytesOverflow) {  // 2^62 elements of 4 bytes wrap around to 0
   EXPECT_ERROR(CheckpointError, "larger than any memory",
                open(R"({"x":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]}})", 0));
