@@ -8,6 +8,7 @@ import sys
 
 import eigenformers
 import pytest
+from eigenformers.errors import UnsupportedError
 
 ROOT = os.path.dirname(os.path.dirname(eigenformers.__file__))
 
@@ -82,3 +83,15 @@ def test_names_keep_their_identity():
 
 def test_version():
     assert eigenformers.__version__.count(".") == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["configuration", "hub", "outputs", "models.auto", "utils.logging"]
+    + [f"models.{family}.configuration" for family in ("llama", "mistral", "qwen2", "qwen3")],
+)
+def test_examples_in_docstrings(name):
+    import doctest
+    import importlib
+
+    assert doctest.testmod(importlib.import_module(f"eigenformers.{name}")).failed == 0
