@@ -1,0 +1,116 @@
+#include "generation/generate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "core/thread_pool.h"
+#include "generation/sampling.h"
+#include "generation/warpers.h"
+#include "models/tiny.h"
+
+namespace ef {
+namespace {
+
+std::shared_ptr<PreTrainedModel> tiny() {
+  auto model = make_model("llama", "causal_lm", tiny_config());
+  model->train(false);
+  fill_weights(*model);
+  return model;
+}
+
+GenerateRequest request(const std::vector<int64_t>& ids, int64_t max_length) {
+  GenerateRequest r;
+  r.input_ids = ids_of(ids);
+  r.options.max_length = max_length;
+  return r;
+}
+
+TEST(Generate, GreedyIsTheArgmaxOfTheModel) {
+  auto model = tiny();
+  const auto out = generate(*model, request({3, 1, 4}, 12)).sequences.to_vector<int64_t>();
+  ASSERT_EQ(out.size(), 12u);
+  NoGradGuard no_grad;
+  ModelInput in;
+  in.input_ids = ids_of(std::vector<int64_t>(out.begin(), out.end() - 1));
+  const Tensor logits = model->run(in).logits;
+  for (int64_t i = 2; i < 11; i++) EXPECT_EQ(argmax(logits.select(0, 0).select(0, i), {}).item<int64_t>(), out[size_t(i + 1)]);
+}
+
+TEST(Generate, ASeedGivesTheSameTextForAnyThreadCount) {
+  auto model = tiny();
+  std::set<std::vector<int64_t>> results;
+  for (int threads : {1, 2, 3}) {
+    ThreadPool::instance().resize(threads);
+    default_generator().manual_seed(11);
+    auto r = request({3, 1, 4, 1, 5}, 30);
+    r.options.do_sample = true;
+    results.insert(generate(*model, r).sequences.to_vector<int64_t>());
+  }
+  EXPECT_EQ(results.size(), 1u);
+  default_generator().manual_seed(12);
+  auto r = request({3, 1, 4, 1, 5}, 30);
+  r.options.do_sample = true;
+  results.insert(generate(*model, r).sequences.to_vector<int64_t>());
+  EXPECT_EQ(results.size(), 2u);  // another seed, another text
+}
+
+TEST(Generate, StopsAtEosAndPadsTheRest) {
+  auto model = tiny();
+  const auto free = generate(*model, request({3, 1, 4}, 12)).sequences.to_vector<int64_t>();
+  auto r = request({3, 1, 4}, 12);
+  r.options.eos_token_id = {free[5]};
+  const auto stopped = generate(*model, r).sequences.to_vector<int64_t>();
+  EXPECT_EQ(stopped.back(), free[5]);
+  EXPECT_LE(stopped.size(), 6u);
+}
+
+TEST(Generate, BadRequests) {
+  auto model = tiny();
+  EXPECT_THROW(generate(*model, request({}, 12)), ShapeError);
+  EXPECT_THROW(generate(*model, request({3, 1, 4}, 3)), ConfigError);
+  EXPECT_THROW(generate(*model, request({99}, 5)), IndexError);
+  auto r = request({3, 1, 4}, 5);
+  r.attention_mask = ids_of({0, 0, 0});
+  EXPECT_THROW(generate(*model, r), ConfigError);
+  r = request({3, 1, 4}, 5);
+  for (int64_t i = 0; i < 48; i++) r.options.suppress_tokens.push_back(i);
+  EXPECT_THROW(generate(*model, r), Error);  // nothing left to choose
+  NoGradGuard no_grad;
+  model->get_submodule("model.norm")->find_parameter("weight")->tensor().detach().fill_(NAN);
+  EXPECT_THROW(generate(*model, request({3, 1, 4}, 5)), Error);
+}
+
+TEST(Generate, InterruptEndsTheLoop) {
+  auto model = tiny();
+  auto r = request({3, 1, 4}, 60);
+  int steps = 0;
+  r.interrupt = [&] { if (++steps == 4) throw std::runtime_error("stop"); };
+  EXPECT_THROW(generate(*model, r), std::runtime_error);
+  EXPECT_EQ(steps, 4);
+}
+
+TEST(Sampling, FollowsTheDistribution) {
+  const std::vector<float> scores{std::log(0.5f), std::log(0.3f), -INFINITY, std::log(0.2f)};
+  Generator g(3);
+  std::vector<int> counts(4);
+  for (int i = 0; i < 20000; i++) counts[size_t(sample(scores, g))]++;
+  EXPECT_EQ(counts[2], 0);
+  // 4.5 standard deviations of a binomial with 20000 draws
+  EXPECT_NEAR(counts[0], 10000, 320);
+  EXPECT_NEAR(counts[1], 6000, 295);
+}
+
+TEST(Sampling, RowsDoNotDependOnTheirNeighbours) {
+  TokenHistory alone{{{5, 6}}, {0}}, together{{{9, 9}, {5, 6}, {5, 6}}, {0, 0, 0}};
+  default_generator().manual_seed(1);
+  auto a = row_generators(alone);
+  default_generator().manual_seed(1);
+  auto b = row_generators(together);
+  EXPECT_EQ(a[0].random(), b[1].random());
+  EXPECT_NE(b[1].random(), b[2].random());  // two copies of a prompt are two samples
+}
+
+}  // namespace
+}  // namespace ef

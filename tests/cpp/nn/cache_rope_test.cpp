@@ -1,0 +1,84 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "autograd/autograd.h"
+#include "nn/kv_cache.h"
+#include "nn/rope.h"
+#include "ops/ops.h"
+
+namespace ef {
+namespace {
+
+Tensor keys(int64_t from, int64_t to) {  // [1, 1, n, 2], the position in every element
+  Tensor t = Tensor::empty({1, 1, to - from, 2});
+  for (int64_t i = 0; i < t.numel(); i++) t.mutable_data<float>()[i] = float(from + i / 2);
+  return t;
+}
+
+TEST(DynamicCache, GrowsAndKeepsItsContents) {
+  DynamicCache cache;
+  for (int64_t at = 0; at < 200; at += 7) {
+    const KvView view = cache.append(0, keys(at, at + 7), keys(at, at + 7));
+    EXPECT_EQ(view.keys.size(2), at + 7);
+  }
+  const auto values = cache.view(0).values.contiguous().to_vector<float>();
+  for (size_t i = 0; i < values.size(); i++) ASSERT_EQ(values[i], float(i / 2));
+  EXPECT_THROW(cache.append(2, keys(0, 1), keys(0, 1)), IndexError);
+  EXPECT_THROW(cache.append(0, Tensor::ones({2, 1, 1, 2}), Tensor::ones({2, 1, 1, 2})), ShapeError);
+}
+
+TEST(DynamicCache, CropReorderClone) {
+  DynamicCache cache;
+  Tensor two = Tensor::zeros({2, 1, 3, 2});
+  two.select(0, 1).fill_(1);
+  cache.append(0, two, two);
+  auto copy = cache.clone();
+  cache.reorder(Tensor::from_data<int64_t>({1, 1, 0}, {3}));
+  EXPECT_EQ(cache.view(0).keys.size(0), 3);
+  EXPECT_EQ(cache.view(0).keys.select(0, 0).contiguous().to_vector<float>()[0], 1);
+  EXPECT_EQ(cache.view(0).keys.select(0, 2).contiguous().to_vector<float>()[0], 0);
+  cache.crop(-1);
+  EXPECT_EQ(cache.length(), 2);
+  EXPECT_EQ(copy->length(), 3);
+  cache.reset();
+  EXPECT_EQ(cache.length(), 0);
+}
+
+TEST(DynamicCache, GradientsPassThrough) {
+  DynamicCache cache;
+  Tensor k = keys(0, 2), k2 = keys(2, 3);
+  set_requires_grad(k);
+  set_requires_grad(k2);
+  cache.append(0, k, k);
+  const KvView view = cache.append(0, k2, k2);
+  backward(sum(view.keys));
+  EXPECT_EQ(grad(k).to_vector<float>(), std::vector<float>(4, 1));
+  EXPECT_EQ(grad(k2).to_vector<float>(), std::vector<float>(2, 1));
+}
+
+TEST(Rope, DefaultTableIsTheFormula) {
+  RopeParameters p;
+  const Rope rope(p, 8);
+  const auto rows = rope.rows(Tensor::from_data<int64_t>({0, 1, 1000}, {1, 3}));
+  const auto cos = rows.cos.to_vector<float>(), sin = rows.sin.to_vector<float>();
+  for (int pair = 0; pair < 4; pair++) {
+    EXPECT_EQ(cos[size_t(pair)], 1);
+    // float32 frequencies times a position of 1000 are off by at most 1000 · 2⁻²⁴ radians.
+    EXPECT_NEAR(sin[size_t(8 + pair)], std::sin(1000 * std::pow(10000.0, -pair / 4.0)), 1.2e-4);
+  }
+}
+
+TEST(Rope, RefusesWhatItDoesNotKnow) {
+  RopeParameters p;
+  p.type = "helix";
+  EXPECT_THROW(Rope(p, 8), ConfigError);
+  p.type = "longrope";
+  EXPECT_THROW(Rope(p, 8), ConfigError);  // no factors
+  p = {};
+  p.partial_rotary_factor = 2;
+  EXPECT_THROW(Rope(p, 8), ConfigError);
+}
+
+}  // namespace
+}  // namespace ef
