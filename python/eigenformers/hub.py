@@ -223,7 +223,7 @@ def _download(
 
     def fetch(name: str) -> Exception | None:
         try:
-            api.hf_hub_download(repo_id, name, **options)
+            api.hf_hub_download(repo_id, name, token=token, **options)
         except LocalEntryNotFoundError as error:  # no connection (and not in the cache)
             return error
         except EntryNotFoundError:
@@ -242,11 +242,11 @@ def _download(
 
 def _may_use_stale(error: Exception) -> bool:
     """Whether cached files stand in for a failed download: yes without connection, no if access or name is wrong."""
-    from huggingface_hub.utils import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import utils as hub
 
-    if isinstance(error, RepositoryNotFoundError) and not isinstance(error, GatedRepoError):
+    if isinstance(error, hub.RepositoryNotFoundError) and not isinstance(error, hub.GatedRepoError):
         return False
-    if isinstance(error, (RevisionNotFoundError, PermissionError, ValueError)):
+    if isinstance(error, (hub.RevisionNotFoundError, hub.HFValidationError, PermissionError)):
         return False
     return not (isinstance(error, OSError) and error.errno in (errno.EROFS, errno.ENOSPC))
 
@@ -283,10 +283,10 @@ def _tolerated(
             ) from error
         if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.ENOSPC):
             raise error
-        if isinstance(error, ValueError):  # a name that cannot be a repository id
-            raise _not_a_model(repo_id, str(error)) from error
         if isinstance(error, (hub.LocalEntryNotFoundError, FileNotFoundError, ConnectionError)):
             kind = "connection"
+        elif isinstance(error, ValueError):  # a name that cannot be a repository id
+            raise _not_a_model(repo_id, str(error)) from error
         elif isinstance(error, hub.HfHubHTTPError):
             kind = "http"
         else:

@@ -168,6 +168,7 @@ def test_dtypes():
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b"3", b'"text"', b"null", b"\xff\xfe\x00", b"[" * 200_000, b'{"a": ' * 100_000, b"{}{}"],
+    ids=lambda content: repr(content)[:20],
 )
 def test_file_that_is_no_json_object(content, tmp_path):
     (tmp_path / "config.json").write_bytes(content)

@@ -29,7 +29,7 @@ def environment(server, monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
     server.status = server.break_after = None
     server.repositories.clear()
@@ -274,6 +274,11 @@ def _index(shards: dict[str, str], **metadata) -> bytes:
     return json.dumps({"metadata": {"total_size": 8, **metadata}, "weight_map": shards}).encode()
 
 
+def repr_start(value) -> str:
+    """A readable test name, however long the content."""
+    return repr(value)[:40]
+
+
 ORDER = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"]
 
 
@@ -372,6 +377,7 @@ def test_explicit_name(checkpoint):
         b"[" * 100000,
         b"\xff\xfe",
     ],
+    ids=repr_start,
 )
 def test_hostile_index(checkpoint, index):
     where, add = checkpoint
