@@ -6,11 +6,9 @@ import os
 
 from ..errors import TokenizerError, UnsupportedError
 
-try:
-    from eigenformers._core.tokenizers import AddedToken, Encoding, Tokenizer, processors
-except ImportError:
-    if os.environ.get("EF_DEV_TOKENIZERS") != "1":
-        raise
+if os.environ.get("EF_DEV_TOKENIZERS") == "1":
     from tokenizers import AddedToken, Encoding, Tokenizer, processors
+else:
+    from ..tokenizers import AddedToken, Encoding, Tokenizer, processors
 
 __all__ = ["AddedToken", "Encoding", "Tokenizer", "TokenizerError", "UnsupportedError", "processors"]

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
-from tokenization import make, plain  # noqa: E402
+from tokenization import make, plain, word_piece  # noqa: E402
 
 
 def folder_of(name):
@@ -183,12 +183,32 @@ def vocabulary(lib, name, folder):
     return result
 
 
+def word_piece_files(lib):
+    """BERT's tokenizers from a vocab.txt alone."""
+    pieces, result = word_piece()["model"]["vocab"], {}
+    texts = ["The cat, abc's  hello 12\n\nworld [MASK] x", "é 你 😀 hat Hat"]
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "vocab.txt"), "w", encoding="utf-8") as file:
+            file.write("\n".join(sorted(pieces, key=pieces.get)) + "\n")
+        for name, options in {
+            "BertTokenizer": {"do_lower_case": False}, "DistilBertTokenizer": {"model_max_length": 5},
+            "ElectraTokenizer": {"strip_accents": False},
+        }.items():  # fmt: skip
+            tok = getattr(lib, name).from_pretrained(folder, **options)
+            result[name] = plain([
+                tok(texts, texts[::-1], return_offsets_mapping=True), tok.batch_decode(tok(texts)["input_ids"]),
+                tok.special_tokens_map, len(tok), tok.vocab_size, tok.padding_side, tok.model_input_names,
+            ])  # fmt: skip
+    return result
+
+
 def record():
     """Write the record with transformers."""
     import transformers
 
     values = {"about": f"transformers {transformers.__version__}"}
     values["chat-templates"] = chat_templates(transformers, folder_of("chat-templates"))
+    values["word_piece_files"] = word_piece_files(transformers)
     for name in VOCABULARIES:
         values[name] = vocabulary(transformers, name, folder_of(name))
     path = os.path.join(os.path.dirname(__file__), "..", "golden", "tokenization_assets.json")
