@@ -244,6 +244,10 @@ void bind_nn(py::module_& core) {
            "The matrix as a dense float32 tensor [out_features, in_features].");
 
   py::class_<Pass>(m, "_Pass");
+  py::object property = py::module_::import("builtins").attr("property");
+  core.attr("Tensor").attr("_is_parameter") =
+      property(py::cpp_function([](const Tensor& t) { return t.impl()->is_parameter; }),
+               py::cpp_function([](const Tensor& t, bool on) { t.impl()->is_parameter = on; }));
 
   py::class_<Module, PyModule, py::smart_holder>(m, "Module", py::dynamic_attr())
       .def(py::init_alias<>())

@@ -8,7 +8,7 @@ bool is_native(py::handle module) {
 }
 
 bool is_parameter(py::handle value) {
-  return py::isinstance<Tensor>(value) && py::cast<bool>(py::getattr(value, "_is_parameter", py::bool_(false)));
+  return py::isinstance<Tensor>(value) && value.cast<Tensor>().impl()->is_parameter;
 }
 
 }  // namespace ef

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "bindings/tensor_caster.h"
 #include "nn/attention.h"
 
 namespace ef {

@@ -41,7 +41,7 @@ Tensor Embedding::forward(const Tensor& ids) { return embed(ids, weight.get()); 
 RMSNorm::RMSNorm(int64_t size, double eps, bool unit_offset)
     : eps(eps), unit_offset(unit_offset), weight(*this, "weight", {size}) {}
 std::string RMSNorm::extra_repr() const { return str("(", weight.shape()[0], ",), eps=", eps); }
-Tensor RMSNorm::forward(const Tensor& x) { return rms_norm(x, weight.tensor(), eps, unit_offset ? 1 : 0); }
+Tensor RMSNorm::forward(const Tensor& x) { return rms_norm(x, weight.tensor(), eps, unit_offset); }
 
 LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias) : size(size), eps(eps) {
   if (affine) weight = std::make_unique<Parameter>(*this, "weight", Shape{size});

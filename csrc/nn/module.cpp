@@ -26,6 +26,7 @@ void ParameterSlot::set(Tensor value) {
   check<ShapeError>(!value.defined() || value.shape() == shape_, "parameter '", name_, "': found shape ",
                     value.defined() ? value.shape() : Shape(), ", needed ", shape_);
   tensor_ = std::move(value);
+  if (tensor_.defined() && !buffer_) tensor_.impl()->is_parameter = true;
 }
 
 void WeightSlot::set(Tensor value) {
@@ -34,6 +35,7 @@ void WeightSlot::set(Tensor value) {
     return;
   }
   check<ShapeError>(value.shape() == shape_, "parameter '", name_, "': found shape ", value.shape(), ", needed ", shape_);
+  value.impl()->is_parameter = true;
   weight_ = std::make_shared<DenseWeight>(std::move(value));
 }
 
