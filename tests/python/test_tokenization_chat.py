@@ -1,17 +1,15 @@
-"""Chat templates: bounds of the sandbox, GGUF metadata; equality with transformers is in test_golden.py."""
+"""Chat templates: bounds of the sandbox; equality with transformers is in test_golden.py."""
 
 from __future__ import annotations
 
 import importlib.util
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import eigenformers as ef
 import pytest
-from eigenformers.errors import TokenizerError, UnsupportedError
-from eigenformers.tokenization.gguf_metadata import gguf_tokenizer_defaults, read_gguf_keys
+from eigenformers.errors import UnsupportedError
 
 _spec = importlib.util.spec_from_file_location("token_cases", Path(__file__).parent / "cases" / "tokenization.py")
 cases = importlib.util.module_from_spec(_spec)
@@ -105,76 +103,3 @@ def test_sanitize_refuses_what_it_cannot_do(tok):
 def test_import_loads_no_jinja():
     code = "import sys, eigenformers.tokenization as t; t.AutoTokenizer; assert 'jinja2' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-# GGUF metadata
-
-
-def gguf(*entries, count=None, version=3):
-    def string(text):
-        data = text.encode()
-        return struct.pack("<Q", len(data)) + data
-
-    body = b""
-    for key, kind, value in entries:
-        body += string(key) + struct.pack("<I", kind)
-        if kind == 8:
-            body += string(value)
-        elif kind == 4:
-            body += struct.pack("<I", value)
-        elif kind == 9:
-            body += struct.pack("<IQ", 8, len(value)) + b"".join(map(string, value))
-        else:
-            body += value
-    count = len(entries) if count is None else count
-    return b"GGUF" + struct.pack("<IQQ", version, 0, count) + body
-
-
-TOKENIZER = (
-    ("general.architecture", 8, "llama"),
-    ("llama.context_length", 4, 77),
-    ("tokenizer.ggml.tokens", 9, ["a", "<s>", "</s>"]),
-    ("tokenizer.ggml.bos_token_id", 4, 1),
-    ("tokenizer.ggml.eos_token_id", 4, 2),
-    ("tokenizer.ggml.padding_token_id", 4, 9),
-    ("tokenizer.chat_template", 8, "{{ messages }}"),
-)
-
-
-def test_gguf_metadata(tmp_path):
-    path = tmp_path / "m.gguf"
-    path.write_bytes(gguf(*TOKENIZER))
-    wanted = {"bos_token": "<s>", "eos_token": "</s>", "chat_template": "{{ messages }}", "model_max_length": 77}
-    assert gguf_tokenizer_defaults(path) == wanted
-    path.write_bytes(gguf(*TOKENIZER, ("tokenizer.chat_template.tool_use", 8, "t")))
-    assert gguf_tokenizer_defaults(path)["chat_template"] == {"default": "{{ messages }}", "tool_use": "t"}
-
-
-def test_gguf_metadata_cut_anywhere(tmp_path):
-    whole, path = gguf(*TOKENIZER), tmp_path / "m.gguf"
-    for size in range(len(whole)):
-        path.write_bytes(whole[:size])
-        with pytest.raises(TokenizerError):
-            read_gguf_keys(path)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"GGUX" + bytes(40),
-        gguf(version=1) + bytes(40),
-        gguf(count=1 << 62) + bytes(40),
-        gguf(("a", 99, b"")),
-        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 4, 1 << 62),
-        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 8, 1 << 60),
-        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"a" + struct.pack("<IIQ", 9, 9, 1),
-        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 63),
-    ],
-    ids=range(9),
-)  # fmt: skip
-def test_hostile_gguf(tmp_path, data):
-    path = tmp_path / "m.gguf"
-    path.write_bytes(data)
-    with pytest.raises(TokenizerError, match="m.gguf"):
-        read_gguf_keys(path)

@@ -65,9 +65,11 @@ def build_backend(cls: type, kwargs: dict[str, Any]) -> tuple[Tokenizer, bool]:
     if tokenizer_file is not None:
         return _from_tokenizer_json(tokenizer_file, options), True
     if gguf_file is not None:
-        for name, value in gguf_tokenizer_defaults(gguf_file).items():
+        path = os.fspath(gguf_file)
+        tokenizer = Tokenizer.from_gguf(path)
+        for name, value in gguf_tokenizer_defaults(path, tokenizer).items():
             kwargs.setdefault(name, value)
-        return Tokenizer.from_gguf(os.fspath(gguf_file)), True
+        return tokenizer, True
     if vocab is None:
         raise ValueError(_NOTHING_TO_BUILD_FROM)
     return _from_vocab(cls, vocab, merges, kwargs), False
