@@ -4,6 +4,7 @@
 
 #include "checkpoint/reader.h"
 #include "checkpoint/wrap.h"
+#include "core/thread_pool.h"
 #include "io/gguf.h"
 #include "kernels/quant.h"
 #include "kernels/reference/dequantize.h"
@@ -44,7 +45,6 @@ class GgufReader : public CheckpointReader {
       heads_ = file_.require<int64_t>(architecture + ".attention.head_count");
       kv_heads_ = file_.get_or<int64_t>(architecture + ".attention.head_count_kv", heads_);
     }
-    std::vector<std::pair<std::string, std::string>> unknown;
     for (const GgufTensor& t : file_.tensors()) {
       const std::string name = tree_name(t.name, family->gguf);
       if (name.empty()) continue;
@@ -54,6 +54,11 @@ class GgufReader : public CheckpointReader {
   }
   std::vector<std::string> names() const override { return names_; }
   bool has(const std::string& name) const override { return index_.count(name); }
+
+  std::vector<double> rope_factors() const override {
+    const GgufTensor* t = file_.find("rope_freqs.weight");
+    return t && !t->packed() ? wrap(*t).to(DType::Float64).to_vector<double>() : std::vector<double>();
+  }
 
   Info info(const std::string& name) const override {
     const GgufTensor& t = at(name);
@@ -76,9 +81,11 @@ class GgufReader : public CheckpointReader {
     const size_t bytes = ggml_row_bytes(GgmlType(t.type), k);
     Tensor out = Tensor::empty(t.shape);
     float* to = out.mutable_data<float>();
-    for (int64_t r = 0; r < n; r++)
-      dequantize_row(GgmlType(t.type), reinterpret_cast<const uint8_t*>(t.data) + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes,
-                     to + r * k, k);
+    const auto* data = reinterpret_cast<const uint8_t*>(t.data);
+    parallel_for(n, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; r++)
+        dequantize_row(GgmlType(t.type), data + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes, to + r * k, k);
+    });
     t.drop_pages();
     return out;
   }
