@@ -197,13 +197,13 @@ TEST_P(Rowwise, SoftmaxFamily) {
     softmax_backward(rows, n, y.data(), dy.data(), dx.data());
     log_softmax_backward(rows, n, log_y.data(), dy.data(), log_dx.data());
     for (int64_t r = 0; r < rows; r++) {
-      double top = -INFINITY, sum = 0, plain = 0, size = 0, dot = 0, dsum = 0;
+      double top = -INFINITY, sum = 0, plain = 0, size = 0, dot = 0, dsum = 0, dsize = 0;
       for (int64_t j = 0; j < n; j++) top = std::max(top, double(x[size_t(r * ld + j)]));
       for (int64_t j = 0; j < n; j++) {
         const double v = x[size_t(r * ld + j)];
         sum += std::exp(v - top), plain += v, size += std::fabs(v);
       }
-      for (int64_t j = 0; j < n; j++) dot += std::exp(x[size_t(r * ld + j)] - top) / sum * dy[size_t(r * n + j)], dsum += dy[size_t(r * n + j)];
+      for (int64_t j = 0; j < n; j++) dot += std::exp(x[size_t(r * ld + j)] - top) / sum * dy[size_t(r * n + j)], dsum += dy[size_t(r * n + j)], dsize += std::fabs(dy[size_t(r * n + j)]);
       const double l = top + std::log(sum);
       ASSERT_NEAR(lse[size_t(r)], l, 16 * kUnit * (1 + std::fabs(l)));
       ASSERT_NEAR(total[size_t(r)], plain, 16 * kUnit * size);
@@ -212,7 +212,7 @@ TEST_P(Rowwise, SoftmaxFamily) {
         ASSERT_NEAR(y[size_t(r * n + j)], p, 20 * kUnit * (p + 1e-9));
         ASSERT_NEAR(log_y[size_t(r * n + j)], lp, 20 * kUnit * (1 + std::fabs(lp)));
         ASSERT_NEAR(dx[size_t(r * n + j)], p * (g - dot), 40 * kUnit * p * (std::fabs(g) + std::fabs(dot) + 1) + 1e-12);
-        ASSERT_NEAR(log_dx[size_t(r * n + j)], g - p * dsum, 40 * kUnit * (std::fabs(g) + p * std::fabs(dsum) * (1 + std::fabs(lp)) + 1));
+        ASSERT_NEAR(log_dx[size_t(r * n + j)], g - p * dsum, 40 * kUnit * (std::fabs(g) + p * dsize + p * std::fabs(dsum) * (1 + std::fabs(lp))));
       }
     }
   }
