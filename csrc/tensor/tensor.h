@@ -37,7 +37,6 @@ struct TensorImpl {
   int64_t offset = 0;  // in elements
   int64_t numel = 0;
   DType dtype = DType::Float32;
-  bool is_parameter = false;  // belongs to a Module: Python's isinstance(x, nn.Parameter)
   std::unique_ptr<AutogradMeta> autograd;
   bool is_parameter = false;  // nn.Parameter, for isinstance in Python
 };
