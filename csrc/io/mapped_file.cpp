@@ -50,7 +50,8 @@ FilePtr MappedFile::open(const std::string& path, bool disable_mmap) {
   out->size_ = size_t(info.st_size);
   if (!disable_mmap) {
     // Private and writable: parameters may be trained in place where they lie; the file never changes.
-    void* p = mmap(nullptr, out->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.fd, 0);
+    // NORESERVE: pages are copied only when written, so a model larger than memory must not be refused beforehand.
+    void* p = mmap(nullptr, out->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.fd, 0);
     if (p != MAP_FAILED) {
       out->data_ = static_cast<const std::byte*>(p);
       out->mapped_ = true;

@@ -1,4 +1,4 @@
-// The bytes of one file, read-only: mapped from disk, read into memory, or handed over by a decompressor.
+// The bytes of one file: mapped from disk, read into memory, or handed over by a decompressor.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,8 @@
 namespace ef {
 
 // Tensors hold the shared_ptr as the owner of the bytes they view.
+//
+// A mapping is private: whoever writes through such a tensor gets a copy of the pages, and the file never changes.
 //
 // A mapped file that another process truncates ends this one with SIGBUS when the lost pages are touched; nothing in
 // user space prevents that. disable_mmap reads the file into memory at once and is the way out.
@@ -33,7 +35,8 @@ class MappedFile {
   bool mapped() const { return mapped_; }
 
   // Tells the system that bytes [begin, end) are not needed soon, so that they stop counting as resident. They stay
-  // readable. Only whole pages inside the range are dropped; no effect on memory that is not mapped.
+  // readable. Only whole pages inside the range are dropped; no effect on memory that is not mapped. What was
+  // written to them is lost: they come back as the file has them.
   void drop_pages(size_t begin, size_t end) const;
   void drop_pages(std::span<const std::byte> part) const;
 

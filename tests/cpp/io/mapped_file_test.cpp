@@ -40,6 +40,14 @@ TEST(MappedFile, DropPagesLowersTheResidentSize) {
   file->drop_pages(0, size);
   EXPECT_LT(resident() + size / 2, before);  // half: the kernel may have mapped less than was touched
 }
+TEST(MappedFile, WritingThroughAMappingLeavesTheFileAlone) {
+  TemporaryFolder folder;
+  spill(folder / "f", "abc");
+  const FilePtr file = MappedFile::open(folder / "f");
+  const_cast<std::byte*>(file->data())[0] = std::byte('X');
+  EXPECT_EQ(as_text(file->bytes()), "Xbc");
+  EXPECT_EQ(slurp(folder / "f"), "abc");
+}
 TEST(MappedFile, DropPagesIgnoresBytesOfOthers) {
   TemporaryFolder folder;
   spill(folder / "f", "abc");
