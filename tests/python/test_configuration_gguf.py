@@ -1,0 +1,123 @@
+"""Configurations out of GGUF files: the file is written here byte by byte, and read by the extension."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from eigenformers import AutoConfig, LlamaConfig
+from eigenformers.errors import CheckpointError, Error, UnsupportedModelError
+from eigenformers.models.gguf import _llama3_factors
+
+
+def _string(text: str) -> bytes:
+    return struct.pack("<Q", len(text.encode())) + text.encode()
+
+
+def _value(value) -> bytes:
+    """Type and bytes of a metadata value."""
+    if isinstance(value, bool):
+        return struct.pack("<I?", 7, value)
+    if isinstance(value, int):
+        return struct.pack("<Ii", 5, value)
+    if isinstance(value, float):
+        return struct.pack("<If", 6, value)
+    if isinstance(value, str):
+        return struct.pack("<I", 8) + _string(value)
+    kind = 8 if isinstance(value[0], str) else 5
+    items = b"".join(_string(item) if kind == 8 else struct.pack("<i", item) for item in value)
+    return struct.pack("<IIQ", 9, kind, len(value)) + items
+
+
+def gguf(metadata: dict, tensors: dict[str, list[float]]) -> bytes:
+    """A GGUF file with these keys and F32 vectors."""
+    out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
+    out += b"".join(_string(key) + _value(value) for key, value in metadata.items())
+    data = b""
+    for name, values in tensors.items():
+        out += _string(name) + struct.pack("<IQIQ", 1, len(values), 0, len(data))
+        data += struct.pack(f"<{len(values)}f", *values)
+        data += bytes(-len(data) % 32)
+    return out + bytes(-len(out) % 32) + data
+
+
+METADATA = {
+    "general.architecture": "llama",
+    "general.name": "Tiny",
+    "llama.context_length": 131072,
+    "llama.embedding_length": 64,
+    "llama.block_count": 2,
+    "llama.feed_forward_length": 96,
+    "llama.attention.head_count": 4,
+    "llama.attention.head_count_kv": [2, 2],
+    "llama.attention.layer_norm_rms_epsilon": 1e-5,
+    "llama.rope.freq_base": 500000.0,
+    "llama.rope.dimension_count": 16,
+    "tokenizer.ggml.tokens": [f"t{index}" for index in range(50)],
+    "tokenizer.ggml.eos_token_id": 3,
+    "tokenizer.ggml.add_bos_token": True,
+}
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 500000.0,
+    "factor": 32.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    factors = _llama3_factors(LLAMA3, 500000.0, 16)
+    (tmp_path / "tiny.gguf").write_bytes(gguf(METADATA, {"rope_freqs.weight": factors, "token_embd.weight": [0.0]}))
+    return tmp_path
+
+
+def test_all_ways_to_name_the_file(folder):
+    found = [
+        AutoConfig.from_pretrained(folder, gguf_file="tiny.gguf"),
+        AutoConfig.from_pretrained(folder / "tiny.gguf"),
+        LlamaConfig.from_pretrained(str(folder / "tiny.gguf")),
+        LlamaConfig.from_pretrained("anything", gguf_file=str(folder / "tiny.gguf")),
+    ]
+    config = found[0]
+    assert isinstance(config, LlamaConfig) and config.vocab_size == 50 and config.eos_token_id == 3
+    assert config.num_key_value_heads == 2 and config.head_dim == 16 and config.tie_word_embeddings
+    assert config.rope_parameters == LLAMA3 and config.architectures == ["LlamaForCausalLM"]
+    assert all(other == config for other in found)
+    config.save_pretrained(folder / "saved")
+    assert AutoConfig.from_pretrained(folder / "saved") == config
+
+
+def test_attributes_can_be_overridden(folder):
+    config, unused = AutoConfig.from_pretrained(
+        folder, gguf_file="tiny.gguf", num_labels=3, foo=1, return_unused_kwargs=True
+    )
+    assert config.num_labels == 3 and unused == {"foo": 1}
+
+
+def test_other_architectures(folder):
+    (folder / "bert.gguf").write_bytes(gguf({**METADATA, "general.architecture": "bert"}, {}))
+    with pytest.raises(UnsupportedModelError, match="architecture bert is not supported yet. Supported: llama"):
+        AutoConfig.from_pretrained(folder, gguf_file="bert.gguf")
+    with pytest.raises(OSError, match="missing.gguf"):
+        AutoConfig.from_pretrained(folder, gguf_file="missing.gguf")
+
+
+def test_damaged_files(folder):
+    """Truncated at every byte of the header: an error of ours, or (in the padding) still the same configuration."""
+    whole = (folder / "tiny.gguf").read_bytes()
+    expected = AutoConfig.from_pretrained(folder / "tiny.gguf")
+    damaged = folder / "damaged.gguf"
+    for end in range(0, len(whole) - 1, 7):
+        damaged.write_bytes(whole[:end])
+        with pytest.raises(Error):
+            assert AutoConfig.from_pretrained(damaged) == expected
+            raise CheckpointError("only the padding was cut")
+    for position in range(24, 400, 3):
+        damaged.write_bytes(whole[:position] + b"\xff" + whole[position + 1 :])
+        try:
+            AutoConfig.from_pretrained(damaged)
+        except Error:
+            pass
