@@ -30,6 +30,8 @@ def environment(server, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True, raising=False)
+    hosts = frozenset({"127.0.0.1", "huggingface.co"})  # read from HF_ENDPOINT when huggingface_hub is imported
+    monkeypatch.setattr("huggingface_hub.constants.HF_URL_HOSTS", hosts, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
     server.status = server.break_after = None
     server.repositories.clear()
