@@ -2,10 +2,13 @@
 #pragma once
 #include <pybind11/pybind11.h>
 
+#include "bindings/tensor_caster.h"
+
 namespace ef {
 
 void bind_errors(pybind11::module_& m);
 void bind_tensor(pybind11::module_& m);
 void bind_gguf(pybind11::module_& m);
+void bind_io(pybind11::module_& m);
 
 }  // namespace ef

@@ -7,8 +7,8 @@ that people search for, that text is kept. The extension module raises these sam
 from __future__ import annotations
 
 
-class Error(Exception):
-    """Base class of every error that eigenformers raises itself."""
+class Error(RuntimeError):
+    """Base class of every error that eigenformers raises itself. Plain ones are where torch raises RuntimeError."""
 
 
 class ShapeError(Error, ValueError, RuntimeError):
