@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import tempfile
 from collections.abc import Iterator
@@ -111,7 +112,7 @@ class PushToHubMixin:
             huggingface_hub's `CommitInfo` (its `str` is the commit's address).
         """
         token = use_auth_token if token is None else token
-        if hasattr(self, "save_pretrained") and not _is_config_like(self):
+        if "max_shard_size" in inspect.signature(self.save_pretrained).parameters:  # it writes weights
             save_arguments["max_shard_size"] = max_shard_size
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder, **save_arguments)
@@ -120,14 +121,6 @@ class PushToHubMixin:
                 commit_description=commit_description, private=private, token=token, revision=revision,
                 create_pr=create_pr, tags=tags,
             )  # fmt: skip
-
-
-def _is_config_like(value: Any) -> bool:
-    """Whether `save_pretrained` of this object writes no weights, and so takes no `max_shard_size`."""
-    import inspect
-
-    parameters = inspect.signature(value.save_pretrained).parameters
-    return "max_shard_size" not in parameters
 
 
 def upload_folder(
