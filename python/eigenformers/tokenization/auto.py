@@ -132,6 +132,8 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
     hub_kwargs = take_hub_kwargs(options)
     repository = Repository(name, hub_kwargs.pop("subfolder", ""), **hub_kwargs)
     path = repository.find(TOKENIZER_CONFIG_FILE)
+    if repository.hub_kwargs.get("_commit_hash"):  # the files themselves shall come from the same commit
+        kwargs["_commit_hash"] = repository.hub_kwargs["_commit_hash"]
     class_name = read_json(path).get("tokenizer_class") if path else None
     if not class_name or class_name in _GENERIC:
         found = _class_for_config(config)

@@ -9,6 +9,7 @@ from logging import Logger
 from typing import Any
 
 from ..utils import logging
+from ._engine import UnsupportedError
 from .batch_encoding import BatchEncoding
 from .chat import ChatMixin
 from .enums import PaddingStrategy, TensorType, TruncationStrategy
@@ -86,6 +87,14 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
         self.files_loaded = kwargs.pop("files_loaded", [])
         self.deprecation_warnings: dict[str, bool] = {}
         self._in_target_context_manager = False
+
+    @classmethod
+    def register_for_auto_class(cls, auto_class: str | type = "AutoTokenizer") -> None:
+        """Not supported: it exists to save a tokenizer's code beside its files, and such code is never run here."""
+        raise UnsupportedError(
+            f"{cls.__name__}.register_for_auto_class: code is not saved with tokenizers; register the class in your "
+            "program with AutoTokenizer.register(config_class, tokenizer_class)"
+        )
 
     @staticmethod
     def _logger() -> Logger:

@@ -89,15 +89,17 @@ FAMILIES: dict[str, Family] = {
 # models): they come with their models. Asking for one by name says so.
 NOT_YET = {
     "BartphoTokenizer", "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer",
-    "BlenderbotSmallTokenizer", "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer",
-    "CTRLTokenizer", "DiaTokenizer", "DPRReaderTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer",
-    "FlaubertTokenizer", "FNetTokenizer", "FSMTTokenizer", "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer",
-    "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LukeTokenizer", "M2M100Tokenizer",
-    "MarianTokenizer", "MarkupLMTokenizer", "MBart50Tokenizer", "MBartTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
-    "MyT5Tokenizer", "NllbTokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
-    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SeamlessM4TTokenizer", "SiglipTokenizer",
-    "Siglip2Tokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "UdopTokenizer", "VitsTokenizer",
-    "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "WhisperTokenizer", "XLMTokenizer",
+    "BlenderbotSmallTokenizer", "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer",
+    "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer", "DPRReaderTokenizer", "EsmcTokenizer", "EsmTokenizer",
+    "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FNetTokenizer", "FSMTTokenizer",
+    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer",
+    "LayoutXLMTokenizer", "LukeTokenizer", "M2M100Tokenizer", "MarianTokenizer", "MarkupLMTokenizer",
+    "MBart50Tokenizer", "MBartTokenizer", "MgpstrTokenizer", "MLukeTokenizer", "MyT5Tokenizer", "NllbTokenizer",
+    "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer", "ProphetNetTokenizer",
+    "RagTokenizer", "RoCBertTokenizer", "SeamlessM4TTokenizer", "Siglip2Tokenizer", "SiglipTokenizer",
+    "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer",
+    "VideoPrismTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer",
+    "WhisperTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -105,12 +107,12 @@ TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
 for _class_name, _types in {
     "AlbertTokenizer": "albert yoso",
     "BarthezTokenizer": "barthez",
-    "BertTokenizer": "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git "
-    "grounding-dino layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha nomic_bert qdqbert realm "
-    "retribert squeezebert tvp vilt visual_bert",
+    "BertTokenizer": (
+        "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git grounding-dino layoutlm "
+        "megatron-bert mm-grounding-dino nezha nomic_bert qdqbert realm retribert squeezebert tvp vilt visual_bert"
+    ),
     "BigBirdTokenizer": "big_bird",
     "BlenderbotTokenizer": "blenderbot",
-    "BloomTokenizer": "bloom",
     "CamembertTokenizer": "camembert",
     "CLIPTokenizer": "aimv2 clip clipseg groupvit omdet-turbo oneformer owlv2 owlvit sam3 sam3_video xclip",
     "CodeLlamaTokenizer": "code_llama",
@@ -119,24 +121,36 @@ for _class_name, _types in {
     "DebertaV2Tokenizer": "deberta-v2",
     "DPRQuestionEncoderTokenizer": "dpr",
     "FunnelTokenizer": "funnel",
-    "GemmaTokenizer": "gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma",
-    "GPT2Tokenizer": "blip-2 codegen dbrx gpt2 gpt_neo gptj instructblip jais2 opt phi starcoder2",
+    "GemmaTokenizer": (
+        "diffusion_gemma gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma zaya"
+    ),
+    "GPT2Tokenizer": (
+        "blip-2 codegen dbrx emu3 gpt2 gpt_neo gptj hyperclovax_vision_v2 instructblip instructblipvideo jais2 opt phi "
+        "starcoder2"
+    ),
     "GPTNeoXTokenizer": "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm",
     "HerbertTokenizer": "herbert",
     "LEDTokenizer": "led",
-    "LlamaTokenizer": "idefics idefics2 llama",
+    "LxmertTokenizer": "lxmert",
+    "MobileBertTokenizer": "mobilebert",
+    "BartTokenizer": "florence2",
+    "LlamaTokenizer": "idefics idefics2",
     "MPNetTokenizer": "mpnet",
     "MvpTokenizer": "mvp",
-    "NougatTokenizer": "nougat",
+    "NougatTokenizer": "nougat pp_formulanet",
     "OpenAIGPTTokenizer": "openai-gpt",
     "PegasusTokenizer": "pegasus",
-    "Qwen2Tokenizer": "audioflamingo3 colqwen2 internvl ovis2 qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe "
-    "qwen2_vl qwen3 qwen3_moe qwen3_next qwen3_omni_moe qwen3_vl qwen3_vl_moe",
-    "Qwen3_5Tokenizer": "qwen3_5 qwen3_5_moe qwen3_5_text qwen3_5_moe_text",
+    "Qwen2Tokenizer": (
+        "audioflamingo3 colqwen2 cosmos3_omni dots3_note fun_asr_nano hunyuan_vl internvl lighton_ocr "
+        "moss_transcribe_diarize ovis2 qianfan_ocr qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe qwen2_vl qwen3 "
+        "qwen3_asr qwen3_moe qwen3_next qwen3_omni_moe qwen3_vl qwen3_vl_moe vibevoice"
+    ),
+    "Qwen3_5Tokenizer": "qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen4_exp",
     "ReformerTokenizer": "reformer",
     "RemBertTokenizer": "rembert",
-    "RobertaTokenizer": "bart bridgetower clap data2vec-text ibert lilt longformer mega mra roberta "
-    "roberta-prelayernorm",
+    "RobertaTokenizer": (
+        "bart bridgetower clap data2vec-text ibert lilt longformer mega mra roberta roberta-prelayernorm"
+    ),
     "RoFormerTokenizer": "roformer",
     "SplinterTokenizer": "splinter",
     "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
