@@ -69,10 +69,12 @@ struct Group {
   int64_t head, position, rows, first;  // first: row number inside the task
 };
 
+const PanelKernels& panel_kernels(DType kv) { return kv == DType::BFloat16 ? kernels().panel_bf16 : kernels().panel_f32; }
+
 class PrefillTask {
  public:
   PrefillTask(const AttentionArgs& a, int64_t positions)
-      : a_(a), ker_(a.kv_dtype == DType::BFloat16 ? kernels().panel_bf16 : kernels().panel_f32), positions_(positions) {
+      : a_(a), ker_(panel_kernels(a.kv_dtype)), scope_(ker_), positions_(positions) {
     const int64_t group = a.q_heads / a.kv_heads, rows = group * positions, width = ker_.lanes * ker_.wide_vectors;
     const auto pad = [](int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; };
     const int64_t items = int64_t(ker_.item_size);
@@ -83,7 +85,7 @@ class PrefillTask {
     const int64_t k_bytes = pad(kKeyBlock, width) * q_bytes_, v_bytes = pad(a.value_dim, width) * kKeyBlock * items;
     const int64_t p_bytes = ker_.wide_rows * kKeyBlock * items, f = int64_t(sizeof(float));
     const int64_t total = k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
-                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) + 64 * 16;
+                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) + 64 * 16 + kPackedSlack;
     Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(total))};
     k_ = c.take<char>(k_bytes);
     v_ = c.take<char>(v_bytes);
@@ -99,13 +101,14 @@ class PrefillTask {
 
   void run(int64_t b, int64_t kv_head, int64_t position) {
     const int64_t group = a_.q_heads / a_.kv_heads, count = std::min(positions_, a_.q_len - position);
-    const int64_t pieces = (count + ker_.wide_rows - 1) / ker_.wide_rows;
+    const int64_t units = (count + ker_.row_unit - 1) / ker_.row_unit, pieces = (count + ker_.wide_rows - 1) / ker_.wide_rows;
+    const auto piece = [&](int64_t i) { return std::min(count, units * i / pieces * ker_.row_unit); };  // see Cut in gemm.cpp
     const KeyRange keys = visible_keys(a_, position, position + count - 1);
     const auto each_group = [&](auto&& f) {
       for (int64_t h = 0; h < group; h++)
         for (int64_t i = 0; i < pieces; i++) {
-          const int64_t p = count * i / pieces;
-          f(Group{kv_head * group + h, position + p, count * (i + 1) / pieces - p, h * count + p});
+          const int64_t p = piece(i);
+          f(Group{kv_head * group + h, position + p, piece(i + 1) - p, h * count + p});
         }
     };
     std::fill(o_, o_ + group * count * a_.value_dim, 0.f);
@@ -160,17 +163,19 @@ class PrefillTask {
 
   const AttentionArgs& a_;
   const PanelKernels& ker_;
+  PanelScope scope_;
   int64_t positions_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
   char *k_, *v_, *p_, *q_;
   float *o_, *s_, *scaled_, *max_, *sum_, *correction_;
 };
 
 void attention_prefill(const AttentionArgs& a) {
-  const int64_t group = a.q_heads / a.kv_heads, positions = std::clamp<int64_t>(kTaskRows / group, 12, 96);
+  const int64_t group = a.q_heads / a.kv_heads, unit = panel_kernels(a.kv_dtype).wide_rows;
+  const int64_t positions = (std::clamp<int64_t>(kTaskRows / group, 12, 96) + unit - 1) / unit * unit;
   const int64_t blocks = (a.q_len + positions - 1) / positions, tasks = a.batch * a.kv_heads * blocks;
   std::atomic<int64_t> ticket{0};
   ThreadPool::instance().run([&](int, int) {
-    PrefillTask task(a, std::min(positions, a.q_len));
+    PrefillTask task(a, positions);
     for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
       const int64_t block = blocks - 1 - id / (a.batch * a.kv_heads);  // with causal masks the last ones take longest
       task.run(id % (a.batch * a.kv_heads) / a.kv_heads, id % a.kv_heads, block * positions);

@@ -1,14 +1,32 @@
 #include <atomic>
 #include <cstdlib>
+#ifdef EF_HAVE_AMX
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "core/error.h"
 #include "kernels/kernels.h"
 
 namespace ef {
 
-extern const Kernels kBaselineKernels, kNeonKernels, kAvx2Kernels, kAvx512Kernels, kAvx512Bf16Kernels;
+extern const Kernels kBaselineKernels, kNeonKernels, kAvx2Kernels, kAvx512Kernels, kAvx512Bf16Kernels, kAmxKernels;
 
 namespace {
+
+#ifdef EF_HAVE_AMX
+// The tile registers are 8 KB of state that Linux hands out on request, once for the process.
+bool amx_granted() {
+  static const bool granted = [] {
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return false;  // AMX-BF16, AMX-TILE
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+    return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return granted;
+}
+#endif
 
 // The tables this CPU can run, best first.
 std::vector<const Kernels*> usable() {
@@ -18,6 +36,9 @@ std::vector<const Kernels*> usable() {
   [[maybe_unused]] const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                                        __builtin_cpu_supports("avx512vnni");
+#ifdef EF_HAVE_AMX
+  if (avx512 && __builtin_cpu_supports("avx512bf16") && amx_granted()) out.push_back(&kAmxKernels);
+#endif
 #ifdef EF_HAVE_AVX512BF16
   if (avx512 && __builtin_cpu_supports("avx512bf16")) out.push_back(&kAvx512Bf16Kernels);
 #endif

@@ -13,7 +13,6 @@ namespace {
 
 std::atomic<bool> invariant{false};
 
-constexpr int64_t kDotRows = 12;       // up to here vectors run along k and b is not packed
 constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
 constexpr int64_t kBlockBytes = 6 << 20;    // of packed a, which all threads share
 
@@ -44,11 +43,12 @@ struct Cut {
   Cut(int64_t total, int64_t limit) : total(total), pieces((total + limit - 1) / limit) {}
   int64_t begin(int64_t i) const { return total * i / pieces; }
 };
-// The same in whole units, the last piece taking what is left: panels of full vectors.
+// The same with pieces that start at multiples of a unit: panels of full vectors. The limit is in elements.
 struct UnitCut {
   int64_t total, unit;
   Cut units;
-  UnitCut(int64_t total, int64_t unit, int64_t limit) : total(total), unit(unit), units((total + unit - 1) / unit, limit) {}
+  UnitCut(int64_t total, int64_t unit, int64_t limit) : total(total), unit(unit), units((total + unit - 1) / unit, limit / unit) {}
+  int64_t pieces() const { return units.pieces; }
   int64_t begin(int64_t i) const { return std::min(total, units.begin(i) * unit); }
 };
 
@@ -62,8 +62,8 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
   const bool bf16 = targets[0].b.dtype == DType::BFloat16;
   const PanelKernels& ker = bf16 ? kernels().panel_bf16 : kernels().panel_f32;
   const int64_t item = int64_t(ker.item_size);
-  const UnitCut steps(k, ker.chunk, std::max<int64_t>(1, kPanelBytes / (item * ker.lanes * ker.vectors * ker.chunk)));
-  const int64_t k_max = (steps.units.total + steps.units.pieces - 1) / steps.units.pieces * ker.chunk;
+  const UnitCut steps(k, ker.chunk, std::max<int64_t>(ker.chunk, kPanelBytes / (item * ker.lanes * ker.vectors)));
+  const int64_t k_max = (steps.units.total + steps.pieces() - 1) / steps.pieces() * ker.chunk;
   const Cut bands(m, std::max<int64_t>(ker.rows * 16, kBlockBytes / (item * k_max)));
   const int threads = ThreadPool::instance().size();
 
@@ -73,16 +73,16 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
   };
   std::vector<Panel> panels;
   for (const Target& t : targets) {
-    const UnitCut cut(t.n, ker.lanes, ker.vectors);
-    for (int64_t i = 0; i < cut.units.pieces; i++) panels.push_back({&t, cut.begin(i), cut.begin(i + 1)});
+    const UnitCut cut(t.n, ker.lanes, ker.lanes * ker.vectors);
+    for (int64_t i = 0; i < cut.pieces(); i++) panels.push_back({&t, cut.begin(i), cut.begin(i + 1)});
   }
-  for (int64_t s = 0; s < steps.units.pieces; s++)
+  for (int64_t s = 0; s < steps.pieces(); s++)
     for (int64_t band = 0; band < bands.pieces; band++) {
       const int64_t k0 = steps.begin(s), kn = steps.begin(s + 1) - k0, chunks = (kn + ker.chunk - 1) / ker.chunk;
       const int64_t m0 = bands.begin(band), mn = bands.begin(band + 1) - m0, row_bytes = chunks * ker.chunk * item;
-      const Cut blocks(mn, ker.rows);
-      char* packed_a = scratch<char>(ScratchSlot::GemmA, size_t(mn * row_bytes));
-      parallel_for(blocks.pieces, std::max<int64_t>(1, 32768 / (ker.rows * kn)), [&](int64_t begin, int64_t end) {
+      const UnitCut blocks(mn, ker.row_unit, ker.rows);
+      char* packed_a = scratch<char>(ScratchSlot::GemmA, size_t(mn * row_bytes + kPackedSlack));
+      parallel_for(blocks.pieces(), std::max<int64_t>(1, 32768 / (ker.rows * kn)), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
           const int64_t r = blocks.begin(i);
           ker.pack_a(blocks.begin(i + 1) - r, kn, a.at(m0 + r, k0), a.dtype, a.ld, a.transposed, bf16, packed_a + r * row_bytes);
@@ -95,13 +95,14 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
           threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + count - 1) / count, 1, std::max<int64_t>(1, mn / 64));
       std::atomic<int64_t> ticket{0};
       auto work = [&](int, int) {
+        const PanelScope scope(ker);
         char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(ker.lanes * ker.vectors * row_bytes));
         for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < count * splits;) {
           const Panel& p = panels[size_t(id / splits)];
           const Target& t = *p.target;
           // op(b) is [n, k]; the packing function calls b[k, n] transposed
           ker.pack_b(p.end - p.begin, kn, t.b.at(p.begin, k0), t.b.dtype, t.b.ld, t.b.transposed, packed_b);
-          for (int64_t i = blocks.pieces * (id % splits) / splits; i < blocks.pieces * (id % splits + 1) / splits; i++) {
+          for (int64_t i = blocks.pieces() * (id % splits) / splits; i < blocks.pieces() * (id % splits + 1) / splits; i++) {
             const int64_t r = blocks.begin(i);
             ker.tile(blocks.begin(i + 1) - r, p.end - p.begin, chunks, packed_a + r * row_bytes, packed_b,
                      t.c + (m0 + r) * t.ldc + p.begin, t.ldc, accumulate || s > 0);
@@ -113,10 +114,13 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     }
 }
 
+const DotKernels& dot_kernels(DType bd) {
+  return bd == DType::BFloat16 ? kernels().dot_bf16 : bd == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
+}
 // Few rows of a, b row-major [n, k]: columns are cut evenly among the threads, in multiples of 16.
 void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
   const DType bd = targets[0].b.dtype;
-  const DotKernels& ker = bd == DType::BFloat16 ? kernels().dot_bf16 : bd == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
+  const DotKernels& ker = dot_kernels(bd);
   const int64_t lda = (k + ker.chunk - 1) / ker.chunk * ker.chunk;
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
   for (int64_t i = 0; i < m; i++)
@@ -166,7 +170,7 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
     const auto part = targets.subspan(i, end - i);
     const bool few = !invariant.load(std::memory_order_relaxed) && !a.transposed;
-    if (few && !part[0].b.transposed && m <= kDotRows) dot_product(m, k, a, part, accumulate);
+    if (few && !part[0].b.transposed && m <= dot_kernels(part[0].b.dtype).rows) dot_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && m <= 4)
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else panel_product(m, k, a, part, accumulate);

@@ -18,6 +18,7 @@ constexpr int kIsaCount = 6;
 // wide_rows x wide_vectors is a second full tile, for panels of 64 columns.
 struct PanelKernels {
   int lanes, rows, vectors, wide_rows, wide_vectors;
+  int row_unit;      // blocks of rows start at multiples of this
   int chunk;         // k is padded to a multiple of this
   size_t item_size;  // of a packed element
   // rows of a (a[i·ld + p], or transposed a[p·ld + i]) to dst[chunks][rows][chunk]; round: to bf16 first
@@ -26,10 +27,27 @@ struct PanelKernels {
   void (*pack_b)(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, bool transposed, void* dst);
   // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile
   void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add);
+  // A thread calls these around its tiles (AMX has a configuration register); null = nothing to do.
+  void (*begin)();
+  void (*end)();
+};
+// tile may read this many bytes past a block of packed a
+constexpr int64_t kPackedSlack = 1024;
+
+struct PanelScope {
+  const PanelKernels& ker;
+  explicit PanelScope(const PanelKernels& k) : ker(k) {
+    if (ker.begin) ker.begin();
+  }
+  ~PanelScope() {
+    if (ker.end) ker.end();
+  }
+  PanelScope(const PanelScope&) = delete;
 };
 
 // A product for few rows, b row-major [n, k] and read once: vectors along k.
 struct DotKernels {
+  int rows;          // with more, packing b is faster
   int chunk;         // a's rows are packed to a multiple of this, padded with zeros
   size_t item_size;  // of a packed element
   void (*pack)(int64_t k, const void* a, DType dtype, bool round, void* dst);

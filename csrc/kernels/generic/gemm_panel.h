@@ -159,13 +159,17 @@ void pack_a_pairs(int64_t rows, int64_t k, const T* a, int64_t ld, bool transpos
       }
       continue;
     }
-    F r[kW];
-    for (int64_t u = 0; u < kW; u++) {
-      const int64_t p = k0 + 2 * u;
-      r[u] = p < k ? interleave_n(a + p * ld, p + 1 < k ? a + (p + 1) * ld : a, rows, p + 1 < k ? rows : 0) : zero();
+    for (int64_t i0 = 0; i0 < rows; i0 += kW) {
+      const int64_t n = clamp_lanes(rows - i0);
+      F r[kW];
+      for (int64_t u = 0; u < kW; u++) {
+        const int64_t p = k0 + 2 * u;
+        const T* even = a + p * ld + i0;
+        r[u] = p < k ? interleave_n(even, p + 1 < k ? even + ld : even, n, p + 1 < k ? n : 0) : zero();
+      }
+      transpose(r);
+      for (int64_t i = 0; i < n; i++) store(reinterpret_cast<float*>(dst + (i0 + i) * 32), r[i]);
     }
-    transpose(r);
-    for (int64_t i = 0; i < rows; i++) store(reinterpret_cast<float*>(dst + i * 32), r[i]);
   }
 }
 void pack_a_bf16(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool, void* dst) {

@@ -1,7 +1,7 @@
 // The table of one instruction set, from the loops above. Included inside its namespace after the other generic headers.
 
 constexpr PanelKernels panel_table_f32() {
-  return {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 16, sizeof(float), pack_a, pack_b, panel_any<FormF32>};
+  return {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 16, sizeof(float), pack_a, pack_b, panel_any<FormF32>, nullptr, nullptr};
 }
 #define EF_EACH_UNARY(fn)                                                                                                  \
   {fn<OpExp>, fn<OpLog>, fn<OpRelu>, fn<OpRelu2>, fn<OpSigmoid>, fn<OpTanh>, fn<OpSilu>, fn<OpGelu>, fn<OpGeluTanh>,     \
@@ -13,18 +13,18 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .name = name,
       .panel_f32 = panel_table_f32(),
 #ifdef EF_BF16_DOT
-      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16,
-                     panel_any<FormBf16>},
+      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16,
+                     panel_any<FormBf16>, nullptr, nullptr},
 #else
       .panel_bf16 = panel_table_f32(),
 #endif
-      .dot_f32 = {16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
+      .dot_f32 = {12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
 #ifdef EF_BF16_DOT
-      .dot_bf16 = {32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
+      .dot_bf16 = {12, 32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
 #else
-      .dot_bf16 = {16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
+      .dot_bf16 = {12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
 #endif
-      .dot_f16 = {16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
+      .dot_f16 = {12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
       .direct_f32 = direct_any<float>,
       .direct_bf16 = direct_any<bfloat16>,
       .direct_f16 = direct_any<float16>,
