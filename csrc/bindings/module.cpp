@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, m) {
   ef::bind_errors(m);
   ef::bind_tensor(m);
   ef::bind_gguf(m);
+  ef::bind_io(m);
 }

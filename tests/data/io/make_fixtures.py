@@ -118,7 +118,7 @@ def write_gguf(path: Path, endian: gguf.GGUFEndian, **options) -> None:
 
 
 def safetensors_files() -> None:
-    tensors = one_of_each() | {"é\"\n": torch.zeros(0, 2), "scalar": torch.tensor(3.0), "a": torch.arange(3.0)}
+    tensors = one_of_each() | {'é"\n': torch.zeros(0, 2), "scalar": torch.tensor(3.0), "a": torch.arange(3.0)}
     safetensors.torch.save_file(tensors, HERE / "dtypes.safetensors", {"format": "pt"})
 
 
