@@ -399,6 +399,7 @@ def test_gguf_frequency_factors():
     rope = _load(metadata, factors=odd).rope_parameters
     assert rope["rope_type"] == "longrope" and rope["short_factor"] == rope["long_factor"] == odd
     assert rope["attention_factor"] == 1.0
+    assert _load(metadata, factors=[1.0] * 8).rope_parameters["rope_type"] == "default"
     with pytest.raises(CheckpointError, match="rope_freqs.weight: has 3 values, needed 8"):
         _load(metadata, factors=[1.0, 2.0, 3.0])
 

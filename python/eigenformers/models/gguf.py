@@ -179,6 +179,8 @@ def _from_factors(factors: list[float], theta: float, head_dim: int, context: in
 
     Llama 3's are recognised and named; any others are stated one by one, as `longrope` does, without its scaling.
     """
+    if all(value == 1.0 for value in factors):
+        return {}
     largest = max(factors)
     for original in (8192, 4096, 16384, 32768, 2048):
         rope = {
