@@ -11,6 +11,7 @@ import ast
 import importlib
 import inspect
 import sys
+import textwrap
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +22,7 @@ PAGE = ROOT / "docs" / "support.md"
 
 # Functions whose arguments are listed: title -> "module:dotted.name".
 FUNCTIONS = {
-    "AutoConfig.from_pretrained and PreTrainedConfig.from_pretrained": "hub:cached_files",
+    "PreTrainedConfig.from_pretrained": "configuration:PreTrainedConfig.from_pretrained",
     "PreTrainedModel.from_pretrained": "modeling:PreTrainedModel.from_pretrained",
     "PreTrainedModel.save_pretrained": "modeling:PreTrainedModel.save_pretrained",
     "push_to_hub": "hub:PushToHubMixin.push_to_hub",
@@ -124,6 +125,19 @@ def tokenizers() -> list[str]:
     ]
 
 
+def _popped(function: Any) -> list[str]:
+    """Names that a function takes out of its keyword arguments: `kwargs.pop("x", …)`, alone or in a loop over pairs."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "pop" and node.args:
+            if isinstance(node.args[0], ast.Constant):
+                found.append(node.args[0].value)
+        elif isinstance(node, ast.comprehension) and isinstance(node.iter, ast.Tuple):
+            found += [pair.elts[0].value for pair in node.iter.elts if isinstance(pair, ast.Tuple)]
+    return sorted(set(found))
+
+
 def arguments() -> list[str]:
     """Arguments of the main functions."""
     loading = module("modeling.loading")
@@ -145,8 +159,12 @@ def arguments() -> list[str]:
         "## Arguments",
         "",
         *table(["function", "arguments and defaults"], rows),
+        f"Every `from_pretrained` takes {code(n for n in module('hub').HUB_ARGUMENTS if not n.startswith('_'))}; "
+        "a value for `proxies` is refused.",
+        "",
         "`PreTrainedModel.from_pretrained` takes these besides:",
         "",
+        f"- {code(_popped(loading.LoadingMixin.from_pretrained))};",
         f"- refused unless they have the value after the colon: {code(refused)};",
         f"- accepted without effect on one CPU: {code(n for n in loading._WITHOUT_EFFECT if not n.startswith('_'))}.",
         "",
@@ -158,19 +176,11 @@ def names() -> list[str]:
     package = importlib.import_module("eigenformers")
     groups: dict[str, list[str]] = {}
     for name in package.__all__:
-        groups.setdefault(package._MODULES[name].strip(".:") or name, []).append(name)
-    modules = [group for group, found in groups.items() if found == [group] or group == f"utils.{found[0]}"]
-    rows = [(f"`{group}`", code(found)) for group, found in sorted(groups.items()) if group not in modules]
+        where = package._MODULES[name]
+        groups.setdefault("modules" if where.endswith(":") else f"`{where.strip('.')}`", []).append(name)
     intro = "`eigenformers.<name>` is there for each of these, and works as far as the tables above say."
-    return [
-        "## Public names",
-        "",
-        intro,
-        "",
-        f"Modules: {code(sorted(modules))}.",
-        "",
-        *table(["module", "names"], rows),
-    ]
+    rows = [(group, code(found)) for group, found in sorted(groups.items())]
+    return ["## Public names", "", intro, "", *table(["module", "names"], rows)]
 
 
 class _Refusals(ast.NodeVisitor):

@@ -66,7 +66,16 @@ class ConfigLoading:
     """The `from_…` class methods of `PreTrainedConfig`."""
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike, **kwargs: Any) -> Any:
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | os.PathLike,
+        cache_dir: str | os.PathLike | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+        revision: str = "main",
+        **kwargs: Any,
+    ) -> Any:
         """Load a configuration.
 
         Args:
@@ -84,7 +93,10 @@ class ConfigLoading:
             OSError: nothing is found there, or the file is not a JSON object.
             ConfigError: the values in it make no configuration.
         """
-        config_dict, kwargs = cls.get_config_dict(pretrained_model_name_or_path, **kwargs)
+        where = {"cache_dir": cache_dir, "force_download": force_download, "local_files_only": local_files_only}
+        config_dict, kwargs = cls.get_config_dict(
+            pretrained_model_name_or_path, **where, token=token, revision=revision, **kwargs
+        )
         if cls.base_config_key and isinstance(config_dict.get(cls.base_config_key), dict):
             config_dict = config_dict[cls.base_config_key]
         model_type = config_dict.get("model_type")

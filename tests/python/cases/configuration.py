@@ -422,6 +422,6 @@ def case_messages(lib):
         "llama3": run(rope_scaling={**_LLAMA3, "low_freq_factor": 5.0}, max_position_embeddings=100),
         "yarn": run(rope_scaling={"rope_type": "yarn", "factor": 1.0, "beta_fast": 1.0, "beta_slow": 2.0}),
         "longrope": run(rope_scaling={"rope_type": "longrope", "short_factor": [1], "long_factor": [1], "factor": 1}),
-        "token": run(pad_token_id=-1),
+        "token": run(pad_token_id=-7, vocab_size=31337),
         "fine": run(rope_theta=3.0, num_labels=4),
     }
