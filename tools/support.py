@@ -175,7 +175,7 @@ def names() -> list[str]:
     """All public names, by the module that defines them."""
     package = importlib.import_module("eigenformers")
     groups: dict[str, list[str]] = {}
-    for name in package.__all__:
+    for name in sorted(package._MODULES):
         where = package._MODULES[name]
         groups.setdefault("modules" if where.endswith(":") else f"`{where.strip('.')}`", []).append(name)
     intro = "`eigenformers.<name>` is there for each of these, and works as far as the tables above say."

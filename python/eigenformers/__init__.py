@@ -5,6 +5,7 @@ Class names, arguments, results and files are those of `transformers`. Everythin
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from ._lazy import lazy_exports
@@ -17,11 +18,34 @@ _SUBMODULES = (
     "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
     "tokenization", "utils",
 )  # fmt: skip
-_TENSORS = (  # the extension module, in C++
-    "__version__", "Cache", "DynamicCache", "Tensor", "arange", "bfloat16", "bool", "cat", "dtype", "empty",
-    "enable_grad", "float16", "float32", "float64", "from_numpy", "full", "get_num_threads", "inference_mode", "int16",
-    "int32", "int64", "int8", "is_grad_enabled", "is_tensor", "manual_seed", "no_grad", "ones", "rand", "randn",
-    "set_grad_enabled", "set_num_threads", "stack", "tensor", "uint8", "where", "zeros",
+_TENSORS = (  # the extension module, in C++; tensors and their functions have torch's names
+    "Cache", "DynamicCache", "Generator", "Tensor", "__version__", "abs", "absolute", "acos", "add", "addcdiv",
+    "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arange", "arctan", "argmax", "argmin",
+    "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "atan", "atan2", "autograd", "baddbmm",
+    "bernoulli", "bfloat16", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
+    "bucketize", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "complex64",
+    "concat", "concatenate", "cos", "cosh", "cosine_similarity", "count_nonzero", "cummax", "cumprod", "cumsum",
+    "default_generator", "device", "diag", "diagonal", "div", "divide", "dot", "double", "dropout", "dtype",
+    "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "exp", "expm1", "eye", "finfo",
+    "flatten", "flip", "float", "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu",
+    "floor", "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like",
+    "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state", "gt", "half", "hstack", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_select", "inf", "inference_mode", "initial_seed",
+    "int", "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
+    "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace", "log",
+    "log10", "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
+    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "movedim", "mul", "multinomial", "multiply",
+    "mv", "nan", "nan_to_num", "nansum", "narrow", "ne", "neg", "negative", "no_grad", "nonzero", "norm",
+    "normal", "numel", "ones", "ones_like", "outer", "permute", "pi", "pow", "prod", "promote_types", "rand",
+    "rand_like", "randint", "randn", "randn_like", "randperm", "ravel", "reciprocal", "relu", "remainder",
+    "repeat_interleave", "reshape", "roll", "round", "rsqrt", "rsub", "scalar_tensor", "scatter", "scatter_add",
+    "searchsorted", "seed", "select", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_rng_state",
+    "short", "sigmoid", "sign", "sin", "sinh", "softmax", "sort", "split", "split_with_sizes", "sqrt", "square",
+    "squeeze", "stack", "std", "sub", "sum", "swapaxes", "swapdims", "t", "take_along_dim", "tan", "tanh",
+    "tensor", "tile", "topk", "transpose", "tril", "triu", "true_divide", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unbind", "unflatten", "unique", "unsqueeze", "var", "vstack", "where", "zeros", "zeros_like",
 )  # fmt: skip
 _ERRORS = (
     "CheckpointError", "ConfigError", "DtypeError", "Error", "ShapeError", "TokenizerError", "UnsupportedError",
@@ -50,7 +74,8 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(_PIPELINES, ".pipelines"),
 }
 
-__all__ = sorted(_MODULES)  # noqa: PLE0605 (the names of the table)
+# `from eigenformers import *` leaves Python's own `sum`, `bool`, `float` … alone.
+__all__ = sorted(name for name in _MODULES if not hasattr(builtins, name))  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import eigenformers
 import pytest
@@ -49,7 +50,7 @@ def test_config_and_auto_classes_bring_nothing_heavy(statement):
 
 def test_public_names_resolve():
     """Every name of the table is where the table says."""
-    missing = [name for name in eigenformers.__all__ if getattr(eigenformers, name, None) is None]
+    missing = [name for name in eigenformers._MODULES if getattr(eigenformers, name, None) is None]
     assert missing == []
     assert set(eigenformers.__all__) <= set(dir(eigenformers))
 
@@ -95,3 +96,15 @@ def test_examples_in_docstrings(name):
     import importlib
 
     assert doctest.testmod(importlib.import_module(f"eigenformers.{name}")).failed == 0
+
+
+def test_stub_of_the_package_is_up_to_date():
+    tool = Path(__file__).resolve().parent.parent.parent / "tools" / "package_stub.py"
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    done = subprocess.run([sys.executable, str(tool), "--check"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_star_import_keeps_the_builtins():
+    assert not {"sum", "bool", "float", "max", "any"} & set(eigenformers.__all__)
+    assert eigenformers._MODULES["sum"] == "._core"
