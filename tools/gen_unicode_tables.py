@@ -32,6 +32,16 @@ def removed_by(normalizer) -> set[int]:
     return out
 
 
+def bert_normalizer(**on: bool) -> normalizers.BertNormalizer:
+    off = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    return normalizers.BertNormalizer(**{**off, **on})
+
+
+def emptied_by(normalizer) -> set[int]:
+    """Code points of which nothing is left, not even another character."""
+    return {c for c in removed_by(normalizer) if not normalizer.normalize_str(chr(c))}
+
+
 def split_off_by(pre_tokenizer) -> set[int]:
     """Code points that the pre-tokenizer isolates between letters."""
     out: set[int] = set()
@@ -58,11 +68,81 @@ def word_characters() -> set[int]:
     return out
 
 
+class Property(ctypes.Structure):
+    _fields_ = [("category", ctypes.c_int16), ("combining_class", ctypes.c_int16)]
+
+
+def inert_in_normal_forms(lib) -> list[tuple[int, int]]:
+    """Ranges of code points that utf8proc decomposes or reorders, and the library's older Unicode version does not."""
+    lib.utf8proc_get_property.restype = ctypes.POINTER(Property)
+    nfd, nfkd = normalizers.NFD(), normalizers.NFKD()
+    inert = []
+    for c in POINTS:
+        if lib.utf8proc_get_property(c).contents.combining_class:
+            # Between a mark of class 240 and one of class 1 a mark lets them change places, anything else does not.
+            text = f"a\u0345{chr(c)}\u0338"
+            if nfd.normalize_str(text) == text:
+                inert.append(c)
+        else:
+            buffer = (ctypes.c_int32 * 32)()
+            bound = ctypes.c_int(0)
+            n = lib.utf8proc_decompose_char(c, buffer, 32, 4 | 16, ctypes.byref(bound))  # COMPAT, DECOMPOSE
+            form = "".join(map(chr, buffer[:n]))
+            if form != chr(c) and nfkd.normalize_str(chr(c)) == chr(c):
+                inert.append(c)
+            elif not 0xAC00 <= c < 0xD7A4:
+                assert sorted(nfkd.normalize_str(chr(c))) == sorted(form), hex(c)
+    ranges: list[tuple[int, int]] = []
+    for c in inert:
+        if ranges and ranges[-1][1] + 1 == c:
+            ranges[-1] = (ranges[-1][0], c)
+        else:
+            ranges.append((c, c))
+    return ranges
+
+
+def script_classes() -> list[list[int]]:
+    """Runs [length, class]: two characters belong together when the classes are equal or one of them is 0."""
+    scripts = pre_tokenizers.UnicodeScripts()
+
+    def together(a: str, b: str) -> bool:
+        return len(scripts.pre_tokenize_str(a + b)) == 1 and scripts.pre_tokenize_str(a + b)[0][0] == a + b
+
+    members: list[str] = []
+    runs: list[list[int]] = []
+    last = 0
+    for c in range(0x110000):
+        found = 0
+        if not 0xD800 <= c < 0xE000 and not (together("a", chr(c)) and together("\u0434", chr(c))):
+            order = [last, *range(1, len(members) + 1)] if last else range(1, len(members) + 1)
+            found = next((k for k in order if together(members[k - 1], chr(c))), 0)
+            if not found:
+                members.append(chr(c))
+                found = len(members)
+            last = found
+        if runs and runs[-1][1] == found:
+            runs[-1][0] += 1
+        else:
+            runs.append([1, found])
+    return runs
+
+
 def lower_of(c: int) -> tuple[int, ...]:
     return tuple(map(ord, LOWER.normalize_str(chr(c))))
 
 
 LOWER = normalizers.Lowercase()
+
+
+def write(items: list[str], end: str = "") -> None:
+    """Comma-separated, in lines of at most 120 characters."""
+    line = ""
+    for item in items:
+        if len(line) + len(item) > 118:
+            print(line)
+            line = ""
+        line += item + ","
+    print(line + ("\n" + end if end else ""))
 
 
 def main() -> None:
@@ -77,15 +157,15 @@ def main() -> None:
     flags = [
         split_off_by(pre_tokenizers.Digits(individual_digits=True)),
         split_off_by(pre_tokenizers.Punctuation()),
-        removed_by(normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)),
+        emptied_by(bert_normalizer(clean_text=True)),
         removed_by(normalizers.StripAccents()),
         word_characters(),
     ]
     # strip_accents of BertNormalizer works on the decomposed text; alone in a text every mark stands for itself.
-    bert = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
-    flags.append({c for c in removed_by(bert) if not bert.normalize_str(chr(c))})
+    bert = bert_normalizer(strip_accents=True)
+    flags.append(emptied_by(bert))
     chinese = set()
-    bert = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=True, strip_accents=False, lowercase=False)
+    bert = bert_normalizer(handle_chinese_chars=True)
     for c in POINTS:
         if 0x2E80 <= c < 0x40000 and len(bert.normalize_str(chr(c))) == 3:
             chinese.add(c)
@@ -114,18 +194,20 @@ def main() -> None:
     print(f"// Generated by tools/gen_unicode_tables.py from tokenizers {tokenizers.__version__}. Do not edit.")
     print("// Runs of equal properties from code point 0 on: length, properties (see unicode.h).")
     print(f"inline constexpr uint32_t kPropertyRuns[{len(runs)}][2] = {{")
-    line = ""
-    for n, p in runs:
-        item = "{%d,%d}," % (n, p)
-        if len(line) + len(item) > 118:
-            print(line)
-            line = ""
-        line += item
-    print(line + "\n};")
+    write(["{%d,%d}" % (n, p) for n, p in runs], end="};")
     print("// Lowercase where utf8proc's simple mapping says otherwise: code point, first, second (0: none).")
     print(f"inline constexpr uint32_t kLowerExceptions[{len(lower)}][3] = {{")
-    print(",".join("{%d,%d,%d}" % (x[0], x[1], x[2] if len(x) > 2 else 0) for x in lower))
+    write(["{%d,%d,%d}" % (x[0], x[1], x[2] if len(x) > 2 else 0) for x in lower])
     print("};")
+    ranges = inert_in_normal_forms(lib)
+    print("// Code points that the normal forms leave alone, being younger than the library's Unicode data.")
+    print(f"inline constexpr uint32_t kInert[{len(ranges)}][2] = {{")
+    write(["{%d,%d}" % r for r in ranges])
+    print("};")
+    scripts = script_classes()
+    print("// Runs of equal script: length, number of the script; 0 goes with every other.")
+    print(f"inline constexpr uint32_t kScriptRuns[{len(scripts)}][2] = {{")
+    write(["{%d,%d}" % (n, k) for n, k in scripts], end="};")
     upper = []
     for c in POINTS:
         s = tokenizers.NormalizedString(chr(c))
@@ -135,7 +217,7 @@ def main() -> None:
             upper.append((c, *want))
     print("// The same for upper case: up to three.")
     print(f"inline constexpr uint32_t kUpperExceptions[{len(upper)}][4] = {{")
-    print(",".join("{%s}" % ",".join(map(str, (*x, 0, 0)[:4])) for x in upper))
+    write(["{%s}" % ",".join(map(str, (*x, 0, 0)[:4])) for x in upper])
     print("};")
     print([len(s) for s in flags], len(runs), len(lower), file=sys.stderr)
 

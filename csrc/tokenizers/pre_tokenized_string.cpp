@@ -55,13 +55,8 @@ void PreTokenizedString::spell_bytes() {
   normalize([](NormalizedString& text) { spell_as_bytes(text); });
 }
 
-void split_text(std::string_view text, const Pattern& pattern, SplitBehavior behavior, bool invert,
-                const std::function<void(uint32_t, uint32_t)>& f) {
-  struct Part {
-    uint32_t begin, end;
-    bool match;
-  };
-  std::vector<Part> parts;
+std::vector<SplitPart> split_parts(std::string_view text, const Pattern& pattern, bool invert) {
+  std::vector<SplitPart> parts;
   uint32_t at = 0;
   const uint32_t size = uint32_t(text.size());
   pattern.for_each_match(text, [&](uint32_t begin, uint32_t end) {
@@ -70,7 +65,10 @@ void split_text(std::string_view text, const Pattern& pattern, SplitBehavior beh
     at = end;
   });
   if (at < size) parts.push_back({at, size, invert});
+  return parts;
+}
 
+void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior, const std::function<void(uint32_t, uint32_t)>& f) {
   switch (behavior) {
     case SplitBehavior::Isolated:
       for (auto& p : parts) f(p.begin, p.end);
@@ -118,7 +116,7 @@ void PreTokenizedString::split(const Pattern& pattern, SplitBehavior behavior, b
     return;
   }
   split([&](std::string_view text, auto emit) {
-    split_text(text, pattern, behavior, invert, [&](uint32_t begin, uint32_t end) { emit(begin, end); });
+    join_parts(split_parts(text, pattern, invert), behavior, [&](uint32_t begin, uint32_t end) { emit(begin, end); });
   });
 }
 

@@ -104,8 +104,13 @@ class PreTokenizedString {
   bool bytes_pending_ = false;
 };
 
-// f(begin, end) for the parts of `text` that splitting by `pattern` yields.
-void split_text(std::string_view text, const Pattern& pattern, SplitBehavior behavior, bool invert,
-                const std::function<void(uint32_t, uint32_t)>& f);
+// A text cut at its matches: the parts cover it in order.
+struct SplitPart {
+  uint32_t begin, end;
+  bool match;
+};
+std::vector<SplitPart> split_parts(std::string_view text, const Pattern& pattern, bool invert = false);
+// Joins or drops parts as the behavior says, and hands out f(begin, end).
+void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior, const std::function<void(uint32_t, uint32_t)>& f);
 
 }  // namespace ef::tokenizers

@@ -96,6 +96,22 @@ int to_upper(char32_t c, char32_t out[3]) {
   return 1;
 }
 
+int script_of(char32_t c) {
+  static const auto starts = [] {
+    std::vector<uint32_t> out;
+    uint32_t at = 0;
+    for (auto& run : kScriptRuns) out.push_back(at), at += run[0];
+    return out;
+  }();
+  return int(kScriptRuns[std::upper_bound(starts.begin(), starts.end(), c) - starts.begin() - 1][1]);
+}
+
+bool is_inert(char32_t c) {
+  const auto* end = std::end(kInert);
+  const auto* it = std::lower_bound(std::begin(kInert), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
+  return it != end && (*it)[0] <= c;
+}
+
 bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char32_t>>& out) {
   bool wanted[32] = {}, known = false;
   for (int i = 0; i < kCategoryCount; i++)

@@ -53,6 +53,12 @@ inline bool is_white_space(char32_t c) {
 int to_lower(char32_t c, char32_t out[2]);
 int to_upper(char32_t c, char32_t out[3]);
 
+// UnicodeScripts: a number for every script; 0 goes with every other.
+int script_of(char32_t c);
+
+// Younger than the library's data for the normal forms: they do nothing there.
+bool is_inert(char32_t c);
+
 // Code point ranges of a general category ("L", "Lu", …); false when there is no such category.
 bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char32_t>>& out);
 

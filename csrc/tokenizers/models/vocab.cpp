@@ -21,19 +21,26 @@ void Vocab::rehash(size_t tokens) {
 }
 
 void Vocab::add(std::string_view token, uint32_t id) {
-  if (const uint32_t* slot = find_slot(token)) {
-    entries_[*slot - 1].id = id;
-    return;
-  }
+  if (const uint32_t* slot = find_slot(token)) entries_[*slot - 1].id = id;
+  else insert(token, id, nullptr);
+}
+void Vocab::add_listed(std::string_view token, uint32_t id) { insert(token, id, const_cast<uint32_t*>(find_slot(token))); }
+
+void Vocab::insert(std::string_view token, uint32_t id, uint32_t* slot) {
   check<TokenizerError>(pool_.size() + token.size() < UINT32_MAX, "vocabulary: more than 4 GB of text");
-  if ((entries_.size() + 1) * 2 > slots_.size()) rehash(std::max<size_t>(64, entries_.size() * 2));
   const uint64_t h = hash_bytes(token.data(), token.size());
   entries_.push_back({uint32_t(pool_.size()), uint32_t(token.size()), id, uint32_t(h >> 32)});
   pool_ += token;
   longest_ = std::max(longest_, token.size());
-  size_t i = h & mask_;
-  while (slots_[i]) i = (i + 1) & mask_;
-  slots_[i] = uint32_t(entries_.size());
+  if (slot) {
+    *slot = uint32_t(entries_.size());
+  } else if (entries_.size() * 2 > slots_.size()) {
+    rehash(std::max<size_t>(64, entries_.size() * 2));
+  } else {
+    size_t i = h & mask_;
+    while (slots_[i]) i = (i + 1) & mask_;
+    slots_[i] = uint32_t(entries_.size());
+  }
 }
 
 void Vocab::finish(const std::string& where) {

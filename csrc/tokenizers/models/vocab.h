@@ -30,6 +30,7 @@ class Vocab {
  public:
   void reserve(size_t tokens) { rehash(tokens); }
   void add(std::string_view token, uint32_t id);  // the last id of an equal token wins
+  void add_listed(std::string_view token, uint32_t id);  // the same, but the earlier id keeps its text
   void finish(const std::string& where);          // builds the way back; TokenizerError for absurd ids
 
   std::optional<uint32_t> find(std::string_view token) const {
@@ -68,6 +69,7 @@ class Vocab {
     }
   }
   void rehash(size_t tokens);
+  void insert(std::string_view token, uint32_t id, uint32_t* slot);
   std::string pool_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> slots_, by_id_;  // entry + 1

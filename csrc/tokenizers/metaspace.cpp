@@ -1,0 +1,28 @@
+#include "tokenizers/metaspace.h"
+
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+
+MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
+  MetaspaceOptions out;
+  out.replacement = get_char(json, "replacement", "Metaspace");
+  const auto scheme = get_optional_string(json, "prepend_scheme", "Metaspace");
+  if (scheme == "first") out.prepend = Prepend::First;
+  else if (scheme == "never") out.prepend = Prepend::Never;
+  else check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", *scheme, "', expected one of `always`, `first`, `never`");
+  if (!get_bool(json, "add_prefix_space", "Metaspace", true)) {
+    check<TokenizerError>(!scheme || out.prepend == Prepend::Never, "Metaspace: add_prefix_space does not match declared prepend_scheme.");
+    out.prepend = Prepend::Never;
+  }
+  out.split = get_bool(json, "split", "Metaspace", true);
+  return out;
+}
+Json MetaspaceOptions::to_json() const {
+  return {{"type", "Metaspace"},
+          {"replacement", utf8::encode(replacement)},
+          {"prepend_scheme", prepend == Prepend::Always ? "always" : prepend == Prepend::First ? "first" : "never"},
+          {"split", split}};
+}
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,70 @@
+// All keys that a text begins with, shortest first. Built once from the whole list.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+namespace ef::tokenizers {
+
+class PrefixTrie {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  explicit PrefixTrie(const std::vector<std::string_view>& keys = {}) {  // the value of a key is its index
+    std::vector<uint32_t> order(keys.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
+    nodes_.push_back({});
+    struct Range {
+      uint32_t node, begin, end, depth;
+    };
+    std::vector<Range> todo{{0, 0, uint32_t(keys.size()), 0}};
+    for (size_t t = 0; t < todo.size(); t++) {  // breadth first, so that the children of a node lie side by side
+      auto [node, begin, end, depth] = todo[t];
+      while (begin < end && keys[order[begin]].size() == depth) nodes_[node].value = order[begin++];  // the last of equal keys
+      nodes_[node].first = uint32_t(nodes_.size());
+      for (uint32_t i = begin; i < end;) {
+        const char byte = keys[order[i]][depth];
+        uint32_t j = i;
+        while (j < end && keys[order[j]][depth] == byte) j++;
+        todo.push_back({uint32_t(nodes_.size()), i, j, depth + 1});
+        nodes_.push_back({0, kNone, 0, uint8_t(byte)});
+        nodes_[node].count++;
+        i = j;
+      }
+    }
+    std::fill(root_, root_ + 256, kNone);
+    for (uint32_t i = 0; i < nodes_[0].count; i++) root_[nodes_[nodes_[0].first + i].byte] = nodes_[0].first + i;
+  }
+
+  template <class F>
+  void for_each_prefix(std::string_view text, F&& f) const {  // f(length, value)
+    if (text.empty()) return;
+    uint32_t at = root_[uint8_t(text[0])];
+    for (size_t i = 1; at != kNone; i++) {
+      if (nodes_[at].value != kNone) f(uint32_t(i), nodes_[at].value);
+      if (i == text.size()) return;
+      at = child(nodes_[at], uint8_t(text[i]));
+    }
+  }
+
+ private:
+  struct Node {
+    uint32_t first = 0, value = kNone;
+    uint16_t count = 0;
+    uint8_t byte = 0;
+  };
+  uint32_t child(const Node& node, uint8_t byte) const {
+    const Node* begin = nodes_.data() + node.first;
+    const Node* end = begin + node.count;
+    const Node* found = node.count <= 8 ? std::find_if(begin, end, [&](const Node& n) { return n.byte >= byte; })
+                                        : std::lower_bound(begin, end, byte, [](const Node& n, uint8_t b) { return n.byte < b; });
+    return found != end && found->byte == byte ? uint32_t(found - nodes_.data()) : kNone;
+  }
+  std::vector<Node> nodes_;
+  uint32_t root_[256];
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,10 @@
+// Unicode normal forms, with the data of the Unicode version that the `tokenizers` library has.
+#pragma once
+#include "tokenizers/normalized_string.h"
+
+namespace ef::tokenizers {
+
+enum class NormalForm { C, D, KC, KD };
+void apply_normal_form(NormalizedString& text, NormalForm form);
+
+}  // namespace ef::tokenizers

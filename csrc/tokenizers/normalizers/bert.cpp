@@ -1,0 +1,62 @@
+// What BERT does to a text: control characters out, ideographs apart, accents off, lower case.
+#include "tokenizers/normal_forms.h"
+#include "tokenizers/normalizers/normalizer.h"
+#include "tokenizers/unicode.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class BertNormalizer : public Normalizer {
+ public:
+  explicit BertNormalizer(const Json& json)
+      : clean_text_(get_bool(json, "clean_text", "BertNormalizer")),
+        handle_chinese_chars_(get_bool(json, "handle_chinese_chars", "BertNormalizer")),
+        lowercase_(get_bool(json, "lowercase", "BertNormalizer")) {
+    if (find(json, "strip_accents")) strip_accents_ = get_bool(json, "strip_accents", "BertNormalizer");
+  }
+  void normalize(NormalizedString& text) const override {
+    if (clean_text_) {
+      text.filter([](char32_t c) { return !is_bert_control(c); });
+      text.map([](char32_t c) { return is_white_space(c) ? U' ' : c; });
+    }
+    if (handle_chinese_chars_) set_apart(text);
+    if (strip_accents_.value_or(lowercase_)) {
+      apply_normal_form(text, NormalForm::D);
+      text.filter([](char32_t c) { return !is_nonspacing_mark(c); });
+    }
+    if (lowercase_) text.lowercase();
+  }
+  Json to_json() const override {
+    return {{"type", "BertNormalizer"},
+            {"clean_text", clean_text_},
+            {"handle_chinese_chars", handle_chinese_chars_},
+            {"strip_accents", strip_accents_ ? Json(*strip_accents_) : Json()},
+            {"lowercase", lowercase_}};
+  }
+
+ private:
+  static void set_apart(NormalizedString& text) {
+    std::vector<NormalizedString::Change> changes;
+    bool any = false;
+    for (char32_t c : utf8::chars(text.text())) {
+      if (!is_chinese_char(c)) {
+        changes.push_back({c, 0});
+        continue;
+      }
+      any = true;
+      changes.push_back({U' ', 0});
+      changes.push_back({c, 1});
+      changes.push_back({U' ', 1});
+    }
+    if (any) text.transform(changes);
+  }
+  bool clean_text_, handle_chinese_chars_, lowercase_;
+  std::optional<bool> strip_accents_;
+};
+
+}  // namespace
+
+NormalizerPtr read_bert_normalizer(const Json& json) { return std::make_shared<BertNormalizer>(json); }
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,111 @@
+// The character map of a SentencePiece model: a double-array trie of byte strings and what each becomes.
+#include <utf8proc.h>
+
+#include <cstring>
+
+#include "tokenizers/base64.h"
+#include "tokenizers/normalizers/normalizer.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+namespace {
+
+class Precompiled : public Normalizer {
+ public:
+  explicit Precompiled(const Json& json) : encoded_(get_string(json, "precompiled_charsmap", "Precompiled")) {
+    const std::string bytes = decode_base64(encoded_, "Precompiled: 'precompiled_charsmap'");
+    if (bytes.empty()) return;
+    uint32_t size = 0;
+    check<TokenizerError>(bytes.size() >= 4, "Precompiled: the map has ", bytes.size(), " bytes, not even its size");
+    std::memcpy(&size, bytes.data(), 4);
+    check<TokenizerError>(size % 4 == 0 && size <= bytes.size() - 4, "Precompiled: a trie of ", size, " bytes in a map of ",
+                          bytes.size(), "; damaged file?");
+    trie_.resize(size / 4);
+    std::memcpy(trie_.data(), bytes.data() + 4, size);
+    texts_ = bytes.substr(4 + size);
+    check<TokenizerError>(utf8::find_invalid(texts_) == std::string::npos, "Precompiled: the replacements are not valid UTF-8");
+  }
+
+  void normalize(NormalizedString& text) const override {
+    if (trie_.empty()) return;
+    std::vector<NormalizedString::Change> changes;
+    bool changed = false;
+    const auto replace = [&](std::string_view from, std::string_view to) {
+      const ptrdiff_t before = ptrdiff_t(utf8::count(from)), after = ptrdiff_t(utf8::count(to));
+      for (char32_t c : utf8::chars(to)) changes.push_back({c, 0});
+      // More characters than before: the last ones are new. Fewer: the last one stands for the rest.
+      for (ptrdiff_t i = 0; i < after - before && i < ptrdiff_t(changes.size()); i++) changes[changes.size() - 1 - size_t(i)].change = 1;
+      if (after < before && !changes.empty()) changes.back().change += int32_t(after - before);
+      changed = true;
+    };
+    const std::string_view s = text.text();
+    for (size_t at = 0; at < s.size();) {
+      const size_t end = grapheme_end(s, at);
+      const std::string_view grapheme = s.substr(at, end - at);
+      at = end;
+      std::string_view to;
+      if (grapheme.size() < 6 && look_up(grapheme, to)) {
+        replace(grapheme, to);
+        continue;
+      }
+      for (size_t i = 0, n; i < grapheme.size(); i += n) {
+        n = size_t(utf8::length_of(grapheme[i]));
+        const std::string_view part = grapheme.substr(i, n);
+        int length;
+        if (look_up(part, to)) replace(part, to);
+        else changes.push_back({utf8::decode(part.data(), length), 0});
+      }
+    }
+    if (changed) text.transform(changes);
+  }
+  Json to_json() const override { return {{"type", "Precompiled"}, {"precompiled_charsmap", encoded_}}; }
+
+ private:
+  static size_t grapheme_end(std::string_view s, size_t at) {
+    int length, state = 0;
+    char32_t c = utf8::decode(s.data() + at, length);
+    at += size_t(length);
+    while (at < s.size()) {
+      const char32_t next = utf8::decode(s.data() + at, length);
+      if ((c < 0x80 && next < 0x80 && !(c == '\r' && next == '\n')) ||
+          utf8proc_grapheme_break_stateful(utf8proc_int32_t(c), utf8proc_int32_t(next), &state))
+        break;
+      at += size_t(length);
+      c = next;
+    }
+    return at;
+  }
+
+  // The shortest key that `text` begins with: so the library looks whole graphemes up.
+  bool look_up(std::string_view text, std::string_view& to) const {
+    const auto offset = [](uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); };
+    size_t at = offset(trie_[0]);
+    for (char ch : text) {
+      const uint8_t byte = uint8_t(ch);
+      if (byte == 0) return false;
+      at ^= byte;
+      if (at >= trie_.size()) return false;
+      const uint32_t unit = trie_[at];
+      if ((unit & ((1u << 31) | 0xff)) != byte) return false;
+      at ^= offset(unit);
+      if (unit >> 8 & 1) {
+        if (at >= trie_.size()) return false;
+        const size_t index = trie_[at] & ((1u << 31) - 1);
+        if (index > texts_.size()) return false;
+        const size_t end = texts_.find('\0', index);
+        to = std::string_view(texts_).substr(index, end == std::string::npos ? end : end - index);
+        return utf8::find_invalid(to) == std::string_view::npos;
+      }
+    }
+    return false;
+  }
+
+  std::string encoded_, texts_;
+  std::vector<uint32_t> trie_;
+};
+
+}  // namespace
+
+NormalizerPtr read_precompiled(const Json& json) { return std::make_shared<Precompiled>(json); }
+
+}  // namespace ef::tokenizers

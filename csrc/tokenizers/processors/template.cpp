@@ -1,0 +1,110 @@
+// Special tokens by a template, one for single texts and one for pairs.
+#include <map>
+
+#include "tokenizers/processors/post_processor.h"
+#include "tokenizers/processors/special.h"
+
+namespace ef::tokenizers {
+namespace {
+
+struct Piece {
+  std::optional<size_t> sequence;  // 0: A, 1: B; else a special token
+  std::string token;
+  uint32_t type_id = 0;
+};
+struct SpecialToken {
+  std::vector<uint32_t> ids;
+  std::vector<std::string> tokens;
+};
+
+class TemplateProcessing : public PostProcessor {
+ public:
+  explicit TemplateProcessing(const Json& json) {
+    const Json& tokens = require(json, "special_tokens", "TemplateProcessing");
+    check<TokenizerError>(tokens.is_object(), "TemplateProcessing: 'special_tokens' is ", kind_of(tokens), ", needed an object");
+    for (auto& [name, token] : tokens.items()) {
+      SpecialToken& to = special_tokens_[name];
+      for (const Json& id : get_array(token, "ids", "TemplateProcessing")) {
+        check<TokenizerError>(id.is_number_unsigned() && id.get<uint64_t>() <= UINT32_MAX, "TemplateProcessing: an id of '", name, "' is no whole number");
+        to.ids.push_back(id.get<uint32_t>());
+      }
+      for (const Json& text : get_array(token, "tokens", "TemplateProcessing")) {
+        check<TokenizerError>(text.is_string(), "TemplateProcessing: a token of '", name, "' is no text");
+        to.tokens.push_back(text.get<std::string>());
+      }
+      check<TokenizerError>(to.ids.size() == to.tokens.size(), "SpecialToken: ids and tokens must be of the same length");
+    }
+    single_ = pieces(get_array(json, "single", "TemplateProcessing"));
+    pair_ = pieces(get_array(json, "pair", "TemplateProcessing"));
+    for (const Piece& p : single_)
+      check<TokenizerError>(p.sequence.value_or(0) == 0, "TemplateProcessing: 'single' must use sequence A only");
+  }
+
+  size_t added_tokens(bool is_pair) const override {
+    size_t n = 0;
+    for (const Piece& p : is_pair ? pair_ : single_)
+      if (!p.sequence) n += special_tokens_.at(p.token).ids.size();
+    return n;
+  }
+  std::vector<Encoding> process(std::vector<Encoding> encodings, bool add_special_tokens) const override {
+    check<TokenizerError>(encodings.size() <= 2, "TemplateProcessing: ", encodings.size(), " sequences, at most 2 are possible");
+    std::vector<Encoding> out;
+    for (const Piece& p : encodings.size() == 2 ? pair_ : single_) {
+      if (p.sequence) {
+        Encoding& e = encodings[*p.sequence];
+        e.set_type_ids(p.type_id);
+        e.set_sequence_id(*p.sequence);
+        out.push_back(e);
+      } else if (add_special_tokens) {
+        const SpecialToken& t = special_tokens_.at(p.token);
+        Encoding& e = out.emplace_back();
+        for (size_t i = 0; i < t.ids.size(); i++) push_special(e, e.own(t.tokens[i]), t.ids[i], p.type_id);
+      }
+    }
+    return out;
+  }
+  Json to_json() const override {
+    Json tokens = Json::object();
+    for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", name}, {"ids", t.ids}, {"tokens", t.tokens}};
+    return {{"type", "TemplateProcessing"}, {"single", write(single_)}, {"pair", write(pair_)}, {"special_tokens", std::move(tokens)}};
+  }
+
+ private:
+  std::vector<Piece> pieces(const Json& list) const {
+    std::vector<Piece> out;
+    for (const Json& item : list) {
+      Piece p;
+      const Json* sequence = find(item, "Sequence");
+      const Json& body = sequence ? *sequence : require(item, "SpecialToken", "TemplateProcessing");
+      p.type_id = uint32_t(get_unsigned(body, "type_id", "TemplateProcessing"));
+      const std::string id = get_string(body, "id", "TemplateProcessing");
+      if (sequence) {
+        check<TokenizerError>(id == "A" || id == "B", "TemplateProcessing: sequence '", id, "', expected A or B");
+        p.sequence = id == "B";
+      } else {
+        check<TokenizerError>(special_tokens_.count(id), "Missing SpecialToken(s) with id(s) `", id, "`");
+        p.token = id;
+      }
+      out.push_back(std::move(p));
+    }
+    return out;
+  }
+  static Json write(const std::vector<Piece>& pieces) {
+    Json out = Json::array();
+    for (const Piece& p : pieces) {
+      const Json body{{"id", p.sequence ? std::string(*p.sequence ? "B" : "A") : p.token}, {"type_id", p.type_id}};
+      Json item = Json::object();
+      item[p.sequence ? "Sequence" : "SpecialToken"] = body;
+      out.push_back(std::move(item));
+    }
+    return out;
+  }
+  std::vector<Piece> single_, pair_;
+  std::map<std::string, SpecialToken> special_tokens_;
+};
+
+}  // namespace
+
+PostProcessorPtr read_template_processing(const Json& json) { return std::make_shared<TemplateProcessing>(json); }
+
+}  // namespace ef::tokenizers
