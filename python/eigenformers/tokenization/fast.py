@@ -413,7 +413,15 @@ class PreTrainedTokenizerFast(PreTrainedTokenizerBase):
             logger.warning_once("spaces_between_special_tokens has no effect here: the decoder joins the tokens.")
         if kwargs:
             logger.warning_once(f"Keyword arguments {sorted(kwargs)} not recognized by {type(self).__name__}.")
-        texts = self._tokenizer.decode_batch(sequences, skip_special_tokens=skip_special_tokens)
+        try:
+            texts = self._tokenizer.decode_batch(sequences, skip_special_tokens=skip_special_tokens)
+        except TypeError:
+            for index in (index for ids in sequences for index in ids):
+                if isinstance(index, int) and not 0 <= index < 2**32:
+                    raise OverflowError(
+                        f"decode: found the token id {index}, needed one from 0 to 4294967295"
+                    ) from None
+            raise
         clean = clean_up_tokenization_spaces
         clean = self.clean_up_tokenization_spaces if clean is None else clean
         if clean and self._may_clean_up():

@@ -174,7 +174,8 @@ def error(function, *args, **kwargs):
         return plain(function(*args, **kwargs))
     except Exception as problem:  # noqa: BLE001 (whatever it is, it is compared)
         kinds = (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError, OSError)
-        kind = next((k.__name__ for k in kinds if isinstance(problem, k)), "Exception")
+        # The engine of transformers raises bare Exceptions; here they are a kind of ValueError.
+        kind = next((k.__name__ for k in kinds if isinstance(problem, k)), "ValueError")
         return [kind, str(problem)]
 
 
