@@ -74,6 +74,16 @@ py::list floats(const GgufFile& file, const std::string& name) {
   return out;
 }
 
+TensorInfo stored(const GgufFile& file, const std::string& name) {
+  const GgufTensor& tensor = file.at(name);
+  TensorInfo out = tensor;
+  if (!tensor.packed()) return out;
+  const GgufTypeInfo& type = gguf_type_info(tensor.type);
+  out.shape.back() = out.shape.back() / type.block_length * type.block_bytes;
+  out.strides = contiguous_strides(out.shape);
+  return out;
+}
+
 }  // namespace
 
 void bind_gguf(py::module_& m) {
@@ -107,6 +117,13 @@ void bind_gguf(py::module_& m) {
         for (const auto& tensor : self.tensors()) out.append(text(tensor.name));
         return out;
       }, "Names of the tensors, in file order.")
+      .def_property_readonly("tensors", [](const GgufFile& self) {
+        py::list out;
+        for (const auto& t : self.tensors())
+          out.append(py::make_tuple(t.name, py::tuple(py::cast(t.shape.vec())), gguf_type_info(t.type).name, t.nbytes));
+        return out;
+      }, "(name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.")
+      .def("__getitem__", &stored, py::arg("name"), "A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.")
       .def("floats", &floats, py::arg("name"), "Values of a (small) F32 tensor.");
 }
 

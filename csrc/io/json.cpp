@@ -134,6 +134,9 @@ class Builder : public nlohmann::json_sax<Json> {
 Json parse_json(std::string_view text, const std::string& where, const JsonOptions& options) {
   check<CheckpointError>(text.size() <= options.max_bytes, where, ": ", text.size(), " bytes of JSON, the limit is ",
                          options.max_bytes);
+  // nlohmann takes a NUL for the end of the text and would let anything follow it.
+  const size_t nul = text.find('\0');
+  check<CheckpointError>(nul == text.npos, where, ": not valid JSON: a NUL character at byte ", nul + 1);
   std::string changed;
   const bool marked = options.accept_nan && has_python_words(text);
   if (marked) text = changed = mark_python_words(text);

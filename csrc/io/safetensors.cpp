@@ -136,6 +136,7 @@ void SafetensorsFile::parse() {
       tensors_.push_back(read_entry(name, entry, path, in.offset(), file_));
       continue;
     }
+    if (entry.is_null()) continue;
     check<CheckpointError>(entry.is_object(), path, ": __metadata__ is ", json_kind(entry), ", needed an object");
     for (const auto& [key, value] : entry.items()) {
       check<CheckpointError>(value.is_string(), path, ": __metadata__ '", printable(key), "' is ", json_kind(value),

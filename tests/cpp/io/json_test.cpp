@@ -59,6 +59,11 @@ TEST(Json, ErrorsNameFileLineAndColumn) {
   EXPECT_ERROR(CheckpointError, "not valid JSON", parse("[1,]"));
   EXPECT_ERROR(CheckpointError, "not valid JSON", parse("[01]"));
 }
+TEST(Json, NulIsNoEnd) {
+  EXPECT_ERROR(CheckpointError, "NUL character at byte 4", parse(std::string("[1]\0garbage", 11)));
+  EXPECT_ERROR(CheckpointError, "NUL character", parse(std::string("[\"\0\"]", 5)));
+  EXPECT_EQ(parse("[\"\\u0000\"]")[0], std::string(1, '\0'));
+}
 TEST(Json, InvalidUtf8) { EXPECT_ERROR(CheckpointError, "not valid JSON", parse("[\"\xff\"]")); }
 TEST(Json, NestedTooDeep) {
   const auto nested = [](int n) { return std::string(size_t(n), '[') + std::string(size_t(n), ']'); };

@@ -118,6 +118,9 @@ TEST(SafetensorsBad, HeaderDoesNotBeginWithABrace) {
 }
 TEST(SafetensorsBad, HeaderIsNotJson) { EXPECT_ERROR(CheckpointError, "not valid JSON", open("{abc", 0)); }
 TEST(SafetensorsBad, HeaderIsNotUtf8) { EXPECT_ERROR(CheckpointError, "not valid JSON", open("{\"\xff\":1}", 0)); }
+TEST(SafetensorsBad, HeaderContinuesBehindANul) {
+  EXPECT_ERROR(CheckpointError, "NUL character at byte 3", open(std::string("{}\0\0", 4), 0));
+}
 TEST(SafetensorsBad, HeaderNestedTooDeep) {
   EXPECT_ERROR(CheckpointError, "nested deeper", open("{\"a\":[[[[[[[[[", 0));
 }
