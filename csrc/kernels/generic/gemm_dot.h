@@ -46,6 +46,8 @@ void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::
       for (int i = 0; i < MR; i++) av[i] = D::a(a + i * lda + p + u * kStep);
 #pragma GCC unroll 16
       for (int j = 0; j < NR; j++) {
+        __builtin_prefetch(row[j] + NR * ldb + p + u * kStep, 0, MR == 1 ? 3 : 2);  // the next tile: short rows end before
+                                                                                   // the hardware sees a stream
         const typename D::V bv = D::b(row[j] + p + u * kStep);
 #pragma GCC unroll 4
         for (int i = 0; i < MR; i++) acc[(u * MR + i) * NR + j] = D::mac(acc[(u * MR + i) * NR + j], av[i], bv);
