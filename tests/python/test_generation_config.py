@@ -95,3 +95,30 @@ def test_pushed_and_read_from_the_hub(tmp_path, monkeypatch):
         config.top_p = 0.8
         config.save_pretrained(tmp_path / "folder", push_to_hub=True, repo_id="owner/other", token=TOKEN)
         assert ef.GenerationConfig.from_pretrained("owner/other", token=TOKEN).top_p == 0.8
+
+
+@pytest.mark.parametrize(
+    "values, text",
+    [
+        ({"temperature": 0.0, "do_sample": True}, "set `do_sample=False`"),
+        ({"top_k": -1, "do_sample": True}, "`top_k` has to be"),
+        ({"top_p": -0.1, "do_sample": True}, "`top_p` has to be"),
+        ({"min_p": 1.5, "do_sample": True}, "`min_p` has to be"),
+        ({"top_h": 0.0, "do_sample": True}, "`top_h` must be"),
+        ({"typical_p": 0.0, "do_sample": True}, "`typical_p` has to be"),
+        ({"repetition_penalty": -1.0}, "`penalty` has to be"),
+        ({"bad_words_ids": [1]}, "`bad_words_ids` has to be"),
+        ({"sequence_bias": {(1,): "x"}}, "`sequence_bias` has to be"),
+        ({"min_new_tokens": -1}, "`min_new_tokens` has to be"),
+        ({"min_length": -1}, "`min_length` has to be"),
+        ({"forced_eos_token_id": -1}, "`eos_token_id` has to be"),
+    ],
+)
+def test_values_that_no_processor_takes(values, text):
+    with pytest.raises(ValueError, match=text):
+        support.check_supported(ef.GenerationConfig(**values))
+
+
+def test_values_that_switch_a_processor_off():
+    off = {"temperature": 1, "top_k": 0, "top_p": 1.0, "typical_p": 1.0, "repetition_penalty": 1, "min_length": 0}
+    support.check_supported(ef.GenerationConfig(do_sample=True, **off))

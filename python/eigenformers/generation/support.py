@@ -39,7 +39,11 @@ _SAME_CACHE = ("static", "offloaded", "offloaded_static", "sliding_window", "hyb
 
 
 def check_supported(config: GenerationConfig) -> None:
-    """UnsupportedError for the first parameter that is set and not computed here."""
+    """Checks the parameters of a `generate` call, after all sources have been merged.
+
+    UnsupportedError for the first that is set and not computed here; ValueError for a value that its processor
+    refuses.
+    """
     for name, (off, reason) in REFUSED.items():
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):
@@ -55,3 +59,35 @@ def check_supported(config: GenerationConfig) -> None:
         )
     if config.compile_config is not None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
+    _check_processor_arguments(config)
+
+
+def _check_processor_arguments(config: GenerationConfig) -> None:
+    """Makes the Python processors that the parameters ask for: their constructors know what is valid.
+
+    The C++ loop runs its own and trusts the values.
+    """
+    from . import logits_process as processors
+
+    def make(name: str, off: tuple[Any, ...], build: Any) -> None:
+        value = getattr(config, name)
+        if value is not None and value not in off:
+            build(value)
+
+    if config.sequence_bias is not None:
+        processors.SequenceBiasLogitsProcessor(config.sequence_bias)
+    if config.bad_words_ids is not None:
+        processors.NoBadWordsLogitsProcessor(config.bad_words_ids)
+    for name in ("repetition_penalty", "encoder_repetition_penalty"):
+        make(name, (1.0,), processors.RepetitionPenaltyLogitsProcessor)
+    make("min_length", (0,), lambda value: processors.MinLengthLogitsProcessor(value, 0))
+    make("min_new_tokens", (0,), lambda value: processors.MinNewTokensLengthLogitsProcessor(0, value, 0))
+    make("forced_eos_token_id", (), lambda value: processors.ForcedEOSTokenLogitsProcessor(0, value))
+    if not config.do_sample:
+        return
+    make("temperature", (1.0,), processors.TemperatureLogitsWarper)
+    make("top_k", (0,), processors.TopKLogitsWarper)
+    make("top_p", (), lambda value: value < 1.0 and processors.TopPLogitsWarper(value))
+    make("min_p", (), processors.MinPLogitsWarper)
+    make("top_h", (), processors.TopHLogitsWarper)
+    make("typical_p", (), lambda value: value < 1.0 and processors.TypicalLogitsWarper(value))
