@@ -16,7 +16,7 @@ def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
     return {**names, **others}
 
 
-_DECODER = ("CausalLM", "SequenceClassification")
+_DECODER = ("CausalLM",)
 
 FAMILIES: dict[str, dict[str, str]] = {
     "llama": _family("Llama", *_DECODER),
