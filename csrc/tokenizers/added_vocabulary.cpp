@@ -16,6 +16,12 @@ const AddedToken* AddedVocabulary::token(uint32_t id) const {
   return it == by_id_.end() ? nullptr : &it->second;
 }
 
+const std::string* AddedVocabulary::name(uint32_t id) const {
+  if (const auto it = normalized_names_.find(id); it != normalized_names_.end()) return &it->second;
+  const AddedToken* token = this->token(id);
+  return token ? &token->content : nullptr;
+}
+
 size_t AddedVocabulary::add(const std::vector<AddedToken>& tokens, const Model& model, const Normalizer* normalizer) {
   size_t ignored = 0;
   for (const AddedToken& token : tokens)
@@ -49,6 +55,7 @@ size_t AddedVocabulary::add(const std::vector<AddedToken>& tokens, const Model& 
 void AddedVocabulary::refresh(const Normalizer* normalizer) {
   plain_ = TokenTrie();
   normalized_ = TokenTrie();
+  normalized_names_.clear();
   for (const auto* list : {&special_, &classic_}) {
     for (const AddedToken& token : *list) {
       const uint32_t id = ids_.at(token.content);
@@ -59,6 +66,7 @@ void AddedVocabulary::refresh(const Normalizer* normalizer) {
       NormalizedString text(token.content);
       if (normalizer) normalizer->normalize(text);
       normalized_.add(text.text(), id);
+      normalized_names_[id] = text.text();
     }
   }
 }

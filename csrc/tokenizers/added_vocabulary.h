@@ -32,6 +32,8 @@ class AddedVocabulary {
 
   std::optional<uint32_t> find(std::string_view content) const;
   const AddedToken* token(uint32_t id) const;
+  // How the token reads in an encoding: as it stands in the normalized text, if it is looked for there.
+  const std::string* name(uint32_t id) const;
   const std::map<uint32_t, AddedToken>& by_id() const { return by_id_; }
   bool is_special(std::string_view content) const { return special_set_.count(std::string(content)) > 0; }
   size_t size() const { return ids_.size(); }
@@ -48,6 +50,7 @@ class AddedVocabulary {
   std::map<uint32_t, AddedToken> by_id_;
   std::vector<AddedToken> classic_, special_;  // as they came, for the order of matching
   std::unordered_set<std::string> special_set_;
+  std::unordered_map<uint32_t, std::string> normalized_names_;
   TokenTrie plain_, normalized_;
 };
 

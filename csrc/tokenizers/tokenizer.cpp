@@ -68,7 +68,7 @@ std::optional<uint32_t> Tokenizer::token_to_id(std::string_view token) const {
   return added ? added : model_->token_to_id(token);
 }
 std::optional<std::string_view> Tokenizer::id_to_token(uint32_t id) const {
-  if (const AddedToken* token = added_.token(id)) return token->content;
+  if (const std::string* name = added_.name(id)) return *name;
   return model_->id_to_token(id);
 }
 size_t Tokenizer::vocab_size(bool with_added_tokens) const {
