@@ -149,7 +149,7 @@ class PrefillTask {
     const int64_t packed = n, width = ker_.lanes * ker_.wide_vectors;
     n = std::min(n, seen.end - key);
     for (int64_t j = 0; j < n; j += width)  // whole panels: a tile has the width of its panel
-      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_, k_ + j / width * k_panel_bytes_, s_ + j, kKeyBlock, false);
+      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_, k_ + j / width * k_panel_bytes_, 0, s_ + j, kKeyBlock, false);
     for (int64_t r = 0; r < g.rows; r++) finish_scores(a_, b, g.head, g.position + r, key, n, s_ + r * kKeyBlock);
     kernels().online_softmax(g.rows, n, s_, kKeyBlock, max_ + g.first, sum_ + g.first, correction_);
     float* o = o_ + g.first * a_.value_dim;
@@ -158,7 +158,7 @@ class PrefillTask {
     ker_.pack_a(g.rows, n, s_, DType::Float32, kKeyBlock, false, a_.kv_dtype == DType::BFloat16, p_);
     const int64_t chunks = (n + ker_.chunk - 1) / ker_.chunk;
     for (int64_t j = 0; j < a_.value_dim; j += width)
-      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, o + j, a_.value_dim, true);
+      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, 0, o + j, a_.value_dim, true);
   }
 
   const AttentionArgs& a_;

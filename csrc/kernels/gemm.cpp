@@ -13,6 +13,7 @@ namespace {
 
 std::atomic<bool> invariant{false};
 
+constexpr int64_t kInPlaceRows = 32;   // up to here an f32 b[k, n] is used where it lies
 constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
 constexpr int64_t kBlockBytes = 6 << 20;    // of packed a, which all threads share
 
@@ -100,12 +101,20 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
         for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < count * splits;) {
           const Panel& p = panels[size_t(id / splits)];
           const Target& t = *p.target;
-          // op(b) is [n, k]; the packing function calls b[k, n] transposed
-          ker.pack_b(p.end - p.begin, kn, t.b.at(p.begin, k0), t.b.dtype, t.b.ld, t.b.transposed, packed_b);
+          const int64_t columns = p.end - p.begin;
+          const Matrix& b = t.b;  // op(b) is [n, k]; the packing function calls b[k, n] transposed
+          // Only the end of k is packed then. Rows a page apart fall into the same few cache lines: one pass at most.
+          const bool in_place = ker.strided && b.transposed && b.dtype == DType::Float32 && columns % ker.lanes == 0 &&
+                                mn <= (b.ld % 1024 ? kInPlaceRows : ker.rows);
+          const int64_t direct = in_place ? kn / ker.chunk : 0, packed = chunks - direct, k1 = k0 + direct * ker.chunk;
+          if (packed) ker.pack_b(columns, k0 + kn - k1, b.at(p.begin, k1), b.dtype, b.ld, b.transposed, packed_b);
           for (int64_t i = blocks.pieces() * (id % splits) / splits; i < blocks.pieces() * (id % splits + 1) / splits; i++) {
-            const int64_t r = blocks.begin(i);
-            ker.tile(blocks.begin(i + 1) - r, p.end - p.begin, chunks, packed_a + r * row_bytes, packed_b,
-                     t.c + (m0 + r) * t.ldc + p.begin, t.ldc, accumulate || s > 0);
+            const int64_t r = blocks.begin(i), rows = blocks.begin(i + 1) - r;
+            const char* pa = packed_a + r * row_bytes;
+            float* out = t.c + (m0 + r) * t.ldc + p.begin;
+            const bool add = accumulate || s > 0;
+            if (direct) ker.tile(rows, columns, direct, pa, b.at(p.begin, k0), b.ld, out, t.ldc, add);
+            if (packed) ker.tile(rows, columns, packed, pa + direct * rows * ker.chunk * item, packed_b, 0, out, t.ldc, add || direct);
           }
         }
       };

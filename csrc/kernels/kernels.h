@@ -25,8 +25,11 @@ struct PanelKernels {
   void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool round, void* dst);
   // columns of b (b[j·ld + p], or b[p·ld + j] when transposed) to one panel
   void (*pack_b)(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, bool transposed, void* dst);
-  // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile
-  void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add);
+  // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile. ldb 0: b is a
+  // packed panel; else, if `strided`, whole vectors of an f32 b[k, n] with this row stride
+  void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
+               bool add);
+  bool strided;
   // A thread calls these around its tiles (AMX has a configuration register); null = nothing to do.
   void (*begin)();
   void (*end)();

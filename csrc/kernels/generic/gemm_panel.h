@@ -24,9 +24,11 @@ struct FormBf16 {
 inline F load_part(const float* p, int64_t n) { return n >= kW ? load(p) : load_n(p, n); }
 inline void store_part(float* p, F v, int64_t n) { n >= kW ? store(p, v) : store_n(p, v, n); }
 
-// One accumulator per element and vectors along n: each element is a sum along k in order, the same for every tile.
+// One accumulator per element and vectors along n: each element is a sum along k in order, the same for every tile. ldb:
+// from one unit of b to the next.
 template <class Form, int MR, int NV>
-void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const void* packed_b, float* out, int64_t ldc, bool add) {
+void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const void* packed_b, int64_t ldb, float* out, int64_t ldc,
+                bool add) {
   using T = typename Form::T;
   constexpr int kU = Form::kUnit;
   const T* a = static_cast<const T*>(packed_a);
@@ -44,7 +46,7 @@ void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const voi
       for (int u = 0; u < 4; u++) {
         typename Form::V bv[NV];
 #pragma GCC unroll 4
-        for (int v = 0; v < NV; v++) bv[v] = Form::vector(b + (u * NV + v) * kW * kU);
+        for (int v = 0; v < NV; v++) bv[v] = Form::vector(b + u * ldb + v * kW * kU);
 #pragma GCC unroll 8
         for (int i = 0; i < MR; i++) {
           const typename Form::V av = Form::broadcast(a + (i * 16 + u) * kU);
@@ -53,7 +55,7 @@ void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const voi
         }
       }
       a += 4 * kU;
-      b += 4 * NV * kW * kU;
+      b += 4 * ldb;
     }
     a += (MR - 1) * 16 * kU;
   }
@@ -65,15 +67,18 @@ void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const voi
 
 // Run-time shape -> compiled tile.
 template <class Form, int MR, int NV>
-void panel_rows(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add) {
-  if (rows == MR) return panel_tile<Form, MR, NV>(columns, chunks, a, b, c, ldc, add);
-  if constexpr (MR > 1) panel_rows<Form, MR - 1, NV>(rows, columns, chunks, a, b, c, ldc, add);
+void panel_rows(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
+                bool add) {
+  if (rows == MR) return panel_tile<Form, MR, NV>(columns, chunks, a, b, ldb, c, ldc, add);
+  if constexpr (MR > 1) panel_rows<Form, MR - 1, NV>(rows, columns, chunks, a, b, ldb, c, ldc, add);
 }
 template <class Form, int NV = kWideVectors>
-void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add) {
+void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
+               bool add) {
   if (columns > (NV - 1) * kW)
-    return panel_rows<Form, (NV > kTileVectors ? kWideRows : kTileRows), NV>(rows, columns, chunks, a, b, c, ldc, add);
-  if constexpr (NV > 1) panel_any<Form, NV - 1>(rows, columns, chunks, a, b, c, ldc, add);
+    return panel_rows<Form, (NV > kTileVectors ? kWideRows : kTileRows), NV>(
+        rows, columns, chunks, a, b, ldb ? ldb : NV * kW * Form::kUnit, c, ldc, add);
+  if constexpr (NV > 1) panel_any<Form, NV - 1>(rows, columns, chunks, a, b, ldb, c, ldc, add);
 }
 
 // f(pointer of the operand's type)

@@ -1,7 +1,7 @@
 // The table of one instruction set, from the loops above. Included inside its namespace after the other generic headers.
 
 constexpr PanelKernels panel_table_f32() {
-  return {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 16, sizeof(float), pack_a, pack_b, panel_any<FormF32>, nullptr, nullptr};
+  return {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 16, sizeof(float), pack_a, pack_b, panel_any<FormF32>, true, nullptr, nullptr};
 }
 #define EF_EACH_UNARY(fn)                                                                                                  \
   {fn<OpExp>, fn<OpLog>, fn<OpRelu>, fn<OpRelu2>, fn<OpSigmoid>, fn<OpTanh>, fn<OpSilu>, fn<OpGelu>, fn<OpGeluTanh>,     \
@@ -14,7 +14,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .panel_f32 = panel_table_f32(),
 #ifdef EF_BF16_DOT
       .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16,
-                     panel_any<FormBf16>, nullptr, nullptr},
+                     panel_any<FormBf16>, false, nullptr, nullptr},
 #else
       .panel_bf16 = panel_table_f32(),
 #endif

@@ -61,7 +61,8 @@ void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, flo
   if constexpr (kTwoRows && kTwoColumns) _tile_stored(3, lower + 16, stride);
 }
 
-void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, float* c, int64_t ldc, bool add) {
+void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t, float* c, int64_t ldc,
+              bool add) {
   const auto run = rows > 16 ? (columns > 16 ? tile_blocks<true, true> : tile_blocks<true, false>)
                              : (columns > 16 ? tile_blocks<false, true> : tile_blocks<false, false>);
   const char *pa = static_cast<const char*>(a), *pb = static_cast<const char*>(b);
@@ -78,7 +79,7 @@ void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, cons
 
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
-  t.panel_bf16 = {16, 32, 2, 32, 2, 16, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16, amx_tile, begin_tiles, end_tiles};
+  t.panel_bf16 = {16, 32, 2, 32, 2, 16, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
   t.dot_bf16.rows = 8;  // packing costs more than it brings while b comes from memory
   return t;
 }
