@@ -1,6 +1,7 @@
 // Damages good files in a reproducible way and opens them: whatever happens, it must be an ef::Error or a correct
 // object, and the memory taken must be in proportion to the file, not to what its header says. EF_FUZZ_ITERATIONS sets
-// the number of damaged files a reader gets, EF_FUZZ_SEED which; run with address and undefined-behaviour sanitizers it proves the most.
+// the number of damaged files a reader gets, EF_FUZZ_SEED which; run with address and undefined-behaviour sanitizers it
+// proves the most.
 #include <malloc.h>
 #include <zlib.h>
 
