@@ -103,6 +103,7 @@ tk::GgufVocab vocab_of(const GgufFile& file) {
   tk::GgufVocab v;
   v.model = file.require<std::string>(p + "model");
   v.pre = file.get_or<std::string>(p + "pre", "default");
+  v.model_name = file.get_or<std::string>("general.name", "");
   const auto strings = [&](const char* key) {
     const GgufValue* value = file.find_metadata(p + key);
     if (!value) return std::vector<std::string_view>();
@@ -150,6 +151,13 @@ void role_property(Class& cls, const char* name, Get get, Set set) {
       });
 }
 
+std::string repr_of_tokenizer(const Tokenizer& t, size_t most_items) {
+  tk::Json json = tk::Json{{"type", "Tokenizer"}};
+  const auto parts = tk::Json::parse(t.to_json());
+  for (auto& [key, value] : parts.items()) json[key] = value;
+  return repr_of(json, most_items);
+}
+
 void bind_tokenizer(py::module_& m) {
   auto cls = py::class_<Tokenizer, py::smart_holder>(m, "Tokenizer", py::dynamic_attr(),
       "Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.");
@@ -169,10 +177,8 @@ void bind_tokenizer(py::module_& m) {
       .def("save", [](const Tokenizer& t, const py::object& path, bool pretty) {
         t.save(py::module_::import("os").attr("fspath")(path).cast<std::string>(), pretty);
       }, py::arg("path"), py::arg("pretty") = true)
-      .def("__repr__", [](const Tokenizer& t) {
-        tk::JsonReader reader(t.to_json(), "");
-        return to_str("Tokenizer(" + repr_of(tk::Json::parse(t.to_json()), 100).substr(1));
-      });
+      .def("__repr__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 100)); })
+      .def("__str__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 5)); });
   role_property<tk::Model>(cls, "model", [](auto& t) { return t.model(); }, [](auto& t, auto r) { t.set_model(std::move(r)); });
   role_property<tk::Normalizer>(cls, "normalizer", [](auto& t) { return t.normalizer(); }, [](auto& t, auto r) { t.set_normalizer(std::move(r)); });
   role_property<tk::PreTokenizer>(cls, "pre_tokenizer", [](auto& t) { return t.pre_tokenizer(); }, [](auto& t, auto r) { t.set_pre_tokenizer(std::move(r)); });

@@ -214,10 +214,10 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
         out += ")";
         return;
       }
-      const bool tagged = v.size() == 1 && (v.contains("SpecialToken") || v.contains("Sequence"));
+      const bool tagged = key != "vocab" && v.size() == 1 && (v.contains("SpecialToken") || v.contains("Sequence"));
       const Json& body = tagged ? *v.begin() : v;
-      const bool special = v.contains("ids") && v.contains("tokens");
-      std::string name = tagged ? v.begin().key() : special ? "SpecialToken" : v.contains("type") ? v["type"].template get<std::string>() : "";
+      const bool special = key != "vocab" && v.contains("ids") && v.contains("tokens");
+      std::string name = tagged ? v.begin().key() : special ? "SpecialToken" : v.contains("type") && v["type"].is_string() && key != "vocab" ? v["type"].get<std::string>() : "";
       const bool map = name.empty();
       if (map) {
         list(body.begin(), body.end(), "{", "}", [&](auto it) {

@@ -1,5 +1,214 @@
 #include "tokenizers/gguf.h"
 
+#include <algorithm>
+
+#include "tokenizers/gguf_pre.h"
+#include "tokenizers/models/bpe.h"
+#include "tokenizers/models/simple.h"
+#include "tokenizers/utf8.h"
+
 namespace ef::tokenizers {
-Tokenizer tokenizer_from_gguf(const GgufVocab& v) { fail<UnsupportedError>("gguf: tokenizer model '", v.model, "' is not supported"); }
+namespace {
+constexpr const char* kWhere = "gguf tokenizer";
+
+int32_t type_of(const GgufVocab& v, size_t id) { return v.token_types.empty() ? kNormal : v.token_types[id]; }
+std::string text_of(const GgufVocab& v, size_t id) {
+  return v.tokens[id].empty() ? str("[EMPTY_", id, "]") : std::string(v.tokens[id]);
+}
+
+void check_shape(const GgufVocab& v) {
+  check<TokenizerError>(!v.tokens.empty(), kWhere, ": 'tokenizer.ggml.tokens' is missing or empty");
+  const auto same = [&](size_t n, const char* what) {
+    check<TokenizerError>(n == 0 || n == v.tokens.size(), kWhere, ": ", n, " ", what, " for ", v.tokens.size(), " tokens");
+  };
+  same(v.scores.size(), "scores");
+  same(v.token_types.size(), "token types");
+  for (size_t i = 0; i < v.tokens.size(); i++)
+    check<TokenizerError>(utf8::find_invalid(v.tokens[i]) == std::string_view::npos, kWhere, ": token ", i, " is not valid UTF-8");
+}
+
+Vocab vocab_of(const GgufVocab& v) {
+  Vocab out;
+  out.reserve(v.tokens.size());
+  for (size_t i = 0; i < v.tokens.size(); i++) {
+    const std::string text = text_of(v, i);
+    const auto before = out.find(text);
+    check<TokenizerError>(!before, kWhere, ": tokens ", before.value_or(0), " and ", i, " are both '", text, "'");
+    out.add(text, uint32_t(i));
+  }
+  out.finish(kWhere);
+  return out;
+}
+
+// Control and unknown tokens are special, user-defined ones are found in the text like them but shown when decoding.
+void add_tokens(Tokenizer& tokenizer, const GgufVocab& v) {
+  std::string name = v.model_name;
+  for (char& c : name) c = char(std::tolower(uint8_t(c)));
+  const bool phi3 = name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
+  std::vector<AddedToken> added;
+  for (size_t i = 0; i < v.tokens.size(); i++) {
+    const int32_t type = type_of(v, i);
+    if (type != kControl && type != kUnknown && type != kUserDefined) continue;
+    AddedToken t;
+    t.content = text_of(v, i);
+    t.normalized = false;
+    t.special = type != kUserDefined;
+    t.rstrip = phi3 && t.content != "<unk>" && t.content != "<s>" && t.content != "<|endoftext|>";
+    added.push_back(std::move(t));
+  }
+  tokenizer.add_tokens(added);
+}
+
+Json special_piece(const std::string& id, int type) { return {{"SpecialToken", Json{{"id", id}, {"type_id", type}}}}; }
+Json sequence_piece(const char* id, int type) { return {{"Sequence", Json{{"id", id}, {"type_id", type}}}}; }
+
+// before A after, and for a pair: before A after [before] B after.
+void set_template(Tokenizer& tokenizer, const GgufVocab& v, std::optional<uint32_t> before, std::optional<uint32_t> after, bool repeat_before) {
+  if (!before && !after) return;
+  Json single = Json::array(), pair = Json::array(), tokens = Json::object();
+  const auto put = [&](Json& list, std::optional<uint32_t> id, int type) {
+    if (!id) return;
+    const std::string text = text_of(v, *id);
+    list.push_back(special_piece(text, type));
+    tokens[text] = {{"id", text}, {"ids", Json::array({*id})}, {"tokens", Json::array({text})}};
+  };
+  put(single, before, 0);
+  single.push_back(sequence_piece("A", 0));
+  put(single, after, 0);
+  pair = single;
+  if (repeat_before) put(pair, before, 1);
+  pair.push_back(sequence_piece("B", 1));
+  put(pair, after, 1);
+  tokenizer.set_post_processor(post_processor_from_json(
+      {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", tokens}}));
+}
+std::optional<uint32_t> when(bool wanted, std::optional<uint32_t> id) { return wanted ? id : std::nullopt; }
+
+Tokenizer byte_level_bpe(const GgufVocab& v) {
+  const GgufPreTokenizer pre = gguf_pre_tokenizer(v.pre);
+  Merges merges;
+  merges.reserve(v.merges.size());
+  for (std::string_view line : v.merges) {
+    const size_t space = line.find(' ', 1);
+    check<TokenizerError>(space != std::string_view::npos && space + 1 < line.size(), kWhere, ": merge '", line, "' is not two tokens");
+    merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+  }
+  BpeOptions options;
+  options.ignore_merges = pre.ignore_merges;
+  Tokenizer out(std::make_shared<Bpe>(vocab_of(v), merges, options));
+  Json parts = Json::array();
+  for (const std::string& pattern : pre.patterns)
+    parts.push_back({{"type", "Split"}, {"pattern", Json{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
+  const Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
+  parts.push_back(bytes);
+  out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "Sequence"}, {"pretokenizers", parts}}));
+  out.set_decoder(decoder_from_json(bytes));
+  const bool sep = v.add_sep.value_or(pre.add_sep) || v.add_eos.value_or(false);
+  set_template(out, v, when(v.add_bos.value_or(pre.add_bos || pre.add_sep), v.bos_id), when(sep, v.eos_id), true);
+  add_tokens(out, v);
+  return out;
+}
+
+// Every way to split a token into two tokens is a merge; the token with the highest score comes first.
+Merges merges_from_scores(const GgufVocab& v, const Vocab& vocab) {
+  struct Candidate {
+    uint32_t id, split, left_chars, right_chars;
+    uint32_t left, right;
+  };
+  std::vector<Candidate> all;
+  for (uint32_t id = 0; id < v.tokens.size(); id++) {
+    const std::string_view text = v.tokens[id];
+    const size_t first = all.size();
+    const uint32_t chars = uint32_t(utf8::count(text));
+    uint32_t n = 0;
+    for (uint32_t at = 0; at < text.size(); at += uint32_t(utf8::length_of(text[at])), n++) {
+      if (at == 0) continue;
+      const auto left = vocab.find(text.substr(0, at));
+      if (!left) continue;
+      const auto right = vocab.find(text.substr(at));
+      if (right) all.push_back({id, at, n, chars - n, *left, *right});
+    }
+    std::sort(all.begin() + ptrdiff_t(first), all.end(),
+              [](auto& a, auto& b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
+  }
+  const auto score = [&](const Candidate& c) { return v.scores.empty() ? -float(c.id) : v.scores[c.id]; };
+  std::stable_sort(all.begin(), all.end(), [&](auto& a, auto& b) {
+    return std::tuple(score(b), b.left_chars, b.right_chars) < std::tuple(score(a), a.left_chars, a.right_chars);
+  });
+  Merges out;
+  out.reserve(all.size());
+  for (auto& c : all) out.emplace_back(v.tokens[c.id].substr(0, c.split), v.tokens[c.id].substr(c.split));
+  return out;
+}
+
+Tokenizer sentencepiece_bpe(const GgufVocab& v) {
+  for (float score : v.scores) check<TokenizerError>(score == score, kWhere, ": a score is not a number");
+  Vocab vocab = vocab_of(v);
+  Merges merges = merges_from_scores(v, vocab);
+  BpeOptions options;
+  options.unk_token = text_of(v, v.unknown_id.value_or(0));
+  options.fuse_unk = options.byte_fallback = true;
+  Tokenizer out(std::make_shared<Bpe>(std::move(vocab), merges, options));
+  const bool prefix = v.add_space_prefix.value_or(true);
+  const auto replace = [](const char* from, const char* to) {
+    return Json{{"type", "Replace"}, {"pattern", Json{{"String", from}}}, {"content", to}};
+  };
+  Json normalizers = Json::array(), decoders = Json::array();
+  if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", "▁"}});
+  normalizers.push_back(replace(" ", "▁"));
+  out.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
+  decoders.push_back(replace("▁", " "));
+  decoders.push_back({{"type", "ByteFallback"}});
+  decoders.push_back({{"type", "Fuse"}});
+  if (prefix) decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  out.set_decoder(decoder_from_json({{"type", "Sequence"}, {"decoders", decoders}}));
+  const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
+    return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
+  };
+  set_template(out, v, when(v.add_bos.value_or(true), known(v.bos_id, 1)), when(v.add_eos.value_or(false), known(v.eos_id, 2)), true);
+  add_tokens(out, v);
+  return out;
+}
+
+// Pieces at the start of a word carry "▁" there, and those behind it nothing; WordPiece has it the other way round.
+Tokenizer word_piece(GgufVocab v) {
+  std::vector<std::string> texts;
+  texts.reserve(v.tokens.size());
+  for (size_t i = 0; i < v.tokens.size(); i++) {
+    const std::string text = text_of(v, i);
+    constexpr std::string_view kMark = "▁";
+    if (type_of(v, i) != kNormal) texts.push_back(text);
+    else texts.push_back(text.starts_with(kMark) ? text.substr(kMark.size()) : "##" + text);
+  }
+  for (size_t i = 0; i < texts.size(); i++) v.tokens[i] = texts[i];
+  const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
+    return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
+  };
+  const auto unk = known(v.unknown_id, 100);
+  check<TokenizerError>(unk.has_value(), kWhere, ": no unknown token");
+  Tokenizer out(make_word_piece(vocab_of(v), texts[*unk], "##", UINT32_MAX));
+  out.set_normalizer(normalizer_from_json({{"type", "BertNormalizer"},
+                                           {"clean_text", true},
+                                           {"handle_chinese_chars", true},
+                                           {"strip_accents", nullptr},
+                                           {"lowercase", true}}));
+  out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "BertPreTokenizer"}}));
+  out.set_decoder(decoder_from_json({{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}));
+  const auto cls = known(v.cls_id ? v.cls_id : v.bos_id, 101), sep = known(v.separator_id, 102);
+  set_template(out, v, when(v.add_bos.value_or(true), cls), when(v.add_sep.value_or(true), sep), false);
+  add_tokens(out, v);
+  return out;
+}
+
+}  // namespace
+
+Tokenizer tokenizer_from_gguf(const GgufVocab& v) {
+  if (v.model != "gpt2" && v.model != "llama" && v.model != "bert")
+    fail<UnsupportedError>(kWhere, ": tokenizer.ggml.model '", v.model, "' is not supported, known are 'gpt2', 'llama' and 'bert'");
+  check_shape(v);
+  if (v.model == "llama") return sentencepiece_bpe(v);
+  if (v.model == "bert") return word_piece(v);
+  return byte_level_bpe(v);
+}
+
 }  // namespace ef::tokenizers

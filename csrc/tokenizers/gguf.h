@@ -14,6 +14,7 @@ namespace ef::tokenizers {
 struct GgufVocab {
   std::string model;  // "gpt2", "llama", "bert", "t5"
   std::string pre;    // "default" when the file has none
+  std::string model_name;  // general.name: Phi-3's special tokens take the white space behind them
   std::vector<std::string_view> tokens;
   std::vector<float> scores;
   std::vector<int32_t> token_types;

@@ -61,8 +61,7 @@ Regex::Regex(const std::string& pattern) : source_(pattern), code_(std::make_uni
   // Ruby's ^ and $ are about lines, always.
   code_->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
                               PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context.get());
-  check<TokenizerError>(code_->code, "regex: pattern '", pattern, "': ", message_of(error), " (near byte ", at, " of '",
-                        translated.substr(0, 200), "')");
+  check<TokenizerError>(code_->code, "regex: pattern '", pattern, "': ", message_of(error), "");
   code_->jit = pcre2_jit_compile(code_->code, PCRE2_JIT_COMPLETE) == 0;
 }
 Regex::~Regex() = default;

@@ -229,17 +229,6 @@ bool scan_deepseek(const char* p, const char* end, Match& out) {
   return false;
 }
 
-struct Known {
-  std::string_view pattern;
-  Scanner scanner;
-};
-// Parts that many patterns share.
-#define EF_SPACES "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define EF_ENDINGS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define EF_UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
-#define EF_LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define EF_PREFIX "[^\\r\\n\\p{L}\\p{N}]?"
-
 constexpr Rules kGpt2{Words::Plain, true, false, false, 0, false, false};
 constexpr Rules kLlama3{Words::Prefixed, true, false, true, 3, true, false};
 constexpr Rules kQwen2{Words::Prefixed, true, false, true, 1, true, false};
@@ -247,35 +236,25 @@ constexpr Rules kQwen35{Words::WithMarks, true, false, true, 1, true, false};
 constexpr Rules kO200k{Words::Cased, false, true, true, 3, true, true};
 constexpr Rules kTekken{Words::Cased, false, false, true, 1, true, true};
 
+struct Known {
+  std::string_view pattern;
+  Scanner scanner;
+};
 constexpr Known kKnown[] = {
-    {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", scan<kGpt2>},
-    {EF_ENDINGS "|" EF_PREFIX "\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" EF_SPACES, scan<kLlama3>},
-    {EF_ENDINGS "|" EF_PREFIX "\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" EF_SPACES, scan<kQwen2>},
-    {EF_ENDINGS "|" EF_PREFIX "[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" EF_SPACES, scan<kQwen35>},
-    {EF_PREFIX EF_UPPER "*" EF_LOWER "+" EF_ENDINGS "?|" EF_PREFIX EF_UPPER "+" EF_LOWER "*" EF_ENDINGS
-     "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" EF_SPACES, scan<kO200k>},
-    {EF_PREFIX EF_UPPER "*" EF_LOWER "+|" EF_PREFIX EF_UPPER "+" EF_LOWER
-     "*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" EF_SPACES, scan<kTekken>},
-    // cl100k_base as tiktoken writes it
-    {"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
-     scan<kLlama3>},
-    {"\\p{N}{1,3}", scan_class<kNumber, 3>},
+    {patterns::kGpt2, scan<kGpt2>},
+    {patterns::kLlama3, scan<kLlama3>},
+    {patterns::kCl100k, scan<kLlama3>},
+    {patterns::kQwen2, scan<kQwen2>},
+    {patterns::kQwen35, scan<kQwen35>},
+    {patterns::kO200k, scan<kO200k>},
+    {patterns::kTekken, scan<kTekken>},
+    {patterns::kDeepseekNumbers, scan_class<kNumber, 3>},
+    {patterns::kDeepseekCjk, scan_cjk},
+    {patterns::kDeepseekWords, scan_deepseek},
     {"\\p{N}", scan_class<kNumber, 1>},
     {"\\p{N}+", scan_class<kNumber, 0>},
-    {"[一-龥぀-ゟ゠-ヿ]+", scan_cjk},
-    {"[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*"
-     EF_SPACES, scan_deepseek},
 };
-#undef EF_SPACES
-#undef EF_ENDINGS
-#undef EF_UPPER
-#undef EF_LOWER
-#undef EF_PREFIX
 }  // namespace
-
-const std::string_view kGpt2Pattern = kKnown[0].pattern;
-const std::string_view kLlama3Pattern = kKnown[1].pattern;
-const std::string_view kQwen2Pattern = kKnown[2].pattern;
 
 Scanner find_scanner(std::string_view pattern) {
   std::string escaped;  // some files have line ends as characters, others as escapes

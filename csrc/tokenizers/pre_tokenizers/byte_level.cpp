@@ -12,7 +12,7 @@ class ByteLevel : public PreTokenizer {
       : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel")),
         trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel")),
         use_regex_(get_bool(json, "use_regex", "ByteLevel", true)),
-        pattern_(Pattern::regex(std::string(kGpt2Pattern))) {}
+        pattern_(Pattern::regex(std::string(patterns::kGpt2))) {}
 
   void pre_tokenize(PreTokenizedString& text) const override {
     if (add_prefix_space_)

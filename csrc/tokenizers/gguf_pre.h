@@ -1,0 +1,17 @@
+// What each value of tokenizer.ggml.pre stands for.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ef::tokenizers {
+
+struct GgufPreTokenizer {
+  std::vector<std::string> patterns;  // one split after the other
+  bool ignore_merges = false;
+  bool add_bos = false, add_sep = false;  // unless the file says otherwise
+};
+// UnsupportedError for a name that is not known.
+GgufPreTokenizer gguf_pre_tokenizer(std::string_view name);
+
+}  // namespace ef::tokenizers
