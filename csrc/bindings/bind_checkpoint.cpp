@@ -13,7 +13,6 @@ void bind_checkpoint(py::module_& m) {
   py::class_<CheckpointReader>(m, "CheckpointReader")
       .def("keys", &CheckpointReader::names)
       .def("__contains__", &CheckpointReader::has)
-      .def("rope_factors", &CheckpointReader::rope_factors)
       .def("get_tensor", &CheckpointReader::tensor, py::call_guard<py::gil_scoped_release>())
       .def("get_info", [](const CheckpointReader& self, const std::string& name) {
         const auto info = self.info(name);

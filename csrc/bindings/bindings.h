@@ -10,5 +10,10 @@ void bind_errors(pybind11::module_& m);
 void bind_tensor(pybind11::module_& m);
 void bind_gguf(pybind11::module_& m);
 void bind_io(pybind11::module_& m);
+void bind_tokenizers(pybind11::module_& m);
+void bind_nn(pybind11::module_& m);
+void bind_models(pybind11::module_& m);
+void bind_checkpoint(pybind11::module_& m);
+void bind_generation(pybind11::module_& m);
 
 }  // namespace ef

@@ -55,11 +55,6 @@ class GgufReader : public CheckpointReader {
   std::vector<std::string> names() const override { return names_; }
   bool has(const std::string& name) const override { return index_.count(name); }
 
-  std::vector<double> rope_factors() const override {
-    const GgufTensor* t = file_.find("rope_freqs.weight");
-    return t && !t->packed() ? wrap(*t).to(DType::Float64).to_vector<double>() : std::vector<double>();
-  }
-
   Info info(const std::string& name) const override {
     const GgufTensor& t = at(name);
     return {t.shape, t.packed() ? DType::BFloat16 : t.dtype, gguf_type_info(t.type).name};

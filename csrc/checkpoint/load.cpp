@@ -79,9 +79,9 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   for (auto& [name, slot] : slots) {
     auto found = source.find(name);
     if (found != source.end()) used.insert(found->second);
-    if (tied.count(name)) continue;
+    if (tied.count(name) || !slot->is_persistent()) continue;
     if (found == source.end()) {
-      if (slot->is_persistent() && !matches_any(name, options.ignore_missing)) report.missing.push_back(name);
+      if (!matches_any(name, options.ignore_missing)) report.missing.push_back(name);
       continue;
     }
     const CheckpointReader::Info info = reader.info(found->second);

@@ -24,8 +24,6 @@ class CheckpointReader {
   virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can
   // The matrix in packed form, when the file holds it so and kernels compute on it; else null.
   virtual std::shared_ptr<Weight> packed(const std::string& name) const { return nullptr; }
-  // GGUF files of models with scaled rope carry a divisor for each rotary frequency; empty otherwise.
-  virtual std::vector<double> rope_factors() const { return {}; }
 };
 
 // safetensors files, one or all shards.

@@ -6,6 +6,14 @@
 
 namespace ef {
 
+RotaryEmbedding::RotaryEmbedding(const RopeParameters& parameters, int64_t head_dim)
+    : rope(parameters, head_dim),
+      inv_freq(*this, "inv_freq", {rope.rotary_dim() / 2}, true, false),
+      original_inv_freq(*this, "original_inv_freq", {rope.rotary_dim() / 2}, true, false) {
+  const std::vector<float> frequencies = rope.inv_freq(0);
+  for (Parameter* slot : {&inv_freq, &original_inv_freq}) slot->set(Tensor::from_data(frequencies));
+}
+
 Attention::Attention(const AttentionConfig& c, int layer) : config(c), layer(layer) {
   q_proj.set(std::make_shared<Linear>(c.hidden_size, c.heads * c.head_dim, c.qkv_bias));
   k_proj.set(std::make_shared<Linear>(c.hidden_size, c.kv_heads * c.head_dim, c.qkv_bias));

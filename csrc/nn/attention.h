@@ -19,6 +19,16 @@ struct AttentionConfig {
   double dropout = 0;
 };
 
+// Rope as a module, so that its frequencies are buffers under the names they have in transformers.
+class RotaryEmbedding : public Module {
+ public:
+  RotaryEmbedding(const RopeParameters& parameters, int64_t head_dim);
+  static const char* role() { return "a RotaryEmbedding"; }
+  std::string class_name() const override { return "RotaryEmbedding"; }
+  const Rope rope;
+  Parameter inv_freq, original_inv_freq;
+};
+
 // One forward pass: positions, mask, cache.
 struct Pass {
   Rope::Rows rope;

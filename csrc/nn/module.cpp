@@ -193,7 +193,7 @@ void Module::to(DType dtype) {
   for (auto& [name, slot] : named_slots()) {
     const void* before = slot->identity();
     Tensor value = slot->tensor();
-    if (!value.defined() || !is_floating(value.dtype()) || value.dtype() == dtype) continue;
+    if (!slot->is_persistent() || !value.defined() || !is_floating(value.dtype()) || value.dtype() == dtype) continue;
     auto twin = std::find_if(done.begin(), done.end(), [&](auto& d) { return d.first == before; });
     if (twin != done.end()) {
       auto *to = dynamic_cast<WeightSlot*>(slot), *from = dynamic_cast<WeightSlot*>(twin->second);

@@ -67,10 +67,10 @@ Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
 
 DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
     : config(c),
-      rotary(c.rope, c.attention.head_dim),
       embed_tokens(owner, "embed_tokens", std::make_shared<Embedding>(c.vocab_size, c.hidden_size)),
       layers(owner, "layers", std::make_shared<ModuleList>()),
-      norm(owner, "norm", std::make_shared<RMSNorm>(c.hidden_size, c.norm_eps)) {
+      norm(owner, "norm", std::make_shared<RMSNorm>(c.hidden_size, c.norm_eps)),
+      rotary_emb(owner, "rotary_emb", std::make_shared<RotaryEmbedding>(c.rope, c.attention.head_dim)) {
   for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
 }
 
@@ -119,7 +119,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   else if (positions.dim() == 1) positions = positions.unsqueeze(0);
   check<ShapeError>(positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
                     "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
-  pass.rope = rotary.rows(positions);
+  pass.rope = rotary_emb->rope.rows(positions);
 
   for (ChildSlot* slot : layers->children()) {
     auto* layer = dynamic_cast<Block*>(slot->get().get());
@@ -144,6 +144,7 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   if (in.logits_to_keep_ids.defined()) h = index_select(h, 1, in.logits_to_keep_ids);
   else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1)) h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
   out.logits = (*lm_head)(h);
+  out.last_hidden_state.reset();
   if (in.labels.defined()) {
     check<ShapeError>(in.labels.dim() == 2 && in.labels.size(0) == out.logits.size(0) && in.labels.size(1) == out.logits.size(1),
                       "labels: found shape ", in.labels.shape(), ", needed [", out.logits.size(0), ", ", out.logits.size(1), "]");

@@ -38,10 +38,10 @@ struct DecoderBody : Body {
   DecoderBody(Module& owner, const DecoderConfig& config);
   ModelOutput forward(const ModelInput& input) override;
   DecoderConfig config;
-  Rope rotary;
   Child<Module> embed_tokens;
   Child<ModuleList> layers;
   Child<Module> norm;
+  Child<RotaryEmbedding> rotary_emb;
 };
 
 struct CausalLmBody : Body {

@@ -15,7 +15,6 @@ from ..errors import CheckpointError, UnsupportedError
 from ..utils import logging
 from ..utils.dtypes import to_dtype
 from ..utils.weight_files import resolve_weights
-from .gguf_rope import apply_rope_factors
 
 logger = logging.get_logger(__name__)
 _state = threading.local()
@@ -144,7 +143,6 @@ class LoadingMixin:
             )  # fmt: skip
             is_gguf = weights.format == "gguf"
             reader = _open(weights, options["disable_mmap"])
-            apply_rope_factors(config, reader.rope_factors())
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
         chosen = _choose_dtype(dtype, config, reader, state, is_gguf)
