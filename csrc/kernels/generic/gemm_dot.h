@@ -25,80 +25,87 @@ struct DotBf16 {
 };
 #endif
 
-// kDotAccs accumulators: MR rows of a times NR rows of b, or for one row two or more sets along k, which hide the latency.
-template <class D, int MR, int NR, int KU>
-void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, int64_t columns, float* out,
-              int64_t ldc, bool add) {
-  constexpr int kStep = D::kStep;
-  static_assert(MR * NR * KU <= kDotAccs && kDotAccs % kW == 0);
-  F acc[kDotAccs];
+// MR rows of a times NR rows of b, at most kDotAccs accumulators.
+template <class D, int MR, int NR>
+void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* out, int64_t ldc,
+              bool add) {
+  constexpr int kStep = D::kStep, kAccs = (MR * NR + kW - 1) / kW * kW;
+  F acc[kAccs];
 #pragma GCC unroll 16
-  for (int i = 0; i < kDotAccs; i++) acc[i] = zero();
-  const typename D::B* row[NR];  // past the last column: the last one again, not stored
-#pragma GCC unroll 16
-  for (int j = 0; j < NR; j++) row[j] = b + (j < columns ? j : columns - 1) * ldb;
+  for (int i = 0; i < kAccs; i++) acc[i] = zero();
+  const typename D::B* four[(NR + 3) / 4];  // every fourth row: few pointers, the others are at 1, 2, 3 times ldb
+#pragma GCC unroll 4
+  for (int j = 0; j < NR; j += 4) four[j / 4] = b + j * ldb;
   int64_t p = 0;
-  for (; p + KU * kStep <= k; p += KU * kStep) {
+  for (; p + kStep <= k; p += kStep) {
+    typename D::V av[MR];
 #pragma GCC unroll 4
-    for (int u = 0; u < KU; u++) {
-      typename D::V av[MR];
-#pragma GCC unroll 4
-      for (int i = 0; i < MR; i++) av[i] = D::a(a + i * lda + p + u * kStep);
-#pragma GCC unroll 16
-      for (int j = 0; j < NR; j++) {
-        __builtin_prefetch(row[j] + NR * ldb + p + u * kStep, 0, MR == 1 ? 3 : 2);  // the next tile: short rows end before
-                                                                                   // the hardware sees a stream
-        const typename D::V bv = D::b(row[j] + p + u * kStep);
-#pragma GCC unroll 4
-        for (int i = 0; i < MR; i++) acc[(u * MR + i) * NR + j] = D::mac(acc[(u * MR + i) * NR + j], av[i], bv);
-      }
-    }
-  }
-  for (; p < k; p += kStep) {
-    const int64_t n = k - p < kStep ? k - p : kStep;
+    for (int i = 0; i < MR; i++) av[i] = D::a(a + i * lda + p);
 #pragma GCC unroll 16
     for (int j = 0; j < NR; j++) {
-      const typename D::V bv = D::b_tail(row[j] + p, n);
+      const typename D::B* row = four[j / 4] + j % 4 * ldb + p;
+      // The next tile, to L1 or L2: a short row ends before the hardware sees a stream.
+      __builtin_prefetch(row + NR * ldb, 0, MR == 1 ? 3 : 2);
+      const typename D::V bv = D::b(row);
+#pragma GCC unroll 4
+      for (int i = 0; i < MR; i++) acc[i * NR + j] = D::mac(acc[i * NR + j], av[i], bv);
+    }
+  }
+  if (p < k) {
+#pragma GCC unroll 16
+    for (int j = 0; j < NR; j++) {
+      const typename D::V bv = D::b_tail(four[j / 4] + j % 4 * ldb + p, k - p);
 #pragma GCC unroll 4
       for (int i = 0; i < MR; i++) acc[i * NR + j] = D::mac(acc[i * NR + j], D::a(a + i * lda + p), bv);
     }
   }
-  float sums[kDotAccs];
+  float sums[kAccs];
 #pragma GCC unroll 4
-  for (int g = 0; g < kDotAccs; g += kW) store(sums + g, transpose_sum(reinterpret_cast<const F(&)[kW]>(acc[g])));
-  for (int i = 0; i < MR; i++)
-    for (int j = 0; j < NR && j < columns; j++) {
-      float s = sums[i * NR + j];
-      for (int u = 1; u < KU; u++) s += sums[(u * MR + i) * NR + j];
-      out[i * ldc + j] = add ? out[i * ldc + j] + s : s;
+  for (int g = 0; g < kAccs; g += kW) store(sums + g, transpose_sum(reinterpret_cast<const F(&)[kW]>(acc[g])));
+  for (int i = 0; i < MR; i++) {
+    if (add) {
+      for (int j = 0; j < NR; j++) out[i * ldc + j] += sums[i * NR + j];
+    } else {
+      __builtin_memcpy(out + i * ldc, sums + i * NR, sizeof(float) * NR);
     }
+  }
 }
 
+template <class D, int MR, int NR>
+int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb,
+                    float* c, int64_t ldc, bool add) {  // returns the first column that is left
+  for (; j + NR <= n; j += NR) dot_tile<D, MR, NR>(k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
+  return j;
+}
+template <class D, int MR>
+void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* c, int64_t ldc,
+              bool add) {
+  int64_t j = 0;
+  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but fewer long ones, which together with
+  // those that are prefetched would not fit L1.
+  if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536) j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  else j = dot_columns<D, MR, kDotAccs / MR / 2>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  if constexpr (kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  dot_columns<D, MR, 1>(j, n, k, a, lda, b, ldb, c, ldc, add);
+}
 template <class D>
 void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const void* bv, int64_t ldb, float* c, int64_t ldc,
              bool add) {
   const auto* a = static_cast<const typename D::A*>(av);
   const auto* b = static_cast<const typename D::B*>(bv);
-  constexpr int kStep = kDotAccs / 4;  // rows of b at a time; they stay in L1 while all rows of a pass
-  if (m == 1) {
-    for (int64_t j = 0; j < n; j += kStep)
-      dot_tile<D, 1, kStep, 4>(k, a, lda, b + j * ldb, ldb, n - j, c + j, ldc, add);
+  if (m > 4) {  // a few rows of b stay in L1 while all rows of a pass
+    constexpr int64_t kColumns = kDotAccs / 4;
+    for (int64_t j = 0; j < n; j += kColumns) {
+      const int64_t width = n - j < kColumns ? n - j : kColumns;
+      for (int64_t i = 0; i < m; i += 4)
+        dot_any<D>(m - i < 4 ? m - i : 4, width, k, a + i * lda, lda, b + j * ldb, ldb, c + i * ldc + j, ldc, add);
+    }
     return;
   }
-  if (m == 2) {
-    for (int64_t j = 0; j < n; j += kStep)
-      dot_tile<D, 2, kStep, 2>(k, a, lda, b + j * ldb, ldb, n - j, c + j, ldc, add);
-    return;
-  }
-  for (int64_t j = 0; j < n; j += kStep) {
-    int64_t i = 0;
-    for (; i + 4 <= m; i += 4) dot_tile<D, 4, kStep, 1>(k, a + i * lda, lda, b + j * ldb, ldb, n - j, c + i * ldc + j, ldc, add);
-    const auto* rest = a + i * lda;
-    float* out = c + i * ldc + j;
-    if (m - i == 3) dot_tile<D, 3, kStep, 1>(k, rest, lda, b + j * ldb, ldb, n - j, out, ldc, add);
-    if (m - i == 2) dot_tile<D, 2, kStep, 1>(k, rest, lda, b + j * ldb, ldb, n - j, out, ldc, add);
-    if (m - i == 1) dot_tile<D, 1, kStep, 1>(k, rest, lda, b + j * ldb, ldb, n - j, out, ldc, add);
-  }
+  if (m == 1) dot_rows<D, 1>(n, k, a, lda, b, ldb, c, ldc, add);
+  if (m == 2) dot_rows<D, 2>(n, k, a, lda, b, ldb, c, ldc, add);
+  if (m == 3) dot_rows<D, 3>(n, k, a, lda, b, ldb, c, ldc, add);
+  if (m == 4) dot_rows<D, 4>(n, k, a, lda, b, ldb, c, ldc, add);
 }
 
 void dot_pack_f32(int64_t k, const void* a, DType dtype, bool round, void* dst) {  // one row, padded to a multiple of 16
