@@ -1,0 +1,195 @@
+"""from_pretrained and save_pretrained: options, reports, and every kind of bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import eigenformers as ef
+import numpy as np
+import pytest
+
+IDS = ef.tensor([[3, 1, 4, 1, 5, 9]])
+
+
+def tiny(**changes):
+    config = ef.LlamaConfig(
+        vocab_size=48, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=2, **changes,
+    )  # fmt: skip
+    ef.manual_seed(0)
+    return ef.LlamaForCausalLM(config).eval()
+
+
+def logits(model):
+    with ef.no_grad():
+        return model(IDS).logits.numpy().copy()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tiny().save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_round_trip_with_reports_and_dtypes(folder):
+    model, info = ef.AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True)
+    assert type(model) is ef.LlamaForCausalLM and not model.training
+    assert info == {"missing_keys": set(), "unexpected_keys": set(), "mismatched_keys": set(), "error_msgs": []}
+    assert np.array_equal(logits(model), logits(tiny()))
+    for name in ("bfloat16", "float16", ef.bfloat16, "torch.float16"):
+        half = ef.AutoModelForCausalLM.from_pretrained(folder, dtype=name)
+        assert half.dtype == (ef.bfloat16 if "bf" in str(name) else ef.float16)
+        assert half.get_memory_footprint() < 0.6 * model.get_memory_footprint()
+        assert np.abs(logits(half) - logits(model)).max() < 0.05
+    assert ef.AutoModelForCausalLM.from_pretrained(folder, torch_dtype="float32").dtype == ef.float32
+
+
+def test_base_and_head_load_each_others_files(folder, tmp_path):
+    base = ef.AutoModel.from_pretrained(folder)
+    assert type(base) is ef.LlamaModel
+    base.save_pretrained(tmp_path / "base")
+    model, info = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "base", output_loading_info=True)
+    assert info["missing_keys"] == {"lm_head.weight"}
+    with ef.no_grad():
+        assert np.array_equal(model.model(IDS).last_hidden_state.numpy(), base(IDS).last_hidden_state.numpy())
+
+
+def test_tied_weights_are_stored_once_and_tied_again(tmp_path):
+    model = tiny(tie_word_embeddings=True)
+    model.save_pretrained(tmp_path)
+    assert "lm_head.weight" not in ef.safetensors.safe_open(tmp_path / "model.safetensors", "np").keys()
+    again = ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert again.lm_head.weight is again.model.embed_tokens.weight
+    again.resize_token_embeddings(60)
+    assert again.lm_head.weight is again.model.embed_tokens.weight and again.lm_head.weight.shape == (60, 32)
+    assert again(IDS).logits.shape == (1, 6, 60)
+
+
+def test_variant_subfolder_and_shards(tmp_path):
+    model = tiny()
+    model.save_pretrained(tmp_path / "inner", variant="fp16", max_shard_size="20KB")
+    names = sorted(os.listdir(tmp_path / "inner"))
+    assert "model.safetensors.index.fp16.json" in names or "model.fp16.safetensors.index.json" in names
+    again = ef.AutoModelForCausalLM.from_pretrained(tmp_path, subfolder="inner", variant="fp16")
+    assert np.array_equal(logits(again), logits(model))
+    model.save_pretrained(tmp_path / "inner", variant="fp16")
+    assert not [n for n in os.listdir(tmp_path / "inner") if "-of-" in n]
+
+
+def test_torch_archives_load(tmp_path):
+    model = tiny()
+    model.config.save_pretrained(tmp_path)
+    ef.serialization.save(dict(model.state_dict()), tmp_path / "pytorch_model.bin")
+    assert np.array_equal(logits(ef.AutoModelForCausalLM.from_pretrained(tmp_path)), logits(model))
+    with pytest.raises(OSError):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path, use_safetensors=True)
+
+
+@pytest.mark.parametrize("cut", [0, 4, 100, 2000, -1])
+def test_truncated_weights(folder, cut):
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:cut])
+    with pytest.raises(OSError, match="model.safetensors"):
+        ef.AutoModelForCausalLM.from_pretrained(folder)
+
+
+def test_sizes_that_differ(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 50}))
+    with pytest.raises(RuntimeError, match="ignore_mismatched_sizes"):
+        ef.AutoModelForCausalLM.from_pretrained(folder)
+    model = ef.AutoModelForCausalLM.from_pretrained(folder, ignore_mismatched_sizes=True)
+    assert model.lm_head.weight.shape == (50, 32)
+
+
+@pytest.mark.parametrize(
+    "argument, value",
+    [("quantization_config", {}), ("load_in_4bit", True), ("tp_plan", "auto"), ("key_mapping", {"a": "b"}),
+     ("device_map", "cuda"), ("weights_only", False), ("use_kernels", True), ("device_map", {"": 0})],
+)  # fmt: skip
+def test_arguments_that_are_not_supported_are_named(folder, argument, value):
+    with pytest.raises(NotImplementedError, match=argument):
+        ef.AutoModelForCausalLM.from_pretrained(folder, **{argument: value})
+
+
+def test_places_where_nothing_is(tmp_path):
+    with pytest.raises(OSError):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path / "nowhere")
+    with pytest.raises(OSError):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+    tiny().config.save_pretrained(tmp_path)
+    with pytest.raises(OSError, match="safetensors"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+
+
+def test_absurd_configurations_end_in_an_error(folder):
+    config = json.loads((folder / "config.json").read_text())
+    for change in (
+        {"hidden_size": -1}, {"num_hidden_layers": 10**9}, {"num_attention_heads": 0}, {"hidden_size": "32"},
+        {"num_key_value_heads": 3}, {"rope_parameters": {"rope_type": "spiral"}}, {"hidden_act": "bang"},
+        {"vocab_size": 10**12},
+    ):  # fmt: skip
+        (folder / "config.json").write_text(json.dumps({**config, **change}))
+        with pytest.raises((ValueError, OSError, TypeError, KeyError, RuntimeError)):
+            ef.AutoModelForCausalLM.from_pretrained(folder)
+
+
+def test_calls_with_bad_inputs():
+    model = tiny()
+    with pytest.raises(ValueError, match="exactly one of input_ids or inputs_embeds"):
+        model()
+    with pytest.raises(IndexError):
+        model(ef.tensor([[48]]))
+    with pytest.raises(ValueError, match="input_ids"):
+        model(ef.tensor([1, 2]))
+    with pytest.raises(TypeError, match="colour"):
+        model(IDS, colour=1)
+    with pytest.raises(ValueError, match="attention_mask"):
+        model(IDS, attention_mask=ef.ones(1, 3))
+    with pytest.raises(ValueError, match="not used by the model"):
+        model.generate(IDS, max_new_token=3)
+    with pytest.raises(ValueError):
+        model.generate(IDS, max_length=2)
+    with pytest.raises(NotImplementedError, match="num_beams"):
+        model.generate(IDS, num_beams=3)
+    with pytest.raises(ValueError, match="tokenizer"):
+        model.generate(IDS, stop_strings="x")
+    model.lm_head.weight.detach().fill_(float("nan"))
+    with pytest.raises(RuntimeError, match="nan"):
+        model.generate(IDS, max_new_tokens=2, do_sample=False, pad_token_id=0)
+
+
+def test_seeds_repeat_themselves_for_any_batch():
+    model = tiny()
+    options = dict(max_new_tokens=12, do_sample=True, eos_token_id=None, pad_token_id=0)
+    ef.set_seed(5)
+    first = model.generate(IDS, **options).tolist()
+    ef.set_seed(5)
+    assert model.generate(IDS, **options).tolist() == first
+    ef.set_seed(6)
+    assert model.generate(IDS, **options).tolist() != first
+    assert model.generate(IDS, num_return_sequences=3, **options).shape == (3, 18)
+
+
+def test_a_gguf_model_stays_packed(smollm2):
+    path, name = os.path.split(smollm2)
+    model = ef.AutoModelForCausalLM.from_pretrained(path, gguf_file=name)
+    q = model.model.layers[0].self_attn.q_proj
+    assert isinstance(q.weight, ef.nn.PackedWeight) and isinstance(q, ef.nn.Module)
+    assert model.get_memory_footprint() < 1.05 * os.path.getsize(smollm2)
+    assert model.num_parameters() == 134515008
+    dense = ef.AutoModelForCausalLM.from_pretrained(smollm2, dtype="float32")
+    ids = ef.tensor([[1, 4093, 198, 2683, 359, 253]])
+    with ef.no_grad():
+        a, b = model(ids).logits.numpy(), dense(ids).logits.numpy()
+    assert np.abs(a - b).max() < 0.05 * np.abs(b).max()  # int8 activations
+    assert (a.argmax(-1) == b.argmax(-1)).mean() >= 0.8
+
+
+def test_adapters_can_stand_on_packed_weights(smollm2):
+    """Gradients pass through a packed matrix to what lies before it."""
+    model = ef.AutoModelForCausalLM.from_pretrained(smollm2)
+    embeds = model.get_input_embeddings()(ef.tensor([[1, 4093, 198]])).detach().requires_grad_(True)
+    model(inputs_embeds=embeds, labels=ef.tensor([[1, 4093, 198]])).loss.backward()
+    assert embeds.grad.shape == (1, 3, 576) and float(embeds.grad.abs().sum()) > 0

@@ -1,0 +1,246 @@
+"""The module tree from Python: subclasses inside C++ models, hooks, attributes, threads."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import threading
+
+import eigenformers as ef
+import numpy as np
+import pytest
+from eigenformers import nn
+
+
+def tiny(**changes):
+    config = ef.LlamaConfig(
+        vocab_size=48, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=None, **changes,
+    )  # fmt: skip
+    ef.manual_seed(0)
+    return ef.LlamaForCausalLM(config).eval()
+
+
+IDS = ef.tensor([[3, 1, 4, 1, 5, 9]])
+
+
+class Scaled(nn.Linear):
+    """A Linear whose forward is Python."""
+
+    factor = 3.0
+
+    def forward(self, input):
+        return super().forward(input) * self.factor
+
+
+def replace_q(model, module):
+    old = model.model.layers[1].self_attn.q_proj
+    module.weight = old.weight
+    model.set_submodule("model.layers.1.self_attn.q_proj", module)
+    return model
+
+
+def test_a_python_linear_runs_inside_the_model_also_after_python_dropped_it():
+    model = tiny()
+    with ef.no_grad():
+        before = model(IDS).logits.numpy().copy()
+        replace_q(model, Scaled(32, 32, bias=False))
+        gc.collect()
+        after = model(IDS).logits.numpy().copy()
+        assert not np.allclose(before, after)
+        assert type(model.model.layers[1].self_attn.q_proj) is Scaled
+        model.model.layers[1].self_attn.q_proj.factor = 1.0
+        gc.collect()
+        assert np.allclose(model(IDS).logits.numpy(), before, atol=1e-6)
+    ids = model.generate(IDS, max_new_tokens=4, do_sample=False, pad_token_id=0)
+    assert ids.shape == (1, 10)
+
+
+def test_gradients_flow_through_a_python_linear():
+    model = replace_q(tiny(), Scaled(32, 32, bias=False))
+    model(IDS, labels=IDS).loss.backward()
+    weight = model.model.layers[1].self_attn.q_proj.weight
+    assert weight.grad is not None and float(weight.grad.abs().sum()) > 0
+    assert all(p.grad is not None for p in model.parameters())
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_module_of_ones_own_in_the_place_of_an_mlp_and_of_a_layer():
+    class Wrapped(nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+            self.calls = 0
+
+        def forward(self, hidden_states, **kwargs):
+            self.calls += 1
+            return self.inner(hidden_states, **kwargs)
+
+    model = tiny()
+    with ef.no_grad():
+        expected = model(IDS).logits.numpy().copy()
+        model.model.layers[0].mlp = Wrapped(model.model.layers[0].mlp)
+        model.model.layers[1] = Wrapped(model.model.layers[1])
+        got = model(IDS).logits.numpy()
+    assert np.allclose(got, expected, atol=1e-6)
+    assert model.model.layers[0].mlp.calls == 1 and model.model.layers[1].calls == 1
+    assert "model.layers.1.inner.self_attn.q_proj.weight" in model.state_dict()
+
+
+def test_wrong_roles_and_unknown_names_are_refused():
+    model = tiny()
+    with pytest.raises(TypeError, match="self_attn"):
+        model.model.layers[0].self_attn = nn.Linear(2, 2)
+    with pytest.raises(AttributeError):
+        model.get_submodule("model.layers.7")
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        model.nothing  # noqa: B018
+    with pytest.raises(TypeError):
+        model.model.layers[0].mlp.forward = lambda x: x
+
+
+def test_forward_hooks_see_and_change_values():
+    model = tiny()
+    seen = []
+
+    def after(module, args, output):
+        seen.append((type(module).__name__, tuple(args[0].shape), tuple(output.shape)))
+
+    def double(module, args, output):
+        return output * 2
+
+    mlp = model.model.layers[0].mlp
+    with ef.no_grad():
+        plain = model(IDS).logits.numpy().copy()
+        first = mlp.register_forward_hook(after)
+        second = mlp.register_forward_hook(double)
+        changed = model(IDS).logits.numpy().copy()
+        first.remove()
+        second.remove()
+        again = model(IDS).logits.numpy()
+    assert seen == [("GatedMlp", (1, 6, 32), (1, 6, 32))]
+    assert not np.allclose(plain, changed) and np.allclose(plain, again, atol=1e-6)
+    with mlp.register_forward_pre_hook(lambda module, args: (args[0] * 0,)), ef.no_grad():
+        assert not np.allclose(model(IDS).logits.numpy(), plain)
+
+
+def test_parameters_buffers_and_state():
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(ef.ones(3))
+            self.register_buffer("steps", ef.zeros(1))
+            self.layers = nn.ModuleList([nn.Linear(3, 3), nn.LayerNorm(3)])
+            self.label = "kept"
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x * self.scale
+
+    head = Head()
+    assert [n for n, _ in head.named_parameters()] == [
+        "scale", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias",
+    ]  # fmt: skip
+    assert [n for n, _ in head.named_buffers()] == ["steps"]
+    assert isinstance(head.scale, nn.Parameter) and not isinstance(ef.ones(1), nn.Parameter)
+    assert head.label == "kept" and head.training
+    head(ef.ones(2, 3)).sum().backward()
+    assert head.scale.grad.shape == (3,)
+    other = Head()
+    assert other.load_state_dict(head.state_dict()) == ([], [])
+    assert np.array_equal(other(ef.ones(2, 3)).detach().numpy(), head(ef.ones(2, 3)).detach().numpy())
+    with pytest.raises(RuntimeError, match="Missing key"):
+        other.load_state_dict({})
+    with pytest.raises(RuntimeError, match="size mismatch for scale"):
+        other.load_state_dict({**head.state_dict(), "scale": ef.ones(4)})
+    head.eval()
+    assert not head.training and not head.layers[0].training
+    assert head.requires_grad_(False).scale.requires_grad is False
+    assert "Linear(in_features=3, out_features=3, bias=True)" in repr(head)
+    with pytest.raises(NotImplementedError):
+        head.to("cuda")
+
+
+def test_copies_and_pickles_of_models():
+    model = tiny(tie_word_embeddings=True)
+    twin, thawed = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+    with ef.no_grad():
+        expected = model(IDS).logits.numpy()
+        for other in (twin, thawed):
+            assert np.array_equal(other(IDS).logits.numpy(), expected)
+            assert other.lm_head.weight is other.model.embed_tokens.weight
+        twin.model.norm.weight.fill_(0)
+        assert np.array_equal(model(IDS).logits.numpy(), expected)
+
+
+def test_a_model_of_ones_own(tmp_path):
+    class MineConfig(ef.PreTrainedConfig):
+        model_type = "mine"
+
+        def __init__(self, width=4, **kwargs):
+            self.width = width
+            super().__init__(**kwargs)
+
+    class MineModel(ef.PreTrainedModel):
+        config_class = MineConfig
+        base_model_prefix = "mine"
+
+        def __init__(self, config):
+            super().__init__(config)
+            self.first = nn.Linear(config.width, config.width)
+            self.second = nn.Linear(config.width, 2)
+            self.post_init()
+
+        def _init_weights(self, module):
+            if isinstance(module, nn.Linear):
+                module.weight.fill_(0.5)
+
+        def forward(self, x):
+            return self.second(self.first(x))
+
+    ef.AutoConfig.register("mine", MineConfig)
+    ef.AutoModel.register(MineConfig, MineModel)
+    model = MineModel(MineConfig(width=3))
+    model.save_pretrained(tmp_path)
+    assert '"MineModel"' in (tmp_path / "config.json").read_text()
+    again = ef.AutoModel.from_pretrained(tmp_path)
+    assert type(again) is MineModel and again.config.width == 3
+    x = ef.ones(2, 3)
+    assert np.array_equal(again(x).detach().numpy(), model(x).detach().numpy())
+
+
+def test_a_python_model_generates():
+    class Copycat(ef.PreTrainedModel, ef.GenerationMixin):
+        config_class = ef.LlamaConfig
+
+        def forward(self, input_ids, attention_mask=None, **kwargs):
+            return {"logits": nn_one_hot(input_ids, 10)}
+
+    def nn_one_hot(ids, size):
+        return (ids.unsqueeze(-1) == ef.arange(size)).float()
+
+    model = Copycat(ef.LlamaConfig(vocab_size=10, eos_token_id=None))
+    assert model.generate(ef.tensor([[1, 7]]), max_new_tokens=3, pad_token_id=0, use_cache=False).tolist() == [[1, 7, 7, 7, 7]]
+
+
+def test_one_model_from_two_threads():
+    model = tiny()
+    with ef.no_grad():
+        expected = model(IDS).logits.numpy().copy()
+    failures = []
+
+    def work():
+        for _ in range(20):
+            with ef.no_grad():
+                if not np.array_equal(model(IDS).logits.numpy(), expected):
+                    failures.append("another result")
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
