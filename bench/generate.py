@@ -53,7 +53,9 @@ def run_eigenformers(task: dict[str, Any]) -> dict[str, float]:
     options = {"dtype": task["dtype"]} if task["dtype"] else {}
     model = ef.AutoModelForCausalLM.from_pretrained(task["model"], **options)
     loaded = time.perf_counter() - start
-    model.generate(ef.tensor([prompt_ids(model.config.vocab_size)[:8]]), max_new_tokens=1, do_sample=False, eos_token_id=None)
+    model.generate(
+        ef.tensor([prompt_ids(model.config.vocab_size)[:8]]), max_new_tokens=1, do_sample=False, eos_token_id=None
+    )
     first = time.time() - task["started"]
     ids = ef.tensor([prompt_ids(model.config.vocab_size)])
     out: dict[str, float] = {"load": loaded, "first": first}
@@ -106,7 +108,12 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
     loaded = time.perf_counter() - start
     ids = torch.tensor([prompt_ids(model.config.vocab_size)])
     run = lambda prompt, new: model.generate(  # noqa: E731
-        prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=new, min_new_tokens=new, do_sample=False, pad_token_id=0
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        max_new_tokens=new,
+        min_new_tokens=new,
+        do_sample=False,
+        pad_token_id=0,
     )
     run(ids[:, :8], 1)
     first = time.time() - task["started"]
@@ -128,7 +135,9 @@ def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
     environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": str(task["threads"]), "OMP_NUM_THREADS": str(task["threads"]),
                    "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
     task = {**task, "started": time.time()}
-    done = subprocess.run([python, __file__, "--task", json.dumps(task)], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [python, __file__, "--task", json.dumps(task)], capture_output=True, text=True, env=environment
+    )
     if done.returncode:
         raise SystemExit(f"{task['kind']}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -145,7 +154,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.task:
         task = json.loads(args.task)
-        run = {"eigenformers": run_eigenformers, "llama.cpp": run_llama_cpp, "transformers": run_transformers}[task["kind"]]
+        run = {"eigenformers": run_eigenformers, "llama.cpp": run_llama_cpp, "transformers": run_transformers}[
+            task["kind"]
+        ]
         print(json.dumps(run(task)))
         return
     model = args.model
@@ -154,7 +165,11 @@ def main() -> None:
 
         model = str(default_model_path())
     pythons = {"ours": sys.executable, "peers": args.peers}
-    chosen = {n: (pythons[p], {**t, "model": model, "threads": args.threads}) for n, (p, t) in CONTESTANTS.items() if pythons[p]}
+    chosen = {
+        n: (pythons[p], {**t, "model": model, "threads": args.threads})
+        for n, (p, t) in CONTESTANTS.items()
+        if pythons[p]
+    }
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
     for _ in range(args.rounds):
         for name, (python, task) in chosen.items():

@@ -28,7 +28,9 @@ def main() -> int:
         for file in sorted([*folder.rglob("*.h"), *folder.rglob("*.cpp"), *folder.rglob("*.inc")]):
             for used in INCLUDE.findall(file.read_text()):
                 if used in folders and used not in may:
-                    bad.append(f"{file.relative_to(ROOT.parent)}: includes {used}/, but {name} may use only {', '.join(sorted(may))}")
+                    bad.append(
+                        f"{file.relative_to(ROOT.parent)}: includes {used}/, but {name} may use only {', '.join(sorted(may))}"
+                    )
     print("\n".join(bad) if bad else f"layers: {len(folders)} folders, all includes point down")
     return bool(bad)
 

@@ -42,8 +42,10 @@ def violations(path: str) -> list[str]:
         objects.add(name)
         if HARMLESS.match(symbol) or (kind in "DRB" and TABLE.match(symbol)):
             continue
-        bad.append(f"{path}: {name} defines '{symbol}' (nm type {kind}), needed only its table; "
-                   "move the function into the anonymous namespace or out of the file")
+        bad.append(
+            f"{path}: {name} defines '{symbol}' (nm type {kind}), needed only its table; "
+            "move the function into the anonymous namespace or out of the file"
+        )
     if not objects:
         bad.append(f"{path}: holds no object of a wide instruction set, needed at least one; wrong archive?")
     return bad

@@ -5,6 +5,7 @@ its dependencies, and those differ. Asking the library itself, code point by cod
 
     python tools/gen_unicode_tables.py > csrc/tokenizers/unicode_tables.inc     # needs tokenizers (and ctypes utf8proc)
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -55,13 +56,13 @@ def split_off_by(pre_tokenizer) -> set[int]:
 def word_characters() -> set[int]:
     """Code points after which a single_word token does not match."""
     tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
-    tokenizer.add_tokens([AddedToken("\uE000", single_word=True, normalized=False)])
-    mark = tokenizer.token_to_id("\uE000")
+    tokenizer.add_tokens([AddedToken("\ue000", single_word=True, normalized=False)])
+    mark = tokenizer.token_to_id("\ue000")
     out = set()
     for chunk in chunks():
         chunk = [c for c in chunk if c != 0xE000]
         # A word character before blocks the match; a following one does too, so put a space after each mark.
-        text = "".join(chr(c) + "\uE000 " for c in chunk)
+        text = "".join(chr(c) + "\ue000 " for c in chunk)
         enc = tokenizer.encode(text, add_special_tokens=False)
         found = {o[0] for i, o in zip(enc.ids, enc.offsets) if i == mark}
         out |= {c for k, c in enumerate(chunk) if 3 * k + 1 not in found}

@@ -7,6 +7,7 @@ Random inputs come from a generator that the test repeats, so only hashes are st
 real file one tensor of each block type is recorded, its first rows only; the test looks for FOLDER/model.gguf among the
 assets and skips without it.
 """
+
 from __future__ import annotations
 
 import sys
@@ -47,8 +48,11 @@ def fnv(data: bytes) -> int:
 
 
 def record_random() -> list[str]:
-    lines = ["// Made by tools/ggml_golden.py with the gguf package: {type, hash of f32 from random blocks}.",
-             f"constexpr int kGoldenBlocks = {BLOCKS};", "constexpr Golden kDequantized[] = {"]
+    lines = [
+        "// Made by tools/ggml_golden.py with the gguf package: {type, hash of f32 from random blocks}.",
+        f"constexpr int kGoldenBlocks = {BLOCKS};",
+        "constexpr Golden kDequantized[] = {",
+    ]
     types = sorted(quants._type_traits)
     for qtype in types:
         size = GGML_QUANT_SIZES[qtype][1] * BLOCKS
@@ -67,8 +71,10 @@ def record_random() -> list[str]:
 
 
 def record_files(paths: list[Path]) -> list[str]:
-    lines = ["// Made by tools/ggml_golden.py: {file, tensor, type, rows, hash of their f32}.",
-             "constexpr RealTensor kRealTensors[] = {"]
+    lines = [
+        "// Made by tools/ggml_golden.py: {file, tensor, type, rows, hash of their f32}.",
+        "constexpr RealTensor kRealTensors[] = {",
+    ]
     for path in paths:
         seen = set()
         for tensor in GGUFReader(path).tensors:
@@ -79,7 +85,7 @@ def record_files(paths: list[Path]) -> list[str]:
             rows = min(len(tensor.data), 65536 // int(tensor.shape[0]))
             out = quants.dequantize(tensor.data[:rows], qtype)
             name = f"{path.parent.name}/{path.name}"
-            lines.append(f"    {{\"{name}\", \"{tensor.name}\", {int(qtype)}, {rows}, {fnv(out.tobytes()):#018x}}},")
+            lines.append(f'    {{"{name}", "{tensor.name}", {int(qtype)}, {rows}, {fnv(out.tobytes()):#018x}}},')
     return [*lines, "};"]
 
 

@@ -3,6 +3,7 @@
 A lattice is a sorted list of vectors of small digits. Read as a number (first digit least significant) the vectors
 ascend, so a lattice is the set of its numbers: one bit for each of the base**length possible ones.
 """
+
 from __future__ import annotations
 
 import sys
@@ -10,8 +11,14 @@ import sys
 import numpy as np
 from gguf import GGMLQuantizationType, quants
 
-LATTICES = {"IQ1": ("IQ1_S", 3), "IQ2XXS": ("IQ2_XXS", 3), "IQ2XS": ("IQ2_XS", 3), "IQ2S": ("IQ2_S", 3),
-            "IQ3XXS": ("IQ3_XXS", 8), "IQ3S": ("IQ3_S", 8)}
+LATTICES = {
+    "IQ1": ("IQ1_S", 3),
+    "IQ2XXS": ("IQ2_XXS", 3),
+    "IQ2XS": ("IQ2_XS", 3),
+    "IQ2S": ("IQ2_S", 3),
+    "IQ3XXS": ("IQ3_XXS", 8),
+    "IQ3S": ("IQ3_S", 8),
+}
 
 
 def words(name: str, base: int) -> list[int]:

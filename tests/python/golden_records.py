@@ -39,7 +39,9 @@ class Record:
             raise TypeError(f"a case returned {type(value)}, which is not a plain value")
 
         self._json.parent.mkdir(exist_ok=True)
-        text = json.dumps({"about": about, "cases": {n: plain(v) for n, v in cases.items()}}, indent=1, ensure_ascii=False)
+        text = json.dumps(
+            {"about": about, "cases": {n: plain(v) for n, v in cases.items()}}, indent=1, ensure_ascii=False
+        )
         self._json.write_text(text + "\n", encoding="utf-8")
         if arrays:
             np.savez_compressed(self._npz, **arrays)
@@ -79,8 +81,12 @@ def compare(found: Any, wanted: Any, rtol: float = 1e-4, atol: float = 1e-5, whe
         return [f"{where}: {int((~close).sum())} of {close.size} differ, first at {at}: {a[at]!r}, recorded {b[at]!r}"]
     if isinstance(found, dict) and isinstance(wanted, dict):
         found = {str(k): v for k, v in found.items()}
-        lines = [f"{where}: keys {sorted(set(found) ^ set(wanted))} on one side only"] if set(found) != set(wanted) else []
-        return lines + [x for k in found if k in wanted for x in compare(found[k], wanted[k], rtol, atol, f"{where}.{k}")]
+        lines = (
+            [f"{where}: keys {sorted(set(found) ^ set(wanted))} on one side only"] if set(found) != set(wanted) else []
+        )
+        return lines + [
+            x for k in found if k in wanted for x in compare(found[k], wanted[k], rtol, atol, f"{where}.{k}")
+        ]
     if isinstance(found, (list, tuple)) and isinstance(wanted, (list, tuple)):
         if len(found) != len(wanted):
             return [f"{where}: {len(found)} items, recorded {len(wanted)}"]

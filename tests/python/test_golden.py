@@ -32,9 +32,8 @@ def _all_cases():
 @pytest.mark.parametrize("path, name", _all_cases())
 def test_equals_the_record(path: Path, name: str):
     module = _load(path)
-    library = importlib.import_module(getattr(module, "LIBRARY", "transformers").replace("transformers", "eigenformers"))
-    if getattr(module, "LIBRARY", "") == "tokenizers":
-        library = importlib.import_module("eigenformers.tokenizers")
+    names = {"tokenizers": "eigenformers.tokenizers"}
+    library = importlib.import_module(names.get(getattr(module, "LIBRARY", ""), "eigenformers"))
     stored = Record(HERE / "golden" / path.stem).read()
     assert name[5:] in stored, f"{name} is not recorded; run tools/make_golden.py {path.stem} with the real library"
     differences = compare(getattr(module, name)(library), stored[name[5:]])

@@ -223,7 +223,9 @@ def test_a_python_model_generates():
         return (ids.unsqueeze(-1) == ef.arange(size)).float()
 
     model = Copycat(ef.LlamaConfig(vocab_size=10, eos_token_id=None))
-    assert model.generate(ef.tensor([[1, 7]]), max_new_tokens=3, pad_token_id=0, use_cache=False).tolist() == [[1, 7, 7, 7, 7]]
+    assert model.generate(ef.tensor([[1, 7]]), max_new_tokens=3, pad_token_id=0, use_cache=False).tolist() == [
+        [1, 7, 7, 7, 7]
+    ]
 
 
 def test_one_model_from_two_threads():

@@ -146,7 +146,9 @@ class GenerationMixin:
             )
         return config, model_kwargs
 
-    def _prepare_inputs(self, inputs: Any, config: GenerationConfig, kwargs: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
+    def _prepare_inputs(
+        self, inputs: Any, config: GenerationConfig, kwargs: dict[str, Any]
+    ) -> tuple[Any, Any, Any, Any]:
         named = kwargs.pop("input_ids", None)
         if inputs is not None and named is not None:
             raise ValueError(

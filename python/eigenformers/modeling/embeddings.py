@@ -44,7 +44,9 @@ class EmbeddingsMixin:
         """(target, source) of the weights that are one, as the configuration says."""
         keys = self._tied_weights_keys
         text = self.config.get_text_config()
-        if not keys or not (getattr(self.config, "tie_word_embeddings", False) or getattr(text, "tie_word_embeddings", False)):
+        if not keys or not (
+            getattr(self.config, "tie_word_embeddings", False) or getattr(text, "tie_word_embeddings", False)
+        ):
             return []
         if isinstance(keys, dict):
             return list(keys.items())
@@ -89,7 +91,9 @@ class EmbeddingsMixin:
             self.set_input_embeddings(fresh)
             head = self.get_output_embeddings()
             if head is not None:
-                wider = nn._native.Linear(head.in_features, size, head.bias is not None if hasattr(head, "bias") else False)
+                wider = nn._native.Linear(
+                    head.in_features, size, head.bias is not None if hasattr(head, "bias") else False
+                )
                 wider.weight = fresh.weight if tied else self._resized(head.weight, size, mean_resizing)
                 if getattr(head, "bias", None) is not None:
                     wider.bias = self._resized(head.bias, size, mean_resizing)

@@ -133,7 +133,9 @@ class LoadingMixin:
             config._attn_implementation = options["attn_implementation"]
         if getattr(config, "quantization_config", None):
             method = dict(config.quantization_config).get("quant_method", "unknown")
-            raise UnsupportedError(f"{path}: config.json asks for quantization method `{method}`, which is not supported yet")
+            raise UnsupportedError(
+                f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
+            )
 
         reader, is_gguf = None, False
         if state is None:
@@ -201,7 +203,9 @@ class LoadingMixin:
             )
         if info["dequantized"]:
             kinds = sorted({kind for _, kind in info["dequantized"]})
-            logger.warning(f"{path}: {', '.join(kinds)} tensors are dequantized to bfloat16: no kernel computes on them packed")
+            logger.warning(
+                f"{path}: {', '.join(kinds)} tensors are dequantized to bfloat16: no kernel computes on them packed"
+            )
         self.init_weights()
 
     def _load_generation_config(self, path: Any, options: dict, hub: dict, is_gguf: bool) -> None:

@@ -71,7 +71,9 @@ class SavingMixin:
         if os.path.isfile(folder):
             raise OSError(f"Provided path ({folder}) should be a directory, not a file")
         if not kwargs.pop("safe_serialization", True):
-            raise UnsupportedError("save_pretrained(safe_serialization=False): weights are always written as safetensors")
+            raise UnsupportedError(
+                "save_pretrained(safe_serialization=False): weights are always written as safetensors"
+            )
         if kwargs.pop("distributed_checkpoint", False):
             raise UnsupportedError("save_pretrained(distributed_checkpoint=True) is not supported yet")
         kwargs.pop("save_function", None)

@@ -29,7 +29,9 @@ class RemovableHandle:
 
 
 class _Methods:
-    def named_modules(self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Any]]:
+    def named_modules(
+        self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
         """`(path, module)` of this module and all below it, parents first."""
         for name, module in self._named_modules():
             yield (f"{prefix}.{name}" if prefix and name else prefix or name), (module if name else self)
@@ -102,15 +104,15 @@ class _Methods:
         Raises:
             RuntimeError: with torch's text, for missing, unexpected and mis-shaped names.
         """
-        missing, unexpected, errors = self._load_state_dict({k: _core.as_tensor(v) for k, v in state_dict.items()}, assign)
+        missing, unexpected, errors = self._load_state_dict(
+            {k: _core.as_tensor(v) for k, v in state_dict.items()}, assign
+        )
         if strict and unexpected:
             errors.insert(0, "Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected) + ". ")
         if strict and missing:
             errors.insert(0, "Missing key(s) in state_dict: " + ", ".join(f'"{k}"' for k in missing) + ". ")
         if errors:
-            raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors)
-            )
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         return _IncompatibleKeys(missing, unexpected)
 
     def train(self, mode: bool = True) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from cases.models import FAMILIES, array, causal_lm, tensor
 
 PROMPTS = np.array([[0, 0, 5, 9, 2, 6], [3, 1, 4, 1, 5, 9]])
@@ -43,7 +42,8 @@ def case_greedy_options(lib):
         "max_length": {"max_new_tokens": None, "max_length": 10},
     }
     return {
-        name: array(run(lib, **{"max_new_tokens": 16, "do_sample": False, **kwargs})) for name, kwargs in options.items()
+        name: array(run(lib, **{"max_new_tokens": 16, "do_sample": False, **kwargs}))
+        for name, kwargs in options.items()
     }
 
 
@@ -75,7 +75,14 @@ def case_warped_scores(lib):
         "top_h": {"top_h": 0.6, "top_k": 0},
         "epsilon_cutoff": {"epsilon_cutoff": 0.02, "top_k": 0},
         "eta_cutoff": {"eta_cutoff": 0.1, "top_k": 0},
-        "all": {"temperature": 1.4, "top_k": 20, "top_p": 0.9, "min_p": 0.05, "typical_p": 0.9, "renormalize_logits": True},
+        "all": {
+            "temperature": 1.4,
+            "top_k": 20,
+            "top_p": 0.9,
+            "min_p": 0.05,
+            "typical_p": 0.9,
+            "renormalize_logits": True,
+        },
     }
     out = {}
     for name, kwargs in warpers.items():
@@ -103,17 +110,27 @@ def case_user_code(lib):
             return (input_ids[:, -1] > -1) & (input_ids.shape[1] >= 9)
 
     return {
-        "processor": array(run(lib, max_new_tokens=5, do_sample=False, logits_processor=lib.LogitsProcessorList([Shift()]))),
-        "criterion": array(run(lib, max_new_tokens=8, do_sample=False, stopping_criteria=lib.StoppingCriteriaList([AtNine()]))),
-        "prefix": array(run(lib, max_new_tokens=5, do_sample=False, prefix_allowed_tokens_fn=lambda b, ids: [10 + b, 20 + b, 30])),
-        "guidance": array(run(lib, prompts=PROMPTS[1:], mask=MASK[1:], max_new_tokens=5, do_sample=False, guidance_scale=1.5)),
+        "processor": array(
+            run(lib, max_new_tokens=5, do_sample=False, logits_processor=lib.LogitsProcessorList([Shift()]))
+        ),
+        "criterion": array(
+            run(lib, max_new_tokens=8, do_sample=False, stopping_criteria=lib.StoppingCriteriaList([AtNine()]))
+        ),
+        "prefix": array(
+            run(lib, max_new_tokens=5, do_sample=False, prefix_allowed_tokens_fn=lambda b, ids: [10 + b, 20 + b, 30])
+        ),
+        "guidance": array(
+            run(lib, prompts=PROMPTS[1:], mask=MASK[1:], max_new_tokens=5, do_sample=False, guidance_scale=1.5)
+        ),
     }
 
 
 def case_continuation(lib):
     """A cache handed from one call to the next; inputs_embeds; no prompt at all."""
     model = causal_lm(lib, "llama")
-    first = model.generate(tensor(lib, PROMPTS[1:]), max_new_tokens=4, do_sample=False, return_dict_in_generate=True, pad_token_id=0)
+    first = model.generate(
+        tensor(lib, PROMPTS[1:]), max_new_tokens=4, do_sample=False, return_dict_in_generate=True, pad_token_id=0
+    )
     longer = np.concatenate([array(first.sequences), np.array([[7, 8]])], 1)
     second = model.generate(
         tensor(lib, longer), past_key_values=first.past_key_values, max_new_tokens=4, do_sample=False, pad_token_id=0

@@ -43,7 +43,9 @@ def config(lib, family, **changes):
 def tensor(lib, array):
     """An array as the library's own tensor."""
     array = np.ascontiguousarray(array)
-    return importlib.import_module("torch").from_numpy(array) if lib.__name__ == "transformers" else lib.from_numpy(array)
+    return (
+        importlib.import_module("torch").from_numpy(array) if lib.__name__ == "transformers" else lib.from_numpy(array)
+    )
 
 
 def array(value):
@@ -125,7 +127,10 @@ def case_outputs(lib):
         "attentions": [array(a) for a in o.attentions],
         "tuple": [type(plain).__name__, len(plain), list(plain[0].shape)],
         "base": [list(base.keys()), array(base.last_hidden_state)],
-        "cache": [o.past_key_values.get_seq_length(), list(o.past_key_values[0][0].shape) if hasattr(o.past_key_values, "__getitem__") else [2, 2, 7, 8]],
+        "cache": [
+            o.past_key_values.get_seq_length(),
+            list(o.past_key_values[0][0].shape) if hasattr(o.past_key_values, "__getitem__") else [2, 2, 7, 8],
+        ],
         "kept": array(kept),
     }
 
@@ -168,7 +173,10 @@ def case_loss_and_gradients(lib):
         loss.backward()
         out[family] = {
             "loss": float(loss.detach()),
-            "gradients": {n: [float(p.grad.float().pow(2).sum()), float(p.grad.float().flatten()[:5].sum())] for n, p in model.named_parameters()},
+            "gradients": {
+                n: [float(p.grad.float().pow(2).sum()), float(p.grad.float().flatten()[:5].sum())]
+                for n, p in model.named_parameters()
+            },
         }
     model = causal_lm(lib, "llama")
     with no_grad(lib):
@@ -200,7 +208,9 @@ def case_save_and_load(lib):
         model.save_pretrained(folder)
         out["files"] = sorted(os.listdir(folder))
         again = lib.AutoModelForCausalLM.from_pretrained(folder)
-        out["same"] = bool(np.allclose(array(again(tensor(lib, IDS)).logits), array(model(tensor(lib, IDS)).logits), atol=1e-5))
+        out["same"] = bool(
+            np.allclose(array(again(tensor(lib, IDS)).logits), array(model(tensor(lib, IDS)).logits), atol=1e-5)
+        )
         out["dtype"] = str(again.dtype).split(".")[-1]
         half = lib.AutoModelForCausalLM.from_pretrained(folder, dtype="bfloat16")
         out["half"] = str(half.dtype).split(".")[-1]
@@ -208,7 +218,9 @@ def case_save_and_load(lib):
         model.save_pretrained(folder, max_shard_size="20KB")
         out["shards"] = sorted(os.listdir(folder))
         again = lib.AutoModelForCausalLM.from_pretrained(folder)
-        out["sharded_same"] = bool(np.allclose(array(again(tensor(lib, IDS)).logits), array(model(tensor(lib, IDS)).logits), atol=1e-5))
+        out["sharded_same"] = bool(
+            np.allclose(array(again(tensor(lib, IDS)).logits), array(model(tensor(lib, IDS)).logits), atol=1e-5)
+        )
         base = lib.AutoModel.from_pretrained(folder)
         out["base"] = array(base(tensor(lib, IDS[:, :4])).last_hidden_state)
     return out
