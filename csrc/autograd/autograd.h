@@ -114,6 +114,8 @@ void record(const char* name, Tensor& y, std::initializer_list<Tensor> inputs, F
 // grad, a view of one); rebase gives y, whose bytes were overwritten with result's, the history of result.
 void check_inplace(const Tensor& y);
 void rebase(Tensor& y, const Tensor& result);
+// y as an input of an op whose result will overwrite it: a copy with y's history where the op may save it, else y itself.
+Tensor inplace_source(const Tensor& y, bool op_records);
 
 // --- a tensor's part ----------------------------------------------------------------------------------------------
 Tensor& set_requires_grad(Tensor& x, bool on = true);  // floating-point leaves only

@@ -15,6 +15,7 @@ struct Meta final : AutogradMeta {
   std::map<uint64_t, GradHook> hooks;  // of a leaf; those of other tensors lie in their node
   std::map<uint64_t, std::function<void(const Tensor&)>> post_hooks;
   bool is_view = false, of_leaf = false;
+  Tensor base;           // what a view of an inner tensor looks into, itself no view
   uint32_t history = 0;  // the storage's, when a view was made
 
   bool requires_grad() const override { return node || leaf_requires_grad; }

@@ -8,13 +8,37 @@ namespace {
 
 std::atomic<uint64_t> order{0};
 
+// A tensor laid out as `base`, seen where the view y of base looks.
+auto region_of(const Tensor& y, const Tensor& base) {
+  return [shape = y.shape(), strides = y.strides(), at = y.offset() - base.offset()](const Tensor& t) {
+    return t.as_strided(shape, strides, t.offset() + at);
+  };
+}
+
+// The base was written in place after this view was made: the view shows the new values, so it takes the new history.
+void refresh(const Tensor& x) {
+  Meta& meta = *Meta::of(x);
+  if (!meta.is_view || meta.of_leaf || meta.history == x.storage()->history()) return;
+  check<UnsupportedError>(meta.base.is_contiguous(),
+                          "autograd: a view was used after an in-place operation on the tensor it looks into, which is not "
+                          "contiguous; take the view again after the write");
+  Tensor again = x.detach();
+  record("AsStridedBackward0", again, {meta.base}, [region = region_of(x, meta.base), shape = meta.base.shape()](const Tensor& dy) {
+    Tensor dx = Tensor::zeros(shape, dy.dtype());
+    region(dx).copy_(dy);
+    return Grads{dx};
+  });
+  meta.history = x.storage()->history();
+  if (const Meta* fresh = Meta::of(again)) {
+    meta.node = fresh->node;
+    meta.output = fresh->output;
+  }
+}
+
 Edge edge_to(const Tensor& x) {
   if (!x.defined() || !x.requires_grad()) return {};
+  refresh(x);
   const Meta& meta = *Meta::of(x);
-  // A view made before an in-place write on its base tells the old history, though it shows the new values.
-  check<UnsupportedError>(!meta.is_view || meta.history == x.storage()->history(),
-                          "autograd: a view was used after an in-place operation on the tensor it looks into; take the "
-                          "view again after the write");
   if (!meta.node) return Edge{nullptr, 0, x};
   return Edge{meta.node, meta.output, {}};
 }
@@ -68,6 +92,7 @@ void Meta::record(const char* name, Tensor& y, const Tensor& x, bool view, ViewB
     Meta& meta = *Meta::of(y);
     meta.is_view = true;
     meta.of_leaf = is_view ? of_leaf : !node;
+    if (!meta.of_leaf) meta.base = is_view ? base : x;
     meta.history = y.storage()->history();
   }
 }
@@ -77,14 +102,33 @@ void check_inplace(const Tensor& y) {
   const Meta& meta = *Meta::of(y);
   check<Error>(meta.node != nullptr, "a leaf Variable that requires grad is being used in an in-place operation.");
   check<Error>(!meta.of_leaf, "a view of a leaf Variable that requires grad is being used in an in-place operation.");
-  check<UnsupportedError>(!meta.is_view,
-                          "autograd: in-place operations on a view of a tensor that requires grad are not supported; "
-                          "write through the tensor itself (x[index] = value) or clone() the view");
+  check<UnsupportedError>(!meta.is_view || meta.base.is_contiguous(),
+                          "autograd: in-place operations on a view of a non-contiguous tensor that requires grad are not "
+                          "supported; write through the tensor itself (x[index] = value) or clone() the view");
 }
 
 namespace {
+// A view was overwritten with result: its base is now the old base with that region replaced.
+void take_history_of_base(const Tensor& y, const Tensor& result) {
+  Tensor base = Meta::of(y)->base, merged = base.detach();
+  const auto region = region_of(y, base);
+  record("CopySlices", merged, {base, result}, [region, inner = result.requires_grad()](const Tensor& dy) {
+    Tensor rest = dy.clone();  // contiguous, as the base is
+    region(rest).zero_();
+    return Grads{rest, inner ? region(dy.contiguous()).clone() : Tensor()};
+  });
+  Meta& meta = *Meta::of(base);
+  meta.node = Meta::of(merged)->node;
+  meta.output = 0;
+}
 void take_history(Tensor& y, const Tensor& result) {
+  const Meta* own = Meta::of(y);
+  const bool view = own && own->is_view && own->node;
   y.storage()->bump_history();
+  if (view) {
+    Meta::of(y)->history = y.storage()->history();
+    take_history_of_base(y, result);
+  }
   if (result.requires_grad()) {
     Meta& meta = Meta::make(y);
     meta.node = Meta::of(result)->node;
@@ -105,6 +149,18 @@ void rebase(Tensor& y, const Tensor& result) {
   if (!grad_enabled() || y.same(result)) return;
   if (result.requires_grad()) check_sole(y);
   take_history(y, result);
+}
+
+Tensor inplace_source(const Tensor& y, bool op_records) {
+  check_inplace(y);
+  if (!op_records || !grad_enabled()) return y;
+  Tensor copy = y.detach().clone();
+  if (y.requires_grad()) {
+    Meta& meta = Meta::make(copy);
+    meta.node = Meta::of(y)->node;
+    meta.output = Meta::of(y)->output;
+  }
+  return copy;
 }
 
 void Meta::record_write(Tensor& y, const Tensor& src) {

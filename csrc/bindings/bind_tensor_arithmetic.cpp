@@ -21,8 +21,8 @@ struct Pair {
     b.def(name, f, py::arg("other"));
     b.def(name, g, py::arg("other"));
     const auto in_place = [&](const char* method, auto... extra) {
-      b.c.def(method, [f](Tensor x, const Tensor& y) { return inplace(x, f(x, y)); }, py::arg("other"), extra..., NoGil());
-      b.c.def(method, [g](Tensor x, Scalar y) { return inplace(x, g(x, y)); }, py::arg("other"), extra..., NoGil());
+      b.c.def(method, [f](Tensor x, const Tensor& y) { return apply_inplace(x, f, y); }, py::arg("other"), extra..., NoGil());
+      b.c.def(method, [g](Tensor x, Scalar y) { return apply_inplace(x, g, y); }, py::arg("other"), extra..., NoGil());
     };
     in_place((std::string(name) + "_").c_str());
     if (op) {
@@ -58,8 +58,8 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
     both.def(name, f, py::arg("other"), py::kw_only(), alpha);
     both.def(name, g, py::arg("other"), py::kw_only(), alpha);
     const std::string in_place = std::string(name) + "_";
-    c.def(in_place.c_str(), [f](Tensor x, const Tensor& y, Scalar a) { return inplace(x, f(x, y, a)); }, py::arg("other"), py::kw_only(), alpha, NoGil());
-    c.def(in_place.c_str(), [g](Tensor x, Scalar y, Scalar a) { return inplace(x, g(x, y, a)); }, py::arg("other"), py::kw_only(), alpha, NoGil());
+    c.def(in_place.c_str(), [f](Tensor x, const Tensor& y, Scalar a) { return apply_inplace(x, f, y, a); }, py::arg("other"), py::kw_only(), alpha, NoGil());
+    c.def(in_place.c_str(), [g](Tensor x, Scalar y, Scalar a) { return apply_inplace(x, g, y, a); }, py::arg("other"), py::kw_only(), alpha, NoGil());
   };
   plus("add", add, add);
   plus("sub", sub, sub);
@@ -68,8 +68,8 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
     c.def(name, g, py::is_operator(), NoGil());
     c.def(reflected, [f](const Tensor& x, const Tensor& y) { return f(y, x); }, py::is_operator(), NoGil());
     c.def(reflected, r, py::is_operator(), NoGil());
-    c.def(assigning, [f](Tensor x, const Tensor& y) { return inplace(x, f(x, y)); }, py::is_operator(), NoGil());
-    c.def(assigning, [g](Tensor x, Scalar y) { return inplace(x, g(x, y)); }, py::is_operator(), NoGil());
+    c.def(assigning, [f](Tensor x, const Tensor& y) { return apply_inplace(x, f, y); }, py::is_operator(), NoGil());
+    c.def(assigning, [g](Tensor x, Scalar y) { return apply_inplace(x, g, y); }, py::is_operator(), NoGil());
   };
   operators("__add__", [](const Tensor& a, const Tensor& b) { return add(a, b); }, [](const Tensor& a, Scalar b) { return add(a, b); },
             "__radd__", [](const Tensor& a, Scalar b) { return add(a, b); }, "__iadd__");
@@ -84,9 +84,9 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
   both.def("div", div_mode, py::arg("other"), py::kw_only(), mode);
   both.def("div", [](const Tensor& a, Scalar b, const std::optional<std::string>& mode) { return mode ? div_mode(a, lift(a, b), mode) : div(a, b); },
            py::arg("other"), py::kw_only(), mode);
-  c.def("div_", [](Tensor x, const Tensor& y, const std::optional<std::string>& mode) { return inplace(x, div_mode(x, y, mode)); },
+  c.def("div_", [](Tensor x, const Tensor& y, const std::optional<std::string>& mode) { return apply_inplace(x, div_mode, y, mode); },
         py::arg("other"), py::kw_only(), mode, NoGil());
-  c.def("div_", [](Tensor x, Scalar y) { return inplace(x, div(x, y)); }, py::arg("other"), NoGil());
+  c.def("div_", [](Tensor x, Scalar y) { return apply_inplace(x, static_cast<Mixed>(div), y); }, py::arg("other"), NoGil());
   for (const char* name : {"true_divide", "divide"}) {
     both.def(name, static_cast<Binary>(div), py::arg("other"));
     both.def(name, static_cast<Mixed>(div), py::arg("other"));
@@ -105,9 +105,9 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
   const auto value = py::arg("value") = 1;
   both.def("addcmul", addcmul, py::arg("tensor1"), py::arg("tensor2"), py::kw_only(), value);
   both.def("addcdiv", addcdiv, py::arg("tensor1"), py::arg("tensor2"), py::kw_only(), value);
-  c.def("addcmul_", [](Tensor x, const Tensor& a, const Tensor& b, Scalar v) { return inplace(x, addcmul(x, a, b, v)); }, py::arg("tensor1"),
+  c.def("addcmul_", [](Tensor x, const Tensor& a, const Tensor& b, Scalar v) { return apply_inplace(x, addcmul, a, b, v); }, py::arg("tensor1"),
         py::arg("tensor2"), py::kw_only(), value, NoGil());
-  c.def("addcdiv_", [](Tensor x, const Tensor& a, const Tensor& b, Scalar v) { return inplace(x, addcdiv(x, a, b, v)); }, py::arg("tensor1"),
+  c.def("addcdiv_", [](Tensor x, const Tensor& a, const Tensor& b, Scalar v) { return apply_inplace(x, addcdiv, a, b, v); }, py::arg("tensor1"),
         py::arg("tensor2"), py::kw_only(), value, NoGil());
 
   pair("eq", eq, eq, "__eq__");
@@ -143,12 +143,12 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
   for (const char* name : {"clamp", "clip"}) {
     both.def(name, [](const Tensor& x, Bound a, Bound b) { return clamp(x, a, b); }, low, high);
     both.def(name, [](const Tensor& x, TensorBound a, TensorBound b) { return clamp(x, or_undefined(a), or_undefined(b)); }, low, high);
-    c.def((std::string(name) + "_").c_str(), [](Tensor x, Bound a, Bound b) { return inplace(x, clamp(x, a, b)); }, low, high, NoGil());
+    c.def((std::string(name) + "_").c_str(), [](Tensor x, Bound a, Bound b) { return apply_inplace(x, [](const Tensor& t, Bound u, Bound v) { return clamp(t, u, v); }, a, b); }, low, high, NoGil());
   }
   for (auto& [name, is_low] : std::initializer_list<std::pair<const char*, bool>>{{"clamp_min", true}, {"clamp_max", false}}) {
     const auto f = [is_low = is_low](const Tensor& x, Scalar v) { return is_low ? clamp(x, v, std::nullopt) : clamp(x, std::nullopt, v); };
     both.def(name, f, py::arg("value"));
-    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Scalar v) { return inplace(x, f(x, v)); }, py::arg("value"), NoGil());
+    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Scalar v) { return apply_inplace(x, f, v); }, py::arg("value"), NoGil());
   }
 
   const auto rtol = py::arg("rtol") = 1e-5, atol = py::arg("atol") = 1e-8;
@@ -179,7 +179,7 @@ void bind_tensor_arithmetic(TensorClass& c, py::module_& m) {
     check<ShapeError>(value.dim() == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", value.dim(), " dimension(s).");
     return where(mask, value.to(x.dtype()), x);
   }, py::arg("mask"), py::arg("value"));
-  c.def("masked_fill_", [](Tensor x, const Tensor& mask, Scalar v) { return inplace(x, masked_fill(x, mask, v)); }, py::arg("mask"), py::arg("value"), NoGil());
+  c.def("masked_fill_", [](Tensor x, const Tensor& mask, Scalar v) { return apply_inplace(x, masked_fill, mask, v); }, py::arg("mask"), py::arg("value"), NoGil());
   c.def("fill_", [](Tensor x, Scalar v) { return x.fill_(v); }, py::arg("value"), NoGil());
   c.def("fill_", [](Tensor x, const Tensor& v) { return x.copy_(v.reshape({})); }, py::arg("value"), NoGil());
   c.def("zero_", [](Tensor x) { return x.zero_(); }, NoGil());

@@ -82,7 +82,7 @@ void bind_tensor_functional(TensorClass& c, py::module_& m) {
       f.def(name, op, input, NoGil());
       return;
     }
-    f.def(name, [op](Tensor x, bool in_place) { return in_place ? inplace(x, op(x)) : op(x); }, input, inplace_flag, NoGil());
+    f.def(name, [op](Tensor x, bool in_place) { return in_place ? apply_inplace(x, op) : op(x); }, input, inplace_flag, NoGil());
   };
   simple("relu", relu, true);
   simple("silu", silu, true);
@@ -94,9 +94,9 @@ void bind_tensor_functional(TensorClass& c, py::module_& m) {
   simple("logsigmoid", log_sigmoid, false);
   f.def("gelu", [](const Tensor& x, const std::string& a) { return gelu(x, gelu_tanh(a)); }, input, py::kw_only(), py::arg("approximate") = "none", NoGil());
   f.def("softplus", softplus, input, py::arg("beta") = 1.0, py::arg("threshold") = 20.0, NoGil());
-  f.def("elu", [](Tensor x, double a, bool in_place) { return in_place ? inplace(x, elu(x, a)) : elu(x, a); }, input, py::arg("alpha") = 1.0,
+  f.def("elu", [](Tensor x, double a, bool in_place) { return in_place ? apply_inplace(x, elu, a) : elu(x, a); }, input, py::arg("alpha") = 1.0,
         inplace_flag, NoGil());
-  f.def("leaky_relu", [](Tensor x, double s, bool in_place) { return in_place ? inplace(x, leaky_relu(x, s)) : leaky_relu(x, s); }, input,
+  f.def("leaky_relu", [](Tensor x, double s, bool in_place) { return in_place ? apply_inplace(x, leaky_relu, s) : leaky_relu(x, s); }, input,
         py::arg("negative_slope") = 0.01, inplace_flag, NoGil());
   f.def("silu_mul", silu_mul, py::arg("gate"), py::arg("up"), NoGil());
 

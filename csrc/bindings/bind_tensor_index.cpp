@@ -164,7 +164,7 @@ void bind_tensor_index(TensorClass& c, py::module_& m) {
   const auto with_inplace = [&](const char* name, auto f, auto... args) {
     both.def(name, f, args...);
     c.def((std::string(name) + "_").c_str(), [f](T x, int d, const T& i, std::conditional_t<std::is_invocable_v<decltype(f), const T&, int, const T&, const T&>, const T&, Scalar> s) {
-      return inplace(x, f(x, d, i, s));
+      return apply_inplace(x, f, d, i, s);
     }, args..., NoGil());
   };
   with_inplace("scatter", static_cast<T (*)(const T&, int, const T&, const T&)>(scatter), dim, idx, src);
@@ -173,7 +173,7 @@ void bind_tensor_index(TensorClass& c, py::module_& m) {
   both.def("index_select", index_select, dim, idx);
   with_inplace("index_copy", index_copy, dim, idx, source);
   both.def("index_add", index_add, dim, idx, source, py::kw_only(), py::arg("alpha") = 1);
-  c.def("index_add_", [](T x, int d, const T& i, const T& s, Scalar a) { return inplace(x, index_add(x, d, i, s, a)); }, dim, idx, source,
+  c.def("index_add_", [](T x, int d, const T& i, const T& s, Scalar a) { return apply_inplace(x, index_add, d, i, s, a); }, dim, idx, source,
         py::kw_only(), py::arg("alpha") = 1, NoGil());
   const auto fill = [](const T& x, int d, const T& i, Scalar v) {
     Shape shape = x.shape();
@@ -181,15 +181,15 @@ void bind_tensor_index(TensorClass& c, py::module_& m) {
     return index_copy(x, d, i, Tensor::full({}, v, x.dtype()).expand(shape));
   };
   both.def("index_fill", fill, dim, idx, value);
-  c.def("index_fill_", [fill](T x, int d, const T& i, Scalar v) { return inplace(x, fill(x, d, i, v)); }, dim, idx, value, NoGil());
+  c.def("index_fill_", [fill](T x, int d, const T& i, Scalar v) { return apply_inplace(x, fill, d, i, v); }, dim, idx, value, NoGil());
   const auto put = [](const T& x, const std::vector<T>& indices, const T& values, bool accumulate) {
     return index_put(x, indices, values, accumulate);
   };
   both.def("index_put", put, py::arg("indices"), py::arg("values"), py::arg("accumulate") = false);
-  c.def("index_put_", [put](T x, const std::vector<T>& i, const T& v, bool a) { return inplace(x, put(x, i, v, a)); }, py::arg("indices"),
+  c.def("index_put_", [put](T x, const std::vector<T>& i, const T& v, bool a) { return apply_inplace(x, put, i, v, a); }, py::arg("indices"),
         py::arg("values"), py::arg("accumulate") = false, NoGil());
   both.def("masked_select", masked_select, py::arg("mask")).def("masked_scatter", masked_scatter, py::arg("mask"), source);
-  c.def("masked_scatter_", [](T x, const T& mask, const T& s) { return inplace(x, masked_scatter(x, mask, s)); }, py::arg("mask"), source, NoGil());
+  c.def("masked_scatter_", [](T x, const T& mask, const T& s) { return apply_inplace(x, masked_scatter, mask, s); }, py::arg("mask"), source, NoGil());
   both.def("take_along_dim", take_along_dim, py::arg("indices"), dim);
   const auto nonzeros = [](const T& x, bool as_tuple) -> py::object {
     const T at = nonzero(x);

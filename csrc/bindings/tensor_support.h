@@ -22,6 +22,16 @@ void bind_tensor_functional(TensorClass& c, py::module_& m);
 
 using NoGil = py::call_guard<py::gil_scoped_release>;  // whatever may compute: nobody waits for threads holding the GIL
 
+// x = f(x, args…) in place; f gets a copy of x where its node may save it.
+inline bool tracked(const Tensor& x) { return needs_grad(x); }
+inline bool tracked(const std::optional<Tensor>& x) { return x && needs_grad(*x); }
+template <class T>
+bool tracked(const T&) { return false; }
+template <class F, class... Args>
+Tensor apply_inplace(Tensor& x, F&& f, const Args&... args) {
+  return inplace(x, f(inplace_source(x, tracked(x) || (tracked(args) || ...)), args...));
+}
+
 // A method of Tensor and a function of the module with the same arguments after the tensor.
 struct Both {
   TensorClass& c;
@@ -36,7 +46,7 @@ struct Both {
   template <class R, class... Args, class... Extra>
   const Both& inplace(const char* name, R (*f)(const Tensor&, Args...), const Extra&... extra) const {
     def(name, f, extra...);
-    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Args... args) { return ef::inplace(x, f(x, args...)); }, extra..., NoGil());
+    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Args... args) { return apply_inplace(x, f, args...); }, extra..., NoGil());
     return *this;
   }
 };

@@ -132,7 +132,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value);
 
 // --- in place -----------------------------------------------------------------------------------------------------
 // y becomes `result` (computed from y): bytes are overwritten, and y's history is result's. For y += x write
-// inplace(y, add(y, x)). Torch's rules hold: not on a leaf that requires grad; the dtype of y stays.
+// inplace(y, add(y, x)); where the op saves y (a product), give it inplace_source(y, true). Torch's rules hold: not on a
+// leaf that requires grad; the dtype of y stays.
 Tensor& inplace(Tensor& y, const Tensor& result);
 // Without history, without a temporary, for buffers and optimizers: y += alpha*x, y *= s.
 void add_into(Tensor& y, const Tensor& x, double alpha = 1);

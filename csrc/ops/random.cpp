@@ -159,7 +159,7 @@ Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype, Gener
   int64_t* out = y.mutable_data<int64_t>();
   draw(generator, [&](Generator& g) {
     for (int64_t i = 0; i < y.numel(); i++)
-      out[i] = int64_t((range >= uint64_t(1) << 32 ? g.random64() : g.random()) % range + uint64_t(low));
+      out[i] = int64_t((range >= uint64_t(1) << 28 ? g.random64() : g.random()) % range + uint64_t(low));
   });
   return y.to(dtype);
 }

@@ -26,12 +26,52 @@ void copy_words(Tensor& dst, const Tensor& src) {
   });
 }
 
+// A transposed copy reads far apart or writes far apart whichever way it goes by rows: 16 x 16 tiles keep both in cache.
+template <class Word>
+void transpose_tiles(Tensor& dst, const Tensor& src, int d) {  // src runs along d where dst runs along its last dimension
+  constexpr int64_t tile = 16;
+  const int last = dst.dim() - 1;
+  const int64_t rows = dst.size(d), columns = dst.size(last), row_tiles = (rows + tile - 1) / tile;
+  Shape outer = dst.shape();
+  outer[d] = outer[last] = 1;
+  const int64_t planes = numel(outer);
+  parallel_for(planes * row_tiles, std::max<int64_t>(1, kGrain / (tile * columns)), [&](int64_t begin, int64_t end) {
+    for (int64_t job = begin; job < end; job++) {
+      int64_t plane = job / row_tiles;
+      const int64_t first = job % row_tiles * tile, stop = std::min(rows, first + tile);
+      const Word* from = static_cast<const Word*>(src.data_ptr());
+      Word* to = static_cast<Word*>(const_cast<void*>(dst.data_ptr()));
+      for (int k = last; k >= 0; k--) {
+        const int64_t i = plane % outer[k];
+        plane /= outer[k];
+        from += i * src.stride(k);
+        to += i * dst.stride(k);
+      }
+      const int64_t across = src.stride(last), down = dst.stride(d);
+      for (int64_t c = 0; c < columns; c += tile)
+        for (int64_t r = first; r < stop; r++)
+          for (int64_t j = c; j < std::min(columns, c + tile); j++) to[r * down + j] = from[r + j * across];
+    }
+  });
+}
+// The dimension along which src is contiguous, when that is not dst's last and both are long enough to care; else -1.
+int transposed_dim(const Tensor& dst, const Tensor& src) {
+  const int last = dst.dim() - 1;
+  if (last < 1 || !(src.shape() == dst.shape()) || dst.stride(last) != 1 || src.stride(last) <= 1 || dst.size(last) < 16) return -1;
+  for (int d = 0; d < last; d++)
+    if (src.stride(d) == 1 && src.size(d) >= 16) return d;
+  return -1;
+}
+
 void copy_values(Tensor& dst, const Tensor& src) {
   if (dst.numel() == 0) {
     broadcast_strides(src, dst.shape());  // still an error when the shapes do not fit
     return;
   }
   if (dst.dtype() == src.dtype()) {
+    const int d = transposed_dim(dst, src);
+    if (d >= 0 && dst.element_size() == 4) return transpose_tiles<uint32_t>(dst, src, d);
+    if (d >= 0 && dst.element_size() == 2) return transpose_tiles<uint16_t>(dst, src, d);
     switch (dst.element_size()) {
       case 1: return copy_words<uint8_t>(dst, src);
       case 2: return copy_words<uint16_t>(dst, src);

@@ -147,10 +147,16 @@ TEST(Elementwise, InPlaceFollowsTorchsRules) {
             "result type Float can't be cast to the desired output type Long");
   EXPECT_EQ(message<ShapeError>([&] { inplace(whole, whole + Tensor::zeros({3, 2}, DType::Int64)); }),
             "output with shape [2] doesn't match the broadcast shape [3, 2]");
-  Tensor base = leaf * 1, part = base.slice(0, 0, 1);
-  EXPECT_THROW(inplace(part, part + 1), UnsupportedError);
-  inplace(base, base + 1);
-  EXPECT_THROW(part * 2, UnsupportedError);  // the view's history is that of the old base
+  expect_gradients("writing through views", [](V x) {
+    Tensor base = x[0] * 1, part = base.slice(0, 0, 2), other = base.slice(0, 1, 3);
+    inplace(part, inplace_source(part, true) * x[1].slice(0, 1, 3));
+    inplace(base, base + 1);
+    return base * sum(part) + sum(square(other));  // the views follow what was written
+  }, {values({3}), values({3}, 0, 1, 3)});
+  Tensor q = values({1, 2, 3, 4});
+  set_requires_grad(q);
+  Tensor strided = attention(q, q, q), row0 = strided.select(2, 0);  // an op's own result that is not contiguous
+  EXPECT_THROW(inplace(row0, row0 + 1), UnsupportedError);
   Tensor buffer = Tensor::zeros({3}, DType::Float64), row = buffer.slice(0, 0, 1);
   EXPECT_THROW(row.copy_(leaf.slice(0, 0, 1)), UnsupportedError);
   Tensor fresh = Tensor::zeros({3}, DType::Float64);

@@ -116,6 +116,26 @@ TEST(Tensor, CopiesBroadcastAndOverlap) {
   EXPECT_THROW(x.copy_(iota({5})), ShapeError);
 }
 
+TEST(Tensor, TransposedCopiesMoveEveryElement) {
+  for (DType d : {DType::Float32, DType::Int16, DType::Int64})
+    for (const Shape& shape : {Shape{37, 53}, Shape{3, 19, 2, 45}, Shape{16, 16}, Shape{2, 50, 17}}) {
+      const Tensor x = Tensor::arange(0, numel(shape), 1, d).view(shape);
+      for (int a = 0; a < x.dim(); a++) {
+        const Tensor t = x.transpose(a, -1), y = t.contiguous();
+        const auto got = y.to_vector<int64_t>();
+        const StridedLoop<1> walk(t.shape(), {static_cast<char*>(const_cast<void*>(t.data_ptr()))}, {broadcast_strides(t, t.shape())});
+        size_t i = 0;
+        walk.run_range(0, t.numel(), [&](char* const* at, const int64_t* step, int64_t n) {
+          for (int64_t k = 0; k < n; k++) {
+            int64_t value = 0;
+            load_row(d, at[0] + k * step[0], 0, 1, &value);
+            ASSERT_EQ(got[i++], value);
+          }
+        });
+      }
+    }
+}
+
 TEST(Tensor, ExternalMemoryIsBorrowed) {
   auto owner = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4});
   std::weak_ptr<std::vector<float>> alive = owner;
