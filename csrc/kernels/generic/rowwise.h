@@ -13,8 +13,8 @@ inline float log1(float x) { return __builtin_logf(x); }
 
 // f: value, d: derivative, both at x
 struct OpExp {
-  static F f(F x) { return exp(x); }
-  static F d(F x) { return exp(x); }
+  static F f(F x) { return exp_full(x); }
+  static F d(F x) { return exp_full(x); }
 };
 struct OpLog {
   static F f(F x) { return lanes(x, log1); }
