@@ -18,8 +18,6 @@ Tensor optional_ids(const py::handle& value) {
   return t.defined() && t.dtype() != DType::Int64 ? t.to(DType::Int64) : t;
 }
 
-py::object not_none(const Tensor& t) { return t.defined() ? py::cast(t) : py::none(); }
-
 }  // namespace
 
 ModelInput model_input(const py::dict& kwargs) {

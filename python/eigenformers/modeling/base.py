@@ -187,6 +187,16 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
         """Whether activations are recomputed in backward."""
         return False
 
+    def enable_input_require_grads(self) -> None:
+        """Make the embeddings' output require a gradient, for adapters above frozen embeddings."""
+        self._require_grads_hook = self.get_input_embeddings().register_forward_hook(
+            lambda module, args, output: output.requires_grad_(True)
+        )
+
+    def disable_input_require_grads(self) -> None:
+        """Undo `enable_input_require_grads`."""
+        self._require_grads_hook.remove()
+
     def dequantize(self) -> Any:
         """Turn packed matrices into dense bfloat16 ones, in place."""
         for module in self.modules():
@@ -226,6 +236,21 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
         if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
             kwargs = {k: v for k, v in kwargs.items() if k in accepted}
         return self(**kwargs)
+
+
+def _refused(name: str) -> Any:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise UnsupportedError(f"{type(self).__name__}.{name} is not supported yet")
+
+    method.__name__, method.__doc__ = name, "Not part of this version."
+    return method
+
+
+for _name in (
+    "load_adapter", "add_adapter", "set_adapter", "enable_adapters", "disable_adapters", "active_adapters",
+    "delete_adapter", "get_adapter_state_dict", "generate_batch", "init_continuous_batching", "compile",
+):  # fmt: skip
+    setattr(PreTrainedModel, _name, _refused(_name))
 
 
 def _rebuild(cls: type, config: Any, values: list[tuple[str, Any]], training: bool) -> Any:
