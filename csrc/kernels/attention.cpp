@@ -20,10 +20,10 @@ using attention::at;
 using attention::KeyRange;
 using attention::visible_keys;
 
-constexpr int64_t kKeyBlock = 128;    // of prefill: packed keys and values of a block stay in L2
+constexpr int64_t kKeyBlock = 256;    // of prefill: packed keys and values of a block stay in L2
 constexpr int64_t kKeyChunk = 256;    // of decode: the unit of work of a thread
 constexpr int64_t kDecodeRows = 12;   // query rows of a kv head up to which decode is faster
-constexpr int64_t kTaskRows = 128;    // query rows of a prefill task, which share the packing of a key block
+constexpr int64_t kTaskRows = 192;    // query rows of a prefill task, which share the packing of a key block
 
 struct Carver {  // cuts one scratch buffer into 64-byte aligned pieces
   char* next;
@@ -170,15 +170,19 @@ class PrefillTask {
 };
 
 void attention_prefill(const AttentionArgs& a) {
-  const int64_t group = a.q_heads / a.kv_heads, unit = panel_kernels(a.kv_dtype).wide_rows;
-  const int64_t positions = (std::clamp<int64_t>(kTaskRows / group, 12, 96) + unit - 1) / unit * unit;
-  const int64_t blocks = (a.q_len + positions - 1) / positions, tasks = a.batch * a.kv_heads * blocks;
+  const int64_t group = a.q_heads / a.kv_heads, unit = panel_kernels(a.kv_dtype).wide_rows, pairs = a.batch * a.kv_heads;
+  // A row's result depends on its own keys only, so the cut into tasks may follow the number of threads.
+  int64_t positions = std::max(unit, kTaskRows / group / unit * unit);
+  const auto blocks_of = [&](int64_t p) { return (a.q_len + p - 1) / p; };
+  const int threads = ThreadPool::instance().size();
+  while (threads > 1 && positions >= 2 * unit && pairs * blocks_of(positions) < 4 * threads) positions = positions / 2 / unit * unit;
+  const int64_t blocks = blocks_of(positions), tasks = pairs * blocks;
   std::atomic<int64_t> ticket{0};
   ThreadPool::instance().run([&](int, int) {
     PrefillTask task(a, positions);
     for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
-      const int64_t block = blocks - 1 - id / (a.batch * a.kv_heads);  // with causal masks the last ones take longest
-      task.run(id % (a.batch * a.kv_heads) / a.kv_heads, id % a.kv_heads, block * positions);
+      const int64_t block = blocks - 1 - id / pairs;  // with causal masks the last ones take longest
+      task.run(id % pairs / a.kv_heads, id % a.kv_heads, block * positions);
     }
   });
 }

@@ -74,8 +74,11 @@ struct RowKernels {
   void (*mul)(int64_t n, const T* a, const T* b, T* y);
   void (*scale)(int64_t n, T alpha, const T* x, T* y);
   void (*scale_add)(int64_t n, T alpha, const T* x, T* y);
+  void (*add_scalar)(int64_t n, T alpha, const T* x, T* y);  // y = x + alpha
+  void (*add_product)(int64_t n, const T* x, T shift, T scale, const T* dy, T* dw);  // dw += dy·((x - shift)·scale)
   void (*add_gain)(int64_t n, T* y, const void* bias, DType dtype);
   T (*max)(int64_t n, const T* x);  // NaN elements may be passed over
+  int64_t (*argmax)(int64_t n, const T* x);  // first of equals; the first NaN wins
   T (*sum)(int64_t n, const T* x);
   T (*dot)(int64_t n, const T* a, const T* b);
   T (*exp_sum)(int64_t n, const T* x, T shift, T* y);  // y = exp(x - shift), returns Σy; y may be null

@@ -68,7 +68,7 @@ void rms_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w
   if (dw)  // before dx, which may overwrite dy
     each_column_range(count, n, [&](int64_t begin, int64_t end) {
       for (int64_t r = 0; r < count; r++)
-        for (int64_t j = begin; j < end; j++) dw[j] += dy[r * lddy + j] * (x[r * ldx + j] * rstd[r]);
+        rows<T>().add_product(end - begin, x + r * ldx + begin, T(0), rstd[r], dy + r * lddy + begin, dw + begin);
     });
   each_row(count, n, [&](int64_t r) {
     rows<T>().rms_norm_grad(n, x + r * ldx, w.data, w.dtype, unit_offset, rstd[r], dy + r * lddy, dx + r * lddx);
@@ -94,11 +94,9 @@ void layer_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain
   if (dw || db)
     each_column_range(count, n, [&](int64_t begin, int64_t end) {
       for (int64_t r = 0; r < count; r++) {
-        const T *g = dy + r * lddy, *v = x + r * ldx;
-        if (dw)
-          for (int64_t j = begin; j < end; j++) dw[j] += g[j] * ((v[j] - mean[r]) * rstd[r]);
-        if (db)
-          for (int64_t j = begin; j < end; j++) db[j] += g[j];
+        const T* g = dy + r * lddy + begin;
+        if (dw) rows<T>().add_product(end - begin, x + r * ldx + begin, mean[r], rstd[r], g, dw + begin);
+        if (db) rows<T>().add(end - begin, db + begin, g, db + begin);
       }
     });
   each_row(count, n, [&](int64_t r) {
@@ -138,7 +136,8 @@ void log_softmax(int64_t count, int64_t n, const T* x, int64_t ldx, T* y, int64_
   each_row(count, n, [&](int64_t r) {
     const T* in = x + r * ldx;
     const T m = rows<T>().max(n, in), log_sum = std::log(rows<T>().exp_sum(n, in, m, nullptr));
-    for (int64_t j = 0; j < n; j++) y[r * ldy + j] = in[j] - m - log_sum;
+    rows<T>().add_scalar(n, -m, in, y + r * ldy);
+    rows<T>().add_scalar(n, -log_sum, y + r * ldy, y + r * ldy);
   });
 }
 template <class T>
@@ -154,7 +153,8 @@ void log_softmax_backward(int64_t count, int64_t n, const T* y, const T* dy, T* 
     const T sum = rows<T>().sum(n, dy + r * n);
     T* p = scratch<T>(ScratchSlot::Row, size_t(n));
     rows<T>().exp_sum(n, y + r * n, T(0), p);
-    for (int64_t j = 0; j < n; j++) dx[r * n + j] = dy[r * n + j] - p[j] * sum;
+    if (dx != dy) std::copy(dy + r * n, dy + (r + 1) * n, dx + r * n);
+    rows<T>().scale_add(n, -sum, p, dx + r * n);
   });
 }
 template <class T>
@@ -197,13 +197,7 @@ double sum_squares(int64_t n, const T* x) {
 }
 template <class T>
 void argmax(int64_t count, int64_t n, const T* x, int64_t ldx, int64_t* out) {
-  each_row(count, n, [&](int64_t r) {
-    const T* in = x + r * ldx;
-    int64_t best = 0;
-    for (int64_t j = 1; j < n && !std::isnan(in[best]); j++)
-      if (in[j] > in[best] || std::isnan(in[j])) best = j;
-    out[r] = best;
-  });
+  each_row(count, n, [&](int64_t r) { out[r] = rows<T>().argmax(n, x + r * ldx); });
 }
 
 template <class T>

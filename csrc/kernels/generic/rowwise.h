@@ -130,6 +130,15 @@ void scale(int64_t n, float alpha, const float* x, float* y) {
 void scale_add(int64_t n, float alpha, const float* x, float* y) {
   each(n, [=](int64_t i, int64_t l) { store_part(y + i, fma(set(alpha), load_part(x + i, l), load_part(y + i, l)), l); });
 }
+void add_scalar(int64_t n, float alpha, const float* x, float* y) {
+  each(n, [=](int64_t i, int64_t l) { store_part(y + i, load_part(x + i, l) + set(alpha), l); });
+}
+void add_product(int64_t n, const float* x, float shift, float scale, const float* dy, float* dw) {
+  each(n, [=](int64_t i, int64_t l) {
+    const F hat = (load_part(x + i, l) - set(shift)) * set(scale);
+    store_part(dw + i, fma(load_part(dy + i, l), hat, load_part(dw + i, l)), l);
+  });
+}
 template <class T>
 inline F load_any(const T* p, int64_t l) { return l >= kW ? load(p) : load_n(p, l); }
 template <class T>
@@ -178,6 +187,20 @@ float row_max(int64_t n, const float* x) {
     for (int64_t j = 0; j < l; j++) t[j] = x[i + j];
     return load(static_cast<const float*>(t));
   }, vmax));
+}
+int64_t row_argmax(int64_t n, const float* x) {
+  const F one = set(1.f);
+  const bool nan = hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return select_nan(load_part(x + i, l), one, zero()); }, plus)) > 0;
+  const float m = row_max(n, x);
+  int64_t i = 0;
+  if (!nan)  // pass over what is smaller
+    for (; i + 4 * kW <= n; i += 4 * kW) {
+      const F top = vmax(vmax(load(x + i), load(x + i + kW)), vmax(load(x + i + 2 * kW), load(x + i + 3 * kW)));
+      if (hmax(top) >= m) break;
+    }
+  for (; i < n; i++)
+    if (nan ? x[i] != x[i] : x[i] == m) return i;
+  return 0;
 }
 float row_sum(int64_t n, const float* x) {
   return hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return load_part(x + i, l); }, plus));

@@ -111,6 +111,14 @@ void scale_add(int64_t n, T alpha, const T* x, T* y) {
   for (int64_t i = 0; i < n; i++) y[i] += alpha * x[i];
 }
 template <class T>
+void add_scalar(int64_t n, T alpha, const T* x, T* y) {
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] + alpha;
+}
+template <class T>
+void add_product(int64_t n, const T* x, T shift, T scale, const T* dy, T* dw) {
+  for (int64_t i = 0; i < n; i++) dw[i] += dy[i] * ((x[i] - shift) * scale);
+}
+template <class T>
 void add_gain(int64_t n, T* y, const void* bias, DType dtype) {
   for (int64_t i = 0; i < n; i++) y[i] += T(element(bias, dtype, i));
 }
@@ -120,6 +128,13 @@ T max(int64_t n, const T* x) {
   T m = -INFINITY;
   for (int64_t i = 0; i < n; i++) m = x[i] > m ? x[i] : m;
   return m;
+}
+template <class T>
+int64_t argmax(int64_t n, const T* x) {
+  int64_t best = 0;
+  for (int64_t j = 1; j < n && !std::isnan(x[best]); j++)
+    if (x[j] > x[best] || std::isnan(x[j])) best = j;
+  return best;
 }
 template <class T>
 T sum(int64_t n, const T* x) {
@@ -214,7 +229,8 @@ const RowKernels<T>& row_kernels() {
   static constexpr RowKernels<T> table = {
       .unary = EF_EACH_UNARY(unary), .unary_grad = EF_EACH_UNARY(unary_grad), .glu = EF_EACH_UNARY(glu),
       .glu_grad = EF_EACH_UNARY(glu_grad), .add = add, .sub = sub, .mul = mul, .scale = scale, .scale_add = scale_add,
-      .add_gain = add_gain, .max = max, .sum = sum, .dot = dot, .exp_sum = exp_sum, .rms_norm = rms_norm,
+      .add_scalar = add_scalar, .add_product = add_product,
+      .add_gain = add_gain, .max = max, .argmax = argmax, .sum = sum, .dot = dot, .exp_sum = exp_sum, .rms_norm = rms_norm,
       .rms_norm_grad = rms_norm_grad, .layer_norm = layer_norm, .layer_norm_grad = layer_norm_grad,
       .softmax_grad = softmax_grad,      .rope_half = rope_half, .rope_interleaved = rope_interleaved,
   };

@@ -341,6 +341,18 @@ TEST_P(Rowwise, ArgmaxAndColumnSum) {
   std::vector<int64_t> best(3);
   argmax(3, 3, x.data(), 3, best.data());
   EXPECT_EQ(best, (std::vector<int64_t>{1, 0, 1}));
+  for (int64_t n : kLengths) {
+    std::vector<float> v = random_floats(n), w = v;
+    int64_t got = -1;
+    argmax(1, n, v.data(), n, &got);
+    EXPECT_EQ(got, reference::argmax(n, v.data())) << n;
+    w[size_t(n / 2)] = w[size_t(n - 1)] = 50;  // equal ones: the first
+    argmax(1, n, w.data(), n, &got);
+    EXPECT_EQ(got, n / 2) << n;
+    w[size_t(n - 1)] = NAN;
+    argmax(1, n, w.data(), n, &got);
+    EXPECT_EQ(got, n - 1) << n;
+  }
   const std::vector<float> m = {1, 2, 3, 4, 5, 6};
   std::vector<float> out = {10, 20, 30};
   column_sum(2, 3, m.data(), 3, out.data(), true);
