@@ -8,6 +8,8 @@ import threading
 import eigenformers as ef
 import numpy as np
 import pytest
+from cases.models import causal_lm
+from cases.pipelines_models import write_tokenizer
 from cases.pipelines_text_generation import CHAT, CharTokenizer, CountingModel
 from eigenformers import pipelines
 from eigenformers.default_model import default_model_path
@@ -338,6 +340,28 @@ def test_the_default_model_says_how_to_get_it(monkeypatch, tmp_path):
         default_model_path()
     (tmp_path / "m.gguf").write_bytes(b"GGUF")
     assert default_model_path() == str(tmp_path / "m.gguf")
+
+
+def test_loading_moves_the_bar_it_is_given(tmp_path):
+    class Bar:
+        made = []
+
+        def __init__(self, total, desc, leave):
+            self.n, self.total, self.closed = 0, total, False
+            self.made.append(self)
+
+        def update(self, count):
+            assert not self.closed
+            self.n += count
+
+        def close(self):
+            self.closed = True
+
+    write_tokenizer(tmp_path)
+    causal_lm(ef, "llama", vocab_size=300).save_pretrained(tmp_path)
+    made = ef.pipeline("text-generation", model=tmp_path, model_kwargs={"tqdm_class": Bar})
+    (bar,) = Bar.made
+    assert bar.closed and bar.n == bar.total == len(made.model.state_dict())
 
 
 # Text generation beyond the golden cases

@@ -58,46 +58,19 @@ def generate_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def load(arguments: argparse.Namespace) -> Any:
-    """The text-generation pipeline, with a progress bar on stderr."""
+    """The text-generation pipeline. Loading shows a progress bar on a terminal."""
     if arguments.threads is not None:  # read by the core when it is first imported
         os.environ["EIGENFORMERS_NUM_THREADS"] = str(arguments.threads)
-    with Progress("Loading the model", hidden=arguments.quiet) as progress:
-        import eigenformers
+    import eigenformers
 
-        progress.advance()
-        pipe = eigenformers.pipeline(
-            "text-generation", model=arguments.model, dtype=arguments.dtype, revision=arguments.revision
-        )
-        progress.advance()
-        if arguments.seed is not None:
-            eigenformers.set_seed(arguments.seed)
+    if arguments.quiet:
+        eigenformers.logging.disable_progress_bar()
+    pipe = eigenformers.pipeline(
+        "text-generation", model=arguments.model, dtype=arguments.dtype, revision=arguments.revision
+    )
+    if arguments.seed is not None:
+        eigenformers.set_seed(arguments.seed)
     return pipe
-
-
-class Progress:
-    """A tqdm bar on stderr over the steps of loading, and none where stderr is no terminal."""
-
-    def __init__(self, label: str, steps: int = 2, hidden: bool = False):
-        self.hidden = hidden or not sys.stderr.isatty()
-        self._label, self._steps, self._bar = label, steps, None
-        self._started = time.perf_counter()
-
-    def __enter__(self) -> Progress:
-        if not self.hidden:
-            from tqdm import tqdm
-
-            style = "{desc}: {percentage:3.0f}%|{bar:30}| {elapsed}"
-            self._bar = tqdm(total=self._steps, desc=self._label, bar_format=style, leave=False, file=sys.stderr)
-        return self
-
-    def advance(self) -> None:
-        """One step is done."""
-        if self._bar is not None:
-            self._bar.update()
-
-    def __exit__(self, *error: Any) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
 
 class Meter:

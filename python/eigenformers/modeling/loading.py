@@ -15,6 +15,7 @@ from ..errors import CheckpointError, UnsupportedError
 from ..utils import logging
 from ..utils.dtypes import to_dtype
 from ..utils.weight_files import resolve_weights
+from .progress import loading_bar
 
 logger = logging.get_logger(__name__)
 _state = threading.local()
@@ -29,7 +30,7 @@ _REFUSED: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 # Accepted without effect: they steer where weights live between several devices, or how they are copied there.
 _WITHOUT_EFFECT = (
-    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "proxies", "tqdm_class", "_fast_init",
+    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "proxies", "_fast_init",
     "mirror", "_from_auto", "_from_pipeline", "_commit_hash", "adapter_kwargs", "user_agent",
 )  # fmt: skip
 _HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
@@ -99,6 +100,7 @@ class LoadingMixin:
         for name in _WITHOUT_EFFECT:
             kwargs.pop(name, None)
         _check_device_map(kwargs.pop("device_map", None))
+        bar_class = kwargs.pop("tqdm_class", None)
         trust = kwargs.pop("trust_remote_code", None)
         dtype = kwargs.pop("dtype", None)
         old_dtype = kwargs.pop("torch_dtype", None)
@@ -148,7 +150,8 @@ class LoadingMixin:
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
         chosen = _choose_dtype(dtype, config, reader, state, is_gguf)
-        info = model._fill(reader, state, chosen, is_gguf)
+        with loading_bar(bar_class) as progress:
+            info = model._fill(reader, state, chosen, is_gguf, progress)
         model._finish_loading(info, ignore_mismatched_sizes, path)
         if chosen is not None and not is_gguf:
             config.dtype = chosen
@@ -160,7 +163,7 @@ class LoadingMixin:
             return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
         return model
 
-    def _fill(self, reader: Any, state: Any, dtype: Any, is_gguf: bool) -> dict[str, Any]:
+    def _fill(self, reader: Any, state: Any, dtype: Any, is_gguf: bool, progress: Any = None) -> dict[str, Any]:
         if state is not None:
             tensors = {name: _core.as_tensor(value) for name, value in state.items()}
             missing, unexpected, errors = self._load_state_dict(tensors, False)
@@ -175,6 +178,7 @@ class LoadingMixin:
             self, reader, dtype=dtype, base_prefix=self.base_model_prefix, ties=self._ties(),
             ignore_missing=list(self._keys_to_ignore_on_load_missing or []),
             ignore_unexpected=[*(self._keys_to_ignore_on_load_unexpected or []), r"rotary_emb\.inv_freq$"],
+            progress=progress,
         )  # fmt: skip
 
     def _finish_loading(self, info: dict[str, Any], ignore_mismatched: bool, path: Any) -> None:
