@@ -28,6 +28,7 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "speculation_type": ((None,), "assisted decoding is not part of this version"),
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
     "is_assistant": ((None, False), "assisted decoding is not part of this version"),
+    "cache_config": ((None, {}), "it belongs to caches that are not part of this version"),
     "token_healing": ((None, False), "token healing is not part of this version"),
     "watermarking_config": ((None,), "watermarking is not part of this version"),
     "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
