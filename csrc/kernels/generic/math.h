@@ -35,19 +35,21 @@ inline F erf_small(F x) {  // |x| < 1
   return x * polynomial(x * x, {1.128379166e+00f, -3.761262582e-01f, 1.128358515e-01f, -2.685381191e-02f, 5.188327635e-03f,
                                 -8.010193175e-04f, 7.853859863e-05f});
 }
-inline F erfc_large(F a) {  // a >= 1: exp(-a²)·t·P(t)
-  const F t = set(1.f) / fma(set(0.5f), a, set(1.f));
+inline F erfc(F a) {  // a >= 0: exp(-a²)·t·P(t), relative accuracy
+  const F t = set(1.f) / fma(set(0.35f), a, set(1.f));
   return exp(zero() - a * a) * t *
-         polynomial(t, {2.820971721e-01f, 2.820640286e-01f, 2.467642756e-01f, 1.796542147e-01f, 5.878011976e-02f,
-                        8.575569062e-02f, -2.289036933e-01f, 9.437594386e-02f});
+         polynomial(t, {1.974776000e-01f, 1.972525272e-01f, 1.869974027e-01f, 1.552293376e-01f, 1.348059008e-01f,
+                        1.071980353e-01f, -5.116843934e-02f, 1.985251109e-01f, -1.659852468e-01f, 3.966777974e-02f});
 }
 inline F erf(F x) {
   const F a = vabs(x);
-  return select_nan(x, x, select_lt(a, set(1.f), erf_small(x), copysign(set(1.f) - erfc_large(vmin(a, set(10.f))), x)));
+  return select_nan(x, x, select_lt(a, set(1.f), erf_small(x), copysign(set(1.f) - erfc(vmin(a, set(10.f))), x)));
 }
 inline F normal_cdf(F x) {  // Φ(x), with relative accuracy in the lower tail too
-  const F z = x * set(0.707106781f), a = vabs(z);
-  const F tail = set(0.5f) * erfc_large(vmin(a, set(15.f)));
-  const F large = select_lt(z, zero(), tail, set(1.f) - tail);
-  return select_nan(x, x, select_lt(a, set(1.f), fma(set(0.5f), erf_small(z), set(0.5f)), large));
+  const F tail = set(0.5f) * erfc(vmin(set(15.f), vabs(x) * set(0.707106781f)));
+  return select_lt(x, zero(), tail, set(1.f) - tail);
+}
+inline F log1p_unit(F y) {  // log(1 + y) for 0 <= y <= 1: 2·artanh(y / (2 + y))
+  const F s = y / (y + set(2.f));
+  return s * polynomial(s * s, {2.f, 6.666667931e-01f, 3.999869091e-01f, 2.862072201e-01f, 2.139325167e-01f, 2.441306443e-01f});
 }

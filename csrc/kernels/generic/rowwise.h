@@ -8,7 +8,6 @@ inline F lanes(F x, float (*f)(float)) {
   for (int i = 0; i < kW; i++) t[i] = f(t[i]);
   return load(static_cast<const float*>(t));
 }
-inline float softplus1(float x) { return x > 20.f ? x : __builtin_log1pf(__builtin_expf(x)); }
 inline float log1(float x) { return __builtin_logf(x); }
 
 // f: value, d: derivative, both at x
@@ -63,13 +62,17 @@ struct OpQuickGelu {
   }
 };
 struct OpSoftplus {
-  static F f(F x) { return lanes(x, softplus1); }
+  static F f(F x) { return vmax(zero(), x) + log1p_unit(exp(zero() - vabs(x))); }
   static F d(F x) { return sigmoid(x); }
 };
 struct OpMish {
-  static F f(F x) { return x * tanh(lanes(x, softplus1)); }
+  static F gate(F x) {  // tanh(softplus(x)) = n / (n + 2) with n = e·(e + 2), e = exp(x)
+    const F e = exp(vmin(set(20.f), x)), n = e * (e + set(2.f));
+    return n / (n + set(2.f));
+  }
+  static F f(F x) { return x * gate(x); }
   static F d(F x) {
-    const F t = tanh(lanes(x, softplus1));
+    const F t = gate(x);
     return fma(x * sigmoid(x), set(1.f) - t * t, t);
   }
 };
