@@ -136,7 +136,9 @@ tk::Vocab vocab_from_python(const py::dict& d, const char* where) {
   return vocab;
 }
 
-PyModel make_bpe(const py::dict& vocab, const tk::Merges& merges, const py::dict& options) {
+PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string, std::string>>& pairs, const py::dict& options) {
+  tk::Merges merges;
+  for (auto& [left, right] : pairs) merges.add(left, right);
   tk::BpeOptions o;
   const auto read = [&](const char* name, auto& to) {
     if (options.contains(name) && !options[name].is_none()) to = options[name].cast<std::decay_t<decltype(to)>>();
@@ -263,7 +265,7 @@ void bind_tokenizer_components(py::module_& m) {
         const tk::CharIndex chars(s.original());
         py::list out;
         for (auto& piece : s.pieces()) {
-          const tk::Span span = chars(piece.source);
+          const tk::Span span = chars(s.source(piece));
           out.append(py::make_tuple(to_str(s.text_of(piece)), py::make_tuple(span.begin, span.end)));
         }
         return out;

@@ -87,11 +87,10 @@ std::optional<uint32_t> when(bool wanted, std::optional<uint32_t> id) { return w
 Tokenizer byte_level_bpe(const GgufVocab& v) {
   const GgufPreTokenizer pre = gguf_pre_tokenizer(v.pre);
   Merges merges;
-  merges.reserve(v.merges.size());
   for (std::string_view line : v.merges) {
     const size_t space = line.find(' ', 1);
     check<TokenizerError>(space != std::string_view::npos && space + 1 < line.size(), kWhere, ": merge '", line, "' is not two tokens");
-    merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+    merges.add(line.substr(0, space), line.substr(space + 1));
   }
   BpeOptions options;
   options.ignore_merges = pre.ignore_merges;
@@ -136,8 +135,7 @@ Merges merges_from_scores(const GgufVocab& v, const Vocab& vocab) {
     return std::tuple(score(b), b.left_chars, b.right_chars) < std::tuple(score(a), a.left_chars, a.right_chars);
   });
   Merges out;
-  out.reserve(all.size());
-  for (auto& c : all) out.emplace_back(v.tokens[c.id].substr(0, c.split), v.tokens[c.id].substr(c.split));
+  for (auto& c : all) out.add(v.tokens[c.id].substr(0, c.split), v.tokens[c.id].substr(c.split));
   return out;
 }
 

@@ -18,19 +18,6 @@ NormalizedString::NormalizedString(const NormalizedString& whole, uint32_t begin
       parent_(whole.owned_ ? &whole : whole.parent_),
       offset_((whole.owned_ ? 0 : whole.offset_) + begin) {}
 
-Span NormalizedString::alignment(uint32_t i) const {
-  if (owned_) return alignments_[i];
-  if (parent_) return parent_->alignments_[offset_ + i];
-  uint32_t begin = uint32_t(view_.data() - original_.data()) + i;
-  while (utf8::is_continuation(original_[begin])) begin--;
-  return {begin, begin + uint32_t(utf8::length_of(original_[begin]))};
-}
-
-Span NormalizedString::source(uint32_t begin, uint32_t end) const {
-  if (begin == end) return {source_.begin + begin, source_.begin + begin};
-  return {alignment(begin).begin, alignment(end - 1).end};
-}
-
 void NormalizedString::own() {
   if (owned_) return;
   text_ = view_;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizers/utf8.h"
+
 namespace ef::tokenizers {
 
 class Pattern;
@@ -30,7 +32,10 @@ class NormalizedString {
   Span source() const { return source_; }
   bool changed() const { return owned_; }
   // Part of the original behind bytes [begin, end) of the text; whole characters.
-  Span source(uint32_t begin, uint32_t end) const;
+  Span source(uint32_t begin, uint32_t end) const {
+    if (begin == end) return {source_.begin + begin, source_.begin + begin};
+    return {alignment(begin).begin, alignment(end - 1).end};
+  }
 
   // One code point of a new text. `change` is 0 when it replaces the next old one, 1 when it is inserted, -n when it
   // replaces the next one and the n after that are dropped.
@@ -56,7 +61,14 @@ class NormalizedString {
   void assign(std::string text, std::vector<Span> alignments);  // for those who build both at once
 
   // Alignment of byte i; for an unchanged text that is the character around it.
-  Span alignment(uint32_t i) const;
+  Span alignment(uint32_t i) const {
+    if (owned_) return alignments_[i];
+    if (parent_) return parent_->alignments_[offset_ + i];
+    uint32_t begin = uint32_t(view_.data() - original_.data()) + i;
+    if (uint8_t(original_[begin]) < 0x80) return {begin, begin + 1};
+    while (utf8::is_continuation(original_[begin])) begin--;
+    return {begin, begin + uint32_t(utf8::length_of(original_[begin]))};
+  }
 
  private:
   void own();  // copies text and alignments out of the view, before the first change

@@ -31,15 +31,8 @@ const char* split_behavior_name(SplitBehavior behavior) {
 
 PreTokenizedString::PreTokenizedString(std::string_view original) : PreTokenizedString(NormalizedString(original)) {}
 PreTokenizedString::PreTokenizedString(NormalizedString text) : original_(text.original()) {
-  const Span source = text.source();
   texts_.push_back(std::move(text));
-  pieces_.push_back({0, 0, texts_[0].size(), source});
-}
-
-Span PreTokenizedString::source(const Piece& piece, uint32_t begin, uint32_t end) const {
-  if (begin == end) return {piece.source.begin + begin, piece.source.begin + begin};
-  if (begin > end || end > piece.end - piece.begin) return {begin, end};  // of no text: as `tokenizers` reports it
-  return texts_[piece.text].source(piece.begin + begin, piece.begin + end);
+  pieces_.push_back({0, 0, texts_[0].size(), -1, true});
 }
 
 void PreTokenizedString::replace(Piece& piece, NormalizedString text) {
@@ -47,6 +40,7 @@ void PreTokenizedString::replace(Piece& piece, NormalizedString text) {
   piece.text = uint32_t(texts_.size() - 1);
   piece.begin = 0;
   piece.end = texts_.back().size();
+  piece.whole = true;
 }
 
 void PreTokenizedString::spell_bytes() {

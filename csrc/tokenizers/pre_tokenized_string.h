@@ -28,8 +28,8 @@ class PreTokenizedString {
   struct Piece {
     uint32_t text;        // which text
     uint32_t begin, end;  // bytes of it
-    Span source;          // part of the original
     int32_t tokens = -1;  // index of its token list; -1: still open
+    bool whole = false;   // not a part of its text but all of it, with what was stripped off
   };
 
   explicit PreTokenizedString(std::string_view original);
@@ -45,8 +45,17 @@ class PreTokenizedString {
     return texts_[piece.text].text().substr(piece.begin, piece.end - piece.begin);
   }
   NormalizedString normalized(const Piece& piece) const { return {texts_[piece.text], piece.begin, piece.end}; }
-  // Part of the original behind bytes [begin, end) of a piece.
-  Span source(const Piece& piece, uint32_t begin, uint32_t end) const;
+  // Part of the original that a piece stands for, or the one behind bytes [begin, end) of a piece.
+  Span source(const Piece& piece) const {
+    const NormalizedString& text = texts_[piece.text];
+    return piece.whole ? text.source() : text.source(piece.begin, piece.end);
+  }
+  Span source(const Piece& piece, uint32_t begin, uint32_t end) const {
+    if (begin < end && end <= piece.end - piece.begin) return texts_[piece.text].source(piece.begin + begin, piece.begin + end);
+    // Of no text: as `tokenizers` reports it.
+    const uint32_t start = source(piece).begin;
+    return begin == end ? Span{start + begin, start + begin} : Span{begin, end};
+  }
 
   // f(text, emit) for each open piece; emit(begin, end) hands out a part of it, emit(begin, end, token id) one that is
   // an added token. Empty parts are dropped.
@@ -60,11 +69,9 @@ class PreTokenizedString {
         out.push_back(piece);
         continue;
       }
-      const NormalizedString& text = texts_[piece.text];
       f(text_of(piece), [&](uint32_t begin, uint32_t end, std::optional<uint32_t> token = {}) {
         if (begin >= end) return;
-        Piece part{piece.text, piece.begin + begin, piece.begin + end,
-                   text.source(piece.begin + begin, piece.begin + end)};
+        Piece part{piece.text, piece.begin + begin, piece.begin + end};
         if (token) set_tokens(part, {Token{*token, 0, end - begin}});
         out.push_back(part);
       });

@@ -88,40 +88,45 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
   if (pre_tokenizer_) pre_tokenizer_->pre_tokenize(pre);
   if (pre.bytes_pending() && !model_->accepts_bytes()) pre.spell_bytes();
 
+  std::vector<Token> tokens;
+  std::vector<uint32_t> ends;  // of each piece's tokens
+  tokens.reserve(text.size() / 3 + 8);
+  ends.reserve(pre.pieces().size());
+  for (const auto& piece : pre.pieces()) {
+    if (piece.tokens >= 0) tokens.insert(tokens.end(), pre.tokens_of(piece).begin(), pre.tokens_of(piece).end());
+    else model_->tokenize(pre.text_of(piece), pre.bytes_pending(), workspace, tokens);
+    ends.push_back(uint32_t(tokens.size()));
+  }
+
   Encoding out;
-  out.reserve(text.size() / 4 + pre.pieces().size() / 4);
-  out.keep(model_);
+  const size_t n = tokens.size();
+  out.ids.resize(n);
+  for (size_t i = 0; i < n; i++) out.ids[i] = tokens[i].id;
   const bool full = kind != OffsetKind::None;
+  out.type_ids.assign(n, full ? type_id : 0);
+  out.special_tokens_mask.assign(n, 0);
+  out.attention_mask.assign(n, 1);
+  out.words.assign(n, kNoWord);
+  out.offsets.resize(n);
+  out.tokens.resize(n);
+  if (!full) return out;
+
+  out.keep(model_);
   const CharIndex chars(kind == OffsetKind::Chars ? text : std::string_view());
   const auto literal = model_->literal_id();
-  std::vector<Token> tokens;
-  uint32_t index = 0;
-  for (const auto& piece : pre.pieces()) {
-    const std::vector<Token>* found = &tokens;
-    if (piece.tokens >= 0) {
-      found = &pre.tokens_of(piece);
-    } else {
-      tokens.clear();
-      model_->tokenize(pre.text_of(piece), pre.bytes_pending(), workspace, tokens);
-    }
-    const uint32_t word_id = word ? *word : index;
-    index++;
-    for (const Token& token : *found) {
-      if (!full) {
-        out.push(token.id, {}, {}, kNoWord, 0, 0, 1);
-        continue;
-      }
-      Span span = pre.source(piece, token.begin, token.end);
-      if (kind == OffsetKind::Chars) span = chars(span);
-      std::string_view name;
-      if (piece.tokens >= 0 || token.id == literal) {
+  size_t i = 0;
+  for (size_t p = 0; p < ends.size(); p++) {
+    const auto& piece = pre.pieces()[p];
+    for (; i < ends[p]; i++) {
+      const Token& token = tokens[i];
+      const Span span = pre.source(piece, token.begin, token.end);
+      out.offsets[i] = kind == OffsetKind::Chars ? chars(span) : span;
+      out.words[i] = word.value_or(uint32_t(p));
+      out.tokens[i] = model_->id_to_token(token.id).value_or(std::string_view());
+      if (piece.tokens >= 0 || token.id == literal) {  // shown as it stands in the text
         const std::string_view s = pre.text_of(piece).substr(token.begin, token.end - token.begin);
-        const auto known = model_->id_to_token(token.id);
-        name = known == s ? *known : out.own(std::string(s));
-      } else {
-        name = model_->id_to_token(token.id).value_or(std::string_view());
+        if (out.tokens[i] != s) out.tokens[i] = out.own(std::string(s));
       }
-      out.push(token.id, name, span, word_id, type_id, 0, 1);
     }
   }
   return out;

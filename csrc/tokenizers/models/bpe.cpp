@@ -15,7 +15,8 @@ struct Bpe::Space : Workspace {
   std::vector<const PairTable::Merge*> merges;
   std::vector<uint32_t> previous, next;
   std::vector<uint64_t> heap;
-  WordCache<Symbol> cache;
+  ShortWordCache short_words;
+  WordCache<Symbol> words;
 };
 std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
 
@@ -23,21 +24,7 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     : vocab_(std::move(vocab)), options_(std::move(options)), pairs_(merges.size()) {
   check<TokenizerError>(!options_.dropout || (*options_.dropout >= 0 && *options_.dropout <= 1),
                         "BPE: dropout should be between 0 and 1, inclusive");
-  const size_t prefix = options_.continuing_subword_prefix ? options_.continuing_subword_prefix->size() : 0;
-  const auto id_of = [&](std::string_view token) {
-    const auto id = vocab_.find(token);
-    check<TokenizerError>(id.has_value(), "BPE: Token `", token, "` out of vocabulary");
-    return *id;
-  };
-  merges_.reserve(merges.size());
-  std::string joined;
-  for (auto& [left, right] : merges) {
-    check<TokenizerError>(right.size() >= prefix, "BPE: merge (", left, ", ", right, ") lacks the continuing_subword_prefix");
-    joined.assign(left).append(right, prefix);
-    const uint32_t a = id_of(left), b = id_of(right);
-    pairs_.add(a, b, uint32_t(merges_.size()), id_of(joined));
-    merges_.emplace_back(a, b);
-  }
+  add_merges(merges);
   if (options_.unk_token) unk_id_ = vocab_.find(*options_.unk_token);
   if (options_.byte_fallback) {
     fallback_.assign(256, UINT32_MAX);
@@ -48,7 +35,7 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     }
   }
 
-  const bool plain = prefix == 0 && (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
+  const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) && (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
   accepts_bytes_ = plain;
   for (int b = 0; b < 256 && accepts_bytes_; b++) {
     const auto id = vocab_.find(utf8::encode(byte_to_char(uint8_t(b))));
@@ -61,6 +48,47 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
       if (const auto bytes = bytes_of_token(token)) raw_.add(*bytes, id);
     });
     reproduced_ = std::make_unique<std::atomic<uint8_t>[]>(vocab_.id_limit());
+  }
+}
+
+void Bpe::add_merges(const Merges& merges) {
+  const size_t prefix = options_.continuing_subword_prefix ? options_.continuing_subword_prefix->size() : 0;
+  struct Look {
+    std::string_view text;
+    WordKey key;
+    uint64_t hash;
+  };
+  // In blocks: all look-ups of a block are on their way to memory before the first one is needed.
+  constexpr size_t kBlock = 32;
+  std::vector<Look> looks(3 * kBlock);
+  std::vector<std::string> joined(kBlock);
+  const auto id_of = [&](const Look& look) {
+    const auto id = vocab_.find(look.text, look.key, look.hash);
+    check<TokenizerError>(id.has_value(), "BPE: Token `", look.text, "` out of vocabulary");
+    return *id;
+  };
+  merges_.reserve(merges.size());
+  for (size_t begin = 0; begin < merges.size(); begin += kBlock) {
+    const size_t n = std::min(kBlock, merges.size() - begin);
+    for (size_t k = 0; k < n; k++) {
+      const std::string_view left = merges.left(begin + k), right = merges.right(begin + k);
+      std::string_view both = merges.joined(begin + k);
+      if (prefix) {
+        check<TokenizerError>(right.size() >= prefix, "BPE: merge (", left, ", ", right, ") lacks the continuing_subword_prefix");
+        both = joined[k].assign(left).append(right.substr(prefix));
+      }
+      const std::string_view texts[] = {left, right, both};
+      for (size_t t = 0; t < 3; t++) {
+        const WordKey key(texts[t]);
+        looks[3 * k + t] = {texts[t], key, key.hash()};
+        vocab_.prefetch(looks[3 * k + t].hash);
+      }
+    }
+    for (size_t k = 0; k < n; k++) {
+      const uint32_t a = id_of(looks[3 * k]), b = id_of(looks[3 * k + 1]);
+      pairs_.add(a, b, uint32_t(merges_.size()), id_of(looks[3 * k + 2]));
+      merges_.emplace_back(a, b);
+    }
   }
 }
 
@@ -156,6 +184,30 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
 }
 
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
+  if (text.size() > WordKey::kShort || (options_.dropout && *options_.dropout > 0)) return tokenize_long_bytes(text, space, out);
+  const WordKey key(text);
+  const uint64_t hash = key.hash();
+  ShortWordCache::Entry& known = space.short_words.at(hash);
+  if (known.holds(key)) {
+    uint32_t at = 0;
+    for (size_t i = 0; i < known.count(); i++) {
+      out.push_back({known.ids[i], at, at + known.lengths[i]});
+      at += known.lengths[i];
+    }
+    return;
+  }
+  const size_t first = out.size();
+  const auto whole = raw_.find(text, key, hash);
+  if (whole && (options_.ignore_merges || reproduced(*whole, text, space))) out.push_back({*whole, 0, uint32_t(text.size())});
+  else tokenize_long_bytes(text, space, out);
+  const size_t count = out.size() - first;
+  if (count > ShortWordCache::kMostTokens) return;
+  known.low = key.low, known.high = key.high;
+  known.size = uint8_t(key.length | count << 5);
+  for (size_t i = 0; i < count; i++) known.ids[i] = out[first + i].id, known.lengths[i] = uint8_t(out[first + i].end - out[first + i].begin);
+}
+
+void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
   const bool drop = options_.dropout && *options_.dropout > 0;
   const auto emit = [&](const Symbol* items, size_t count) {
     uint32_t at = 0;
@@ -164,20 +216,21 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
       at += items[i].length;
     }
   };
-  if (!drop && text.size() <= raw_.longest()) {
+  const bool cache = !drop && text.size() <= WordCache<Symbol>::kLongestWord;
+  const WordKey key(cache ? text : std::string_view());
+  const uint64_t hash = key.hash();
+  if (cache)
+    if (const auto found = space.words.find(text, hash); found.count) return emit(found.items, found.count);
+  if (!drop && text.size() > WordKey::kShort && text.size() <= raw_.longest()) {
     if (const auto id = raw_.find(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
     }
   }
-  const bool cache = !drop && text.size() <= WordCache<Symbol>::kLongestWord;
-  const uint64_t hash = cache ? hash_bytes(text.data(), text.size()) : 0;
-  if (cache)
-    if (const auto found = space.cache.find(text, hash); found.count) return emit(found.items, found.count);
   space.symbols.clear();
   for (char b : text) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
   merge(space);
-  if (cache) space.cache.add(text, hash, space.symbols.data(), space.symbols.size());
+  if (cache) space.words.add(text, hash, space.symbols.data(), space.symbols.size());
   emit(space.symbols.data(), space.symbols.size());
 }
 

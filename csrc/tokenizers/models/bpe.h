@@ -17,7 +17,27 @@ struct BpeOptions {
   bool fuse_unk = false, byte_fallback = false;
   bool ignore_merges = false;  // a word that is a token is that token, whatever the merges say
 };
-using Merges = std::vector<std::pair<std::string, std::string>>;
+
+// Pairs of tokens by rank, in one piece of memory.
+class Merges {
+ public:
+  void add(std::string_view left, std::string_view right) {
+    text_.append(left).append(right);
+    splits_.push_back({text_.size() - right.size(), text_.size()});
+  }
+  size_t size() const { return splits_.size(); }
+  std::string_view left(size_t i) const { return joined(i).substr(0, splits_[i].middle - begin(i)); }
+  std::string_view right(size_t i) const { return joined(i).substr(splits_[i].middle - begin(i)); }
+  std::string_view joined(size_t i) const { return std::string_view(text_).substr(begin(i), splits_[i].end - begin(i)); }
+
+ private:
+  struct Split {
+    size_t middle, end;
+  };
+  size_t begin(size_t i) const { return i ? splits_[i - 1].end : 0; }
+  std::string text_;
+  std::vector<Split> splits_;
+};
 
 class Bpe : public Model {
  public:
@@ -39,8 +59,10 @@ class Bpe : public Model {
   };
   struct Space;
   void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
+  void tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
   void tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const;
   void start_symbols(std::string_view text, Space& space) const;
+  void add_merges(const Merges& merges);
   void merge(Space& space) const;
   void merge_short(Space& space) const;
   void merge_long(Space& space) const;

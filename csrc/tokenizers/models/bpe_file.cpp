@@ -7,11 +7,12 @@
 namespace ef::tokenizers {
 namespace {
 
-std::pair<std::string, std::string> merge_from_line(std::string_view line, size_t number) {
+void add_line(Merges& merges, std::string_view line) {
+  if (line.substr(0, 8) == "#version") return;
   const size_t space = line.find(' ');
   check<TokenizerError>(space != std::string_view::npos && line.find(' ', space + 1) == std::string_view::npos,
-                        "BPE: Merges text file invalid at line ", number, ": '", line.substr(0, 80), "', needed two tokens");
-  return {std::string(line.substr(0, space)), std::string(line.substr(space + 1))};
+                        "BPE: Merges text file invalid at line ", merges.size() + 1, ": '", line.substr(0, 80), "', needed two tokens");
+  merges.add(line.substr(0, space), line.substr(space + 1));
 }
 
 Merges read_merges(JsonReader reader) {
@@ -19,8 +20,7 @@ Merges read_merges(JsonReader reader) {
   reader.begin_array();
   while (reader.next_item()) {
     if (reader.peek() == '"') {  // "a b", as written before version 0.20
-      const std::string_view line = reader.string();
-      if (line.substr(0, 8) != "#version") out.push_back(merge_from_line(line, out.size() + 1));
+      add_line(out, reader.string());
       continue;
     }
     std::string pair[2];
@@ -31,7 +31,7 @@ Merges read_merges(JsonReader reader) {
       pair[n++] = reader.string();
     }
     if (n != 2) reader.error("a merge of fewer than two tokens");
-    out.emplace_back(std::move(pair[0]), std::move(pair[1]));
+    out.add(pair[0], pair[1]);
   }
   return out;
 }
@@ -40,8 +40,7 @@ Merges read_merges(JsonReader reader) {
 
 Merges merges_from_lines(const std::vector<std::string>& lines) {
   Merges out;
-  for (const std::string& line : lines)
-    if (line.rfind("#version", 0) != 0) out.push_back(merge_from_line(line, out.size() + 1));
+  for (const std::string& line : lines) add_line(out, line);
   return out;
 }
 

@@ -13,7 +13,7 @@ class PairTable {
     uint32_t rank = 0, id = 0;
   };
   explicit PairTable(size_t pairs = 0) {
-    const size_t size = std::bit_ceil(pairs * 2 + 2);
+    const size_t size = std::bit_ceil(pairs + pairs / 2 + 2);
     merges_.resize(size);
     shift_ = 64 - std::countr_zero(size);
   }

@@ -1,13 +1,38 @@
-// Words that had to be merged, and what came out. One thread at a time; forgets everything when full.
+// What came out of words seen before. One thread at a time.
 #pragma once
 #include <cstring>
 #include <string_view>
 #include <vector>
 
-#include "tokenizers/models/vocab.h"
+#include "tokenizers/models/word_key.h"
 
 namespace ef::tokenizers {
 
+// Short words of few tokens: one cache line holds all, and a new word takes the place of an old one.
+class ShortWordCache {
+ public:
+  static constexpr size_t kMostTokens = 3;
+  struct Entry {
+    uint64_t low = 0, high = 0;
+    uint32_t ids[kMostTokens] = {};
+    uint8_t lengths[kMostTokens] = {};
+    uint8_t size = 0;  // length of the word, number of tokens
+    bool holds(const WordKey& key) const { return low == key.low && high == key.high && uint32_t(size & 31) == key.length; }
+    size_t count() const { return size >> 5; }
+  };
+  static_assert(sizeof(Entry) == 32);
+  Entry& at(uint64_t hash) {
+    if (entries_.empty()) entries_.resize(kEntries);
+    return entries_[hash >> (64 - kBits)];
+  }
+
+ private:
+  static constexpr int kBits = 14;
+  static constexpr size_t kEntries = size_t(1) << kBits;
+  std::vector<Entry> entries_;
+};
+
+// The others; forgets everything when full.
 template <class Item>
 class WordCache {
  public:
