@@ -168,8 +168,11 @@ void Meta::record_write(Tensor& y, const Tensor& src) {
   if (!grad_enabled()) return;
   const bool joins = src.defined() && src.requires_grad();
   if (joins) check_sole(y);
-  Tensor result = y.detach();  // y's new history is the copy alone: what it held before is gone
-  if (joins) ef::record("CopyBackwards", result, {src}, [](const Tensor& dy) { return Grads{dy}; });
+  Tensor result = y.detach();
+  // What y held before gets zeros, as in torch, not nothing: a gradient of zero is still a gradient.
+  ef::record("CopyBackwards", result, {y, src}, [was = y.requires_grad(), joins](const Tensor& dy) {
+    return Grads{was ? Tensor::zeros(dy.shape(), dy.dtype()) : Tensor(), joins ? dy : Tensor()};
+  });
   take_history(y, result);
 }
 

@@ -21,6 +21,11 @@ bool from_name(const std::string& name, DType& out) {
   return true;
 }
 
+bool is_numpy_scalar(py::handle h) {
+  static PyObject* generic = py::object(py::module_::import("numpy").attr("generic")).release().ptr();
+  return PyObject_IsInstance(h.ptr(), generic) == 1;
+}
+
 }  // namespace
 
 py::object dtype_object(DType dtype) { return py::reinterpret_borrow<py::object>(objects[size_t(dtype)]); }
@@ -58,8 +63,7 @@ bool scalar_from_object(py::handle source, Scalar& out) {
     out = Scalar(int64_t(v));
   } else if (PyFloat_Check(p)) {
     out = Scalar(PyFloat_AS_DOUBLE(p));
-  } else if (py::hasattr(source, "dtype") && py::hasattr(source, "item") && !py::isinstance<Tensor>(source) &&
-             !py::isinstance<py::array>(source)) {  // a numpy scalar
+  } else if (is_numpy_scalar(source)) {
     return scalar_from_object(source.attr("item")(), out);
   } else {
     return false;

@@ -12,11 +12,13 @@ struct Context {
   bool materialize = true;
 
   py::tuple values() const {
-    for (size_t i = 0; i < saved.size(); i++)
-      check<Error>(!saved[i].defined() || saved[i].storage()->version() == versions[i],
+    for (size_t i = 0; i < saved.size(); i++) {
+      if (!saved[i].defined()) continue;
+      check<Error>(saved[i].storage()->version() == versions[i],
                    "one of the variables needed for gradient computation has been modified by an inplace operation: [",
                    dtype_name(saved[i].dtype()), " ", saved[i].shape(), "] is at version ", saved[i].storage()->version(), "; expected version ",
                    versions[i], " instead.");
+    }
     return py::tuple(py::cast(saved));
   }
 };

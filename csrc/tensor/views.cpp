@@ -73,7 +73,7 @@ Tensor Tensor::alias(const Shape& shape, const Strides& strides, int64_t offset)
   impl->shape = shape;
   impl->strides = strides;
   impl->offset = offset;
-  impl->numel = ef::numel(shape);
+  check<ShapeError>(checked_numel(shape, impl->numel), "tensor: the number of elements of shape ", shape, " overflows 64 bits");
   impl->dtype = impl_->dtype;
   return Tensor(std::move(impl));
 }

@@ -15,13 +15,13 @@ from .pipelines import MODULES as _PIPELINES
 from .tokenization import MODULES as _TOKENIZATION
 
 _SUBMODULES = (
-    "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
+    "autograd", "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
     "tokenization", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++; tensors and their functions have torch's names
     "Cache", "DynamicCache", "Generator", "Tensor", "__version__", "abs", "absolute", "acos", "add", "addcdiv",
     "addcmul", "addmm", "all", "allclose", "amax", "amin", "any", "arange", "arctan", "argmax", "argmin",
-    "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "atan", "atan2", "autograd", "baddbmm",
+    "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "atan", "atan2", "baddbmm",
     "bernoulli", "bfloat16", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
     "bucketize", "cat", "ceil", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "complex64",
