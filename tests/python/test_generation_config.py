@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 
 import eigenformers as ef
 import pytest
@@ -29,6 +31,28 @@ def test_a_parameter_of_the_wrong_type_is_a_value_error_that_names_the_file(tmp_
     (tmp_path / "generation_config.json").write_text('{"max_new_tokens": "many"}')
     with pytest.raises(ValueError, match="generation_config.json"):
         ef.GenerationConfig.from_pretrained(tmp_path)
+
+
+def test_mutated_files_give_a_config_or_a_typed_error(tmp_path):
+    rng = random.Random(5)
+    names = [name for group in configuration.PARAMETERS.values() for name in group]
+    names += ["__class__", "__dict__", "to_dict", "validate", "_from_model_config", "transformers_version", "", "x"]
+    values = [None, True, -1, 0, 1, 2**70, 1e308, -0.5, "", "a", [], [1], [[1]], [[]], {}, {"a": 1}, {"dtype": 3}]
+    path = tmp_path / "generation_config.json"
+    read = 0
+    for _ in range(int(os.environ.get("EF_FUZZ_ITERATIONS", 300))):
+        text = json.dumps({rng.choice(names): rng.choice(values) for _ in range(rng.randint(0, 6))})
+        if rng.random() < 0.3:
+            position = rng.randrange(len(text))
+            text = text[:position] + rng.choice('{}[]",:0\\x') + text[position + rng.randint(0, 2) :]
+        path.write_text(text)
+        try:
+            config = ef.GenerationConfig.from_pretrained(tmp_path)
+            config.to_json_string(), repr(config), config.get_generation_mode()
+            read += 1
+        except (OSError, ValueError):
+            pass
+    assert read > 20
 
 
 def test_a_missing_file_is_an_os_error(tmp_path):

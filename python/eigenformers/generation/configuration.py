@@ -332,10 +332,12 @@ class GenerationConfig(PushToHubMixin):
             return cls.from_model_config(values)
         try:
             result = cls.from_dict(values, **kwargs)
-        except TypeError as error:  # a string where a number belongs, and the like
+            config = result[0] if isinstance(result, tuple) else result
+            config._original_object_hash = hash(config)
+        except (TypeError, AttributeError) as error:  # a string where a number belongs, a key named like a method
             raise ValueError(f"{path}: a parameter has the wrong type ({error}).") from error
-        config = result[0] if isinstance(result, tuple) else result
-        config._original_object_hash = hash(config)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
         return result
 
     @staticmethod

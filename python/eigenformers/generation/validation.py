@@ -26,6 +26,14 @@ _SAMPLING_FLAGS: dict[str, Any] = {
 }
 _BEAM_FLAGS: dict[str, Any] = {"early_stopping": False, "length_penalty": 1.0}
 
+_NUMBERS = (
+    "max_length", "max_new_tokens", "min_length", "min_new_tokens", "max_time", "num_beams", "num_beam_groups",
+    "num_return_sequences", "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff",
+    "eta_cutoff", "repetition_penalty", "encoder_repetition_penalty", "length_penalty", "diversity_penalty",
+    "penalty_alpha", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "guidance_scale", "pad_token_id",
+    "prefill_chunk_size", "assistant_ensemble_weight",
+)  # fmt: skip
+
 _GENERATE_ARGUMENTS = (
     "logits_processor",
     "stopping_criteria",
@@ -67,6 +75,10 @@ def validate(config: GenerationConfig, strict: bool, explicit: set[str] | None) 
 
 
 def _check_values(config: GenerationConfig) -> None:
+    for name in _NUMBERS:
+        value = getattr(config, name)
+        if isinstance(value, (str, list, tuple, dict)):
+            raise ValueError(f"`{name}` must be a number, but is {value!r}.")
     if config.early_stopping not in (None, True, False, "never"):
         raise ValueError(f"`early_stopping` must be a boolean or 'never', but is {config.early_stopping}.")
     if config.max_new_tokens is not None and config.max_new_tokens <= 0:
