@@ -78,7 +78,7 @@ struct Node {
     Shape shape;
     DType dtype;
     std::vector<std::pair<uint64_t, GradHook>> hooks;  // with their ids
-    std::weak_ptr<TensorImpl> retained;  // retain_grad()
+    std::weak_ptr<TensorImpl> retained;                // retain_grad()
   };
   std::string name;
   std::vector<Edge> inputs;
@@ -90,7 +90,9 @@ struct Node {
 
 bool needs_grad(const Tensor& x);  // gradients are on and x requires one (false when undefined)
 template <class... Rest>
-bool needs_grad(const Tensor& x, const Rest&... rest) { return needs_grad(x) || (needs_grad(rest) || ...); }
+bool needs_grad(const Tensor& x, const Rest&... rest) {
+  return needs_grad(x) || (needs_grad(rest) || ...);
+}
 bool any_needs_grad(std::span<const Tensor> inputs);
 
 void record_node(const char* name, std::span<Tensor> outputs, std::span<const Tensor> inputs,
@@ -98,29 +100,30 @@ void record_node(const char* name, std::span<Tensor> outputs, std::span<const Te
 
 // One output. The closure takes dy and returns Grads.
 template <class F>
-  requires std::invocable<F&, const Tensor&>
+requires std::invocable<F&, const Tensor&>
 void record(const char* name, Tensor& y, std::span<const Tensor> inputs, F&& backward) {
   if (!any_needs_grad(inputs)) return;
   record_node(name, std::span<Tensor>(&y, 1), inputs,
               [backward = std::forward<F>(backward)](const Grads& dys) -> Grads { return backward(dys[0]); });
 }
 template <class F>
-  requires std::invocable<F&, const Tensor&>
+requires std::invocable<F&, const Tensor&>
 void record(const char* name, Tensor& y, std::initializer_list<Tensor> inputs, F&& backward) {
   record(name, y, std::span<const Tensor>(inputs.begin(), inputs.size()), std::forward<F>(backward));
 }
 
-// In-place ops, see inplace() in ops/elementwise.h: check_inplace raises where y may not be written (a leaf that requires
-// grad, a view of one); rebase gives y, whose bytes were overwritten with result's, the history of result.
+// In-place ops, see inplace() in ops/elementwise.h: check_inplace raises where y may not be written (a leaf that
+// requires grad, a view of one); rebase gives y, whose bytes were overwritten with result's, the history of result.
 void check_inplace(const Tensor& y);
 void rebase(Tensor& y, const Tensor& result);
-// y as an input of an op whose result will overwrite it: a copy with y's history where the op may save it, else y itself.
+// y as an input of an op whose result will overwrite it: a copy with y's history where the op may save it, else y
+// itself.
 Tensor inplace_source(const Tensor& y, bool op_records);
 
 // --- a tensor's part ----------------------------------------------------------------------------------------------
 Tensor& set_requires_grad(Tensor& x, bool on = true);  // floating-point leaves only
 bool is_leaf(const Tensor& x);
-std::shared_ptr<Node> grad_fn(const Tensor& x);  // null for leaves
+std::shared_ptr<Node> grad_fn(const Tensor& x);   // null for leaves
 Tensor grad(const Tensor& x);                     // undefined until backward
 void set_grad(const Tensor& x, const Tensor& g);  // shape and dtype must fit; undefined clears
 void zero_grad(const Tensor& x);

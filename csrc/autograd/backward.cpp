@@ -45,8 +45,10 @@ class Walk {
   void target(const Tensor& x) {
     const Meta& meta = *Meta::of(x);
     restricted_ = true;
-    if (meta.node) inner_[meta.node.get()].push_back(meta.output);
-    else leaves_.insert(x.impl());
+    if (meta.node)
+      inner_[meta.node.get()].push_back(meta.output);
+    else
+      leaves_.insert(x.impl());
   }
 
   void root(const Tensor& y, const Tensor& g) {
@@ -85,8 +87,10 @@ class Walk {
     std::vector<Node*> stack, all;
     std::unordered_set<Node*> seen;
     const auto visit = [&](const Edge& edge) {
-      if (edge.leaf.defined()) expected_[edge.leaf.impl()]++;
-      else if (edge.node && seen.insert(edge.node.get()).second) stack.push_back(edge.node.get());
+      if (edge.leaf.defined())
+        expected_[edge.leaf.impl()]++;
+      else if (edge.node && seen.insert(edge.node.get()).second)
+        stack.push_back(edge.node.get());
     };
     for (auto& [edge, g] : roots_) visit(edge);
     while (!stack.empty()) {
@@ -168,16 +172,17 @@ class Walk {
       for (uint32_t i : found->second) captured_[key(node.get(), i)] = dys[i];
       if (!leading_.contains(node.get())) return;
     }
-    check<Error>(bool(node->backward),
-                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                 "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                 "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-                 "if you need to access saved tensors after calling backward.");
+    check<Error>(
+        bool(node->backward),
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+        "if you need to access saved tensors after calling backward.");
     const bool silent = std::none_of(dys.begin(), dys.end(), [](auto& g) { return g.defined(); });
     Grads dxs = silent ? Grads(node->inputs.size()) : node->backward(dys);
     dys.clear();
-    check<Error>(dxs.size() == node->inputs.size(), node->name, ": backward returned ", dxs.size(), " gradients, needed ",
-                 node->inputs.size());
+    check<Error>(dxs.size() == node->inputs.size(), node->name, ": backward returned ", dxs.size(),
+                 " gradients, needed ", node->inputs.size());
     std::vector<Edge> edges;
     if (retain_) {
       edges = node->inputs;
@@ -244,7 +249,8 @@ void check_create_graph(bool on) {
 }
 }  // namespace
 
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients, const BackwardOptions& options) {
+void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients,
+              const BackwardOptions& options) {
   check_create_graph(options.create_graph);
   check<ShapeError>(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(), " tensors and ",
                     gradients.size(), " gradients");

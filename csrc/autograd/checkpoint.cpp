@@ -42,7 +42,8 @@ std::vector<Tensor> checkpoint(CheckpointFn fn, const std::vector<Tensor>& input
   const size_t count = sources.size();
   record_node("CheckpointFunctionBackward", outputs, sources,
               [fn = std::move(fn), saved, wanted, state, count](const Grads& dys) {
-                check<Error>(!walk_is_restricted(), "Checkpointing is not compatible with .grad() or when an `inputs` "
+                check<Error>(!walk_is_restricted(),
+                             "Checkpointing is not compatible with .grad() or when an `inputs` "
                              "parameter is passed to .backward(); use .backward() without inputs");
                 std::vector<Tensor> xs, ys, gs;
                 for (size_t i = 0; i < saved.size(); i++) {

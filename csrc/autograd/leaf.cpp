@@ -12,7 +12,8 @@ std::mutex& accumulate_lock() {
 
 Tensor& set_requires_grad(Tensor& x, bool on) {
   check<Error>(!on || is_floating(x.dtype()), "only Tensors of floating point dtype can require gradients");
-  check<Error>(on || is_leaf(x), "you can only change requires_grad flags of leaf variables. If you want to use a "
+  check<Error>(on || is_leaf(x),
+               "you can only change requires_grad flags of leaf variables. If you want to use a "
                "computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   if (on || x.impl()->autograd) {
     Meta& meta = Meta::make(x);
@@ -59,8 +60,10 @@ uint64_t register_hook(const Tensor& x, GradHook hook) {
   check<Error>(x.requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
   Meta& meta = *Meta::of(x);
   const uint64_t id = next_hook++;
-  if (meta.node) meta.node->outputs[meta.output].hooks.emplace_back(id, std::move(hook));
-  else meta.hooks.emplace(id, std::move(hook));
+  if (meta.node)
+    meta.node->outputs[meta.output].hooks.emplace_back(id, std::move(hook));
+  else
+    meta.hooks.emplace(id, std::move(hook));
   return id;
 }
 void remove_hook(const Tensor& x, uint64_t id) {

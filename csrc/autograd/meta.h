@@ -30,6 +30,6 @@ struct Meta final : AutogradMeta {
 };
 
 std::mutex& accumulate_lock();  // two threads may run backward into the same leaves
-bool walk_is_restricted();     // inside grad() or backward(inputs=)
+bool walk_is_restricted();      // inside grad() or backward(inputs=)
 
 }  // namespace ef

@@ -19,15 +19,17 @@ auto region_of(const Tensor& y, const Tensor& base) {
 void refresh(const Tensor& x) {
   Meta& meta = *Meta::of(x);
   if (!meta.is_view || meta.of_leaf || meta.history == x.storage()->history()) return;
-  check<UnsupportedError>(meta.base.is_contiguous(),
-                          "autograd: a view was used after an in-place operation on the tensor it looks into, which is not "
-                          "contiguous; take the view again after the write");
+  check<UnsupportedError>(
+      meta.base.is_contiguous(),
+      "autograd: a view was used after an in-place operation on the tensor it looks into, which is not "
+      "contiguous; take the view again after the write");
   Tensor again = x.detach();
-  record("AsStridedBackward0", again, {meta.base}, [region = region_of(x, meta.base), shape = meta.base.shape()](const Tensor& dy) {
-    Tensor dx = Tensor::zeros(shape, dy.dtype());
-    region(dx).copy_(dy);
-    return Grads{dx};
-  });
+  record("AsStridedBackward0", again, {meta.base},
+         [region = region_of(x, meta.base), shape = meta.base.shape()](const Tensor& dy) {
+           Tensor dx = Tensor::zeros(shape, dy.dtype());
+           region(dx).copy_(dy);
+           return Grads{dx};
+         });
   meta.history = x.storage()->history();
   if (const Meta* fresh = Meta::of(again)) {
     meta.node = fresh->node;
@@ -102,9 +104,10 @@ void check_inplace(const Tensor& y) {
   const Meta& meta = *Meta::of(y);
   check<Error>(meta.node != nullptr, "a leaf Variable that requires grad is being used in an in-place operation.");
   check<Error>(!meta.of_leaf, "a view of a leaf Variable that requires grad is being used in an in-place operation.");
-  check<UnsupportedError>(!meta.is_view || meta.base.is_contiguous(),
-                          "autograd: in-place operations on a view of a non-contiguous tensor that requires grad are not "
-                          "supported; write through the tensor itself (x[index] = value) or clone() the view");
+  check<UnsupportedError>(
+      !meta.is_view || meta.base.is_contiguous(),
+      "autograd: in-place operations on a view of a non-contiguous tensor that requires grad are not "
+      "supported; write through the tensor itself (x[index] = value) or clone() the view");
 }
 
 namespace {
@@ -139,9 +142,10 @@ void take_history(Tensor& y, const Tensor& result) {
 }
 // y is about to become part of the graph: whoever shares its memory would not know.
 void check_sole(const Tensor& y) {
-  check<UnsupportedError>(y.requires_grad() || y.storage().use_count() == 1,
-                          "autograd: writing a tensor that requires grad into a view (or a tensor with views) that does "
-                          "not is not supported; use cat, stack or index assignment on the whole tensor");
+  check<UnsupportedError>(
+      y.requires_grad() || y.storage().use_count() == 1,
+      "autograd: writing a tensor that requires grad into a view (or a tensor with views) that does "
+      "not is not supported; use cat, stack or index assignment on the whole tensor");
 }
 }  // namespace
 

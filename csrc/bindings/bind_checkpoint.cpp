@@ -20,47 +20,57 @@ void bind_checkpoint(py::module_& m) {
       });
   m.def("open_safetensors", &open_safetensors, py::arg("paths"), py::arg("disable_mmap") = false,
         py::call_guard<py::gil_scoped_release>());
-  m.def("open_torch", &open_torch, py::arg("paths"), py::arg("disable_mmap") = false, py::call_guard<py::gil_scoped_release>());
-  m.def("open_gguf", &open_gguf, py::arg("path"), py::arg("disable_mmap") = false, py::call_guard<py::gil_scoped_release>());
+  m.def("open_torch", &open_torch, py::arg("paths"), py::arg("disable_mmap") = false,
+        py::call_guard<py::gil_scoped_release>());
+  m.def("open_gguf", &open_gguf, py::arg("path"), py::arg("disable_mmap") = false,
+        py::call_guard<py::gil_scoped_release>());
 
-  m.def("load_checkpoint", [](Module& model, const CheckpointReader& reader, std::optional<DType> dtype, const std::string& base_prefix,
-                              const std::vector<std::pair<std::string, std::string>>& ties, bool dequantize,
-                              const std::vector<std::string>& ignore_missing, const std::vector<std::string>& ignore_unexpected,
-                              const py::object& progress) {
-    LoadOptions o{dtype, base_prefix, ties, dequantize, ignore_missing, ignore_unexpected, {}};
-    o.progress = [&](size_t done, size_t total) {
-      if (progress.is_none() && done % 16) return;
-      py::gil_scoped_acquire gil;
-      if (!progress.is_none()) progress(done, total);
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    };
-    LoadReport r;
-    {
-      py::gil_scoped_release release;
-      r = load_checkpoint(model, reader, o);
-    }
-    py::dict out;
-    out["missing_keys"] = r.missing;
-    out["unexpected_keys"] = r.unexpected;
-    py::list mismatched;
-    for (auto& x : r.mismatched)
-      mismatched.append(py::make_tuple(x.name, py::tuple(py::cast(x.found.vec())), py::tuple(py::cast(x.needed.vec()))));
-    out["mismatched_keys"] = mismatched;
-    out["dequantized"] = r.dequantized;
-    return out;
-  }, py::arg("model"), py::arg("reader"), py::arg("dtype") = py::none(), py::arg("base_prefix") = "", py::arg("ties") = py::list(),
-     py::arg("dequantize") = false, py::arg("ignore_missing") = py::list(), py::arg("ignore_unexpected") = py::list(),
-     py::arg("progress") = py::none());
+  m.def(
+      "load_checkpoint",
+      [](Module& model, const CheckpointReader& reader, std::optional<DType> dtype, const std::string& base_prefix,
+         const std::vector<std::pair<std::string, std::string>>& ties, bool dequantize,
+         const std::vector<std::string>& ignore_missing, const std::vector<std::string>& ignore_unexpected,
+         const py::object& progress) {
+        LoadOptions o{dtype, base_prefix, ties, dequantize, ignore_missing, ignore_unexpected, {}};
+        o.progress = [&](size_t done, size_t total) {
+          if (progress.is_none() && done % 16) return;
+          py::gil_scoped_acquire gil;
+          if (!progress.is_none()) progress(done, total);
+          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        };
+        LoadReport r;
+        {
+          py::gil_scoped_release release;
+          r = load_checkpoint(model, reader, o);
+        }
+        py::dict out;
+        out["missing_keys"] = r.missing;
+        out["unexpected_keys"] = r.unexpected;
+        py::list mismatched;
+        for (auto& x : r.mismatched)
+          mismatched.append(
+              py::make_tuple(x.name, py::tuple(py::cast(x.found.vec())), py::tuple(py::cast(x.needed.vec()))));
+        out["mismatched_keys"] = mismatched;
+        out["dequantized"] = r.dequantized;
+        return out;
+      },
+      py::arg("model"), py::arg("reader"), py::arg("dtype") = py::none(), py::arg("base_prefix") = "",
+      py::arg("ties") = py::list(), py::arg("dequantize") = false, py::arg("ignore_missing") = py::list(),
+      py::arg("ignore_unexpected") = py::list(), py::arg("progress") = py::none());
   m.def("tie", &tie, py::arg("model"), py::arg("target"), py::arg("source"));
-  m.def("save_safetensors", [](Module& model, const std::vector<std::pair<std::string, Tensor>>& tensors, const std::string& folder,
-                               const std::string& stem, uint64_t max_shard_bytes) {
-    SaveResult r;
-    {
-      py::gil_scoped_release release;
-      r = save_safetensors(model.named_slots(), tensors, folder, stem, max_shard_bytes);
-    }
-    return py::make_tuple(r.files, r.weight_map, r.total_bytes, r.total_parameters);
-  }, py::arg("model"), py::arg("tensors"), py::arg("folder"), py::arg("stem"), py::arg("max_shard_bytes"));
+  m.def(
+      "save_safetensors",
+      [](Module& model, const std::vector<std::pair<std::string, Tensor>>& tensors, const std::string& folder,
+         const std::string& stem, const std::string& index_name, uint64_t max_shard_bytes) {
+        SaveResult r;
+        {
+          py::gil_scoped_release release;
+          r = save_safetensors(model.named_slots(), tensors, folder, stem, index_name, max_shard_bytes);
+        }
+        return py::make_tuple(r.files, r.weight_map, r.total_bytes, r.total_parameters);
+      },
+      py::arg("model"), py::arg("tensors"), py::arg("folder"), py::arg("stem"), py::arg("index_name"),
+      py::arg("max_shard_bytes"));
 }
 
 }  // namespace ef

@@ -20,9 +20,11 @@ struct PyProcessor : LogitsProcessor {
   void process(const TokenHistory& history, Tensor& scores) override {
     py::gil_scoped_acquire gil;
     py::object r = py::reinterpret_borrow<py::object>(python_of(function))(ids_of(history), scores);
-    if (!py::isinstance<Tensor>(r)) throw py::type_error("a LogitsProcessor returned something that is not a Tensor of scores");
+    if (!py::isinstance<Tensor>(r))
+      throw py::type_error("a LogitsProcessor returned something that is not a Tensor of scores");
     const Tensor fresh = r.cast<Tensor>();
-    check<ShapeError>(fresh.shape() == scores.shape(), "a LogitsProcessor returned scores of shape ", fresh.shape(), ", needed ", scores.shape());
+    check<ShapeError>(fresh.shape() == scores.shape(), "a LogitsProcessor returned scores of shape ", fresh.shape(),
+                      ", needed ", scores.shape());
     scores = fresh.detach().to(DType::Float32).contiguous();
   }
 };
@@ -39,8 +41,8 @@ struct PyCriterion : StoppingCriterion {
       return;
     }
     const auto flags = r.cast<std::vector<bool>>();
-    ef::check<ShapeError>(flags.size() == done.size(), "a StoppingCriteria returned ", flags.size(), " flags, needed one for each of ",
-                          done.size(), " sequences");
+    ef::check<ShapeError>(flags.size() == done.size(), "a StoppingCriteria returned ", flags.size(),
+                          " flags, needed one for each of ", done.size(), " sequences");
     for (size_t i = 0; i < done.size(); i++) done[i] = done[i] || flags[i];
   }
 };
@@ -51,7 +53,8 @@ void read(const py::dict& d, const char* name, T& to) {
   try {
     to = d[name].cast<T>();
   } catch (const py::cast_error&) {
-    fail<ConfigError>("generate: `", name, "` is ", py::str(py::repr(d[name])).cast<std::string>(), ", which has the wrong type");
+    fail<ConfigError>("generate: `", name, "` is ", py::str(py::repr(d[name])).cast<std::string>(),
+                      ", which has the wrong type");
   }
 }
 
@@ -97,60 +100,65 @@ GenerationOptions read_options(const py::dict& d) {
 }  // namespace
 
 void bind_generation(py::module_& m) {
-  m.def("generate", [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
-                       const std::optional<Tensor>& inputs_embeds, std::shared_ptr<KvCache> past, const py::dict& options,
-                       const py::list& processors, const py::object& guidance, const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
-    GenerateRequest r;
-    r.input_ids = input_ids;
-    r.attention_mask = attention_mask.value_or(Tensor());
-    r.inputs_embeds = inputs_embeds.value_or(Tensor());
-    r.past = std::move(past);
-    r.options = read_options(options);
-    auto processor = [](py::object f) {
-      auto p = std::make_shared<PyProcessor>();
-      p->function = keep_python(std::move(f));
-      return p;
-    };
-    for (auto f : processors) r.processors.push_back(processor(py::reinterpret_borrow<py::object>(f)));
-    if (!guidance.is_none()) r.guidance = processor(guidance);
-    if (!prefix_processor.is_none()) r.prefix_processor = processor(prefix_processor);
-    for (auto f : criteria) {
-      auto c = std::make_shared<PyCriterion>();
-      c->function = keep_python(py::reinterpret_borrow<py::object>(f));
-      r.stopping.push_back(std::move(c));
-    }
-    if (!put.is_none())
-      r.streamer = [&put](const std::vector<int64_t>& tokens) {
-        py::gil_scoped_acquire gil;
-        put(tokens);
-      };
-    r.interrupt = [] {
-      py::gil_scoped_acquire gil;
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    };
-    GenerateResult out;
-    {
-      py::gil_scoped_release release;
-      out = generate(model, r);
-    }
-    py::dict d;
-    d["sequences"] = out.sequences;
-    d["scores"] = py::tuple(py::cast(out.scores));
-    d["logits"] = py::tuple(py::cast(out.logits));
-    auto nested = [](const std::vector<std::vector<Tensor>>& steps) {
-      py::tuple t(steps.size());
-      for (size_t i = 0; i < steps.size(); i++) t[i] = py::tuple(py::cast(steps[i]));
-      return t;
-    };
-    d["hidden_states"] = nested(out.hidden_states);
-    d["attentions"] = nested(out.attentions);
-    d["past_key_values"] = out.past;
-    d["new_tokens"] = out.new_tokens;
-    d["prefill_seconds"] = out.prefill_seconds;
-    d["decode_seconds"] = out.decode_seconds;
-    return d;
-  }, py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("inputs_embeds"), py::arg("past_key_values"),
-     py::arg("options"), py::arg("processors"), py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
+  m.def(
+      "generate",
+      [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
+         const std::optional<Tensor>& inputs_embeds, std::shared_ptr<KvCache> past, const py::dict& options,
+         const py::list& processors, const py::object& guidance, const py::object& prefix_processor,
+         const py::list& criteria, const py::object& put) {
+        GenerateRequest r;
+        r.input_ids = input_ids;
+        r.attention_mask = attention_mask.value_or(Tensor());
+        r.inputs_embeds = inputs_embeds.value_or(Tensor());
+        r.past = std::move(past);
+        r.options = read_options(options);
+        auto processor = [](py::object f) {
+          auto p = std::make_shared<PyProcessor>();
+          p->function = keep_python(std::move(f));
+          return p;
+        };
+        for (auto f : processors) r.processors.push_back(processor(py::reinterpret_borrow<py::object>(f)));
+        if (!guidance.is_none()) r.guidance = processor(guidance);
+        if (!prefix_processor.is_none()) r.prefix_processor = processor(prefix_processor);
+        for (auto f : criteria) {
+          auto c = std::make_shared<PyCriterion>();
+          c->function = keep_python(py::reinterpret_borrow<py::object>(f));
+          r.stopping.push_back(std::move(c));
+        }
+        if (!put.is_none())
+          r.streamer = [&put](const std::vector<int64_t>& tokens) {
+            py::gil_scoped_acquire gil;
+            put(tokens);
+          };
+        r.interrupt = [] {
+          py::gil_scoped_acquire gil;
+          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        };
+        GenerateResult out;
+        {
+          py::gil_scoped_release release;
+          out = generate(model, r);
+        }
+        py::dict d;
+        d["sequences"] = out.sequences;
+        d["scores"] = py::tuple(py::cast(out.scores));
+        d["logits"] = py::tuple(py::cast(out.logits));
+        auto nested = [](const std::vector<std::vector<Tensor>>& steps) {
+          py::tuple t(steps.size());
+          for (size_t i = 0; i < steps.size(); i++) t[i] = py::tuple(py::cast(steps[i]));
+          return t;
+        };
+        d["hidden_states"] = nested(out.hidden_states);
+        d["attentions"] = nested(out.attentions);
+        d["past_key_values"] = out.past;
+        d["new_tokens"] = out.new_tokens;
+        d["prefill_seconds"] = out.prefill_seconds;
+        d["decode_seconds"] = out.decode_seconds;
+        return d;
+      },
+      py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("inputs_embeds"),
+      py::arg("past_key_values"), py::arg("options"), py::arg("processors"), py::arg("guidance"),
+      py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
 }
 
 }  // namespace ef

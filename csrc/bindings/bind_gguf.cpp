@@ -37,16 +37,36 @@ py::list to_python(const GgufArray& array) {
   for (const auto& v : array.arrays) out.append(to_python(v));
   if (array.numbers.empty()) return out;
   switch (array.element) {
-    case GgufValueType::UInt8: append_numbers<uint8_t>(out, array); break;
-    case GgufValueType::Int8: append_numbers<int8_t>(out, array); break;
-    case GgufValueType::UInt16: append_numbers<uint16_t>(out, array); break;
-    case GgufValueType::Int16: append_numbers<int16_t>(out, array); break;
-    case GgufValueType::UInt32: append_numbers<uint32_t>(out, array); break;
-    case GgufValueType::Int32: append_numbers<int32_t>(out, array); break;
-    case GgufValueType::Float32: append_numbers<float>(out, array); break;
-    case GgufValueType::UInt64: append_numbers<uint64_t>(out, array); break;
-    case GgufValueType::Int64: append_numbers<int64_t>(out, array); break;
-    case GgufValueType::Float64: append_numbers<double>(out, array); break;
+    case GgufValueType::UInt8:
+      append_numbers<uint8_t>(out, array);
+      break;
+    case GgufValueType::Int8:
+      append_numbers<int8_t>(out, array);
+      break;
+    case GgufValueType::UInt16:
+      append_numbers<uint16_t>(out, array);
+      break;
+    case GgufValueType::Int16:
+      append_numbers<int16_t>(out, array);
+      break;
+    case GgufValueType::UInt32:
+      append_numbers<uint32_t>(out, array);
+      break;
+    case GgufValueType::Int32:
+      append_numbers<int32_t>(out, array);
+      break;
+    case GgufValueType::Float32:
+      append_numbers<float>(out, array);
+      break;
+    case GgufValueType::UInt64:
+      append_numbers<uint64_t>(out, array);
+      break;
+    case GgufValueType::Int64:
+      append_numbers<int64_t>(out, array);
+      break;
+    case GgufValueType::Float64:
+      append_numbers<double>(out, array);
+      break;
     default:  // Bool: any byte but 0 is true
       for (std::byte b : array.numbers) out.append(py::bool_(b != std::byte{0}));
   }
@@ -93,37 +113,58 @@ void bind_gguf(py::module_& m) {
       .def_property_readonly("path", &GgufFile::path)
       .def_property_readonly("version", &GgufFile::version)
       .def_property_readonly("alignment", &GgufFile::alignment)
-      .def("keys", [](const GgufFile& self) {
-        py::list out;
-        for (const auto& [key, value] : self.metadata()) out.append(text(key));
-        return out;
-      }, "Names of the metadata, in file order.")
-      .def("__contains__", [](const GgufFile& self, const std::string& key) { return self.find_metadata(key) != nullptr; })
-      .def("get", [](const GgufFile& self, const std::string& key, py::object fallback) {
-        const GgufValue* value = self.find_metadata(key);
-        return value ? to_python(*value) : fallback;
-      }, py::arg("key"), py::arg("default") = py::none(), "One value; an array as a list.")
-      .def("array_length", [](const GgufFile& self, const std::string& key) -> std::optional<uint64_t> {
-        const GgufValue* value = self.find_metadata(key);
-        return value && value->array() ? std::optional(value->array()->count) : std::nullopt;
-      }, py::arg("key"), "Length of an array, without making it a list; None for anything else.")
-      .def_property_readonly("metadata", [](const GgufFile& self) {
-        py::dict out;
-        for (const auto& [key, value] : self.metadata()) out[text(key)] = to_python(value);
-        return out;
-      }, "All of it as a dict, arrays as lists.")
-      .def("names", [](const GgufFile& self) {
-        py::list out;
-        for (const auto& tensor : self.tensors()) out.append(text(tensor.name));
-        return out;
-      }, "Names of the tensors, in file order.")
-      .def_property_readonly("tensors", [](const GgufFile& self) {
-        py::list out;
-        for (const auto& t : self.tensors())
-          out.append(py::make_tuple(t.name, py::tuple(py::cast(t.shape.vec())), gguf_type_info(t.type).name, t.nbytes));
-        return out;
-      }, "(name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.")
-      .def("__getitem__", &stored, py::arg("name"), "A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.")
+      .def(
+          "keys",
+          [](const GgufFile& self) {
+            py::list out;
+            for (const auto& [key, value] : self.metadata()) out.append(text(key));
+            return out;
+          },
+          "Names of the metadata, in file order.")
+      .def("__contains__",
+           [](const GgufFile& self, const std::string& key) { return self.find_metadata(key) != nullptr; })
+      .def(
+          "get",
+          [](const GgufFile& self, const std::string& key, py::object fallback) {
+            const GgufValue* value = self.find_metadata(key);
+            return value ? to_python(*value) : fallback;
+          },
+          py::arg("key"), py::arg("default") = py::none(), "One value; an array as a list.")
+      .def(
+          "array_length",
+          [](const GgufFile& self, const std::string& key) -> std::optional<uint64_t> {
+            const GgufValue* value = self.find_metadata(key);
+            return value && value->array() ? std::optional(value->array()->count) : std::nullopt;
+          },
+          py::arg("key"), "Length of an array, without making it a list; None for anything else.")
+      .def_property_readonly(
+          "metadata",
+          [](const GgufFile& self) {
+            py::dict out;
+            for (const auto& [key, value] : self.metadata()) out[text(key)] = to_python(value);
+            return out;
+          },
+          "All of it as a dict, arrays as lists.")
+      .def(
+          "names",
+          [](const GgufFile& self) {
+            py::list out;
+            for (const auto& tensor : self.tensors()) out.append(text(tensor.name));
+            return out;
+          },
+          "Names of the tensors, in file order.")
+      .def_property_readonly(
+          "tensors",
+          [](const GgufFile& self) {
+            py::list out;
+            for (const auto& t : self.tensors())
+              out.append(
+                  py::make_tuple(t.name, py::tuple(py::cast(t.shape.vec())), gguf_type_info(t.type).name, t.nbytes));
+            return out;
+          },
+          "(name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.")
+      .def("__getitem__", &stored, py::arg("name"),
+           "A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.")
       .def("floats", &floats, py::arg("name"), "Values of a (small) F32 tensor.");
 }
 

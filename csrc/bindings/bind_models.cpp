@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/model_support.h"
+#include "models/common/decoder.h"
 #include "models/family.h"
 #include "ops/ops.h"
 
@@ -14,7 +15,8 @@ namespace {
 Tensor optional_tensor(const py::handle& value) { return value.is_none() ? Tensor() : value.cast<Tensor>(); }
 Tensor optional_ids(const py::handle& value) {
   Tensor t = optional_tensor(value);
-  if (t.defined()) check<DtypeError>(!is_floating(t.dtype()), "input_ids: found ", dtype_name(t.dtype()), ", needed int64");
+  if (t.defined())
+    check<DtypeError>(!is_floating(t.dtype()), "input_ids: found ", dtype_name(t.dtype()), ", needed int64");
   return t.defined() && t.dtype() != DType::Int64 ? t.to(DType::Int64) : t;
 }
 
@@ -24,33 +26,50 @@ ModelInput model_input(const py::dict& kwargs) {
   ModelInput in;
   for (auto& [key, value] : kwargs) {
     const auto name = key.cast<std::string>();
-    if (name == "input_ids") in.input_ids = optional_ids(value);
-    else if (name == "attention_mask") in.attention_mask = optional_tensor(value);
-    else if (name == "position_ids") in.position_ids = optional_ids(value);
-    else if (name == "inputs_embeds") in.inputs_embeds = optional_tensor(value);
-    else if (name == "labels") in.labels = optional_ids(value);
-    else if (name == "past_key_values") in.past = value.is_none() ? nullptr : value.cast<std::shared_ptr<KvCache>>();
-    else if (name == "use_cache") in.use_cache = value.is_none() ? std::optional<bool>() : value.cast<bool>();
-    else if (name == "output_hidden_states") in.output_hidden_states = !value.is_none() && value.cast<bool>();
-    else if (name == "output_attentions") in.output_attentions = !value.is_none() && value.cast<bool>();
+    if (name == "input_ids")
+      in.input_ids = optional_ids(value);
+    else if (name == "attention_mask")
+      in.attention_mask = optional_tensor(value);
+    else if (name == "position_ids")
+      in.position_ids = optional_ids(value);
+    else if (name == "inputs_embeds")
+      in.inputs_embeds = optional_tensor(value);
+    else if (name == "labels")
+      in.labels = optional_ids(value);
+    else if (name == "past_key_values")
+      in.past = value.is_none() ? nullptr : value.cast<std::shared_ptr<KvCache>>();
+    else if (name == "use_cache")
+      in.use_cache = value.is_none() ? std::optional<bool>() : value.cast<bool>();
+    else if (name == "output_hidden_states")
+      in.output_hidden_states = !value.is_none() && value.cast<bool>();
+    else if (name == "output_attentions")
+      in.output_attentions = !value.is_none() && value.cast<bool>();
     else if (name == "logits_to_keep") {
-      if (py::isinstance<Tensor>(value)) in.logits_to_keep_ids = value.cast<Tensor>();
-      else in.logits_to_keep = value.is_none() ? 0 : value.cast<int64_t>();
+      if (py::isinstance<Tensor>(value))
+        in.logits_to_keep_ids = value.cast<Tensor>();
+      else
+        in.logits_to_keep = value.is_none() ? 0 : value.cast<int64_t>();
     } else if (name == "num_items_in_batch") {
-      if (!value.is_none()) in.num_items_in_batch = py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
-    } else throw py::type_error("forward() got an unexpected keyword argument '" + name + "'");
+      if (!value.is_none())
+        in.num_items_in_batch = py::float_(py::reinterpret_borrow<py::object>(value)).cast<double>();
+    } else
+      throw py::type_error("forward() got an unexpected keyword argument '" + name + "'");
   }
   return in;
 }
 
 py::dict model_output(const ModelOutput& out) {
   py::dict d;
-  auto put = [&](const char* name, const Tensor& t) { if (t.defined()) d[name] = py::cast(t); };
+  auto put = [&](const char* name, const Tensor& t) {
+    if (t.defined()) d[name] = py::cast(t);
+  };
   put("loss", out.loss);
   put("logits", out.logits);
   put("last_hidden_state", out.last_hidden_state);
   if (out.past) d["past_key_values"] = py::cast(out.past);
-  auto put_all = [&](const char* name, const std::vector<Tensor>& all) { if (!all.empty()) d[name] = py::tuple(py::cast(all)); };
+  auto put_all = [&](const char* name, const std::vector<Tensor>& all) {
+    if (!all.empty()) d[name] = py::tuple(py::cast(all));
+  };
   put_all("hidden_states", out.hidden_states);
   put_all("attentions", out.attentions);
   return d;
@@ -59,7 +78,8 @@ py::dict model_output(const ModelOutput& out) {
 ModelOutput parse_output(const py::object& r) {
   ModelOutput out;
   auto field = [&](const char* name) -> py::object {
-    if (py::isinstance<py::dict>(r)) return r.cast<py::dict>().contains(name) ? r[name] : py::none();
+    if (py::isinstance<py::dict>(r))
+      return r.cast<py::dict>().contains(name) ? py::object(r[name]) : py::object(py::none());
     return py::getattr(r, name, py::none());
   };
   if (py::isinstance<Tensor>(r) || py::isinstance<py::tuple>(r)) {
@@ -95,7 +115,9 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
     py::function f = py::get_override(static_cast<const PreTrainedModel*>(this), "forward");
     if (f && !(built() && py::cast<bool>(py::getattr(f, "_native_forward", py::bool_(false))))) {
       py::dict kwargs;
-      auto put = [&](const char* name, const Tensor& t) { if (t.defined()) kwargs[name] = py::cast(t); };
+      auto put = [&](const char* name, const Tensor& t) {
+        if (t.defined()) kwargs[name] = py::cast(t);
+      };
       put("input_ids", in.input_ids);
       put("attention_mask", in.attention_mask);
       put("position_ids", in.position_ids);
@@ -116,50 +138,64 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
 void bind_models(py::module_& m) {
   py::class_<KvCache, std::shared_ptr<KvCache>>(m, "Cache", "Keys and values of past positions, a layer each.")
       .def("get_seq_length", &KvCache::length, py::arg("layer_idx") = 0)
-      .def("get_max_cache_shape", [](KvCache&, int) { return -1; }, py::arg("layer_idx") = 0)
-      .def("update", [](KvCache& self, const Tensor& k, const Tensor& v, int layer, const py::args&, const py::kwargs&) {
-        KvView view = self.append(layer, k, v);
-        return py::make_tuple(view.keys, view.values);
-      }, py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
+      .def(
+          "get_max_cache_shape", [](KvCache&, int) { return -1; }, py::arg("layer_idx") = 0)
+      .def(
+          "update",
+          [](KvCache& self, const Tensor& k, const Tensor& v, int layer, const py::args&, const py::kwargs&) {
+            KvView view = self.append(layer, k, v);
+            return py::make_tuple(view.keys, view.values);
+          },
+          py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
       .def("crop", &KvCache::crop, py::arg("max_length"))
       .def("reset", &KvCache::reset)
       .def("reorder_cache", &KvCache::reorder, py::arg("beam_idx"))
       .def("batch_select_indices", &KvCache::reorder, py::arg("indices"))
-      .def("batch_repeat_interleave", [](KvCache& self, int64_t repeats) {
-        if (!self.layers()) return;
-        const int64_t batch = self.view(0).keys.size(0);
-        self.reorder(repeat_interleave(Tensor::arange(batch), repeats));
-      }, py::arg("repeats"))
+      .def(
+          "batch_repeat_interleave",
+          [](KvCache& self, int64_t repeats) {
+            if (!self.layers()) return;
+            const int64_t batch = self.view(0).keys.size(0);
+            self.reorder(repeat_interleave(Tensor::arange(batch), repeats));
+          },
+          py::arg("repeats"))
       .def("__len__", &KvCache::layers)
-      .def("__getitem__", [](KvCache& self, int layer) {
-        KvView view = self.view(layer < 0 ? layer + self.layers() : layer);
-        return py::make_tuple(view.keys, view.values);
-      })
-      .def("to_legacy_cache", [](KvCache& self) {
-        py::tuple out(self.layers());
-        for (int i = 0; i < self.layers(); i++) out[size_t(i)] = py::make_tuple(self.view(i).keys, self.view(i).values);
-        return out;
-      })
+      .def("__getitem__",
+           [](KvCache& self, int layer) {
+             KvView view = self.view(layer < 0 ? layer + self.layers() : layer);
+             return py::make_tuple(view.keys, view.values);
+           })
+      .def("to_legacy_cache",
+           [](KvCache& self) {
+             py::tuple out(self.layers());
+             for (int i = 0; i < self.layers(); i++)
+               out[size_t(i)] = py::make_tuple(self.view(i).keys, self.view(i).values);
+             return out;
+           })
       .def("__copy__", [](KvCache& self) { return self.clone(); })
       .def("__deepcopy__", [](KvCache& self, const py::dict&) { return self.clone(); });
   py::class_<DynamicCache, KvCache, std::shared_ptr<DynamicCache>>(m, "DynamicCache")
       .def(py::init([](const py::object&, const py::object& config) { return std::make_shared<DynamicCache>(); }),
            py::arg("ddp_cache_data") = py::none(), py::arg("config") = py::none())
-      .def_static("from_legacy_cache", [](const py::object& past) {
-        auto cache = std::make_shared<DynamicCache>();
-        if (!past.is_none()) {
-          int layer = 0;
-          for (auto entry : past) {
-            auto kv = entry.cast<std::pair<Tensor, Tensor>>();
-            cache->append(layer++, kv.first, kv.second);
-          }
-        }
-        return cache;
-      }, py::arg("past_key_values") = py::none());
+      .def_static(
+          "from_legacy_cache",
+          [](const py::object& past) {
+            auto cache = std::make_shared<DynamicCache>();
+            if (!past.is_none()) {
+              int layer = 0;
+              for (auto entry : past) {
+                auto kv = entry.cast<std::pair<Tensor, Tensor>>();
+                cache->append(layer++, kv.first, kv.second);
+              }
+            }
+            return cache;
+          },
+          py::arg("past_key_values") = py::none());
 
   py::class_<PreTrainedModel, Module, PyPreTrainedModel, py::smart_holder>(m, "PreTrainedModel", py::dynamic_attr())
       .def(py::init_alias<>())
-      .def("_build", &PreTrainedModel::build, py::arg("model_type"), py::arg("head"), py::arg("config"), py::arg("base") = nullptr)
+      .def("_build", &PreTrainedModel::build, py::arg("model_type"), py::arg("head"), py::arg("config"),
+           py::arg("base") = nullptr)
       .def_property_readonly("_built", &PreTrainedModel::built)
       .def("_native_run", [](PreTrainedModel& self, const py::dict& kwargs) {
         const ModelInput in = model_input(kwargs);
@@ -170,6 +206,7 @@ void bind_models(py::module_& m) {
         }
         return model_output(out);
       });
+  py::class_<DecoderLayer, Block, py::smart_holder>(m, "DecoderLayer");
   m.def("model_types", [] { return families().names(); });
 }
 

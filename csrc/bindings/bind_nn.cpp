@@ -78,8 +78,8 @@ void set_attribute(py::object self, const std::string& name, py::object value) {
       slot->resize(tensor.shape());
       return slot->set(tensor);
     }
-    throw py::type_error(str("cannot assign '", py::str(py::type::of(value)).cast<std::string>(), "' as parameter '", name,
-                             "' (eigenformers.nn.Parameter or None expected)"));
+    throw py::type_error(str("cannot assign '", py::str(py::type::of(value)).cast<std::string>(), "' as parameter '",
+                             name, "' (eigenformers.nn.Parameter or None expected)"));
   }
   if (is_module) return module.add_child(name, value.cast<ModulePtr>());
   if (is_parameter(value)) {
@@ -127,8 +127,10 @@ int64_t add_py_hook(Module& module, py::function function, bool pre, bool with_k
 py::list named_modules(Module& root) {
   py::list out;
   root.walk([&](const std::string& path, Module& m) {
-    if (path.empty()) out.append(py::make_tuple(path, py::cast(&m, py::return_value_policy::reference)));
-    else out.append(py::make_tuple(path, py::cast(root.get_submodule(path))));
+    if (path.empty())
+      out.append(py::make_tuple(path, py::cast(&m, py::return_value_policy::reference)));
+    else
+      out.append(py::make_tuple(path, py::cast(root.get_submodule(path))));
   });
   return out;
 }
@@ -240,8 +242,10 @@ void bind_nn(py::module_& core) {
       .def_property_readonly("requires_grad", [](const Weight&) { return false; })
       .def_property_readonly("dtype", [](const Weight& w) { return w.dtype(); })
       .def("numel", [](const Weight& w) { return numel(w.shape()); })
-      .def("dequantize", [](const Weight& w) { return w.dense(0, w.shape()[0]); }, py::call_guard<py::gil_scoped_release>(),
-           "The matrix as a dense float32 tensor [out_features, in_features].");
+      .def(
+          "dequantize", [](const Weight& w) { return w.dense(0, w.shape()[0]); },
+          py::call_guard<py::gil_scoped_release>(),
+          "The matrix as a dense float32 tensor [out_features, in_features].");
 
   py::class_<Pass>(m, "_Pass");
   py::object property = py::module_::import("builtins").attr("property");
@@ -260,24 +264,29 @@ void bind_nn(py::module_& core) {
       .def("_class_name", &Module::class_name)
       .def("extra_repr", &Module::extra_repr)
       .def("_set_training", &Module::train)
-      .def("_children", [](Module& self) {
-        py::list out;
-        for (ChildSlot* c : self.children())
-          if (c->get()) out.append(py::make_tuple(c->name(), py::cast(c->get())));
-        return out;
-      })
-      .def("_own_slots", [](Module& self, bool buffers) {
-        py::list out;
-        for (ParameterSlot* p : self.parameters())
-          if (p->is_buffer() == buffers && p->defined()) out.append(py::make_tuple(p->name(), slot_value(*p)));
-        return out;
-      }, py::arg("buffers") = false)
-      .def("_empty_slots", [](Module& self) {  // (name, shape) of own parameters that have no value yet
-        py::list out;
-        for (ParameterSlot* p : self.parameters())
-          if (!p->defined()) out.append(py::make_tuple(p->name(), py::tuple(py::cast(p->shape().vec()))));
-        return out;
-      })
+      .def("_children",
+           [](Module& self) {
+             py::list out;
+             for (ChildSlot* c : self.children())
+               if (c->get()) out.append(py::make_tuple(c->name(), py::cast(c->get())));
+             return out;
+           })
+      .def(
+          "_own_slots",
+          [](Module& self, bool buffers) {
+            py::list out;
+            for (ParameterSlot* p : self.parameters())
+              if (p->is_buffer() == buffers && p->defined()) out.append(py::make_tuple(p->name(), slot_value(*p)));
+            return out;
+          },
+          py::arg("buffers") = false)
+      .def("_empty_slots",
+           [](Module& self) {  // (name, shape) of own parameters that have no value yet
+             py::list out;
+             for (ParameterSlot* p : self.parameters())
+               if (!p->defined()) out.append(py::make_tuple(p->name(), py::tuple(py::cast(p->shape().vec()))));
+             return out;
+           })
       .def("_named_modules", &named_modules)
       .def("_slots", &slots, py::arg("buffers") = false, py::arg("remove_duplicate") = true)
       .def("_state_dict", &state_dict, py::arg("prefix") = "")
@@ -285,23 +294,35 @@ void bind_nn(py::module_& core) {
       .def("_count_parameters", &count_parameters)
       .def("_nbytes", &Module::nbytes)
       .def("_to", &Module::to, py::call_guard<py::gil_scoped_release>())
-      .def("get_submodule", [](py::object self, const std::string& target) -> py::object {
-        return target.empty() ? self : py::cast(self.cast<Module&>().get_submodule(target));
-      }, py::arg("target"))
+      .def(
+          "get_submodule",
+          [](py::object self, const std::string& target) -> py::object {
+            return target.empty() ? self : py::cast(self.cast<Module&>().get_submodule(target));
+          },
+          py::arg("target"))
       .def("_replace", &Module::replace)
-      .def("add_module", [](Module& self, const std::string& name, ModulePtr module) { self.add_child(name, std::move(module)); },
-           py::arg("name"), py::arg("module").none(true))
-      .def("register_parameter", [](Module& self, const std::string& name, const std::optional<Tensor>& value) {
-        self.add_parameter(name, value.value_or(Tensor()));
-      }, py::arg("name"), py::arg("param").none(true))
-      .def("register_buffer", [](Module& self, const std::string& name, const std::optional<Tensor>& value, bool persistent) {
-        self.add_parameter(name, value.value_or(Tensor()), true, persistent);
-      }, py::arg("name"), py::arg("tensor").none(true), py::arg("persistent") = true)
-      .def("_resize_slot", [](Module& self, const std::string& name, const std::vector<int64_t>& shape) {
-        ParameterSlot* slot = self.find_parameter(name);
-        check<KeyError>(slot != nullptr, self.class_name(), " has no parameter '", name, "'");
-        slot->resize(Shape(shape));
-      })
+      .def(
+          "add_module",
+          [](Module& self, const std::string& name, ModulePtr module) { self.add_child(name, std::move(module)); },
+          py::arg("name"), py::arg("module").none(true))
+      .def(
+          "register_parameter",
+          [](Module& self, const std::string& name, const std::optional<Tensor>& value) {
+            self.add_parameter(name, value.value_or(Tensor()));
+          },
+          py::arg("name"), py::arg("param").none(true))
+      .def(
+          "register_buffer",
+          [](Module& self, const std::string& name, const std::optional<Tensor>& value, bool persistent) {
+            self.add_parameter(name, value.value_or(Tensor()), true, persistent);
+          },
+          py::arg("name"), py::arg("tensor").none(true), py::arg("persistent") = true)
+      .def("_resize_slot",
+           [](Module& self, const std::string& name, const std::vector<int64_t>& shape) {
+             ParameterSlot* slot = self.find_parameter(name);
+             check<KeyError>(slot != nullptr, self.class_name(), " has no parameter '", name, "'");
+             slot->resize(Shape(shape));
+           })
       .def("_add_hook", &add_py_hook)
       .def("_remove_hook", &Module::remove_hook);
 
@@ -314,7 +335,8 @@ void bind_nn(py::module_& core) {
       .def_property_readonly("num_embeddings", [](Embedding& self) { return self.weight.shape()[0]; })
       .def_property_readonly("embedding_dim", [](Embedding& self) { return self.embedding_dim; });
   bind_layer<RMSNorm, Module, PyUnary<RMSNorm>>(m, "RMSNorm")
-      .def(py::init<int64_t, double, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-6, py::arg("unit_offset") = false)
+      .def(py::init<int64_t, double, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-6,
+           py::arg("unit_offset") = false)
       .def_property_readonly("eps", [](RMSNorm& self) { return self.eps; });
   bind_layer<LayerNorm, Module, PyUnary<LayerNorm>>(m, "LayerNorm")
       .def(py::init<int64_t, double, bool, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-5,
@@ -328,19 +350,21 @@ void bind_nn(py::module_& core) {
       .def_property_readonly("name", [](ActivationLayer& self) { return self.name; });
   auto as_list = [](auto& cls) {
     using List = ModuleList;
-    cls.def("append", [](py::object self, ModulePtr module) {
-          self.cast<List&>().append(std::move(module));
-          return self;
-        })
+    cls.def("append",
+            [](py::object self, ModulePtr module) {
+              self.cast<List&>().append(std::move(module));
+              return self;
+            })
         .def("__len__", &List::size)
         .def("__getitem__", [](List& self, int64_t i) { return self.at(i); })
-        .def("__getitem__", [](List& self, const py::slice& s) {
-          size_t start, stop, step, n;
-          if (!s.compute(size_t(self.size()), &start, &stop, &step, &n)) throw py::error_already_set();
-          py::list out;
-          for (size_t i = 0; i < n; i++, start += step) out.append(py::cast(self.at(int64_t(start))));
-          return out;
-        })
+        .def("__getitem__",
+             [](List& self, const py::slice& s) {
+               size_t start, stop, step, n;
+               if (!s.compute(size_t(self.size()), &start, &stop, &step, &n)) throw py::error_already_set();
+               py::list out;
+               for (size_t i = 0; i < n; i++, start += step) out.append(py::cast(self.at(int64_t(start))));
+               return out;
+             })
         .def("__setitem__", [](List& self, int64_t i, ModulePtr module) {
           self.at(i);  // checks the index
           self.children()[size_t(i < 0 ? i + self.size() : i)]->set(std::move(module));
@@ -351,7 +375,8 @@ void bind_nn(py::module_& core) {
              auto self = std::make_shared<ModuleList>();
              for (auto& module : modules.value_or(std::vector<ModulePtr>())) self->append(module);
              return self;
-           }), py::arg("modules") = py::none());
+           }),
+           py::arg("modules") = py::none());
   as_list(list);
   py::class_<Sequential, ModuleList, py::smart_holder>(m, "Sequential")
       .def(py::init([](const py::args& modules) {
@@ -359,16 +384,22 @@ void bind_nn(py::module_& core) {
         for (auto module : modules) self->append(module.cast<ModulePtr>());
         return self;
       }))
-      .def("forward", [](Sequential& self, const Tensor& x) { return self.Sequential::forward(x); },
-           py::call_guard<py::gil_scoped_release>());
-  py::class_<Block, Module, py::smart_holder>(m, "Block").def(
-      "forward", [](Block& self, const Tensor& hidden_states, const py::kwargs& kwargs) {
-        if (!kwargs.contains("pass_")) throw py::type_error(self.class_name() + ".forward needs pass_=, as given by the model");
-        auto& pass = kwargs["pass_"].cast<Pass&>();
-        py::gil_scoped_release release;
-        return self.forward(hidden_states, pass);
-      }, py::arg("hidden_states"));
+      .def(
+          "forward", [](Sequential& self, const Tensor& x) { return self.Sequential::forward(x); },
+          py::call_guard<py::gil_scoped_release>());
+  py::class_<Block, Module, py::smart_holder>(m, "Block")
+      .def(
+          "forward",
+          [](Block& self, const Tensor& hidden_states, const py::kwargs& kwargs) {
+            if (!kwargs.contains("pass_"))
+              throw py::type_error(self.class_name() + ".forward needs pass_=, as given by the model");
+            auto& pass = kwargs["pass_"].cast<Pass&>();
+            py::gil_scoped_release release;
+            return self.forward(hidden_states, pass);
+          },
+          py::arg("hidden_states"));
   py::class_<Attention, Module, py::smart_holder>(m, "Attention");
+  py::class_<RotaryEmbedding, Module, py::smart_holder>(m, "RotaryEmbedding");
   bind_layer<GatedMlp, Module, PyUnary<GatedMlp>>(m, "GatedMlp")
       .def(py::init<int64_t, int64_t, const std::string&, bool>(), py::arg("hidden_size"), py::arg("intermediate_size"),
            py::arg("hidden_act") = "silu", py::arg("bias") = false);

@@ -39,16 +39,21 @@ bool dtype_from_object(py::handle source, DType& out) {
   if (py::isinstance<py::str>(source)) return from_name(source.cast<std::string>(), out);
   if (PyType_Check(source.ptr())) {
     const auto* type = reinterpret_cast<PyTypeObject*>(source.ptr());
-    if (type == &PyFloat_Type) out = DType::Float32;
-    else if (type == &PyLong_Type) out = DType::Int64;
-    else if (type == &PyBool_Type) out = DType::Bool;
+    if (type == &PyFloat_Type)
+      out = DType::Float32;
+    else if (type == &PyLong_Type)
+      out = DType::Int64;
+    else if (type == &PyBool_Type)
+      out = DType::Bool;
     else if (py::hasattr(source, "dtype") && text(source.attr("__module__")).starts_with("numpy"))
       return from_name(text(py::dtype::from_args(py::reinterpret_borrow<py::object>(source)).attr("name")), out);
-    else return false;
+    else
+      return false;
     return true;
   }
   if (py::isinstance<py::dtype>(source)) return from_name(text(source.attr("name")), out);
-  return Py_TYPE(source.ptr())->tp_name == std::string("torch.dtype") && from_name(text(source), out);  // "torch.float32"
+  return Py_TYPE(source.ptr())->tp_name == std::string("torch.dtype") &&
+         from_name(text(source), out);  // "torch.float32"
 }
 
 bool scalar_from_object(py::handle source, Scalar& out) {
@@ -107,7 +112,8 @@ Dims dims_from_args(const py::args& args) {
 void check_device(py::handle device) {
   if (!device || device.is_none() || py::isinstance<Device>(device)) return;
   const std::string name = text(device);
-  check<UnsupportedError>(name.starts_with("cpu"), "device '", name, "': eigenformers computes on the CPU; use device='cpu' or leave "
+  check<UnsupportedError>(name.starts_with("cpu"), "device '", name,
+                          "': eigenformers computes on the CPU; use device='cpu' or leave "
                           "the argument out");
 }
 
@@ -116,49 +122,58 @@ void bind_tensor_dtypes(py::module_& m) {
       .def("__repr__", [](const PyDType& d) { return str("eigenformers.", dtype_name(d.dtype)); })
       .def("__reduce__", [](const PyDType& d) { return dtype_name(d.dtype); })
       .def("__hash__", [](const PyDType& d) { return std::hash<std::string>()(dtype_name(d.dtype)); })
-      .def("__eq__",
-           [](const PyDType& d, py::handle other) {
-             try {
-               DType o;
-               return dtype_from_object(other, o) && o == d.dtype;
-             } catch (const ConfigError&) {
-               return false;
-             }
-           }, py::arg("other").none(true))
+      .def(
+          "__eq__",
+          [](const PyDType& d, py::handle other) {
+            try {
+              DType o;
+              return dtype_from_object(other, o) && o == d.dtype;
+            } catch (const ConfigError&) {
+              return false;
+            }
+          },
+          py::arg("other").none(true))
       .def_property_readonly("itemsize", [](const PyDType& d) { return item_size(d.dtype); })
       .def_property_readonly("is_floating_point", [](const PyDType& d) { return is_floating(d.dtype); })
       .def_property_readonly("is_complex", [](const PyDType& d) { return d.dtype == DType::Complex64; })
       .def_property_readonly("is_signed", [](const PyDType& d) {
-        return d.dtype != DType::Bool && d.dtype != DType::UInt8 && d.dtype != DType::UInt16 && d.dtype != DType::UInt32 &&
-               d.dtype != DType::UInt64;
+        return d.dtype != DType::Bool && d.dtype != DType::UInt8 && d.dtype != DType::UInt16 &&
+               d.dtype != DType::UInt32 && d.dtype != DType::UInt64;
       });
   for (int i = 0; i < kDTypeCount; i++) {
     objects[size_t(i)] = py::cast(PyDType{DType(i)}).release().ptr();
     m.attr(dtype_name(DType(i))) = dtype_object(DType(i));
   }
-  const std::pair<const char*, DType> aliases[] = {{"float", DType::Float32}, {"double", DType::Float64}, {"half", DType::Float16},
-                                                   {"long", DType::Int64}, {"int", DType::Int32}, {"short", DType::Int16}};
+  const std::pair<const char*, DType> aliases[] = {{"float", DType::Float32}, {"double", DType::Float64},
+                                                   {"half", DType::Float16},  {"long", DType::Int64},
+                                                   {"int", DType::Int32},     {"short", DType::Int16}};
   for (auto& [name, dtype] : aliases) m.attr(name) = dtype_object(dtype);
   m.def("promote_types", &promote_types, py::arg("type1"), py::arg("type2"));
   m.def("get_default_dtype", [] { return DType::Float32; });
-  m.def("set_default_dtype", [](DType d) {
-    check<UnsupportedError>(d == DType::Float32, "set_default_dtype: only float32 is supported, found ", dtype_name(d),
-                            "; pass dtype= where a tensor is made");
-  }, py::arg("d"));
+  m.def(
+      "set_default_dtype",
+      [](DType d) {
+        check<UnsupportedError>(d == DType::Float32, "set_default_dtype: only float32 is supported, found ",
+                                dtype_name(d), "; pass dtype= where a tensor is made");
+      },
+      py::arg("d"));
 
   py::class_<Device>(m, "device", "Where a tensor lives: always the CPU.")
       .def(py::init([](py::handle type, std::optional<int>) {
              check_device(type);
              return Device{};
-           }), py::arg("type") = "cpu", py::arg("index") = py::none())
+           }),
+           py::arg("type") = "cpu", py::arg("index") = py::none())
       .def_property_readonly("type", [](const Device&) { return "cpu"; })
       .def_property_readonly("index", [](const Device&) { return py::none(); })
       .def("__str__", [](const Device&) { return "cpu"; })
       .def("__repr__", [](const Device&) { return "device(type='cpu')"; })
       .def("__hash__", [](const Device&) { return 0; })
       .def("__reduce__", [](py::object self) { return py::make_tuple(py::type::of(self), py::make_tuple("cpu")); })
-      .def("__eq__", [](const Device&, py::handle other) { return py::isinstance<Device>(other) || text(other) == "cpu"; },
-           py::arg("other").none(true));
+      .def(
+          "__eq__",
+          [](const Device&, py::handle other) { return py::isinstance<Device>(other) || text(other) == "cpu"; },
+          py::arg("other").none(true));
 
   struct FInfo {
     DType dtype;
@@ -168,16 +183,25 @@ void bind_tensor_dtypes(py::module_& m) {
   py::class_<FInfo>(m, "finfo")
       .def(py::init([](std::optional<DType> type) {
              switch (type.value_or(DType::Float32)) {
-               case DType::Float32: return FInfo{DType::Float32, 0x1p-23, std::numeric_limits<float>::max(), 0x1p-126, 0x1p-149, 32};
+               case DType::Float32:
+                 return FInfo{DType::Float32, 0x1p-23, std::numeric_limits<float>::max(), 0x1p-126, 0x1p-149, 32};
                case DType::Float64:
-                 return FInfo{DType::Float64, 0x1p-52, std::numeric_limits<double>::max(), std::numeric_limits<double>::min(),
-                              std::numeric_limits<double>::denorm_min(), 64};
-               case DType::Float16: return FInfo{DType::Float16, 0x1p-10, 65504, 0x1p-14, 0x1p-24, 16};
-               case DType::BFloat16: return FInfo{DType::BFloat16, 0x1p-7, from_bf16(0x7f7f), 0x1p-126, 0x1p-133, 16};
-               default: throw py::type_error(str("finfo() requires a floating point input type. Use iinfo to handle '",
-                                                 dtype_name(*type), "'"));
+                 return FInfo{DType::Float64,
+                              0x1p-52,
+                              std::numeric_limits<double>::max(),
+                              std::numeric_limits<double>::min(),
+                              std::numeric_limits<double>::denorm_min(),
+                              64};
+               case DType::Float16:
+                 return FInfo{DType::Float16, 0x1p-10, 65504, 0x1p-14, 0x1p-24, 16};
+               case DType::BFloat16:
+                 return FInfo{DType::BFloat16, 0x1p-7, from_bf16(0x7f7f), 0x1p-126, 0x1p-133, 16};
+               default:
+                 throw py::type_error(str("finfo() requires a floating point input type. Use iinfo to handle '",
+                                          dtype_name(*type), "'"));
              }
-           }), py::arg("type") = py::none())
+           }),
+           py::arg("type") = py::none())
       .def_readonly("eps", &FInfo::eps)
       .def_readonly("resolution", &FInfo::eps)
       .def_readonly("max", &FInfo::max)
@@ -193,12 +217,14 @@ void bind_tensor_dtypes(py::module_& m) {
   };
   py::class_<IInfo>(m, "iinfo")
       .def(py::init([](DType d) {
-             check<DtypeError>(is_integral(d), "iinfo() requires an integer input type. Use finfo to handle '", dtype_name(d), "'");
+             check<DtypeError>(is_integral(d), "iinfo() requires an integer input type. Use finfo to handle '",
+                               dtype_name(d), "'");
              const int bits = int(item_size(d)) * 8;
              const bool is_unsigned = d == DType::UInt8 || d >= DType::UInt16;
              const uint64_t top = is_unsigned ? ~uint64_t(0) >> (64 - bits) : ~uint64_t(0) >> (65 - bits);
              return IInfo{d, is_unsigned ? 0 : -int64_t(top) - 1, top};
-           }), py::arg("type"))
+           }),
+           py::arg("type"))
       .def_readonly("min", &IInfo::min)
       .def_readonly("max", &IInfo::max)
       .def_property_readonly("bits", [](const IInfo& i) { return item_size(i.dtype) * 8; })

@@ -16,8 +16,8 @@ struct Context {
       if (!saved[i].defined()) continue;
       check<Error>(saved[i].storage()->version() == versions[i],
                    "one of the variables needed for gradient computation has been modified by an inplace operation: [",
-                   dtype_name(saved[i].dtype()), " ", saved[i].shape(), "] is at version ", saved[i].storage()->version(), "; expected version ",
-                   versions[i], " instead.");
+                   dtype_name(saved[i].dtype()), " ", saved[i].shape(), "] is at version ",
+                   saved[i].storage()->version(), "; expected version ", versions[i], " instead.");
     }
     return py::tuple(py::cast(saved));
   }
@@ -82,7 +82,8 @@ py::object apply(py::object cls, const py::args& args, const py::kwargs& kwargs)
   for (const Tensor& s : context.saved) context.versions.push_back(s.defined() ? s.storage()->version() : 0);
   if (any_needs_grad(inputs)) {
     const auto name = py::cast<std::string>(cls.attr("__name__")) + "Backward";
-    const std::shared_ptr<PyObject> keep_cls(py::object(cls).release().ptr(), Release()), keep_ctx(py::object(ctx).release().ptr(), Release());
+    const std::shared_ptr<PyObject> keep_cls(py::object(cls).release().ptr(), Release()),
+        keep_ctx(py::object(ctx).release().ptr(), Release());
     const size_t total = args.size(), count = items.size();
     std::vector<std::pair<Shape, DType>> forms;
     for (const Tensor& y : outputs) forms.emplace_back(y.shape(), y.dtype());
@@ -99,7 +100,8 @@ py::object apply(py::object cls, const py::args& args, const py::kwargs& kwargs)
       py::list grads = py::isinstance<py::tuple>(r) ? py::list(r) : py::list();
       if (!py::isinstance<py::tuple>(r)) grads.append(r);
       while (grads.size() > total && grads[grads.size() - 1].is_none()) PySequence_DelItem(grads.ptr(), -1);
-      check<Error>(grads.size() == total, "function ", name, " returned an incorrect number of gradients (expected ", total, ", got ", grads.size(), ")");
+      check<Error>(grads.size() == total, "function ", name, " returned an incorrect number of gradients (expected ",
+                   total, ", got ", grads.size(), ")");
       Grads out;
       for (size_t p : places) out.push_back(grads[p].is_none() ? Tensor() : grads[p].cast<Tensor>());
       return out;
@@ -119,13 +121,15 @@ void bind_tensor_function(py::module_& m) {
       .def_property_readonly("saved_tensors", [](const Context& c) { return c.values(); })
       .def_property_readonly("needs_input_grad", [](const Context& c) { return py::tuple(py::cast(c.needs)); })
       .def("mark_non_differentiable", [](Context& c, const py::args& args) { c.plain = tensors(args); })
-      .def("set_materialize_grads", [](Context& c, bool on) { c.materialize = on; }, py::arg("value"))
+      .def(
+          "set_materialize_grads", [](Context& c, bool on) { c.materialize = on; }, py::arg("value"))
       .def("mark_dirty", [](Context&, const py::args&) {
         fail<UnsupportedError>("mark_dirty: functions that change their inputs are not supported; return a new tensor");
       });
   py::module_ autograd = m.attr("autograd").cast<py::module_>();
-  py::class_<FunctionBase> function(autograd, "Function",
-                                    "An operation with a gradient of its own: subclass it, with static forward(ctx, …) and backward(ctx, …).");
+  py::class_<FunctionBase> function(
+      autograd, "Function",
+      "An operation with a gradient of its own: subclass it, with static forward(ctx, …) and backward(ctx, …).");
   const auto bound = [&](const char* name, auto f, bool to_class) {
     py::cpp_function made(f, py::name(name));
     PyObject* wrapped = to_class ? PyClassMethod_New(made.ptr()) : PyStaticMethod_New(made.ptr());
@@ -136,9 +140,18 @@ void bind_tensor_function(py::module_& m) {
     throw py::error_already_set();
   };
   bound("apply", apply, true);
-  bound("forward", [missing](const py::args&) { missing("You must implement the forward function for custom autograd.Function."); }, false);
-  bound("backward", [missing](const py::args&) { missing("You must implement the backward for your custom autograd.Function to use it with backward mode AD."); }, false);
-  bound("setup_context", [missing](const py::args&) { missing("setup_context is not implemented."); }, false);
+  bound(
+      "forward",
+      [missing](const py::args&) { missing("You must implement the forward function for custom autograd.Function."); },
+      false);
+  bound(
+      "backward",
+      [missing](const py::args&) {
+        missing("You must implement the backward for your custom autograd.Function to use it with backward mode AD.");
+      },
+      false);
+  bound(
+      "setup_context", [missing](const py::args&) { missing("setup_context is not implemented."); }, false);
 }
 
 }  // namespace ef

@@ -10,7 +10,8 @@ class Key {
   Key(const Tensor& x, py::handle key) {
     std::vector<py::object> items;
     if (py::isinstance<py::tuple>(key)) {
-      for (py::handle item : py::reinterpret_borrow<py::tuple>(key)) items.push_back(py::reinterpret_borrow<py::object>(item));
+      for (py::handle item : py::reinterpret_borrow<py::tuple>(key))
+        items.push_back(py::reinterpret_borrow<py::object>(item));
     } else {
       items.push_back(py::reinterpret_borrow<py::object>(key));
     }
@@ -37,7 +38,8 @@ class Key {
         const auto value = PyNumber_AsSsize_t(item.ptr(), PyExc_IndexError);
         if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
         const int64_t extent = apply(x).size(d);
-        check<IndexError>(value >= -extent && value < extent, "index ", value, " is out of bounds for dimension ", d, " with size ", extent);
+        check<IndexError>(value >= -extent && value < extent, "index ", value, " is out of bounds for dimension ", d,
+                          " with size ", extent);
         steps_.push_back({Step::Select, d, value, 0, 0});
       } else {
         Tensor t = as_tensor(item, std::nullopt).detach();
@@ -57,9 +59,12 @@ class Key {
   Tensor apply(const Tensor& x) const {
     Tensor y = x;
     for (const Step& s : steps_) {
-      if (s.kind == Step::Unsqueeze) y = y.unsqueeze(s.dim);
-      else if (s.kind == Step::Select) y = y.select(s.dim, s.a);
-      else y = y.slice(s.dim, s.a, s.b, s.step);
+      if (s.kind == Step::Unsqueeze)
+        y = y.unsqueeze(s.dim);
+      else if (s.kind == Step::Select)
+        y = y.select(s.dim, s.a);
+      else
+        y = y.slice(s.dim, s.a, s.b, s.step);
     }
     return y;
   }
@@ -106,7 +111,8 @@ class Key {
   static int consumed(const py::object& item) {
     if (item.is_none() || item.is(py::ellipsis())) return 0;
     if (py::isinstance<py::bool_>(item)) return 0;
-    const bool array = py::isinstance<Tensor>(item) || py::isinstance<py::array>(item) || py::isinstance<py::list>(item);
+    const bool array =
+        py::isinstance<Tensor>(item) || py::isinstance<py::array>(item) || py::isinstance<py::list>(item);
     if (!array) return 1;
     const Tensor t = as_tensor(item, std::nullopt);
     return t.dtype() == DType::Bool || (t.dtype() == DType::UInt8 && t.dim()) ? t.dim() : 1;
@@ -125,7 +131,8 @@ Tensor get_item(const Tensor& x, py::handle key) {
 void set_item(Tensor x, py::handle key, py::handle value) {
   const Key k(x, key);
   Scalar number = false;
-  Tensor v = !py::isinstance<Tensor>(value) && scalar_from_object(value, number) ? Tensor::scalar(number, x.dtype()) : as_tensor(value, std::nullopt);
+  Tensor v = !py::isinstance<Tensor>(value) && scalar_from_object(value, number) ? Tensor::scalar(number, x.dtype())
+                                                                                 : as_tensor(value, std::nullopt);
   py::gil_scoped_release release;
   if (v.shares_storage(x)) v = v.clone();
   if (!needs_grad(x, v)) {
@@ -158,14 +165,17 @@ void bind_tensor_index(TensorClass& c, py::module_& m) {
     if (!py::isinstance<Tensor>(value) && scalar_from_object(value, number)) return any(eq(x, number)).item<bool>();
     return any(eq(x, value.cast<Tensor>())).item<bool>();
   });
-  const auto dim = py::arg("dim"), idx = py::arg("index"), src = py::arg("src"), source = py::arg("source"), value = py::arg("value");
+  const auto dim = py::arg("dim"), idx = py::arg("index"), src = py::arg("src"), source = py::arg("source"),
+             value = py::arg("value");
   both.def("gather", gather, dim, idx);
   using T = Tensor;
   const auto with_inplace = [&](const char* name, auto f, auto... args) {
     both.def(name, f, args...);
-    c.def((std::string(name) + "_").c_str(), [f](T x, int d, const T& i, std::conditional_t<std::is_invocable_v<decltype(f), const T&, int, const T&, const T&>, const T&, Scalar> s) {
-      return apply_inplace(x, f, d, i, s);
-    }, args..., NoGil());
+    c.def((std::string(name) + "_").c_str(),
+          [f](T x, int d, const T& i,
+              std::conditional_t<std::is_invocable_v<decltype(f), const T&, int, const T&, const T&>, const T&, Scalar>
+                  s) { return apply_inplace(x, f, d, i, s); },
+          args..., NoGil());
   };
   with_inplace("scatter", static_cast<T (*)(const T&, int, const T&, const T&)>(scatter), dim, idx, src);
   with_inplace("scatter", static_cast<T (*)(const T&, int, const T&, Scalar)>(scatter), dim, idx, value);
@@ -173,23 +183,31 @@ void bind_tensor_index(TensorClass& c, py::module_& m) {
   both.def("index_select", index_select, dim, idx);
   with_inplace("index_copy", index_copy, dim, idx, source);
   both.def("index_add", index_add, dim, idx, source, py::kw_only(), py::arg("alpha") = 1);
-  c.def("index_add_", [](T x, int d, const T& i, const T& s, Scalar a) { return apply_inplace(x, index_add, d, i, s, a); }, dim, idx, source,
-        py::kw_only(), py::arg("alpha") = 1, NoGil());
+  c.def(
+      "index_add_",
+      [](T x, int d, const T& i, const T& s, Scalar a) { return apply_inplace(x, index_add, d, i, s, a); }, dim, idx,
+      source, py::kw_only(), py::arg("alpha") = 1, NoGil());
   const auto fill = [](const T& x, int d, const T& i, Scalar v) {
     Shape shape = x.shape();
     if (x.dim()) shape[x.wrap_dim(d)] = i.numel();
     return index_copy(x, d, i, Tensor::full({}, v, x.dtype()).expand(shape));
   };
   both.def("index_fill", fill, dim, idx, value);
-  c.def("index_fill_", [fill](T x, int d, const T& i, Scalar v) { return apply_inplace(x, fill, d, i, v); }, dim, idx, value, NoGil());
+  c.def(
+      "index_fill_", [fill](T x, int d, const T& i, Scalar v) { return apply_inplace(x, fill, d, i, v); }, dim, idx,
+      value, NoGil());
   const auto put = [](const T& x, const std::vector<T>& indices, const T& values, bool accumulate) {
     return index_put(x, indices, values, accumulate);
   };
   both.def("index_put", put, py::arg("indices"), py::arg("values"), py::arg("accumulate") = false);
-  c.def("index_put_", [put](T x, const std::vector<T>& i, const T& v, bool a) { return apply_inplace(x, put, i, v, a); }, py::arg("indices"),
-        py::arg("values"), py::arg("accumulate") = false, NoGil());
-  both.def("masked_select", masked_select, py::arg("mask")).def("masked_scatter", masked_scatter, py::arg("mask"), source);
-  c.def("masked_scatter_", [](T x, const T& mask, const T& s) { return apply_inplace(x, masked_scatter, mask, s); }, py::arg("mask"), source, NoGil());
+  c.def(
+      "index_put_", [put](T x, const std::vector<T>& i, const T& v, bool a) { return apply_inplace(x, put, i, v, a); },
+      py::arg("indices"), py::arg("values"), py::arg("accumulate") = false, NoGil());
+  both.def("masked_select", masked_select, py::arg("mask"))
+      .def("masked_scatter", masked_scatter, py::arg("mask"), source);
+  c.def(
+      "masked_scatter_", [](T x, const T& mask, const T& s) { return apply_inplace(x, masked_scatter, mask, s); },
+      py::arg("mask"), source, NoGil());
   both.def("take_along_dim", take_along_dim, py::arg("indices"), dim);
   const auto nonzeros = [](const T& x, bool as_tuple) -> py::object {
     const T at = nonzero(x);

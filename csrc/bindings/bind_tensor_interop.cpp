@@ -26,24 +26,31 @@ std::optional<DType> dtype_of_array(const py::dtype& d) {
 Tensor from_numpy(const py::array& given) {
   const auto dtype = dtype_of_array(given.dtype());
   if (!dtype)
-    throw py::type_error(str("can't convert np.ndarray of type numpy.", py::cast<std::string>(given.dtype().attr("name")),
-                             ". The only supported types are: float64, float32, float16, complex64, int64, int32, int16, int8, uint64, "
-                             "uint32, uint16, uint8, and bool."));
+    throw py::type_error(
+        str("can't convert np.ndarray of type numpy.", py::cast<std::string>(given.dtype().attr("name")),
+            ". The only supported types are: float64, float32, float16, complex64, int64, int32, int16, int8, uint64, "
+            "uint32, uint16, uint8, and bool."));
   if (!py::cast<bool>(given.dtype().attr("isnative")))
-    throw py::value_error("given numpy array has byte order different from the native byte order. Conversion between byte orders is "
-                          "currently not supported.");
+    throw py::value_error(
+        "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+        "currently not supported.");
   Shape shape;
   Strides strides;
   const auto size = py::ssize_t(item_size(*dtype));
   for (py::ssize_t d = 0; d < given.ndim(); d++) {
     if (given.strides(d) < 0)
-      throw py::value_error("At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-                            "currently supported. (You can probably work around this by making a copy of your array with array.copy().) ");
-    if (given.strides(d) % size) throw py::value_error("given numpy array strides not a multiple of the element byte size. Copy array to reallocate memory.");
+      throw py::value_error(
+          "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+          "currently supported. (You can probably work around this by making a copy of your array with "
+          "array.copy().) ");
+    if (given.strides(d) % size)
+      throw py::value_error(
+          "given numpy array strides not a multiple of the element byte size. Copy array to reallocate memory.");
     shape.push_back(given.shape(d));
     strides.push_back(given.strides(d) / size);
   }
-  return Tensor::external(const_cast<void*>(given.data()), shape, *dtype, keep_alive(given), !given.writeable(), strides);
+  return Tensor::external(const_cast<void*>(given.data()), shape, *dtype, keep_alive(given), !given.writeable(),
+                          strides);
 }
 
 py::array to_numpy(const Tensor& x, bool force) {
@@ -89,7 +96,8 @@ py::capsule export_tensor(const Tensor& x, const char* name) {
   e->tensor = x;
   std::copy(x.shape().begin(), x.shape().end(), e->shape);
   std::copy(x.strides().begin(), x.strides().end(), e->strides);
-  e->managed.tensor = {const_cast<void*>(x.data_ptr()), {1, 0}, x.dim(), dlpack_type(x.dtype()), e->shape, e->strides, 0};
+  e->managed.tensor = {
+      const_cast<void*>(x.data_ptr()), {1, 0}, x.dim(), dlpack_type(x.dtype()), e->shape, e->strides, 0};
   e->managed.context = e;
   e->managed.deleter = [](M* m) { delete static_cast<Export<M>*>(m->context); };
   if constexpr (requires { e->managed.flags; }) {
@@ -104,16 +112,23 @@ py::capsule export_tensor(const Tensor& x, const char* name) {
   }));
 }
 
-py::capsule to_dlpack(const Tensor& given, py::object stream, py::object max_version, py::object device, std::optional<bool> copy) {
-  const auto refuse = [](const char* text) { PyErr_SetString(PyExc_BufferError, text); throw py::error_already_set(); };
+py::capsule to_dlpack(const Tensor& given, py::object stream, py::object max_version, py::object device,
+                      std::optional<bool> copy) {
+  const auto refuse = [](const char* text) {
+    PyErr_SetString(PyExc_BufferError, text);
+    throw py::error_already_set();
+  };
   if (given.requires_grad()) refuse("Can't export tensors that require gradient, use tensor.detach()");
-  if (!device.is_none() && device.cast<std::pair<int, int>>().first != 1) refuse("tensors live on the CPU: dl_device must be (1, 0)");
+  if (!device.is_none() && device.cast<std::pair<int, int>>().first != 1)
+    refuse("tensors live on the CPU: dl_device must be (1, 0)");
   const bool versioned = !max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1;
   // The old capsule can't say that memory is read-only.
   const bool must_copy = given.read_only() && !versioned;
-  if (must_copy && copy && !*copy) refuse("read-only memory can't be exported without a copy in this version of DLPack");
+  if (must_copy && copy && !*copy)
+    refuse("read-only memory can't be exported without a copy in this version of DLPack");
   const Tensor x = must_copy || copy.value_or(false) ? given.clone() : given.detach();
-  return versioned ? export_tensor<dlpack::ManagedVersioned>(x, "dltensor_versioned") : export_tensor<dlpack::Managed>(x, "dltensor");
+  return versioned ? export_tensor<dlpack::ManagedVersioned>(x, "dltensor_versioned")
+                   : export_tensor<dlpack::Managed>(x, "dltensor");
 }
 
 std::optional<DType> dtype_of_dlpack(dlpack::DataType t) {
@@ -130,11 +145,13 @@ Tensor import_capsule(const py::capsule& capsule, const char* used) {
   if (!m) throw py::error_already_set();
   const dlpack::DlTensor& t = m->tensor;
   const auto dtype = dtype_of_dlpack(t.dtype);
-  check<DtypeError>(dtype.has_value(), "from_dlpack: unsupported data type (code ", int(t.dtype.code), ", ", int(t.dtype.bits), " bits, ",
-                    t.dtype.lanes, " lanes)");
-  check<UnsupportedError>(t.device.type == 1 || t.device.type == 3, "from_dlpack: the tensor lives on a device of type ", t.device.type,
+  check<DtypeError>(dtype.has_value(), "from_dlpack: unsupported data type (code ", int(t.dtype.code), ", ",
+                    int(t.dtype.bits), " bits, ", t.dtype.lanes, " lanes)");
+  check<UnsupportedError>(t.device.type == 1 || t.device.type == 3,
+                          "from_dlpack: the tensor lives on a device of type ", t.device.type,
                           ", needed the CPU; move it there first, e.g. with .cpu()");
-  check<ShapeError>(t.ndim >= 0 && t.ndim <= Dims::kMaxDims, "from_dlpack: ", t.ndim, " dimensions, at most ", Dims::kMaxDims);
+  check<ShapeError>(t.ndim >= 0 && t.ndim <= Dims::kMaxDims, "from_dlpack: ", t.ndim, " dimensions, at most ",
+                    Dims::kMaxDims);
   Shape shape(t.shape, t.shape + t.ndim);
   std::optional<Strides> strides;
   if (t.strides) strides = Strides(t.strides, t.strides + t.ndim);
@@ -150,7 +167,8 @@ Tensor import_capsule(const py::capsule& capsule, const char* used) {
     auto* managed = static_cast<M*>(const_cast<void*>(p));
     if (managed->deleter) managed->deleter(managed);
   });
-  return Tensor::external(static_cast<char*>(t.data) + t.byte_offset, shape, *dtype, std::move(owner), read_only, strides);
+  return Tensor::external(static_cast<char*>(t.data) + t.byte_offset, shape, *dtype, std::move(owner), read_only,
+                          strides);
 }
 
 Tensor from_dlpack(py::handle source) {
@@ -159,10 +177,12 @@ Tensor from_dlpack(py::handle source) {
     made = py::reinterpret_borrow<py::object>(source);
   } else {
     if (!py::hasattr(source, "__dlpack__"))
-      throw py::type_error("from_dlpack: found " + py::cast<std::string>(py::str(py::type::of(source))) + ", needed an object with __dlpack__");
+      throw py::type_error("from_dlpack: found " + py::cast<std::string>(py::str(py::type::of(source))) +
+                           ", needed an object with __dlpack__");
     if (py::hasattr(source, "__dlpack_device__")) {
       const auto device = py::cast<std::pair<int, int>>(source.attr("__dlpack_device__")());
-      check<UnsupportedError>(device.first == 1 || device.first == 3, "from_dlpack: the tensor lives on a device of type ", device.first,
+      check<UnsupportedError>(device.first == 1 || device.first == 3,
+                              "from_dlpack: the tensor lives on a device of type ", device.first,
                               ", needed the CPU; move it there first, e.g. with .cpu()");
     }
     try {
@@ -175,7 +195,8 @@ Tensor from_dlpack(py::handle source) {
   const auto capsule = made.cast<py::capsule>();
   const std::string_view name = capsule.name() ? capsule.name() : "";
   if (name == "dltensor_versioned") return import_capsule<dlpack::ManagedVersioned>(capsule, "used_dltensor_versioned");
-  check<Error>(name == "dltensor", "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
+  check<Error>(name == "dltensor",
+               "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
                "might have already constructed a tensor from it once.");
   return import_capsule<dlpack::Managed>(capsule, "used_dltensor");
 }
@@ -190,39 +211,54 @@ Tensor tensor_from_array(py::handle object) {
       if (array.strides(d) < 0) return from_numpy(py::array(array.attr("copy")()));
     return from_numpy(array);
   }
-  if (py::hasattr(object, "__dlpack__") && !PyType_Check(object.ptr()) && !py::isinstance<Tensor>(object)) return from_dlpack(object);
+  if (py::hasattr(object, "__dlpack__") && !PyType_Check(object.ptr()) && !py::isinstance<Tensor>(object))
+    return from_dlpack(object);
   return {};
 }
 
 void bind_tensor_interop(TensorClass& c, py::module_& m) {
-  c.def("numpy", [](const Tensor& x, bool force) { return to_numpy(x, force); }, py::kw_only(), py::arg("force") = false,
-        "The values as a numpy array on the same memory.")
-      .def("__array__", [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
-        py::array out = to_numpy(x, false);
-        const bool same = dtype.is_none() || out.dtype().equal(py::dtype::from_args(dtype));
-        if (!same) return out.attr("astype")(dtype);
-        return !copy.is_none() && copy.cast<bool>() ? py::object(out.attr("copy")()) : out;
-      }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
-      .def("tolist", [](const Tensor& x) -> py::object {
-        if (x.dim() == 0) return py::cast(x.item());
-        return to_numpy(x.detach().to(x.dtype() == DType::BFloat16 ? DType::Float32 : x.dtype()), true).attr("tolist")();
-      })
+  c.def(
+       "numpy", [](const Tensor& x, bool force) { return to_numpy(x, force); }, py::kw_only(), py::arg("force") = false,
+       "The values as a numpy array on the same memory.")
+      .def(
+          "__array__",
+          [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
+            py::array out = to_numpy(x, false);
+            const bool same = dtype.is_none() || out.dtype().equal(py::dtype::from_args(dtype));
+            if (!same) return out.attr("astype")(dtype);
+            return !copy.is_none() && copy.cast<bool>() ? py::object(out.attr("copy")()) : out;
+          },
+          py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("tolist",
+           [](const Tensor& x) -> py::object {
+             if (x.dim() == 0) return py::cast(x.item());
+             return to_numpy(x.detach().to(x.dtype() == DType::BFloat16 ? DType::Float32 : x.dtype()), true)
+                 .attr("tolist")();
+           })
       .def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
            py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
       .def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(1, 0); })
       .def_buffer([](TensorImpl& impl) {
-        const Tensor x(impl.storage ? Tensor::from_storage(impl.storage, impl.shape, impl.strides, impl.offset, impl.dtype) : Tensor());
+        const Tensor x(impl.storage
+                           ? Tensor::from_storage(impl.storage, impl.shape, impl.strides, impl.offset, impl.dtype)
+                           : Tensor());
         const py::array view = to_numpy(x, true);
-        std::vector<py::ssize_t> shape(view.shape(), view.shape() + view.ndim()), strides(view.strides(), view.strides() + view.ndim());
+        std::vector<py::ssize_t> shape(view.shape(), view.shape() + view.ndim()),
+            strides(view.strides(), view.strides() + view.ndim());
         const std::string format(1, view.dtype().char_());
-        return py::buffer_info(const_cast<void*>(view.data()), view.itemsize(), format, view.ndim(), shape, strides, x.read_only());
+        return py::buffer_info(const_cast<void*>(view.data()), view.itemsize(), format, view.ndim(), shape, strides,
+                               x.read_only());
       });
   c.attr("__array_priority__") = 1000;  // numpy lets our operators go first
-  m.def("from_numpy", [](py::handle array) {
-    if (!py::isinstance<py::array>(array))
-      throw py::type_error("expected np.ndarray (got " + py::cast<std::string>(py::type::of(array).attr("__name__")) + ")");
-    return from_numpy(py::reinterpret_borrow<py::array>(array));
-  }, py::arg("ndarray"), "A tensor on the memory of a numpy array.");
+  m.def(
+      "from_numpy",
+      [](py::handle array) {
+        if (!py::isinstance<py::array>(array))
+          throw py::type_error("expected np.ndarray (got " +
+                               py::cast<std::string>(py::type::of(array).attr("__name__")) + ")");
+        return from_numpy(py::reinterpret_borrow<py::array>(array));
+      },
+      py::arg("ndarray"), "A tensor on the memory of a numpy array.");
   m.def("from_dlpack", &from_dlpack, py::arg("ext_tensor"), "A tensor on the memory of any object with __dlpack__.");
 }
 

@@ -20,7 +20,8 @@ std::string formatted(const char* spec, int precision, double v) {
 // One format for all numbers that will be shown.
 class Format {
  public:
-  Format(const std::vector<double>& shown, DType dtype) : floating_(is_floating(dtype)), boolean_(dtype == DType::Bool) {
+  Format(const std::vector<double>& shown, DType dtype)
+      : floating_(is_floating(dtype)), boolean_(dtype == DType::Bool) {
     if (floating_) {
       double most = 0, least = INFINITY;
       for (double v : shown) {
@@ -129,10 +130,13 @@ std::string repr(const Tensor& given) {
     collect(x, shorten, shown);
     text = body(x, 7, shorten, Format(shown, x.dtype()));
   }
-  const bool usual = x.dtype() == DType::Float32 || (x.numel() && (x.dtype() == DType::Int64 || x.dtype() == DType::Bool));
+  const bool usual =
+      x.dtype() == DType::Float32 || (x.numel() && (x.dtype() == DType::Int64 || x.dtype() == DType::Bool));
   if (!usual) suffixes.push_back(str("dtype=eigenformers.", dtype_name(x.dtype())));
-  if (const auto node = grad_fn(given)) suffixes.push_back("grad_fn=<" + node->name + ">");
-  else if (given.requires_grad()) suffixes.push_back("requires_grad=True");
+  if (const auto node = grad_fn(given))
+    suffixes.push_back("grad_fn=<" + node->name + ">");
+  else if (given.requires_grad())
+    suffixes.push_back("requires_grad=True");
   std::string out = prefix + text;
   const size_t line = out.rfind('\n');
   int column = int(out.size() - (line == std::string::npos ? 0 : line + 1)) + 1;

@@ -61,7 +61,8 @@ class Inputs {
   std::vector<py::object> keep_;
 };
 
-std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special, tk::OffsetKind kind) {
+std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special,
+                                   tk::OffsetKind kind) {
   Inputs inputs(pre_tokenized);
   const auto items = inputs.items(input);
   py::gil_scoped_release release;
@@ -108,7 +109,8 @@ tk::GgufVocab vocab_of(const GgufFile& file) {
     const GgufValue* value = file.find_metadata(p + key);
     if (!value) return std::vector<std::string_view>();
     const GgufArray* array = value->array();
-    check<TokenizerError>(array && array->element == GgufValueType::String, file.path(), ": '", p, key, "' is not a list of texts");
+    check<TokenizerError>(array && array->element == GgufValueType::String, file.path(), ": '", p, key,
+                          "' is not a list of texts");
     return array->strings;
   };
   v.tokens = strings("tokens");
@@ -144,7 +146,8 @@ void role_property(Class& cls, const char* name, Get get, Set set) {
       [get, set](const py::object& self) {
         auto tokenizer = self.cast<std::shared_ptr<Tokenizer>>();
         std::shared_ptr<const Role> role = get(*tokenizer);
-        return wrap_component<Role>(std::move(role), [tokenizer, set](std::shared_ptr<const Role> r) { set(*tokenizer, std::move(r)); });
+        return wrap_component<Role>(std::move(role),
+                                    [tokenizer, set](std::shared_ptr<const Role> r) { set(*tokenizer, std::move(r)); });
       },
       [set](Tokenizer& self, const py::object& value) {
         set(self, value.is_none() ? nullptr : value.cast<const PyComponent<Role>&>().role);
@@ -159,118 +162,196 @@ std::string repr_of_tokenizer(const Tokenizer& t, size_t most_items) {
 }
 
 void bind_tokenizer(py::module_& m) {
-  auto cls = py::class_<Tokenizer, py::smart_holder>(m, "Tokenizer", py::dynamic_attr(),
+  auto cls = py::class_<Tokenizer, py::smart_holder>(
+      m, "Tokenizer", py::dynamic_attr(),
       "Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.");
   cls.def(py::init([](const PyModel& model) { return Tokenizer(model.role); }), py::arg("model"))
-      .def_static("from_str", [](const py::str& json) { return Tokenizer::from_json(utf8_of(json), "tokenizer.json"); }, py::arg("json"),
-                  "From the text of a tokenizer.json.")
-      .def_static("from_file", [](const py::object& path) {
-        return Tokenizer::from_file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
-      }, py::arg("path"), "From a tokenizer.json.")
-      .def_static("from_buffer", [](const py::bytes& buffer) { return Tokenizer::from_json(std::string_view(buffer), "buffer"); },
-                  py::arg("buffer"), "From the bytes of a tokenizer.json.")
-      .def_static("from_gguf", [](const py::object& path) {
-        const GgufFile file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
-        return tk::tokenizer_from_gguf(vocab_of(file));
-      }, py::arg("path"), "From the metadata of a GGUF file: `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide.")
-      .def("to_str", [](const Tokenizer& t, bool pretty) { return to_str(t.to_json(pretty)); }, py::arg("pretty") = false)
-      .def("save", [](const Tokenizer& t, const py::object& path, bool pretty) {
-        t.save(py::module_::import("os").attr("fspath")(path).cast<std::string>(), pretty);
-      }, py::arg("path"), py::arg("pretty") = true)
+      .def_static(
+          "from_str", [](const py::str& json) { return Tokenizer::from_json(utf8_of(json), "tokenizer.json"); },
+          py::arg("json"), "From the text of a tokenizer.json.")
+      .def_static(
+          "from_file",
+          [](const py::object& path) {
+            return Tokenizer::from_file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
+          },
+          py::arg("path"), "From a tokenizer.json.")
+      .def_static(
+          "from_buffer",
+          [](const py::bytes& buffer) { return Tokenizer::from_json(std::string_view(buffer), "buffer"); },
+          py::arg("buffer"), "From the bytes of a tokenizer.json.")
+      .def_static(
+          "from_gguf",
+          [](const py::object& path) {
+            const GgufFile file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
+            return tk::tokenizer_from_gguf(vocab_of(file));
+          },
+          py::arg("path"), "From the metadata of a GGUF file: `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide.")
+      .def(
+          "to_str", [](const Tokenizer& t, bool pretty) { return to_str(t.to_json(pretty)); },
+          py::arg("pretty") = false)
+      .def(
+          "save",
+          [](const Tokenizer& t, const py::object& path, bool pretty) {
+            t.save(py::module_::import("os").attr("fspath")(path).cast<std::string>(), pretty);
+          },
+          py::arg("path"), py::arg("pretty") = true)
       .def("__repr__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 100)); })
       .def("__str__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 5)); });
-  role_property<tk::Model>(cls, "model", [](auto& t) { return t.model(); }, [](auto& t, auto r) { t.set_model(std::move(r)); });
-  role_property<tk::Normalizer>(cls, "normalizer", [](auto& t) { return t.normalizer(); }, [](auto& t, auto r) { t.set_normalizer(std::move(r)); });
-  role_property<tk::PreTokenizer>(cls, "pre_tokenizer", [](auto& t) { return t.pre_tokenizer(); }, [](auto& t, auto r) { t.set_pre_tokenizer(std::move(r)); });
-  role_property<tk::PostProcessor>(cls, "post_processor", [](auto& t) { return t.post_processor(); }, [](auto& t, auto r) { t.set_post_processor(std::move(r)); });
-  role_property<tk::Decoder>(cls, "decoder", [](auto& t) { return t.decoder(); }, [](auto& t, auto r) { t.set_decoder(std::move(r)); });
+  role_property<tk::Model>(
+      cls, "model", [](auto& t) { return t.model(); }, [](auto& t, auto r) { t.set_model(std::move(r)); });
+  role_property<tk::Normalizer>(
+      cls, "normalizer", [](auto& t) { return t.normalizer(); },
+      [](auto& t, auto r) { t.set_normalizer(std::move(r)); });
+  role_property<tk::PreTokenizer>(
+      cls, "pre_tokenizer", [](auto& t) { return t.pre_tokenizer(); },
+      [](auto& t, auto r) { t.set_pre_tokenizer(std::move(r)); });
+  role_property<tk::PostProcessor>(
+      cls, "post_processor", [](auto& t) { return t.post_processor(); },
+      [](auto& t, auto r) { t.set_post_processor(std::move(r)); });
+  role_property<tk::Decoder>(
+      cls, "decoder", [](auto& t) { return t.decoder(); }, [](auto& t, auto r) { t.set_decoder(std::move(r)); });
 
-  cls.def("encode", [](const Tokenizer& self, const py::object& sequence, const py::object& pair, bool pre_tokenized, bool special) {
-        Inputs inputs(pre_tokenized);
-        tk::EncodeInput input{inputs.text(sequence), std::nullopt};
-        if (!pair.is_none()) input.pair = inputs.text(pair);
-        py::gil_scoped_release release;
-        return self.encode(input, special);
-      }, py::arg("sequence"), py::arg("pair") = py::none(), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
+  cls.def(
+         "encode",
+         [](const Tokenizer& self, const py::object& sequence, const py::object& pair, bool pre_tokenized,
+            bool special) {
+           Inputs inputs(pre_tokenized);
+           tk::EncodeInput input{inputs.text(sequence), std::nullopt};
+           if (!pair.is_none()) input.pair = inputs.text(pair);
+           py::gil_scoped_release release;
+           return self.encode(input, special);
+         },
+         py::arg("sequence"), py::arg("pair") = py::none(), py::arg("is_pretokenized") = false,
+         py::arg("add_special_tokens") = true,
          "Encodes one text, or a pair. With is_pretokenized a text is a list of words.")
-      .def("encode_batch", [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-        return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::Chars);
-      }, py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true, "Encodes many texts in parallel.")
-      .def("encode_batch_fast", [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-        return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
-      }, py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
-         "As encode_batch, without offsets, tokens and words.")
-      .def("encode_batch_arrays", [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-        const auto batch = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
-        size_t total = 0;
-        for (auto& e : batch) total += e.size();
-        py::array_t<int64_t> ids{py::ssize_t(total)}, lengths{py::ssize_t(batch.size())};
-        int64_t* to = ids.mutable_data();
-        for (size_t i = 0; i < batch.size(); i++) {
-          lengths.mutable_data()[i] = int64_t(batch[i].size());
-          to = std::copy(batch[i].ids.begin(), batch[i].ids.end(), to);
-        }
-        return py::make_tuple(ids, lengths);
-      }, py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
-         "(ids of all texts one after the other, length of each) as int64 arrays.")
-      .def("post_process", [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, bool special) {
-        return self.post_process(e, std::move(pair), special);
-      }, py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true)
+      .def(
+          "encode_batch",
+          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
+            return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::Chars);
+          },
+          py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
+          "Encodes many texts in parallel.")
+      .def(
+          "encode_batch_fast",
+          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
+            return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
+          },
+          py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
+          "As encode_batch, without offsets, tokens and words.")
+      .def(
+          "encode_batch_arrays",
+          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
+            const auto batch = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
+            size_t total = 0;
+            for (auto& e : batch) total += e.size();
+            py::array_t<int64_t> ids{py::ssize_t(total)}, lengths{py::ssize_t(batch.size())};
+            int64_t* to = ids.mutable_data();
+            for (size_t i = 0; i < batch.size(); i++) {
+              lengths.mutable_data()[i] = int64_t(batch[i].size());
+              to = std::copy(batch[i].ids.begin(), batch[i].ids.end(), to);
+            }
+            return py::make_tuple(ids, lengths);
+          },
+          py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
+          "(ids of all texts one after the other, length of each) as int64 arrays.")
+      .def(
+          "post_process",
+          [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, bool special) {
+            return self.post_process(e, std::move(pair), special);
+          },
+          py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true)
       .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair"))
-      .def("decode", [](const Tokenizer& self, const std::vector<uint32_t>& ids, bool skip) { return to_str(self.decode(ids, skip)); },
-           py::arg("ids"), py::arg("skip_special_tokens") = true)
-      .def("decode_batch", [](const Tokenizer& self, const std::vector<std::vector<uint32_t>>& batch, bool skip) {
-        std::vector<std::string> texts;
-        {
-          py::gil_scoped_release release;
-          texts = self.decode_batch(batch, skip);
-        }
-        py::list out;
-        for (auto& t : texts) out.append(to_str(t));
-        return out;
-      }, py::arg("sequences"), py::arg("skip_special_tokens") = true)
-      .def("token_to_id", [](const Tokenizer& t, const py::str& s) { return t.token_to_id(utf8_of(s)); }, py::arg("token"))
-      .def("id_to_token", [](const Tokenizer& t, uint32_t id) -> py::object {
-        const auto token = t.id_to_token(id);
-        return token ? py::object(to_str(*token)) : py::object(py::none());
-      }, py::arg("id"))
+      .def(
+          "decode",
+          [](const Tokenizer& self, const std::vector<uint32_t>& ids, bool skip) {
+            return to_str(self.decode(ids, skip));
+          },
+          py::arg("ids"), py::arg("skip_special_tokens") = true)
+      .def(
+          "decode_batch",
+          [](const Tokenizer& self, const std::vector<std::vector<uint32_t>>& batch, bool skip) {
+            std::vector<std::string> texts;
+            {
+              py::gil_scoped_release release;
+              texts = self.decode_batch(batch, skip);
+            }
+            py::list out;
+            for (auto& t : texts) out.append(to_str(t));
+            return out;
+          },
+          py::arg("sequences"), py::arg("skip_special_tokens") = true)
+      .def(
+          "token_to_id", [](const Tokenizer& t, const py::str& s) { return t.token_to_id(utf8_of(s)); },
+          py::arg("token"))
+      .def(
+          "id_to_token",
+          [](const Tokenizer& t, uint32_t id) -> py::object {
+            const auto token = t.id_to_token(id);
+            return token ? py::object(to_str(*token)) : py::object(py::none());
+          },
+          py::arg("id"))
       .def("get_vocab", vocab_dict, py::arg("with_added_tokens") = true)
       .def("get_vocab_size", &Tokenizer::vocab_size, py::arg("with_added_tokens") = true)
-      .def("add_tokens", [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, false)); }, py::arg("tokens"))
-      .def("add_special_tokens", [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, true)); },
-           py::arg("tokens"))
-      .def("get_added_tokens_decoder", [](const Tokenizer& t) {
-        py::dict out;
-        for (auto& [id, token] : t.added_vocabulary().by_id()) out[py::int_(id)] = to_python(token);
-        return out;
-      })
-      .def_property("encode_special_tokens", [](const Tokenizer& t) { return t.added_vocabulary().encode_special_tokens; },
-                    &Tokenizer::set_encode_special_tokens)
-      .def("enable_truncation", [](Tokenizer& t, size_t max_length, size_t stride, const std::string& strategy, const std::string& direction) {
-        t.truncation = tk::Truncation{tk::direction_from_name(direction), max_length, tk::truncation_strategy_from_name(strategy), stride};
-      }, py::arg("max_length"), py::arg("stride") = 0, py::arg("strategy") = "longest_first", py::arg("direction") = "right")
+      .def(
+          "add_tokens",
+          [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, false)); },
+          py::arg("tokens"))
+      .def(
+          "add_special_tokens",
+          [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, true)); },
+          py::arg("tokens"))
+      .def("get_added_tokens_decoder",
+           [](const Tokenizer& t) {
+             py::dict out;
+             for (auto& [id, token] : t.added_vocabulary().by_id()) out[py::int_(id)] = to_python(token);
+             return out;
+           })
+      .def_property(
+          "encode_special_tokens", [](const Tokenizer& t) { return t.added_vocabulary().encode_special_tokens; },
+          &Tokenizer::set_encode_special_tokens)
+      .def(
+          "enable_truncation",
+          [](Tokenizer& t, size_t max_length, size_t stride, const std::string& strategy,
+             const std::string& direction) {
+            t.truncation = tk::Truncation{tk::direction_from_name(direction), max_length,
+                                          tk::truncation_strategy_from_name(strategy), stride};
+          },
+          py::arg("max_length"), py::arg("stride") = 0, py::arg("strategy") = "longest_first",
+          py::arg("direction") = "right")
       .def("no_truncation", [](Tokenizer& t) { t.truncation.reset(); })
       .def_property_readonly("truncation", truncation_dict)
-      .def("enable_padding", [](Tokenizer& t, const std::string& direction, uint32_t pad_id, uint32_t pad_type_id, std::string pad_token,
-                                std::optional<size_t> length, std::optional<size_t> multiple) {
-        t.padding = tk::Padding{length, tk::direction_from_name(direction), multiple, pad_id, pad_type_id, std::move(pad_token)};
-      }, py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0, py::arg("pad_token") = "[PAD]",
-         py::arg("length") = py::none(), py::arg("pad_to_multiple_of") = py::none())
+      .def(
+          "enable_padding",
+          [](Tokenizer& t, const std::string& direction, uint32_t pad_id, uint32_t pad_type_id, std::string pad_token,
+             std::optional<size_t> length, std::optional<size_t> multiple) {
+            t.padding = tk::Padding{
+                length, tk::direction_from_name(direction), multiple, pad_id, pad_type_id, std::move(pad_token)};
+          },
+          py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
+          py::arg("pad_token") = "[PAD]", py::arg("length") = py::none(), py::arg("pad_to_multiple_of") = py::none())
       .def("no_padding", [](Tokenizer& t) { t.padding.reset(); })
       .def_property_readonly("padding", padding_dict)
       .def(py::pickle([](const Tokenizer& t) { return py::bytes(t.to_json()); },
                       [](const py::bytes& b) { return Tokenizer::from_json(std::string_view(b), "pickle"); }))
       .def("__copy__", [](const Tokenizer& t) { return Tokenizer(t); })
-      .def("__deepcopy__", [](const Tokenizer& t, const py::dict&) { return Tokenizer(t); }, py::arg("memo"));
+      .def(
+          "__deepcopy__", [](const Tokenizer& t, const py::dict&) { return Tokenizer(t); }, py::arg("memo"));
 
-  py::class_<tk::DecodeStream>(m, "DecodeStream", "Decodes token by token; step() returns text as soon as it is final, else None.")
-      .def(py::init([](std::optional<std::vector<uint32_t>> ids, bool skip) { return tk::DecodeStream(skip, ids.value_or(std::vector<uint32_t>())); }),
+  py::class_<tk::DecodeStream>(m, "DecodeStream",
+                               "Decodes token by token; step() returns text as soon as it is final, else None.")
+      .def(py::init([](std::optional<std::vector<uint32_t>> ids, bool skip) {
+             return tk::DecodeStream(skip, ids.value_or(std::vector<uint32_t>()));
+           }),
            py::arg("ids") = py::none(), py::arg("skip_special_tokens") = false)
-      .def("step", [](tk::DecodeStream& s, const Tokenizer& t, const py::object& id) -> py::object {
-        const auto ids = py::isinstance<py::int_>(id) ? std::vector<uint32_t>{id.cast<uint32_t>()} : id.cast<std::vector<uint32_t>>();
-        const auto text = s.step(t, ids);
-        return text ? py::object(to_str(*text)) : py::object(py::none());
-      }, py::arg("tokenizer"), py::arg("id"));
+      .def(
+          "step",
+          [](tk::DecodeStream& s, const Tokenizer& t, const py::object& id) -> py::object {
+            const auto ids = py::isinstance<py::int_>(id) ? std::vector<uint32_t>{id.cast<uint32_t>()}
+                                                          : id.cast<std::vector<uint32_t>>();
+            const auto text = s.step(t, ids);
+            return text ? py::object(to_str(*text)) : py::object(py::none());
+          },
+          py::arg("tokenizer"), py::arg("id"));
 }
 
 }  // namespace

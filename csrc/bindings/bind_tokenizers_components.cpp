@@ -1,7 +1,7 @@
-// The five roles. Their kinds (NFC, ByteLevel, …) are small Python classes that build the JSON of the component; here are
-// the base classes, which hold the C++ object.
-#include "bindings/tokenizers_support.h"
+// The five roles. Their kinds (NFC, ByteLevel, …) are small Python classes that build the JSON of the component; here
+// are the base classes, which hold the C++ object.
 #include <algorithm>
+#include "bindings/tokenizers_support.h"
 
 #include "tokenizers/byte_alphabet.h"
 #include "tokenizers/char_index.h"
@@ -54,8 +54,10 @@ struct Kind<tk::Model> {
 
 template <class Role>
 std::string type_of(const Role& role) {
-  if constexpr (std::is_same_v<Role, tk::Model>) return role.type();
-  else return tk::get_string(role.to_json(), "type", Kind<Role>::name);
+  if constexpr (std::is_same_v<Role, tk::Model>)
+    return role.type();
+  else
+    return tk::get_string(role.to_json(), "type", Kind<Role>::name);
 }
 
 // (role, type) -> Python class, filled by the Python package.
@@ -72,13 +74,20 @@ void changed(PyComponent<Role>& self, std::shared_ptr<const Role> role) {
 
 py::object to_object(const Json& v) {
   switch (v.type()) {
-    case Json::value_t::null: return py::none();
-    case Json::value_t::boolean: return py::bool_(v.get<bool>());
-    case Json::value_t::string: return to_str(v.get_ref<const std::string&>());
-    case Json::value_t::number_float: return py::float_(v.get<double>());
-    case Json::value_t::number_unsigned: return py::int_(v.get<uint64_t>());
-    case Json::value_t::number_integer: return py::int_(v.get<int64_t>());
-    default: return py::module_::import("json").attr("loads")(v.dump());
+    case Json::value_t::null:
+      return py::none();
+    case Json::value_t::boolean:
+      return py::bool_(v.get<bool>());
+    case Json::value_t::string:
+      return to_str(v.get_ref<const std::string&>());
+    case Json::value_t::number_float:
+      return py::float_(v.get<double>());
+    case Json::value_t::number_unsigned:
+      return py::int_(v.get<uint64_t>());
+    case Json::value_t::number_integer:
+      return py::int_(v.get<int64_t>());
+    default:
+      return py::module_::import("json").attr("loads")(v.dump());
   }
 }
 
@@ -86,28 +95,36 @@ template <class Role>
 auto bind_role(py::module_& m, const char* doc) {
   using C = PyComponent<Role>;
   auto cls = py::class_<C, py::smart_holder>(m, Kind<Role>::name, py::dynamic_attr(), doc);
-  cls.def(py::init([](const std::string& json) { return C{Kind<Role>::read(parse(json)), {}}; }), py::arg("json"))
+  cls.def(py::init([](const std::string& json) {
+            return C{Kind<Role>::read(parse(json)), {}};
+          }),
+          py::arg("json"))
       .def(py::init([](const C& other) { return other; }), py::arg("other"))
-      .def("to_json", [](const C& self) { return tk::dump(self.role->to_json(), false); }, "The component as it stands in tokenizer.json.")
+      .def(
+          "to_json", [](const C& self) { return tk::dump(self.role->to_json(), false); },
+          "The component as it stands in tokenizer.json.")
       .def("__getstate__", [](const C& self) { return py::bytes(tk::dump(self.role->to_json(), false)); })
-      .def("__reduce__", [](const py::object& self) {
-        const auto& c = self.cast<const C&>();
-        return py::make_tuple(py::module_::import("eigenformers.tokenizers").attr("_restore"),
-                              py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role->to_json(), false))));
-      })
+      .def("__reduce__",
+           [](const py::object& self) {
+             const auto& c = self.cast<const C&>();
+             return py::make_tuple(py::module_::import("eigenformers.tokenizers").attr("_restore"),
+                                   py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role->to_json(), false))));
+           })
       .def("__repr__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 100)); })
       .def("__str__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 5)); })
-      .def("__eq__", [](const C& self, const py::object& other) -> py::object {
-        if (!py::isinstance<C>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-        const auto& o = other.cast<const C&>();
-        return py::bool_(self.role == o.role || self.role->to_json() == o.role->to_json());
-      })
+      .def("__eq__",
+           [](const C& self, const py::object& other) -> py::object {
+             if (!py::isinstance<C>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             const auto& o = other.cast<const C&>();
+             return py::bool_(self.role == o.role || self.role->to_json() == o.role->to_json());
+           })
       .def("__hash__", [](const C& self) { return reinterpret_cast<size_t>(self.role.get()) >> 4; })
-      .def("_get", [](const C& self, const std::string& key) {
-        const Json j = self.role->to_json();
-        const Json* v = tk::find(j, key);
-        return v ? to_object(*v) : py::object(py::none());
-      })
+      .def("_get",
+           [](const C& self, const std::string& key) {
+             const Json j = self.role->to_json();
+             const Json* v = tk::find(j, key);
+             return v ? to_object(*v) : py::object(py::none());
+           })
       .def("_set", [](C& self, const std::string& key, const std::string& value) {
         Json j = self.role->to_json();
         j[key] = parse(value);
@@ -122,7 +139,8 @@ py::list token_list(const tk::Model& model, std::string_view text) {
   py::list out;
   const auto literal = model.literal_id();
   for (auto& t : tokens) {
-    const std::string value(t.id == literal ? text.substr(t.begin, t.end - t.begin) : model.id_to_token(t.id).value_or(""));
+    const std::string value(t.id == literal ? text.substr(t.begin, t.end - t.begin)
+                                            : model.id_to_token(t.id).value_or(""));
     out.append(PyToken{t.id, value, {t.begin, t.end}});
   }
   return out;
@@ -136,7 +154,8 @@ tk::Vocab vocab_from_python(const py::dict& d, const char* where) {
   return vocab;
 }
 
-PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string, std::string>>& pairs, const py::dict& options) {
+PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string, std::string>>& pairs,
+                 const py::dict& options) {
   tk::Merges merges;
   for (auto& [left, right] : pairs) merges.add(left, right);
   tk::BpeOptions o;
@@ -156,7 +175,8 @@ PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string,
 }  // namespace
 
 template <class Role>
-py::object wrap_component(std::shared_ptr<const Role> role, std::function<void(std::shared_ptr<const Role>)> on_change) {
+py::object wrap_component(std::shared_ptr<const Role> role,
+                          std::function<void(std::shared_ptr<const Role>)> on_change) {
   if (!role) return py::none();
   const py::tuple key = py::make_tuple(Kind<Role>::name, type_of(*role));
   PyComponent<Role> component{std::move(role), std::move(on_change)};
@@ -190,11 +210,17 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
   };
   static const std::vector<std::string> kEnums = {"behavior", "prepend_scheme", "sequence id", "direction"};
   switch (v.type()) {
-    case Json::value_t::null: out += "None"; return;
-    case Json::value_t::boolean: out += v.get<bool>() ? "True" : "False"; return;
+    case Json::value_t::null:
+      out += "None";
+      return;
+    case Json::value_t::boolean:
+      out += v.get<bool>() ? "True" : "False";
+      return;
     case Json::value_t::string:
-      if (std::find(kEnums.begin(), kEnums.end(), key) != kEnums.end()) out += v.get<std::string>();
-      else out += "\"" + v.get<std::string>() + "\"";
+      if (std::find(kEnums.begin(), kEnums.end(), key) != kEnums.end())
+        out += v.get<std::string>();
+      else
+        out += "\"" + v.get<std::string>() + "\"";
       return;
     case Json::value_t::number_float: {
       const double d = v.get<double>();
@@ -219,7 +245,10 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       const bool tagged = key != "vocab" && v.size() == 1 && (v.contains("SpecialToken") || v.contains("Sequence"));
       const Json& body = tagged ? *v.begin() : v;
       const bool special = key != "vocab" && v.contains("ids") && v.contains("tokens");
-      std::string name = tagged ? v.begin().key() : special ? "SpecialToken" : v.contains("type") && v["type"].is_string() && key != "vocab" ? v["type"].get<std::string>() : "";
+      std::string name = tagged                                                          ? v.begin().key()
+                         : special                                                       ? "SpecialToken"
+                         : v.contains("type") && v["type"].is_string() && key != "vocab" ? v["type"].get<std::string>()
+                                                                                         : "";
       const bool map = name.empty();
       if (map) {
         list(body.begin(), body.end(), "{", "}", [&](auto it) {
@@ -239,7 +268,8 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       out += ")";
       return;
     }
-    default: out += v.dump();
+    default:
+      out += v.dump();
   }
 }
 }  // namespace
@@ -252,42 +282,68 @@ std::string repr_of(const Json& json, size_t most) {
 
 void bind_tokenizer_components(py::module_& m) {
   bind_role<tk::Normalizer>(m, "Changes the text before it is split.")
-      .def("normalize_str", [](const PyNormalizer& self, const py::str& text) {
-        tk::NormalizedString s(utf8_of(text));
-        self.role->normalize(s);
-        return to_str(s.text());
-      }, py::arg("sequence"), "The normalized text.");
+      .def(
+          "normalize_str",
+          [](const PyNormalizer& self, const py::str& text) {
+            tk::NormalizedString s(utf8_of(text));
+            self.role->normalize(s);
+            return to_str(s.text());
+          },
+          py::arg("sequence"), "The normalized text.");
   bind_role<tk::PreTokenizer>(m, "Cuts the text into words.")
-      .def("pre_tokenize_str", [](const PyPreTokenizer& self, const py::str& text) {
-        tk::PreTokenizedString s(utf8_of(text));
-        self.role->pre_tokenize(s);
-        s.spell_bytes();
-        const tk::CharIndex chars(s.original());
-        py::list out;
-        for (auto& piece : s.pieces()) {
-          const tk::Span span = chars(s.source(piece));
-          out.append(py::make_tuple(to_str(s.text_of(piece)), py::make_tuple(span.begin, span.end)));
-        }
-        return out;
-      }, py::arg("s"), "[(word, (first, last + 1))] in characters of the text.");
+      .def(
+          "pre_tokenize_str",
+          [](const PyPreTokenizer& self, const py::str& text) {
+            tk::PreTokenizedString s(utf8_of(text));
+            self.role->pre_tokenize(s);
+            s.spell_bytes();
+            const tk::CharIndex chars(s.original());
+            py::list out;
+            for (auto& piece : s.pieces()) {
+              const tk::Span span = chars(s.source(piece));
+              out.append(py::make_tuple(to_str(s.text_of(piece)), py::make_tuple(span.begin, span.end)));
+            }
+            return out;
+          },
+          py::arg("s"), "[(word, (first, last + 1))] in characters of the text.");
   bind_role<tk::Model>(m, "Turns words into tokens.")
-      .def("tokenize", [](const PyModel& self, const py::str& text) { return token_list(*self.role, utf8_of(text)); }, py::arg("sequence"))
-      .def("token_to_id", [](const PyModel& self, const py::str& t) { return self.role->token_to_id(utf8_of(t)); }, py::arg("token"))
-      .def("id_to_token", [](const PyModel& self, uint32_t id) -> py::object {
-        const auto t = self.role->id_to_token(id);
-        return t ? py::object(to_str(*t)) : py::object(py::none());
-      }, py::arg("id"))
-      .def("save", [](const PyModel& self, const std::string& folder, const std::optional<std::string>& prefix) {
-        return self.role->save(folder, prefix.value_or(""));
-      }, py::arg("folder"), py::arg("prefix") = py::none(), "Writes the files of the time before tokenizer.json; returns their paths.");
+      .def(
+          "tokenize", [](const PyModel& self, const py::str& text) { return token_list(*self.role, utf8_of(text)); },
+          py::arg("sequence"))
+      .def(
+          "token_to_id", [](const PyModel& self, const py::str& t) { return self.role->token_to_id(utf8_of(t)); },
+          py::arg("token"))
+      .def(
+          "id_to_token",
+          [](const PyModel& self, uint32_t id) -> py::object {
+            const auto t = self.role->id_to_token(id);
+            return t ? py::object(to_str(*t)) : py::object(py::none());
+          },
+          py::arg("id"))
+      .def(
+          "save",
+          [](const PyModel& self, const std::string& folder, const std::optional<std::string>& prefix) {
+            return self.role->save(folder, prefix.value_or(""));
+          },
+          py::arg("folder"), py::arg("prefix") = py::none(),
+          "Writes the files of the time before tokenizer.json; returns their paths.");
   bind_role<tk::PostProcessor>(m, "Adds special tokens and joins pairs.")
-      .def("num_special_tokens_to_add", [](const PyPostProcessor& self, bool pair) { return self.role->added_tokens(pair); }, py::arg("is_pair"))
-      .def("process", [](const PyPostProcessor& self, const tk::Encoding& first, std::optional<tk::Encoding> pair, bool add) {
-             return tk::post_process(self.role.get(), first, std::move(pair), add);
-           }, py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true);
+      .def(
+          "num_special_tokens_to_add",
+          [](const PyPostProcessor& self, bool pair) { return self.role->added_tokens(pair); }, py::arg("is_pair"))
+      .def(
+          "process",
+          [](const PyPostProcessor& self, const tk::Encoding& first, std::optional<tk::Encoding> pair, bool add) {
+            return tk::post_process(self.role.get(), first, std::move(pair), add);
+          },
+          py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true);
   bind_role<tk::Decoder>(m, "Turns tokens into text.")
-      .def("decode", [](const PyDecoder& self, std::vector<std::string> tokens) { return to_str(self.role->decode(std::move(tokens))); },
-           py::arg("tokens"));
+      .def(
+          "decode",
+          [](const PyDecoder& self, std::vector<std::string> tokens) {
+            return to_str(self.role->decode(std::move(tokens)));
+          },
+          py::arg("tokens"));
 
   m.def("_register_class", [](const std::string& role, const std::string& type, const py::object& cls) {
     classes()[py::make_tuple(role, type)] = cls;

@@ -7,7 +7,9 @@ namespace {
 using tk::Encoding;
 using tk::Json;
 
-py::object optional_index(const std::optional<size_t>& v) { return v ? py::object(py::int_(*v)) : py::object(py::none()); }
+py::object optional_index(const std::optional<size_t>& v) {
+  return v ? py::object(py::int_(*v)) : py::object(py::none());
+}
 py::object optional_span(const std::optional<tk::Span>& v) {
   return v ? py::object(py::make_tuple(v->begin, v->end)) : py::object(py::none());
 }
@@ -19,7 +21,8 @@ py::list word_list(const Encoding& e) {
 }
 
 Json encoding_to_json(const Encoding& e) {
-  Json words = Json::array(), offsets = Json::array(), tokens = Json::array(), over = Json::array(), ranges = Json::object();
+  Json words = Json::array(), offsets = Json::array(), tokens = Json::array(), over = Json::array(),
+       ranges = Json::object();
   for (uint32_t w : e.words) words.push_back(w == tk::kNoWord ? Json() : Json(w));
   for (auto& s : e.offsets) offsets.push_back({s.begin, s.end});
   for (auto t : e.tokens) tokens.push_back(std::string(t));
@@ -43,29 +46,35 @@ Encoding encoding_from_json(const Json& j) {
   e.special_tokens_mask = numbers("special_tokens_mask");
   e.attention_mask = numbers("attention_mask");
   for (auto& t : tk::get_array(j, "tokens", "Encoding")) e.tokens.push_back(e.own(t.get<std::string>()));
-  for (auto& w : tk::get_array(j, "words", "Encoding")) e.words.push_back(w.is_null() ? tk::kNoWord : w.get<uint32_t>());
-  for (auto& o : tk::get_array(j, "offsets", "Encoding")) e.offsets.push_back({o.at(0).get<uint32_t>(), o.at(1).get<uint32_t>()});
+  for (auto& w : tk::get_array(j, "words", "Encoding"))
+    e.words.push_back(w.is_null() ? tk::kNoWord : w.get<uint32_t>());
+  for (auto& o : tk::get_array(j, "offsets", "Encoding"))
+    e.offsets.push_back({o.at(0).get<uint32_t>(), o.at(1).get<uint32_t>()});
   for (auto& o : tk::get_array(j, "overflowing", "Encoding")) e.overflowing.push_back(encoding_from_json(o));
   for (auto& [id, r] : tk::require(j, "sequence_ranges", "Encoding").items())
     e.sequence_ranges[std::stoul(id)] = {r.at("start").get<size_t>(), r.at("end").get<size_t>()};
   const size_t n = e.size();
-  for (size_t m : {e.type_ids.size(), e.special_tokens_mask.size(), e.attention_mask.size(), e.tokens.size(), e.words.size(), e.offsets.size()})
+  for (size_t m : {e.type_ids.size(), e.special_tokens_mask.size(), e.attention_mask.size(), e.tokens.size(),
+                   e.words.size(), e.offsets.size()})
     check<TokenizerError>(m == n, "Encoding: the fields have different lengths");
-  for (auto& [id, r] : e.sequence_ranges) check<TokenizerError>(r.first <= r.second && r.second <= n, "Encoding: a sequence outside of the tokens");
+  for (auto& [id, r] : e.sequence_ranges)
+    check<TokenizerError>(r.first <= r.second && r.second <= n, "Encoding: a sequence outside of the tokens");
   return e;
 }
 
 std::string repr_of_token(const PyAddedToken& self) {
   const auto t = self.get();
   const auto flag = [](bool b) { return b ? "True" : "False"; };
-  return str("AddedToken(\"", t.content, "\", rstrip=", flag(t.rstrip), ", lstrip=", flag(t.lstrip), ", single_word=",
-             flag(t.single_word), ", normalized=", flag(t.normalized), ", special=", flag(t.special), ")");
+  return str("AddedToken(\"", t.content, "\", rstrip=", flag(t.rstrip), ", lstrip=", flag(t.lstrip),
+             ", single_word=", flag(t.single_word), ", normalized=", flag(t.normalized), ", special=", flag(t.special),
+             ")");
 }
 
 }  // namespace
 
 std::string_view utf8_of(const py::handle& text) {
-  if (!PyUnicode_Check(text.ptr())) throw py::type_error("a str is needed, found " + std::string(Py_TYPE(text.ptr())->tp_name));
+  if (!PyUnicode_Check(text.ptr()))
+    throw py::type_error("a str is needed, found " + std::string(Py_TYPE(text.ptr())->tp_name));
   Py_ssize_t n = 0;
   const char* p = PyUnicode_AsUTF8AndSize(text.ptr(), &n);
   if (!p) throw py::error_already_set();
@@ -87,7 +96,9 @@ tk::AddedToken PyAddedToken::get() const {
   t.rstrip = rstrip.value_or(false);
   return t;
 }
-PyAddedToken to_python(const tk::AddedToken& t) { return {t.content, t.special, t.single_word, t.lstrip, t.rstrip, t.normalized}; }
+PyAddedToken to_python(const tk::AddedToken& t) {
+  return {t.content, t.special, t.single_word, t.lstrip, t.rstrip, t.normalized};
+}
 
 std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, bool special) {
   std::vector<tk::AddedToken> out;
@@ -107,30 +118,35 @@ std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, boo
 }
 
 void bind_encoding(py::module_& m) {
-  py::class_<PyAddedToken>(m, "AddedToken",
-                           "A token that is found in the text before anything else looks at it.\n\n"
-                           "Args:\n    content: the text of the token.\n    single_word: match only when it is no part of a word.\n"
-                           "    lstrip, rstrip: take the white space on that side as well.\n"
-                           "    normalized: look for it in the normalized text; default: not special.\n"
-                           "    special: may be left out when decoding.\n")
+  py::class_<PyAddedToken>(
+      m, "AddedToken",
+      "A token that is found in the text before anything else looks at it.\n\n"
+      "Args:\n    content: the text of the token.\n    single_word: match only when it is no part of a word.\n"
+      "    lstrip, rstrip: take the white space on that side as well.\n"
+      "    normalized: look for it in the normalized text; default: not special.\n"
+      "    special: may be left out when decoding.\n")
       .def(py::init([](std::string content, std::optional<bool> single_word, std::optional<bool> lstrip,
                        std::optional<bool> rstrip, std::optional<bool> normalized, bool special) {
              return PyAddedToken{std::move(content), special, single_word, lstrip, rstrip, normalized};
            }),
            py::arg("content") = "", py::kw_only(), py::arg("single_word") = py::none(), py::arg("lstrip") = py::none(),
            py::arg("rstrip") = py::none(), py::arg("normalized") = py::none(), py::arg("special") = false)
-      .def_property("content", [](const PyAddedToken& t) { return t.content; }, [](PyAddedToken& t, std::string s) { t.content = std::move(s); })
-      .def_property("special", [](const PyAddedToken& t) { return t.special; }, [](PyAddedToken& t, bool b) { t.special = b; })
+      .def_property(
+          "content", [](const PyAddedToken& t) { return t.content; },
+          [](PyAddedToken& t, std::string s) { t.content = std::move(s); })
+      .def_property(
+          "special", [](const PyAddedToken& t) { return t.special; }, [](PyAddedToken& t, bool b) { t.special = b; })
       .def_property_readonly("single_word", [](const PyAddedToken& t) { return t.get().single_word; })
       .def_property_readonly("lstrip", [](const PyAddedToken& t) { return t.get().lstrip; })
       .def_property_readonly("rstrip", [](const PyAddedToken& t) { return t.get().rstrip; })
       .def_property_readonly("normalized", [](const PyAddedToken& t) { return t.get().normalized; })
       .def("__repr__", repr_of_token)
       .def("__str__", [](const PyAddedToken& t) { return t.content; })
-      .def("__eq__", [](const PyAddedToken& a, const py::object& b) -> py::object {
-        if (!py::isinstance<PyAddedToken>(b)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-        return py::bool_(a.get() == b.cast<PyAddedToken>().get());
-      })
+      .def("__eq__",
+           [](const PyAddedToken& a, const py::object& b) -> py::object {
+             if (!py::isinstance<PyAddedToken>(b)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(a.get() == b.cast<PyAddedToken>().get());
+           })
       .def("__hash__", [](const PyAddedToken& t) { return py::hash(py::str(t.content)); })
       .def(py::pickle(
           [](const PyAddedToken& self) {
@@ -145,62 +161,99 @@ void bind_encoding(py::module_& m) {
             return d;
           },
           [](const py::dict& d) {
-            return PyAddedToken{d["content"].cast<std::string>(), d["special"].cast<bool>(), d["single_word"].cast<bool>(),
-                                d["lstrip"].cast<bool>(), d["rstrip"].cast<bool>(), d["normalized"].cast<bool>()};
+            return PyAddedToken{d["content"].cast<std::string>(), d["special"].cast<bool>(),
+                                d["single_word"].cast<bool>(),    d["lstrip"].cast<bool>(),
+                                d["rstrip"].cast<bool>(),         d["normalized"].cast<bool>()};
           }));
 
   py::class_<Encoding>(m, "Encoding", "The output of a Tokenizer: token ids, and for every id where it comes from.")
       .def(py::init<>())
       .def("__len__", &Encoding::size)
-      .def("__repr__", [](const Encoding& e) {
-        return str("Encoding(num_tokens=", e.size(), ", attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])");
-      })
-      .def_property_readonly("ids", [](const Encoding& e) { return to_list(e.ids); }, "The token ids.")
-      .def_property_readonly("type_ids", [](const Encoding& e) { return to_list(e.type_ids); }, "Segment ids.")
-      .def_property_readonly("attention_mask", [](const Encoding& e) { return to_list(e.attention_mask); }, "1, and 0 for padding.")
-      .def_property_readonly("special_tokens_mask", [](const Encoding& e) { return to_list(e.special_tokens_mask); },
-                             "1 for tokens that the post-processor or padding added.")
-      .def_property_readonly("tokens", [](const Encoding& e) {
-        py::list out(e.size());
-        for (size_t i = 0; i < e.size(); i++) PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(e.tokens[i]).release().ptr());
-        return out;
-      }, "The texts of the tokens in the vocabulary.")
-      .def_property_readonly("offsets", [](const Encoding& e) {
-        py::list out(e.size());
-        for (size_t i = 0; i < e.size(); i++)
-          PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), py::make_tuple(e.offsets[i].begin, e.offsets[i].end).release().ptr());
-        return out;
-      }, "(first, last + 1) in characters of the original text.")
-      .def_property_readonly("word_ids", word_list, "Which word of its sequence each token belongs to; None for special tokens.")
+      .def("__repr__",
+           [](const Encoding& e) {
+             return str(
+                 "Encoding(num_tokens=", e.size(),
+                 ", attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])");
+           })
+      .def_property_readonly(
+          "ids", [](const Encoding& e) { return to_list(e.ids); }, "The token ids.")
+      .def_property_readonly(
+          "type_ids", [](const Encoding& e) { return to_list(e.type_ids); }, "Segment ids.")
+      .def_property_readonly(
+          "attention_mask", [](const Encoding& e) { return to_list(e.attention_mask); }, "1, and 0 for padding.")
+      .def_property_readonly(
+          "special_tokens_mask", [](const Encoding& e) { return to_list(e.special_tokens_mask); },
+          "1 for tokens that the post-processor or padding added.")
+      .def_property_readonly(
+          "tokens",
+          [](const Encoding& e) {
+            py::list out(e.size());
+            for (size_t i = 0; i < e.size(); i++)
+              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(e.tokens[i]).release().ptr());
+            return out;
+          },
+          "The texts of the tokens in the vocabulary.")
+      .def_property_readonly(
+          "offsets",
+          [](const Encoding& e) {
+            py::list out(e.size());
+            for (size_t i = 0; i < e.size(); i++)
+              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i),
+                              py::make_tuple(e.offsets[i].begin, e.offsets[i].end).release().ptr());
+            return out;
+          },
+          "(first, last + 1) in characters of the original text.")
+      .def_property_readonly("word_ids", word_list,
+                             "Which word of its sequence each token belongs to; None for special tokens.")
       .def_property_readonly("words", word_list, "The same as word_ids.")
-      .def_property_readonly("sequence_ids", [](const Encoding& e) {
-        py::list out;
-        for (auto& s : e.sequence_ids()) out.append(optional_index(s));
-        return out;
-      }, "Which input sequence each token belongs to; None for special tokens.")
+      .def_property_readonly(
+          "sequence_ids",
+          [](const Encoding& e) {
+            py::list out;
+            for (auto& s : e.sequence_ids()) out.append(optional_index(s));
+            return out;
+          },
+          "Which input sequence each token belongs to; None for special tokens.")
       .def_property_readonly("n_sequences", &Encoding::n_sequences)
-      .def_property_readonly("overflowing", [](const Encoding& e) { return e.overflowing; }, "What truncation cut off.")
+      .def_property_readonly(
+          "overflowing", [](const Encoding& e) { return e.overflowing; }, "What truncation cut off.")
       .def("set_sequence_id", &Encoding::set_sequence_id, py::arg("sequence_id"))
-      .def("token_to_sequence", [](const Encoding& e, size_t t) { return optional_index(e.token_to_sequence(t)); }, py::arg("token_index"))
-      .def("token_to_chars", [](const Encoding& e, size_t t) { return optional_span(e.token_to_chars(t)); }, py::arg("token_index"))
-      .def("token_to_word", [](const Encoding& e, size_t t) { return e.token_to_word(t); }, py::arg("token_index"))
-      .def("word_to_tokens", [](const Encoding& e, uint32_t w, size_t s) { return e.word_to_tokens(w, s); },
-           py::arg("word_index"), py::arg("sequence_index") = 0)
-      .def("word_to_chars", [](const Encoding& e, uint32_t w, size_t s) { return optional_span(e.word_to_chars(w, s)); },
-           py::arg("word_index"), py::arg("sequence_index") = 0)
-      .def("char_to_token", [](const Encoding& e, size_t c, size_t s) { return optional_index(e.char_to_token(c, s)); },
-           py::arg("char_pos"), py::arg("sequence_index") = 0)
-      .def("char_to_word", [](const Encoding& e, size_t c, size_t s) { return e.char_to_word(c, s); }, py::arg("char_pos"),
-           py::arg("sequence_index") = 0)
-      .def("truncate", [](Encoding& e, size_t n, size_t stride, const std::string& d) { e.truncate(n, stride, tk::direction_from_name(d)); },
-           py::arg("max_length"), py::arg("stride") = 0, py::arg("direction") = "right")
-      .def("pad", [](Encoding& e, size_t n, const std::string& d, uint32_t id, uint32_t type, const std::string& token) {
-             e.pad(n, id, type, token, tk::direction_from_name(d));
-           },
-           py::arg("length"), py::kw_only(), py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
-           py::arg("pad_token") = "[PAD]")
-      .def_static("merge", [](std::vector<Encoding> parts, bool growing) { return Encoding::merge(std::move(parts), growing); },
-                  py::arg("encodings"), py::arg("growing_offsets") = true)
+      .def(
+          "token_to_sequence", [](const Encoding& e, size_t t) { return optional_index(e.token_to_sequence(t)); },
+          py::arg("token_index"))
+      .def(
+          "token_to_chars", [](const Encoding& e, size_t t) { return optional_span(e.token_to_chars(t)); },
+          py::arg("token_index"))
+      .def(
+          "token_to_word", [](const Encoding& e, size_t t) { return e.token_to_word(t); }, py::arg("token_index"))
+      .def(
+          "word_to_tokens", [](const Encoding& e, uint32_t w, size_t s) { return e.word_to_tokens(w, s); },
+          py::arg("word_index"), py::arg("sequence_index") = 0)
+      .def(
+          "word_to_chars", [](const Encoding& e, uint32_t w, size_t s) { return optional_span(e.word_to_chars(w, s)); },
+          py::arg("word_index"), py::arg("sequence_index") = 0)
+      .def(
+          "char_to_token", [](const Encoding& e, size_t c, size_t s) { return optional_index(e.char_to_token(c, s)); },
+          py::arg("char_pos"), py::arg("sequence_index") = 0)
+      .def(
+          "char_to_word", [](const Encoding& e, size_t c, size_t s) { return e.char_to_word(c, s); },
+          py::arg("char_pos"), py::arg("sequence_index") = 0)
+      .def(
+          "truncate",
+          [](Encoding& e, size_t n, size_t stride, const std::string& d) {
+            e.truncate(n, stride, tk::direction_from_name(d));
+          },
+          py::arg("max_length"), py::arg("stride") = 0, py::arg("direction") = "right")
+      .def(
+          "pad",
+          [](Encoding& e, size_t n, const std::string& d, uint32_t id, uint32_t type, const std::string& token) {
+            e.pad(n, id, type, token, tk::direction_from_name(d));
+          },
+          py::arg("length"), py::kw_only(), py::arg("direction") = "right", py::arg("pad_id") = 0,
+          py::arg("pad_type_id") = 0, py::arg("pad_token") = "[PAD]")
+      .def_static(
+          "merge", [](std::vector<Encoding> parts, bool growing) { return Encoding::merge(std::move(parts), growing); },
+          py::arg("encodings"), py::arg("growing_offsets") = true)
       .def(py::pickle([](const Encoding& e) { return py::bytes(tk::dump(encoding_to_json(e), false)); },
                       [](const py::bytes& b) {
                         const std::string text = b;
@@ -209,7 +262,9 @@ void bind_encoding(py::module_& m) {
                       }));
 
   py::class_<PyToken>(m, "Token", "A token that a model made: id, text, offsets.")
-      .def(py::init([](uint32_t id, std::string value, std::pair<size_t, size_t> offsets) { return PyToken{id, std::move(value), offsets}; }),
+      .def(py::init([](uint32_t id, std::string value, std::pair<size_t, size_t> offsets) {
+             return PyToken{id, std::move(value), offsets};
+           }),
            py::arg("id"), py::arg("value"), py::arg("offsets"))
       .def_readonly("id", &PyToken::id)
       .def_readonly("value", &PyToken::value)

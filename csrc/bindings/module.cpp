@@ -15,5 +15,6 @@ PYBIND11_MODULE(_core, m) {
   ef::bind_checkpoint(m);
   ef::bind_generation(m);
   m.def("available_isas", &ef::available_isas, "The instruction sets that this machine has kernels for, best first.");
-  m.def("isa_name", [] { return ef::isa_name(); }, "The instruction set in use.");
+  m.def(
+      "isa_name", [] { return ef::isa_name(); }, "The instruction set in use.");
 }

@@ -21,8 +21,8 @@ inline std::shared_ptr<void> keep_python(py::object object) {
 }
 inline py::handle python_of(const std::shared_ptr<void>& kept) { return static_cast<PyObject*>(kept.get()); }
 
-bool is_native(py::handle module);      // an instance of a bound class itself, not of a Python subclass
-bool is_parameter(py::handle value);    // an eigenformers.nn.Parameter
+bool is_native(py::handle module);    // an instance of a bound class itself, not of a Python subclass
+bool is_parameter(py::handle value);  // an eigenformers.nn.Parameter
 py::object call_module(py::object self, py::args args, py::kwargs kwargs);
 
 struct PyHook : Hook {
@@ -59,7 +59,9 @@ struct PyHook : Hook {
     if (pre) return;
     py::gil_scoped_acquire gil;
     py::object args = py::make_tuple(input);
-    replaced(with_kwargs ? function(wrapper(module), args, py::dict(), output) : function(wrapper(module), args, output), output);
+    replaced(
+        with_kwargs ? function(wrapper(module), args, py::dict(), output) : function(wrapper(module), args, output),
+        output);
   }
 };
 
@@ -67,7 +69,8 @@ inline Tensor tensor_result(const py::object& out, const std::string& who) {
   py::object r = out;
   if (py::isinstance<py::tuple>(r) && py::len(r) > 0) r = r.cast<py::tuple>()[0];
   if (!py::isinstance<Tensor>(r))
-    throw py::type_error(who + ".forward returned " + py::str(py::type::of(out)).cast<std::string>() + ", needed a Tensor");
+    throw py::type_error(who + ".forward returned " + py::str(py::type::of(out)).cast<std::string>() +
+                         ", needed a Tensor");
   return r.cast<Tensor>();
 }
 
@@ -84,7 +87,8 @@ class PyUnary : public Base, public py::trampoline_self_life_support {
   Tensor forward(const Tensor& x) override {
     {
       py::gil_scoped_acquire gil;
-      if (py::function f = py::get_override(static_cast<const Base*>(this), "forward")) return tensor_result(f(x), this->class_name());
+      if (py::function f = py::get_override(static_cast<const Base*>(this), "forward"))
+        return tensor_result(f(x), this->class_name());
     }
     return Base::forward(x);
   }
@@ -101,7 +105,8 @@ class PyModule : public Block, public py::trampoline_self_life_support {
   bool overridden() const override { return true; }
   Tensor forward(const Tensor& x) override {
     py::gil_scoped_acquire gil;
-    if (py::function f = py::get_override(static_cast<const Module*>(this), "forward")) return tensor_result(f(x), class_name());
+    if (py::function f = py::get_override(static_cast<const Module*>(this), "forward"))
+      return tensor_result(f(x), class_name());
     return Module::forward(x);
   }
   Tensor forward(const Tensor& x, Pass& pass) override {

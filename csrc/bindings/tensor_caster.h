@@ -28,7 +28,9 @@ bool dims_from_object(py::handle object, Dims& out);
 namespace pybind11 {
 
 template <>
-inline bool isinstance<ef::Tensor, 0>(handle object) { return detail::isinstance_generic(object, typeid(ef::TensorImpl)); }
+inline bool isinstance<ef::Tensor, 0>(handle object) {
+  return detail::isinstance_generic(object, typeid(ef::TensorImpl));
+}
 
 namespace detail {
 
@@ -64,7 +66,8 @@ template <>
 struct type_caster<ef::Scalar> {
   ef::Scalar value = false;
   static constexpr auto name = const_name("float");
-  template <class T> using cast_op_type = ef::Scalar;
+  template <class T>
+  using cast_op_type = ef::Scalar;
   operator ef::Scalar() { return value; }
   bool load(handle source, bool) { return ef::scalar_from_object(source, value); }
   static handle cast(ef::Scalar s, return_value_policy, handle) {

@@ -26,7 +26,9 @@ using NoGil = py::call_guard<py::gil_scoped_release>;  // whatever may compute: 
 inline bool tracked(const Tensor& x) { return needs_grad(x); }
 inline bool tracked(const std::optional<Tensor>& x) { return x && needs_grad(*x); }
 template <class T>
-bool tracked(const T&) { return false; }
+bool tracked(const T&) {
+  return false;
+}
 template <class F, class... Args>
 Tensor apply_inplace(Tensor& x, F&& f, const Args&... args) {
   return inplace(x, f(inplace_source(x, tracked(x) || (tracked(args) || ...)), args...));
@@ -46,16 +48,17 @@ struct Both {
   template <class R, class... Args, class... Extra>
   const Both& inplace(const char* name, R (*f)(const Tensor&, Args...), const Extra&... extra) const {
     def(name, f, extra...);
-    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Args... args) { return apply_inplace(x, f, args...); }, extra..., NoGil());
+    c.def((std::string(name) + "_").c_str(), [f](Tensor x, Args... args) { return apply_inplace(x, f, args...); },
+          extra..., NoGil());
     return *this;
   }
 };
 
-std::shared_ptr<const void> keep_alive(py::object object);  // lets go with the GIL held
+std::shared_ptr<const void> keep_alive(py::object object);               // lets go with the GIL held
 Tensor tensor_from_python(py::handle data, std::optional<DType> dtype);  // nested sequences, numbers, arrays; copies
 Tensor as_tensor(py::handle data, std::optional<DType> dtype);           // the same without a copy where possible
-Dims dims_from_args(const py::args& args);     // f(2, 3) and f((2, 3))
-void check_device(py::handle device);          // None and "cpu" pass; UnsupportedError for any other
+Dims dims_from_args(const py::args& args);                               // f(2, 3) and f((2, 3))
+void check_device(py::handle device);  // None and "cpu" pass; UnsupportedError for any other
 std::string repr(const Tensor& x);
 inline Tensor or_undefined(const std::optional<Tensor>& x) { return x.value_or(Tensor()); }
 

@@ -13,8 +13,8 @@ namespace ef {
 namespace py = pybind11;
 namespace tk = tokenizers;
 
-// A role's object in Python: shares the C++ component; components never change, so setting an attribute builds a new one
-// and tells the tokenizer it was taken from.
+// A role's object in Python: shares the C++ component; components never change, so setting an attribute builds a new
+// one and tells the tokenizer it was taken from.
 template <class Role>
 struct PyComponent {
   std::shared_ptr<const Role> role;

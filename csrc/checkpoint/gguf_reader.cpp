@@ -14,8 +14,8 @@
 namespace ef {
 namespace {
 
-// llama.cpp keeps the two halves of a rotary pair side by side in q and k; the module tree keeps them half a head apart.
-// Gives the file row that belongs at each row of the tree's matrix.
+// llama.cpp keeps the two halves of a rotary pair side by side in q and k; the module tree keeps them half a head
+// apart. Gives the file row that belongs at each row of the tree's matrix.
 std::vector<int64_t> unpermuted_rows(int64_t rows, int64_t heads) {
   std::vector<int64_t> from(static_cast<size_t>(rows));
   const int64_t dim = rows / heads, half = dim / 2;
@@ -39,7 +39,8 @@ class GgufReader : public CheckpointReader {
     if (!family) {
       std::string known;
       for (const std::string& name : families().names()) known += (known.empty() ? "" : ", ") + name;
-      fail<UnsupportedError>(path, ": GGUF model with architecture ", architecture, " is not supported yet; known are ", known);
+      fail<UnsupportedError>(path, ": GGUF model with architecture ", architecture, " is not supported yet; known are ",
+                             known);
     }
     if (family->gguf.permuted_qk) {
       heads_ = file_.require<int64_t>(architecture + ".attention.head_count");
@@ -69,7 +70,8 @@ class GgufReader : public CheckpointReader {
       Tensor out = Tensor::empty(t.shape, t.dtype);
       const size_t bytes = mapped.nbytes() / rows.size();
       for (size_t r = 0; r < rows.size(); r++)
-        std::memcpy(static_cast<std::byte*>(out.mutable_data_ptr()) + r * bytes, t.data + size_t(rows[r]) * bytes, bytes);
+        std::memcpy(static_cast<std::byte*>(out.mutable_data_ptr()) + r * bytes, t.data + size_t(rows[r]) * bytes,
+                    bytes);
       return out;
     }
     const int64_t k = t.shape.back(), n = numel(t.shape) / k;
@@ -96,7 +98,8 @@ class GgufReader : public CheckpointReader {
     if (!rows.empty()) {
       const size_t bytes = ggml_row_bytes(type, k);
       moved.resize(bytes * size_t(n));
-      for (size_t r = 0; r < rows.size(); r++) std::memcpy(moved.data() + r * bytes, data + size_t(rows[r]) * bytes, bytes);
+      for (size_t r = 0; r < rows.size(); r++)
+        std::memcpy(moved.data() + r * bytes, data + size_t(rows[r]) * bytes, bytes);
       data = moved.data();
     }
     auto weight = std::make_shared<GgmlWeight>(type, n, k, data);

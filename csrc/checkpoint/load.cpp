@@ -26,8 +26,9 @@ bool matches_any(const std::string& name, const std::vector<std::string>& patter
 }
 
 // Name in the tree → name in the checkpoint.
-std::unordered_map<std::string, std::string> match_names(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
-                                                         const CheckpointReader& reader, const std::string& base) {
+std::unordered_map<std::string, std::string> match_names(
+    const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const CheckpointReader& reader,
+    const std::string& base) {
   std::unordered_map<std::string, std::string> from;
   for (const std::string& name : reader.names()) from.emplace(modern(name), name);
   const std::string prefix = base + ".";
@@ -39,8 +40,10 @@ std::unordered_map<std::string, std::string> match_names(const std::vector<std::
     std::string wanted = name;
     if (tree_has && !file_has && begins(name)) wanted = name.substr(prefix.size());
     if (!tree_has && file_has) wanted = prefix + name;
-    if (auto found = from.find(wanted); found != from.end()) out.emplace(name, found->second);
-    else if (found = from.find(name); found != from.end()) out.emplace(name, found->second);
+    if (auto found = from.find(wanted); found != from.end())
+      out.emplace(name, found->second);
+    else if (found = from.find(name); found != from.end())
+      out.emplace(name, found->second);
   }
   return out;
 }
@@ -61,7 +64,8 @@ void tie(Module& model, const std::string& target, const std::string& source) {
     Module* owner = &model;
     ModulePtr keep;
     if (dot != std::string::npos) owner = (keep = model.get_submodule(names[i]->substr(0, dot))).get();
-    slots[i] = dynamic_cast<WeightSlot*>(owner->find_parameter(dot == std::string::npos ? *names[i] : names[i]->substr(dot + 1)));
+    slots[i] = dynamic_cast<WeightSlot*>(
+        owner->find_parameter(dot == std::string::npos ? *names[i] : names[i]->substr(dot + 1)));
     check<AttributeError>(slots[i] != nullptr, owner->class_name(), " has no weight `", *names[i], "` to tie");
   }
   slots[0]->set_weight(slots[1]->weight());
@@ -95,7 +99,8 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
     if (packed) {
       matrix->set_weight(std::move(packed));
     } else {
-      const bool blocks = info.storage != dtype_name(info.dtype) && info.dtype == DType::BFloat16 && info.storage != "BF16";
+      const bool blocks =
+          info.storage != dtype_name(info.dtype) && info.dtype == DType::BFloat16 && info.storage != "BF16";
       if (blocks && !options.dtype && !options.dequantize) report.dequantized.emplace_back(name, info.storage);
       Tensor value = converted(reader.tensor(found->second), options.dtype, blocks);
       if (is_floating(value.dtype()) && is_computable(value.dtype()) && !slot->is_buffer()) set_requires_grad(value);
@@ -104,7 +109,8 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
     if (options.progress) options.progress(++done, source.size());
   }
   for (auto& [target, from] : options.ties) {
-    if (tied.count(target)) tie(model, target, from);
+    if (tied.count(target))
+      tie(model, target, from);
     else if (source.count(target)) {  // only the tied copy was saved
       tie(model, from, target);
       std::erase(report.missing, from);

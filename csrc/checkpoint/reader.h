@@ -20,7 +20,7 @@ class CheckpointReader {
   };
   virtual std::vector<std::string> names() const = 0;
   virtual bool has(const std::string& name) const = 0;
-  virtual Info info(const std::string& name) const = 0;  // KeyError
+  virtual Info info(const std::string& name) const = 0;      // KeyError
   virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can
   // The matrix in packed form, when the file holds it so and kernels compute on it; else null.
   virtual std::shared_ptr<Weight> packed(const std::string& name) const { return nullptr; }

@@ -16,14 +16,16 @@ struct Item {
   std::function<Tensor()> tensor;  // made when it is written: a packed model is never dense as a whole
 };
 
-std::vector<Item> collect(const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const NamedTensors& tensors) {
+std::vector<Item> collect(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
+                          const NamedTensors& tensors) {
   std::vector<Item> items;
   auto add = [&](const std::string& name, DType dtype, const Shape& shape, std::function<Tensor()> get) {
     Item item;
     item.info.name = name;
     item.info.dtype = dtype;
     item.info.shape = shape;
-    check<ConfigError>(checked_nbytes(shape, dtype, item.info.nbytes), "save: tensor '", name, "' has an impossible shape ", shape);
+    check<ConfigError>(checked_nbytes(shape, dtype, item.info.nbytes), "save: tensor '", name,
+                       "' has an impossible shape ", shape);
     item.tensor = std::move(get);
     items.push_back(std::move(item));
   };
@@ -42,8 +44,9 @@ std::vector<Item> collect(const std::vector<std::pair<std::string, ParameterSlot
 
 }  // namespace
 
-SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const NamedTensors& tensors,
-                            const std::string& folder, const std::string& stem, uint64_t max_shard_bytes) {
+SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
+                            const NamedTensors& tensors, const std::string& folder, const std::string& stem,
+                            const std::string& index_name, uint64_t max_shard_bytes) {
   NoGradGuard no_grad;
   SaveResult result;
   const std::vector<Item> items = collect(slots, tensors);
@@ -75,8 +78,9 @@ SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSl
     result.files.push_back(file);
   }
   if (shards.size() > 1)
-    write_shard_index(folder + "/" + stem + ".safetensors.index.json",
-                      {{"total_parameters", result.total_parameters}, {"total_size", result.total_bytes}}, result.weight_map);
+    write_shard_index(folder + "/" + index_name,
+                      {{"total_parameters", result.total_parameters}, {"total_size", result.total_bytes}},
+                      result.weight_map);
   return result;
 }
 

@@ -15,10 +15,11 @@ struct SaveResult {
   int64_t total_parameters = 0;
 };
 
-// Writes `<stem>.safetensors`, or `<stem>-0000i-of-0000N.safetensors` and `<stem>.safetensors.index.json`. A tied tensor
+// Writes `<stem>.safetensors`, or `<stem>-0000i-of-0000N.safetensors` and the index. A tied tensor
 // is written once, under its first name. Packed matrices are written as dense bf16. `tensors` replaces the tree's own
 // state when it is not empty. Nothing is left half written: each file is renamed into place when it is whole.
-SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const NamedTensors& tensors,
-                            const std::string& folder, const std::string& stem, uint64_t max_shard_bytes);
+SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
+                            const NamedTensors& tensors, const std::string& folder, const std::string& stem,
+                            const std::string& index_name, uint64_t max_shard_bytes);
 
 }  // namespace ef

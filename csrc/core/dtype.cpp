@@ -6,17 +6,35 @@
 namespace ef {
 namespace {
 
-struct Info { const char* name; size_t size; };
+struct Info {
+  const char* name;
+  size_t size;
+};
 constexpr std::array<Info, kDTypeCount> kInfo{{
-    {"float32", 4}, {"float64", 8}, {"float16", 2}, {"bfloat16", 2}, {"int64", 8}, {"int32", 4},
-    {"int16", 2}, {"int8", 1}, {"uint8", 1}, {"bool", 1}, {"uint16", 2}, {"uint32", 4},
-    {"uint64", 8}, {"float8_e4m3fn", 1}, {"float8_e5m2", 1}, {"float8_e8m0fnu", 1}, {"complex64", 8},
+    {"float32", 4},
+    {"float64", 8},
+    {"float16", 2},
+    {"bfloat16", 2},
+    {"int64", 8},
+    {"int32", 4},
+    {"int16", 2},
+    {"int8", 1},
+    {"uint8", 1},
+    {"bool", 1},
+    {"uint16", 2},
+    {"uint32", 4},
+    {"uint64", 8},
+    {"float8_e4m3fn", 1},
+    {"float8_e5m2", 1},
+    {"float8_e8m0fnu", 1},
+    {"complex64", 8},
 }};
 constexpr std::pair<const char*, DType> kAliases[] = {
-    {"f32", DType::Float32}, {"fp32", DType::Float32}, {"float", DType::Float32}, {"f64", DType::Float64},
-    {"double", DType::Float64}, {"f16", DType::Float16}, {"fp16", DType::Float16}, {"half", DType::Float16},
-    {"bf16", DType::BFloat16}, {"long", DType::Int64}, {"int", DType::Int32}, {"short", DType::Int16},
-    {"i64", DType::Int64}, {"i32", DType::Int32}, {"i16", DType::Int16}, {"i8", DType::Int8}, {"u8", DType::UInt8},
+    {"f32", DType::Float32},    {"fp32", DType::Float32}, {"float", DType::Float32}, {"f64", DType::Float64},
+    {"double", DType::Float64}, {"f16", DType::Float16},  {"fp16", DType::Float16},  {"half", DType::Float16},
+    {"bf16", DType::BFloat16},  {"long", DType::Int64},   {"int", DType::Int32},     {"short", DType::Int16},
+    {"i64", DType::Int64},      {"i32", DType::Int32},    {"i16", DType::Int16},     {"i8", DType::Int8},
+    {"u8", DType::UInt8},
 };
 
 }  // namespace

@@ -66,7 +66,10 @@ inline int64_t numel(const Shape& shape) {
 inline Strides contiguous_strides(const Shape& shape) {
   Strides s = shape;
   int64_t step = 1;
-  for (int i = shape.size() - 1; i >= 0; i--) { s[i] = step; step *= shape[i] ? shape[i] : 1; }
+  for (int i = shape.size() - 1; i >= 0; i--) {
+    s[i] = step;
+    step *= shape[i] ? shape[i] : 1;
+  }
   return s;
 }
 inline std::ostream& operator<<(std::ostream& out, const Dims& d) {  // [2, 3], as torch prints it

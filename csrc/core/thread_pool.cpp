@@ -44,8 +44,8 @@ int default_size() {
   if (!text || !*text) return cpus;
   int n = 0;
   auto [end, error] = std::from_chars(text, text + std::strlen(text), n);
-  check<ConfigError>(error == std::errc() && *end == 0 && n >= 1 && n <= 1024,
-                     "EIGENFORMERS_NUM_THREADS: found '", text, "', needed a whole number from 1 to 1024");
+  check<ConfigError>(error == std::errc() && *end == 0 && n >= 1 && n <= 1024, "EIGENFORMERS_NUM_THREADS: found '",
+                     text, "', needed a whole number from 1 to 1024");
   return n;
 }
 
@@ -73,7 +73,8 @@ struct ThreadPool::State {
     pthread_setaffinity_np(threads[w].native_handle(), sizeof one, &one);
   }
   // A free worker tends to be woken on the caller's core and then waits there for the caller's time slice to end, so
-  // workers are bound. If the kernel moved the caller onto a worker's core, that worker goes where the caller came from.
+  // workers are bound. If the kernel moved the caller onto a worker's core, that worker goes where the caller came
+  // from.
   void settle() {
     const int now = sched_getcpu();
     if (cpu.empty() || now == home) return;
@@ -98,8 +99,10 @@ struct ThreadPool::State {
     for (;;) {
       uint32_t now;
       for (int spins = 0; (now = generation.load(std::memory_order_acquire)) == seen;) {
-        if (++spins < kSpins) EF_PAUSE();
-        else generation.wait(seen, std::memory_order_acquire);
+        if (++spins < kSpins)
+          EF_PAUSE();
+        else
+          generation.wait(seen, std::memory_order_acquire);
       }
       seen = now;
       if (stop.load(std::memory_order_relaxed)) return;
@@ -152,8 +155,10 @@ void ThreadPool::run_raw(Body body, void* ctx) {
   s.call(0);
   inside_region = false;
   for (int spins = 0; s.pending.load(std::memory_order_acquire);) {
-    if (++spins < 2000) EF_PAUSE();
-    else std::this_thread::yield();
+    if (++spins < 2000)
+      EF_PAUSE();
+    else
+      std::this_thread::yield();
   }
   if (s.error) {
     std::exception_ptr error = std::exchange(s.error, nullptr);

@@ -66,8 +66,9 @@ class Loop {
                        "yet, setting `max_new_tokens`.");
     mask_.assign(size_t(batch_), std::vector<int64_t>(size_t(length), 1));
     if (r_.attention_mask.defined()) {
-      check<ShapeError>(r_.attention_mask.dim() == 2 && r_.attention_mask.size(0) == batch_ && r_.attention_mask.size(1) == length,
-                        "generate: attention_mask has shape ", r_.attention_mask.shape(), ", needed [", batch_, ", ", length, "]");
+      check<ShapeError>(
+          r_.attention_mask.dim() == 2 && r_.attention_mask.size(0) == batch_ && r_.attention_mask.size(1) == length,
+          "generate: attention_mask has shape ", r_.attention_mask.shape(), ", needed [", batch_, ", ", length, "]");
       const Tensor m = ne(r_.attention_mask, Scalar(0)).contiguous();
       for (int64_t i = 0; i < batch_ * length; i++) mask_[size_t(i / length)][size_t(i % length)] = m.data<bool>()[i];
     }
@@ -141,8 +142,10 @@ class Loop {
     while (from < length) {
       const int64_t to = std::min(from + chunk, length);
       ModelInput in;
-      if (r_.inputs_embeds.defined()) in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
-      else in.input_ids = ids_tensor(from, to);
+      if (r_.inputs_embeds.defined())
+        in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
+      else
+        in.input_ids = ids_tensor(from, to);
       logits = forward(in, from, to, to == length);
       if (r_.interrupt) r_.interrupt();
       from = to;
@@ -172,8 +175,9 @@ class Loop {
       if (!done_[size_t(i)]) {
         token = argmax(row);
         const float best = row[size_t(token)];
-        check<Error>(std::isfinite(best), "generate: probability tensor contains either `inf`, `nan` or element < 0 (row ", i,
-                     ", step ", result_.new_tokens, ", highest score ", best,
+        check<Error>(std::isfinite(best),
+                     "generate: probability tensor contains either `inf`, `nan` or element < 0 (row ", i, ", step ",
+                     result_.new_tokens, ", highest score ", best,
                      "); the weights may be damaged, or the processors forbid every token");
         if (r_.options.do_sample) token = sample(row, generators[size_t(i)]);
       }

@@ -18,9 +18,9 @@ struct StoppingCriterion {
 };
 
 struct GenerateRequest {
-  Tensor input_ids;       // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
-  Tensor attention_mask;  // [batch, prompt] or undefined
-  Tensor inputs_embeds;   // replaces the prompt's embeddings
+  Tensor input_ids;               // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
+  Tensor attention_mask;          // [batch, prompt] or undefined
+  Tensor inputs_embeds;           // replaces the prompt's embeddings
   std::shared_ptr<KvCache> past;  // holds a beginning of the prompt already
   GenerationOptions options;
   std::vector<LogitsProcessorPtr> processors;
@@ -31,8 +31,8 @@ struct GenerateRequest {
 };
 
 struct GenerateResult {
-  Tensor sequences;  // int64 [batch, prompt + new]
-  std::vector<Tensor> scores, logits;                         // a [batch, vocab] tensor a step
+  Tensor sequences;                                            // int64 [batch, prompt + new]
+  std::vector<Tensor> scores, logits;                          // a [batch, vocab] tensor a step
   std::vector<std::vector<Tensor>> hidden_states, attentions;  // a step, a layer
   std::shared_ptr<KvCache> past;
   int64_t new_tokens = 0;

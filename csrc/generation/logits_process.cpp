@@ -45,7 +45,9 @@ void penalise(std::unordered_set<int64_t>& seen, Ids ids, float penalty, Scores 
 struct Repetition : RowProcessor {
   float penalty = 1;
   std::unordered_set<int64_t> seen;
-  void row(Ids ids, int64_t padding, Scores scores) override { penalise(seen, ids.subspan(size_t(padding)), penalty, scores); }
+  void row(Ids ids, int64_t padding, Scores scores) override {
+    penalise(seen, ids.subspan(size_t(padding)), penalty, scores);
+  }
 };
 
 struct EncoderRepetition : LogitsProcessor {  // the prompt's tokens become more likely: the penalty is inverted
@@ -55,7 +57,8 @@ struct EncoderRepetition : LogitsProcessor {  // the prompt's tokens become more
   void process(const TokenHistory&, Tensor& scores) override {
     const int64_t vocab = scores.size(1);
     float* data = scores.mutable_data<float>();
-    for (size_t i = 0; i < prompt.size(); i++) penalise(seen, prompt[i], 1 / penalty, {data + int64_t(i) * vocab, size_t(vocab)});
+    for (size_t i = 0; i < prompt.size(); i++)
+      penalise(seen, prompt[i], 1 / penalty, {data + int64_t(i) * vocab, size_t(vocab)});
   }
 };
 
@@ -166,11 +169,19 @@ std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, con
   const std::vector<int64_t> eos = within(o.eos_token_id, vocab);
   if (!o.sequence_bias.empty()) out.push_back(checked_bias(o.sequence_bias, vocab));
   if (o.encoder_repetition_penalty != 1)
-    out.push_back(make<EncoderRepetition>([&](auto& p) { p.penalty = float(o.encoder_repetition_penalty); p.prompt = prompt.rows; }));
-  if (o.repetition_penalty != 1) out.push_back(make<Repetition>([&](auto& p) { p.penalty = float(o.repetition_penalty); }));
-  if (o.no_repeat_ngram_size > 0) out.push_back(make<NoRepeatNgram>([&](auto& p) { p.n = size_t(o.no_repeat_ngram_size); }));
+    out.push_back(make<EncoderRepetition>([&](auto& p) {
+      p.penalty = float(o.encoder_repetition_penalty);
+      p.prompt = prompt.rows;
+    }));
+  if (o.repetition_penalty != 1)
+    out.push_back(make<Repetition>([&](auto& p) { p.penalty = float(o.repetition_penalty); }));
+  if (o.no_repeat_ngram_size > 0)
+    out.push_back(make<NoRepeatNgram>([&](auto& p) { p.n = size_t(o.no_repeat_ngram_size); }));
   if (o.encoder_no_repeat_ngram_size > 0)
-    out.push_back(make<EncoderNoRepeatNgram>([&](auto& p) { p.n = size_t(o.encoder_no_repeat_ngram_size); p.prompt = prompt.rows; }));
+    out.push_back(make<EncoderNoRepeatNgram>([&](auto& p) {
+      p.n = size_t(o.encoder_no_repeat_ngram_size);
+      p.prompt = prompt.rows;
+    }));
   if (!o.bad_words_ids.empty()) {
     std::vector<std::pair<std::vector<int64_t>, double>> bans;
     for (auto& word : o.bad_words_ids) {
@@ -180,7 +191,11 @@ std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, con
     out.push_back(checked_bias(std::move(bans), vocab));
   }
   auto suppress = [&](const std::vector<int64_t>& tokens, int64_t length, bool exactly) {
-    out.push_back(make<SuppressUntil>([&](auto& p) { p.tokens = tokens; p.length = length; p.exactly = exactly; }));
+    out.push_back(make<SuppressUntil>([&](auto& p) {
+      p.tokens = tokens;
+      p.length = length;
+      p.exactly = exactly;
+    }));
   };
   if (o.min_length > 0 && !eos.empty()) suppress(eos, o.min_length, false);
   if (o.min_new_tokens > 0 && !eos.empty()) suppress(eos, start + o.min_new_tokens, false);
@@ -188,7 +203,10 @@ std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, con
   auto force = [&](const std::vector<int64_t>& tokens, int64_t length) {
     for (int64_t id : tokens)
       check<ConfigError>(id >= 0 && id < vocab, "forced token id ", id, " is outside the vocabulary of ", vocab);
-    out.push_back(make<ForceAt>([&](auto& p) { p.tokens = tokens; p.length = length; }));
+    out.push_back(make<ForceAt>([&](auto& p) {
+      p.tokens = tokens;
+      p.length = length;
+    }));
   };
   if (o.forced_bos_token_id) force({*o.forced_bos_token_id}, 1);
   if (!o.forced_eos_token_id.empty()) force(o.forced_eos_token_id, o.max_length - 1);

@@ -16,7 +16,8 @@ int64_t sample(std::span<const float> scores, Generator& generator) {
   const float top = scores[size_t(argmax(scores))];
   double sum = 0;
   for (float s : scores) sum += std::exp(double(s - top));
-  check<Error>(std::isfinite(sum) && sum > 0, "generate: probability tensor contains either `inf`, `nan` or element < 0");
+  check<Error>(std::isfinite(sum) && sum > 0,
+               "generate: probability tensor contains either `inf`, `nan` or element < 0");
   double left = generator.uniform_double() * sum;
   int64_t last = 0;
   for (size_t i = 0; i < scores.size(); i++) {

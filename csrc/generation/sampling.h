@@ -8,7 +8,7 @@
 
 namespace ef {
 
-int64_t argmax(std::span<const float> scores);  // the first of equals
+int64_t argmax(std::span<const float> scores);                        // the first of equals
 int64_t sample(std::span<const float> scores, Generator& generator);  // from softmax(scores)
 
 // One generator a row, seeded by one draw from the process's generator and the row's own prompt.

@@ -23,7 +23,9 @@ std::vector<int32_t> ranked(Scores s) {
   std::vector<int32_t> order;
   for (size_t i = 0; i < s.size(); i++)
     if (s[i] > kNever) order.push_back(int32_t(i));
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return s[size_t(a)] > s[size_t(b)] || (s[size_t(a)] == s[size_t(b)] && a < b); });
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return s[size_t(a)] > s[size_t(b)] || (s[size_t(a)] == s[size_t(b)] && a < b);
+  });
   return order;
 }
 
@@ -48,7 +50,8 @@ struct Temperature : RowProcessor {
   }
 };
 
-// E. Baghaei Potraghloo et al., "Top-H Decoding", 2025: the most likely tokens until their entropy passes a share of the whole.
+// E. Baghaei Potraghloo et al., "Top-H Decoding", 2025: the most likely tokens until their entropy passes a share of
+// the whole.
 struct TopH : Warper {
   double share = 1;
   void row(Ids, int64_t, Scores s) override {
@@ -182,7 +185,11 @@ void add_warpers(const GenerationOptions& o, std::vector<LogitsProcessorPtr>& ou
   if (o.min_p > 0) add<MinP>(out, [&](auto& p) { p.least = o.min_p; });
   if (o.typical_p < 1) add<Typical>(out, [&](auto& p) { p.mass = o.typical_p; });
   if (o.epsilon_cutoff > 0) add<Cutoff>(out, [&](auto& p) { p.epsilon = o.epsilon_cutoff; });
-  if (o.eta_cutoff > 0) add<Cutoff>(out, [&](auto& p) { p.epsilon = o.eta_cutoff; p.by_entropy = true; });
+  if (o.eta_cutoff > 0)
+    add<Cutoff>(out, [&](auto& p) {
+      p.epsilon = o.eta_cutoff;
+      p.by_entropy = true;
+    });
 }
 
 LogitsProcessorPtr log_softmax_processor() { return std::make_shared<LogSoftmax>(); }

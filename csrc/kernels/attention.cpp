@@ -20,10 +20,10 @@ using attention::at;
 using attention::KeyRange;
 using attention::visible_keys;
 
-constexpr int64_t kKeyBlock = 256;    // of prefill: packed keys and values of a block stay in L2
-constexpr int64_t kKeyChunk = 256;    // of decode: the unit of work of a thread
-constexpr int64_t kDecodeRows = 12;   // query rows of a kv head up to which decode is faster
-constexpr int64_t kTaskRows = 192;    // query rows of a prefill task, which share the packing of a key block
+constexpr int64_t kKeyBlock = 256;   // of prefill: packed keys and values of a block stay in L2
+constexpr int64_t kKeyChunk = 256;   // of decode: the unit of work of a thread
+constexpr int64_t kDecodeRows = 12;  // query rows of a kv head up to which decode is faster
+constexpr int64_t kTaskRows = 192;   // query rows of a prefill task, which share the packing of a key block
 
 struct Carver {  // cuts one scratch buffer into 64-byte aligned pieces
   char* next;
@@ -59,8 +59,10 @@ void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, 
     max = top;
   }
   float* out = at(a.out, a.out_strides, b, head, query);
-  if (empty) std::fill(out, out + a.value_dim, 0.f);
-  else kernels().rows.scale(a.value_dim, factor / sum, o, out);
+  if (empty)
+    std::fill(out, out + a.value_dim, 0.f);
+  else
+    kernels().rows.scale(a.value_dim, factor / sum, o, out);
   if (a.lse) a.lse[(b * a.q_heads + head) * a.q_len + query] = empty && !a.sinks ? -INFINITY : max + std::log(sum);
 }
 
@@ -69,7 +71,9 @@ struct Group {
   int64_t head, position, rows, first;  // first: row number inside the task
 };
 
-const PanelKernels& panel_kernels(DType kv) { return kv == DType::BFloat16 ? kernels().panel_bf16 : kernels().panel_f32; }
+const PanelKernels& panel_kernels(DType kv) {
+  return kv == DType::BFloat16 ? kernels().panel_bf16 : kernels().panel_f32;
+}
 
 class PrefillTask {
  public:
@@ -85,7 +89,8 @@ class PrefillTask {
     const int64_t k_bytes = pad(kKeyBlock, width) * q_bytes_, v_bytes = pad(a.value_dim, width) * kKeyBlock * items;
     const int64_t p_bytes = ker_.wide_rows * kKeyBlock * items, f = int64_t(sizeof(float));
     const int64_t total = k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
-                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) + 64 * 16 + kPackedSlack;
+                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) +
+                          64 * 16 + kPackedSlack;
     Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(total))};
     k_ = c.take<char>(k_bytes);
     v_ = c.take<char>(v_bytes);
@@ -101,8 +106,11 @@ class PrefillTask {
 
   void run(int64_t b, int64_t kv_head, int64_t position) {
     const int64_t group = a_.q_heads / a_.kv_heads, count = std::min(positions_, a_.q_len - position);
-    const int64_t units = (count + ker_.row_unit - 1) / ker_.row_unit, pieces = (count + ker_.wide_rows - 1) / ker_.wide_rows;
-    const auto piece = [&](int64_t i) { return std::min(count, units * i / pieces * ker_.row_unit); };  // see Cut in gemm.cpp
+    const int64_t units = (count + ker_.row_unit - 1) / ker_.row_unit,
+                  pieces = (count + ker_.wide_rows - 1) / ker_.wide_rows;
+    const auto piece = [&](int64_t i) {
+      return std::min(count, units * i / pieces * ker_.row_unit);
+    };  // see Cut in gemm.cpp
     const KeyRange keys = visible_keys(a_, position, position + count - 1);
     const auto each_group = [&](auto&& f) {
       for (int64_t h = 0; h < group; h++)
@@ -122,23 +130,26 @@ class PrefillTask {
     }
     each_group([&](const Group& g) {
       for (int64_t r = 0; r < g.rows; r++)
-        finish_row(a_, b, g.head, g.position + r, max_[g.first + r], sum_[g.first + r], o_ + (g.first + r) * a_.value_dim);
+        finish_row(a_, b, g.head, g.position + r, max_[g.first + r], sum_[g.first + r],
+                   o_ + (g.first + r) * a_.value_dim);
     });
   }
 
  private:
   void load_queries(int64_t b, const Group& g) {
     for (int64_t r = 0; r < g.rows; r++)
-      kernels().rows.scale(a_.head_dim, a_.scale, at(a_.q, a_.q_strides, b, g.head, g.position + r), scaled_ + r * a_.head_dim);
-    ker_.pack_a(g.rows, a_.head_dim, scaled_, DType::Float32, a_.head_dim, false, a_.kv_dtype == DType::BFloat16, q_ + g.first * q_bytes_);
+      kernels().rows.scale(a_.head_dim, a_.scale, at(a_.q, a_.q_strides, b, g.head, g.position + r),
+                           scaled_ + r * a_.head_dim);
+    ker_.pack_a(g.rows, a_.head_dim, scaled_, DType::Float32, a_.head_dim, false, a_.kv_dtype == DType::BFloat16,
+                q_ + g.first * q_bytes_);
   }
   void pack_keys(int64_t b, int64_t kv_head, int64_t key, int64_t n) {
     const int64_t width = ker_.lanes * ker_.wide_vectors, item = int64_t(item_size(a_.kv_dtype));
     const char* k = static_cast<const char*>(at(a_.k, a_.kv_dtype, a_.k_strides, b, kv_head, key));
     const char* v = static_cast<const char*>(at(a_.v, a_.kv_dtype, a_.v_strides, b, kv_head, key));
     for (int64_t j = 0; j < n; j += width)
-      ker_.pack_b(std::min(width, n - j), a_.head_dim, k + j * a_.k_strides.position * item, a_.kv_dtype, a_.k_strides.position, false,
-                  k_ + j / width * k_panel_bytes_);
+      ker_.pack_b(std::min(width, n - j), a_.head_dim, k + j * a_.k_strides.position * item, a_.kv_dtype,
+                  a_.k_strides.position, false, k_ + j / width * k_panel_bytes_);
     for (int64_t j = 0; j < a_.value_dim; j += width)
       ker_.pack_b(std::min(width, a_.value_dim - j), n, v + j * item, a_.kv_dtype, a_.v_strides.position, true,
                   v_ + j / width * v_panel_bytes_);
@@ -149,16 +160,19 @@ class PrefillTask {
     const int64_t packed = n, width = ker_.lanes * ker_.wide_vectors;
     n = std::min(n, seen.end - key);
     for (int64_t j = 0; j < n; j += width)  // whole panels: a tile has the width of its panel
-      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_, k_ + j / width * k_panel_bytes_, 0, s_ + j, kKeyBlock, false);
+      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_,
+                k_ + j / width * k_panel_bytes_, 0, s_ + j, kKeyBlock, false);
     for (int64_t r = 0; r < g.rows; r++) finish_scores(a_, b, g.head, g.position + r, key, n, s_ + r * kKeyBlock);
     kernels().online_softmax(g.rows, n, s_, kKeyBlock, max_ + g.first, sum_ + g.first, correction_);
     float* o = o_ + g.first * a_.value_dim;
     for (int64_t r = 0; r < g.rows; r++)
-      if (correction_[r] != 1.f) kernels().rows.scale(a_.value_dim, correction_[r], o + r * a_.value_dim, o + r * a_.value_dim);
+      if (correction_[r] != 1.f)
+        kernels().rows.scale(a_.value_dim, correction_[r], o + r * a_.value_dim, o + r * a_.value_dim);
     ker_.pack_a(g.rows, n, s_, DType::Float32, kKeyBlock, false, a_.kv_dtype == DType::BFloat16, p_);
     const int64_t chunks = (n + ker_.chunk - 1) / ker_.chunk;
     for (int64_t j = 0; j < a_.value_dim; j += width)
-      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, 0, o + j, a_.value_dim, true);
+      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, 0, o + j,
+                a_.value_dim, true);
   }
 
   const AttentionArgs& a_;
@@ -170,12 +184,14 @@ class PrefillTask {
 };
 
 void attention_prefill(const AttentionArgs& a) {
-  const int64_t group = a.q_heads / a.kv_heads, unit = panel_kernels(a.kv_dtype).wide_rows, pairs = a.batch * a.kv_heads;
+  const int64_t group = a.q_heads / a.kv_heads, unit = panel_kernels(a.kv_dtype).wide_rows,
+                pairs = a.batch * a.kv_heads;
   // A row's result depends on its own keys only, so the cut into tasks may follow the number of threads.
   int64_t positions = std::max(unit, kTaskRows / group / unit * unit);
   const auto blocks_of = [&](int64_t p) { return (a.q_len + p - 1) / p; };
   const int threads = ThreadPool::instance().size();
-  while (threads > 1 && positions >= 2 * unit && pairs * blocks_of(positions) < 4 * threads) positions = positions / 2 / unit * unit;
+  while (threads > 1 && positions >= 2 * unit && pairs * blocks_of(positions) < 4 * threads)
+    positions = positions / 2 / unit * unit;
   const int64_t blocks = blocks_of(positions), tasks = pairs * blocks;
   std::atomic<int64_t> ticket{0};
   ThreadPool::instance().run([&](int, int) {
@@ -190,18 +206,22 @@ void attention_prefill(const AttentionArgs& a) {
 void attention_decode(const AttentionArgs& a) {
   const int64_t group = a.q_heads / a.kv_heads, rows = group * a.q_len;
   const KeyRange keys = visible_keys(a, 0, a.q_len - 1);
-  const int64_t first_chunk = keys.begin / kKeyChunk, chunks = std::max<int64_t>(1, (keys.end + kKeyChunk - 1) / kKeyChunk - first_chunk);
+  const int64_t first_chunk = keys.begin / kKeyChunk,
+                chunks = std::max<int64_t>(1, (keys.end + kKeyChunk - 1) / kKeyChunk - first_chunk);
   const int64_t tasks = a.batch * a.kv_heads * chunks, partial = a.value_dim + 2;  // o, max, sum
   const bool bf16 = a.kv_dtype == DType::BFloat16;
-  const DotKernels& dot = bf16 ? kernels().dot_bf16 : a.kv_dtype == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
-  const DirectKernel direct = bf16                             ? kernels().direct_bf16
+  const DotKernels& dot = bf16                           ? kernels().dot_bf16
+                          : a.kv_dtype == DType::Float16 ? kernels().dot_f16
+                                                         : kernels().dot_f32;
+  const DirectKernel direct = bf16                           ? kernels().direct_bf16
                               : a.kv_dtype == DType::Float16 ? kernels().direct_f16
                                                              : kernels().direct_f32;
   const int64_t ldq = (a.head_dim + dot.chunk - 1) / dot.chunk * dot.chunk;
   float* partials = scratch<float>(ScratchSlot::AttentionB, size_t(tasks * rows * partial));
   const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
   parallel_for(tasks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
-    Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
+    Carver c{scratch<char>(ScratchSlot::AttentionA,
+                           size_t(rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
     char* q = c.take<char>(rows * ldq * int64_t(dot.item_size));
     float *s = c.take<float>(rows * kKeyChunk), *scaled = c.take<float>(a.head_dim), *correction = c.take<float>(rows);
     int64_t packed_for = -1;
@@ -209,7 +229,8 @@ void attention_decode(const AttentionArgs& a) {
       const int64_t pair = id / chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
       if (packed_for != pair)
         for (int64_t r = 0; r < rows; r++) {
-          kernels().rows.scale(a.head_dim, a.scale, at(a.q, a.q_strides, b, kv * group + r / a.q_len, r % a.q_len), scaled);
+          kernels().rows.scale(a.head_dim, a.scale, at(a.q, a.q_strides, b, kv * group + r / a.q_len, r % a.q_len),
+                               scaled);
           dot.pack(a.head_dim, scaled, DType::Float32, bf16, q + r * ldq * int64_t(dot.item_size));
         }
       packed_for = pair;
@@ -221,31 +242,37 @@ void attention_decode(const AttentionArgs& a) {
       std::fill(max, max + rows, -INFINITY);
       std::fill(sum, sum + rows, 0.f);
       if (n <= 0) continue;
-      dot.run(rows, n, a.head_dim, q, ldq, at(a.k, a.kv_dtype, a.k_strides, b, kv, key), a.k_strides.position, s, kKeyChunk, false);
-      for (int64_t r = 0; r < rows; r++) finish_scores(a, b, kv * group + r / a.q_len, r % a.q_len, key, n, s + r * kKeyChunk);
+      dot.run(rows, n, a.head_dim, q, ldq, at(a.k, a.kv_dtype, a.k_strides, b, kv, key), a.k_strides.position, s,
+              kKeyChunk, false);
+      for (int64_t r = 0; r < rows; r++)
+        finish_scores(a, b, kv * group + r / a.q_len, r % a.q_len, key, n, s + r * kKeyChunk);
       kernels().online_softmax(rows, n, s, kKeyChunk, max, sum, correction);
-      direct(rows, a.value_dim, n, s, kKeyChunk, at(a.v, a.kv_dtype, a.v_strides, b, kv, key), a.v_strides.position, o, a.value_dim, false);
+      direct(rows, a.value_dim, n, s, kKeyChunk, at(a.v, a.kv_dtype, a.v_strides, b, kv, key), a.v_strides.position, o,
+             a.value_dim, false);
     }
   });
   // Merge the chunks of a row in order.
-  parallel_for(a.batch * a.kv_heads * rows, std::max<int64_t>(1, 16384 / (chunks * partial)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const int64_t pair = i / rows, r = i % rows;
-      float* first = partials + pair * chunks * rows * partial;
-      const auto max_of = [&](int64_t c) { return first[c * rows * partial + rows * a.value_dim + r]; };
-      const auto sum_of = [&](int64_t c) { return first[c * rows * partial + rows * (a.value_dim + 1) + r]; };
-      float max = -INFINITY, sum = 0;
-      for (int64_t c = 0; c < chunks; c++) max = std::max(max, max_of(c));
-      float* o = first + r * a.value_dim;
-      for (int64_t c = 0; c < chunks; c++) {
-        const float weight = max_of(c) == -INFINITY ? 0.f : std::exp(max_of(c) - max);
-        sum += weight == 0 ? sum_of(c) * 0 : weight * sum_of(c);  // 0·NaN stays NaN
-        if (c == 0) kernels().rows.scale(a.value_dim, weight, o, o);
-        else kernels().rows.scale_add(a.value_dim, weight, first + c * rows * partial + r * a.value_dim, o);
-      }
-      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, max, sum, o);
-    }
-  });
+  parallel_for(
+      a.batch * a.kv_heads * rows, std::max<int64_t>(1, 16384 / (chunks * partial)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+          const int64_t pair = i / rows, r = i % rows;
+          float* first = partials + pair * chunks * rows * partial;
+          const auto max_of = [&](int64_t c) { return first[c * rows * partial + rows * a.value_dim + r]; };
+          const auto sum_of = [&](int64_t c) { return first[c * rows * partial + rows * (a.value_dim + 1) + r]; };
+          float max = -INFINITY, sum = 0;
+          for (int64_t c = 0; c < chunks; c++) max = std::max(max, max_of(c));
+          float* o = first + r * a.value_dim;
+          for (int64_t c = 0; c < chunks; c++) {
+            const float weight = max_of(c) == -INFINITY ? 0.f : std::exp(max_of(c) - max);
+            sum += weight == 0 ? sum_of(c) * 0 : weight * sum_of(c);  // 0·NaN stays NaN
+            if (c == 0)
+              kernels().rows.scale(a.value_dim, weight, o, o);
+            else
+              kernels().rows.scale_add(a.value_dim, weight, first + c * rows * partial + r * a.value_dim, o);
+          }
+          finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, max, sum, o);
+        }
+      });
 }
 
 }  // namespace
@@ -255,8 +282,10 @@ void attention_forward(const AttentionArgs& a) {
   check<DtypeError>(a.kv_dtype == DType::Float32 || a.kv_dtype == DType::BFloat16 || a.kv_dtype == DType::Float16,
                     "attention: found keys of ", dtype_name(a.kv_dtype), ", needed float32, bfloat16 or float16");
   if (a.batch <= 0 || a.q_len <= 0 || a.q_heads <= 0) return;
-  if (!batch_invariant() && a.q_heads / a.kv_heads * a.q_len <= kDecodeRows) attention_decode(a);
-  else attention_prefill(a);
+  if (!batch_invariant() && a.q_heads / a.kv_heads * a.q_len <= kDecodeRows)
+    attention_decode(a);
+  else
+    attention_prefill(a);
 }
 
 void attention_forward(const AttentionArgs64& a) {

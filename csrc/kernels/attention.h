@@ -1,5 +1,5 @@
-// Scaled dot-product attention, flash style: no [q_len, kv_len] matrix is ever stored. Scores, softmax and sums are f32.
-// Bits don't depend on the number of threads.
+// Scaled dot-product attention, flash style: no [q_len, kv_len] matrix is ever stored. Scores, softmax and sums are
+// f32. Bits don't depend on the number of threads.
 #pragma once
 #include <cstdint>
 
@@ -24,11 +24,11 @@ struct BasicAttentionArgs {
   T* out = nullptr;
   HeadStrides q_strides, k_strides, v_strides, out_strides;
   float scale = 1.f;
-  float softcap = 0.f;  // 0 = none, else softcap · tanh(score / softcap)
-  bool causal = false;  // a query sees the keys at its own position and before
-  int64_t q_offset = 0; // position of the first query among the keys, usually kv_len - q_len; for causal and window
-  int64_t window = 0;   // 0 = none; keys with q_pos - k_pos >= window are masked
-  bool window_both_sides = false;  // also mask keys with k_pos - q_pos >= window (encoders)
+  float softcap = 0.f;   // 0 = none, else softcap · tanh(score / softcap)
+  bool causal = false;   // a query sees the keys at its own position and before
+  int64_t q_offset = 0;  // position of the first query among the keys, usually kv_len - q_len; for causal and window
+  int64_t window = 0;    // 0 = none; keys with q_pos - k_pos >= window are masked
+  bool window_both_sides = false;     // also mask keys with k_pos - q_pos >= window (encoders)
   const uint8_t* key_mask = nullptr;  // [batch, kv_len], 0 = masked
   const T* bias = nullptr;            // added to the scaled (and capped) scores; -inf masks
   HeadStrides bias_strides;           // batch, head, query; the key dimension is contiguous; 0 repeats
@@ -43,10 +43,10 @@ using AttentionArgs64 = BasicAttentionArgs<double>;
 void attention_forward(const AttentionArgs& args);
 void attention_forward(const AttentionArgs64& args);  // straightforward loops
 
-// Gradients with f32 keys and values: `args` as given to forward, with its out and lse (the latter must not be null). dout
-// and dq have out's and q's strides, dk and dv those of k and v. The four are overwritten and none may be null; dk and dv
-// sum over the query heads of a kv head. dsinks ([q_heads], added to) and dbias (contiguous [batch, q_heads, q_len, kv_len],
-// overwritten: the caller sums over repeated dimensions) are optional.
+// Gradients with f32 keys and values: `args` as given to forward, with its out and lse (the latter must not be null).
+// dout and dq have out's and q's strides, dk and dv those of k and v. The four are overwritten and none may be null; dk
+// and dv sum over the query heads of a kv head. dsinks ([q_heads], added to) and dbias (contiguous [batch, q_heads,
+// q_len, kv_len], overwritten: the caller sums over repeated dimensions) are optional.
 void attention_backward(const AttentionArgs& args, const float* dout, float* dq, float* dk, float* dv,
                         float* dsinks = nullptr, float* dbias = nullptr);
 void attention_backward(const AttentionArgs64& args, const double* dout, double* dq, double* dk, double* dv,

@@ -56,8 +56,8 @@ inline const void* at(const void* p, DType d, const HeadStrides& s, int64_t b, i
 
 template <class T>
 void check_args(const BasicAttentionArgs<T>& a) {
-  check<ShapeError>(a.kv_heads > 0 && a.q_heads % a.kv_heads == 0, "attention: found ", a.q_heads, " query heads and ", a.kv_heads,
-                    " key heads, needed a multiple");
+  check<ShapeError>(a.kv_heads > 0 && a.q_heads % a.kv_heads == 0, "attention: found ", a.q_heads, " query heads and ",
+                    a.kv_heads, " key heads, needed a multiple");
 }
 
 }  // namespace ef::attention

@@ -13,7 +13,7 @@ namespace {
 
 std::atomic<bool> invariant{false};
 
-constexpr int64_t kInPlaceRows = 32;   // up to here an f32 b[k, n] is used where it lies
+constexpr int64_t kInPlaceRows = 32;        // up to here an f32 b[k, n] is used where it lies
 constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
 constexpr int64_t kBlockBytes = 6 << 20;    // of packed a, which all threads share
 
@@ -35,8 +35,8 @@ struct Target {
 };
 
 void check_operand(const char* where, DType d) {
-  check<DtypeError>(d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16, where, ": found ", dtype_name(d),
-                    ", needed float32, bfloat16 or float16");
+  check<DtypeError>(d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16, where, ": found ",
+                    dtype_name(d), ", needed float32, bfloat16 or float16");
 }
 // Rows or columns are cut evenly into the fewest pieces of at most `limit`: 8 of at most 6 become 4 + 4, never 6 + 2.
 struct Cut {
@@ -48,7 +48,8 @@ struct Cut {
 struct UnitCut {
   int64_t total, unit;
   Cut units;
-  UnitCut(int64_t total, int64_t unit, int64_t limit) : total(total), unit(unit), units((total + unit - 1) / unit, limit / unit) {}
+  UnitCut(int64_t total, int64_t unit, int64_t limit)
+      : total(total), unit(unit), units((total + unit - 1) / unit, limit / unit) {}
   int64_t pieces() const { return units.pieces; }
   int64_t begin(int64_t i) const { return std::min(total, units.begin(i) * unit); }
 };
@@ -86,11 +87,12 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
       parallel_for(blocks.pieces(), std::max<int64_t>(1, 32768 / (ker.rows * kn)), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
           const int64_t r = blocks.begin(i);
-          ker.pack_a(blocks.begin(i + 1) - r, kn, a.at(m0 + r, k0), a.dtype, a.ld, a.transposed, bf16, packed_a + r * row_bytes);
+          ker.pack_a(blocks.begin(i + 1) - r, kn, a.at(m0 + r, k0), a.dtype, a.ld, a.transposed, bf16,
+                     packed_a + r * row_bytes);
         }
       });
-      // A task is a panel and a range of rows. Rows are only split (and the panel packed more than once) if there are too
-      // few panels to keep all threads busy.
+      // A task is a panel and a range of rows. Rows are only split (and the panel packed more than once) if there are
+      // too few panels to keep all threads busy.
       const int64_t count = int64_t(panels.size());
       const int64_t splits =
           threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + count - 1) / count, 1, std::max<int64_t>(1, mn / 64));
@@ -108,18 +110,23 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
                                 mn <= (b.ld % 1024 ? kInPlaceRows : ker.rows);
           const int64_t direct = in_place ? kn / ker.chunk : 0, packed = chunks - direct, k1 = k0 + direct * ker.chunk;
           if (packed) ker.pack_b(columns, k0 + kn - k1, b.at(p.begin, k1), b.dtype, b.ld, b.transposed, packed_b);
-          for (int64_t i = blocks.pieces() * (id % splits) / splits; i < blocks.pieces() * (id % splits + 1) / splits; i++) {
+          for (int64_t i = blocks.pieces() * (id % splits) / splits; i < blocks.pieces() * (id % splits + 1) / splits;
+               i++) {
             const int64_t r = blocks.begin(i), rows = blocks.begin(i + 1) - r;
             const char* pa = packed_a + r * row_bytes;
             float* out = t.c + (m0 + r) * t.ldc + p.begin;
             const bool add = accumulate || s > 0;
             if (direct) ker.tile(rows, columns, direct, pa, b.at(p.begin, k0), b.ld, out, t.ldc, add);
-            if (packed) ker.tile(rows, columns, packed, pa + direct * rows * ker.chunk * item, packed_b, 0, out, t.ldc, add || direct);
+            if (packed)
+              ker.tile(rows, columns, packed, pa + direct * rows * ker.chunk * item, packed_b, 0, out, t.ldc,
+                       add || direct);
           }
         }
       };
-      if (mn * kn < 4096 && count < 8) work(0, 1);  // not worth waking anybody
-      else ThreadPool::instance().run(work);
+      if (mn * kn < 4096 && count < 8)
+        work(0, 1);  // not worth waking anybody
+      else
+        ThreadPool::instance().run(work);
     }
 }
 
@@ -165,7 +172,8 @@ void direct_product(int64_t m, int64_t k, const Matrix& a, const Target& t, bool
   });
 }
 
-void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
+             bool accumulate) {
   check_operand(where, a.dtype);
   for (const Target& t : targets) check_operand(where, t.b.dtype);
   if (m <= 0 || targets.empty()) return;
@@ -179,16 +187,18 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
     const auto part = targets.subspan(i, end - i);
     const bool few = !invariant.load(std::memory_order_relaxed) && !a.transposed;
-    if (few && !part[0].b.transposed && m <= dot_kernels(part[0].b.dtype).rows) dot_product(m, k, a, part, accumulate);
+    if (few && !part[0].b.transposed && m <= dot_kernels(part[0].b.dtype).rows)
+      dot_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && m <= 4)
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
-    else panel_product(m, k, a, part, accumulate);
+    else
+      panel_product(m, k, a, part, accumulate);
     i = end;
   }
 }
 
-void product(const char* where, int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b, float* c, int64_t ldc,
-             bool accumulate) {
+void product(const char* where, int64_t m, int64_t n, int64_t k, const Matrix& a, const Matrix& b, float* c,
+             int64_t ldc, bool accumulate) {
   const Target target{b, n, c, ldc};
   if (n > 0) product(where, m, k, a, {&target, 1}, accumulate);
 }
@@ -203,48 +213,51 @@ void each_item(int64_t count, F&& item) {
   else
     for (int64_t i = 0; i < count; i++) item(i);
 }
-const void* offset(const void* p, DType d, int64_t n) { return static_cast<const char*>(p) + n * int64_t(item_size(d)); }
+const void* offset(const void* p, DType d, int64_t n) {
+  return static_cast<const char*>(p) + n * int64_t(item_size(d));
+}
 
 }  // namespace
 
 bool batch_invariant() { return invariant.load(); }
 void set_batch_invariant(bool on) { invariant.store(on); }
 
-void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate) {
+void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   product("gemm_nt", m, n, k, {a, ad, lda, false}, {b, bd, ldb, false}, c, ldc, accumulate);
 }
-void gemm_nn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate) {
+void gemm_nn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   product("gemm_nn", m, n, k, {a, ad, lda, false}, {b, bd, ldb, true}, c, ldc, accumulate);
 }
-void gemm_tn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate) {
+void gemm_tn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   product("gemm_tn", m, n, k, {a, ad, lda, true}, {b, bd, ldb, true}, c, ldc, accumulate);
 }
-void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, std::span<const GemmTarget> targets, bool accumulate) {
+void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, std::span<const GemmTarget> targets,
+                  bool accumulate) {
   std::vector<Target> list;
   for (const GemmTarget& t : targets)
     if (t.n > 0) list.push_back({{t.b, t.bd, t.ldb, false}, t.n, t.c, t.ldc});
   product("gemm_nt_many", m, k, {a, ad, lda, false}, list, accumulate);
 }
 
-void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   each_item(batch.count, [&](int64_t i) {
     gemm_nt(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
             c + i * batch.stride_c, ldc, accumulate);
   });
 }
-void gemm_nn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+void gemm_nn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   each_item(batch.count, [&](int64_t i) {
     gemm_nn(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
             c + i * batch.stride_c, ldc, accumulate);
   });
 }
-void gemm_tn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
+void gemm_tn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   each_item(batch.count, [&](int64_t i) {
     gemm_tn(m, n, k, offset(a, ad, i * batch.stride_a), ad, lda, offset(b, bd, i * batch.stride_b), bd, ldb,
             c + i * batch.stride_c, ldc, accumulate);

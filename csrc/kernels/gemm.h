@@ -1,10 +1,10 @@
 // Matrix products, in parallel over the thread pool. Row-major operands with row strides counted in elements.
 //
-// a and b are f32, bf16 or f16; c is f32 and sums are kept in f32. If b is bf16, a is rounded to bf16 (to nearest, even)
-// and the products are summed in f32; in every other pairing 16-bit operands are widened to f32 first. Weights are read
-// where they lie: nothing is repacked outside of a scratch buffer that fits the cache.
-// The bits of c don't depend on the number of threads. With set_batch_invariant(true) they don't depend on m either: a row
-// of c is the same whatever other rows are computed with it.
+// a and b are f32, bf16 or f16; c is f32 and sums are kept in f32. If b is bf16, a is rounded to bf16 (to nearest,
+// even) and the products are summed in f32; in every other pairing 16-bit operands are widened to f32 first. Weights
+// are read where they lie: nothing is repacked outside of a scratch buffer that fits the cache. The bits of c don't
+// depend on the number of threads. With set_batch_invariant(true) they don't depend on m either: a row of c is the same
+// whatever other rows are computed with it.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -14,14 +14,14 @@
 namespace ef {
 
 // c[m,n] = a[m,k] · b[n,k]ᵀ  (+ c)
-void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate = false);
+void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
 // c[m,n] = a[m,k] · b[k,n]  (+ c)
-void gemm_nn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate = false);
+void gemm_nn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
 // c[m,n] = a[k,m]ᵀ · b[k,n]  (+ c)
-void gemm_tn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd, int64_t ldb,
-             float* c, int64_t ldc, bool accumulate = false);
+void gemm_tn(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
+             int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
 
 // Several weights on one input, as one parallel region: q, k, v; gate, up.
 struct GemmTarget {
@@ -34,16 +34,17 @@ struct GemmTarget {
 void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, std::span<const GemmTarget> targets,
                   bool accumulate = false);
 
-// `batch` independent products; a, b, c of item i start at i times their batch stride (in elements; 0 repeats an operand).
+// `batch` independent products; a, b, c of item i start at i times their batch stride (in elements; 0 repeats an
+// operand).
 struct GemmBatch {
   int64_t count, stride_a, stride_b, stride_c;
 };
-void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
-void gemm_nn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
-void gemm_tn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b,
-                     DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
+void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
+void gemm_nn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
+void gemm_tn_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
+                     const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate = false);
 
 // All-double forms, for f64 tensors and gradient checks.
 void gemm_nt(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, const double* b, int64_t ldb, double* c,

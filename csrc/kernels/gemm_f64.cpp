@@ -1,5 +1,5 @@
-// Products in double: rows of c in parallel, four columns or one broadcast at a time. Used for f64 tensors, where exactness
-// matters and speed does not.
+// Products in double: rows of c in parallel, four columns or one broadcast at a time. Used for f64 tensors, where
+// exactness matters and speed does not.
 #include <algorithm>
 
 #include "core/thread_pool.h"

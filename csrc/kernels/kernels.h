@@ -1,5 +1,6 @@
-// Kernel table: loops of one thread over raw pointers, one instance per instruction set, chosen at first use (best first).
-// EIGENFORMERS_ISA=avx2 picks another level; a name that is unknown or that this CPU can't run raises ConfigError.
+// Kernel table: loops of one thread over raw pointers, one instance per instruction set, chosen at first use (best
+// first). EIGENFORMERS_ISA=avx2 picks another level; a name that is unknown or that this CPU can't run raises
+// ConfigError.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,21 +15,22 @@ namespace ef {
 enum class Isa { Baseline, Neon, Avx2, Avx512, Avx512Bf16, Amx };
 constexpr int kIsaCount = 6;
 
-// A product through packed panels: b's columns in panels of 1..vectors vectors of `lanes`, a's rows in blocks of 1..rows.
-// wide_rows x wide_vectors is a second full tile, for panels of 64 columns.
+// A product through packed panels: b's columns in panels of 1..vectors vectors of `lanes`, a's rows in blocks
+// of 1..rows. wide_rows x wide_vectors is a second full tile, for panels of 64 columns.
 struct PanelKernels {
   int lanes, rows, vectors, wide_rows, wide_vectors;
   int row_unit;      // blocks of rows start at multiples of this
   int chunk;         // k is padded to a multiple of this
   size_t item_size;  // of a packed element
   // rows of a (a[i·ld + p], or transposed a[p·ld + i]) to dst[chunks][rows][chunk]; round: to bf16 first
-  void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool round, void* dst);
+  void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool round,
+                 void* dst);
   // columns of b (b[j·ld + p], or b[p·ld + j] when transposed) to one panel
   void (*pack_b)(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, bool transposed, void* dst);
-  // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile. ldb 0: b is a
-  // packed panel; else, if `strided`, whole vectors of an f32 b[k, n] with this row stride
-  void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
-               bool add);
+  // c[rows, columns] (+)= a·b over `chunks` chunks; every element sums along k one by one, whatever the tile. ldb 0: b
+  // is a packed panel; else, if `strided`, whole vectors of an f32 b[k, n] with this row stride
+  void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c,
+               int64_t ldc, bool add);
   bool strided;
   // A thread calls these around its tiles (AMX has a configuration register); null = nothing to do.
   void (*begin)();
@@ -54,8 +56,8 @@ struct DotKernels {
   int chunk;         // a's rows are packed to a multiple of this, padded with zeros
   size_t item_size;  // of a packed element
   void (*pack)(int64_t k, const void* a, DType dtype, bool round, void* dst);
-  void (*run)(int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb, float* c, int64_t ldc,
-              bool add);
+  void (*run)(int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b, int64_t ldb, float* c,
+              int64_t ldc, bool add);
 };
 
 // The same for b row-major [k, n]: vectors along n, a in f32.
@@ -74,17 +76,18 @@ struct RowKernels {
   void (*mul)(int64_t n, const T* a, const T* b, T* y);
   void (*scale)(int64_t n, T alpha, const T* x, T* y);
   void (*scale_add)(int64_t n, T alpha, const T* x, T* y);
-  void (*add_scalar)(int64_t n, T alpha, const T* x, T* y);  // y = x + alpha
+  void (*add_scalar)(int64_t n, T alpha, const T* x, T* y);                          // y = x + alpha
   void (*add_product)(int64_t n, const T* x, T shift, T scale, const T* dy, T* dw);  // dw += dy·((x - shift)·scale)
   void (*add_gain)(int64_t n, T* y, const void* bias, DType dtype);
-  T (*max)(int64_t n, const T* x);  // NaN elements may be passed over
+  T (*max)(int64_t n, const T* x);           // NaN elements may be passed over
   int64_t (*argmax)(int64_t n, const T* x);  // first of equals; the first NaN wins
   T (*sum)(int64_t n, const T* x);
   T (*dot)(int64_t n, const T* a, const T* b);
   T (*exp_sum)(int64_t n, const T* x, T shift, T* y);  // y = exp(x - shift), returns Σy; y may be null
   T (*rms_norm)(int64_t n, const T* x, const void* w, DType wd, T eps, bool unit_offset, T* y);  // returns rstd
   void (*rms_norm_grad)(int64_t n, const T* x, const void* w, DType wd, bool unit_offset, T rstd, const T* dy, T* dx);
-  void (*layer_norm)(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean, T* rstd);
+  void (*layer_norm)(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean,
+                     T* rstd);
   void (*layer_norm_grad)(int64_t n, const T* x, const void* w, DType wd, T mean, T rstd, const T* dy, T* dx);
   void (*softmax_grad)(int64_t n, const T* p, const T* dp, T delta, T scale, T* ds);  // ds = p·(dp - delta)·scale
   void (*rope_half)(int64_t half, const T* x, const T* cos, const T* sin, T sign, T* y);
@@ -94,7 +97,7 @@ struct RowKernels {
 struct Kernels {
   Isa isa;
   const char* name;
-  PanelKernels panel_f32, panel_bf16;  // the latter for bf16 b; on levels without bf16 products it works in f32
+  PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
@@ -104,8 +107,8 @@ struct Kernels {
 };
 
 const Kernels& kernels();
-Isa isa();                              // of kernels(); other tables (quantized formats) index by it
-const char* isa_name();                 // "avx2"
+Isa isa();                                  // of kernels(); other tables (quantized formats) index by it
+const char* isa_name();                     // "avx2"
 std::vector<std::string> available_isas();  // on this machine and in this build, best first
 void select_isa(std::string_view name);     // for tests and benchmarks; not while other threads compute
 

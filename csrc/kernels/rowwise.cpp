@@ -18,8 +18,10 @@ constexpr int64_t kGrain = 16384;  // elements of a piece: below, another thread
 
 template <class T>
 const RowKernels<T>& rows() {
-  if constexpr (std::is_same_v<T, float>) return kernels().rows;
-  else return reference::row_kernels<T>();
+  if constexpr (std::is_same_v<T, float>)
+    return kernels().rows;
+  else
+    return reference::row_kernels<T>();
 }
 // f(row) in parallel
 template <class F>
@@ -31,7 +33,8 @@ void each_row(int64_t count, int64_t n, F&& f) {
 // f(begin, length) in parallel; pieces start at multiples of 64 so that the vector loops cut the array alike everywhere
 template <class F>
 void each_piece(int64_t n, F&& f) {
-  parallel_for((n + 63) / 64, kGrain / 64, [&](int64_t begin, int64_t end) { f(begin * 64, std::min(n, end * 64) - begin * 64); });
+  parallel_for((n + 63) / 64, kGrain / 64,
+               [&](int64_t begin, int64_t end) { f(begin * 64, std::min(n, end * 64) - begin * 64); });
 }
 template <class T>
 void check_gain(const char* where, const Gain& g) {
@@ -52,7 +55,8 @@ void each_column_range(int64_t count, int64_t n, F&& f) {
 }  // namespace
 
 template <class T>
-void rms_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, double eps, bool unit_offset, T* y, int64_t ldy, T* rstd) {
+void rms_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, double eps, bool unit_offset, T* y,
+              int64_t ldy, T* rstd) {
   check_gain<T>("rms_norm", w);
   if (n <= 0) return;
   each_row(count, n, [&](int64_t r) {
@@ -61,8 +65,8 @@ void rms_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, double 
   });
 }
 template <class T>
-void rms_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, bool unit_offset, const T* rstd, const T* dy,
-                       int64_t lddy, T* dx, int64_t lddx, T* dw) {
+void rms_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, bool unit_offset, const T* rstd,
+                       const T* dy, int64_t lddy, T* dx, int64_t lddx, T* dw) {
   check_gain<T>("rms_norm_backward", w);
   if (n <= 0) return;
   if (dw)  // before dx, which may overwrite dy
@@ -75,7 +79,8 @@ void rms_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w
   });
 }
 template <class T>
-void layer_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, Gain b, double eps, T* y, int64_t ldy, T* mean, T* rstd) {
+void layer_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, Gain b, double eps, T* y, int64_t ldy,
+                T* mean, T* rstd) {
   check_gain<T>("layer_norm", w);
   check_gain<T>("layer_norm", b);
   if (n <= 0) return;
@@ -87,8 +92,8 @@ void layer_norm(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, Gain 
   });
 }
 template <class T>
-void layer_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, const T* mean, const T* rstd, const T* dy,
-                         int64_t lddy, T* dx, int64_t lddx, T* dw, T* db) {
+void layer_norm_backward(int64_t count, int64_t n, const T* x, int64_t ldx, Gain w, const T* mean, const T* rstd,
+                         const T* dy, int64_t lddy, T* dx, int64_t lddx, T* dw, T* db) {
   check_gain<T>("layer_norm_backward", w);
   if (n <= 0) return;
   if (dw || db)
@@ -219,8 +224,9 @@ void cross_entropy(int64_t count, int64_t n, const T* logits, int64_t ld, const 
   });
 }
 template <class T>
-void cross_entropy_backward(int64_t count, int64_t n, const T* logits, int64_t ld, const int64_t* targets, int64_t ignore_index,
-                            double label_smoothing, const T* lse, const T* dloss, T* dlogits, int64_t lddx) {
+void cross_entropy_backward(int64_t count, int64_t n, const T* logits, int64_t ld, const int64_t* targets,
+                            int64_t ignore_index, double label_smoothing, const T* lse, const T* dloss, T* dlogits,
+                            int64_t lddx) {
   each_row(count, n, [&](int64_t r) {
     T* out = dlogits + r * lddx;
     if (targets[r] == ignore_index) {
@@ -237,8 +243,9 @@ void cross_entropy_backward(int64_t count, int64_t n, const T* logits, int64_t l
 
 template <class T>
 void rope(const RopeArgs<T>& a) {
-  check<ShapeError>(a.rotary_dim >= 0 && a.rotary_dim % 2 == 0 && a.rotary_dim <= a.head_dim, "rope: found rotary dimension ",
-                    a.rotary_dim, ", needed an even number up to the head dimension ", a.head_dim);
+  check<ShapeError>(a.rotary_dim >= 0 && a.rotary_dim % 2 == 0 && a.rotary_dim <= a.head_dim,
+                    "rope: found rotary dimension ", a.rotary_dim, ", needed an even number up to the head dimension ",
+                    a.head_dim);
   const int64_t half = a.rotary_dim / 2;
   const T sign = a.inverse ? T(-1) : T(1);
   const auto rotate = a.interleaved ? rows<T>().rope_interleaved : rows<T>().rope_half;
@@ -266,8 +273,8 @@ void glu(Unary f, int64_t count, int64_t n, const T* gate, int64_t ldg, const T*
   each_row(count, n, [&](int64_t r) { rows<T>().glu[int(f)](n, gate + r * ldg, up + r * ldu, out + r * ldo); });
 }
 template <class T>
-void glu_grad(Unary f, int64_t count, int64_t n, const T* gate, int64_t ldg, const T* up, int64_t ldu, const T* dout, int64_t ldo,
-              T* dgate, int64_t lddg, T* dup, int64_t lddu) {
+void glu_grad(Unary f, int64_t count, int64_t n, const T* gate, int64_t ldg, const T* up, int64_t ldu, const T* dout,
+              int64_t ldo, T* dgate, int64_t lddg, T* dup, int64_t lddu) {
   each_row(count, n, [&](int64_t r) {
     rows<T>().glu_grad[int(f)](n, gate + r * ldg, up + r * ldu, dout + r * ldo, dgate + r * lddg, dup + r * lddu);
   });
@@ -310,7 +317,8 @@ void convert(int64_t n, const void* src, DType from, void* dst, DType to) {
     } else if (from == DType::Float64) {  // through float: a second rounding, as in torch
       visit_dtype(to, "convert", [&](auto tag) {
         using To = typename decltype(tag)::type;
-        for (int64_t i = begin; i < begin + length; i++) static_cast<To*>(dst)[i] = To(float(static_cast<const double*>(src)[i]));
+        for (int64_t i = begin; i < begin + length; i++)
+          static_cast<To*>(dst)[i] = To(float(static_cast<const double*>(src)[i]));
       });
     } else if (to == DType::Float64) {
       for (int64_t i = begin; i < begin + length; i++) static_cast<double*>(dst)[i] = reference::element(src, from, i);
@@ -320,37 +328,38 @@ void convert(int64_t n, const void* src, DType from, void* dst, DType to) {
   });
 }
 
-#define EF_INSTANTIATE(T)                                                                                                     \
-  template void rms_norm(int64_t, int64_t, const T*, int64_t, Gain, double, bool, T*, int64_t, T*);                          \
-  template void rms_norm_backward(int64_t, int64_t, const T*, int64_t, Gain, bool, const T*, const T*, int64_t, T*, int64_t, T*); \
-  template void layer_norm(int64_t, int64_t, const T*, int64_t, Gain, Gain, double, T*, int64_t, T*, T*);                    \
-  template void layer_norm_backward(int64_t, int64_t, const T*, int64_t, Gain, const T*, const T*, const T*, int64_t, T*,    \
-                                    int64_t, T*, T*);                                                                        \
-  template void add_rms_norm(int64_t, int64_t, T*, const T*, Gain, double, bool, T*);                                       \
-  template void softmax(int64_t, int64_t, const T*, int64_t, T*, int64_t);                                                  \
-  template void log_softmax(int64_t, int64_t, const T*, int64_t, T*, int64_t);                                              \
-  template void softmax_backward(int64_t, int64_t, const T*, const T*, T*);                                                 \
-  template void log_softmax_backward(int64_t, int64_t, const T*, const T*, T*);                                             \
-  template void logsumexp(int64_t, int64_t, const T*, int64_t, T*);                                                         \
-  template void row_sum(int64_t, int64_t, const T*, int64_t, T*);                                                           \
-  template void column_sum(int64_t, int64_t, const T*, int64_t, T*, bool);                                                  \
-  template double sum(int64_t, const T*);                                                                                   \
-  template double sum_squares(int64_t, const T*);                                                                           \
-  template void argmax(int64_t, int64_t, const T*, int64_t, int64_t*);                                                      \
-  template void cross_entropy(int64_t, int64_t, const T*, int64_t, const int64_t*, int64_t, double, T*, T*);                \
-  template void cross_entropy_backward(int64_t, int64_t, const T*, int64_t, const int64_t*, int64_t, double, const T*,      \
-                                       const T*, T*, int64_t);                                                              \
-  template void rope(const RopeArgs<T>&);                                                                                   \
-  template void unary(Unary, int64_t, const T*, T*);                                                                        \
-  template void unary_grad(Unary, int64_t, const T*, const T*, T*);                                                         \
-  template void glu(Unary, int64_t, int64_t, const T*, int64_t, const T*, int64_t, T*, int64_t);                            \
-  template void glu_grad(Unary, int64_t, int64_t, const T*, int64_t, const T*, int64_t, const T*, int64_t, T*, int64_t, T*, \
-                         int64_t);                                                                                          \
-  template void add(int64_t, const T*, const T*, T*);                                                                       \
-  template void sub(int64_t, const T*, const T*, T*);                                                                       \
-  template void mul(int64_t, const T*, const T*, T*);                                                                       \
-  template void scale(int64_t, T, const T*, T*);                                                                            \
-  template void scale_add(int64_t, T, const T*, T*);                                                                        \
+#define EF_INSTANTIATE(T)                                                                                              \
+  template void rms_norm(int64_t, int64_t, const T*, int64_t, Gain, double, bool, T*, int64_t, T*);                    \
+  template void rms_norm_backward(int64_t, int64_t, const T*, int64_t, Gain, bool, const T*, const T*, int64_t, T*,    \
+                                  int64_t, T*);                                                                        \
+  template void layer_norm(int64_t, int64_t, const T*, int64_t, Gain, Gain, double, T*, int64_t, T*, T*);              \
+  template void layer_norm_backward(int64_t, int64_t, const T*, int64_t, Gain, const T*, const T*, const T*, int64_t,  \
+                                    T*, int64_t, T*, T*);                                                              \
+  template void add_rms_norm(int64_t, int64_t, T*, const T*, Gain, double, bool, T*);                                  \
+  template void softmax(int64_t, int64_t, const T*, int64_t, T*, int64_t);                                             \
+  template void log_softmax(int64_t, int64_t, const T*, int64_t, T*, int64_t);                                         \
+  template void softmax_backward(int64_t, int64_t, const T*, const T*, T*);                                            \
+  template void log_softmax_backward(int64_t, int64_t, const T*, const T*, T*);                                        \
+  template void logsumexp(int64_t, int64_t, const T*, int64_t, T*);                                                    \
+  template void row_sum(int64_t, int64_t, const T*, int64_t, T*);                                                      \
+  template void column_sum(int64_t, int64_t, const T*, int64_t, T*, bool);                                             \
+  template double sum(int64_t, const T*);                                                                              \
+  template double sum_squares(int64_t, const T*);                                                                      \
+  template void argmax(int64_t, int64_t, const T*, int64_t, int64_t*);                                                 \
+  template void cross_entropy(int64_t, int64_t, const T*, int64_t, const int64_t*, int64_t, double, T*, T*);           \
+  template void cross_entropy_backward(int64_t, int64_t, const T*, int64_t, const int64_t*, int64_t, double, const T*, \
+                                       const T*, T*, int64_t);                                                         \
+  template void rope(const RopeArgs<T>&);                                                                              \
+  template void unary(Unary, int64_t, const T*, T*);                                                                   \
+  template void unary_grad(Unary, int64_t, const T*, const T*, T*);                                                    \
+  template void glu(Unary, int64_t, int64_t, const T*, int64_t, const T*, int64_t, T*, int64_t);                       \
+  template void glu_grad(Unary, int64_t, int64_t, const T*, int64_t, const T*, int64_t, const T*, int64_t, T*,         \
+                         int64_t, T*, int64_t);                                                                        \
+  template void add(int64_t, const T*, const T*, T*);                                                                  \
+  template void sub(int64_t, const T*, const T*, T*);                                                                  \
+  template void mul(int64_t, const T*, const T*, T*);                                                                  \
+  template void scale(int64_t, T, const T*, T*);                                                                       \
+  template void scale_add(int64_t, T, const T*, T*);                                                                   \
   template void add_bias(int64_t, int64_t, T*, int64_t, Gain);
 EF_INSTANTIATE(float)
 EF_INSTANTIATE(double)

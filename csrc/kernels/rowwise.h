@@ -1,8 +1,9 @@
-// Loops over rows and elements, in parallel over the thread pool: norms, softmax, rotary embedding, activations, losses.
+// Loops over rows and elements, in parallel over the thread pool: norms, softmax, rotary embedding, activations,
+// losses.
 //
-// T is float (vectorized, one instance per instruction set) or double (plain loops, for f64 tensors and gradient checks).
-// x and y may be the same array unless said otherwise; `ld*` are row strides in elements. Gradients are written, not added,
-// unless said otherwise. Bits don't depend on the number of threads.
+// T is float (vectorized, one instance per instruction set) or double (plain loops, for f64 tensors and gradient
+// checks). x and y may be the same array unless said otherwise; `ld*` are row strides in elements. Gradients are
+// written, not added, unless said otherwise. Bits don't depend on the number of threads.
 #pragma once
 #include <cstdint>
 
@@ -16,7 +17,8 @@ struct Gain {
   DType dtype = DType::Float32;
 };
 
-// y = x / sqrt(mean(x²) + eps) * w; unit_offset: * (1 + w), as Gemma stores it. rstd ([rows], may be null) is for backward.
+// y = x / sqrt(mean(x²) + eps) * w; unit_offset: * (1 + w), as Gemma stores it. rstd ([rows], may be null) is for
+// backward.
 template <class T>
 void rms_norm(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w, double eps, bool unit_offset, T* y, int64_t ldy,
               T* rstd);
@@ -26,26 +28,36 @@ void rms_norm_backward(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w,
                        const T* dy, int64_t lddy, T* dx, int64_t lddx, T* dw);
 // y = (x - mean) / sqrt(var + eps) * w + b, variance over n. mean, rstd ([rows]) may be null.
 template <class T>
-void layer_norm(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w, Gain b, double eps, T* y, int64_t ldy, T* mean,
-                T* rstd);
+void layer_norm(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w, Gain b, double eps, T* y, int64_t ldy,
+                T* mean, T* rstd);
 // dw, db ([n]) may be null and are added to.
 template <class T>
-void layer_norm_backward(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w, const T* mean, const T* rstd, const T* dy,
-                         int64_t lddy, T* dx, int64_t lddx, T* dw, T* db);
+void layer_norm_backward(int64_t rows, int64_t n, const T* x, int64_t ldx, Gain w, const T* mean, const T* rstd,
+                         const T* dy, int64_t lddy, T* dx, int64_t lddx, T* dw, T* db);
 
 // A row of -inf only gives NaN, as in torch.
-template <class T> void softmax(int64_t rows, int64_t n, const T* x, int64_t ldx, T* y, int64_t ldy);
-template <class T> void log_softmax(int64_t rows, int64_t n, const T* x, int64_t ldx, T* y, int64_t ldy);
+template <class T>
+void softmax(int64_t rows, int64_t n, const T* x, int64_t ldx, T* y, int64_t ldy);
+template <class T>
+void log_softmax(int64_t rows, int64_t n, const T* x, int64_t ldx, T* y, int64_t ldy);
 // y is the forward result; arrays contiguous [rows, n]
-template <class T> void softmax_backward(int64_t rows, int64_t n, const T* y, const T* dy, T* dx);
-template <class T> void log_softmax_backward(int64_t rows, int64_t n, const T* y, const T* dy, T* dx);
-template <class T> void logsumexp(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out);
-template <class T> void row_sum(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out);
+template <class T>
+void softmax_backward(int64_t rows, int64_t n, const T* y, const T* dy, T* dx);
+template <class T>
+void log_softmax_backward(int64_t rows, int64_t n, const T* y, const T* dy, T* dx);
+template <class T>
+void logsumexp(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out);
+template <class T>
+void row_sum(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out);
 // Sum over the rows: out[n] (+= if accumulate)
-template <class T> void column_sum(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out, bool accumulate);
-template <class T> double sum(int64_t n, const T* x);             // fixed order of summation, kept in double
-template <class T> double sum_squares(int64_t n, const T* x);     // for gradient norms
-template <class T> void argmax(int64_t rows, int64_t n, const T* x, int64_t ldx, int64_t* out);  // first of equals; NaN wins
+template <class T>
+void column_sum(int64_t rows, int64_t n, const T* x, int64_t ldx, T* out, bool accumulate);
+template <class T>
+double sum(int64_t n, const T* x);  // fixed order of summation, kept in double
+template <class T>
+double sum_squares(int64_t n, const T* x);  // for gradient norms
+template <class T>
+void argmax(int64_t rows, int64_t n, const T* x, int64_t ldx, int64_t* out);  // first of equals; NaN wins
 
 // loss[r] = -(1 - smoothing)·log p[target] - smoothing·mean(log p); 0 where target == ignore_index. lse ([rows]) is for
 // backward. Other targets outside [0, n) raise IndexError.
@@ -73,15 +85,32 @@ struct RopeArgs {
   bool interleaved = false;            // pairs (0,1), (2,3), … instead of (i, i + rotary_dim/2)
   bool inverse = false;                // rotate back: the gradient
 };
-template <class T> void rope(const RopeArgs<T>& args);
+template <class T>
+void rope(const RopeArgs<T>& args);
 
 enum class Unary {
-  Exp, Log, Relu, Relu2, Sigmoid, Tanh, Silu, Gelu, GeluTanh, QuickGelu, Softplus, Mish, Erf, HardSigmoid, HardSwish,
+  Exp,
+  Log,
+  Relu,
+  Relu2,
+  Sigmoid,
+  Tanh,
+  Silu,
+  Gelu,
+  GeluTanh,
+  QuickGelu,
+  Softplus,
+  Mish,
+  Erf,
+  HardSigmoid,
+  HardSwish,
 };
 constexpr int kUnaryCount = 15;
 // Gelu is x·Φ(x) with erf; GeluTanh its tanh form; QuickGelu x·σ(1.702x); Relu2 relu(x)²
-template <class T> void unary(Unary f, int64_t n, const T* x, T* y);
-template <class T> void unary_grad(Unary f, int64_t n, const T* x, const T* dy, T* dx);  // dx = f'(x)·dy
+template <class T>
+void unary(Unary f, int64_t n, const T* x, T* y);
+template <class T>
+void unary_grad(Unary f, int64_t n, const T* x, const T* dy, T* dx);  // dx = f'(x)·dy
 
 // Gated units: out = f(gate)·up, over [rows, n] with row strides (gate and up may be halves of one buffer)
 template <class T>
@@ -90,12 +119,18 @@ template <class T>
 void glu_grad(Unary f, int64_t rows, int64_t n, const T* gate, int64_t ldg, const T* up, int64_t ldu, const T* dout,
               int64_t ldo, T* dgate, int64_t lddg, T* dup, int64_t lddu);
 
-template <class T> void add(int64_t n, const T* a, const T* b, T* y);
-template <class T> void sub(int64_t n, const T* a, const T* b, T* y);
-template <class T> void mul(int64_t n, const T* a, const T* b, T* y);
-template <class T> void scale(int64_t n, T alpha, const T* x, T* y);      // y = alpha·x
-template <class T> void scale_add(int64_t n, T alpha, const T* x, T* y);  // y += alpha·x
-template <class T> void add_bias(int64_t rows, int64_t n, T* y, int64_t ldy, Gain bias);  // y[r] += bias
+template <class T>
+void add(int64_t n, const T* a, const T* b, T* y);
+template <class T>
+void sub(int64_t n, const T* a, const T* b, T* y);
+template <class T>
+void mul(int64_t n, const T* a, const T* b, T* y);
+template <class T>
+void scale(int64_t n, T alpha, const T* x, T* y);  // y = alpha·x
+template <class T>
+void scale_add(int64_t n, T alpha, const T* x, T* y);  // y += alpha·x
+template <class T>
+void add_bias(int64_t rows, int64_t n, T* y, int64_t ldy, Gain bias);  // y[r] += bias
 // residual += delta, then y = rms_norm(residual), in one pass (residual and y differ)
 template <class T>
 void add_rms_norm(int64_t rows, int64_t n, T* residual, const T* delta, Gain w, double eps, bool unit_offset, T* y);

@@ -93,8 +93,8 @@ RopeParameters read_rope(const ConfigReader& config) {
   p.short_factor = r.numbers("short_factor");
   p.long_factor = r.numbers("long_factor");
   p.max_position_embeddings = config.size("max_position_embeddings", 2048);
-  p.original_max_position_embeddings = r.size("original_max_position_embeddings",
-                                              config.size("original_max_position_embeddings", p.max_position_embeddings));
+  p.original_max_position_embeddings = r.size(
+      "original_max_position_embeddings", config.size("original_max_position_embeddings", p.max_position_embeddings));
   return p;
 }
 

@@ -13,8 +13,9 @@ namespace ef {
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& text);
-  explicit ConfigReader(nlohmann::json json, std::string where = "config.json") : json_(std::move(json)), where_(std::move(where)) {}
-  bool has(const char* key) const;  // present and not null
+  explicit ConfigReader(nlohmann::json json, std::string where = "config.json")
+      : json_(std::move(json)), where_(std::move(where)) {}
+  bool has(const char* key) const;                        // present and not null
   int64_t size(const char* key) const;                    // 1 … 2^31
   int64_t size(const char* key, int64_t fallback) const;  // the same, fallback when absent or null
   int64_t integer(const char* key, int64_t fallback) const;

@@ -13,14 +13,15 @@ namespace ef {
 
 // GGUF tensor names of a family. {} stands for the layer number.
 struct GgufTable {
-  std::vector<std::string> architectures;                      // values of general.architecture
-  std::vector<std::pair<std::string, std::string>> names;      // GGUF name → name in the module tree
+  std::vector<std::string> architectures;                  // values of general.architecture
+  std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree
   bool permuted_qk = false;  // llama.cpp stores the rows of q and k with rotary pairs side by side
 };
 
 struct Family {
   std::function<std::unique_ptr<Body>(Module& owner, const std::string& head, const std::string& config,
-                                      std::shared_ptr<PreTrainedModel> base)> make;
+                                      std::shared_ptr<PreTrainedModel> base)>
+      make;
   GgufTable gguf;
 };
 

@@ -11,11 +11,12 @@
 namespace ef {
 
 struct ModelInput {
-  Tensor input_ids;       // int64 [batch, length]
-  Tensor attention_mask;  // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
-  Tensor position_ids;    // int64 [batch or 1, length]
-  Tensor inputs_embeds;   // [batch, length, hidden] in place of input_ids
-  Tensor labels;          // int64 [batch, length], -100 = ignored
+  Tensor input_ids;  // int64 [batch, length]
+  Tensor
+      attention_mask;   // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
+  Tensor position_ids;  // int64 [batch or 1, length]
+  Tensor inputs_embeds;        // [batch, length, hidden] in place of input_ids
+  Tensor labels;               // int64 [batch, length], -100 = ignored
   Tensor logits_to_keep_ids;   // positions to compute logits for; or
   int64_t logits_to_keep = 0;  // the last n positions, 0 = all
   std::shared_ptr<KvCache> past;

@@ -13,8 +13,8 @@ struct AttentionConfig {
   bool qkv_bias = false, output_bias = false;
   bool qk_norm = false;  // RMSNorm over each head of q and k
   double norm_eps = 1e-6;
-  double scale = 0;     // 0: head_dim^-0.5
-  int64_t window = 0;   // > 0: sliding window, in positions
+  double scale = 0;    // 0: head_dim^-0.5
+  int64_t window = 0;  // > 0: sliding window, in positions
   double softcap = 0;
   double dropout = 0;
 };
@@ -32,12 +32,12 @@ class RotaryEmbedding : public Module {
 // One forward pass: positions, mask, cache.
 struct Pass {
   Rope::Rows rope;
-  Tensor key_mask;             // [batch, keys] bool, or undefined when nothing is hidden
-  Tensor bias;                 // a user's own 4-D mask (bool or additive), or undefined
+  Tensor key_mask;  // [batch, keys] bool, or undefined when nothing is hidden
+  Tensor bias;      // a user's own 4-D mask (bool or additive), or undefined
   KvCache* cache = nullptr;
-  int64_t past = 0;            // positions before this pass
-  bool want_weights = false;   // output_attentions
-  Tensor weights;              // [batch, heads, queries, keys], set by the layer when wanted
+  int64_t past = 0;           // positions before this pass
+  bool want_weights = false;  // output_attentions
+  Tensor weights;             // [batch, heads, queries, keys], set by the layer when wanted
 };
 
 // What stands in a stack of layers: hidden states in and out, and the pass they share.

@@ -23,7 +23,8 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
   const int64_t added = k.size(2), total = at.length + added;
   if (at.keys.defined())
     check<ShapeError>(at.keys.size(0) == k.size(0) && at.keys.size(1) == k.size(1), "cache: found keys for ", k.size(0),
-                      " sequences of ", k.size(1), " heads, the cache holds ", at.keys.size(0), " of ", at.keys.size(1));
+                      " sequences of ", k.size(1), " heads, the cache holds ", at.keys.size(0), " of ",
+                      at.keys.size(1));
   if (needs_grad(k, v)) {  // training through a cache: keep the history instead of copying it away
     const bool first = at.length == 0;
     auto past = [&](const Tensor& live, const Tensor& stored) {

@@ -10,8 +10,8 @@
 namespace ef {
 
 ChildSlot::ChildSlot(Module& owner, std::string name) : name_(std::move(name)) {
-  check<KeyError>(!name_.empty() && name_.find('.') == std::string::npos, "module name can't be empty or contain \".\", got: ",
-                  name_);
+  check<KeyError>(!name_.empty() && name_.find('.') == std::string::npos,
+                  "module name can't be empty or contain \".\", got: ", name_);
   owner.children_.push_back(this);
 }
 
@@ -34,7 +34,8 @@ void WeightSlot::set(Tensor value) {
     weight_ = nullptr;
     return;
   }
-  check<ShapeError>(value.shape() == shape_, "parameter '", name_, "': found shape ", value.shape(), ", needed ", shape_);
+  check<ShapeError>(value.shape() == shape_, "parameter '", name_, "': found shape ", value.shape(), ", needed ",
+                    shape_);
   value.impl()->is_parameter = true;
   weight_ = std::make_shared<DenseWeight>(std::move(value));
 }
@@ -95,8 +96,8 @@ ParameterSlot& Module::add_parameter(const std::string& name, Tensor value, bool
     return *slot;
   }
   check<KeyError>(!find_child(name), "attribute '", name, "' already exists");
-  own_parameters_.push_back(std::make_unique<ParameterSlot>(
-      *this, name, value.defined() ? value.shape() : Shape(), buffer, persistent));
+  own_parameters_.push_back(
+      std::make_unique<ParameterSlot>(*this, name, value.defined() ? value.shape() : Shape(), buffer, persistent));
   own_parameters_.back()->set(std::move(value));
   return *own_parameters_.back();
 }
@@ -132,7 +133,8 @@ ModulePtr Module::get_submodule(std::string_view path) {
     const size_t end = std::min(path.find('.', begin), path.size());
     const std::string_view part = path.substr(begin, end - begin);
     ChildSlot* slot = at->find_child(part);
-    if (!slot || !slot->get()) fail<AttributeError>(at->class_name(), " has no attribute `", part, "` (in '", path, "')");
+    if (!slot || !slot->get())
+      fail<AttributeError>(at->class_name(), " has no attribute `", part, "` (in '", path, "')");
     found = slot->get();
     at = found.get();
     begin = end + 1;
@@ -197,8 +199,10 @@ void Module::to(DType dtype) {
     auto twin = std::find_if(done.begin(), done.end(), [&](auto& d) { return d.first == before; });
     if (twin != done.end()) {
       auto *to = dynamic_cast<WeightSlot*>(slot), *from = dynamic_cast<WeightSlot*>(twin->second);
-      if (to && from) to->set_weight(from->weight());
-      else slot->set(twin->second->tensor());
+      if (to && from)
+        to->set_weight(from->weight());
+      else
+        slot->set(twin->second->tensor());
       continue;
     }
     Tensor converted = value.to(dtype);

@@ -114,7 +114,9 @@ class Module {
   virtual std::string extra_repr() const { return ""; }
   // Tensor to tensor; what has another signature (a decoder layer, a model) keeps this default, which raises.
   virtual Tensor forward(const Tensor& x);
-  Tensor operator()(const Tensor& x) { return call(x, [this](const Tensor& in) { return forward(in); }); }
+  Tensor operator()(const Tensor& x) {
+    return call(x, [this](const Tensor& in) { return forward(in); });
+  }
   template <class F>
   Tensor call(const Tensor& x, F&& body) {  // body between the hooks
     if (hooks_.empty()) return body(x);

@@ -65,24 +65,29 @@ Rope::Rope(const RopeParameters& parameters, int64_t head_dim) : p_(parameters) 
   check<ConfigError>(p_.theta > 0 && p_.factor > 0, "rope_parameters: rope_theta and factor must be positive");
   // "proportional" spreads the partial frequencies over the whole head: the rest of the pairs do not turn.
   rotary_dim_ = p_.type == "proportional" ? head_dim : int64_t(double(head_dim) * p_.partial_rotary_factor);
-  check<ConfigError>(rotary_dim_ >= 2 && rotary_dim_ % 2 == 0 && rotary_dim_ <= head_dim, "rope_parameters: ",
-                     rotary_dim_, " rotary dimensions of a head of ", head_dim, ", needed an even number within it");
+  check<ConfigError>(rotary_dim_ >= 2 && rotary_dim_ % 2 == 0 && rotary_dim_ <= head_dim,
+                     "rope_parameters: ", rotary_dim_, " rotary dimensions of a head of ", head_dim,
+                     ", needed an even number within it");
   if (p_.original_max_position_embeddings <= 0) p_.original_max_position_embeddings = p_.max_position_embeddings;
   const double ratio = double(p_.max_position_embeddings) / double(p_.original_max_position_embeddings);
   if (p_.type == "yarn") {
-    if (p_.attention_factor > 0) attention_scaling_ = float(p_.attention_factor);
+    if (p_.attention_factor > 0)
+      attention_scaling_ = float(p_.attention_factor);
     else if (p_.mscale > 0 && p_.mscale_all_dim > 0)
       attention_scaling_ = float(yarn_scale(p_.factor, p_.mscale) / yarn_scale(p_.factor, p_.mscale_all_dim));
-    else attention_scaling_ = float(yarn_scale(p_.factor, 1));
+    else
+      attention_scaling_ = float(yarn_scale(p_.factor, 1));
   } else if (p_.type == "longrope") {
     const auto pairs = size_t(rotary_dim_ / 2);
     check<ConfigError>(p_.short_factor.size() == pairs && p_.long_factor.size() == pairs,
                        "rope_parameters: longrope needs short_factor and long_factor of ", pairs, " numbers, found ",
                        p_.short_factor.size(), " and ", p_.long_factor.size());
     const double factor = p_.factor > 1 ? p_.factor : ratio;
-    if (p_.attention_factor > 0) attention_scaling_ = float(p_.attention_factor);
+    if (p_.attention_factor > 0)
+      attention_scaling_ = float(p_.attention_factor);
     else if (factor > 1)
-      attention_scaling_ = float(std::sqrt(1 + std::log(factor) / std::log(double(p_.original_max_position_embeddings))));
+      attention_scaling_ =
+          float(std::sqrt(1 + std::log(factor) / std::log(double(p_.original_max_position_embeddings))));
   }
   if (p_.type != "dynamic" && p_.type != "longrope") fixed_ = inv_freq(0);
 }
@@ -93,7 +98,8 @@ std::vector<float> Rope::inv_freq(int64_t length) const {
   if (p_.type == "llama3") return llama3(p_, rotary_dim_);
   if (p_.type == "dynamic") {  // NTK-aware: the base grows with the sequence
     const double n = double(std::max(length, p_.max_position_embeddings)), d = double(rotary_dim_);
-    const double base = p_.theta * std::pow(p_.factor * n / double(p_.max_position_embeddings) - (p_.factor - 1), d / (d - 2));
+    const double base =
+        p_.theta * std::pow(p_.factor * n / double(p_.max_position_embeddings) - (p_.factor - 1), d / (d - 2));
     return default_frequencies(base, rotary_dim_);
   }
   std::vector<float> f = default_frequencies(p_.theta, rotary_dim_);

@@ -12,11 +12,11 @@ namespace ef {
 struct RopeParameters {
   std::string type = "default";  // default linear dynamic yarn longrope llama3 proportional
   double theta = 10000, factor = 1, partial_rotary_factor = 1;
-  double low_freq_factor = 1, high_freq_factor = 4;                        // llama3
-  double beta_fast = 32, beta_slow = 1, mscale = 0, mscale_all_dim = 0;    // yarn
-  double attention_factor = 0;                                             // 0: derived
-  bool truncate = true;                                                    // yarn
-  std::vector<double> short_factor, long_factor;                           // longrope
+  double low_freq_factor = 1, high_freq_factor = 4;                      // llama3
+  double beta_fast = 32, beta_slow = 1, mscale = 0, mscale_all_dim = 0;  // yarn
+  double attention_factor = 0;                                           // 0: derived
+  bool truncate = true;                                                  // yarn
+  std::vector<double> short_factor, long_factor;                         // longrope
   int64_t original_max_position_embeddings = 0, max_position_embeddings = 2048;
 };
 

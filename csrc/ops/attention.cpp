@@ -16,16 +16,17 @@ struct Sizes {
 };
 
 Sizes measure(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
-  check<ShapeError>(q.dim() == 4 && k.dim() == 4 && v.dim() == 4, "attention: found q ", q.shape(), ", k ", k.shape(), ", v ",
-                    v.shape(), ", needed four dimensions [batch, heads, length, head_dim]");
+  check<ShapeError>(q.dim() == 4 && k.dim() == 4 && v.dim() == 4, "attention: found q ", q.shape(), ", k ", k.shape(),
+                    ", v ", v.shape(), ", needed four dimensions [batch, heads, length, head_dim]");
   const Sizes s{q.size(0), q.size(1), k.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
-  check<ShapeError>(k.size(0) == s.batch && v.size(0) == s.batch && v.size(1) == s.kv_heads && v.size(2) == s.kv_len &&
-                        k.size(3) == s.head_dim && s.kv_heads > 0 && s.q_heads % s.kv_heads == 0,
-                    "attention: q ", q.shape(), ", k ", k.shape(), " and v ", v.shape(),
-                    " do not fit together; batch, key length and head_dim must agree and the heads of k divide those of q");
+  check<ShapeError>(
+      k.size(0) == s.batch && v.size(0) == s.batch && v.size(1) == s.kv_heads && v.size(2) == s.kv_len &&
+          k.size(3) == s.head_dim && s.kv_heads > 0 && s.q_heads % s.kv_heads == 0,
+      "attention: q ", q.shape(), ", k ", k.shape(), " and v ", v.shape(),
+      " do not fit together; batch, key length and head_dim must agree and the heads of k divide those of q");
   if (o.key_mask.defined())
-    check<ShapeError>(o.key_mask.shape() == Shape{s.batch, s.kv_len}, "attention: key_mask has shape ", o.key_mask.shape(),
-                      ", needed ", Shape{s.batch, s.kv_len});
+    check<ShapeError>(o.key_mask.shape() == Shape{s.batch, s.kv_len}, "attention: key_mask has shape ",
+                      o.key_mask.shape(), ", needed ", Shape{s.batch, s.kv_len});
   if (o.sinks.defined())
     check<ShapeError>(o.sinks.shape() == Shape{s.q_heads}, "attention: sinks have shape ", o.sinks.shape(), ", needed ",
                       Shape{s.q_heads});
@@ -37,8 +38,8 @@ Sizes measure(const Tensor& q, const Tensor& k, const Tensor& v, const Attention
   return s;
 }
 
-// Rows of the last dimension contiguous, no element twice in memory, and (dense) no gaps, so that a gradient can be laid
-// out with the same strides.
+// Rows of the last dimension contiguous, no element twice in memory, and (dense) no gaps, so that a gradient can be
+// laid out with the same strides.
 Tensor readable(const Tensor& x) { return x.size(3) <= 1 || x.stride(3) == 1 ? x : x.contiguous(); }
 bool dense(const Tensor& x) {
   int64_t expected = 1;
@@ -59,7 +60,9 @@ Tensor same_layout(const Tensor& x) {  // memory like x's, which is dense
   return y.as_strided(x.shape(), x.strides(), 0);
 }
 // [B, H, T, D] whose memory is [B, T, H, D]: joining the heads afterwards is then free.
-Tensor heads_inside(const Shape& s, DType dtype) { return Tensor::empty({s[0], s[2], s[1], s[3]}, dtype).transpose(1, 2); }
+Tensor heads_inside(const Shape& s, DType dtype) {
+  return Tensor::empty({s[0], s[2], s[1], s[3]}, dtype).transpose(1, 2);
+}
 
 HeadStrides strides_of(const Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
 
@@ -78,7 +81,9 @@ HeadStrides bias_strides(const Tensor& b) {
   return {b.size(0) == 1 ? 0 : b.stride(0), b.size(1) == 1 ? 0 : b.stride(1), b.size(2) == 1 ? 0 : b.stride(2)};
 }
 
-double scale_of(const AttentionOptions& o, int64_t head_dim) { return o.scale.value_or(1 / std::sqrt(double(head_dim))); }
+double scale_of(const AttentionOptions& o, int64_t head_dim) {
+  return o.scale.value_or(1 / std::sqrt(double(head_dim)));
+}
 int64_t offset_of(const AttentionOptions& o, const Sizes& s) { return o.q_offset.value_or(s.kv_len - s.q_len); }
 
 // Everything the kernel reads, kept alive together.
@@ -88,7 +93,8 @@ struct Call {
   Tensor q, k, v, mask, bias, sinks, out, lse;
   BasicAttentionArgs<T> args;
 
-  Call(const Sizes& sizes, const Tensor& q_, const Tensor& k_, const Tensor& v_, const AttentionOptions& o) : s(sizes), q(q_), k(k_), v(v_) {
+  Call(const Sizes& sizes, const Tensor& q_, const Tensor& k_, const Tensor& v_, const AttentionOptions& o)
+      : s(sizes), q(q_), k(k_), v(v_) {
     const DType compute = dtype_of<T>;
     mask = o.key_mask.defined() ? o.key_mask.detach().to(DType::Bool).contiguous() : Tensor();
     bias = additive(o.bias, compute, s);
@@ -160,12 +166,14 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
            if (sinks.defined()) o.sinks = sinks;
            Call<T> call(s, q, k, v, o);
            call.place(out.get(), lse.get());
-           Tensor dout = same_layout(call.out), dq = same_layout(call.q), dk = same_layout(call.k), dv = same_layout(call.v);
+           Tensor dout = same_layout(call.out), dq = same_layout(call.q), dk = same_layout(call.k),
+                  dv = same_layout(call.v);
            dout.copy_(dy);
            Tensor db = dbias ? Tensor::empty({s.batch, s.q_heads, s.q_len, s.kv_len}, dtype_of<T>) : Tensor();
            Tensor ds = dsinks ? Tensor::zeros({s.q_heads}, dtype_of<T>) : Tensor();
-           attention_backward(call.args, dout.data<T>(), dq.mutable_data<T>(), dk.mutable_data<T>(), dv.mutable_data<T>(),
-                              dsinks ? ds.mutable_data<T>() : nullptr, dbias ? db.mutable_data<T>() : nullptr);
+           attention_backward(call.args, dout.data<T>(), dq.mutable_data<T>(), dk.mutable_data<T>(),
+                              dv.mutable_data<T>(), dsinks ? ds.mutable_data<T>() : nullptr,
+                              dbias ? db.mutable_data<T>() : nullptr);
            return Grads{dq, dk, dv, db, ds};
          });
   return y;
@@ -202,7 +210,8 @@ Tensor probabilities(const Sizes& s, const Tensor& q, const Tensor& k, const Att
   if (mask.defined()) scores = masked_fill(scores, hidden, -std::numeric_limits<double>::infinity());
   const DType dtype = q.dtype(), compute = real_compute(dtype);
   if (o.sinks.defined()) {
-    const Tensor column = o.sinks.to(scores.dtype()).view({1, s.q_heads, 1, 1}).expand({s.batch, s.q_heads, s.q_len, 1});
+    const Tensor column =
+        o.sinks.to(scores.dtype()).view({1, s.q_heads, 1, 1}).expand({s.batch, s.q_heads, s.q_len, 1});
     scores = softmax(cat({scores, column}, 3), 3, compute).narrow(3, 0, s.kv_len).to(dtype);
   } else {
     scores = softmax(scores, 3, compute).to(dtype);
@@ -219,7 +228,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     const Tensor grouped = p.reshape({s.batch, s.kv_heads, s.q_heads / s.kv_heads * s.q_len, s.kv_len});
     return matmul(grouped, v.to(q.dtype())).reshape({s.batch, s.q_heads, s.q_len, s.value_dim});
   }
-  check<DtypeError>(is_floating(q.dtype()), "attention: q has dtype ", dtype_name(q.dtype()), ", needed a floating one");
+  check<DtypeError>(is_floating(q.dtype()), "attention: q has dtype ", dtype_name(q.dtype()),
+                    ", needed a floating one");
   if (q.dtype() == DType::Float64) return flash<double>(s, q, k, v, options);
   return flash<float>(s, q, k, v, options);
 }

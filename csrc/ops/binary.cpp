@@ -11,15 +11,13 @@ using Rowwise = void (*)(int64_t, const float*, const float*, float*);
 template <class F>
 Tensor apply(const char* name, DType out, const Tensor& a, const Tensor& b, F f) {
   const Shape shape = broadcast_shapes(a.shape(), b.shape());
-  return visit_compute(out, name, [&](auto tag) {
-    return map<typename decltype(tag)::type>(out, shape, kGrain, f, a, b);
-  });
+  return visit_compute(out, name,
+                       [&](auto tag) { return map<typename decltype(tag)::type>(out, shape, kGrain, f, a, b); });
 }
 template <class F>
 Tensor apply(const char* name, DType out, const Tensor& a, F f) {
-  return visit_compute(out, name, [&](auto tag) {
-    return map<typename decltype(tag)::type>(out, a.shape(), kGrain, f, a);
-  });
+  return visit_compute(out, name,
+                       [&](auto tag) { return map<typename decltype(tag)::type>(out, a.shape(), kGrain, f, a); });
 }
 Tensor fast(Rowwise kernel, const Tensor& a, const Tensor& b) {
   Tensor y = like(a);
@@ -36,9 +34,10 @@ Tensor scaled(const Tensor& x, double factor) {
 Tensor times(const Tensor& a, const Tensor& b) { return mul(a, b); }
 
 void check_no_bool_sub(DType a, DType b) {
-  check<DtypeError>(a != DType::Bool || b != DType::Bool,
-                    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                    "operator instead.");
+  check<DtypeError>(
+      a != DType::Bool || b != DType::Bool,
+      "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+      "operator instead.");
   check<DtypeError>(a != DType::Bool && b != DType::Bool,
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                     "mask, use the `~` or `logical_not()` operator instead.");
@@ -87,13 +86,19 @@ C power(C a, C b) {
 }
 
 // Two's complement wraps; signed overflow would be undefined.
-template <class C> C plus(C a, C b) {
-  if constexpr (std::is_floating_point_v<C>) return a + b;
-  else return C(uint64_t(a) + uint64_t(b));
+template <class C>
+C plus(C a, C b) {
+  if constexpr (std::is_floating_point_v<C>)
+    return a + b;
+  else
+    return C(uint64_t(a) + uint64_t(b));
 }
-template <class C> C product(C a, C b) {
-  if constexpr (std::is_floating_point_v<C>) return a * b;
-  else return C(uint64_t(a) * uint64_t(b));
+template <class C>
+C product(C a, C b) {
+  if constexpr (std::is_floating_point_v<C>)
+    return a * b;
+  else
+    return C(uint64_t(a) * uint64_t(b));
 }
 
 void check_alpha(DType dtype, Scalar alpha) {
@@ -108,8 +113,9 @@ Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
   check_alpha(out, alpha);
   const bool plain = alpha.to_double() == 1;
   Tensor y = plain && fast_f32(a, b) ? fast(rowwise::add<float>, a, b)
-             : plain ? apply("add", out, a, b, [](auto u, auto v) { return plus(u, v); })
-                     : apply("add", out, a, b, [alpha](auto u, auto v) { return plus(u, product(v, alpha.to<decltype(v)>())); });
+             : plain                 ? apply("add", out, a, b, [](auto u, auto v) { return plus(u, v); })
+                                     : apply("add", out, a, b,
+                                             [alpha](auto u, auto v) { return plus(u, product(v, alpha.to<decltype(v)>())); });
   record("AddBackward0", y, {a, b}, [db = b.requires_grad(), alpha, plain](const Tensor& dy) {
     return Grads{dy, !db ? Tensor() : plain ? dy : scaled(dy, alpha.to_double())};
   });
@@ -120,12 +126,11 @@ Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
   check_no_bool_sub(a.dtype(), b.dtype());
   const DType out = result_type(a, b);
   check_alpha(out, alpha);
-  Tensor y = alpha.to_double() == 1 && fast_f32(a, b)
-                 ? fast(rowwise::sub<float>, a, b)
-                 : apply("sub", out, a, b, [alpha](auto u, auto v) {
-                     using C = decltype(v);
-                     return plus(u, product(C(-1), product(v, alpha.to<C>())));
-                   });
+  Tensor y = alpha.to_double() == 1 && fast_f32(a, b) ? fast(rowwise::sub<float>, a, b)
+                                                      : apply("sub", out, a, b, [alpha](auto u, auto v) {
+                                                          using C = decltype(v);
+                                                          return plus(u, product(C(-1), product(v, alpha.to<C>())));
+                                                        });
   record("SubBackward0", y, {a, b}, [db = b.requires_grad(), alpha](const Tensor& dy) {
     return Grads{dy, db ? scaled(dy, -alpha.to_double()) : Tensor()};
   });
@@ -172,14 +177,16 @@ Tensor sub(const Tensor& x, Scalar b, Scalar alpha) {
 }
 Tensor rsub(const Tensor& x, Scalar b) {
   check_no_bool_sub(x.dtype(), b.is_bool() ? DType::Bool : DType::Float32);
-  Tensor y = apply("rsub", result_type(x, b), x, [b](auto v) { return plus(b.to<decltype(v)>(), product(v, decltype(v)(-1))); });
+  Tensor y = apply("rsub", result_type(x, b), x,
+                   [b](auto v) { return plus(b.to<decltype(v)>(), product(v, decltype(v)(-1))); });
   record("RsubBackward1", y, {x}, [](const Tensor& dy) { return Grads{neg(dy)}; });
   return y;
 }
 Tensor mul(const Tensor& x, Scalar b) {
   const DType out = result_type(x, b);
-  Tensor y = out == x.dtype() && is_floating(out) ? scaled(x.detach(), b.to_double())
-                                                  : apply("mul", out, x, [b](auto v) { return product(v, b.to<decltype(v)>()); });
+  Tensor y = out == x.dtype() && is_floating(out)
+                 ? scaled(x.detach(), b.to_double())
+                 : apply("mul", out, x, [b](auto v) { return product(v, b.to<decltype(v)>()); });
   record("MulBackward0", y, {x}, [b](const Tensor& dy) { return Grads{scaled(dy, b.to_double())}; });
   return y;
 }
@@ -190,14 +197,14 @@ Tensor div(const Tensor& x, Scalar b) {
 }
 Tensor rdiv(Scalar a, const Tensor& x) {
   Tensor y = apply("div", real_type(result_type(x, a)), x, [a](auto v) { return a.to<decltype(v)>() / v; });
-  record("DivBackward0", y, {x}, [x = save(x), y = save(y)](const Tensor& dy) {
-    return Grads{neg(mul(dy, div(y.get(), x.get())))};
-  });
+  record("DivBackward0", y, {x},
+         [x = save(x), y = save(y)](const Tensor& dy) { return Grads{neg(mul(dy, div(y.get(), x.get())))}; });
   return y;
 }
 
 Tensor floor_divide(const Tensor& a, const Tensor& b) {
-  return apply("floor_divide", result_type(a, b), a.detach(), b.detach(), [](auto u, auto v) { return floor_div(u, v); });
+  return apply("floor_divide", result_type(a, b), a.detach(), b.detach(),
+               [](auto u, auto v) { return floor_div(u, v); });
 }
 Tensor trunc_divide(const Tensor& a, const Tensor& b) {
   return apply("div", result_type(a, b), a.detach(), b.detach(), [](auto u, auto v) {
@@ -220,7 +227,8 @@ Tensor remainder(const Tensor& a, const Tensor& b) {
 Tensor fmod(const Tensor& a, const Tensor& b) {
   Tensor y = apply("fmod", result_type(a, b), a, b, [](auto u, auto v) {
     using C = decltype(u);
-    if constexpr (std::is_floating_point_v<C>) return std::fmod(u, v);
+    if constexpr (std::is_floating_point_v<C>)
+      return std::fmod(u, v);
     else {
       check<Error>(v != 0, "ZeroDivisionError");
       return v == -1 ? C(0) : C(u % v);
@@ -237,14 +245,16 @@ namespace {
 Tensor pow_grad_exponent(const Tensor& a, const Tensor& y, const Tensor& dy) {
   return visit_real(dy.dtype(), [&](auto tag) {
     using C = typename decltype(tag)::type;
-    return map<C>(dy.dtype(), dy.shape(), kGrain, [](C a, C y, C d) { return a == 0 ? C(0) : d * y * std::log(a); }, a, y, dy);
+    return map<C>(
+        dy.dtype(), dy.shape(), kGrain, [](C a, C y, C d) { return a == 0 ? C(0) : d * y * std::log(a); }, a, y, dy);
   });
 }
 Tensor pow_grad_base(const Tensor& a, const Tensor& b, const Tensor& dy) {
   return visit_real(dy.dtype(), [&](auto tag) {
     using C = typename decltype(tag)::type;
-    return map<C>(dy.dtype(), dy.shape(), kGrain,
-                  [](C a, C b, C d) { return b == 0 ? C(0) : d * b * std::pow(a, b - 1); }, a, b, dy);
+    return map<C>(
+        dy.dtype(), dy.shape(), kGrain, [](C a, C b, C d) { return b == 0 ? C(0) : d * b * std::pow(a, b - 1); }, a, b,
+        dy);
   });
 }
 }  // namespace
@@ -269,7 +279,8 @@ Tensor pow(const Tensor& x, Scalar b) {
     if (p == 2) return Grads{mul(dy, scaled(x, 2))};
     return Grads{visit_real(dy.dtype(), [&](auto tag) {
       using C = typename decltype(tag)::type;
-      return map<C>(dy.dtype(), dy.shape(), kGrain, [p](C v, C d) { return d * C(p) * std::pow(v, C(p - 1)); }, x.get(), dy);
+      return map<C>(
+          dy.dtype(), dy.shape(), kGrain, [p](C v, C d) { return d * C(p) * std::pow(v, C(p - 1)); }, x.get(), dy);
     })};
   });
   return y;
@@ -277,7 +288,8 @@ Tensor pow(const Tensor& x, Scalar b) {
 Tensor rpow(Scalar a, const Tensor& b) {
   Tensor y = apply("pow", result_type(b, a), b, [a](auto v) { return power(a.to<decltype(v)>(), v); });
   record("PowBackward1", y, {b}, [a, y = save(y)](const Tensor& dy) {
-    return Grads{a.to_double() == 0 ? Tensor::zeros(dy.shape(), dy.dtype()) : mul(scaled(dy, std::log(a.to_double())), y)};
+    return Grads{a.to_double() == 0 ? Tensor::zeros(dy.shape(), dy.dtype())
+                                    : mul(scaled(dy, std::log(a.to_double())), y)};
   });
   return y;
 }
@@ -294,8 +306,11 @@ Tensor extremum(const char* name, const Tensor& a, const Tensor& b, Pick pick) {
     const auto share = [&](const Tensor& mine, const Tensor& other) {
       return visit_real(dy.dtype(), [&](auto tag) {
         using C = typename decltype(tag)::type;
-        return map<C>(dy.dtype(), dy.shape(), kGrain,
-                      [pick](C u, C v, C d) { return u == v ? d / 2 : pick(u, v) ? d : C(0); }, mine, other, dy);
+        return map<C>(
+            dy.dtype(), dy.shape(), kGrain, [pick](C u, C v, C d) { return u == v       ? d / 2
+                                                                           : pick(u, v) ? d
+                                                                                        : C(0); },
+            mine, other, dy);
       });
     };
     return Grads{share(a, b), share(b, a)};
@@ -312,7 +327,8 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor atan2(const Tensor& a, const Tensor& b) {
-  Tensor y = apply("atan2", real_type(result_type(a, b)), a, b, [](auto u, auto v) { return decltype(u)(std::atan2(u, v)); });
+  Tensor y =
+      apply("atan2", real_type(result_type(a, b)), a, b, [](auto u, auto v) { return decltype(u)(std::atan2(u, v)); });
   record("Atan2Backward0", y, {a, b}, [a = save(a), b = save(b)](const Tensor& dy) {
     const Tensor scale = div(dy, add(square(a), square(b)));
     return Grads{mul(scale, b), neg(mul(scale, a))};

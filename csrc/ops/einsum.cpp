@@ -18,8 +18,10 @@ Labeled take_diagonals(Labeled in) {
   for (size_t i = 0; i < in.letters.size(); i++) {
     const size_t j = in.letters.find(in.letters[i], i + 1);
     if (j == std::string::npos) continue;
-    check<ShapeError>(in.x.size(int(i)) == in.x.size(int(j)), "einsum(): subscript ", in.letters[i], " is repeated for operand "
-                      "but the sizes don't match, ", in.x.size(int(j)), " != ", in.x.size(int(i)));
+    check<ShapeError>(in.x.size(int(i)) == in.x.size(int(j)), "einsum(): subscript ", in.letters[i],
+                      " is repeated for operand "
+                      "but the sizes don't match, ",
+                      in.x.size(int(j)), " != ", in.x.size(int(i)));
     const char letter = in.letters[i];
     in.x = in.x.diagonal(0, int(i), int(j));
     in.letters.erase(j, 1);
@@ -34,8 +36,10 @@ Labeled drop_unused(Labeled in, const std::string& needed) {
   Dims gone;
   std::string kept;
   for (size_t i = 0; i < in.letters.size(); i++) {
-    if (needed.find(in.letters[i]) == std::string::npos) gone.push_back(int64_t(i));
-    else kept += in.letters[i];
+    if (needed.find(in.letters[i]) == std::string::npos)
+      gone.push_back(int64_t(i));
+    else
+      kept += in.letters[i];
   }
   return gone.empty() ? in : Labeled{sum(in.x, gone), kept};
 }
@@ -50,8 +54,10 @@ Tensor arrange(const Labeled& in, const std::string& order) {
 Labeled contract(const Labeled& a, const Labeled& b, const std::string& needed) {
   std::string batch, inner, left, right;
   for (char c : a.letters) {
-    if (b.letters.find(c) == std::string::npos) left += c;
-    else (needed.find(c) == std::string::npos ? inner : batch) += c;
+    if (b.letters.find(c) == std::string::npos)
+      left += c;
+    else
+      (needed.find(c) == std::string::npos ? inner : batch) += c;
   }
   for (char c : b.letters)
     if (a.letters.find(c) == std::string::npos) right += c;
@@ -89,8 +95,10 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
   std::string left = text.substr(0, arrow);
   std::vector<std::string> inputs{""};
   for (char c : left) {
-    if (c == ',') inputs.emplace_back();
-    else inputs.back() += c;
+    if (c == ',')
+      inputs.emplace_back();
+    else
+      inputs.back() += c;
   }
   check<ConfigError>(inputs.size() == operands.size(), "einsum(): ", inputs.size() > operands.size() ? "more" : "fewer",
                      " operands were provided than specified in the equation: '", equation, "' with ", operands.size(),
@@ -112,8 +120,8 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
       check<ConfigError>(std::isalnum(static_cast<unsigned char>(c)), "einsum(): invalid subscript given at index ",
                          equation.find(c), " in the equation string, subscripts must be in [a-zA-Z]");
     check<ShapeError>(int(letters.size()) == operands[i].dim(), "einsum(): the number of subscripts in the equation (",
-                      letters.size(), ") does not match the number of dimensions (", operands[i].dim(), ") for operand ", i,
-                      " and no ellipsis was given");
+                      letters.size(), ") does not match the number of dimensions (", operands[i].dim(),
+                      ") for operand ", i, " and no ellipsis was given");
     items.push_back(take_diagonals({operands[i], letters}));
   }
   std::string dots;
@@ -135,8 +143,9 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
   for (char c : result) {
     check<ConfigError>(std::count(result.begin(), result.end(), c) == 1, "einsum(): output subscript ", c,
                        " appears more than once in the output");
-    check<ConfigError>(std::any_of(items.begin(), items.end(), [c](auto& t) { return t.letters.find(c) != std::string::npos; }),
-                       "einsum(): output subscript ", c, " does not appear in the equation for any input operand");
+    check<ConfigError>(
+        std::any_of(items.begin(), items.end(), [c](auto& t) { return t.letters.find(c) != std::string::npos; }),
+        "einsum(): output subscript ", c, " does not appear in the equation for any input operand");
   }
   for (char c : left) {
     int64_t size = 1;

@@ -76,7 +76,8 @@ Tensor trunc(const Tensor& x);
 Tensor frac(const Tensor& x);
 Tensor clamp(const Tensor& x, std::optional<Scalar> low, std::optional<Scalar> high);
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);  // either may be undefined
-Tensor nan_to_num(const Tensor& x, double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {});
+Tensor nan_to_num(const Tensor& x, double nan = 0, std::optional<double> posinf = {},
+                  std::optional<double> neginf = {});
 
 // --- activations --------------------------------------------------------------------------------------------------
 Tensor relu(const Tensor& x);
@@ -91,10 +92,10 @@ Tensor leaky_relu(const Tensor& x, double slope = 0.01);
 Tensor hardswish(const Tensor& x);
 Tensor hardsigmoid(const Tensor& x);
 Tensor mish(const Tensor& x);
-Tensor relu2(const Tensor& x);                               // relu(x)²
-Tensor silu_mul(const Tensor& gate, const Tensor& up);       // SwiGLU: silu(gate)·up, one node
+Tensor relu2(const Tensor& x);                                                   // relu(x)²
+Tensor silu_mul(const Tensor& gate, const Tensor& up);                           // SwiGLU: silu(gate)·up, one node
 Tensor gelu_mul(const Tensor& gate, const Tensor& up, bool tanh_approximation);  // GeGLU
-Tensor softcap(const Tensor& x, double cap);                 // cap·tanh(x/cap)
+Tensor softcap(const Tensor& x, double cap);                                     // cap·tanh(x/cap)
 
 // --- comparisons and logic: bool results --------------------------------------------------------------------------
 Tensor eq(const Tensor& a, const Tensor& b);
@@ -132,8 +133,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value);
 
 // --- in place -----------------------------------------------------------------------------------------------------
 // y becomes `result` (computed from y): bytes are overwritten, and y's history is result's. For y += x write
-// inplace(y, add(y, x)); where the op saves y (a product), give it inplace_source(y, true). Torch's rules hold: not on a
-// leaf that requires grad; the dtype of y stays.
+// inplace(y, add(y, x)); where the op saves y (a product), give it inplace_source(y, true). Torch's rules hold: not on
+// a leaf that requires grad; the dtype of y stays.
 Tensor& inplace(Tensor& y, const Tensor& result);
 // Without history, without a temporary, for buffers and optimizers: y += alpha*x, y *= s.
 void add_into(Tensor& y, const Tensor& x, double alpha = 1);

@@ -8,14 +8,15 @@ namespace ef {
 namespace {
 
 Tensor checked_ids(const char* where, const Tensor& ids, int64_t rows) {
-  check<DtypeError>(ids.dtype() == DType::Int64 || ids.dtype() == DType::Int32, where,
-                    ": expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ",
-                    scalar_name(ids.dtype()), " instead");
+  check<DtypeError>(
+      ids.dtype() == DType::Int64 || ids.dtype() == DType::Int32, where,
+      ": expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ",
+      scalar_name(ids.dtype()), " instead");
   const Tensor out = ids.detach().to(DType::Int64).contiguous();
   const int64_t* p = out.data<int64_t>();
   for (int64_t i = 0; i < out.numel(); i++)
-    check<IndexError>(p[i] >= 0 && p[i] < rows, "index out of range in self: ", where, " found id ", p[i], ", needed 0 to ",
-                      rows - 1);
+    check<IndexError>(p[i] >= 0 && p[i] < rows, "index out of range in self: ", where, " found id ", p[i],
+                      ", needed 0 to ", rows - 1);
   return out;
 }
 
@@ -32,9 +33,11 @@ Tensor embedding(const Tensor& table, const Tensor& ids, int64_t padding_idx) {
   const auto* src = static_cast<const char*>(source.data_ptr());
   auto* dst = static_cast<char*>(y.mutable_data_ptr());
   const int64_t* p = index.data<int64_t>();
-  parallel_for(index.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, width)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) std::memcpy(dst + size_t(i) * bytes, src + size_t(p[i]) * bytes, bytes);
-  });
+  parallel_for(index.numel(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, width)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; i++)
+                   std::memcpy(dst + size_t(i) * bytes, src + size_t(p[i]) * bytes, bytes);
+               });
   record("EmbeddingBackward0", y, {table}, [index, rows, width, padding_idx, dtype = table.dtype()](const Tensor& dy) {
     const Tensor g = kernel_input(dy);
     Tensor dx = Tensor::zeros({rows, width}, g.dtype());
@@ -44,12 +47,13 @@ Tensor embedding(const Tensor& table, const Tensor& ids, int64_t padding_idx) {
       const C* from = g.data<C>();
       C* to = dx.mutable_data<C>();
       // Columns are shared out, so that equal ids add up in order.
-      parallel_for(width, std::max<int64_t>(16, kGrain / std::max<int64_t>(1, index.numel())), [&](int64_t begin, int64_t end) {
-        for (int64_t i = 0; i < index.numel(); i++) {
-          if (p[i] == padding_idx) continue;
-          for (int64_t c = begin; c < end; c++) to[p[i] * width + c] += from[i * width + c];
-        }
-      });
+      parallel_for(width, std::max<int64_t>(16, kGrain / std::max<int64_t>(1, index.numel())),
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t i = 0; i < index.numel(); i++) {
+                       if (p[i] == padding_idx) continue;
+                       for (int64_t c = begin; c < end; c++) to[p[i] * width + c] += from[i * width + c];
+                     }
+                   });
     });
     return Grads{dx};
   });

@@ -10,18 +10,22 @@ namespace ef {
 namespace {
 
 Tensor as_index(const char* where, const Tensor& index) {
-  check<DtypeError>(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, where, "(): Expected dtype int64 for index, got ",
-                    dtype_name(index.dtype()));
+  check<DtypeError>(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, where,
+                    "(): Expected dtype int64 for index, got ", dtype_name(index.dtype()));
   return index.detach().to(DType::Int64);
 }
 
 template <class F>
 void visit_word(size_t size, F&& f) {  // element bytes, whatever they mean
   switch (size) {
-    case 1: return f(TypeTag<uint8_t>{});
-    case 2: return f(TypeTag<uint16_t>{});
-    case 4: return f(TypeTag<uint32_t>{});
-    default: return f(TypeTag<uint64_t>{});
+    case 1:
+      return f(TypeTag<uint8_t>{});
+    case 2:
+      return f(TypeTag<uint16_t>{});
+    case 4:
+      return f(TypeTag<uint32_t>{});
+    default:
+      return f(TypeTag<uint64_t>{});
   }
 }
 
@@ -30,10 +34,11 @@ void check_gather(const char* where, const Tensor& x, int d, const Tensor& index
                     "Index tensor must have the same number of dimensions as input tensor");
   for (int k = 0; k < index.dim() && x.dim(); k++) {
     if (k != d)
-      check<ShapeError>(index.size(k) <= x.size(k), "Size does not match at dimension ", k, " expected index ", index.shape(),
-                        " to be no larger than self ", x.shape(), " apart from dimension ", d);
+      check<ShapeError>(index.size(k) <= x.size(k), "Size does not match at dimension ", k, " expected index ",
+                        index.shape(), " to be no larger than self ", x.shape(), " apart from dimension ", d);
     if (src && src->dim())
-      check<ShapeError>(index.size(k) <= src->size(k), "Expected index ", index.shape(), " to be no larger than src ", src->shape());
+      check<ShapeError>(index.size(k) <= src->size(k), "Expected index ", index.shape(), " to be no larger than src ",
+                        src->shape());
   }
 }
 
@@ -54,12 +59,14 @@ char* raw(const Tensor& x) { return static_cast<char*>(const_cast<void*>(x.data_
 template <class F>
 void each_indexed(const Tensor& moving, const Tensor& x, int d, const Tensor& index, int64_t grain, F f) {
   const int64_t extent = x.dim() ? x.size(d) : 1, step = x.dim() ? x.stride(d) * int64_t(x.element_size()) : 0;
-  const StridedLoop<3> loop(index.shape(), {raw(moving), raw(index), raw(x)},
-                            {byte_strides(moving, index.shape()), byte_strides(index, index.shape()), still_along(x, index, d)});
+  const StridedLoop<3> loop(
+      index.shape(), {raw(moving), raw(index), raw(x)},
+      {byte_strides(moving, index.shape()), byte_strides(index, index.shape()), still_along(x, index, d)});
   loop.run(grain, [&](char* const* at, const int64_t* by, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
       const int64_t j = *reinterpret_cast<const int64_t*>(at[1] + i * by[1]);
-      check<IndexError>(j >= 0 && j < extent, "index ", j, " is out of bounds for dimension ", d, " with size ", extent);
+      check<IndexError>(j >= 0 && j < extent, "index ", j, " is out of bounds for dimension ", d, " with size ",
+                        extent);
       f(at[0] + i * by[0], at[2] + i * by[2] + j * step);
     }
   });
@@ -77,8 +84,10 @@ void scatter_add_into(Tensor& y, int d, const Tensor& index, const Tensor& src) 
     using T = typename decltype(tag)::type;
     each_indexed(src, y, d, index, kSerial, [](const char* from, char* to) {
       T& sum = *reinterpret_cast<T*>(to);
-      if constexpr (std::is_integral_v<T>) sum = T(uint64_t(sum) + uint64_t(*reinterpret_cast<const T*>(from)));
-      else sum = T(sum + *reinterpret_cast<const T*>(from));
+      if constexpr (std::is_integral_v<T>)
+        sum = T(uint64_t(sum) + uint64_t(*reinterpret_cast<const T*>(from)));
+      else
+        sum = T(sum + *reinterpret_cast<const T*>(from));
     });
   });
 }
@@ -165,7 +174,8 @@ Shape with_extent(const Tensor& x, int d, int64_t n) {
 }
 void check_ids(const int64_t* ids, int64_t count, int64_t extent) {
   for (int64_t i = 0; i < count; i++)
-    check<IndexError>(ids[i] >= 0 && ids[i] < extent, "index out of range in self: found ", ids[i], ", needed 0 to ", extent - 1);
+    check<IndexError>(ids[i] >= 0 && ids[i] < extent, "index out of range in self: found ", ids[i], ", needed 0 to ",
+                      extent - 1);
 }
 // y[:, ids[i]] += alpha·src[:, i], in order
 void add_rows(Tensor& y, int d, const Tensor& index, const Tensor& given, Scalar alpha) {
@@ -199,10 +209,11 @@ Tensor index_select(const Tensor& x, int dim, const Tensor& given) {
   const size_t bytes = size_t(b.inner) * x.element_size();
   const char* from = raw(source);
   char* to = static_cast<char*>(y.mutable_data_ptr());
-  parallel_for(b.outer * count, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, b.inner)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++)
-      std::memcpy(to + size_t(i) * bytes, from + size_t(i / count * b.n + ids[i % count]) * bytes, bytes);
-  });
+  parallel_for(b.outer * count, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, b.inner)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; i++)
+                   std::memcpy(to + size_t(i) * bytes, from + size_t(i / count * b.n + ids[i % count]) * bytes, bytes);
+               });
   record("IndexSelectBackward0", y, {x}, [d, index, from = x.shape()](const Tensor& dy) {
     Tensor dx = Tensor::zeros(from, dy.dtype());
     add_rows(dx, d, index, dy, 1);
@@ -278,8 +289,8 @@ struct Advanced {
   std::vector<int> dims;        // of x, ascending
   std::vector<Tensor> indices;  // int64, non-negative, of shape `common`
   Shape common;
-  Shape result;                 // shape of x[indices]
-  int at = 0;                   // where `common` stands in it
+  Shape result;  // shape of x[indices]
+  int at = 0;    // where `common` stands in it
 
   Advanced(const Tensor& x, const std::vector<Tensor>& given) {
     int d = 0;
@@ -290,8 +301,9 @@ struct Advanced {
       }
       if (t.dtype() == DType::Bool || t.dtype() == DType::UInt8) {
         for (int k = 0; k < t.dim(); k++)
-          check<IndexError>(d + k < x.dim() && t.size(k) == x.size(d + k), "The shape of the mask ", t.shape(), " at index ", k,
-                            " does not match the shape of the indexed tensor ", x.shape(), " at index ", d + k);
+          check<IndexError>(d + k < x.dim() && t.size(k) == x.size(d + k), "The shape of the mask ", t.shape(),
+                            " at index ", k, " does not match the shape of the indexed tensor ", x.shape(),
+                            " at index ", d + k);
         const Tensor where = nonzero(t);
         check<IndexError>(t.dim() > 0, "index: a 0-dim mask needs x.unsqueeze(0) first");
         for (int k = 0; k < t.dim(); k++) add(d++, where.select(1, k));
@@ -305,7 +317,8 @@ struct Advanced {
       try {
         common = broadcast_shapes(common, t.shape());
       } catch (const ShapeError&) {
-        fail<IndexError>("shape mismatch: indexing tensors could not be broadcast together with shapes ", common, ", ", t.shape());
+        fail<IndexError>("shape mismatch: indexing tensors could not be broadcast together with shapes ", common, ", ",
+                         t.shape());
       }
     }
     for (size_t k = 0; k < indices.size(); k++) {
@@ -340,7 +353,8 @@ struct Advanced {
     Shape shape = result;
     const auto place = [&](const Tensor& values, int first) {  // values' dimensions stand at `first` in the result
       Shape s;
-      for (int k = 0; k < shape.size(); k++) s.push_back(k >= first && k < first + values.dim() ? values.size(k - first) : 1);
+      for (int k = 0; k < shape.size(); k++)
+        s.push_back(k >= first && k < first + values.dim() ? values.size(k - first) : 1);
       total = ef::add(total, values.reshape(s));
     };
     for (size_t k = 0; k < dims.size(); k++) place(mul(indices[k], strides[dims[k]]), at);
@@ -405,11 +419,13 @@ Tensor index(const Tensor& x, const std::vector<Tensor>& given) {
 Tensor index_put(const Tensor& x, const std::vector<Tensor>& given, const Tensor& value, bool accumulate) {
   const Advanced a(x, given);
   Tensor y = x.detach().clone();
-  check<ShapeError>(broadcast_shapes(a.result, value.shape()) == a.result, "shape mismatch: value tensor of shape ", value.shape(),
-                    " cannot be broadcast to indexing result of shape ", a.result);
+  check<ShapeError>(broadcast_shapes(a.result, value.shape()) == a.result, "shape mismatch: value tensor of shape ",
+                    value.shape(), " cannot be broadcast to indexing result of shape ", a.result);
   if (a.dims.empty()) {
-    if (accumulate) add_to(y, value.detach());
-    else copy_data(y, value.detach());
+    if (accumulate)
+      add_to(y, value.detach());
+    else
+      copy_data(y, value.detach());
   } else {
     put(y, a.offsets(y, y.strides()), value, accumulate);
   }
@@ -433,19 +449,22 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
   return index_select(x.expand(shape).reshape({-1}), 0, where);
 }
 Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& src) {
-  check<DtypeError>(mask.dtype() == DType::Bool, "masked_scatter_ only supports boolean masks, but got mask with dtype ",
-                    scalar_name(mask.dtype()));
+  check<DtypeError>(mask.dtype() == DType::Bool,
+                    "masked_scatter_ only supports boolean masks, but got mask with dtype ", scalar_name(mask.dtype()));
   check_same_dtype("masked_scatter", x, src);
   const Shape shape = broadcast_shapes(x.shape(), mask.shape());
   const Tensor where = nonzero(mask.expand(shape).reshape({-1})).select(1, 0);
-  check<ShapeError>(src.numel() >= where.numel(), "masked_scatter: expected self and source to have at least as many elements as "
-                    "the mask has ones: found ", src.numel(), ", needed ", where.numel());
+  check<ShapeError>(src.numel() >= where.numel(),
+                    "masked_scatter: expected self and source to have at least as many elements as "
+                    "the mask has ones: found ",
+                    src.numel(), ", needed ", where.numel());
   return index_put(x.expand(shape).reshape({-1}), {where}, src.flatten().narrow(0, 0, where.numel())).view(shape);
 }
 Tensor take_along_dim(const Tensor& x, const Tensor& index, int dim) {
   const int d = x.wrap_dim(dim);
   Shape xs = x.shape(), is = index.shape();
-  check<ShapeError>(xs.size() == is.size(), "take_along_dim(): input and indices should have the same number of dimensions, but got ",
+  check<ShapeError>(xs.size() == is.size(),
+                    "take_along_dim(): input and indices should have the same number of dimensions, but got ",
                     xs.size(), " dimensions for input, and ", is.size(), " dimensions for indices");
   xs[d] = is[d] = 1;
   Shape common = broadcast_shapes(xs, is), wide_x = common, wide_i = common;

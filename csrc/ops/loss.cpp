@@ -28,7 +28,8 @@ struct Classes {  // [N, C, …] with targets [N, …] as rows of C
 };
 Classes arrange(const Tensor& x, const Tensor& target) {
   if (x.dim() == 1) {
-    check<ShapeError>(target.dim() == 0, "Expected target of shape [] for input of shape ", x.shape(), ", got ", target.shape());
+    check<ShapeError>(target.dim() == 0, "Expected target of shape [] for input of shape ", x.shape(), ", got ",
+                      target.shape());
     return {x.unsqueeze(0), target.reshape({1}), {}};
   }
   check<ShapeError>(x.dim() >= 2, "cross_entropy: logits have shape ", x.shape(), ", needed [N, C] or [N, C, …]");
@@ -57,8 +58,8 @@ double count(const Tensor& targets, const CrossEntropyOptions& o) {
 }
 
 void check_targets(const Tensor& targets, int64_t classes, int64_t ignore) {
-  check<DtypeError>(!is_floating(targets.dtype()) && targets.dtype() != DType::Bool, "expected scalar type Long but found ",
-                    scalar_name(targets.dtype()));
+  check<DtypeError>(!is_floating(targets.dtype()) && targets.dtype() != DType::Bool,
+                    "expected scalar type Long but found ", scalar_name(targets.dtype()));
   const Tensor t = targets.to(DType::Int64).contiguous();
   const int64_t* p = t.data<int64_t>();
   for (int64_t i = 0; i < t.numel(); i++)
@@ -77,18 +78,19 @@ Tensor fused(const Classes& c, const CrossEntropyOptions& o, double divisor) {
   });
   const bool whole = o.reduction != Reduction::None;
   Tensor y = whole ? mul(sum_to(loss, {}), 1 / divisor) : loss;
-  record("NllLossBackward0", y, {c.rows},
-         [=, x = save(c.rows), lse = save(lse), ignore = o.ignore_index, smoothing = o.label_smoothing](const Tensor& dy) {
-           const Tensor in = kernel_input(x);
-           const Tensor each = (whole ? mul(dy, 1 / divisor).expand({rows}) : dy).to(in.dtype()).contiguous();
-           Tensor dx = like(in);
-           visit_real(in.dtype(), [&](auto tag) {
-             using C = typename decltype(tag)::type;
-             rowwise::cross_entropy_backward<C>(rows, n, in.data<C>(), n, targets.data<int64_t>(), ignore, smoothing,
-                                                lse.get().data<C>(), each.data<C>(), dx.mutable_data<C>(), n);
-           });
-           return Grads{dx};
-         });
+  record(
+      "NllLossBackward0", y, {c.rows},
+      [=, x = save(c.rows), lse = save(lse), ignore = o.ignore_index, smoothing = o.label_smoothing](const Tensor& dy) {
+        const Tensor in = kernel_input(x);
+        const Tensor each = (whole ? mul(dy, 1 / divisor).expand({rows}) : dy).to(in.dtype()).contiguous();
+        Tensor dx = like(in);
+        visit_real(in.dtype(), [&](auto tag) {
+          using C = typename decltype(tag)::type;
+          rowwise::cross_entropy_backward<C>(rows, n, in.data<C>(), n, targets.data<int64_t>(), ignore, smoothing,
+                                             lse.get().data<C>(), each.data<C>(), dx.mutable_data<C>(), n);
+        });
+        return Grads{dx};
+      });
   return y;
 }
 
@@ -110,13 +112,13 @@ Tensor weighted(const Classes& c, const Tensor& log_p, const CrossEntropyOptions
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
-  check<ConfigError>(o.label_smoothing >= 0 && o.label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ",
-                     o.label_smoothing);
+  check<ConfigError>(o.label_smoothing >= 0 && o.label_smoothing <= 1,
+                     "label_smoothing must be between 0.0 and 1.0. Got: ", o.label_smoothing);
   check<DtypeError>(is_floating(logits.dtype()), "cross_entropy: logits have dtype ", dtype_name(logits.dtype()),
                     ", needed a floating one");
   if (is_floating(target.dtype())) {  // class probabilities
-    check<ShapeError>(target.shape() == logits.shape(), "cross_entropy: probabilities as target have shape ", target.shape(),
-                      ", needed that of the logits, ", logits.shape());
+    check<ShapeError>(target.shape() == logits.shape(), "cross_entropy: probabilities as target have shape ",
+                      target.shape(), ", needed that of the logits, ", logits.shape());
     const int d = logits.dim() > 1 ? 1 : 0;
     const int64_t n = logits.size(d);
     Tensor p = target;
@@ -156,20 +158,23 @@ Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, double beta, Reduct
 }
 
 Tensor binary_cross_entropy(const Tensor& p, const Tensor& target, const Tensor& weight, Reduction how) {
-  check<ShapeError>(p.shape() == target.shape(), "Using a target size (", target.shape(), ") that is different to the input size (",
-                    p.shape(), ") is deprecated. Please ensure they have the same size.");
+  check<ShapeError>(p.shape() == target.shape(), "Using a target size (", target.shape(),
+                    ") that is different to the input size (", p.shape(),
+                    ") is deprecated. Please ensure they have the same size.");
   // torch bounds the logarithms at -100, so that certain mistakes cost a finite amount.
   const auto bounded = [](const Tensor& v) { return clamp(log(v), Scalar(-100.0), std::nullopt); };
   Tensor loss = neg(add(mul(target, bounded(p)), mul(rsub(target, 1), bounded(rsub(p, 1)))));
   if (weight.defined()) loss = mul(loss, weight);
   return reduce(loss, how);
 }
-Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, const Tensor& weight, const Tensor& pos_weight,
-                                        Reduction how) {
-  check<ShapeError>(x.shape() == target.shape(), "Target size (", target.shape(), ") must be the same as input size (", x.shape(), ")");
+Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, const Tensor& weight,
+                                        const Tensor& pos_weight, Reduction how) {
+  check<ShapeError>(x.shape() == target.shape(), "Target size (", target.shape(), ") must be the same as input size (",
+                    x.shape(), ")");
   // -[w·t·log σ(x) + (1-t)·log σ(-x)]
   const Tensor positive = mul(target, log_sigmoid(x));
-  Tensor loss = neg(add(pos_weight.defined() ? mul(positive, pos_weight) : positive, mul(rsub(target, 1), log_sigmoid(neg(x)))));
+  Tensor loss =
+      neg(add(pos_weight.defined() ? mul(positive, pos_weight) : positive, mul(rsub(target, 1), log_sigmoid(neg(x)))));
   if (weight.defined()) loss = mul(loss, weight);
   return reduce(loss, how);
 }

@@ -11,7 +11,7 @@ enum class Reduction { None, Mean, Sum };
 Reduction reduction_from_name(std::string_view name);
 
 struct CrossEntropyOptions {
-  Tensor weight;                // [C]
+  Tensor weight;  // [C]
   int64_t ignore_index = -100;
   Reduction reduction = Reduction::Mean;
   double label_smoothing = 0;

@@ -49,11 +49,12 @@ Tensor product(const Tensor& a3, const Tensor& b3) {
     Tensor c = Tensor::zeros({count, m, n}, DType::Int64);
     const int64_t *pa = a.data<int64_t>(), *pb = b.data<int64_t>();
     int64_t* pc = c.mutable_data<int64_t>();
-    parallel_for(count * m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n * k)), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; r++)
-        for (int64_t j = 0; j < k; j++)
-          for (int64_t i = 0; i < n; i++) pc[r * n + i] += pa[r * k + j] * pb[((r / m) * k + j) * n + i];
-    });
+    parallel_for(count * m, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n * k)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t r = begin; r < end; r++)
+                     for (int64_t j = 0; j < k; j++)
+                       for (int64_t i = 0; i < n; i++) pc[r * n + i] += pa[r * k + j] * pb[((r / m) * k + j) * n + i];
+                 });
     return c.to(dtype);
   }
   if (m * n * count == 0 || k == 0) return Tensor::zeros({count, m, n}, dtype);
@@ -65,9 +66,12 @@ Tensor product(const Tensor& a3, const Tensor& b3) {
     for (int64_t i = 0; i < count; i++) {
       const auto* pa = reinterpret_cast<const double*>(a.at(i));
       const auto* pb = reinterpret_cast<const double*>(b.at(i));
-      if (b.transposed) gemm_nt(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
-      else if (a.transposed) gemm_tn(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
-      else gemm_nn(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
+      if (b.transposed)
+        gemm_nt(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
+      else if (a.transposed)
+        gemm_tn(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
+      else
+        gemm_nn(m, n, k, pa, a.ld, pb, b.ld, out + i * m * n, n);
     }
     return c;
   }
@@ -75,20 +79,27 @@ Tensor product(const Tensor& a3, const Tensor& b3) {
   float* out = c.mutable_data<float>();
   const GemmBatch batch{count, a.batch, b.batch, m * n};
   if (count == 1) {
-    if (b.transposed) gemm_nt(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
-    else if (a.transposed) gemm_tn(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
-    else gemm_nn(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    if (b.transposed)
+      gemm_nt(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    else if (a.transposed)
+      gemm_tn(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    else
+      gemm_nn(m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
   } else {
-    if (b.transposed) gemm_nt_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
-    else if (a.transposed) gemm_tn_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
-    else gemm_nn_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    if (b.transposed)
+      gemm_nt_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    else if (a.transposed)
+      gemm_tn_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
+    else
+      gemm_nn_batched(batch, m, n, k, a.at(0), dtype, a.ld, b.at(0), dtype, b.ld, out, n);
   }
   return c.to(dtype);
 }
 
 void check_dtypes(const char* where, const Tensor& a, const Tensor& b) {
-  check<DtypeError>(a.dtype() == b.dtype(), where, ": expected m1 and m2 to have the same dtype, but got: ",
-                    dtype_name(a.dtype()), " != ", dtype_name(b.dtype()));
+  check<DtypeError>(a.dtype() == b.dtype(), where,
+                    ": expected m1 and m2 to have the same dtype, but got: ", dtype_name(a.dtype()),
+                    " != ", dtype_name(b.dtype()));
 }
 
 // [count, m, k] · [count, k, n] with history
@@ -97,14 +108,16 @@ Tensor multiply(const char* name, const Tensor& a, const Tensor& b) {
   if (needs_grad(a, b)) {
     const bool da = a.requires_grad(), db = b.requires_grad();
     record(name, y, {a, b}, [da, db, a = db ? save(a) : Saved(), b = da ? save(b) : Saved()](const Tensor& dy) {
-      return Grads{da ? product(dy, b.get().transpose(1, 2)) : Tensor(), db ? product(a.get().transpose(1, 2), dy) : Tensor()};
+      return Grads{da ? product(dy, b.get().transpose(1, 2)) : Tensor(),
+                   db ? product(a.get().transpose(1, 2), dy) : Tensor()};
     });
   }
   return y;
 }
 
 void check_inner(int64_t m, int64_t k, const Tensor& b) {
-  check<ShapeError>(k == b.size(0), "mat1 and mat2 shapes cannot be multiplied (", m, "x", k, " and ", b.size(0), "x", b.size(1), ")");
+  check<ShapeError>(k == b.size(0), "mat1 and mat2 shapes cannot be multiplied (", m, "x", k, " and ", b.size(0), "x",
+                    b.size(1), ")");
 }
 
 }  // namespace
@@ -128,12 +141,13 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  check<ShapeError>(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ", a.dim(),
-                    "D and ", b.dim(), "D");
+  check<ShapeError>(a.dim() > 0 && b.dim() > 0, "both arguments to matmul need to be at least 1D, but they are ",
+                    a.dim(), "D and ", b.dim(), "D");
   check_dtypes("matmul", a, b);
   if (a.dim() == 1 && b.dim() == 1) {
-    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", a.shape(), " and src ", b.shape(),
-                      " to have the same number of elements, but got ", a.size(0), " and ", b.size(0), " elements respectively");
+    check<ShapeError>(a.size(0) == b.size(0), "inconsistent tensor size, expected tensor ", a.shape(), " and src ",
+                      b.shape(), " to have the same number of elements, but got ", a.size(0), " and ", b.size(0),
+                      " elements respectively");
     return mm(a.unsqueeze(0), b.unsqueeze(1)).reshape({});
   }
   if (b.dim() == 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
@@ -166,7 +180,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check<ShapeError>(weight.dim() == 2 && x.dim() >= 1, "linear: weight has shape ", weight.shape(), ", needed [out, in]");
+  check<ShapeError>(weight.dim() == 2 && x.dim() >= 1, "linear: weight has shape ", weight.shape(),
+                    ", needed [out, in]");
   const Tensor y = matmul(x, weight.t());
   return bias.defined() ? add(y, bias) : y;
 }
@@ -185,7 +200,8 @@ Tensor baddbmm(const Tensor& c, const Tensor& a, const Tensor& b, Scalar beta, S
   return combine(c, bmm(a, b), beta, alpha);
 }
 Tensor outer(const Tensor& a, const Tensor& b) {
-  check<ShapeError>(a.dim() == 1 && b.dim() == 1, "outer: Expected 1-D arguments, but got ", a.dim(), "-D and ", b.dim(), "-D");
+  check<ShapeError>(a.dim() == 1 && b.dim() == 1, "outer: Expected 1-D arguments, but got ", a.dim(), "-D and ",
+                    b.dim(), "-D");
   return mul(a.unsqueeze(1), b.unsqueeze(0));
 }
 

@@ -13,7 +13,8 @@ Tensor plain(const Tensor& w) { return w.defined() ? w.detach().contiguous() : w
 
 // Softmax and its logarithm run over the last dimension; another one is moved there and back.
 template <class Forward, class Backward>
-Tensor over_dim(const char* name, const Tensor& given, int dim, std::optional<DType> dtype, Forward forward, Backward backward) {
+Tensor over_dim(const char* name, const Tensor& given, int dim, std::optional<DType> dtype, Forward forward,
+                Backward backward) {
   const Tensor x = dtype ? given.to(*dtype) : given;
   check<DtypeError>(is_floating(x.dtype()), "\"", name, "\" not implemented for '", scalar_name(x.dtype()), "'");
   const int d = x.wrap_dim(dim);
@@ -53,7 +54,9 @@ Tensor softmax(const Tensor& x, int dim, std::optional<DType> dtype) {
 Tensor log_softmax(const Tensor& x, int dim, std::optional<DType> dtype) {
   return over_dim(
       "LogSoftmaxBackward0", x, dim, dtype,
-      []<class C>(TypeTag<C>, int64_t rows, int64_t n, const C* x, C* y) { rowwise::log_softmax<C>(rows, n, x, n, y, n); },
+      []<class C>(TypeTag<C>, int64_t rows, int64_t n, const C* x, C* y) {
+        rowwise::log_softmax<C>(rows, n, x, n, y, n);
+      },
       []<class C>(TypeTag<C>, int64_t rows, int64_t n, const C* y, const C* dy, C* dx) {
         rowwise::log_softmax_backward<C>(rows, n, y, dy, dx);
       });
@@ -88,7 +91,8 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, bool unit_off
              visit_real(in.dtype(), [&](auto tag) {
                using C = typename decltype(tag)::type;
                rowwise::rms_norm_backward<C>(rows, n, in.data<C>(), n, gain(gains), unit_offset, rstd.get().data<C>(),
-                                             g.data<C>(), n, dx.mutable_data<C>(), n, dweight ? dw.mutable_data<C>() : nullptr);
+                                             g.data<C>(), n, dx.mutable_data<C>(), n,
+                                             dweight ? dw.mutable_data<C>() : nullptr);
              });
              return Grads{dx, dw};
            });
@@ -103,8 +107,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   Tensor y = like(in), mean = Tensor::empty({rows}, in.dtype()), rstd = Tensor::empty({rows}, in.dtype());
   visit_real(in.dtype(), [&](auto tag) {
     using C = typename decltype(tag)::type;
-    rowwise::layer_norm<C>(rows, n, in.data<C>(), n, gain(w), gain(b), eps, y.mutable_data<C>(), n, mean.mutable_data<C>(),
-                           rstd.mutable_data<C>());
+    rowwise::layer_norm<C>(rows, n, in.data<C>(), n, gain(w), gain(b), eps, y.mutable_data<C>(), n,
+                           mean.mutable_data<C>(), rstd.mutable_data<C>());
   });
   y = y.to(x.dtype());
   if (needs_grad(x, weight, bias))
@@ -116,8 +120,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
              Tensor db = dbias ? Tensor::zeros({n}, in.dtype()) : Tensor();
              visit_real(in.dtype(), [&](auto tag) {
                using C = typename decltype(tag)::type;
-               rowwise::layer_norm_backward<C>(rows, n, in.data<C>(), n, gain(gains), mean.get().data<C>(), rstd.get().data<C>(),
-                                               g.data<C>(), n, dx.mutable_data<C>(), n, dweight ? dw.mutable_data<C>() : nullptr,
+               rowwise::layer_norm_backward<C>(rows, n, in.data<C>(), n, gain(gains), mean.get().data<C>(),
+                                               rstd.get().data<C>(), g.data<C>(), n, dx.mutable_data<C>(), n,
+                                               dweight ? dw.mutable_data<C>() : nullptr,
                                                dbias ? db.mutable_data<C>() : nullptr);
              });
              return Grads{dx, dw, db};

@@ -11,3 +11,4 @@
 #include "ops/random.h"
 #include "ops/reduce.h"
 #include "ops/shape_ops.h"
+#include "ops/statistics.h"

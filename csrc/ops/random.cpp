@@ -19,7 +19,8 @@ void draw(Generator* generator, F&& f) {
 }
 
 void check_float(const char* where, const Tensor& x) {
-  check<DtypeError>(is_floating(x.dtype()) && is_computable(x.dtype()), "\"", where, "\" not implemented for '", scalar_name(x.dtype()), "'");
+  check<DtypeError>(is_floating(x.dtype()) && is_computable(x.dtype()), "\"", where, "\" not implemented for '",
+                    scalar_name(x.dtype()), "'");
 }
 
 // One value at a time into x, in row-major order whatever its strides.
@@ -51,11 +52,14 @@ void sixteen_normals(C* v, C mean, C std) {
 
 Tensor& uniform_(Tensor& x, double low, double high, Generator* generator) {
   check_float("check_uniform_bounds", x);
-  check<ConfigError>(low <= high, "uniform_ expects to return a [from, to) range, but found from=", low, " > to=", high);
+  check<ConfigError>(low <= high, "uniform_ expects to return a [from, to) range, but found from=", low,
+                     " > to=", high);
   const bool wide = x.dtype() == DType::Float64;
   draw(generator, [&](Generator& g) {
-    if (wide) fill(x, [&] { return g.uniform_double() * (high - low) + low; });
-    else fill(x, [&] { return g.uniform() * float(high - low) + float(low); });
+    if (wide)
+      fill(x, [&] { return g.uniform_double() * (high - low) + low; });
+    else
+      fill(x, [&] { return g.uniform() * float(high - low) + float(low); });
   });
   return x;
 }
@@ -108,7 +112,8 @@ Tensor bernoulli(const Tensor& p, Generator* generator) {
     C* out = y.mutable_data<C>();
     draw(generator, [&](Generator& g) {
       for (int64_t i = 0; i < in.numel(); i++) {
-        check<ConfigError>(v[i] >= 0 && v[i] <= 1, "Expected p_in >= 0 && p_in <= 1 to be true, but got false: p = ", v[i]);
+        check<ConfigError>(v[i] >= 0 && v[i] <= 1,
+                           "Expected p_in >= 0 && p_in <= 1 to be true, but got false: p = ", v[i]);
         out[i] = C(std::is_same_v<C, double> ? g.uniform_double() < v[i] : g.uniform() < v[i]);
       }
     });
@@ -177,7 +182,8 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Gen
   check<ShapeError>(weights.dim() == 1 || weights.dim() == 2, "prob_dist must be 1 or 2 dim");
   check_float("multinomial", weights);
   check<ConfigError>(samples > 0, "cannot sample n_sample <= 0 samples");
-  check<ConfigError>(replacement || samples <= weights.size(-1), "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+  check<ConfigError>(replacement || samples <= weights.size(-1),
+                     "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
   const Tensor p = weights.detach().to(DType::Float64).reshape({-1, weights.size(-1)}).contiguous();
   const int64_t rows = p.size(0), n = p.size(1);
   const double* v = p.data<double>();
@@ -217,14 +223,16 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Gen
 Tensor dropout(const Tensor& x, double p, bool training, Generator* generator) {
   check<ConfigError>(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (!training || p == 0 || x.numel() == 0) return x;
-  check<DtypeError>(is_floating(x.dtype()), "result type Float can't be cast to the desired output type ", scalar_name(x.dtype()));
+  check<DtypeError>(is_floating(x.dtype()), "result type Float can't be cast to the desired output type ",
+                    scalar_name(x.dtype()));
   Tensor keep = Tensor::empty(x.shape(), DType::Bool);
   bernoulli_(keep, 1 - p, generator);
   const double scale = p == 1 ? 0 : 1 / (1 - p);
   const auto apply = [scale](const Tensor& t, const Tensor& keep) {
     return visit_real(t.dtype(), [&](auto tag) {
       using C = typename decltype(tag)::type;
-      return map<C>(t.dtype(), t.shape(), kGrain, [s = C(scale)](C v, C k) { return k != 0 ? v * s : C(0); }, t, keep);
+      return map<C>(
+          t.dtype(), t.shape(), kGrain, [s = C(scale)](C v, C k) { return k != 0 ? v * s : C(0); }, t, keep);
     });
   };
   Tensor y = apply(x, keep);

@@ -8,7 +8,8 @@ namespace ef {
 Tensor dropout(const Tensor& x, double p, bool training = true, Generator* generator = nullptr);
 Tensor rand(const Shape& shape, DType dtype = DType::Float32, Generator* generator = nullptr);
 Tensor randn(const Shape& shape, DType dtype = DType::Float32, Generator* generator = nullptr);
-Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = DType::Int64, Generator* generator = nullptr);
+Tensor randint(int64_t low, int64_t high, const Shape& shape, DType dtype = DType::Int64,
+               Generator* generator = nullptr);
 Tensor randperm(int64_t n, DType dtype = DType::Int64, Generator* generator = nullptr);
 Tensor bernoulli(const Tensor& p, Generator* generator = nullptr);
 Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement = false, Generator* generator = nullptr);

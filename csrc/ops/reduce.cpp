@@ -34,8 +34,10 @@ Tensor fold(const Tensor& x, const Reduced& r, DType out, F f) {
 }
 
 void check_real(const char* name, const Tensor& x) {
-  check<DtypeError>(is_floating(x.dtype()), name, "(): could not infer output dtype. Input dtype must be either a floating "
-                    "point or complex dtype. Got: ", scalar_name(x.dtype()));
+  check<DtypeError>(is_floating(x.dtype()), name,
+                    "(): could not infer output dtype. Input dtype must be either a floating "
+                    "point or complex dtype. Got: ",
+                    scalar_name(x.dtype()));
 }
 
 }  // namespace
@@ -52,8 +54,10 @@ Tensor sum(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType>
 
 Tensor mean(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType> dtype) {
   const DType out = dtype.value_or(x.dtype());
-  check<DtypeError>(is_floating(out), "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-                    "complex dtype. Got: ", scalar_name(out));
+  check<DtypeError>(is_floating(out),
+                    "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+                    "complex dtype. Got: ",
+                    scalar_name(out));
   const Reduced r(x, dims);
   // The sum of 16-bit values may not fit them.
   const Tensor total = sum(x, dims, keepdim, real_compute(out));
@@ -113,19 +117,25 @@ Tensor var(const Tensor& x, const Dims& dims, double correction, bool keepdim) {
   });
   return y;
 }
-Tensor std_dev(const Tensor& x, const Dims& dims, double correction, bool keepdim) { return sqrt(var(x, dims, correction, keepdim)); }
+Tensor std_dev(const Tensor& x, const Dims& dims, double correction, bool keepdim) {
+  return sqrt(var(x, dims, correction, keepdim));
+}
 
 Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
-  check<DtypeError>(is_floating(x.dtype()), "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
+  check<DtypeError>(is_floating(x.dtype()),
+                    "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
                     scalar_name(x.dtype()));
   const Reduced r(x, dims);
   Tensor y = fold<double>(x.detach(), r, x.dtype(), [p](const double* v, int64_t n) {
     double total = p == -kInfinity ? kInfinity : 0;
     for (int64_t i = 0; i < n; i++) {
       const double a = std::abs(v[i]);
-      if (p == kInfinity) total = a > total || a != a ? a : total;
-      else if (p == -kInfinity) total = a < total || a != a ? a : total;
-      else total += p == 2 ? a * a : p == 1 ? a : p == 0 ? double(a != 0) : std::pow(a, p);
+      if (p == kInfinity)
+        total = a > total || a != a ? a : total;
+      else if (p == -kInfinity)
+        total = a < total || a != a ? a : total;
+      else
+        total += p == 2 ? a * a : p == 1 ? a : p == 0 ? double(a != 0) : std::pow(a, p);
     }
     return p == 2 ? std::sqrt(total) : p == 1 || p == 0 || std::isinf(p) ? total : std::pow(total, 1 / p);
   });
@@ -139,13 +149,14 @@ Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
     }
     return Grads{visit_real(dy.dtype(), [&](auto tag) {
       using C = typename decltype(tag)::type;
-      return map<C>(dy.dtype(), x.get().shape(), kGrain,
-                    [p](C v, C t, C g) {
-                      if (t == 0 || v == 0) return C(0);
-                      const C s = v < 0 ? C(-1) : C(1);
-                      return p == 2 ? g * v / t : p == 1 ? g * s : g * s * C(std::pow(std::abs(v) / t, p - 1));
-                    },
-                    x.get(), total, d);
+      return map<C>(
+          dy.dtype(), x.get().shape(), kGrain,
+          [p](C v, C t, C g) {
+            if (t == 0 || v == 0) return C(0);
+            const C s = v < 0 ? C(-1) : C(1);
+            return p == 2 ? g * v / t : p == 1 ? g * s : g * s * C(std::pow(std::abs(v) / t, p - 1));
+          },
+          x.get(), total, d);
     })};
   });
   return y;
@@ -215,7 +226,8 @@ std::pair<Tensor, Tensor> extreme(const Tensor& x, int dim, bool keepdim, Better
 template <class Better>
 Tensor all_extremes(const char* name, const Tensor& x, const Dims& dims, bool keepdim, Better better) {
   const Reduced r(x, dims);
-  check<IndexError>(r.n > 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+  check<IndexError>(r.n > 0, name,
+                    "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
                     "dim with the 'dim' argument.");
   Tensor y = visit_compute(x.dtype(), name, [&](auto tag) {
     using C = typename decltype(tag)::type;
@@ -234,7 +246,9 @@ Tensor all_extremes(const char* name, const Tensor& x, const Dims& dims, bool ke
 }
 }  // namespace
 
-Tensor amax(const Tensor& x, const Dims& dims, bool keepdim) { return all_extremes("amax", x, dims, keepdim, kGreater); }
+Tensor amax(const Tensor& x, const Dims& dims, bool keepdim) {
+  return all_extremes("amax", x, dims, keepdim, kGreater);
+}
 Tensor amin(const Tensor& x, const Dims& dims, bool keepdim) { return all_extremes("amin", x, dims, keepdim, kLess); }
 Tensor max(const Tensor& x) { return all_extremes("max", x, {}, false, kGreater); }
 Tensor min(const Tensor& x) { return all_extremes("min", x, {}, false, kLess); }
@@ -245,15 +259,19 @@ Tensor argmin(const Tensor& x, std::optional<int> dim, bool keepdim) { return ar
 
 Tensor any(const Tensor& x, const Dims& dims, bool keepdim) {
   const Reduced r(x, dims);
-  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool, [](const int64_t* v, int64_t n) {
-    return int64_t(std::any_of(v, v + n, [](int64_t b) { return b != 0; }));
-  }), r, keepdim);
+  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool,
+                              [](const int64_t* v, int64_t n) {
+                                return int64_t(std::any_of(v, v + n, [](int64_t b) { return b != 0; }));
+                              }),
+                r, keepdim);
 }
 Tensor all(const Tensor& x, const Dims& dims, bool keepdim) {
   const Reduced r(x, dims);
-  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool, [](const int64_t* v, int64_t n) {
-    return int64_t(std::all_of(v, v + n, [](int64_t b) { return b != 0; }));
-  }), r, keepdim);
+  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool,
+                              [](const int64_t* v, int64_t n) {
+                                return int64_t(std::all_of(v, v + n, [](int64_t b) { return b != 0; }));
+                              }),
+                r, keepdim);
 }
 Tensor count_nonzero(const Tensor& x, const Dims& dims) { return sum(ne(x, 0), dims); }
 

@@ -9,11 +9,13 @@ namespace {
 // Half-width tables [1 or B, T, R/2], contiguous, in the computing dtype.
 Tensor table(const char* name, const Tensor& given, const Tensor& x, DType compute) {
   Tensor t = given.detach();
-  check<ShapeError>(t.dim() == 2 || t.dim() == 3, "rope: ", name, " has shape ", t.shape(), ", needed [T, R/2] or [B, T, R/2]");
+  check<ShapeError>(t.dim() == 2 || t.dim() == 3, "rope: ", name, " has shape ", t.shape(),
+                    ", needed [T, R/2] or [B, T, R/2]");
   if (t.dim() == 2) t = t.unsqueeze(0);
   if (2 * t.size(2) > x.size(3)) t = t.narrow(2, 0, t.size(2) / 2);
   check<ShapeError>((t.size(0) == 1 || t.size(0) == x.size(0)) && t.size(1) == x.size(2) && 2 * t.size(2) <= x.size(3),
-                    "rope: ", name, " has shape ", given.shape(), ", which does not fit x ", x.shape(), " [batch, heads, length, head_dim]");
+                    "rope: ", name, " has shape ", given.shape(), ", which does not fit x ", x.shape(),
+                    " [batch, heads, length, head_dim]");
   return t.to(compute).contiguous();
 }
 
@@ -23,7 +25,8 @@ Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interl
   const Tensor in = width <= 1 || x.stride(3) == 1 ? x : x.contiguous();
   // The result lies in memory as x does: heads inside positions, or positions inside heads.
   const bool heads_inside = in.stride(2) >= in.stride(1);
-  Tensor y = heads_inside ? Tensor::empty({batch, length, heads, width}, x.dtype()).transpose(1, 2) : Tensor::empty(x.shape(), x.dtype());
+  Tensor y = heads_inside ? Tensor::empty({batch, length, heads, width}, x.dtype()).transpose(1, 2)
+                          : Tensor::empty(x.shape(), x.dtype());
   rowwise::RopeArgs<T> args;
   args.tokens = length;
   args.heads = heads;
@@ -60,10 +63,12 @@ Tensor rope(const Tensor& x, const Tensor& cos, const Tensor& sin, bool interlea
   check<ShapeError>(x.dim() == 4, "rope: x has shape ", x.shape(), ", needed [batch, heads, length, head_dim]");
   const DType compute = real_compute(x.dtype());
   const Tensor c = table("cos", cos, x, compute), s = table("sin", sin, x, compute);
-  check<ShapeError>(c.shape() == s.shape(), "rope: cos has shape ", cos.shape(), ", sin ", sin.shape(), "; they must be equal");
+  check<ShapeError>(c.shape() == s.shape(), "rope: cos has shape ", cos.shape(), ", sin ", sin.shape(),
+                    "; they must be equal");
   const auto turn = [c, s, interleaved, compute](const Tensor& t, bool inverse) {
     const Tensor in = t.detach().to(compute);
-    return compute == DType::Float64 ? rotate<double>(in, c, s, interleaved, inverse) : rotate<float>(in, c, s, interleaved, inverse);
+    return compute == DType::Float64 ? rotate<double>(in, c, s, interleaved, inverse)
+                                     : rotate<float>(in, c, s, interleaved, inverse);
   };
   Tensor y = turn(x, false);
   if (y.dtype() != x.dtype()) y = y.to(x.dtype());

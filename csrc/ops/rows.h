@@ -5,9 +5,9 @@
 namespace ef {
 
 struct Reduced {
-  Dims dims;          // non-negative
-  Dims order;         // the kept dimensions, then the reduced ones
-  Shape kept, keep;   // result shapes without and with keepdim
+  Dims dims;         // non-negative
+  Dims order;        // the kept dimensions, then the reduced ones
+  Shape kept, keep;  // result shapes without and with keepdim
   Shape permuted;
   int64_t outer = 1, n = 1;
 

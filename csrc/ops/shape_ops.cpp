@@ -22,10 +22,12 @@ Tensor cat(const std::vector<Tensor>& given, int dim) {
   shape[d] = 0;
   for (size_t i = 0; i < parts.size(); i++) {
     const Tensor& t = parts[i];
-    check<ShapeError>(t.dim() == first.dim(), "Tensors must have same number of dimensions: got ", first.dim(), " and ", t.dim());
+    check<ShapeError>(t.dim() == first.dim(), "Tensors must have same number of dimensions: got ", first.dim(), " and ",
+                      t.dim());
     for (int k = 0; k < t.dim(); k++)
       check<ShapeError>(k == d || t.size(k) == first.size(k), "Sizes of tensors must match except in dimension ", d,
-                        ". Expected size ", first.size(k), " but got size ", t.size(k), " for tensor number ", i, " in the list.");
+                        ". Expected size ", first.size(k), " but got size ", t.size(k), " for tensor number ", i,
+                        " in the list.");
     shape[d] += t.size(d);
     dtype = promote_types(dtype, t.dtype());
   }
@@ -66,7 +68,8 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
   int64_t total = 0;
   for (int64_t n : sizes) total += n;
   check<ShapeError>(total == x.size(d), "split_with_sizes expects split_sizes to sum exactly to ", x.size(d),
-                    " (input tensor's size at dimension ", d, "), but got split_sizes=", Dims(sizes.size() <= 8 ? sizes : std::vector<int64_t>{}));
+                    " (input tensor's size at dimension ", d,
+                    "), but got split_sizes=", Dims(sizes.size() <= 8 ? sizes : std::vector<int64_t>{}));
   std::vector<Tensor> out;
   int64_t at = 0;
   for (int64_t n : sizes) {
@@ -78,7 +81,8 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 std::vector<Tensor> split(const Tensor& x, int64_t size, int dim) {
   check<ShapeError>(x.dim() > 0, "split expects at least a 1-dimensional tensor");
   const int64_t extent = x.size(dim);
-  check<ConfigError>(size > 0 || (size == 0 && extent == 0), "split expects split_size be non-negative, but got split_size=", size);
+  check<ConfigError>(size > 0 || (size == 0 && extent == 0),
+                     "split expects split_size be non-negative, but got split_size=", size);
   std::vector<int64_t> sizes;
   for (int64_t at = 0; at < extent; at += size) sizes.push_back(std::min(size, extent - at));
   if (sizes.empty()) sizes.push_back(0);
@@ -98,7 +102,8 @@ std::vector<Tensor> unbind(const Tensor& x, int dim) {
 }
 
 Tensor repeat(const Tensor& x, const Dims& repeats) {
-  check<ShapeError>(repeats.size() >= x.dim(), "Number of dimensions of repeat dims can not be smaller than number of "
+  check<ShapeError>(repeats.size() >= x.dim(),
+                    "Number of dimensions of repeat dims can not be smaller than number of "
                     "dimensions of tensor");
   // Each dimension n becomes [times, n], expanded and joined again.
   Shape split, wide, out;
@@ -132,8 +137,10 @@ Tensor repeat_interleave(const Tensor& given, const Tensor& repeats, std::option
   const int d = x.wrap_dim(dim.value_or(0));
   const std::vector<int64_t> counts = repeats.to_vector<int64_t>();
   if (counts.size() == 1) return repeat_interleave(x, counts[0], d);
-  check<ShapeError>(int64_t(counts.size()) == x.size(d), "repeats must have the same size as input along dim, but got "
-                    "repeats.size(0) = ", counts.size(), " and input.size(", d, ") = ", x.size(d));
+  check<ShapeError>(int64_t(counts.size()) == x.size(d),
+                    "repeats must have the same size as input along dim, but got "
+                    "repeats.size(0) = ",
+                    counts.size(), " and input.size(", d, ") = ", x.size(d));
   std::vector<int64_t> index;
   for (size_t i = 0; i < counts.size(); i++) {
     check<ConfigError>(counts[i] >= 0, "repeats can not be negative");
@@ -168,7 +175,8 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
     check<ShapeError>(shifts.size() == 1, "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:0");
     return roll(x.flatten(), shifts, {0}).reshape(x.shape());
   }
-  check<ShapeError>(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
+  check<ShapeError>(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ", shifts.size(),
+                    ", dims:", dims.size());
   std::vector<std::pair<int, std::vector<int64_t>>> sources;
   for (int k = 0; k < dims.size(); k++) {
     const int d = x.wrap_dim(dims[k]);
@@ -202,16 +210,19 @@ Tensor triu(const Tensor& x, int64_t diagonal) { return triangle("triu", x, diag
 
 Tensor pad(const Tensor& x, const std::vector<int64_t>& amounts, Scalar value) {
   check<ShapeError>(amounts.size() % 2 == 0, "Padding length must be divisible by 2");
-  check<ShapeError>(int(amounts.size() / 2) <= x.dim(), "Padding length should be less than or equal to two times the input "
-                    "dimension but got padding length ", amounts.size(), " and input of dimension ", x.dim());
+  check<ShapeError>(int(amounts.size() / 2) <= x.dim(),
+                    "Padding length should be less than or equal to two times the input "
+                    "dimension but got padding length ",
+                    amounts.size(), " and input of dimension ", x.dim());
   Tensor inner = x;
   Shape shape = x.shape(), start = x.shape();
   for (int64_t& s : start) s = 0;
   for (size_t k = 0; k < amounts.size() / 2; k++) {
     const int d = x.dim() - 1 - int(k);
     const int64_t before = amounts[2 * k], after = amounts[2 * k + 1];
-    check<ShapeError>(x.size(d) + before + after >= 0, "The input size ", x.size(d), ", plus negative padding ", before, " and ",
-                      after, " resulted in a negative output size, which is invalid. Check dimension ", d, " of your input.");
+    check<ShapeError>(x.size(d) + before + after >= 0, "The input size ", x.size(d), ", plus negative padding ", before,
+                      " and ", after, " resulted in a negative output size, which is invalid. Check dimension ", d,
+                      " of your input.");
     shape[d] += before + after;
     if (before < 0 || after < 0) {
       const int64_t from = std::max<int64_t>(0, -before), to = x.size(d) + std::min<int64_t>(0, after);
@@ -229,7 +240,8 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& amounts, Scalar value) {
     Tensor place = window(y, inner.shape());
     copy_data(place, inner.detach());
   }
-  record("ConstantPadNdBackward0", y, {inner}, [window, inside = inner.shape()](const Tensor& dy) { return Grads{window(dy, inside)}; });
+  record("ConstantPadNdBackward0", y, {inner},
+         [window, inside = inner.shape()](const Tensor& dy) { return Grads{window(dy, inside)}; });
   return y;
 }
 
@@ -281,7 +293,8 @@ Tensor linspace(double start, double end, int64_t steps, DType dtype) {
   double* out = y.mutable_data<double>();
   const double step = steps > 1 ? (end - start) / double(steps - 1) : 0;
   // From both ends, so that the last value is exactly `end`.
-  for (int64_t i = 0; i < steps; i++) out[i] = i < steps / 2 || steps == 1 ? start + step * double(i) : end - step * double(steps - 1 - i);
+  for (int64_t i = 0; i < steps; i++)
+    out[i] = i < steps / 2 || steps == 1 ? start + step * double(i) : end - step * double(steps - 1 - i);
   return y.to(dtype);
 }
 

@@ -23,22 +23,25 @@ Tensor ordered(const Tensor& x, int dim, int64_t k, bool descending) {
     const Tensor rows = r.rows(x.detach()).to(dtype_of<C>).contiguous();
     const C* in = rows.data<C>();
     int64_t* out = y.mutable_data<int64_t>();
-    parallel_for(r.outer, std::max<int64_t>(1, kGrain / 8 / std::max<int64_t>(1, r.n)), [&](int64_t begin, int64_t end) {
-      std::vector<int64_t> order(static_cast<size_t>(r.n));
-      for (int64_t i = begin; i < end; i++) {
-        const C* v = in + i * r.n;
-        std::iota(order.begin(), order.end(), int64_t(0));
-        // Equal values keep their order, so that results never depend on the algorithm.
-        const auto less = [v, descending](int64_t a, int64_t b) {
-          if (descending ? kBefore(v[b], v[a]) : kBefore(v[a], v[b])) return true;
-          if (descending ? kBefore(v[a], v[b]) : kBefore(v[b], v[a])) return false;
-          return a < b;
-        };
-        if (k < r.n) std::partial_sort(order.begin(), order.begin() + k, order.end(), less);
-        else std::sort(order.begin(), order.end(), less);
-        std::copy(order.begin(), order.begin() + k, out + i * k);
-      }
-    });
+    parallel_for(r.outer, std::max<int64_t>(1, kGrain / 8 / std::max<int64_t>(1, r.n)),
+                 [&](int64_t begin, int64_t end) {
+                   std::vector<int64_t> order(static_cast<size_t>(r.n));
+                   for (int64_t i = begin; i < end; i++) {
+                     const C* v = in + i * r.n;
+                     std::iota(order.begin(), order.end(), int64_t(0));
+                     // Equal values keep their order, so that results never depend on the algorithm.
+                     const auto less = [v, descending](int64_t a, int64_t b) {
+                       if (descending ? kBefore(v[b], v[a]) : kBefore(v[a], v[b])) return true;
+                       if (descending ? kBefore(v[a], v[b]) : kBefore(v[b], v[a])) return false;
+                       return a < b;
+                     };
+                     if (k < r.n)
+                       std::partial_sort(order.begin(), order.begin() + k, order.end(), less);
+                     else
+                       std::sort(order.begin(), order.end(), less);
+                     std::copy(order.begin(), order.begin() + k, out + i * k);
+                   }
+                 });
   });
   // The rows' dimension was last; back to its place.
   Shape permuted = r.permuted;
@@ -82,12 +85,15 @@ UniqueResult unique(const Tensor& x) {
     counts.back()++;
     inverse[size_t(from[i])] = int64_t(firsts.size()) - 1;
   }
-  return {index_select(values, 0, Tensor::from_data(firsts)), Tensor::from_data(inverse).view(x.shape()), Tensor::from_data(counts)};
+  return {index_select(values, 0, Tensor::from_data(firsts)), Tensor::from_data(inverse).view(x.shape()),
+          Tensor::from_data(counts)};
 }
 
 Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
-  check<ShapeError>(x.dim() == 1 && !is_floating(x.dtype()), "bincount only supports 1-d non-negative integral inputs.");
-  check<ShapeError>(!weights.defined() || weights.shape() == x.shape(), "weights should be 1-d and have the same length as input");
+  check<ShapeError>(x.dim() == 1 && !is_floating(x.dtype()),
+                    "bincount only supports 1-d non-negative integral inputs.");
+  check<ShapeError>(!weights.defined() || weights.shape() == x.shape(),
+                    "weights should be 1-d and have the same length as input");
   const std::vector<int64_t> values = x.to_vector<int64_t>();
   int64_t n = minlength;
   for (int64_t v : values) {
@@ -108,12 +114,15 @@ Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
 }
 
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
-  check<ShapeError>(sorted.dim() == 1, "searchsorted: boundaries of shape ", sorted.shape(), " are not supported, needed one dimension");
+  check<ShapeError>(sorted.dim() == 1, "searchsorted: boundaries of shape ", sorted.shape(),
+                    " are not supported, needed one dimension");
   const std::vector<double> edges = sorted.to_vector<double>(), asked = values.to_vector<double>();
   Tensor y = Tensor::empty(values.shape(), DType::Int64);
   int64_t* out = y.mutable_data<int64_t>();
   for (double v : asked)
-    *out++ = (right ? std::upper_bound(edges.begin(), edges.end(), v) : std::lower_bound(edges.begin(), edges.end(), v)) - edges.begin();
+    *out++ =
+        (right ? std::upper_bound(edges.begin(), edges.end(), v) : std::lower_bound(edges.begin(), edges.end(), v)) -
+        edges.begin();
   return y;
 }
 
@@ -125,7 +134,9 @@ Tensor isin(const Tensor& x, const Tensor& set) {
     std::vector<C> sorted(members.data<C>(), members.data<C>() + members.numel());
     std::erase_if(sorted, [](C v) { return v != v; });
     std::sort(sorted.begin(), sorted.end());
-    return map<C>(DType::Bool, x.shape(), kGrain, [&sorted](C v) { return std::binary_search(sorted.begin(), sorted.end(), v); }, x.detach());
+    return map<C>(
+        DType::Bool, x.shape(), kGrain, [&sorted](C v) { return std::binary_search(sorted.begin(), sorted.end(), v); },
+        x.detach());
   });
 }
 

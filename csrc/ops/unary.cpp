@@ -12,7 +12,8 @@ enum class Keep { X, Y };  // what the derivative is written in
 template <class F, class D>
 Tensor real_unary(const char* name, const Tensor& x, Keep keep, F f, D df) {
   const DType out = real_type(x.dtype());
-  Tensor y = visit_real(out, [&](auto tag) { return map<typename decltype(tag)::type>(out, x.shape(), kGrain / 4, f, x); });
+  Tensor y =
+      visit_real(out, [&](auto tag) { return map<typename decltype(tag)::type>(out, x.shape(), kGrain / 4, f, x); });
   if (needs_grad(x))
     record(name, y, {x}, [df, v = save(keep == Keep::X ? x : y)](const Tensor& dy) {
       return Grads{visit_real(dy.dtype(), [&](auto tag) {
@@ -26,7 +27,8 @@ Tensor real_unary(const char* name, const Tensor& x, Keep keep, F f, D df) {
 template <class F>
 Tensor step(const char* name, const Tensor& x, F f) {
   if (!is_floating(x.dtype())) return x.clone();
-  Tensor y = visit_real(x.dtype(), [&](auto tag) { return map<typename decltype(tag)::type>(x.dtype(), x.shape(), kGrain, f, x); });
+  Tensor y = visit_real(
+      x.dtype(), [&](auto tag) { return map<typename decltype(tag)::type>(x.dtype(), x.shape(), kGrain, f, x); });
   record(name, y, {x}, [](const Tensor& dy) { return Grads{Tensor::zeros(dy.shape(), dy.dtype())}; });
   return y;
 }
@@ -72,7 +74,8 @@ Tensor kernel_unary(const char* name, rowwise::Unary f, const Tensor& x, D df) {
 }  // namespace
 
 Tensor neg(const Tensor& x) {
-  check<DtypeError>(x.dtype() != DType::Bool, "Negation, the `-` operator, on a bool tensor is not supported. If you are "
+  check<DtypeError>(x.dtype() != DType::Bool,
+                    "Negation, the `-` operator, on a bool tensor is not supported. If you are "
                     "trying to invert a mask, use the `~` or `logical_not()` operator instead.");
   return mul(x, -1);
 }
@@ -80,7 +83,11 @@ Tensor neg(const Tensor& x) {
 Tensor abs(const Tensor& x) {
   Tensor y = visit_compute(x.dtype(), "abs", [&](auto tag) {
     using C = typename decltype(tag)::type;
-    return map<C>(x.dtype(), x.shape(), kGrain, [](C v) { return std::is_floating_point_v<C> ? C(std::abs(v)) : v < 0 ? C(0 - uint64_t(v)) : v; }, x);
+    return map<C>(
+        x.dtype(), x.shape(), kGrain,
+        [](C v) { return std::is_floating_point_v<C> ? C(std::abs(v))
+                         : v < 0                     ? C(0 - uint64_t(v))
+                                                     : v; }, x);
   });
   record("AbsBackward0", y, {x}, [x = save(x)](const Tensor& dy) { return Grads{mul(dy, sign(x))}; });
   return y;
@@ -88,17 +95,24 @@ Tensor abs(const Tensor& x) {
 Tensor sign(const Tensor& x) {
   Tensor y = visit_compute(x.dtype(), "sign", [&](auto tag) {
     using C = typename decltype(tag)::type;
-    return map<C>(x.dtype(), x.shape(), kGrain, [](C v) { return C((v > 0) - (v < 0)); }, x);
+    return map<C>(
+        x.dtype(), x.shape(), kGrain, [](C v) { return C((v > 0) - (v < 0)); }, x);
   });
   record("SignBackward0", y, {x}, [](const Tensor& dy) { return Grads{Tensor::zeros(dy.shape(), dy.dtype())}; });
   return y;
 }
 
-Tensor exp(const Tensor& x) { return kernel_unary("ExpBackward0", rowwise::Unary::Exp, x, [](auto y, auto d) { return d * y; }); }
+Tensor exp(const Tensor& x) {
+  return kernel_unary("ExpBackward0", rowwise::Unary::Exp, x, [](auto y, auto d) { return d * y; });
+}
 Tensor log(const Tensor& x) { return kernel_unary("LogBackward0", rowwise::Unary::Log, x); }
-Tensor tanh(const Tensor& x) { return kernel_unary("TanhBackward0", rowwise::Unary::Tanh, x, [](auto y, auto d) { return d * (1 - y * y); }); }
+Tensor tanh(const Tensor& x) {
+  return kernel_unary("TanhBackward0", rowwise::Unary::Tanh, x, [](auto y, auto d) { return d * (1 - y * y); });
+}
 Tensor erf(const Tensor& x) { return kernel_unary("ErfBackward0", rowwise::Unary::Erf, x); }
-Tensor sigmoid(const Tensor& x) { return kernel_unary("SigmoidBackward0", rowwise::Unary::Sigmoid, x, [](auto y, auto d) { return d * y * (1 - y); }); }
+Tensor sigmoid(const Tensor& x) {
+  return kernel_unary("SigmoidBackward0", rowwise::Unary::Sigmoid, x, [](auto y, auto d) { return d * y * (1 - y); });
+}
 Tensor silu(const Tensor& x) { return kernel_unary("SiluBackward0", rowwise::Unary::Silu, x); }
 Tensor gelu(const Tensor& x, bool tanh_approximation) {
   return kernel_unary("GeluBackward0", tanh_approximation ? rowwise::Unary::GeluTanh : rowwise::Unary::Gelu, x);
@@ -109,68 +123,94 @@ Tensor hardswish(const Tensor& x) { return kernel_unary("HardswishBackward0", ro
 Tensor hardsigmoid(const Tensor& x) { return kernel_unary("HardsigmoidBackward0", rowwise::Unary::HardSigmoid, x); }
 Tensor relu2(const Tensor& x) { return kernel_unary("Relu2Backward", rowwise::Unary::Relu2, x); }
 Tensor relu(const Tensor& x) {
-  if (is_floating(x.dtype())) return kernel_unary("ReluBackward0", rowwise::Unary::Relu, x, [](auto y, auto d) { return y > 0 ? d : decltype(d)(0); });
+  if (is_floating(x.dtype()))
+    return kernel_unary("ReluBackward0", rowwise::Unary::Relu, x,
+                        [](auto y, auto d) { return y > 0 ? d : decltype(d)(0); });
   return visit_compute(x.dtype(), "relu", [&](auto tag) {
     using C = typename decltype(tag)::type;
-    return map<C>(x.dtype(), x.shape(), kGrain, [](C v) { return v > 0 ? v : C(0); }, x);
+    return map<C>(
+        x.dtype(), x.shape(), kGrain, [](C v) { return v > 0 ? v : C(0); }, x);
   });
 }
 
 Tensor expm1(const Tensor& x) {
-  return real_unary("Expm1Backward0", x, Keep::Y, [](auto v) { return std::expm1(v); }, [](auto y, auto d) { return d * (y + 1); });
+  return real_unary(
+      "Expm1Backward0", x, Keep::Y, [](auto v) { return std::expm1(v); }, [](auto y, auto d) { return d * (y + 1); });
 }
 Tensor log2(const Tensor& x) {
-  return real_unary("Log2Backward0", x, Keep::X, [](auto v) { return std::log2(v); },
-                    [](auto v, auto d) { return d / (v * decltype(v)(M_LN2)); });
+  return real_unary(
+      "Log2Backward0", x, Keep::X, [](auto v) { return std::log2(v); },
+      [](auto v, auto d) { return d / (v * decltype(v)(M_LN2)); });
 }
 Tensor log10(const Tensor& x) {
-  return real_unary("Log10Backward0", x, Keep::X, [](auto v) { return std::log10(v); },
-                    [](auto v, auto d) { return d / (v * decltype(v)(M_LN10)); });
+  return real_unary(
+      "Log10Backward0", x, Keep::X, [](auto v) { return std::log10(v); },
+      [](auto v, auto d) { return d / (v * decltype(v)(M_LN10)); });
 }
 Tensor log1p(const Tensor& x) {
-  return real_unary("Log1PBackward0", x, Keep::X, [](auto v) { return std::log1p(v); }, [](auto v, auto d) { return d / (v + 1); });
+  return real_unary(
+      "Log1PBackward0", x, Keep::X, [](auto v) { return std::log1p(v); }, [](auto v, auto d) { return d / (v + 1); });
 }
 Tensor sqrt(const Tensor& x) {
-  return real_unary("SqrtBackward0", x, Keep::Y, [](auto v) { return std::sqrt(v); }, [](auto y, auto d) { return d / (2 * y); });
+  return real_unary(
+      "SqrtBackward0", x, Keep::Y, [](auto v) { return std::sqrt(v); }, [](auto y, auto d) { return d / (2 * y); });
 }
 Tensor rsqrt(const Tensor& x) {
-  return real_unary("RsqrtBackward0", x, Keep::Y, [](auto v) { return 1 / std::sqrt(v); },
-                    [](auto y, auto d) { return d * decltype(y)(-0.5) * y * y * y; });
+  return real_unary(
+      "RsqrtBackward0", x, Keep::Y, [](auto v) { return 1 / std::sqrt(v); },
+      [](auto y, auto d) { return d * decltype(y)(-0.5) * y * y * y; });
 }
 Tensor reciprocal(const Tensor& x) {
-  return real_unary("ReciprocalBackward0", x, Keep::Y, [](auto v) { return 1 / v; }, [](auto y, auto d) { return -d * y * y; });
+  return real_unary(
+      "ReciprocalBackward0", x, Keep::Y, [](auto v) { return 1 / v; }, [](auto y, auto d) { return -d * y * y; });
 }
 Tensor square(const Tensor& x) { return pow(x, 2); }
 Tensor sin(const Tensor& x) {
-  return real_unary("SinBackward0", x, Keep::X, [](auto v) { return std::sin(v); }, [](auto v, auto d) { return d * std::cos(v); });
+  return real_unary(
+      "SinBackward0", x, Keep::X, [](auto v) { return std::sin(v); }, [](auto v, auto d) { return d * std::cos(v); });
 }
 Tensor cos(const Tensor& x) {
-  return real_unary("CosBackward0", x, Keep::X, [](auto v) { return std::cos(v); }, [](auto v, auto d) { return -d * std::sin(v); });
+  return real_unary(
+      "CosBackward0", x, Keep::X, [](auto v) { return std::cos(v); }, [](auto v, auto d) { return -d * std::sin(v); });
 }
 Tensor tan(const Tensor& x) {
-  return real_unary("TanBackward0", x, Keep::Y, [](auto v) { return std::tan(v); }, [](auto y, auto d) { return d * (1 + y * y); });
+  return real_unary(
+      "TanBackward0", x, Keep::Y, [](auto v) { return std::tan(v); }, [](auto y, auto d) { return d * (1 + y * y); });
 }
 Tensor asin(const Tensor& x) {
-  return real_unary("AsinBackward0", x, Keep::X, [](auto v) { return std::asin(v); },
-                    [](auto v, auto d) { return d / std::sqrt(1 - v * v); });
+  return real_unary(
+      "AsinBackward0", x, Keep::X, [](auto v) { return std::asin(v); },
+      [](auto v, auto d) { return d / std::sqrt(1 - v * v); });
 }
 Tensor acos(const Tensor& x) {
-  return real_unary("AcosBackward0", x, Keep::X, [](auto v) { return std::acos(v); },
-                    [](auto v, auto d) { return -d / std::sqrt(1 - v * v); });
+  return real_unary(
+      "AcosBackward0", x, Keep::X, [](auto v) { return std::acos(v); },
+      [](auto v, auto d) { return -d / std::sqrt(1 - v * v); });
 }
 Tensor atan(const Tensor& x) {
-  return real_unary("AtanBackward0", x, Keep::X, [](auto v) { return std::atan(v); }, [](auto v, auto d) { return d / (1 + v * v); });
+  return real_unary(
+      "AtanBackward0", x, Keep::X, [](auto v) { return std::atan(v); }, [](auto v, auto d) { return d / (1 + v * v); });
 }
 Tensor sinh(const Tensor& x) {
-  return real_unary("SinhBackward0", x, Keep::X, [](auto v) { return std::sinh(v); }, [](auto v, auto d) { return d * std::cosh(v); });
+  return real_unary(
+      "SinhBackward0", x, Keep::X, [](auto v) { return std::sinh(v); },
+      [](auto v, auto d) { return d * std::cosh(v); });
 }
 Tensor cosh(const Tensor& x) {
-  return real_unary("CoshBackward0", x, Keep::X, [](auto v) { return std::cosh(v); }, [](auto v, auto d) { return d * std::sinh(v); });
+  return real_unary(
+      "CoshBackward0", x, Keep::X, [](auto v) { return std::cosh(v); },
+      [](auto v, auto d) { return d * std::sinh(v); });
 }
 
-Tensor floor(const Tensor& x) { return step("FloorBackward0", x, [](auto v) { return std::floor(v); }); }
-Tensor ceil(const Tensor& x) { return step("CeilBackward0", x, [](auto v) { return std::ceil(v); }); }
-Tensor trunc(const Tensor& x) { return step("TruncBackward0", x, [](auto v) { return std::trunc(v); }); }
+Tensor floor(const Tensor& x) {
+  return step("FloorBackward0", x, [](auto v) { return std::floor(v); });
+}
+Tensor ceil(const Tensor& x) {
+  return step("CeilBackward0", x, [](auto v) { return std::ceil(v); });
+}
+Tensor trunc(const Tensor& x) {
+  return step("TruncBackward0", x, [](auto v) { return std::trunc(v); });
+}
 Tensor round(const Tensor& x, int decimals) {
   if (!decimals) return step("RoundBackward0", x, [](auto v) { return std::nearbyint(v); });
   const double scale = std::pow(10.0, std::abs(decimals));
@@ -180,7 +220,8 @@ Tensor round(const Tensor& x, int decimals) {
   });
 }
 Tensor frac(const Tensor& x) {
-  return real_unary("FracBackward0", x, Keep::X, [](auto v) { return v - std::trunc(v); }, [](auto, auto d) { return d; });
+  return real_unary(
+      "FracBackward0", x, Keep::X, [](auto v) { return v - std::trunc(v); }, [](auto, auto d) { return d; });
 }
 
 Tensor softplus(const Tensor& x, double beta, double threshold) {

@@ -17,7 +17,8 @@ Activation::Activation(const Tensor& x) {
 
 const uint8_t* Activation::quantized() const {
   if (!quantized_.defined()) {
-    check<DtypeError>(rows_.dtype() == DType::Float32, "packed weights take float32 input, found ", dtype_name(rows_.dtype()));
+    check<DtypeError>(rows_.dtype() == DType::Float32, "packed weights take float32 input, found ",
+                      dtype_name(rows_.dtype()));
     quantized_ = Tensor::empty({int64_t(quant_activation_bytes(m(), k()))}, DType::UInt8);
     quant_activations(m(), k(), rows_.data<float>(), k(), quantized_.mutable_data<uint8_t>());
   }
@@ -35,8 +36,8 @@ namespace {
 void check_input(const Tensor& x, const Weight& weight) {
   const Shape w = weight.shape();
   check<ShapeError>(x.dim() >= 1 && x.size(-1) == w[1], "mat1 and mat2 shapes cannot be multiplied (",
-                    x.dim() && x.size(-1) ? x.numel() / x.size(-1) : 0, "x", x.dim() ? x.size(-1) : 0, " and ", w[1], "x",
-                    w[0], ")");
+                    x.dim() && x.size(-1) ? x.numel() / x.size(-1) : 0, "x", x.dim() ? x.size(-1) : 0, " and ", w[1],
+                    "x", w[0], ")");
 }
 
 Shape with_last(const Tensor& x, int64_t n) {
@@ -70,7 +71,8 @@ Tensor finish(Tensor y, const Tensor& x, const WeightPtr& weight, const Tensor& 
              const int64_t m = d.size(0), n = d.size(1), k = rows.size(1);
              dw = Tensor::empty({n, k}, d.dtype());
              if (d.dtype() == DType::Float64)
-               gemm_tn(n, k, m, d.data<double>(), n, rows.to(DType::Float64).data<double>(), k, dw.mutable_data<double>(), k);
+               gemm_tn(n, k, m, d.data<double>(), n, rows.to(DType::Float64).data<double>(), k,
+                       dw.mutable_data<double>(), k);
              else
                gemm_tn(n, k, m, d.data<float>(), DType::Float32, n, rows.data<float>(), DType::Float32, k,
                        dw.mutable_data<float>(), k);
@@ -102,7 +104,8 @@ std::vector<Tensor> linear_many(const Tensor& x, const std::vector<WeightPtr>& w
 
 Tensor embed(const Tensor& ids, const WeightPtr& weight) {
   const int64_t n = weight->shape()[0], k = weight->shape()[1];
-  check<DtypeError>(is_integral(ids.dtype()), "embedding: ids are ", dtype_name(ids.dtype()), ", needed int64 or int32");
+  check<DtypeError>(is_integral(ids.dtype()), "embedding: ids are ", dtype_name(ids.dtype()),
+                    ", needed int64 or int32");
   const Tensor index = ids.to(DType::Int64).contiguous();
   for (int64_t i = 0; i < index.numel(); i++) {
     const int64_t id = index.data<int64_t>()[i];
@@ -118,8 +121,10 @@ Tensor embed(const Tensor& ids, const WeightPtr& weight) {
       for (int64_t i = 0; i < index.numel(); i++)
         for (int64_t j = 0; j < k; j++) out[index.data<int64_t>()[i] * k + j] += rows[i * k + j];
     };
-    if (d.dtype() == DType::Float64) add_rows(dw.mutable_data<double>(), d.data<double>());
-    else add_rows(dw.mutable_data<float>(), d.data<float>());
+    if (d.dtype() == DType::Float64)
+      add_rows(dw.mutable_data<double>(), d.data<double>());
+    else
+      add_rows(dw.mutable_data<float>(), d.data<float>());
     return Grads{dw};
   });
   return y;

@@ -36,9 +36,9 @@ class Weight {
   // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
   virtual Tensor matmul(const Activation& x) const = 0;
   virtual Tensor matmul_grad(const Tensor& dy) const = 0;
-  virtual Tensor rows(const Tensor& ids) const = 0;                    // [..., k] f32 for int64 ids [...]
-  virtual Tensor dense(int64_t begin, int64_t end) const = 0;          // rows as a dense tensor: merge, export, tests
-  virtual NamedTensors state() const = 0;                              // what a checkpoint stores, "" = the weight itself
+  virtual Tensor rows(const Tensor& ids) const = 0;            // [..., k] f32 for int64 ids [...]
+  virtual Tensor dense(int64_t begin, int64_t end) const = 0;  // rows as a dense tensor: merge, export, tests
+  virtual NamedTensors state() const = 0;                      // what a checkpoint stores, "" = the weight itself
   // The products of several weights of one kind with one input, in one parallel region.
   virtual std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const;
   // The trainable tensor of the dense kind; undefined for packed kinds, which only pass gradients through.

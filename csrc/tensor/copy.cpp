@@ -12,10 +12,10 @@ bool float_kernel(DType d) { return is_floating(d) && is_computable(d); }
 // Same dtype: bytes move as they are, whatever they mean.
 template <class Word>
 void copy_words(Tensor& dst, const Tensor& src) {
-  const StridedLoop<2> loop(dst.shape(),
-                            {static_cast<char*>(const_cast<void*>(dst.data_ptr())),
-                             static_cast<char*>(const_cast<void*>(src.data_ptr()))},
-                            {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
+  const StridedLoop<2> loop(
+      dst.shape(),
+      {static_cast<char*>(const_cast<void*>(dst.data_ptr())), static_cast<char*>(const_cast<void*>(src.data_ptr()))},
+      {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
   constexpr auto size = int64_t(sizeof(Word));
   loop.run(kGrain, [](char* const* at, const int64_t* step, int64_t n) {
     if (step[0] == size && step[1] == size) {
@@ -26,9 +26,11 @@ void copy_words(Tensor& dst, const Tensor& src) {
   });
 }
 
-// A transposed copy reads far apart or writes far apart whichever way it goes by rows: 16 x 16 tiles keep both in cache.
+// A transposed copy reads far apart or writes far apart whichever way it goes by rows: 16 x 16 tiles keep both in
+// cache.
 template <class Word>
-void transpose_tiles(Tensor& dst, const Tensor& src, int d) {  // src runs along d where dst runs along its last dimension
+void transpose_tiles(Tensor& dst, const Tensor& src,
+                     int d) {  // src runs along d where dst runs along its last dimension
   constexpr int64_t tile = 16;
   const int last = dst.dim() - 1;
   const int64_t rows = dst.size(d), columns = dst.size(last), row_tiles = (rows + tile - 1) / tile;
@@ -57,7 +59,9 @@ void transpose_tiles(Tensor& dst, const Tensor& src, int d) {  // src runs along
 // The dimension along which src is contiguous, when that is not dst's last and both are long enough to care; else -1.
 int transposed_dim(const Tensor& dst, const Tensor& src) {
   const int last = dst.dim() - 1;
-  if (last < 1 || !(src.shape() == dst.shape()) || dst.stride(last) != 1 || src.stride(last) <= 1 || dst.size(last) < 16) return -1;
+  if (last < 1 || !(src.shape() == dst.shape()) || dst.stride(last) != 1 || src.stride(last) <= 1 ||
+      dst.size(last) < 16)
+    return -1;
   for (int d = 0; d < last; d++)
     if (src.stride(d) == 1 && src.size(d) >= 16) return d;
   return -1;
@@ -73,10 +77,14 @@ void copy_values(Tensor& dst, const Tensor& src) {
     if (d >= 0 && dst.element_size() == 4) return transpose_tiles<uint32_t>(dst, src, d);
     if (d >= 0 && dst.element_size() == 2) return transpose_tiles<uint16_t>(dst, src, d);
     switch (dst.element_size()) {
-      case 1: return copy_words<uint8_t>(dst, src);
-      case 2: return copy_words<uint16_t>(dst, src);
-      case 4: return copy_words<uint32_t>(dst, src);
-      default: return copy_words<uint64_t>(dst, src);
+      case 1:
+        return copy_words<uint8_t>(dst, src);
+      case 2:
+        return copy_words<uint16_t>(dst, src);
+      case 4:
+        return copy_words<uint32_t>(dst, src);
+      default:
+        return copy_words<uint64_t>(dst, src);
     }
   }
   if (float_kernel(dst.dtype()) && float_kernel(src.dtype()) && dst.shape() == src.shape() && dst.is_contiguous() &&
@@ -87,10 +95,14 @@ void copy_values(Tensor& dst, const Tensor& src) {
   // Integers pass through int64, so that large ones keep their value; the narrower float type would round twice.
   const bool whole = !is_floating(src.dtype());
   const bool wide = src.dtype() == DType::Float64 || dst.dtype() == DType::Float64;
-  visit_compute(whole ? DType::Int64 : wide ? DType::Float64 : DType::Float32, "copy", [&](auto tag) {
-    using C = typename decltype(tag)::type;
-    map_into<C>(dst, kGrain, [](C v) { return v; }, src);
-  });
+  visit_compute(whole  ? DType::Int64
+                : wide ? DType::Float64
+                       : DType::Float32,
+                "copy", [&](auto tag) {
+                  using C = typename decltype(tag)::type;
+                  map_into<C>(
+                      dst, kGrain, [](C v) { return v; }, src);
+                });
 }
 
 void check_writable(const Tensor& y) {
@@ -131,8 +143,10 @@ Tensor Tensor::to(DType dtype) const {
 
 Tensor& Tensor::copy_(const Tensor& src) {
   if (same(src)) return *this;
-  if (src.requires_grad()) src.impl()->autograd->record_write(*this, src);
-  else if (requires_grad()) impl_->autograd->record_write(*this, src);
+  if (src.requires_grad())
+    src.impl()->autograd->record_write(*this, src);
+  else if (requires_grad())
+    impl_->autograd->record_write(*this, src);
   copy_data(*this, src);
   return *this;
 }
@@ -153,7 +167,8 @@ void add_to(Tensor y, const Tensor& x) {
   visit_compute(y.dtype(), "add", [&](auto tag) {
     using C = typename decltype(tag)::type;
     const Tensor before = y.detach();
-    map_into<C>(y, kGrain, [](C a, C b) { return a + b; }, before, x);
+    map_into<C>(
+        y, kGrain, [](C a, C b) { return a + b; }, before, x);
   });
 }
 
@@ -164,8 +179,10 @@ static Tensor sum_outer(const Tensor& x, int64_t outer, int64_t inner) {
     using C = typename decltype(tag)::type;
     if constexpr (std::is_floating_point_v<C>) {
       if (x.dtype() == dtype_of<C>) {
-        if (inner == 1) *y.mutable_data<C>() = C(rowwise::sum<C>(outer, x.data<C>()));
-        else rowwise::column_sum<C>(outer, inner, x.data<C>(), inner, y.mutable_data<C>(), false);
+        if (inner == 1)
+          *y.mutable_data<C>() = C(rowwise::sum<C>(outer, x.data<C>()));
+        else
+          rowwise::column_sum<C>(outer, inner, x.data<C>(), inner, y.mutable_data<C>(), false);
         return;
       }
     }

@@ -18,10 +18,19 @@ To convert(From value) {
   }
 }
 // How a value lies in memory: a bool of foreign origin may hold any byte.
-template <class T> struct Stored { using type = T; };
-template <> struct Stored<bool> { using type = uint8_t; };
+template <class T>
+struct Stored {
+  using type = T;
+};
+template <>
+struct Stored<bool> {
+  using type = uint8_t;
+};
 
-template <class T> auto widen(T v) { return v; }
+template <class T>
+auto widen(T v) {
+  return v;
+}
 inline float widen(float16 v) { return v; }
 inline float widen(bfloat16 v) { return v; }
 
@@ -34,10 +43,13 @@ void load_row(DType dtype, const char* src, int64_t stride, int64_t n, C* out) {
     using S = typename Stored<T>::type;
     const auto read = [](const char* p) {
       const S v = *reinterpret_cast<const S*>(p);
-      if constexpr (std::is_same_v<T, bool>) return C(v != 0);
-      else return convert<C>(widen(v));
+      if constexpr (std::is_same_v<T, bool>)
+        return C(v != 0);
+      else
+        return convert<C>(widen(v));
     };
-    if (stride == 0) std::fill_n(out, n, read(src));
+    if (stride == 0)
+      std::fill_n(out, n, read(src));
     else if (stride == int64_t(sizeof(S)))
       for (int64_t i = 0; i < n; i++) out[i] = read(src + i * int64_t(sizeof(S)));
     else

@@ -128,7 +128,8 @@ void map_into(Tensor& y, int64_t grain, F&& f, const Inputs&... inputs) {
       C* out = direct ? reinterpret_cast<C*>(dst) : buffer[0];
       [&]<size_t... K>(std::index_sequence<K...>) {
         for (int64_t i = 0; i < n; i++) out[i] = C(f(in[K + 1][i]...));
-      }(std::make_index_sequence<N>{});
+      }
+      (std::make_index_sequence<N>{});
       if (!direct) store_row(dtypes[0], dst, step[0], n, out);
     }
   });

@@ -12,8 +12,7 @@ class Scalar {
   enum class Kind : uint8_t { Bool, Int, Float };
   Scalar(bool v) : kind_(Kind::Bool), int_(v) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Scalar(T v) : kind_(Kind::Int), int_(int64_t(v)) {}
+  requires(!std::same_as<T, bool>) Scalar(T v) : kind_(Kind::Int), int_(int64_t(v)) {}
   template <std::floating_point T>
   Scalar(T v) : kind_(Kind::Float), float_(double(v)) {}
 
@@ -25,10 +24,14 @@ class Scalar {
   bool to_bool() const { return is_float() ? float_ != 0 : int_ != 0; }
   template <class T>
   T to() const {
-    if constexpr (std::same_as<T, bool>) return to_bool();
-    else if constexpr (std::integral<T>) return T(to_int());
-    else if constexpr (std::same_as<T, double>) return to_double();
-    else return T(float(to_double()));
+    if constexpr (std::same_as<T, bool>)
+      return to_bool();
+    else if constexpr (std::integral<T>)
+      return T(to_int());
+    else if constexpr (std::same_as<T, double>)
+      return to_double();
+    else
+      return T(float(to_double()));
   }
 
  private:

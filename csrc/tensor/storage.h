@@ -13,8 +13,7 @@ class Storage {
   static constexpr size_t kAlignment = 64;
 
   static std::shared_ptr<Storage> allocate(size_t bytes);  // not initialised; Error when memory is exhausted
-  static std::shared_ptr<Storage> external(void* data, size_t bytes, std::shared_ptr<const void> owner,
-                                           bool read_only);
+  static std::shared_ptr<Storage> external(void* data, size_t bytes, std::shared_ptr<const void> owner, bool read_only);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;

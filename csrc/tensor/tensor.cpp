@@ -9,8 +9,7 @@ namespace ef {
 namespace {
 
 int64_t checked_bytes(const Shape& shape, DType dtype) {
-  for (int64_t d : shape)
-    check<ShapeError>(d >= 0, "Trying to create tensor with negative dimension ", d, ": ", shape);
+  for (int64_t d : shape) check<ShapeError>(d >= 0, "Trying to create tensor with negative dimension ", d, ": ", shape);
   int64_t n = 0, bytes = 0;
   check<ShapeError>(checked_numel(shape, n) && !__builtin_mul_overflow(n, int64_t(item_size(dtype)), &bytes),
                     "tensor: the number of bytes of shape ", shape, " overflows 64 bits");
@@ -57,8 +56,8 @@ Tensor Tensor::scalar(Scalar value) {
 Tensor Tensor::arange(Scalar start, Scalar end, Scalar step, DType dtype) {
   const double s = step.to_double();
   check<ConfigError>(s != 0 && std::isfinite(s), "step must be nonzero");
-  check<ConfigError>(std::isfinite(start.to_double()) && std::isfinite(end.to_double()), "unsupported range: ",
-                     start.to_double(), " -> ", end.to_double());
+  check<ConfigError>(std::isfinite(start.to_double()) && std::isfinite(end.to_double()),
+                     "unsupported range: ", start.to_double(), " -> ", end.to_double());
   check<ConfigError>((end.to_double() - start.to_double()) * s >= 0,
                      "upper bound and lower bound inconsistent with step sign");
   const bool whole = !start.is_float() && !end.is_float() && !step.is_float();
@@ -114,7 +113,8 @@ Tensor Tensor::external(void* data, const Shape& shape, DType dtype, std::shared
                         std::optional<Strides> strides) {
   checked_bytes(shape, dtype);
   const Strides steps = strides.value_or(contiguous_strides(shape));
-  check<ShapeError>(steps.size() == shape.size(), "tensor: ", steps.size(), " strides for ", shape.size(), " dimensions");
+  check<ShapeError>(steps.size() == shape.size(), "tensor: ", steps.size(), " strides for ", shape.size(),
+                    " dimensions");
   int64_t span = 1;  // elements from the first to the last
   for (int d = 0; d < shape.size(); d++) {
     check<ShapeError>(steps[d] >= 0, "tensor: negative strides are not supported; make a copy of the array first");
@@ -170,7 +170,8 @@ void Tensor::wrong_dtype(DType wanted) const {
 }
 
 void* Tensor::mutable_data_ptr() {
-  check<Error>(!read_only(), "tensor: its memory is read-only (a mapped file or a borrowed array), a write needs its "
+  check<Error>(!read_only(),
+               "tensor: its memory is read-only (a mapped file or a borrowed array), a write needs its "
                "own; call clone() first");
   impl_->storage->bump_version();
   return const_cast<void*>(data_ptr());

@@ -33,7 +33,7 @@ struct AutogradMeta {
 struct TensorImpl {
   std::shared_ptr<Storage> storage;
   Shape shape;
-  Strides strides;  // in elements; an expanded dimension has stride 0
+  Strides strides;     // in elements; an expanded dimension has stride 0
   int64_t offset = 0;  // in elements
   int64_t numel = 0;
   DType dtype = DType::Float32;
@@ -69,8 +69,8 @@ class Tensor {
     return from_data(std::span<const T>(values.begin(), values.size()), shape);
   }
   // Borrowed memory; owner keeps it alive. Writing to a read-only tensor raises.
-  static Tensor external(void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner,
-                         bool read_only, std::optional<Strides> strides = std::nullopt);
+  static Tensor external(void* data, const Shape& shape, DType dtype, std::shared_ptr<const void> owner, bool read_only,
+                         std::optional<Strides> strides = std::nullopt);
   // All parts given; the region that shape and strides span must lie inside the storage (checked).
   static Tensor from_storage(std::shared_ptr<Storage> storage, const Shape& shape, const Strides& strides,
                              int64_t offset, DType dtype);
@@ -94,7 +94,7 @@ class Tensor {
   const std::shared_ptr<Storage>& storage() const { return impl_->storage; }
   bool same(const Tensor& other) const { return impl_ == other.impl_; }  // the same tensor, not equal values
   bool shares_storage(const Tensor& other) const { return impl_->storage == other.impl_->storage; }
-  int wrap_dim(int64_t d) const;     // IndexError "Dimension out of range (expected to be in range of [-2, 1], but got 3)"
+  int wrap_dim(int64_t d) const;  // IndexError "Dimension out of range (expected to be in range of [-2, 1], but got 3)"
 
   // Pointers for reading. `mutable_data` is for writing: raises on read-only memory and moves the version.
   const void* data_ptr() const {
@@ -113,7 +113,9 @@ class Tensor {
   }
   Scalar item() const;  // the only element; RuntimeError text of torch otherwise
   template <class T>
-  T item() const { return item().to<T>(); }
+  T item() const {
+    return item().to<T>();
+  }
   template <class T>
   std::vector<T> to_vector() const;  // row-major copy, converted to T
 
@@ -142,9 +144,9 @@ class Tensor {
   Tensor as_strided(const Shape& shape, const Strides& strides, int64_t offset) const;  // no gradient
 
   // --- copies and writes ----------------------------------------------------------------------------------------
-  Tensor contiguous() const;  // itself when it already is
-  Tensor clone() const;       // contiguous copy
-  Tensor to(DType dtype) const;  // itself when it already has it
+  Tensor contiguous() const;         // itself when it already is
+  Tensor clone() const;              // contiguous copy
+  Tensor to(DType dtype) const;      // itself when it already has it
   Tensor& copy_(const Tensor& src);  // broadcasts and converts
   Tensor& fill_(Scalar value);
   Tensor& zero_() { return fill_(0); }
@@ -157,7 +159,8 @@ class Tensor {
  private:
   Tensor alias(const Shape& shape, const Strides& strides, int64_t offset) const;
   void check_dtype(DType wanted) const {
-    if (impl_->dtype != wanted) [[unlikely]] wrong_dtype(wanted);
+    if (impl_->dtype != wanted) [[unlikely]]
+      wrong_dtype(wanted);
   }
   [[noreturn]] void wrong_dtype(DType wanted) const;
   std::shared_ptr<TensorImpl> impl_;
@@ -167,8 +170,8 @@ class Tensor {
 Shape broadcast_shapes(const Shape& a, const Shape& b);  // torch's error text on a mismatch
 DType result_type(const Tensor& a, const Tensor& b);     // 0-dim tensors and scalars only change the category
 DType result_type(const Tensor& a, Scalar b);
-Tensor sum_to(const Tensor& x, const Shape& shape);      // adds up what broadcasting `shape` repeated; no history
-void add_to(Tensor y, const Tensor& x);                  // y += x, with broadcasting; no history
-void copy_data(Tensor& dst, const Tensor& src);           // copy_ without history
+Tensor sum_to(const Tensor& x, const Shape& shape);  // adds up what broadcasting `shape` repeated; no history
+void add_to(Tensor y, const Tensor& x);              // y += x, with broadcasting; no history
+void copy_data(Tensor& dst, const Tensor& src);      // copy_ without history
 
 }  // namespace ef

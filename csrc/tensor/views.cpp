@@ -73,7 +73,8 @@ Tensor Tensor::alias(const Shape& shape, const Strides& strides, int64_t offset)
   impl->shape = shape;
   impl->strides = strides;
   impl->offset = offset;
-  check<ShapeError>(checked_numel(shape, impl->numel), "tensor: the number of elements of shape ", shape, " overflows 64 bits");
+  check<ShapeError>(checked_numel(shape, impl->numel), "tensor: the number of elements of shape ", shape,
+                    " overflows 64 bits");
   impl->dtype = impl_->dtype;
   return Tensor(std::move(impl));
 }
@@ -87,7 +88,8 @@ Tensor Tensor::view(const Shape& asked) const {
                     "view size is not compatible with input tensor's size and stride (at least one dimension spans "
                     "across two contiguous subspaces). Use .reshape(...) instead.");
   Tensor y = alias(shape, strides, offset());
-  if (tracked(*this)) note("ViewBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
+  if (tracked(*this))
+    note("ViewBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
   return y;
 }
 
@@ -103,9 +105,9 @@ Tensor Tensor::view_dtype(DType dtype) const {
   y.impl_->dtype = dtype;
   if (from == to) return y;
   check<ShapeError>(dim() > 0 && is_contiguous() && size(-1) * from % to == 0 && offset() * from % to == 0,
-                    "self.size(-1) must be divisible by ", (to + from - 1) / from, " to view ", dtype_name(this->dtype()),
-                    " as ", dtype_name(dtype), " (different element sizes), but got shape ", shape(), ", strides ",
-                    strides());
+                    "self.size(-1) must be divisible by ", (to + from - 1) / from, " to view ",
+                    dtype_name(this->dtype()), " as ", dtype_name(dtype), " (different element sizes), but got shape ",
+                    shape(), ", strides ", strides());
   y.impl_->shape.back() = size(-1) * from / to;
   y.impl_->strides = contiguous_strides(y.impl_->shape);
   y.impl_->offset = offset() * from / to;
@@ -114,9 +116,10 @@ Tensor Tensor::view_dtype(DType dtype) const {
 }
 
 Tensor Tensor::permute(const Dims& order) const {
-  check<ShapeError>(order.size() == dim(), "permute(sparse_coo): number of dimensions in the tensor input does not match "
-                    "the length of the desired ordering of dimensions i.e. input.dim() = ", dim(),
-                    " is not equal to len(dims) = ", order.size());
+  check<ShapeError>(order.size() == dim(),
+                    "permute(sparse_coo): number of dimensions in the tensor input does not match "
+                    "the length of the desired ordering of dimensions i.e. input.dim() = ",
+                    dim(), " is not equal to len(dims) = ", order.size());
   Shape shape = this->shape();
   Strides strides = this->strides();
   Dims back = order;
@@ -164,7 +167,8 @@ Tensor Tensor::unsqueeze(int d) const {
   shape.insert(d, 1);
   strides.insert(d, step);
   Tensor y = alias(shape, strides, offset());
-  if (tracked(*this)) note("UnsqueezeBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
+  if (tracked(*this))
+    note("UnsqueezeBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
   return y;
 }
 
@@ -177,7 +181,8 @@ Tensor Tensor::squeeze() const {
       strides.push_back(this->strides()[d]);
     }
   Tensor y = alias(shape, strides, offset());
-  if (tracked(*this)) note("SqueezeBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
+  if (tracked(*this))
+    note("SqueezeBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
   return y;
 }
 
@@ -190,7 +195,8 @@ Tensor Tensor::squeeze(int d) const {
     strides.erase(d);
   }
   Tensor y = alias(shape, strides, offset());
-  if (tracked(*this)) note("SqueezeBackward1", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
+  if (tracked(*this))
+    note("SqueezeBackward1", y, *this, [from = this->shape()](const Tensor& dy) { return dy.reshape(from); });
   return y;
 }
 
@@ -216,7 +222,8 @@ Tensor Tensor::expand(const Shape& asked) const {
     strides[d] = shape[d] == have ? this->strides()[d - shift] : 0;
   }
   Tensor y = alias(shape, strides, offset());
-  if (tracked(*this)) note("ExpandBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return sum_to(dy, from); });
+  if (tracked(*this))
+    note("ExpandBackward0", y, *this, [from = this->shape()](const Tensor& dy) { return sum_to(dy, from); });
   return y;
 }
 
@@ -225,8 +232,8 @@ Tensor Tensor::narrow(int d, int64_t start, int64_t length) const {
   d = wrap_dim(d);
   const int64_t extent = shape()[d];
   check<ShapeError>(length >= 0, "narrow(): length must be non-negative.");
-  check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [", -extent, ", ",
-                    extent, "], but got ", start, ")");
+  check<IndexError>(start >= -extent && start <= extent, "start out of range (expected to be in range of [", -extent,
+                    ", ", extent, "], but got ", start, ")");
   if (start < 0) start += extent;
   check<ShapeError>(length <= extent - start, "start (", start, ") + length (", length, ") exceeds dimension size (",
                     extent, ").");
@@ -288,8 +295,10 @@ Tensor Tensor::flatten(int start, int end) const {
   Shape shape;
   int64_t joined = 1;
   for (int d = 0; d < dim(); d++) {
-    if (d < start || d > end) shape.push_back(this->shape()[d]);
-    else joined *= this->shape()[d];
+    if (d < start || d > end)
+      shape.push_back(this->shape()[d]);
+    else
+      joined *= this->shape()[d];
     if (d == end) shape.push_back(joined);
   }
   return reshape(shape);
@@ -301,7 +310,8 @@ Tensor Tensor::unflatten(int d, const Shape& sizes) const {
   const Shape inner = infer(sizes, size(d));
   Shape shape;
   for (int i = 0; i < dim(); i++) {
-    if (i != d) shape.push_back(this->shape()[i]);
+    if (i != d)
+      shape.push_back(this->shape()[i]);
     else
       for (int64_t s : inner) shape.push_back(s);
   }
@@ -330,8 +340,7 @@ Tensor Tensor::unfold(int d, int64_t size, int64_t step) const {
       Tensor dx = Tensor::zeros(from, dy.dtype());
       if (from.empty()) return dx.copy_(dy.reshape({}));
       const int64_t windows = dy.size(d);
-      for (int64_t i = 0; i < size; i++)
-        add_to(dx.slice(d, i, i + (windows - 1) * step + 1, step), dy.select(-1, i));
+      for (int64_t i = 0; i < size; i++) add_to(dx.slice(d, i, i + (windows - 1) * step + 1, step), dy.select(-1, i));
       return dx;
     });
   return y;
@@ -342,7 +351,8 @@ Tensor Tensor::diagonal(int64_t which, int a, int b) const {
   b = wrap_dim(b);
   check<ShapeError>(a != b, "diagonal dimensions cannot be identical ", a, ", ", b);
   const int64_t rows = shape()[a], columns = shape()[b];
-  const int64_t length = std::max<int64_t>(0, which >= 0 ? std::min(rows, columns - which) : std::min(rows + which, columns));
+  const int64_t length =
+      std::max<int64_t>(0, which >= 0 ? std::min(rows, columns - which) : std::min(rows + which, columns));
   int64_t at = offset();
   if (length) at += which >= 0 ? which * strides()[b] : -which * strides()[a];
   Shape shape = this->shape();
@@ -365,7 +375,8 @@ Tensor Tensor::diagonal(int64_t which, int a, int b) const {
 }
 
 Tensor Tensor::as_strided(const Shape& shape, const Strides& strides, int64_t offset) const {
-  check<UnsupportedError>(!tracked(*this), "as_strided: gradients through as_strided are not supported; detach() first");
+  check<UnsupportedError>(!tracked(*this),
+                          "as_strided: gradients through as_strided are not supported; detach() first");
   return from_storage(storage(), shape, strides, offset, dtype());
 }
 

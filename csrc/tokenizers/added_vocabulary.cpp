@@ -40,9 +40,12 @@ size_t AddedVocabulary::add(const std::vector<AddedToken>& tokens, const Model& 
       continue;
     }
     uint32_t id;
-    if (known) id = *known;
-    else if (const auto in_model = model.token_to_id(token.content)) id = *in_model;
-    else id = next;
+    if (known)
+      id = *known;
+    else if (const auto in_model = model.token_to_id(token.content))
+      id = *in_model;
+    else
+      id = next;
     if (id >= next) next = id + 1;  // ids grow from the highest added one on
     ids_[token.content] = id;
     by_id_[id] = token;
@@ -98,8 +101,8 @@ void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) con
         if (!left || !right) return;
       }
       if (token.lstrip) {
-        while (begin > 0 && is_white_space(last_char(s.substr(0, begin))))
-          do begin--;
+        while (begin > 0 && is_white_space(last_char(s.substr(0, begin)))) do
+            begin--;
           while (utf8::is_continuation(s[begin]));
         begin = std::max(begin, done);  // the token before may have taken that space
       }

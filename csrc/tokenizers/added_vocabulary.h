@@ -17,10 +17,10 @@ namespace ef::tokenizers {
 
 struct AddedToken {
   std::string content;
-  bool single_word = false;      // not inside of a word
+  bool single_word = false;             // not inside of a word
   bool lstrip = false, rstrip = false;  // takes the white space beside it
-  bool normalized = true;        // is looked for in the normalized text
-  bool special = false;          // may be left out when decoding
+  bool normalized = true;               // is looked for in the normalized text
+  bool special = false;                 // may be left out when decoding
   bool operator==(const AddedToken&) const = default;
 };
 

@@ -13,7 +13,8 @@ std::string decode_base64(std::string_view text, std::string_view where) {
   std::string out;
   uint32_t bits = 0;
   int count = 0;
-  check<TokenizerError>(text.size() % 4 == 0, where, ": base64 text of ", text.size(), " characters, needed a multiple of 4");
+  check<TokenizerError>(text.size() % 4 == 0, where, ": base64 text of ", text.size(),
+                        " characters, needed a multiple of 4");
   while (text.ends_with('=')) text.remove_suffix(1);
   for (char c : text) {
     const size_t value = kAlphabet.find(c);

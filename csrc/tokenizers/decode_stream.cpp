@@ -11,8 +11,8 @@ std::optional<std::string> DecodeStream::step(const Tokenizer& tokenizer, const 
   ids_.insert(ids_.end(), ids.begin(), ids.end());
   const std::string text = tokenizer.decode(ids_, skip_special_tokens_);
   if (text.size() <= prefix_.size() || unfinished(text)) return std::nullopt;
-  check<TokenizerError>(text.starts_with(prefix_), "DecodeStream: Invalid prefix encountered: the decoder changed '", prefix_,
-                        "', which was given out already, to '", text, "'");
+  check<TokenizerError>(text.starts_with(prefix_), "DecodeStream: Invalid prefix encountered: the decoder changed '",
+                        prefix_, "', which was given out already, to '", text, "'");
   std::string fresh = text.substr(prefix_.size());
   // Keep only the ids since the last prefix: the next text is the difference of two short decodes.
   const size_t index = ids_.size() - prefix_index_;

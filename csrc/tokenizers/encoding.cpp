@@ -18,8 +18,8 @@ void Encoding::reserve(size_t n) {
   offsets.reserve(n);
 }
 
-void Encoding::push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id,
-                    uint32_t special, uint32_t attention) {
+void Encoding::push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id, uint32_t special,
+                    uint32_t attention) {
   ids.push_back(id);
   type_ids.push_back(type_id);
   special_tokens_mask.push_back(special);
@@ -133,7 +133,8 @@ void Encoding::truncate(size_t max_length, size_t stride, Direction direction) {
     overflowing.push_back(std::move(rest));
     return;
   }
-  check<TokenizerError>(stride < max_length, "truncation: stride ", stride, " must be smaller than the length to keep, ", max_length);
+  check<TokenizerError>(stride < max_length, "truncation: stride ", stride,
+                        " must be smaller than the length to keep, ", max_length);
   const size_t step = max_length - stride;
   std::vector<std::pair<size_t, size_t>> parts;
   if (direction == Direction::Right) {
@@ -152,7 +153,8 @@ void Encoding::truncate(size_t max_length, size_t stride, Direction direction) {
   *this = std::move(out);
 }
 
-void Encoding::pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::string_view pad_token, Direction direction) {
+void Encoding::pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::string_view pad_token,
+                   Direction direction) {
   for (Encoding& o : overflowing) o.pad(length, pad_id, pad_type_id, pad_token, direction);
   if (size() >= length) return;
   const size_t n = length - size();

@@ -19,12 +19,14 @@ std::string text_of(const GgufVocab& v, size_t id) {
 void check_shape(const GgufVocab& v) {
   check<TokenizerError>(!v.tokens.empty(), kWhere, ": 'tokenizer.ggml.tokens' is missing or empty");
   const auto same = [&](size_t n, const char* what) {
-    check<TokenizerError>(n == 0 || n == v.tokens.size(), kWhere, ": ", n, " ", what, " for ", v.tokens.size(), " tokens");
+    check<TokenizerError>(n == 0 || n == v.tokens.size(), kWhere, ": ", n, " ", what, " for ", v.tokens.size(),
+                          " tokens");
   };
   same(v.scores.size(), "scores");
   same(v.token_types.size(), "token types");
   for (size_t i = 0; i < v.tokens.size(); i++)
-    check<TokenizerError>(utf8::find_invalid(v.tokens[i]) == std::string_view::npos, kWhere, ": token ", i, " is not valid UTF-8");
+    check<TokenizerError>(utf8::find_invalid(v.tokens[i]) == std::string_view::npos, kWhere, ": token ", i,
+                          " is not valid UTF-8");
 }
 
 Vocab vocab_of(const GgufVocab& v) {
@@ -63,7 +65,8 @@ Json special_piece(const std::string& id, int type) { return {{"SpecialToken", J
 Json sequence_piece(const char* id, int type) { return {{"Sequence", Json{{"id", id}, {"type_id", type}}}}; }
 
 // before A after, and for a pair: before A after [before] B after.
-void set_template(Tokenizer& tokenizer, const GgufVocab& v, std::optional<uint32_t> before, std::optional<uint32_t> after, bool repeat_before) {
+void set_template(Tokenizer& tokenizer, const GgufVocab& v, std::optional<uint32_t> before,
+                  std::optional<uint32_t> after, bool repeat_before) {
   if (!before && !after) return;
   Json single = Json::array(), pair = Json::array(), tokens = Json::object();
   const auto put = [&](Json& list, std::optional<uint32_t> id, int type) {
@@ -89,7 +92,8 @@ Tokenizer byte_level_bpe(const GgufVocab& v) {
   Merges merges;
   for (std::string_view line : v.merges) {
     const size_t space = line.find(' ', 1);
-    check<TokenizerError>(space != std::string_view::npos && space + 1 < line.size(), kWhere, ": merge '", line, "' is not two tokens");
+    check<TokenizerError>(space != std::string_view::npos && space + 1 < line.size(), kWhere, ": merge '", line,
+                          "' is not two tokens");
     merges.add(line.substr(0, space), line.substr(space + 1));
   }
   BpeOptions options;
@@ -97,7 +101,8 @@ Tokenizer byte_level_bpe(const GgufVocab& v) {
   Tokenizer out(std::make_shared<Bpe>(vocab_of(v), merges, options));
   Json parts = Json::array();
   for (const std::string& pattern : pre.patterns)
-    parts.push_back({{"type", "Split"}, {"pattern", Json{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
+    parts.push_back(
+        {{"type", "Split"}, {"pattern", Json{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
   const Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
   parts.push_back(bytes);
   out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "Sequence"}, {"pretokenizers", parts}}));
@@ -163,7 +168,8 @@ Tokenizer sentencepiece_bpe(const GgufVocab& v) {
   const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
     return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
   };
-  set_template(out, v, when(v.add_bos.value_or(true), known(v.bos_id, 1)), when(v.add_eos.value_or(false), known(v.eos_id, 2)), true);
+  set_template(out, v, when(v.add_bos.value_or(true), known(v.bos_id, 1)),
+               when(v.add_eos.value_or(false), known(v.eos_id, 2)), true);
   add_tokens(out, v);
   return out;
 }
@@ -175,8 +181,10 @@ Tokenizer word_piece(GgufVocab v) {
   for (size_t i = 0; i < v.tokens.size(); i++) {
     const std::string text = text_of(v, i);
     constexpr std::string_view kMark = "▁";
-    if (type_of(v, i) != kNormal) texts.push_back(text);
-    else texts.push_back(text.starts_with(kMark) ? text.substr(kMark.size()) : "##" + text);
+    if (type_of(v, i) != kNormal)
+      texts.push_back(text);
+    else
+      texts.push_back(text.starts_with(kMark) ? text.substr(kMark.size()) : "##" + text);
   }
   for (size_t i = 0; i < texts.size(); i++) v.tokens[i] = texts[i];
   const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
@@ -202,7 +210,8 @@ Tokenizer word_piece(GgufVocab v) {
 
 Tokenizer tokenizer_from_gguf(const GgufVocab& v) {
   if (v.model != "gpt2" && v.model != "llama" && v.model != "bert")
-    fail<UnsupportedError>(kWhere, ": tokenizer.ggml.model '", v.model, "' is not supported, known are 'gpt2', 'llama' and 'bert'");
+    fail<UnsupportedError>(kWhere, ": tokenizer.ggml.model '", v.model,
+                           "' is not supported, known are 'gpt2', 'llama' and 'bert'");
   check_shape(v);
   if (v.model == "llama") return sentencepiece_bpe(v);
   if (v.model == "bert") return word_piece(v);

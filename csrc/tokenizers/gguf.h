@@ -1,4 +1,5 @@
-// A tokenizer out of the metadata of a GGUF file. `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide, as in llama.cpp.
+// A tokenizer out of the metadata of a GGUF file. `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide, as in
+// llama.cpp.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,8 +13,8 @@ namespace ef::tokenizers {
 
 // The fields under tokenizer.ggml, as they are in the file.
 struct GgufVocab {
-  std::string model;  // "gpt2", "llama", "bert", "t5"
-  std::string pre;    // "default" when the file has none
+  std::string model;       // "gpt2", "llama", "bert", "t5"
+  std::string pre;         // "default" when the file has none
   std::string model_name;  // general.name: Phi-3's special tokens take the white space behind them
   std::vector<std::string_view> tokens;
   std::vector<float> scores;

@@ -35,17 +35,21 @@ Registry<GgufPreTokenizer> build() {
     for (const char* name : names) r.add(name, pre);
   };
   add({"default"}, {{"[\\p{P}\\$\\+<=>\\^~\\|]+", gpt2, "\\p{N}+", "[0-9][0-9][0-9]"}});
-  add({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"}, {{llama3}, true, true});
+  add({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"},
+      {{llama3}, true, true});
   add({"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {{llama3}});
-  add({"deepseek-llm"},
-      {{"[\r\n]", kDeepseekLetters, "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}]+", "\\s+$", kDeepseekCjk, "\\p{N}+"}});
+  add({"deepseek-llm"}, {{"[\r\n]", kDeepseekLetters,
+                          "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}]+",
+                          "\\s+$", kDeepseekCjk, "\\p{N}+"}});
   add({"deepseek-coder"}, {{"[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", kDeepseekCjk, "\\p{N}"}});
   add({"deepseek-v3", "hunyuan-dense", "joyai-llm"},
-      {{std::string(patterns::kDeepseekNumbers), std::string(patterns::kDeepseekCjk), std::string(patterns::kDeepseekWords)}});
+      {{std::string(patterns::kDeepseekNumbers), std::string(patterns::kDeepseekCjk),
+        std::string(patterns::kDeepseekWords)}});
   add({"falcon"}, {{"[\\p{P}\\$\\+<=>\\^~\\|`]+", gpt2, "[0-9][0-9][0-9]"}});
-  add({"starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2"}, {{"\\p{N}", gpt2}});
-  add({"gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum", "mpt", "olmo", "jais",
-       "trillion", "granite-docling", "exaone4"},
+  add({"starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2"},
+      {{"\\p{N}", gpt2}});
+  add({"gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum", "mpt",
+       "olmo", "jais", "trillion", "granite-docling", "exaone4"},
       {{gpt2}});
   add({"jina-v1-en", "jina-v2-code", "roberta-bpe"}, {{gpt2}, false, false, true});
   add({"qwen2", "deepseek-r1-qwen", "kormo", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2"}, {{qwen2}});
@@ -55,8 +59,8 @@ Registry<GgufPreTokenizer> build() {
   add({"tekken"}, {{std::string(patterns::kTekken)}, true, true});
   add({"gpt-4o", "llama4", "minimax-m2"}, {{std::string(patterns::kO200k)}});
   add({"bailingmoe", "bailingmoe2", "llada-moe"}, {{qwen2}});
-  add({"seed-coder"},
-      {{"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}});
+  add({"seed-coder"}, {{"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| "
+                        "?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}});
   add({"superbpe"}, {{"\\p{N}+", "(?=(\\d{3})+(?!\\d))"}});
   return r;
 }

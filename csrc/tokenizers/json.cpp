@@ -1,7 +1,7 @@
 #include "tokenizers/json.h"
 
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,12 +13,18 @@ namespace ef::tokenizers {
 
 const char* kind_of(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::object: return "an object";
-    case Json::value_t::array: return "an array";
-    case Json::value_t::string: return "a string";
-    case Json::value_t::boolean: return "a boolean";
-    case Json::value_t::null: return "null";
-    default: return "a number";
+    case Json::value_t::object:
+      return "an object";
+    case Json::value_t::array:
+      return "an array";
+    case Json::value_t::string:
+      return "a string";
+    case Json::value_t::boolean:
+      return "a boolean";
+    case Json::value_t::null:
+      return "null";
+    default:
+      return "a number";
   }
 }
 
@@ -89,14 +95,25 @@ class Writer {
   explicit Writer(bool pretty) : pretty_(pretty) {}
   void write(const Json& v) {
     switch (v.type()) {
-      case Json::value_t::object: return object(v.get_ref<const Json::object_t&>());
-      case Json::value_t::array: return array(v.get_ref<const Json::array_t&>());
-      case Json::value_t::string: return string(v.get_ref<const std::string&>());
-      case Json::value_t::boolean: out += v.get<bool>() ? "true" : "false"; return;
-      case Json::value_t::number_unsigned: out += std::to_string(v.get<uint64_t>()); return;
-      case Json::value_t::number_integer: out += std::to_string(v.get<int64_t>()); return;
-      case Json::value_t::number_float: return number(v.get<double>());
-      default: out += "null";
+      case Json::value_t::object:
+        return object(v.get_ref<const Json::object_t&>());
+      case Json::value_t::array:
+        return array(v.get_ref<const Json::array_t&>());
+      case Json::value_t::string:
+        return string(v.get_ref<const std::string&>());
+      case Json::value_t::boolean:
+        out += v.get<bool>() ? "true" : "false";
+        return;
+      case Json::value_t::number_unsigned:
+        out += std::to_string(v.get<uint64_t>());
+        return;
+      case Json::value_t::number_integer:
+        out += std::to_string(v.get<int64_t>());
+        return;
+      case Json::value_t::number_float:
+        return number(v.get<double>());
+      default:
+        out += "null";
     }
   }
   std::string out;
@@ -166,12 +183,15 @@ class Writer {
     if (v == 0) {
       out += "0.0";
     } else if (point > 0 && point <= 16) {
-      if (n <= point) out += digits + std::string(size_t(point - n), '0') + ".0";
-      else out += digits.substr(0, size_t(point)) + "." + digits.substr(size_t(point));
+      if (n <= point)
+        out += digits + std::string(size_t(point - n), '0') + ".0";
+      else
+        out += digits.substr(0, size_t(point)) + "." + digits.substr(size_t(point));
     } else if (point > -5 && point <= 0) {
       out += "0." + std::string(size_t(-point), '0') + digits;
     } else {
-      out += digits.substr(0, 1) + (n > 1 ? "." + digits.substr(1) : "") + "e" + std::to_string(exponent);
+      out += digits.substr(0, 1) + (n > 1 ? "." + digits.substr(1) : "") + (exponent > 0 ? "e+" : "e") +
+             std::to_string(exponent);
     }
   }
   bool pretty_;
@@ -193,7 +213,8 @@ void JsonReader::error(const std::string& message) const {
 }
 
 void JsonReader::space() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) at_++;
+  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+    at_++;
 }
 char JsonReader::peek() {
   space();
@@ -290,7 +311,9 @@ std::string_view JsonReader::string() {
 std::string_view JsonReader::number_text() {
   peek();
   const size_t begin = at_;
-  while (at_ < text_.size() && (std::isdigit(uint8_t(text_[at_])) || std::string_view("+-.eE").find(text_[at_]) != std::string_view::npos)) at_++;
+  while (at_ < text_.size() &&
+         (std::isdigit(uint8_t(text_[at_])) || std::string_view("+-.eE").find(text_[at_]) != std::string_view::npos))
+    at_++;
   return text_.substr(begin, at_ - begin);
 }
 uint32_t JsonReader::unsigned_number(const char* what) {
@@ -343,10 +366,14 @@ Json JsonReader::value() {
       while (next_item()) out.push_back(value());
       return out;
     }
-    case '"': return std::string(string());
-    case 't': return literal("true"), true;
-    case 'f': return literal("false"), false;
-    case 'n': return literal("null"), nullptr;
+    case '"':
+      return std::string(string());
+    case 't':
+      return literal("true"), true;
+    case 'f':
+      return literal("false"), false;
+    case 'n':
+      return literal("null"), nullptr;
     default: {
       const size_t begin = at_;
       const std::string_view digits = number_text();
@@ -354,7 +381,8 @@ Json JsonReader::value() {
       int64_t negative;
       const char* last = digits.data() + digits.size();
       if (auto r = std::from_chars(digits.data(), last, whole); r.ec == std::errc() && r.ptr == last) return whole;
-      if (auto r = std::from_chars(digits.data(), last, negative); r.ec == std::errc() && r.ptr == last) return negative;
+      if (auto r = std::from_chars(digits.data(), last, negative); r.ec == std::errc() && r.ptr == last)
+        return negative;
       at_ = begin;
       return number();
     }
@@ -372,11 +400,20 @@ void JsonReader::skip_value() {
       begin_array();
       while (next_item()) skip_value();
       break;
-    case '"': string(); break;
-    case 't': literal("true"); break;
-    case 'f': literal("false"); break;
-    case 'n': literal("null"); break;
-    default: number();
+    case '"':
+      string();
+      break;
+    case 't':
+      literal("true");
+      break;
+    case 'f':
+      literal("false");
+      break;
+    case 'n':
+      literal("null");
+      break;
+    default:
+      number();
   }
 }
 

@@ -19,7 +19,8 @@ const char* name_of(Direction d) { return d == Direction::Left ? "Left" : "Right
 TruncationStrategy truncation_strategy_from_name(std::string_view name) {
   for (auto& s : kStrategies)
     if (name == s.json || name == s.python) return s.strategy;
-  fail<TokenizerError>("truncation: unknown strategy '", name, "', expected one of `longest_first`, `only_first`, or `only_second`");
+  fail<TokenizerError>("truncation: unknown strategy '", name,
+                       "', expected one of `longest_first`, `only_first`, or `only_second`");
 }
 const char* truncation_strategy_name(TruncationStrategy strategy, bool python) {
   for (auto& s : kStrategies)
@@ -70,10 +71,14 @@ void Truncation::apply(Encoding& first, Encoding* pair) const {
 Padding Padding::from_json(const Json& json) {
   Padding out;
   const Json& strategy = require(json, "strategy", "padding");
-  if (strategy.is_object()) out.length = get_unsigned(strategy, "Fixed", "padding: 'strategy'", kLongest);
-  else check<TokenizerError>(strategy == "BatchLongest", "padding: 'strategy' must be \"BatchLongest\" or {\"Fixed\": length}");
+  if (strategy.is_object())
+    out.length = get_unsigned(strategy, "Fixed", "padding: 'strategy'", kLongest);
+  else
+    check<TokenizerError>(strategy == "BatchLongest",
+                          "padding: 'strategy' must be \"BatchLongest\" or {\"Fixed\": length}");
   out.direction = direction_from_name(get_string(json, "direction", "padding"));
-  if (find(json, "pad_to_multiple_of")) out.pad_to_multiple_of = get_unsigned(json, "pad_to_multiple_of", "padding", kLongest);
+  if (find(json, "pad_to_multiple_of"))
+    out.pad_to_multiple_of = get_unsigned(json, "pad_to_multiple_of", "padding", kLongest);
   out.pad_id = uint32_t(get_unsigned(json, "pad_id", "padding"));
   out.pad_type_id = uint32_t(get_unsigned(json, "pad_type_id", "padding"));
   out.pad_token = get_string(json, "pad_token", "padding");
@@ -89,7 +94,8 @@ Json Padding::to_json() const {
 }
 size_t Padding::target(size_t longest) const {
   size_t n = length ? *length : longest;
-  if (pad_to_multiple_of && *pad_to_multiple_of > 0) n = (n + *pad_to_multiple_of - 1) / *pad_to_multiple_of * *pad_to_multiple_of;
+  if (pad_to_multiple_of && *pad_to_multiple_of > 0)
+    n = (n + *pad_to_multiple_of - 1) / *pad_to_multiple_of * *pad_to_multiple_of;
   return n;
 }
 void Padding::apply(std::vector<Encoding>& batch) const {

@@ -8,11 +8,16 @@ MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
   MetaspaceOptions out;
   out.replacement = get_char(json, "replacement", "Metaspace");
   const auto scheme = get_optional_string(json, "prepend_scheme", "Metaspace");
-  if (scheme == "first") out.prepend = Prepend::First;
-  else if (scheme == "never") out.prepend = Prepend::Never;
-  else check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", *scheme, "', expected one of `always`, `first`, `never`");
+  if (scheme == "first")
+    out.prepend = Prepend::First;
+  else if (scheme == "never")
+    out.prepend = Prepend::Never;
+  else
+    check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", *scheme,
+                          "', expected one of `always`, `first`, `never`");
   if (!get_bool(json, "add_prefix_space", "Metaspace", true)) {
-    check<TokenizerError>(!scheme || out.prepend == Prepend::Never, "Metaspace: add_prefix_space does not match declared prepend_scheme.");
+    check<TokenizerError>(!scheme || out.prepend == Prepend::Never,
+                          "Metaspace: add_prefix_space does not match declared prepend_scheme.");
     out.prepend = Prepend::Never;
   }
   out.split = get_bool(json, "split", "Metaspace", true);
@@ -21,7 +26,9 @@ MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
 Json MetaspaceOptions::to_json() const {
   return {{"type", "Metaspace"},
           {"replacement", utf8::encode(replacement)},
-          {"prepend_scheme", prepend == Prepend::Always ? "always" : prepend == Prepend::First ? "first" : "never"},
+          {"prepend_scheme", prepend == Prepend::Always  ? "always"
+                             : prepend == Prepend::First ? "first"
+                                                         : "never"},
           {"split", split}};
 }
 

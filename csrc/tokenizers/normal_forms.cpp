@@ -115,7 +115,8 @@ std::vector<Item> decomposed(std::string_view text, bool compatible) {
   out.reserve(text.size());
   size_t run = 0;  // start of the characters that may still change places
   const auto sort_run = [&] {
-    std::stable_sort(out.begin() + ptrdiff_t(run), out.end(), [](const Item& a, const Item& b) { return a.ccc < b.ccc; });
+    std::stable_sort(out.begin() + ptrdiff_t(run), out.end(),
+                     [](const Item& a, const Item& b) { return a.ccc < b.ccc; });
     run = out.size();
   };
   for (char32_t c : utf8::chars(text)) {
@@ -146,8 +147,10 @@ std::vector<Change> composed(const std::vector<Item>& items) {
   };
   for (const Item& item : items) {
     if (!has_starter) {
-      if (item.ccc) out.push_back({item.c, item.change});
-      else starter = {item.c, item.change}, has_starter = true;
+      if (item.ccc)
+        out.push_back({item.c, item.change});
+      else
+        starter = {item.c, item.change}, has_starter = true;
       continue;
     }
     if (last_ccc < int(item.ccc)) {

@@ -74,8 +74,10 @@ void NormalizedString::filter(const std::function<bool(char32_t)>& keep) {
       changes.push_back({c, 0});
     } else {
       dropped++;
-      if (changes.empty()) first_removed++;
-      else changes.back().change--;
+      if (changes.empty())
+        first_removed++;
+      else
+        changes.back().change--;
     }
   }
   if (dropped) transform(changes, first_removed);

@@ -1,4 +1,5 @@
-// A text that remembers where it came from: every byte of the normalized text knows the bytes of the original behind it.
+// A text that remembers where it came from: every byte of the normalized text knows the bytes of the original behind
+// it.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -74,9 +75,9 @@ class NormalizedString {
   void own();  // copies text and alignments out of the view, before the first change
   std::string_view original_, view_;
   Span source_;
-  bool owned_ = false;                   // text_ and alignments_ hold; else view_ does
+  bool owned_ = false;                        // text_ and alignments_ hold; else view_ does
   const NormalizedString* parent_ = nullptr;  // not owned: where the alignments are, unless the text is unchanged
-  uint32_t offset_ = 0;                  // of view_ in the parent's text
+  uint32_t offset_ = 0;                       // of view_ in the parent's text
   std::string text_;
   std::vector<Span> alignments_;
 };

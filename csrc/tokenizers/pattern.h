@@ -16,7 +16,8 @@ class Regex;
 class Pattern {
  public:
   static Pattern literal(std::string text);
-  // The patterns of well-known tokenizers run on hand-written scanners, all others on PCRE2. Both give the same matches.
+  // The patterns of well-known tokenizers run on hand-written scanners, all others on PCRE2. Both give the same
+  // matches.
   static Pattern regex(std::string pattern, bool allow_scanner = true);
   static Pattern from_json(const Json& json, std::string_view where);  // {"String": …}, {"Regex": …} or a bare string
   Json to_json() const;

@@ -62,7 +62,8 @@ std::vector<SplitPart> split_parts(std::string_view text, const Pattern& pattern
   return parts;
 }
 
-void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior, const std::function<void(uint32_t, uint32_t)>& f) {
+void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior,
+                const std::function<void(uint32_t, uint32_t)>& f) {
   switch (behavior) {
     case SplitBehavior::Isolated:
       for (auto& p : parts) f(p.begin, p.end);

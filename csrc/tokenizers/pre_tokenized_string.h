@@ -20,7 +20,8 @@ struct Token {
 
 class Pattern;
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
-SplitBehavior split_behavior_from_name(std::string_view name, std::string_view where);  // "Isolated", "merged_with_next"
+SplitBehavior split_behavior_from_name(std::string_view name,
+                                       std::string_view where);  // "Isolated", "merged_with_next"
 const char* split_behavior_name(SplitBehavior behavior);
 
 class PreTokenizedString {
@@ -51,7 +52,8 @@ class PreTokenizedString {
     return piece.whole ? text.source() : text.source(piece.begin, piece.end);
   }
   Span source(const Piece& piece, uint32_t begin, uint32_t end) const {
-    if (begin < end && end <= piece.end - piece.begin) return texts_[piece.text].source(piece.begin + begin, piece.begin + end);
+    if (begin < end && end <= piece.end - piece.begin)
+      return texts_[piece.text].source(piece.begin + begin, piece.begin + end);
     // Of no text: as `tokenizers` reports it.
     const uint32_t start = source(piece).begin;
     return begin == end ? Span{start + begin, start + begin} : Span{begin, end};
@@ -118,6 +120,7 @@ struct SplitPart {
 };
 std::vector<SplitPart> split_parts(std::string_view text, const Pattern& pattern, bool invert = false);
 // Joins or drops parts as the behavior says, and hands out f(begin, end).
-void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior, const std::function<void(uint32_t, uint32_t)>& f);
+void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior,
+                const std::function<void(uint32_t, uint32_t)>& f);
 
 }  // namespace ef::tokenizers

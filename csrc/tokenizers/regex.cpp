@@ -49,18 +49,20 @@ std::string message_of(int code) {
 }  // namespace
 
 Regex::Regex(const std::string& pattern) : source_(pattern), code_(std::make_unique<Code>()) {
-  check<TokenizerError>(pattern.size() <= 100'000, "regex: a pattern of ", pattern.size(), " bytes, the longest is 100000");
+  check<TokenizerError>(pattern.size() <= 100'000, "regex: a pattern of ", pattern.size(),
+                        " bytes, the longest is 100000");
   check<TokenizerError>(utf8::find_invalid(pattern) == std::string::npos, "regex: the pattern is not valid UTF-8");
   const std::string translated = translate(pattern);
   int error = 0;
   PCRE2_SIZE at = 0;
-  std::unique_ptr<pcre2_compile_context, void (*)(pcre2_compile_context*)> context(pcre2_compile_context_create(nullptr),
-                                                                                    pcre2_compile_context_free);
+  std::unique_ptr<pcre2_compile_context, void (*)(pcre2_compile_context*)> context(
+      pcre2_compile_context_create(nullptr), pcre2_compile_context_free);
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   pcre2_set_parens_nest_limit(context.get(), 200);
   // Ruby's ^ and $ are about lines, always.
-  code_->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                              PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context.get());
+  code_->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context.get());
   check<TokenizerError>(code_->code, "regex: pattern '", pattern, "': ", message_of(error), "");
   code_->jit = pcre2_jit_compile(code_->code, PCRE2_JIT_COMPLETE) == 0;
 }
@@ -76,8 +78,9 @@ std::vector<Span> Regex::find_all(std::string_view text) const {
     const int rc = pcre2_match(code_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,
                                PCRE2_NO_UTF_CHECK, scratch.data, scratch.context);
     if (rc == PCRE2_ERROR_NOMATCH) break;
-    check<TokenizerError>(rc >= 0, "regex: pattern '", source_, "' gave up on a text of ", text.size(), " bytes: ",
-                          message_of(rc), "; it backtracks too much, use possessive or simpler repetitions");
+    check<TokenizerError>(rc >= 0, "regex: pattern '", source_, "' gave up on a text of ", text.size(),
+                          " bytes: ", message_of(rc),
+                          "; it backtracks too much, use possessive or simpler repetitions");
     const PCRE2_SIZE* found = pcre2_get_ovector_pointer(scratch.data);
     const size_t begin = found[0], end = found[1];
     if (end < begin) break;  // \K inside a lookahead

@@ -19,8 +19,10 @@ Ranges normalized(Ranges ranges) {
   std::sort(ranges.begin(), ranges.end());
   Ranges out;
   for (auto& r : ranges) {
-    if (!out.empty() && r.first <= out.back().second + 1) out.back().second = std::max(out.back().second, r.second);
-    else out.push_back(r);
+    if (!out.empty() && r.first <= out.back().second + 1)
+      out.back().second = std::max(out.back().second, r.second);
+    else
+      out.push_back(r);
   }
   return out;
 }
@@ -51,27 +53,55 @@ Ranges join(Ranges a, const Ranges& b) {
 // Circled and squared letters are alphabetic symbols.
 const Ranges kCircled = {{0x24b6, 0x24e9}, {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189}};
 const Ranges kDigits = {{'0', '9'}}, kHex = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
-const Ranges kWhite = {{9, 13}, {32, 32}, {0x85, 0x85}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a},
-                       {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
+const Ranges kWhite = {{9, 13},          {32, 32},         {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
+                       {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
 
 Ranges word() {
   // As a class, \w also has the superscript digits and fractions of Latin-1, being a byte table there.
-  static const Ranges out = join(categories({"L", "M", "Nd", "Nl", "Pc"}),
-                                 join(kCircled, {{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}}));
+  static const Ranges out =
+      join(categories({"L", "M", "Nd", "Nl", "Pc"}), join(kCircled, {{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}}));
   return out;
 }
 
 // Named sets that are not general categories. False: not known here.
 bool named_set(const std::string& name, Ranges& out) {
-  static const std::map<std::string, const char*> kLong = {
-      {"letter", "L"}, {"uppercaseletter", "Lu"}, {"lowercaseletter", "Ll"}, {"titlecaseletter", "Lt"},
-      {"modifierletter", "Lm"}, {"otherletter", "Lo"}, {"mark", "M"}, {"nonspacingmark", "Mn"}, {"spacingmark", "Mc"},
-      {"enclosingmark", "Me"}, {"number", "N"}, {"decimalnumber", "Nd"}, {"letternumber", "Nl"}, {"othernumber", "No"},
-      {"punctuation", "P"}, {"connectorpunctuation", "Pc"}, {"dashpunctuation", "Pd"}, {"openpunctuation", "Ps"},
-      {"closepunctuation", "Pe"}, {"initialpunctuation", "Pi"}, {"finalpunctuation", "Pf"}, {"otherpunctuation", "Po"},
-      {"symbol", "S"}, {"mathsymbol", "Sm"}, {"currencysymbol", "Sc"}, {"modifiersymbol", "Sk"}, {"othersymbol", "So"},
-      {"separator", "Z"}, {"spaceseparator", "Zs"}, {"lineseparator", "Zl"}, {"paragraphseparator", "Zp"},
-      {"other", "C"}, {"control", "Cc"}, {"format", "Cf"}, {"surrogate", "Cs"}, {"privateuse", "Co"}, {"unassigned", "Cn"}};
+  static const std::map<std::string, const char*> kLong = {{"letter", "L"},
+                                                           {"uppercaseletter", "Lu"},
+                                                           {"lowercaseletter", "Ll"},
+                                                           {"titlecaseletter", "Lt"},
+                                                           {"modifierletter", "Lm"},
+                                                           {"otherletter", "Lo"},
+                                                           {"mark", "M"},
+                                                           {"nonspacingmark", "Mn"},
+                                                           {"spacingmark", "Mc"},
+                                                           {"enclosingmark", "Me"},
+                                                           {"number", "N"},
+                                                           {"decimalnumber", "Nd"},
+                                                           {"letternumber", "Nl"},
+                                                           {"othernumber", "No"},
+                                                           {"punctuation", "P"},
+                                                           {"connectorpunctuation", "Pc"},
+                                                           {"dashpunctuation", "Pd"},
+                                                           {"openpunctuation", "Ps"},
+                                                           {"closepunctuation", "Pe"},
+                                                           {"initialpunctuation", "Pi"},
+                                                           {"finalpunctuation", "Pf"},
+                                                           {"otherpunctuation", "Po"},
+                                                           {"symbol", "S"},
+                                                           {"mathsymbol", "Sm"},
+                                                           {"currencysymbol", "Sc"},
+                                                           {"modifiersymbol", "Sk"},
+                                                           {"othersymbol", "So"},
+                                                           {"separator", "Z"},
+                                                           {"spaceseparator", "Zs"},
+                                                           {"lineseparator", "Zl"},
+                                                           {"paragraphseparator", "Zp"},
+                                                           {"other", "C"},
+                                                           {"control", "Cc"},
+                                                           {"format", "Cf"},
+                                                           {"surrogate", "Cs"},
+                                                           {"privateuse", "Co"},
+                                                           {"unassigned", "Cn"}};
   std::string key;
   for (char c : name)
     if (c != ' ' && c != '_' && c != '-') key += char(std::tolower(uint8_t(c)));
@@ -131,13 +161,25 @@ class Translator {
       return true;
     };
     switch (c) {
-      case 's': case 'S': return set(kWhite, c == 'S');
-      case 'd': case 'D': return set(categories({"Nd"}), c == 'D');
-      case 'w': case 'W': return set(word(), c == 'W');
-      case 'h': case 'H': return set(kHex, c == 'H');
-      case 'v': return set({{11, 11}}, false);
-      case 'p': case 'P': return property(c == 'P', in_class);
-      case 'b': case 'B': {
+      case 's':
+      case 'S':
+        return set(kWhite, c == 'S');
+      case 'd':
+      case 'D':
+        return set(categories({"Nd"}), c == 'D');
+      case 'w':
+      case 'W':
+        return set(word(), c == 'W');
+      case 'h':
+      case 'H':
+        return set(kHex, c == 'H');
+      case 'v':
+        return set({{11, 11}}, false);
+      case 'p':
+      case 'P':
+        return property(c == 'P', in_class);
+      case 'b':
+      case 'B': {
         if (in_class) return false;  // backspace
         std::string w = "[";
         std::swap(w, out_);
@@ -159,12 +201,19 @@ class Translator {
         at_ += 2;
         out_ += "(?s:.)";
         return true;
-      case 'y': case 'Y': unsupported(std::string("\\") + c);
-      case 'Q': case 'E': case 'L': case 'l': case 'U':  // plain letters there
+      case 'y':
+      case 'Y':
+        unsupported(std::string("\\") + c);
+      case 'Q':
+      case 'E':
+      case 'L':
+      case 'l':
+      case 'U':  // plain letters there
         at_ += 2;
         out_ += c;
         return true;
-      default: return false;
+      default:
+        return false;
     }
   }
   bool property(bool negated, bool in_class) {
@@ -179,8 +228,10 @@ class Translator {
       unsupported("\\p without {…}");
     }
     Ranges ranges;
-    if (named_set(name, ranges)) put_set(ranges, negated, in_class);
-    else out_ += (negated ? "\\P{" : "\\p{") + name + "}";  // a script, which PCRE2 knows
+    if (named_set(name, ranges))
+      put_set(ranges, negated, in_class);
+    else
+      out_ += (negated ? "\\P{" : "\\p{") + name + "}";  // a script, which PCRE2 knows
     return true;
   }
 
@@ -194,7 +245,7 @@ class Translator {
   }
   void class_body(int depth) {
     if (depth > 50) unsupported("a class nested that deep");
-    for (;; ) {
+    for (;;) {
       if (at_ >= in_.size()) unsupported("a class without its ']'");
       const char c = in_[at_];
       if (c == ']') {
@@ -208,8 +259,10 @@ class Translator {
         if (close != std::string::npos) {
           const bool negated = peek(2) == '^';
           const std::string name = in_.substr(at_ + 2 + negated, close - at_ - 2 - negated);
-          if (named_set(name, ranges)) put_set(ranges, negated, true);
-          else out_ += in_.substr(at_, close + 2 - at_);
+          if (named_set(name, ranges))
+            put_set(ranges, negated, true);
+          else
+            out_ += in_.substr(at_, close + 2 - at_);
           at_ = close + 2;
           continue;
         }
@@ -288,13 +341,21 @@ class Translator {
   void step() {
     const char c = in_[at_];
     switch (c) {
-      case '(': return group();
+      case '(':
+        return group();
       case ')':
         if (!opens_.empty()) atom_ = opens_.back(), opens_.pop_back();
         break;
-      case '{': return interval();
-      case '[': atom_ = out_.size(); return bracket();
-      case '*': case '+': case '?': case '|': break;
+      case '{':
+        return interval();
+      case '[':
+        atom_ = out_.size();
+        return bracket();
+      case '*':
+      case '+':
+      case '?':
+      case '|':
+        break;
       case '\\':
         atom_ = out_.size();
         if (escape(false)) return;

@@ -62,12 +62,12 @@ enum class Words {
 };
 struct Rules {
   Words words;
-  bool contractions;         // before everything else
-  bool contraction_suffix;   // as the end of a word
+  bool contractions;        // before everything else
+  bool contraction_suffix;  // as the end of a word
   bool any_case;
-  int digits;                // at most so many numbers together; 0:  ?\p{N}+
-  bool newlines;             // \s*[\r\n]+, and line ends stay with the punctuation before them
-  bool slashes;              // '/' too
+  int digits;     // at most so many numbers together; 0:  ?\p{N}+
+  bool newlines;  // \s*[\r\n]+, and line ends stay with the punctuation before them
+  bool slashes;   // '/' too
 };
 
 // [^\r\n\p{L}\p{N}]? then upper*lower+ or upper+lower*; nullptr when neither matches.
@@ -80,7 +80,7 @@ const char* cased_word(const Classifier& cls, const char* p, const char* end) {
     if (c & kLower) last_both = q + n;
   }
   const char* stop = cls.run(q, end, kLower);
-  if (stop > q) return stop;      // upper* lower+
+  if (stop > q) return stop;        // upper* lower+
   if (last_both) return last_both;  // upper* gives its last ambiguous character back
   return nullptr;
 }
@@ -119,7 +119,8 @@ bool scan(const char* p, const char* end, Match& out) {
     }
   } else {
     constexpr uint8_t kWord = R.words == Words::WithMarks ? kLetter | kMark : kLetter;
-    if (!(c & (kLetter | kNumber)) && !is_newline(*p) && c2 & kWord) return out.end = cls.run(next + n2, end, kWord), true;
+    if (!(c & (kLetter | kNumber)) && !is_newline(*p) && c2 & kWord)
+      return out.end = cls.run(next + n2, end, kWord), true;
     if (c & kWord) return out.end = cls.run(next, end, kWord), true;
   }
 
@@ -133,10 +134,13 @@ bool scan(const char* p, const char* end, Match& out) {
   }
 
   // Everything that is neither white space, letter nor number.
-  constexpr uint8_t kOther = R.words == Words::WithMarks ? kSpace | kLetter | kNumber | kMark : kSpace | kLetter | kNumber;
+  constexpr uint8_t kOther =
+      R.words == Words::WithMarks ? kSpace | kLetter | kNumber | kMark : kSpace | kLetter | kNumber;
   const char* body = nullptr;
-  if (!(c & kOther)) body = next;
-  else if (*p == ' ' && next < end && !(c2 & kOther)) body = next + n2;
+  if (!(c & kOther))
+    body = next;
+  else if (*p == ' ' && next < end && !(c2 & kOther))
+    body = next + n2;
   if (body) {
     body = cls.run_without(body, end, kOther);
     if constexpr (R.newlines)
@@ -241,27 +245,24 @@ struct Known {
   Scanner scanner;
 };
 constexpr Known kKnown[] = {
-    {patterns::kGpt2, scan<kGpt2>},
-    {patterns::kLlama3, scan<kLlama3>},
-    {patterns::kCl100k, scan<kLlama3>},
-    {patterns::kQwen2, scan<kQwen2>},
-    {patterns::kQwen35, scan<kQwen35>},
-    {patterns::kO200k, scan<kO200k>},
-    {patterns::kTekken, scan<kTekken>},
-    {patterns::kDeepseekNumbers, scan_class<kNumber, 3>},
-    {patterns::kDeepseekCjk, scan_cjk},
-    {patterns::kDeepseekWords, scan_deepseek},
-    {"\\p{N}", scan_class<kNumber, 1>},
-    {"\\p{N}+", scan_class<kNumber, 0>},
+    {patterns::kGpt2, scan<kGpt2>},     {patterns::kLlama3, scan<kLlama3>},
+    {patterns::kCl100k, scan<kLlama3>}, {patterns::kQwen2, scan<kQwen2>},
+    {patterns::kQwen35, scan<kQwen35>}, {patterns::kO200k, scan<kO200k>},
+    {patterns::kTekken, scan<kTekken>}, {patterns::kDeepseekNumbers, scan_class<kNumber, 3>},
+    {patterns::kDeepseekCjk, scan_cjk}, {patterns::kDeepseekWords, scan_deepseek},
+    {"\\p{N}", scan_class<kNumber, 1>}, {"\\p{N}+", scan_class<kNumber, 0>},
 };
 }  // namespace
 
 Scanner find_scanner(std::string_view pattern) {
   std::string escaped;  // some files have line ends as characters, others as escapes
   for (char c : pattern) {
-    if (c == '\r') escaped += "\\r";
-    else if (c == '\n') escaped += "\\n";
-    else escaped += c;
+    if (c == '\r')
+      escaped += "\\r";
+    else if (c == '\n')
+      escaped += "\\n";
+    else
+      escaped += c;
   }
   for (const Known& known : kKnown)
     if (known.pattern == escaped) return known.scanner;

@@ -57,7 +57,9 @@ void Tokenizer::set_normalizer(NormalizerPtr normalizer) {
   added_.refresh(normalizer_.get());
 }
 
-size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) { return added_.add(tokens, *model_, normalizer_.get()); }
+size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) {
+  return added_.add(tokens, *model_, normalizer_.get());
+}
 size_t Tokenizer::add_special_tokens(std::vector<AddedToken> tokens) {
   for (AddedToken& token : tokens) token.special = true;
   return add_tokens(tokens);
@@ -80,7 +82,8 @@ size_t Tokenizer::vocab_size(bool with_added_tokens) const {
 
 Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind kind,
                                 Workspace* workspace) const {
-  check<TokenizerError>(text.size() < UINT32_MAX / 2, "encode: a text of ", text.size(), " bytes, at most 2 GB are possible");
+  check<TokenizerError>(text.size() < UINT32_MAX / 2, "encode: a text of ", text.size(),
+                        " bytes, at most 2 GB are possible");
   if (const size_t bad = utf8::find_invalid(text); bad != std::string_view::npos)
     fail<TokenizerError>("encode: the text is not valid UTF-8 at byte ", bad);
   PreTokenizedString pre(text);
@@ -93,8 +96,10 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
   tokens.reserve(text.size() / 3 + 8);
   ends.reserve(pre.pieces().size());
   for (const auto& piece : pre.pieces()) {
-    if (piece.tokens >= 0) tokens.insert(tokens.end(), pre.tokens_of(piece).begin(), pre.tokens_of(piece).end());
-    else model_->tokenize(pre.text_of(piece), pre.bytes_pending(), workspace, tokens);
+    if (piece.tokens >= 0)
+      tokens.insert(tokens.end(), pre.tokens_of(piece).begin(), pre.tokens_of(piece).end());
+    else
+      model_->tokenize(pre.text_of(piece), pre.bytes_pending(), workspace, tokens);
     ends.push_back(uint32_t(tokens.size()));
   }
 
@@ -132,8 +137,10 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
   return out;
 }
 
-Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace* workspace) const {
-  if (const auto* text = std::get_if<std::string_view>(&input)) return encode_text(*text, {}, type_id, offsets, workspace);
+Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets,
+                                    Workspace* workspace) const {
+  if (const auto* text = std::get_if<std::string_view>(&input))
+    return encode_text(*text, {}, type_id, offsets, workspace);
   Encoding out;
   uint32_t i = 0;
   for (std::string_view word : std::get<std::vector<std::string_view>>(input))
@@ -141,7 +148,8 @@ Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, Of
   return out;
 }
 
-Encoding Tokenizer::encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets, Workspace* workspace) const {
+Encoding Tokenizer::encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
+                               Workspace* workspace) const {
   Encoding first = encode_sequence(input.text, 0, offsets, workspace);
   std::optional<Encoding> pair;
   if (input.pair) pair = encode_sequence(*input.pair, 1, offsets, workspace);
@@ -185,8 +193,8 @@ Encoding Tokenizer::post_process(Encoding first, std::optional<Encoding> pair, b
   if (truncation) {
     Truncation limit = *truncation;
     const size_t added = add_special_tokens ? num_special_tokens_to_add(pair.has_value()) : 0;
-    check<TokenizerError>(added <= limit.max_length, "truncation: max_length ", limit.max_length, " leaves no room for the ",
-                          added, " special tokens");
+    check<TokenizerError>(added <= limit.max_length, "truncation: max_length ", limit.max_length,
+                          " leaves no room for the ", added, " special tokens");
     limit.max_length -= added;
     limit.apply(first, pair ? &*pair : nullptr);
   }
@@ -208,7 +216,8 @@ std::string Tokenizer::decode(const std::vector<uint32_t>& ids, bool skip_specia
   for (size_t i = 0; i < tokens.size(); i++) out += (i ? " " : "") + tokens[i];
   return out;
 }
-std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<uint32_t>>& batch, bool skip_special_tokens) const {
+std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<uint32_t>>& batch,
+                                                 bool skip_special_tokens) const {
   std::vector<std::string> out(batch.size());
   for_all(batch.size(), [&](size_t i) { out[i] = decode(batch[i], skip_special_tokens); });
   return out;

@@ -1,5 +1,5 @@
-// A tokenizer: five roles in order (normalize, pre-tokenize, model, post-process, decode), each of them replaceable, with
-// added tokens, truncation and padding around them.
+// A tokenizer: five roles in order (normalize, pre-tokenize, model, post-process, decode), each of them replaceable,
+// with added tokens, truncation and padding around them.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -73,7 +73,8 @@ class Tokenizer {
   size_t vocab_size(bool with_added_tokens = true) const;
 
   // Texts must be valid UTF-8 and shorter than 4 GB: TokenizerError.
-  Encoding encode(const EncodeInput& input, bool add_special_tokens = true, OffsetKind offsets = OffsetKind::Chars) const;
+  Encoding encode(const EncodeInput& input, bool add_special_tokens = true,
+                  OffsetKind offsets = OffsetKind::Chars) const;
   std::vector<Encoding> encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true,
                                      OffsetKind offsets = OffsetKind::Chars) const;  // in parallel
   // Truncates, adds special tokens and pads what was encoded without.
@@ -82,13 +83,15 @@ class Tokenizer {
 
   // Ids without a token are passed over.
   std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens = true) const;
-  std::vector<std::string> decode_batch(const std::vector<std::vector<uint32_t>>& batch, bool skip_special_tokens = true) const;
+  std::vector<std::string> decode_batch(const std::vector<std::vector<uint32_t>>& batch,
+                                        bool skip_special_tokens = true) const;
 
  private:
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
                        Workspace* workspace) const;
   Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace* workspace) const;
-  Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets, Workspace* workspace) const;
+  Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
+                      Workspace* workspace) const;
 
   ModelPtr model_;
   NormalizerPtr normalizer_;

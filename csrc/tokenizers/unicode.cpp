@@ -19,12 +19,24 @@ uint8_t class_of(Category category, char32_t c) {
   const std::string_view full(name);
   uint8_t out = 0;
   switch (name[0]) {
-    case 'L': out |= kLetter; break;
-    case 'N': out |= kNumber; break;
-    case 'Z': out |= kSpace; break;
-    case 'M': out |= kMark | kUpper | kLower; break;
-    case 'P': out |= kPunctuation; break;
-    case 'S': out |= kSymbol; break;
+    case 'L':
+      out |= kLetter;
+      break;
+    case 'N':
+      out |= kNumber;
+      break;
+    case 'Z':
+      out |= kSpace;
+      break;
+    case 'M':
+      out |= kMark | kUpper | kLower;
+      break;
+    case 'P':
+      out |= kPunctuation;
+      break;
+    case 'S':
+      out |= kSymbol;
+      break;
   }
   if ((c >= 9 && c <= 13) || c == 0x85) out |= kSpace;
   if (full == "Lm" || full == "Lo") out |= kUpper | kLower;
@@ -108,7 +120,8 @@ int script_of(char32_t c) {
 
 bool is_inert(char32_t c) {
   const auto* end = std::end(kInert);
-  const auto* it = std::lower_bound(std::begin(kInert), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
+  const auto* it =
+      std::lower_bound(std::begin(kInert), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
   return it != end && (*it)[0] <= c;
 }
 
@@ -120,8 +133,10 @@ bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char
   char32_t at = 0;
   for (auto [length, properties] : kPropertyRuns) {
     if (wanted[properties & 31]) {
-      if (!out.empty() && out.back().second + 1 == at) out.back().second = at + length - 1;
-      else out.emplace_back(at, at + length - 1);
+      if (!out.empty() && out.back().second + 1 == at)
+        out.back().second = at + length - 1;
+      else
+        out.emplace_back(at, at + length - 1);
     }
     at += length;
   }

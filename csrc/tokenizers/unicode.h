@@ -9,13 +9,47 @@
 namespace ef::tokenizers {
 
 enum class Category : uint8_t {
-  Cn, Lu, Ll, Lt, Lm, Lo, Mn, Mc, Me, Nd, Nl, No, Pc, Pd, Ps, Pe, Pi, Pf, Po, Sm, Sc, Sk, So, Zs, Zl, Zp, Cc, Cf, Co, Cs,
+  Cn,
+  Lu,
+  Ll,
+  Lt,
+  Lm,
+  Lo,
+  Mn,
+  Mc,
+  Me,
+  Nd,
+  Nl,
+  No,
+  Pc,
+  Pd,
+  Ps,
+  Pe,
+  Pi,
+  Pf,
+  Po,
+  Sm,
+  Sc,
+  Sk,
+  So,
+  Zs,
+  Zl,
+  Zp,
+  Cc,
+  Cf,
+  Co,
+  Cs,
 };
 constexpr int kCategoryCount = 30;
 
 // Eight bits that are all the splitting patterns of real tokenizers ask about.
 enum TextClass : uint8_t {
-  kLetter = 1, kNumber = 2, kSpace = 4, kMark = 8, kPunctuation = 16, kSymbol = 32,
+  kLetter = 1,
+  kNumber = 2,
+  kSpace = 4,
+  kMark = 8,
+  kPunctuation = 16,
+  kSymbol = 32,
   kUpper = 64,   // Lu Lt Lm Lo M: what may stand before the lower-case part of a word
   kLower = 128,  // Ll Lm Lo M
 };
@@ -37,13 +71,13 @@ inline uint8_t text_class(char32_t c) { return UnicodeTables::instance().text_cl
 
 // Each of these is the notion of one component of the library; they differ in Unicode version and in detail.
 inline bool has_property(char32_t c, int bit) { return UnicodeTables::instance().properties(c) >> bit & 1; }
-inline bool is_numeric(char32_t c) { return has_property(c, 5); }            // Digits
-inline bool is_punctuation(char32_t c) { return has_property(c, 6); }        // Punctuation, BertPreTokenizer
-inline bool is_bert_control(char32_t c) { return has_property(c, 7); }       // removed by BertNormalizer
-inline bool is_combining_mark(char32_t c) { return has_property(c, 8); }     // StripAccents
-inline bool is_word_character(char32_t c) { return has_property(c, 9); }     // single_word of added tokens
-inline bool is_nonspacing_mark(char32_t c) { return has_property(c, 10); }   // BertNormalizer's strip_accents
-inline bool is_chinese_char(char32_t c) { return has_property(c, 11); }      // BertNormalizer
+inline bool is_numeric(char32_t c) { return has_property(c, 5); }           // Digits
+inline bool is_punctuation(char32_t c) { return has_property(c, 6); }       // Punctuation, BertPreTokenizer
+inline bool is_bert_control(char32_t c) { return has_property(c, 7); }      // removed by BertNormalizer
+inline bool is_combining_mark(char32_t c) { return has_property(c, 8); }    // StripAccents
+inline bool is_word_character(char32_t c) { return has_property(c, 9); }    // single_word of added tokens
+inline bool is_nonspacing_mark(char32_t c) { return has_property(c, 10); }  // BertNormalizer's strip_accents
+inline bool is_chinese_char(char32_t c) { return has_property(c, 11); }     // BertNormalizer
 inline bool is_white_space(char32_t c) {
   if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13);
   return c == 0x85 || c == 0xa0 || (c >= 0x1680 && text_class(c) & kSpace);

@@ -66,7 +66,7 @@ class Chars {
 inline Chars chars(std::string_view text) { return Chars(text); }
 
 std::string encode(char32_t c);
-size_t count(std::string_view text);         // code points
+size_t count(std::string_view text);  // code points
 bool is_ascii(std::string_view text);
 size_t find_invalid(std::string_view text);  // byte offset of the first malformed sequence, npos if none
 // Every maximal malformed part becomes one U+FFFD (what Rust and the web platform do).

@@ -16,7 +16,7 @@ from .tokenization import MODULES as _TOKENIZATION
 
 _SUBMODULES = (
     "autograd", "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
-    "tokenization", "utils",
+    "safetensors", "serialization", "tokenization", "tokenizers", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++; tensors and their functions have torch's names
     "Cache", "DynamicCache", "Generator", "Tensor", "__version__", "abs", "absolute", "acos", "add", "addcdiv",

@@ -27,8 +27,8 @@ struct DotBf16 {
 
 // MR rows of a times NR rows of b, at most kDotAccs accumulators.
 template <class D, int MR, int NR>
-void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* out, int64_t ldc,
-              bool add) {
+void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* out,
+              int64_t ldc, bool add) {
   constexpr int kStep = D::kStep, kAccs = (MR * NR + kW - 1) / kW * kW;
   F acc[kAccs];
 #pragma GCC unroll 16
@@ -72,25 +72,27 @@ void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::
 }
 
 template <class D, int MR, int NR>
-int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb,
-                    float* c, int64_t ldc, bool add) {  // returns the first column that is left
+int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b,
+                    int64_t ldb, float* c, int64_t ldc, bool add) {  // returns the first column that is left
   for (; j + NR <= n; j += NR) dot_tile<D, MR, NR>(k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
   return j;
 }
 template <class D, int MR>
-void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* c, int64_t ldc,
-              bool add) {
+void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* c,
+              int64_t ldc, bool add) {
   int64_t j = 0;
-  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but fewer long ones, which together with
-  // those that are prefetched would not fit L1.
-  if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536) j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
-  else j = dot_columns<D, MR, kDotAccs / MR / 2>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but fewer long ones, which
+  // together with those that are prefetched would not fit L1.
+  if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536)
+    j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  else
+    j = dot_columns<D, MR, kDotAccs / MR / 2>(j, n, k, a, lda, b, ldb, c, ldc, add);
   if constexpr (kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
   dot_columns<D, MR, 1>(j, n, k, a, lda, b, ldb, c, ldc, add);
 }
 template <class D>
-void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const void* bv, int64_t ldb, float* c, int64_t ldc,
-             bool add) {
+void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const void* bv, int64_t ldb, float* c,
+             int64_t ldc, bool add) {
   const auto* a = static_cast<const typename D::A*>(av);
   const auto* b = static_cast<const typename D::B*>(bv);
   if (m > 4) {  // a few rows of b stay in L1 while all rows of a pass
@@ -108,15 +110,19 @@ void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const
   if (m == 4) dot_rows<D, 4>(n, k, a, lda, b, ldb, c, ldc, add);
 }
 
-void dot_pack_f32(int64_t k, const void* a, DType dtype, bool round, void* dst) {  // one row, padded to a multiple of 16
+void dot_pack_f32(int64_t k, const void* a, DType dtype, bool round,
+                  void* dst) {  // one row, padded to a multiple of 16
   pack_a(1, k, a, dtype, 0, false, round, dst);
 }
 #ifdef EF_BF16_DOT
-void dot_pack_bf16(int64_t k, const void* a, DType dtype, bool, void* dst) { pack_a_bf16(1, k, a, dtype, 0, false, true, dst); }
+void dot_pack_bf16(int64_t k, const void* a, DType dtype, bool, void* dst) {
+  pack_a_bf16(1, k, a, dtype, 0, false, true, dst);
+}
 #endif
 
 template <class T, int MR, int NV>
-void direct_tile(int64_t columns, int64_t k, const float* a, int64_t lda, const T* b, int64_t ldb, float* out, int64_t ldc, bool add) {
+void direct_tile(int64_t columns, int64_t k, const float* a, int64_t lda, const T* b, int64_t ldb, float* out,
+                 int64_t ldc, bool add) {
   const int64_t last = columns - (NV - 1) * kW;
   F c[MR][NV];
 #pragma GCC unroll 4
@@ -136,7 +142,8 @@ void direct_tile(int64_t columns, int64_t k, const float* a, int64_t lda, const 
     for (int v = 0; v < NV; v++) store_part(out + i * ldc + v * kW, c[i][v], v == NV - 1 ? last : kW);
 }
 template <class T, int MR>
-void direct_columns(int64_t n, int64_t k, const float* a, int64_t lda, const T* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+void direct_columns(int64_t n, int64_t k, const float* a, int64_t lda, const T* b, int64_t ldb, float* c, int64_t ldc,
+                    bool add) {
   constexpr int kMax = kDotAccs / 4;  // vectors: 4 rows x 4 vectors, or 4 x 2
   int64_t j = 0;
   for (; j + (kMax - 1) * kW < n; j += kMax * kW)
@@ -144,8 +151,8 @@ void direct_columns(int64_t n, int64_t k, const float* a, int64_t lda, const T* 
   for (; j < n; j += kW) direct_tile<T, MR, 1>(n - j < kW ? n - j : kW, k, a, lda, b + j, ldb, c + j, ldc, add);
 }
 template <class T>
-void direct_any(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* bv, int64_t ldb, float* c, int64_t ldc,
-                bool add) {
+void direct_any(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* bv, int64_t ldb, float* c,
+                int64_t ldc, bool add) {
   const T* b = static_cast<const T*>(bv);
   for (; m >= 4; m -= 4, a += 4 * lda, c += 4 * ldc) direct_columns<T, 4>(n, k, a, lda, b, ldb, c, ldc, add);
   if (m == 3) direct_columns<T, 3>(n, k, a, lda, b, ldb, c, ldc, add);

@@ -1,6 +1,6 @@
-// Products through packed panels. A chunk is 16 units along k, a unit is what one lane multiplies in one step: one float, or
-// a pair of bf16. Packed a: [chunk][row][16 units], a broadcast reads base + constant. Packed b: [unit][vector][lane].
-// Included inside an instruction set's namespace after its vocabulary.
+// Products through packed panels. A chunk is 16 units along k, a unit is what one lane multiplies in one step: one
+// float, or a pair of bf16. Packed a: [chunk][row][16 units], a broadcast reads base + constant. Packed b:
+// [unit][vector][lane]. Included inside an instruction set's namespace after its vocabulary.
 
 struct FormF32 {
   using T = float;
@@ -24,11 +24,11 @@ struct FormBf16 {
 inline F load_part(const float* p, int64_t n) { return n >= kW ? load(p) : load_n(p, n); }
 inline void store_part(float* p, F v, int64_t n) { n >= kW ? store(p, v) : store_n(p, v, n); }
 
-// One accumulator per element and vectors along n: each element is a sum along k in order, the same for every tile. ldb:
-// from one unit of b to the next.
+// One accumulator per element and vectors along n: each element is a sum along k in order, the same for every tile.
+// ldb: from one unit of b to the next.
 template <class Form, int MR, int NV>
-void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const void* packed_b, int64_t ldb, float* out, int64_t ldc,
-                bool add) {
+void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const void* packed_b, int64_t ldb, float* out,
+                int64_t ldc, bool add) {
   using T = typename Form::T;
   constexpr int kU = Form::kUnit;
   const T* a = static_cast<const T*>(packed_a);
@@ -38,8 +38,7 @@ void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const voi
 #pragma GCC unroll 8
   for (int i = 0; i < MR; i++)
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; v++)
-      c[i][v] = add ? load_part(out + i * ldc + v * kW, v == NV - 1 ? last : kW) : zero();
+    for (int v = 0; v < NV; v++) c[i][v] = add ? load_part(out + i * ldc + v * kW, v == NV - 1 ? last : kW) : zero();
   for (int64_t q = 0; q < chunks; q++) {
     for (int s = 0; s < 4; s++) {
 #pragma GCC unroll 4
@@ -67,14 +66,14 @@ void panel_tile(int64_t columns, int64_t chunks, const void* packed_a, const voi
 
 // Run-time shape -> compiled tile.
 template <class Form, int MR, int NV>
-void panel_rows(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
-                bool add) {
+void panel_rows(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c,
+                int64_t ldc, bool add) {
   if (rows == MR) return panel_tile<Form, MR, NV>(columns, chunks, a, b, ldb, c, ldc, add);
   if constexpr (MR > 1) panel_rows<Form, MR - 1, NV>(rows, columns, chunks, a, b, ldb, c, ldc, add);
 }
 template <class Form, int NV = kWideVectors>
-void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
-               bool add) {
+void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c,
+               int64_t ldc, bool add) {
   if (columns > (NV - 1) * kW)
     return panel_rows<Form, (NV > kTileVectors ? kWideRows : kTileRows), NV>(
         rows, columns, chunks, a, b, ldb ? ldb : NV * kW * Form::kUnit, c, ldc, add);
@@ -84,9 +83,12 @@ void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, con
 // f(pointer of the operand's type)
 template <class Fn>
 inline void with_type(const void* p, DType dtype, Fn f) {
-  if (dtype == DType::Float32) f(static_cast<const float*>(p));
-  else if (dtype == DType::BFloat16) f(static_cast<const bfloat16*>(p));
-  else f(static_cast<const float16*>(p));
+  if (dtype == DType::Float32)
+    f(static_cast<const float*>(p));
+  else if (dtype == DType::BFloat16)
+    f(static_cast<const bfloat16*>(p));
+  else
+    f(static_cast<const float16*>(p));
 }
 inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
 inline F rounded(F v) {  // to bf16 and back
@@ -108,9 +110,11 @@ void pack_a_f32(int64_t rows, int64_t k, const T* a, int64_t ld, bool transposed
       } else {
         for (int64_t i0 = 0; i0 < rows; i0 += kW) {
           F r[kW];
-          for (int64_t p = 0; p < kW; p++) r[p] = p < n ? load_n(a + (k0 + s + p) * ld + i0, clamp_lanes(rows - i0)) : zero();
+          for (int64_t p = 0; p < kW; p++)
+            r[p] = p < n ? load_n(a + (k0 + s + p) * ld + i0, clamp_lanes(rows - i0)) : zero();
           transpose(r);
-          for (int64_t i = i0; i < rows && i < i0 + kW; i++) store(dst + i * 16 + s, round ? rounded(r[i - i0]) : r[i - i0]);
+          for (int64_t i = i0; i < rows && i < i0 + kW; i++)
+            store(dst + i * 16 + s, round ? rounded(r[i - i0]) : r[i - i0]);
         }
       }
     }

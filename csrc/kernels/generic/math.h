@@ -18,7 +18,8 @@ inline F exp_core(F x) {
 }
 // Overflow gives inf, underflow passes through the subnormal numbers to 0, NaN stays NaN.
 inline F exp_full(F x) { return exp_core(vmin(set(89.f), vmax(set(-105.f), x))); }
-// The same, but 0 where the result would be subnormal: those cost some CPUs hundreds of cycles, and a masked score is one.
+// The same, but 0 where the result would be subnormal: those cost some CPUs hundreds of cycles, and a masked score is
+// one.
 inline F exp(F x) {
   const F lowest = set(-87.33f);
   return select_lt(x, lowest, zero(), exp_core(vmin(set(89.f), vmax(lowest, x))));
@@ -26,14 +27,15 @@ inline F exp(F x) {
 inline F sigmoid(F x) { return set(1.f) / (set(1.f) + exp(zero() - x)); }
 inline F tanh(F x) {
   const F a = vabs(x), u = x * x;
-  const F small = fma(x * u, polynomial(u, {-3.333332895e-01f, 1.333277008e-01f, -5.385095315e-02f, 2.099735621e-02f,
-                                            -6.096939859e-03f}), x);
+  const F small = fma(
+      x * u,
+      polynomial(u, {-3.333332895e-01f, 1.333277008e-01f, -5.385095315e-02f, 2.099735621e-02f, -6.096939859e-03f}), x);
   const F large = copysign(set(1.f) - set(2.f) / (exp(a + a) + set(1.f)), x);
   return select_nan(x, x, select_lt(a, set(0.625f), small, large));
 }
 inline F erf_small(F x) {  // |x| < 1
-  return x * polynomial(x * x, {1.128379166e+00f, -3.761262582e-01f, 1.128358515e-01f, -2.685381191e-02f, 5.188327635e-03f,
-                                -8.010193175e-04f, 7.853859863e-05f});
+  return x * polynomial(x * x, {1.128379166e+00f, -3.761262582e-01f, 1.128358515e-01f, -2.685381191e-02f,
+                                5.188327635e-03f, -8.010193175e-04f, 7.853859863e-05f});
 }
 inline F erfc(F a) {  // a >= 0: exp(-a²)·t·P(t), relative accuracy
   const F t = set(1.f) / fma(set(0.35f), a, set(1.f));
@@ -51,5 +53,6 @@ inline F normal_cdf(F x) {  // Φ(x), with relative accuracy in the lower tail t
 }
 inline F log1p_unit(F y) {  // log(1 + y) for 0 <= y <= 1: 2·artanh(y / (2 + y))
   const F s = y / (y + set(2.f));
-  return s * polynomial(s * s, {2.f, 6.666667931e-01f, 3.999869091e-01f, 2.862072201e-01f, 2.139325167e-01f, 2.441306443e-01f});
+  return s * polynomial(s * s, {2.f, 6.666667931e-01f, 3.999869091e-01f, 2.862072201e-01f, 2.139325167e-01f,
+                                2.441306443e-01f});
 }

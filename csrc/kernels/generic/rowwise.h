@@ -131,7 +131,8 @@ void scale(int64_t n, float alpha, const float* x, float* y) {
   each(n, [=](int64_t i, int64_t l) { store_part(y + i, set(alpha) * load_part(x + i, l), l); });
 }
 void scale_add(int64_t n, float alpha, const float* x, float* y) {
-  each(n, [=](int64_t i, int64_t l) { store_part(y + i, fma(set(alpha), load_part(x + i, l), load_part(y + i, l)), l); });
+  each(n,
+       [=](int64_t i, int64_t l) { store_part(y + i, fma(set(alpha), load_part(x + i, l), load_part(y + i, l)), l); });
 }
 void add_scalar(int64_t n, float alpha, const float* x, float* y) {
   each(n, [=](int64_t i, int64_t l) { store_part(y + i, load_part(x + i, l) + set(alpha), l); });
@@ -143,9 +144,13 @@ void add_product(int64_t n, const float* x, float shift, float scale, const floa
   });
 }
 template <class T>
-inline F load_any(const T* p, int64_t l) { return l >= kW ? load(p) : load_n(p, l); }
+inline F load_any(const T* p, int64_t l) {
+  return l >= kW ? load(p) : load_n(p, l);
+}
 template <class T>
-inline void store_any(T* p, F v, int64_t l) { l >= kW ? store(p, v) : store_n(p, v, l); }
+inline void store_any(T* p, F v, int64_t l) {
+  l >= kW ? store(p, v) : store_n(p, v, l);
+}
 
 void add_gain(int64_t n, float* y, const void* bias, DType dtype) {
   with_type(bias, dtype, [=](auto* b) {
@@ -156,9 +161,12 @@ template <class T>
 inline void widen_to(int64_t n, const T* src, void* dst, DType to) {
   each(n, [=](int64_t i, int64_t l) {
     const F v = load_any(src + i, l);
-    if (to == DType::Float32) store_any(static_cast<float*>(dst) + i, v, l);
-    else if (to == DType::BFloat16) store_any(static_cast<bfloat16*>(dst) + i, v, l);
-    else store_any(static_cast<float16*>(dst) + i, v, l);
+    if (to == DType::Float32)
+      store_any(static_cast<float*>(dst) + i, v, l);
+    else if (to == DType::BFloat16)
+      store_any(static_cast<bfloat16*>(dst) + i, v, l);
+    else
+      store_any(static_cast<float16*>(dst) + i, v, l);
   });
 }
 void convert(int64_t n, const void* src, DType from, void* dst, DType to) {
@@ -183,17 +191,22 @@ inline F plus(F a, F b) { return a + b; }
 float row_max(int64_t n, const float* x) {
   if (n == 0) return -__builtin_inff();
   const F start = set(x[0]);
-  return hmax(reduce(n, start, [=](int64_t i, int64_t l) {
-    if (l == kW) return load(x + i);
-    float t[kW];
-    store(t, start);
-    for (int64_t j = 0; j < l; j++) t[j] = x[i + j];
-    return load(static_cast<const float*>(t));
-  }, vmax));
+  return hmax(reduce(
+      n, start,
+      [=](int64_t i, int64_t l) {
+        if (l == kW) return load(x + i);
+        float t[kW];
+        store(t, start);
+        for (int64_t j = 0; j < l; j++) t[j] = x[i + j];
+        return load(static_cast<const float*>(t));
+      },
+      vmax));
 }
 int64_t row_argmax(int64_t n, const float* x) {
   const F one = set(1.f);
-  const bool nan = hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return select_nan(load_part(x + i, l), one, zero()); }, plus)) > 0;
+  const bool nan =
+      hsum(reduce(
+          n, zero(), [=](int64_t i, int64_t l) { return select_nan(load_part(x + i, l), one, zero()); }, plus)) > 0;
   const float m = row_max(n, x);
   int64_t i = 0;
   if (!nan)  // pass over what is smaller
@@ -206,18 +219,23 @@ int64_t row_argmax(int64_t n, const float* x) {
   return 0;
 }
 float row_sum(int64_t n, const float* x) {
-  return hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return load_part(x + i, l); }, plus));
+  return hsum(reduce(
+      n, zero(), [=](int64_t i, int64_t l) { return load_part(x + i, l); }, plus));
 }
 float row_dot(int64_t n, const float* a, const float* b) {
-  return hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return load_part(a + i, l) * load_part(b + i, l); }, plus));
+  return hsum(reduce(
+      n, zero(), [=](int64_t i, int64_t l) { return load_part(a + i, l) * load_part(b + i, l); }, plus));
 }
 float exp_sum(int64_t n, const float* x, float shift, float* y) {
   const F s = set(shift);
-  F total = reduce(n / kW * kW, zero(), [=](int64_t i, int64_t) {
-    const F e = exp(load(x + i) - s);
-    if (y) store(y + i, e);
-    return e;
-  }, plus);
+  F total = reduce(
+      n / kW * kW, zero(),
+      [=](int64_t i, int64_t) {
+        const F e = exp(load(x + i) - s);
+        if (y) store(y + i, e);
+        return e;
+      },
+      plus);
   if (const int64_t done = n / kW * kW; done < n) {
     float t[kW] = {};
     store(t, exp(load_n(x + done, n - done) - s));
@@ -244,23 +262,25 @@ float rms_norm(int64_t n, const float* x, const void* w, DType wd, float eps, bo
   return rstd;
 }
 // x̂ = x·rstd, g = dy·w: dx = rstd·(g - x̂·mean(g·x̂))
-void rms_norm_grad(int64_t n, const float* x, const void* w, DType wd, bool unit_offset, float rstd, const float* dy, float* dx) {
+void rms_norm_grad(int64_t n, const float* x, const void* w, DType wd, bool unit_offset, float rstd, const float* dy,
+                   float* dx) {
   with_gain(w, wd, unit_offset ? 1.f : 0.f, [=](auto gain) {
-    const float dot = hsum(reduce(n, zero(), [=](int64_t i, int64_t l) {
-      return load_part(dy + i, l) * gain(i, l) * load_part(x + i, l);
-    }, plus));
+    const float dot = hsum(reduce(
+        n, zero(), [=](int64_t i, int64_t l) { return load_part(dy + i, l) * gain(i, l) * load_part(x + i, l); },
+        plus));
     const F r = set(rstd), c = set(dot * rstd * rstd * rstd / float(n));
     each(n, [=](int64_t i, int64_t l) {
       store_part(dx + i, load_part(dy + i, l) * gain(i, l) * r - load_part(x + i, l) * c, l);
     });
   });
 }
-void layer_norm(int64_t n, const float* x, const void* w, DType wd, const void* b, DType bd, float eps, float* y, float* mean_out,
-                float* rstd_out) {
+void layer_norm(int64_t n, const float* x, const void* w, DType wd, const void* b, DType bd, float eps, float* y,
+                float* mean_out, float* rstd_out) {
   const float mean = row_sum(n, x) / float(n);
   const F m = set(mean);
   const int64_t full = n / kW * kW;
-  float var = hsum(reduce(full, zero(), [=](int64_t i, int64_t) { return (load(x + i) - m) * (load(x + i) - m); }, plus));
+  float var = hsum(reduce(
+      full, zero(), [=](int64_t i, int64_t) { return (load(x + i) - m) * (load(x + i) - m); }, plus));
   for (int64_t i = full; i < n; i++) var += (x[i] - mean) * (x[i] - mean);
   const float rstd = 1.f / __builtin_sqrtf(var / float(n) + eps);
   with_gain(w, wd, 0.f, [=](auto gain) {
@@ -271,13 +291,15 @@ void layer_norm(int64_t n, const float* x, const void* w, DType wd, const void* 
   *rstd_out = rstd;
 }
 // g = dy·w: dx = rstd·(g - mean(g) - x̂·mean(g·x̂))
-void layer_norm_grad(int64_t n, const float* x, const void* w, DType wd, float mean, float rstd, const float* dy, float* dx) {
+void layer_norm_grad(int64_t n, const float* x, const void* w, DType wd, float mean, float rstd, const float* dy,
+                     float* dx) {
   with_gain(w, wd, 0.f, [=](auto gain) {
     const F m = set(mean), r = set(rstd);
-    const float total = hsum(reduce(n, zero(), [=](int64_t i, int64_t l) { return load_part(dy + i, l) * gain(i, l); }, plus));
-    const float dot = hsum(reduce(n, zero(), [=](int64_t i, int64_t l) {
-      return load_part(dy + i, l) * gain(i, l) * (load_part(x + i, l) - m) * r;
-    }, plus));
+    const float total = hsum(reduce(
+        n, zero(), [=](int64_t i, int64_t l) { return load_part(dy + i, l) * gain(i, l); }, plus));
+    const float dot = hsum(reduce(
+        n, zero(),
+        [=](int64_t i, int64_t l) { return load_part(dy + i, l) * gain(i, l) * (load_part(x + i, l) - m) * r; }, plus));
     const F a = set(total / float(n)), c = set(dot / float(n));
     each(n, [=](int64_t i, int64_t l) {
       const F hat = (load_part(x + i, l) - m) * r;
@@ -288,7 +310,8 @@ void layer_norm_grad(int64_t n, const float* x, const void* w, DType wd, float m
 
 void rope_half(int64_t half, const float* x, const float* cos, const float* sin, float sign, float* y) {
   each(half, [=](int64_t i, int64_t l) {
-    const F a = load_part(x + i, l), b = load_part(x + half + i, l), c = load_part(cos + i, l), s = load_part(sin + i, l) * set(sign);
+    const F a = load_part(x + i, l), b = load_part(x + half + i, l), c = load_part(cos + i, l),
+            s = load_part(sin + i, l) * set(sign);
     store_part(y + i, a * c - b * s, l);
     store_part(y + half + i, b * c + a * s, l);
   });

@@ -1,11 +1,15 @@
-// The table of one instruction set, from the loops above. Included inside its namespace after the other generic headers.
+// The table of one instruction set, from the loops above. Included inside its namespace after the other generic
+// headers.
 
 constexpr PanelKernels panel_table_f32() {
-  return {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 16, sizeof(float), pack_a, pack_b, panel_any<FormF32>, true, nullptr, nullptr};
+  return {kW,     kTileRows, kTileVectors,       kWideRows, kWideVectors, 1,      16, sizeof(float),
+          pack_a, pack_b,    panel_any<FormF32>, true,      nullptr,      nullptr};
 }
-#define EF_EACH_UNARY(fn)                                                                                                  \
-  {fn<OpExp>, fn<OpLog>, fn<OpRelu>, fn<OpRelu2>, fn<OpSigmoid>, fn<OpTanh>, fn<OpSilu>, fn<OpGelu>, fn<OpGeluTanh>,     \
-   fn<OpQuickGelu>, fn<OpSoftplus>, fn<OpMish>, fn<OpErf>, fn<OpHardSigmoid>, fn<OpHardSwish>}
+#define EF_EACH_UNARY(fn)                                                                                             \
+  {                                                                                                                   \
+    fn<OpExp>, fn<OpLog>, fn<OpRelu>, fn<OpRelu2>, fn<OpSigmoid>, fn<OpTanh>, fn<OpSilu>, fn<OpGelu>, fn<OpGeluTanh>, \
+        fn<OpQuickGelu>, fn<OpSoftplus>, fn<OpMish>, fn<OpErf>, fn<OpHardSigmoid>, fn<OpHardSwish>                    \
+  }
 
 constexpr Kernels make_table(Isa isa, const char* name) {
   return {
@@ -13,8 +17,8 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .name = name,
       .panel_f32 = panel_table_f32(),
 #ifdef EF_BF16_DOT
-      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16,
-                     panel_any<FormBf16>, false, nullptr, nullptr},
+      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, sizeof(bfloat16), pack_a_bf16,
+                     pack_b_bf16, panel_any<FormBf16>, false, nullptr, nullptr},
 #else
       .panel_bf16 = panel_table_f32(),
 #endif
@@ -28,32 +32,33 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .direct_f32 = direct_any<float>,
       .direct_bf16 = direct_any<bfloat16>,
       .direct_f16 = direct_any<float16>,
-      .rows = {
-          .unary = EF_EACH_UNARY(map),
-          .unary_grad = EF_EACH_UNARY(map_grad),
-          .glu = EF_EACH_UNARY(glu),
-          .glu_grad = EF_EACH_UNARY(glu_grad),
-          .add = add,
-          .sub = sub,
-          .mul = mul,
-          .scale = scale,
-          .scale_add = scale_add,
-          .add_scalar = add_scalar,
-          .add_product = add_product,
-          .add_gain = add_gain,
-          .max = row_max,
-          .argmax = row_argmax,
-          .sum = row_sum,
-          .dot = row_dot,
-          .exp_sum = exp_sum,
-          .rms_norm = rms_norm,
-          .rms_norm_grad = rms_norm_grad,
-          .layer_norm = layer_norm,
-          .layer_norm_grad = layer_norm_grad,
-          .softmax_grad = softmax_grad,
-          .rope_half = rope_half,
-          .rope_interleaved = rope_interleaved,
-      },
+      .rows =
+          {
+              .unary = EF_EACH_UNARY(map),
+              .unary_grad = EF_EACH_UNARY(map_grad),
+              .glu = EF_EACH_UNARY(glu),
+              .glu_grad = EF_EACH_UNARY(glu_grad),
+              .add = add,
+              .sub = sub,
+              .mul = mul,
+              .scale = scale,
+              .scale_add = scale_add,
+              .add_scalar = add_scalar,
+              .add_product = add_product,
+              .add_gain = add_gain,
+              .max = row_max,
+              .argmax = row_argmax,
+              .sum = row_sum,
+              .dot = row_dot,
+              .exp_sum = exp_sum,
+              .rms_norm = rms_norm,
+              .rms_norm_grad = rms_norm_grad,
+              .layer_norm = layer_norm,
+              .layer_norm_grad = layer_norm_grad,
+              .softmax_grad = softmax_grad,
+              .rope_half = rope_half,
+              .rope_interleaved = rope_interleaved,
+          },
       .online_softmax = online_softmax,
       .convert = convert,
   };

@@ -1,19 +1,19 @@
 // AMX tiles for bf16 products (Sapphire Rapids and later), all else as AVX-512 BF16.
-#include "kernels/kernels.h"
 #include "kernels/isa/vec_avx512.h"
+#include "kernels/kernels.h"
 
 namespace ef {
 namespace {
-#include "kernels/generic/math.h"
-#include "kernels/generic/gemm_panel.h"
-#include "kernels/generic/gemm_dot.h"
-#include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
+#include "kernels/generic/gemm_dot.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/math.h"
+#include "kernels/generic/rowwise.h"
 #include "kernels/generic/table.h"
 
-// The packed layouts of gemm_panel.h are tiles already: a chunk of packed a is rows x 64 bytes, a vector of packed b is 16
-// pairs x 64 bytes. Registers: 0-3 the sums of 2 x 2 blocks of 16 x 16, 4-5 a, 6-7 b. Every tile has 16 rows; those past the
-// last row of a are whatever lies behind it (kPackedSlack), and their sums are dropped.
+// The packed layouts of gemm_panel.h are tiles already: a chunk of packed a is rows x 64 bytes, a vector of packed b is
+// 16 pairs x 64 bytes. Registers: 0-3 the sums of 2 x 2 blocks of 16 x 16, 4-5 a, 6-7 b. Every tile has 16 rows; those
+// past the last row of a are whatever lies behind it (kPackedSlack), and their sums are dropped.
 struct alignas(64) TileConfig {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
   uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
@@ -61,8 +61,8 @@ void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, flo
   if constexpr (kTwoRows && kTwoColumns) _tile_stored(3, lower + 16, stride);
 }
 
-void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t, float* c, int64_t ldc,
-              bool add) {
+void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t, float* c,
+              int64_t ldc, bool add) {
   const auto run = rows > 16 ? (columns > 16 ? tile_blocks<true, true> : tile_blocks<true, false>)
                              : (columns > 16 ? tile_blocks<false, true> : tile_blocks<false, false>);
   const char *pa = static_cast<const char*>(a), *pb = static_cast<const char*>(b);
@@ -79,7 +79,8 @@ void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, cons
 
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
-  t.panel_bf16 = {16, 32, 2, 32, 2, 16, 32, sizeof(bfloat16), pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
+  t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, sizeof(bfloat16),
+                  pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
   t.dot_bf16.rows = 8;  // packing costs more than it brings while b comes from memory
   return t;
 }

@@ -16,7 +16,9 @@ using I = __m256i;
 
 inline F zero() { return _mm256_setzero_ps(); }
 inline F set(float x) { return _mm256_set1_ps(x); }
-inline I first(int64_t n) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(int(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)); }
+inline I first(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(int(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 inline F bits_f(I v) { return _mm256_castsi256_ps(v); }
 inline I bits_i(F v) { return _mm256_castps_si256(v); }
 
@@ -60,9 +62,12 @@ inline F vmax(F a, F b) { return _mm256_max_ps(a, b); }
 inline F vmin(F a, F b) { return _mm256_min_ps(a, b); }
 inline F vsqrt(F v) { return _mm256_sqrt_ps(v); }
 inline F vabs(F v) { return _mm256_andnot_ps(set(-0.f), v); }
-inline F copysign(F magnitude, F sign) { return _mm256_or_ps(_mm256_andnot_ps(set(-0.f), magnitude), _mm256_and_ps(set(-0.f), sign)); }
+inline F copysign(F magnitude, F sign) {
+  return _mm256_or_ps(_mm256_andnot_ps(set(-0.f), magnitude), _mm256_and_ps(set(-0.f), sign));
+}
 inline F round_even(F v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-inline F pow2_scale(F v, F n) {  // in two steps, so that results below the normal range round once and the range suffices
+inline F pow2_scale(F v,
+                    F n) {  // in two steps, so that results below the normal range round once and the range suffices
   const I e = _mm256_cvtps_epi32(n), h = _mm256_srai_epi32(e, 1), bias = _mm256_set1_epi32(127);
   const F a = bits_f(_mm256_slli_epi32(_mm256_add_epi32(h, bias), 23));
   return v * a * bits_f(_mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(e, h), bias), 23));

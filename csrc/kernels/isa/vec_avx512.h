@@ -28,7 +28,8 @@ inline void store_n(float* p, F v, int64_t n) { _mm512_mask_storeu_ps(p, first(n
 inline F widen_bf16(__m256i h) { return bits_f(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16)); }
 inline F load(const bfloat16* p) { return widen_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
 inline F load_n(const bfloat16* p, int64_t n) { return widen_bf16(_mm256_maskz_loadu_epi16(first(n), p)); }
-inline __m256i narrow_bf16(F v) {  // to nearest even; NaN stays a quiet NaN; subnormals are kept (vcvtneps2bf16 drops them)
+inline __m256i narrow_bf16(
+    F v) {  // to nearest even; NaN stays a quiet NaN; subnormals are kept (vcvtneps2bf16 drops them)
   const I u = bits_i(v), odd = _mm512_and_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(1));
   I r = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
   const I quiet = _mm512_or_si512(_mm512_srli_epi32(u, 16), _mm512_set1_epi32(0x40));
@@ -108,7 +109,9 @@ inline void store_pairs(bfloat16* p, F low, F high) {  // 2·kW values in order
   _mm512_storeu_si512(p, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(high, low)));
 }
 inline I rounded_lanes(F v) { return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v))); }
-inline I rounded_lanes_n(const bfloat16* p, int64_t n) { return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(n), p)); }
+inline I rounded_lanes_n(const bfloat16* p, int64_t n) {
+  return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(n), p));
+}
 inline I rounded_lanes_n(const float* p, int64_t n) { return rounded_lanes(load_n(p, n)); }
 inline I rounded_lanes_n(const float16* p, int64_t n) { return rounded_lanes(load_n(p, n)); }
 // lane i = the pair (even[i], odd[i]), rounded to bf16

@@ -61,7 +61,8 @@ inline F round_even(F v) {  // |v| < 2^22, which is all that callers need
   const F magic = set(0x1.8p23f);
   return (v + magic) - magic;
 }
-inline F pow2_scale(F v, F n) {  // in two steps, so that results below the normal range round once and the range suffices
+inline F pow2_scale(F v,
+                    F n) {  // in two steps, so that results below the normal range round once and the range suffices
   const I e = __builtin_convertvector(n, I), h = e >> 1;
   return v * bits_f((h + 127) << 23) * bits_f((e - h + 127) << 23);
 }

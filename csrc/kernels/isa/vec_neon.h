@@ -67,7 +67,8 @@ inline F vsqrt(F v) { return vsqrtq_f32(v); }
 inline F vabs(F v) { return vabsq_f32(v); }
 inline F copysign(F magnitude, F sign) { return vbslq_f32(vdupq_n_u32(0x80000000), sign, magnitude); }
 inline F round_even(F v) { return vrndnq_f32(v); }
-inline F pow2_scale(F v, F n) {  // in two steps, so that results below the normal range round once and the range suffices
+inline F pow2_scale(F v,
+                    F n) {  // in two steps, so that results below the normal range round once and the range suffices
   const I e = vcvtnq_s32_f32(n), h = vshrq_n_s32(e, 1), bias = vdupq_n_s32(127);
   const F a = bits_f(vshlq_n_s32(vaddq_s32(h, bias), 23));
   return vmulq_f32(vmulq_f32(v, a), bits_f(vshlq_n_s32(vaddq_s32(vsubq_s32(e, h), bias), 23)));
@@ -78,7 +79,8 @@ inline float hsum(F v) { return vaddvq_f32(v); }
 inline float hmax(F v) { return vmaxvq_f32(v); }
 
 inline void transpose(F (&r)[4]) {
-  const F a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]), c = vtrn1q_f32(r[2], r[3]), d = vtrn2q_f32(r[2], r[3]);
+  const F a = vtrn1q_f32(r[0], r[1]), b = vtrn2q_f32(r[0], r[1]), c = vtrn1q_f32(r[2], r[3]),
+          d = vtrn2q_f32(r[2], r[3]);
   const auto low = [](F x, F y) { return vcombine_f32(vget_low_f32(x), vget_low_f32(y)); };
   const auto high = [](F x, F y) { return vcombine_f32(vget_high_f32(x), vget_high_f32(y)); };
   r[0] = low(a, c), r[1] = low(b, d), r[2] = high(a, c), r[3] = high(b, d);

@@ -64,7 +64,8 @@ void attention_forward(const BasicAttentionArgs<T>& a, int64_t b, int64_t head) 
 
 // One query head; dk, dv and dsinks are added to, dq is written, dbias ([q_len, kv_len] of this head) may be null.
 template <class T>
-void attention_backward(const BasicAttentionArgs<T>& a, int64_t b, int64_t head, const T* dout, T* dq, T* dk, T* dv, T* dsinks, T* dbias) {
+void attention_backward(const BasicAttentionArgs<T>& a, int64_t b, int64_t head, const T* dout, T* dq, T* dk, T* dv,
+                        T* dsinks, T* dbias) {
   const int64_t kv = head / (a.q_heads / a.kv_heads);
   const T* k = static_cast<const T*>(a.k);
   const T* v = static_cast<const T*>(a.v);
@@ -81,7 +82,8 @@ void attention_backward(const BasicAttentionArgs<T>& a, int64_t b, int64_t head,
     }
     if (dsinks && std::isfinite(row.lse)) dsinks[head] -= T(std::exp(double(a.sinks[head]) - row.lse) * delta);
     for (int64_t j = 0; j < a.kv_len; j++) {
-      const double p = row.p[size_t(j)], ds = p * (dp[size_t(j)] - delta), raw = ds * row.slope[size_t(j)] * double(a.scale);
+      const double p = row.p[size_t(j)], ds = p * (dp[size_t(j)] - delta),
+                   raw = ds * row.slope[size_t(j)] * double(a.scale);
       if (dbias) dbias[i * a.kv_len + j] = T(ds);
       const T* kj = attention::at(k, a.k_strides, b, kv, j);
       T *gk = attention::at(dk, a.k_strides, b, kv, j), *gv = attention::at(dv, a.v_strides, b, kv, j);

@@ -9,16 +9,21 @@ namespace ef::reference {
 
 inline double element(const void* p, DType dtype, int64_t i) {
   switch (dtype) {
-    case DType::Float32: return static_cast<const float*>(p)[i];
-    case DType::Float64: return static_cast<const double*>(p)[i];
-    case DType::BFloat16: return float(static_cast<const bfloat16*>(p)[i]);
-    case DType::Float16: return float(static_cast<const float16*>(p)[i]);
-    default: fail<DtypeError>("reference: no floating-point element in ", dtype_name(dtype));
+    case DType::Float32:
+      return static_cast<const float*>(p)[i];
+    case DType::Float64:
+      return static_cast<const double*>(p)[i];
+    case DType::BFloat16:
+      return float(static_cast<const bfloat16*>(p)[i]);
+    case DType::Float16:
+      return float(static_cast<const float16*>(p)[i]);
+    default:
+      fail<DtypeError>("reference: no floating-point element in ", dtype_name(dtype));
   }
 }
 
-// c[m,n] (+)= op(a)·op(b), op(a) = a[m,k], or a[k,m] if a_transposed; op(b) = b[k,n], or b[n,k] if b_transposed. a is rounded
-// to bf16 when b is bf16. magnitude[m,n], if given, gets Σ|a·b|, the scale of the rounding error.
+// c[m,n] (+)= op(a)·op(b), op(a) = a[m,k], or a[k,m] if a_transposed; op(b) = b[k,n], or b[n,k] if b_transposed. a is
+// rounded to bf16 when b is bf16. magnitude[m,n], if given, gets Σ|a·b|, the scale of the rounding error.
 template <class C>
 void gemm(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
           const void* b, DType bd, int64_t ldb, C* c, int64_t ldc, bool accumulate, double* magnitude = nullptr) {

@@ -1,4 +1,5 @@
-// Plain loops over one row: the truth that the vectorized kernels are tested against, and the double instance of the table.
+// Plain loops over one row: the truth that the vectorized kernels are tested against, and the double instance of the
+// table.
 #pragma once
 #include <cmath>
 
@@ -10,46 +11,77 @@ namespace ef::reference {
 using rowwise::Unary;
 
 template <class T>
-T sigmoid(T x) { return 1 / (1 + std::exp(-x)); }
+T sigmoid(T x) {
+  return 1 / (1 + std::exp(-x));
+}
 template <class T>
-T softplus(T x) { return x > 20 ? x : std::log1p(std::exp(x)); }
+T softplus(T x) {
+  return x > 20 ? x : std::log1p(std::exp(x));
+}
 template <class T>
-T normal_cdf(T x) { return T(0.5) * std::erfc(-x * T(0.70710678118654752440)); }
+T normal_cdf(T x) {
+  return T(0.5) * std::erfc(-x * T(0.70710678118654752440));
+}
 template <class T>
-T gelu_tanh_inner(T x) { return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x); }
+T gelu_tanh_inner(T x) {
+  return T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
+}
 
 template <Unary U, class T>
 T value(T x) {
   switch (U) {
-    case Unary::Exp: return std::exp(x);
-    case Unary::Log: return std::log(x);
-    case Unary::Relu: return x < 0 ? T(0) : x;
-    case Unary::Relu2: return x < 0 ? T(0) : x * x;
-    case Unary::Sigmoid: return sigmoid(x);
-    case Unary::Tanh: return std::tanh(x);
-    case Unary::Silu: return x / (1 + std::exp(-x));
-    case Unary::Gelu: return x * normal_cdf(x);
-    case Unary::GeluTanh: return T(0.5) * x * (1 + std::tanh(gelu_tanh_inner(x)));
-    case Unary::QuickGelu: return x * sigmoid(T(1.702) * x);
-    case Unary::Softplus: return softplus(x);
-    case Unary::Mish: return x * std::tanh(softplus(x));
-    case Unary::Erf: return std::erf(x);
-    case Unary::HardSigmoid: return x <= -3 ? T(0) : x >= 3 ? T(1) : x / 6 + T(0.5);
-    case Unary::HardSwish: return x <= -3 ? T(0) : x >= 3 ? x : x * (x / 6 + T(0.5));
+    case Unary::Exp:
+      return std::exp(x);
+    case Unary::Log:
+      return std::log(x);
+    case Unary::Relu:
+      return x < 0 ? T(0) : x;
+    case Unary::Relu2:
+      return x < 0 ? T(0) : x * x;
+    case Unary::Sigmoid:
+      return sigmoid(x);
+    case Unary::Tanh:
+      return std::tanh(x);
+    case Unary::Silu:
+      return x / (1 + std::exp(-x));
+    case Unary::Gelu:
+      return x * normal_cdf(x);
+    case Unary::GeluTanh:
+      return T(0.5) * x * (1 + std::tanh(gelu_tanh_inner(x)));
+    case Unary::QuickGelu:
+      return x * sigmoid(T(1.702) * x);
+    case Unary::Softplus:
+      return softplus(x);
+    case Unary::Mish:
+      return x * std::tanh(softplus(x));
+    case Unary::Erf:
+      return std::erf(x);
+    case Unary::HardSigmoid:
+      return x <= -3 ? T(0) : x >= 3 ? T(1) : x / 6 + T(0.5);
+    case Unary::HardSwish:
+      return x <= -3 ? T(0) : x >= 3 ? x : x * (x / 6 + T(0.5));
   }
 }
 template <Unary U, class T>
 T slope(T x) {
   const T s = sigmoid(x);
   switch (U) {
-    case Unary::Exp: return std::exp(x);
-    case Unary::Log: return 1 / x;
-    case Unary::Relu: return x > 0 ? T(1) : T(0);
-    case Unary::Relu2: return x > 0 ? 2 * x : T(0);
-    case Unary::Sigmoid: return s * (1 - s);
-    case Unary::Tanh: return 1 - std::tanh(x) * std::tanh(x);
-    case Unary::Silu: return s * (1 + x * (1 - s));
-    case Unary::Gelu: return normal_cdf(x) + x * T(0.39894228040143267794) * std::exp(x * x / -2);
+    case Unary::Exp:
+      return std::exp(x);
+    case Unary::Log:
+      return 1 / x;
+    case Unary::Relu:
+      return x > 0 ? T(1) : T(0);
+    case Unary::Relu2:
+      return x > 0 ? 2 * x : T(0);
+    case Unary::Sigmoid:
+      return s * (1 - s);
+    case Unary::Tanh:
+      return 1 - std::tanh(x) * std::tanh(x);
+    case Unary::Silu:
+      return s * (1 + x * (1 - s));
+    case Unary::Gelu:
+      return normal_cdf(x) + x * T(0.39894228040143267794) * std::exp(x * x / -2);
     case Unary::GeluTanh: {
       const T t = std::tanh(gelu_tanh_inner(x));
       return T(0.5) * (1 + t) + T(0.5) * x * (1 - t * t) * T(0.79788456080286535588) * (1 + T(0.134145) * x * x);
@@ -58,14 +90,18 @@ T slope(T x) {
       const T q = sigmoid(T(1.702) * x);
       return q * (1 + T(1.702) * x * (1 - q));
     }
-    case Unary::Softplus: return s;
+    case Unary::Softplus:
+      return s;
     case Unary::Mish: {
       const T t = std::tanh(softplus(x));
       return t + x * s * (1 - t * t);
     }
-    case Unary::Erf: return T(1.12837916709551257390) * std::exp(-x * x);
-    case Unary::HardSigmoid: return x > -3 && x < 3 ? T(1) / 6 : T(0);
-    case Unary::HardSwish: return x <= -3 ? T(0) : x >= 3 ? T(1) : x / 3 + T(0.5);
+    case Unary::Erf:
+      return T(1.12837916709551257390) * std::exp(-x * x);
+    case Unary::HardSigmoid:
+      return x > -3 && x < 3 ? T(1) / 6 : T(0);
+    case Unary::HardSwish:
+      return x <= -3 ? T(0) : x >= 3 ? T(1) : x / 3 + T(0.5);
   }
 }
 
@@ -177,7 +213,8 @@ void rms_norm_grad(int64_t n, const T* x, const void* w, DType wd, bool unit_off
   for (int64_t i = 0; i < n; i++) dx[i] = dy[i] * gain<T>(w, wd, unit_offset, i) * rstd - x[i] * c;
 }
 template <class T>
-void layer_norm(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean, T* rstd) {
+void layer_norm(int64_t n, const T* x, const void* w, DType wd, const void* b, DType bd, T eps, T* y, T* mean,
+                T* rstd) {
   const T m = sum(n, x) / T(n);
   T var = 0;
   for (int64_t i = 0; i < n; i++) var += (x[i] - m) * (x[i] - m);
@@ -220,19 +257,39 @@ void rope_interleaved(int64_t half, const T* x, const T* cos, const T* sin, T si
   }
 }
 
-#define EF_EACH_UNARY(fn)                                                                                              \
-  {fn<Unary::Exp>, fn<Unary::Log>, fn<Unary::Relu>, fn<Unary::Relu2>, fn<Unary::Sigmoid>, fn<Unary::Tanh>,             \
-   fn<Unary::Silu>, fn<Unary::Gelu>, fn<Unary::GeluTanh>, fn<Unary::QuickGelu>, fn<Unary::Softplus>, fn<Unary::Mish>,  \
-   fn<Unary::Erf>, fn<Unary::HardSigmoid>, fn<Unary::HardSwish>}
+#define EF_EACH_UNARY(fn)                                                                                   \
+  {                                                                                                         \
+    fn<Unary::Exp>, fn<Unary::Log>, fn<Unary::Relu>, fn<Unary::Relu2>, fn<Unary::Sigmoid>, fn<Unary::Tanh>, \
+        fn<Unary::Silu>, fn<Unary::Gelu>, fn<Unary::GeluTanh>, fn<Unary::QuickGelu>, fn<Unary::Softplus>,   \
+        fn<Unary::Mish>, fn<Unary::Erf>, fn<Unary::HardSigmoid>, fn<Unary::HardSwish>                       \
+  }
 template <class T>
 const RowKernels<T>& row_kernels() {
   static constexpr RowKernels<T> table = {
-      .unary = EF_EACH_UNARY(unary), .unary_grad = EF_EACH_UNARY(unary_grad), .glu = EF_EACH_UNARY(glu),
-      .glu_grad = EF_EACH_UNARY(glu_grad), .add = add, .sub = sub, .mul = mul, .scale = scale, .scale_add = scale_add,
-      .add_scalar = add_scalar, .add_product = add_product,
-      .add_gain = add_gain, .max = max, .argmax = argmax, .sum = sum, .dot = dot, .exp_sum = exp_sum, .rms_norm = rms_norm,
-      .rms_norm_grad = rms_norm_grad, .layer_norm = layer_norm, .layer_norm_grad = layer_norm_grad,
-      .softmax_grad = softmax_grad,      .rope_half = rope_half, .rope_interleaved = rope_interleaved,
+      .unary = EF_EACH_UNARY(unary),
+      .unary_grad = EF_EACH_UNARY(unary_grad),
+      .glu = EF_EACH_UNARY(glu),
+      .glu_grad = EF_EACH_UNARY(glu_grad),
+      .add = add,
+      .sub = sub,
+      .mul = mul,
+      .scale = scale,
+      .scale_add = scale_add,
+      .add_scalar = add_scalar,
+      .add_product = add_product,
+      .add_gain = add_gain,
+      .max = max,
+      .argmax = argmax,
+      .sum = sum,
+      .dot = dot,
+      .exp_sum = exp_sum,
+      .rms_norm = rms_norm,
+      .rms_norm_grad = rms_norm_grad,
+      .layer_norm = layer_norm,
+      .layer_norm_grad = layer_norm_grad,
+      .softmax_grad = softmax_grad,
+      .rope_half = rope_half,
+      .rope_interleaved = rope_interleaved,
   };
   return table;
 }

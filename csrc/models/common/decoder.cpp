@@ -20,7 +20,8 @@ DecoderConfig read_decoder(const ConfigReader& c) {
   a.kv_heads = c.size("num_key_value_heads", a.heads);
   check<ConfigError>(a.heads % a.kv_heads == 0, "config.json: num_attention_heads (", a.heads,
                      ") must be a multiple of num_key_value_heads (", a.kv_heads, ")");
-  if (c.has("head_dim")) a.head_dim = c.size("head_dim");
+  if (c.has("head_dim"))
+    a.head_dim = c.size("head_dim");
   else {
     check<ConfigError>(d.hidden_size % a.heads == 0, "The hidden size (", d.hidden_size,
                        ") is not a multiple of the number of attention heads (", a.heads, ").");
@@ -60,7 +61,8 @@ DecoderLayer::DecoderLayer(const DecoderConfig& config, int index) {
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
-  const Tensor attended = self_attn->call((*input_layernorm)(x), [&](const Tensor& in) { return self_attn->forward(in, pass); });
+  const Tensor attended =
+      self_attn->call((*input_layernorm)(x), [&](const Tensor& in) { return self_attn->forward(in, pass); });
   const Tensor h = add(x, attended);
   return add(h, (*mlp)((*post_attention_layernorm)(h)));
 }
@@ -97,10 +99,12 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
                      "You must specify exactly one of input_ids or inputs_embeds");
   if (in.input_ids.defined())
-    check<ShapeError>(in.input_ids.dim() == 2, "input_ids: found shape ", in.input_ids.shape(), ", needed [batch, length]");
+    check<ShapeError>(in.input_ids.dim() == 2, "input_ids: found shape ", in.input_ids.shape(),
+                      ", needed [batch, length]");
   else
-    check<ShapeError>(in.inputs_embeds.dim() == 3 && in.inputs_embeds.size(2) == config.hidden_size, "inputs_embeds: found shape ",
-                      in.inputs_embeds.shape(), ", needed [batch, length, ", config.hidden_size, "]");
+    check<ShapeError>(in.inputs_embeds.dim() == 3 && in.inputs_embeds.size(2) == config.hidden_size,
+                      "inputs_embeds: found shape ", in.inputs_embeds.shape(), ", needed [batch, length, ",
+                      config.hidden_size, "]");
   Tensor x = in.input_ids.defined() ? (*embed_tokens)(in.input_ids) : in.inputs_embeds;
   const int64_t batch = x.size(0), length = x.size(1);
   check<ShapeError>(batch > 0 && length > 0, "input_ids: found shape [", batch, ", ", length,
@@ -115,10 +119,13 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   pass.want_weights = in.output_attentions;
   set_mask(in.attention_mask, batch, length, pass);
   Tensor positions = in.position_ids;
-  if (!positions.defined()) positions = Tensor::arange(pass.past, pass.past + length).unsqueeze(0);
-  else if (positions.dim() == 1) positions = positions.unsqueeze(0);
-  check<ShapeError>(positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
-                    "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
+  if (!positions.defined())
+    positions = Tensor::arange(pass.past, pass.past + length).unsqueeze(0);
+  else if (positions.dim() == 1)
+    positions = positions.unsqueeze(0);
+  check<ShapeError>(
+      positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
+      "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
   pass.rope = rotary_emb->rope.rows(positions);
 
   for (ChildSlot* slot : layers->children()) {
@@ -141,13 +148,16 @@ CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_pt
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
   Tensor h = out.last_hidden_state;
-  if (in.logits_to_keep_ids.defined()) h = index_select(h, 1, in.logits_to_keep_ids);
-  else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1)) h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
+  if (in.logits_to_keep_ids.defined())
+    h = index_select(h, 1, in.logits_to_keep_ids);
+  else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1))
+    h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
   out.logits = (*lm_head)(h);
   out.last_hidden_state.reset();
   if (in.labels.defined()) {
-    check<ShapeError>(in.labels.dim() == 2 && in.labels.size(0) == out.logits.size(0) && in.labels.size(1) == out.logits.size(1),
-                      "labels: found shape ", in.labels.shape(), ", needed [", out.logits.size(0), ", ", out.logits.size(1), "]");
+    check<ShapeError>(
+        in.labels.dim() == 2 && in.labels.size(0) == out.logits.size(0) && in.labels.size(1) == out.logits.size(1),
+        "labels: found shape ", in.labels.shape(), ", needed [", out.logits.size(0), ", ", out.logits.size(1), "]");
     const int64_t n = out.logits.size(1) - 1;
     CrossEntropyOptions options;
     if (in.num_items_in_batch) options.divisor = *in.num_items_in_batch;
@@ -172,7 +182,8 @@ Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const
   return family;
 }
 
-std::vector<std::pair<std::string, std::string>> decoder_gguf_names(std::vector<std::pair<std::string, std::string>> extra) {
+std::vector<std::pair<std::string, std::string>> decoder_gguf_names(
+    std::vector<std::pair<std::string, std::string>> extra) {
   std::vector<std::pair<std::string, std::string>> names = {
       {"token_embd", "model.embed_tokens"},
       {"output_norm", "model.norm"},

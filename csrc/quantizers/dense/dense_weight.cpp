@@ -33,11 +33,13 @@ std::vector<Tensor> DenseWeight::matmul_many(const Activation& x, const std::vec
     ys.push_back(Tensor::empty({m, n}, x.rows().dtype()));
     if (wide) {
       const Tensor w64 = w.to(DType::Float64);
-      gemm_nt(m, n, k, x.rows().data<double>(), k, w64.data<double>(), w64.stride(0), ys.back().mutable_data<double>(), n);
+      gemm_nt(m, n, k, x.rows().data<double>(), k, w64.data<double>(), w64.stride(0), ys.back().mutable_data<double>(),
+              n);
       continue;
     }
     kept.push_back(w.dtype() == DType::Float64 ? w.to(DType::Float32) : w);
-    targets.push_back({kept.back().data_ptr(), kept.back().dtype(), kept.back().stride(0), n, ys.back().mutable_data<float>(), n});
+    targets.push_back(
+        {kept.back().data_ptr(), kept.back().dtype(), kept.back().stride(0), n, ys.back().mutable_data<float>(), n});
   }
   if (!targets.empty()) gemm_nt_many(m, k, x.rows().data<float>(), DType::Float32, k, targets);
   return ys;
@@ -87,6 +89,8 @@ Tensor DenseWeight::rows(const Tensor& ids) const {
   return y;
 }
 
-Tensor DenseWeight::dense(int64_t begin, int64_t end) const { return parameter_.detach().narrow(0, begin, end - begin); }
+Tensor DenseWeight::dense(int64_t begin, int64_t end) const {
+  return parameter_.detach().narrow(0, begin, end - begin);
+}
 
 }  // namespace ef

@@ -22,7 +22,10 @@ class ByteLevel : public Decoder {
     return {utf8::lossy(bytes)};
   }
   Json to_json() const override {
-    return {{"type", "ByteLevel"}, {"add_prefix_space", add_prefix_space_}, {"trim_offsets", trim_offsets_}, {"use_regex", use_regex_}};
+    return {{"type", "ByteLevel"},
+            {"add_prefix_space", add_prefix_space_},
+            {"trim_offsets", trim_offsets_},
+            {"use_regex", use_regex_}};
   }
 
  private:

@@ -14,7 +14,8 @@ using Tokens = std::vector<std::string>;
 
 class Metaspace : public Decoder {
  public:
-  explicit Metaspace(const Json& json) : options_(MetaspaceOptions::from_json(json)), mark_(utf8::encode(options_.replacement)) {}
+  explicit Metaspace(const Json& json)
+      : options_(MetaspaceOptions::from_json(json)), mark_(utf8::encode(options_.replacement)) {}
   Tokens decode_chain(Tokens tokens) const override {
     for (size_t i = 0; i < tokens.size(); i++) {
       const bool added = i == 0 && options_.prepend != MetaspaceOptions::Prepend::Never;
@@ -32,7 +33,8 @@ class Metaspace : public Decoder {
 class Replace : public Decoder {
  public:
   explicit Replace(const Json& json)
-      : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")), content_(get_string(json, "content", "Replace")) {}
+      : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
+        content_(get_string(json, "content", "Replace")) {}
   Tokens decode_chain(Tokens tokens) const override {
     for (std::string& token : tokens) {
       std::string out;
@@ -45,7 +47,9 @@ class Replace : public Decoder {
     }
     return tokens;
   }
-  Json to_json() const override { return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}}; }
+  Json to_json() const override {
+    return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}};
+  }
 
  private:
   Pattern pattern_;
@@ -67,7 +71,9 @@ class Strip : public Decoder {
     }
     return tokens;
   }
-  Json to_json() const override { return {{"type", "Strip"}, {"content", content_}, {"start", start_}, {"stop", stop_}}; }
+  Json to_json() const override {
+    return {{"type", "Strip"}, {"content", content_}, {"start", start_}, {"stop", stop_}};
+  }
 
  private:
   std::string content_;
@@ -76,12 +82,15 @@ class Strip : public Decoder {
 
 class WordPiece : public Decoder {
  public:
-  explicit WordPiece(const Json& json) : prefix_(get_string(json, "prefix", "WordPiece")), cleanup_(get_bool(json, "cleanup", "WordPiece")) {}
+  explicit WordPiece(const Json& json)
+      : prefix_(get_string(json, "prefix", "WordPiece")), cleanup_(get_bool(json, "cleanup", "WordPiece")) {}
   Tokens decode_chain(Tokens tokens) const override {
     for (size_t i = 0; i < tokens.size(); i++) {
       if (i > 0) {
-        if (tokens[i].starts_with(prefix_)) tokens[i].erase(0, prefix_.size());
-        else tokens[i].insert(0, " ");
+        if (tokens[i].starts_with(prefix_))
+          tokens[i].erase(0, prefix_.size());
+        else
+          tokens[i].insert(0, " ");
       }
       if (cleanup_) clean_up(tokens[i]);
     }
@@ -138,7 +147,10 @@ class Ctc : public Decoder {
     return out;
   }
   Json to_json() const override {
-    return {{"type", "CTC"}, {"pad_token", pad_token_}, {"word_delimiter_token", word_delimiter_token_}, {"cleanup", cleanup_}};
+    return {{"type", "CTC"},
+            {"pad_token", pad_token_},
+            {"word_delimiter_token", word_delimiter_token_},
+            {"cleanup", cleanup_}};
   }
 
  private:
@@ -154,14 +166,17 @@ class ByteFallback : public Decoder {
     std::string run;
     const auto flush = [&] {
       if (run.empty()) return;
-      if (utf8::find_invalid(run) == std::string::npos) out.push_back(run);
-      else out.insert(out.end(), run.size(), "\xef\xbf\xbd");
+      if (utf8::find_invalid(run) == std::string::npos)
+        out.push_back(run);
+      else
+        out.insert(out.end(), run.size(), "\xef\xbf\xbd");
       run.clear();
     };
     for (std::string& token : tokens) {
       unsigned byte = 0;
       const char* p = token.data();
-      if (token.size() == 6 && token.starts_with("<0x") && token[5] == '>' && std::from_chars(p + 3, p + 5, byte, 16).ptr == p + 5) {
+      if (token.size() == 6 && token.starts_with("<0x") && token[5] == '>' &&
+          std::from_chars(p + 3, p + 5, byte, 16).ptr == p + 5) {
         run += char(byte);
         continue;
       }

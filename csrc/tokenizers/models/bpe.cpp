@@ -35,7 +35,8 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     }
   }
 
-  const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) && (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
+  const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) &&
+                     (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
   accepts_bytes_ = plain;
   for (int b = 0; b < 256 && accepts_bytes_; b++) {
     const auto id = vocab_.find(utf8::encode(byte_to_char(uint8_t(b))));
@@ -74,7 +75,8 @@ void Bpe::add_merges(const Merges& merges) {
       const std::string_view left = merges.left(begin + k), right = merges.right(begin + k);
       std::string_view both = merges.joined(begin + k);
       if (prefix) {
-        check<TokenizerError>(right.size() >= prefix, "BPE: merge (", left, ", ", right, ") lacks the continuing_subword_prefix");
+        check<TokenizerError>(right.size() >= prefix, "BPE: merge (", left, ", ", right,
+                              ") lacks the continuing_subword_prefix");
         both = joined[k].assign(left).append(right.substr(prefix));
       }
       const std::string_view texts[] = {left, right, both};
@@ -167,8 +169,10 @@ void Bpe::merge_long(Space& space) const {
 void Bpe::merge(Space& space) const {
   if (space.symbols.size() < 2) return;
   const bool drop = options_.dropout && *options_.dropout > 0;
-  if (space.symbols.size() <= 64 && !drop) merge_short(space);
-  else merge_long(space);
+  if (space.symbols.size() <= 64 && !drop)
+    merge_short(space);
+  else
+    merge_long(space);
 }
 
 bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
@@ -184,7 +188,8 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
 }
 
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
-  if (text.size() > WordKey::kShort || (options_.dropout && *options_.dropout > 0)) return tokenize_long_bytes(text, space, out);
+  if (text.size() > WordKey::kShort || (options_.dropout && *options_.dropout > 0))
+    return tokenize_long_bytes(text, space, out);
   const WordKey key(text);
   const uint64_t hash = key.hash();
   ShortWordCache::Entry& known = space.short_words.at(hash);
@@ -198,13 +203,16 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
   }
   const size_t first = out.size();
   const auto whole = raw_.find(text, key, hash);
-  if (whole && (options_.ignore_merges || reproduced(*whole, text, space))) out.push_back({*whole, 0, uint32_t(text.size())});
-  else tokenize_long_bytes(text, space, out);
+  if (whole && (options_.ignore_merges || reproduced(*whole, text, space)))
+    out.push_back({*whole, 0, uint32_t(text.size())});
+  else
+    tokenize_long_bytes(text, space, out);
   const size_t count = out.size() - first;
   if (count > ShortWordCache::kMostTokens) return;
   known.low = key.low, known.high = key.high;
   known.size = uint8_t(key.length | count << 5);
-  for (size_t i = 0; i < count; i++) known.ids[i] = out[first + i].id, known.lengths[i] = uint8_t(out[first + i].end - out[first + i].begin);
+  for (size_t i = 0; i < count; i++)
+    known.ids[i] = out[first + i].id, known.lengths[i] = uint8_t(out[first + i].end - out[first + i].begin);
 }
 
 void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
@@ -236,7 +244,8 @@ void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<T
 
 void Bpe::start_symbols(std::string_view text, Space& space) const {
   space.symbols.clear();
-  const std::string_view prefix = options_.continuing_subword_prefix ? *options_.continuing_subword_prefix : std::string_view();
+  const std::string_view prefix =
+      options_.continuing_subword_prefix ? *options_.continuing_subword_prefix : std::string_view();
   const std::string_view suffix = options_.end_of_word_suffix ? *options_.end_of_word_suffix : std::string_view();
   std::optional<Symbol> unknown;  // held back, so that the next one can join it
   std::string spelled;
@@ -259,7 +268,8 @@ void Bpe::start_symbols(std::string_view text, Space& space) const {
       continue;
     }
     if (!options_.unk_token) continue;
-    check<TokenizerError>(unk_id_.has_value(), "BPE: Unk token `", *options_.unk_token, "` not found in the vocabulary");
+    check<TokenizerError>(unk_id_.has_value(), "BPE: Unk token `", *options_.unk_token,
+                          "` not found in the vocabulary");
     if (unknown && options_.fuse_unk) {
       unknown->length += uint32_t(n);
     } else {
@@ -290,8 +300,10 @@ void Bpe::tokenize(std::string_view text, bool bytes, Workspace* workspace, std:
   if (text.empty()) return;
   std::optional<Space> own;
   Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
-  if (bytes) tokenize_bytes(text, space, out);
-  else tokenize_text(text, space, out);
+  if (bytes)
+    tokenize_bytes(text, space, out);
+  else
+    tokenize_text(text, space, out);
 }
 
 }  // namespace ef::tokenizers

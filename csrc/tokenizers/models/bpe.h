@@ -28,7 +28,9 @@ class Merges {
   size_t size() const { return splits_.size(); }
   std::string_view left(size_t i) const { return joined(i).substr(0, splits_[i].middle - begin(i)); }
   std::string_view right(size_t i) const { return joined(i).substr(splits_[i].middle - begin(i)); }
-  std::string_view joined(size_t i) const { return std::string_view(text_).substr(begin(i), splits_[i].end - begin(i)); }
+  std::string_view joined(size_t i) const {
+    return std::string_view(text_).substr(begin(i), splits_[i].end - begin(i));
+  }
 
  private:
   struct Split {

@@ -11,7 +11,8 @@ void add_line(Merges& merges, std::string_view line) {
   if (line.substr(0, 8) == "#version") return;
   const size_t space = line.find(' ');
   check<TokenizerError>(space != std::string_view::npos && line.find(' ', space + 1) == std::string_view::npos,
-                        "BPE: Merges text file invalid at line ", merges.size() + 1, ": '", line.substr(0, 80), "', needed two tokens");
+                        "BPE: Merges text file invalid at line ", merges.size() + 1, ": '", line.substr(0, 80),
+                        "', needed two tokens");
   merges.add(line.substr(0, space), line.substr(space + 1));
 }
 

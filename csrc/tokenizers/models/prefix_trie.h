@@ -15,7 +15,8 @@ class PrefixTrie {
   explicit PrefixTrie(const std::vector<std::string_view>& keys = {}) {  // the value of a key is its index
     std::vector<uint32_t> order(keys.size());
     std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
+    std::sort(order.begin(), order.end(),
+              [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
     nodes_.push_back({});
     struct Range {
       uint32_t node, begin, end, depth;
@@ -23,7 +24,8 @@ class PrefixTrie {
     std::vector<Range> todo{{0, 0, uint32_t(keys.size()), 0}};
     for (size_t t = 0; t < todo.size(); t++) {  // breadth first, so that the children of a node lie side by side
       auto [node, begin, end, depth] = todo[t];
-      while (begin < end && keys[order[begin]].size() == depth) nodes_[node].value = order[begin++];  // the last of equal keys
+      while (begin < end && keys[order[begin]].size() == depth)
+        nodes_[node].value = order[begin++];  // the last of equal keys
       nodes_[node].first = uint32_t(nodes_.size());
       for (uint32_t i = begin; i < end;) {
         const char byte = keys[order[i]][depth];
@@ -59,8 +61,9 @@ class PrefixTrie {
   uint32_t child(const Node& node, uint8_t byte) const {
     const Node* begin = nodes_.data() + node.first;
     const Node* end = begin + node.count;
-    const Node* found = node.count <= 8 ? std::find_if(begin, end, [&](const Node& n) { return n.byte >= byte; })
-                                        : std::lower_bound(begin, end, byte, [](const Node& n, uint8_t b) { return n.byte < b; });
+    const Node* found = node.count <= 8
+                            ? std::find_if(begin, end, [&](const Node& n) { return n.byte >= byte; })
+                            : std::lower_bound(begin, end, byte, [](const Node& n, uint8_t b) { return n.byte < b; });
     return found != end && found->byte == byte ? uint32_t(found - nodes_.data()) : kNone;
   }
   std::vector<Node> nodes_;

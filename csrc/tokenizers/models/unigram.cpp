@@ -15,7 +15,8 @@ constexpr double kUnknownPenalty = 10;
 
 class Unigram : public Model {
  public:
-  Unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback) : unk_id_(unk_id), byte_fallback_(byte_fallback) {
+  Unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback)
+      : unk_id_(unk_id), byte_fallback_(byte_fallback) {
     check<TokenizerError>(!unk_id || !pieces.empty(), "Unigram: The vocabulary is empty but at least <unk> is needed");
     check<TokenizerError>(!unk_id || *unk_id < pieces.size(), "Unigram: The `unk_id` is larger than vocabulary size");
     vocab_.reserve(pieces.size());
@@ -62,8 +63,10 @@ class Unigram : public Model {
     for (uint32_t end = size; end > 0;) {
       const Node& node = best[end];
       const bool fuse = unk_id_ && node.id == *unk_id_ && !reversed.empty() && reversed.back().id == node.id;
-      if (fuse) reversed.back().begin = node.begin;
-      else reversed.push_back({node.id, node.begin, end});
+      if (fuse)
+        reversed.back().begin = node.begin;
+      else
+        reversed.push_back({node.id, node.begin, end});
       end = node.begin;
     }
     for (size_t i = reversed.size(); i-- > 0;) push(text, reversed[i], out);
@@ -102,7 +105,8 @@ class Unigram : public Model {
       out.push_back({*id, token.begin, token.end});
       return;
     }
-    if (byte_fallback_ && std::all_of(piece.begin(), piece.end(), [&](char b) { return fallback_[uint8_t(b)] != PrefixTrie::kNone; })) {
+    if (byte_fallback_ &&
+        std::all_of(piece.begin(), piece.end(), [&](char b) { return fallback_[uint8_t(b)] != PrefixTrie::kNone; })) {
       for (char b : piece) out.push_back({fallback_[uint8_t(b)], token.begin, token.end});
       return;
     }

@@ -32,8 +32,10 @@ void Vocab::rehash(size_t tokens) {
 
 void Vocab::add(std::string_view token, uint32_t id) {
   const WordKey key(token);
-  if (Slot* slot = find_slot(token, key)) entries_[slot->entry - 1].id = slot->id = id;
-  else insert(token, id, key, nullptr);
+  if (Slot* slot = find_slot(token, key))
+    entries_[slot->entry - 1].id = slot->id = id;
+  else
+    insert(token, id, key, nullptr);
 }
 void Vocab::add_listed(std::string_view token, uint32_t id) {
   const WordKey key(token);

@@ -16,7 +16,7 @@ class Vocab {
   void reserve(size_t tokens) { rehash(tokens); }
   void add(std::string_view token, uint32_t id);         // the last id of an equal token wins
   void add_listed(std::string_view token, uint32_t id);  // the same, but the earlier id keeps its text
-  void finish(const std::string& where);  // builds the way back; TokenizerError for absurd ids
+  void finish(const std::string& where);                 // builds the way back; TokenizerError for absurd ids
 
   std::optional<uint32_t> find(std::string_view token) const {
     const WordKey key(token);
@@ -39,7 +39,7 @@ class Vocab {
   }
   size_t size() const { return entries_.size(); }
   uint32_t id_limit() const { return uint32_t(by_id_.size()); }  // every id is below
-  size_t longest() const { return longest_; }                     // bytes
+  size_t longest() const { return longest_; }                    // bytes
   template <class F>
   void for_each(F&& f) const {  // f(token, id), by ascending id
     for (uint32_t id = 0; id < by_id_.size(); id++)

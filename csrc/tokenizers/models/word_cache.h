@@ -17,7 +17,9 @@ class ShortWordCache {
     uint32_t ids[kMostTokens] = {};
     uint8_t lengths[kMostTokens] = {};
     uint8_t size = 0;  // length of the word, number of tokens
-    bool holds(const WordKey& key) const { return low == key.low && high == key.high && uint32_t(size & 31) == key.length; }
+    bool holds(const WordKey& key) const {
+      return low == key.low && high == key.high && uint32_t(size & 31) == key.length;
+    }
     size_t count() const { return size >> 5; }
   };
   static_assert(sizeof(Entry) == 32);
@@ -46,7 +48,8 @@ class WordCache {
     for (size_t i = hash & (kSlots - 1);; i = (i + 1) & (kSlots - 1)) {
       const Slot& s = slots_[i];
       if (!s.count) return {};
-      if (s.tag == uint32_t(hash >> 32) && s.length == word.size() && !std::memcmp(text_.data() + s.text, word.data(), word.size()))
+      if (s.tag == uint32_t(hash >> 32) && s.length == word.size() &&
+          !std::memcmp(text_.data() + s.text, word.data(), word.size()))
         return {items_.data() + s.items, s.count};
     }
   }
@@ -60,7 +63,8 @@ class WordCache {
     }
     size_t i = hash & (kSlots - 1);
     while (slots_[i].count) i = (i + 1) & (kSlots - 1);
-    slots_[i] = {uint32_t(text_.size()), uint32_t(hash >> 32), uint32_t(items_.size()), uint16_t(word.size()), uint16_t(count)};
+    slots_[i] = {uint32_t(text_.size()), uint32_t(hash >> 32), uint32_t(items_.size()), uint16_t(word.size()),
+                 uint16_t(count)};
     text_.append(word);
     items_.insert(items_.end(), items, items + count);
     used_++;

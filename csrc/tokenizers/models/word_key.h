@@ -23,7 +23,8 @@ struct WordKey {
     } else if (n >= 4) {  // two loads that overlap; what they share is equal
       low = load<uint32_t>(p) | uint64_t(load<uint32_t>(p + n - 4)) << (8 * (n - 4));
     } else if (n > 0) {
-      low = uint64_t(uint8_t(p[0])) | uint64_t(uint8_t(p[n / 2])) << (8 * (n / 2)) | uint64_t(uint8_t(p[n - 1])) << (8 * (n - 1));
+      low = uint64_t(uint8_t(p[0])) | uint64_t(uint8_t(p[n / 2])) << (8 * (n / 2)) |
+            uint64_t(uint8_t(p[n - 1])) << (8 * (n - 1));
     }
   }
   WordKey() = default;

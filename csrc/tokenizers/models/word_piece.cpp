@@ -26,8 +26,10 @@ class WordPiece : public Model {
         do end--;
         while (end > start && utf8::is_continuation(text[end]));
       }
-      if (!id) known = false;
-      else out.push_back({*id, start, end});
+      if (!id)
+        known = false;
+      else
+        out.push_back({*id, start, end});
       start = end;
     }
     if (known) return;

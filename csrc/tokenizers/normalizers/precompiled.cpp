@@ -18,12 +18,13 @@ class Precompiled : public Normalizer {
     uint32_t size = 0;
     check<TokenizerError>(bytes.size() >= 4, "Precompiled: the map has ", bytes.size(), " bytes, not even its size");
     std::memcpy(&size, bytes.data(), 4);
-    check<TokenizerError>(size % 4 == 0 && size <= bytes.size() - 4, "Precompiled: a trie of ", size, " bytes in a map of ",
-                          bytes.size(), "; damaged file?");
+    check<TokenizerError>(size % 4 == 0 && size <= bytes.size() - 4, "Precompiled: a trie of ", size,
+                          " bytes in a map of ", bytes.size(), "; damaged file?");
     trie_.resize(size / 4);
     std::memcpy(trie_.data(), bytes.data() + 4, size);
     texts_ = bytes.substr(4 + size);
-    check<TokenizerError>(utf8::find_invalid(texts_) == std::string::npos, "Precompiled: the replacements are not valid UTF-8");
+    check<TokenizerError>(utf8::find_invalid(texts_) == std::string::npos,
+                          "Precompiled: the replacements are not valid UTF-8");
   }
 
   void normalize(NormalizedString& text) const override {
@@ -34,7 +35,8 @@ class Precompiled : public Normalizer {
       const ptrdiff_t before = ptrdiff_t(utf8::count(from)), after = ptrdiff_t(utf8::count(to));
       for (char32_t c : utf8::chars(to)) changes.push_back({c, 0});
       // More characters than before: the last ones are new. Fewer: the last one stands for the rest.
-      for (ptrdiff_t i = 0; i < after - before && i < ptrdiff_t(changes.size()); i++) changes[changes.size() - 1 - size_t(i)].change = 1;
+      for (ptrdiff_t i = 0; i < after - before && i < ptrdiff_t(changes.size()); i++)
+        changes[changes.size() - 1 - size_t(i)].change = 1;
       if (after < before && !changes.empty()) changes.back().change += int32_t(after - before);
       changed = true;
     };
@@ -52,8 +54,10 @@ class Precompiled : public Normalizer {
         n = size_t(utf8::length_of(grapheme[i]));
         const std::string_view part = grapheme.substr(i, n);
         int length;
-        if (look_up(part, to)) replace(part, to);
-        else changes.push_back({utf8::decode(part.data(), length), 0});
+        if (look_up(part, to))
+          replace(part, to);
+        else
+          changes.push_back({utf8::decode(part.data(), length), 0});
       }
     }
     if (changed) text.transform(changes);

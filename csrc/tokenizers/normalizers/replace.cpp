@@ -11,7 +11,9 @@ class Replace : public Normalizer {
       : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
         content_(get_string(json, "content", "Replace")) {}
   void normalize(NormalizedString& text) const override { text.replace(pattern_, content_); }
-  Json to_json() const override { return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}}; }
+  Json to_json() const override {
+    return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}};
+  }
 
  private:
   Pattern pattern_;

@@ -14,8 +14,10 @@ void split_by_character(PreTokenizedString& text, SplitBehavior behavior, Is&& i
     for (auto it = utf8::chars(s).begin(); at < s.size(); ++it) {
       const uint32_t next = at + uint32_t(it.length);
       const bool match = is(*it);
-      if (!match && !parts.empty() && !parts.back().match) parts.back().end = next;
-      else parts.push_back({at, next, match});
+      if (!match && !parts.empty() && !parts.back().match)
+        parts.back().end = next;
+      else
+        parts.push_back({at, next, match});
       at = next;
     }
     join_parts(parts, behavior, [&](uint32_t begin, uint32_t end) { emit(begin, end); });

@@ -23,7 +23,10 @@ class ByteLevel : public PreTokenizer {
     text.rename_bytes();
   }
   Json to_json() const override {
-    return {{"type", "ByteLevel"}, {"add_prefix_space", add_prefix_space_}, {"trim_offsets", trim_offsets_}, {"use_regex", use_regex_}};
+    return {{"type", "ByteLevel"},
+            {"add_prefix_space", add_prefix_space_},
+            {"trim_offsets", trim_offsets_},
+            {"use_regex", use_regex_}};
   }
 
  private:

@@ -20,7 +20,8 @@ class Metaspace : public PreTokenizer {
     using Prepend = MetaspaceOptions::Prepend;
     text.normalize([&](NormalizedString& s) {
       s.replace(blank_, mark_);
-      const bool wanted = options_.prepend == Prepend::Always || (options_.prepend == Prepend::First && s.source().begin == 0);
+      const bool wanted =
+          options_.prepend == Prepend::Always || (options_.prepend == Prepend::First && s.source().begin == 0);
       if (wanted && !s.text().starts_with(mark_)) s.prepend(mark_);
     });
     if (options_.split) text.split(pattern_, SplitBehavior::MergedWithNext);

@@ -13,7 +13,10 @@ class Split : public PreTokenizer {
         invert_(get_bool(json, "invert", "Split", false)) {}
   void pre_tokenize(PreTokenizedString& text) const override { text.split(pattern_, behavior_, invert_); }
   Json to_json() const override {
-    return {{"type", "Split"}, {"pattern", pattern_.to_json()}, {"behavior", split_behavior_name(behavior_)}, {"invert", invert_}};
+    return {{"type", "Split"},
+            {"pattern", pattern_.to_json()},
+            {"behavior", split_behavior_name(behavior_)},
+            {"invert", invert_}};
   }
 
  private:

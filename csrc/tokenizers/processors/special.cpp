@@ -31,7 +31,8 @@ Encoding surround(const Encoding& encoding, const std::vector<SpecialTokenId>& b
   out.merge_with(body, false);
   out.sequence_ranges[sequence] = {before.size(), before.size() + encoding.size()};
   for (auto& t : after) push_special(out, out.own(t.token), t.id, type_id);
-  for (const Encoding& o : encoding.overflowing) out.overflowing.push_back(surround(o, before, after, type_id, sequence));
+  for (const Encoding& o : encoding.overflowing)
+    out.overflowing.push_back(surround(o, before, after, type_id, sequence));
   return out;
 }
 

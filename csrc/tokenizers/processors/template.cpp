@@ -21,18 +21,21 @@ class TemplateProcessing : public PostProcessor {
  public:
   explicit TemplateProcessing(const Json& json) {
     const Json& tokens = require(json, "special_tokens", "TemplateProcessing");
-    check<TokenizerError>(tokens.is_object(), "TemplateProcessing: 'special_tokens' is ", kind_of(tokens), ", needed an object");
+    check<TokenizerError>(tokens.is_object(), "TemplateProcessing: 'special_tokens' is ", kind_of(tokens),
+                          ", needed an object");
     for (auto& [name, token] : tokens.items()) {
       SpecialToken& to = special_tokens_[name];
       for (const Json& id : get_array(token, "ids", "TemplateProcessing")) {
-        check<TokenizerError>(id.is_number_unsigned() && id.get<uint64_t>() <= UINT32_MAX, "TemplateProcessing: an id of '", name, "' is no whole number");
+        check<TokenizerError>(id.is_number_unsigned() && id.get<uint64_t>() <= UINT32_MAX,
+                              "TemplateProcessing: an id of '", name, "' is no whole number");
         to.ids.push_back(id.get<uint32_t>());
       }
       for (const Json& text : get_array(token, "tokens", "TemplateProcessing")) {
         check<TokenizerError>(text.is_string(), "TemplateProcessing: a token of '", name, "' is no text");
         to.tokens.push_back(text.get<std::string>());
       }
-      check<TokenizerError>(to.ids.size() == to.tokens.size(), "SpecialToken: ids and tokens must be of the same length");
+      check<TokenizerError>(to.ids.size() == to.tokens.size(),
+                            "SpecialToken: ids and tokens must be of the same length");
     }
     single_ = pieces(get_array(json, "single", "TemplateProcessing"));
     pair_ = pieces(get_array(json, "pair", "TemplateProcessing"));
@@ -47,7 +50,8 @@ class TemplateProcessing : public PostProcessor {
     return n;
   }
   std::vector<Encoding> process(std::vector<Encoding> encodings, bool add_special_tokens) const override {
-    check<TokenizerError>(encodings.size() <= 2, "TemplateProcessing: ", encodings.size(), " sequences, at most 2 are possible");
+    check<TokenizerError>(encodings.size() <= 2, "TemplateProcessing: ", encodings.size(),
+                          " sequences, at most 2 are possible");
     std::vector<Encoding> out;
     for (const Piece& p : encodings.size() == 2 ? pair_ : single_) {
       if (p.sequence) {
@@ -66,7 +70,10 @@ class TemplateProcessing : public PostProcessor {
   Json to_json() const override {
     Json tokens = Json::object();
     for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", name}, {"ids", t.ids}, {"tokens", t.tokens}};
-    return {{"type", "TemplateProcessing"}, {"single", write(single_)}, {"pair", write(pair_)}, {"special_tokens", std::move(tokens)}};
+    return {{"type", "TemplateProcessing"},
+            {"single", write(single_)},
+            {"pair", write(pair_)},
+            {"special_tokens", std::move(tokens)}};
   }
 
  private:

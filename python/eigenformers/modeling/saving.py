@@ -10,7 +10,7 @@ from .. import _core
 from ..errors import UnsupportedError
 from ..utils import logging
 from ..utils.hub_push import upload_saved
-from ..utils.weight_files import SAFE_WEIGHTS_NAME, add_variant
+from ..utils.weight_files import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, add_variant
 
 logger = logging.get_logger(__name__)
 
@@ -92,18 +92,19 @@ class SavingMixin:
             self.generation_config.save_pretrained(folder)
         stem = add_variant(SAFE_WEIGHTS_NAME, variant).removesuffix(".safetensors")
         given = [(name, _core.as_tensor(value)) for name, value in (state_dict or {}).items()]
-        files = _core.save_safetensors(self, given, folder, stem, limit)[0]
-        self._remove_stale(folder, stem, set(files))
+        index = add_variant(SAFE_WEIGHTS_INDEX_NAME, variant)
+        files = set(_core.save_safetensors(self, given, folder, stem, index, limit)[0])
+        self._remove_stale(folder, stem, index, files)
 
     def _has_packed(self) -> bool:
         return any(isinstance(value, _core.PackedWeight) for value in self.parameters())
 
     @staticmethod
-    def _remove_stale(folder: str, stem: str, written: set[str]) -> None:
+    def _remove_stale(folder: str, stem: str, index: str, written: set[str]) -> None:
         """Shards of an earlier, differently cut save would be read by mistake."""
-        pattern = re.compile(re.escape(stem) + r"(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?")
-        keep_index = len(written) > 1
-        for name in os.listdir(folder):
-            is_index = name.endswith(".index.json")
-            if pattern.fullmatch(name) and name not in written and not (is_index and keep_index):
-                os.remove(os.path.join(folder, name))
+        pattern = re.compile(re.escape(stem) + r"(-\d{5}-of-\d{5})?\.safetensors")
+        stale = [name for name in os.listdir(folder) if pattern.fullmatch(name) and name not in written]
+        if len(written) == 1 and os.path.exists(os.path.join(folder, index)):
+            stale.append(index)
+        for name in stale:
+            os.remove(os.path.join(folder, name))

@@ -16,11 +16,14 @@ Tensor leaf(std::vector<double> v) {
   return x;
 }
 Tensor times_raw(const Tensor& a, const Tensor& b) {
-  return map<double>(DType::Float64, broadcast_shapes(a.shape(), b.shape()), kGrain, [](double u, double v) { return u * v; }, a, b);
+  return map<double>(
+      DType::Float64, broadcast_shapes(a.shape(), b.shape()), kGrain, [](double u, double v) { return u * v; }, a, b);
 }
 Tensor times(const Tensor& a, const Tensor& b) {
   Tensor y = times_raw(a, b);
-  record("times", y, {a, b}, [a = save(a), b = save(b)](const Tensor& dy) { return Grads{times_raw(dy, b), times_raw(dy, a)}; });
+  record("times", y, {a, b}, [a = save(a), b = save(b)](const Tensor& dy) {
+    return Grads{times_raw(dy, b), times_raw(dy, a)};
+  });
   return y;
 }
 Tensor total(const Tensor& x) {
@@ -96,11 +99,13 @@ TEST(Autograd, GraphIsFreedUnlessRetained) {
 TEST(Autograd, ErrorsReadLikeTorchs) {
   const Tensor x = leaf({3, 4});
   EXPECT_EQ(message<Error>([&] { backward(times(x, x)); }), "grad can be implicitly created only for scalar outputs");
-  EXPECT_EQ(message<Error>([&] { backward(vec({1})); }), "element 0 of tensors does not require grad and does not have a grad_fn");
+  EXPECT_EQ(message<Error>([&] { backward(vec({1})); }),
+            "element 0 of tensors does not require grad and does not have a grad_fn");
   EXPECT_THROW(backward(total(x), {}, {.create_graph = true, .inputs = {}}), UnsupportedError);
   EXPECT_THROW(backward(times(x, x), vec({1, 2, 3})), ShapeError);
   Tensor whole = Tensor::arange(3);
-  EXPECT_EQ(message<Error>([&] { set_requires_grad(whole); }), "only Tensors of floating point dtype can require gradients");
+  EXPECT_EQ(message<Error>([&] { set_requires_grad(whole); }),
+            "only Tensors of floating point dtype can require gradients");
   Tensor inner = times(x, x);
   EXPECT_THROW(set_requires_grad(inner, false), Error);
   EXPECT_THROW(set_grad(x, vec({1})), ShapeError);
@@ -116,7 +121,8 @@ TEST(Autograd, SavedValuesAreWatched) {
   const Tensor y = times(x, k);
   k.fill_(5);
   const std::string text = message<Error>([&] { backward(total(y)); });
-  EXPECT_EQ(text.find("one of the variables needed for gradient computation has been modified by an inplace operation"), 0u);
+  EXPECT_EQ(text.find("one of the variables needed for gradient computation has been modified by an inplace operation"),
+            0u);
 }
 
 TEST(Autograd, ViewsPassGradients) {
@@ -211,7 +217,8 @@ TEST(Checkpoint, RecomputesWithTheSameRandomState) {
   backward(total(checkpoint(block, vec({4}))));  // only parameters inside need gradients
   EXPECT_EQ(grad(w).item<double>(), 16);
   const Tensor z = total(checkpoint(block, x));
-  EXPECT_NE(message<Error>([&] { grad({z}, {x}); }).find("Checkpointing is not compatible with .grad()"), std::string::npos);
+  EXPECT_NE(message<Error>([&] { grad({z}, {x}); }).find("Checkpointing is not compatible with .grad()"),
+            std::string::npos);
 }
 
 }  // namespace

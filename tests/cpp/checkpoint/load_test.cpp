@@ -43,7 +43,8 @@ TEST(Checkpoint, RoundTripWholeAndSharded) {
   fill_weights(*model);
   for (uint64_t limit : {uint64_t(1) << 40, uint64_t(6000)}) {
     Folder folder;
-    const SaveResult saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", limit);
+    const SaveResult saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                              "model.safetensors.index.json", limit);
     EXPECT_EQ(saved.files.size() > 1, limit == 6000);
     EXPECT_EQ(fs::exists(folder.path / "model.safetensors.index.json"), limit == 6000);
     auto again = tiny();
@@ -57,7 +58,8 @@ TEST(Checkpoint, BasePrefixIsAddedAndRemoved) {
   auto model = tiny();
   fill_weights(*model);
   Folder folder;
-  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", 1 << 30);
+  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                      "model.safetensors.index.json", 1 << 30);
   auto base = tiny("base");
   LoadOptions options;
   options.base_prefix = "model";
@@ -65,7 +67,8 @@ TEST(Checkpoint, BasePrefixIsAddedAndRemoved) {
   EXPECT_TRUE(report.missing.empty());
   EXPECT_EQ(report.unexpected, std::vector<std::string>{"lm_head.weight"});
   Folder other;
-  const auto base_saved = save_safetensors(base->named_slots(), {}, other.path.string(), "model", 1 << 30);
+  const auto base_saved =
+      save_safetensors(base->named_slots(), {}, other.path.string(), "model", "model.safetensors.index.json", 1 << 30);
   auto again = tiny();
   report = load_checkpoint(*again, *open_safetensors(paths(other, base_saved)), options);
   EXPECT_EQ(report.missing, std::vector<std::string>{"lm_head.weight"});
@@ -76,7 +79,8 @@ TEST(Checkpoint, TiedWeightsAreSavedOnceAndTiedAgain) {
   fill_weights(*model);
   tie(*model, "lm_head.weight", "model.embed_tokens.weight");
   Folder folder;
-  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", 1 << 30);
+  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                      "model.safetensors.index.json", 1 << 30);
   EXPECT_EQ(saved.weight_map.count("lm_head.weight"), 0u);
   auto again = tiny();
   LoadOptions options;
@@ -91,7 +95,8 @@ TEST(Checkpoint, ShapesAreReportedTogether) {
   auto model = tiny();
   fill_weights(*model);
   Folder folder;
-  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", 1 << 30);
+  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                      "model.safetensors.index.json", 1 << 30);
   auto other = make_model("llama", "causal_lm", tiny_config(R"("vocab_size": 50)"));
   const auto report = load_checkpoint(*other, *open_safetensors(paths(folder, saved)), {});
   ASSERT_EQ(report.mismatched.size(), 2u);
@@ -103,7 +108,8 @@ TEST(Checkpoint, MappedWeightsCanBeTrainedInPlace) {
   auto model = tiny();
   fill_weights(*model);
   Folder folder;
-  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", 1 << 30);
+  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                      "model.safetensors.index.json", 1 << 30);
   auto again = tiny();
   load_checkpoint(*again, *open_safetensors(paths(folder, saved)), {});
   NoGradGuard no_grad;
@@ -118,7 +124,8 @@ TEST(Checkpoint, DtypeIsConverted) {
   auto model = tiny();
   fill_weights(*model);
   Folder folder;
-  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model", 1 << 30);
+  const auto saved = save_safetensors(model->named_slots(), {}, folder.path.string(), "model",
+                                      "model.safetensors.index.json", 1 << 30);
   auto half = tiny();
   LoadOptions options;
   options.dtype = DType::BFloat16;

@@ -12,12 +12,14 @@ namespace ef {
 TEST(Half, RoundTripsEveryFloat16) {
   for (uint32_t h = 0; h < 65536; h++) {
     const float f = from_f16(uint16_t(h));
-    if (std::isnan(f)) EXPECT_TRUE(std::isnan(from_f16(to_f16(f))));
-    else EXPECT_EQ(to_f16(f), h);
+    if (std::isnan(f))
+      EXPECT_TRUE(std::isnan(from_f16(to_f16(f))));
+    else
+      EXPECT_EQ(to_f16(f), h);
   }
   EXPECT_EQ(to_f16(65520.f), 0x7c00);
   EXPECT_EQ(to_f16(65519.f), 0x7bff);
-  EXPECT_EQ(to_f16(0x1p-25f), 0);       // halfway to the least subnormal: to even
+  EXPECT_EQ(to_f16(0x1p-25f), 0);  // halfway to the least subnormal: to even
   EXPECT_EQ(to_f16(0x1.8p-25f), 1);
 }
 TEST(Half, Bfloat16RoundsToNearestEven) {

@@ -15,7 +15,9 @@ TEST(ThreadPool, EveryIndexOnce) {
   ThreadPool::instance().resize(4);
   for (int round = 0; round < 2000; round++) {
     std::vector<int> hits(1000);
-    parallel_for(1000, 10, [&](int64_t b, int64_t e) { for (int64_t i = b; i < e; i++) hits[size_t(i)]++; });
+    parallel_for(1000, 10, [&](int64_t b, int64_t e) {
+      for (int64_t i = b; i < e; i++) hits[size_t(i)]++;
+    });
     for (int h : hits) ASSERT_EQ(h, 1);
   }
 }
@@ -24,9 +26,8 @@ TEST(ThreadPool, NestedAndConcurrentCallsRunInline) {
   std::atomic<int64_t> sum{0};
   auto body = [&] {
     for (int i = 0; i < 200; i++)
-      parallel_for(8, 1, [&](int64_t b, int64_t e) {
-        parallel_for(e - b, 1, [&](int64_t b2, int64_t e2) { sum += e2 - b2; });
-      });
+      parallel_for(
+          8, 1, [&](int64_t b, int64_t e) { parallel_for(e - b, 1, [&](int64_t b2, int64_t e2) { sum += e2 - b2; }); });
   };
   std::thread other(body);
   body();
@@ -36,7 +37,11 @@ TEST(ThreadPool, NestedAndConcurrentCallsRunInline) {
 TEST(ThreadPool, ExceptionReachesTheCaller) {
   ThreadPool::instance().resize(3);
   for (int i = 0; i < 50; i++)
-    EXPECT_THROW(parallel_for(9, 1, [](int64_t b, int64_t) { if (b) throw std::runtime_error("x"); }), std::runtime_error);
+    EXPECT_THROW(parallel_for(9, 1,
+                              [](int64_t b, int64_t) {
+                                if (b) throw std::runtime_error("x");
+                              }),
+                 std::runtime_error);
   std::atomic<int> n{0};
   parallel_for(9, 1, [&](int64_t b, int64_t e) { n += int(e - b); });
   EXPECT_EQ(n, 9);

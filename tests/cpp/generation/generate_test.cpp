@@ -35,7 +35,8 @@ TEST(Generate, GreedyIsTheArgmaxOfTheModel) {
   ModelInput in;
   in.input_ids = ids_of(std::vector<int64_t>(out.begin(), out.end() - 1));
   const Tensor logits = model->run(in).logits;
-  for (int64_t i = 2; i < 11; i++) EXPECT_EQ(argmax(logits.select(0, 0).select(0, i), {}).item<int64_t>(), out[size_t(i + 1)]);
+  for (int64_t i = 2; i < 11; i++)
+    EXPECT_EQ(argmax(logits.select(0, 0).select(0, i), {}).item<int64_t>(), out[size_t(i + 1)]);
 }
 
 TEST(Generate, ASeedGivesTheSameTextForAnyThreadCount) {
@@ -86,7 +87,9 @@ TEST(Generate, InterruptEndsTheLoop) {
   auto model = tiny();
   auto r = request({3, 1, 4}, 60);
   int steps = 0;
-  r.interrupt = [&] { if (++steps == 4) throw std::runtime_error("stop"); };
+  r.interrupt = [&] {
+    if (++steps == 4) throw std::runtime_error("stop");
+  };
   EXPECT_THROW(generate(*model, r), std::runtime_error);
   EXPECT_EQ(steps, 4);
 }

@@ -1,7 +1,8 @@
 // Attention against whole score rows in double (reference/attention.h).
 //
-// Bounds: f32 scores of O(1) have errors of about 1e-6, which the exponential passes on; outputs are averages of values of
-// O(1). With bf16 keys the probabilities are rounded to bf16 too (2⁻⁹ relative, averaged over many keys), f16 only widens.
+// Bounds: f32 scores of O(1) have errors of about 1e-6, which the exponential passes on; outputs are averages of values
+// of O(1). With bf16 keys the probabilities are rounded to bf16 too (2⁻⁹ relative, averaged over many keys), f16 only
+// widens.
 #include "kernels/attention.h"
 
 #include <map>
@@ -24,8 +25,8 @@ struct Problem {
   bool both_sides = false, key_mask = false, bias = false, sinks = false, offset_end = true;
 };
 
-// Owns everything that the arguments point to. Layout [batch, position, head, dim] for q and out, [batch, head, position,
-// dim] with a gap for k and v: both orders occur.
+// Owns everything that the arguments point to. Layout [batch, position, head, dim] for q and out, [batch, head,
+// position, dim] with a gap for k and v: both orders occur.
 struct Instance {
   Problem p;
   std::vector<float> q, out, bias, sinks, lse;
@@ -34,12 +35,16 @@ struct Instance {
   AttentionArgs args;
 
   explicit Instance(const Problem& problem)
-      : p(problem), q(random_floats(p.batch * p.q_len * p.q_heads * p.head_dim)), out(size_t(p.batch * p.q_len * p.q_heads * p.value_dim), 7.f),
-        lse(size_t(p.batch * p.q_heads * p.q_len), 7.f), k(p.kv, random_floats(p.batch * p.kv_heads * (p.kv_len + 3) * p.head_dim)),
+      : p(problem),
+        q(random_floats(p.batch * p.q_len * p.q_heads * p.head_dim)),
+        out(size_t(p.batch * p.q_len * p.q_heads * p.value_dim), 7.f),
+        lse(size_t(p.batch * p.q_heads * p.q_len), 7.f),
+        k(p.kv, random_floats(p.batch * p.kv_heads * (p.kv_len + 3) * p.head_dim)),
         v(p.kv, random_floats(p.batch * p.kv_heads * (p.kv_len + 3) * p.value_dim)) {
     const int64_t cap = p.kv_len + 3;
     args = {};
-    args.batch = p.batch, args.q_heads = p.q_heads, args.kv_heads = p.kv_heads, args.q_len = p.q_len, args.kv_len = p.kv_len;
+    args.batch = p.batch, args.q_heads = p.q_heads, args.kv_heads = p.kv_heads, args.q_len = p.q_len,
+    args.kv_len = p.kv_len;
     args.head_dim = p.head_dim, args.value_dim = p.value_dim, args.q = q.data(), args.k = k.data(), args.v = v.data();
     args.kv_dtype = p.kv, args.out = out.data();
     args.q_strides = {p.q_len * p.q_heads * p.head_dim, p.head_dim, p.q_heads * p.head_dim};
@@ -71,16 +76,26 @@ struct Instance {
 struct Wide {
   std::vector<double> q, k, v, out, bias, sinks, lse;
   AttentionArgs64 args;
-  explicit Wide(const Instance& s) : q(s.q.begin(), s.q.end()), out(s.out.size()), bias(s.bias.begin(), s.bias.end()), sinks(s.sinks.begin(), s.sinks.end()), lse(s.lse.size()) {
+  explicit Wide(const Instance& s)
+      : q(s.q.begin(), s.q.end()),
+        out(s.out.size()),
+        bias(s.bias.begin(), s.bias.end()),
+        sinks(s.sinks.begin(), s.sinks.end()),
+        lse(s.lse.size()) {
     const size_t nk = size_t(s.args.batch * s.args.k_strides.batch), nv = size_t(s.args.batch * s.args.v_strides.batch);
     for (size_t i = 0; i < nk; i++) k.push_back(s.k[int64_t(i)]);
     for (size_t i = 0; i < nv; i++) v.push_back(s.v[int64_t(i)]);
     const AttentionArgs& f = s.args;
-    args.batch = f.batch, args.q_heads = f.q_heads, args.kv_heads = f.kv_heads, args.q_len = f.q_len, args.kv_len = f.kv_len;
-    args.head_dim = f.head_dim, args.value_dim = f.value_dim, args.q = q.data(), args.k = k.data(), args.v = v.data(), args.out = out.data();
-    args.q_strides = f.q_strides, args.k_strides = f.k_strides, args.v_strides = f.v_strides, args.out_strides = f.out_strides;
-    args.scale = f.scale, args.softcap = f.softcap, args.causal = f.causal, args.q_offset = f.q_offset, args.window = f.window;
-    args.window_both_sides = f.window_both_sides, args.key_mask = f.key_mask, args.bias = f.bias ? bias.data() : nullptr;
+    args.batch = f.batch, args.q_heads = f.q_heads, args.kv_heads = f.kv_heads, args.q_len = f.q_len,
+    args.kv_len = f.kv_len;
+    args.head_dim = f.head_dim, args.value_dim = f.value_dim, args.q = q.data(), args.k = k.data(), args.v = v.data(),
+    args.out = out.data();
+    args.q_strides = f.q_strides, args.k_strides = f.k_strides, args.v_strides = f.v_strides,
+    args.out_strides = f.out_strides;
+    args.scale = f.scale, args.softcap = f.softcap, args.causal = f.causal, args.q_offset = f.q_offset,
+    args.window = f.window;
+    args.window_both_sides = f.window_both_sides, args.key_mask = f.key_mask,
+    args.bias = f.bias ? bias.data() : nullptr;
     args.bias_strides = f.bias_strides, args.sinks = f.sinks ? sinks.data() : nullptr, args.lse = lse.data();
   }
 };
@@ -137,7 +152,8 @@ struct Truth {
     const std::vector<double> wide_dout(dout.begin(), dout.end());
     dq.resize(wide.q.size()), dk.resize(wide.k.size()), dv.resize(wide.v.size()), dsinks.resize(size_t(p.q_heads));
     dbias.resize(size_t(p.batch * p.q_heads * p.q_len * p.kv_len));
-    attention_backward(wide.args, wide_dout.data(), dq.data(), dk.data(), dv.data(), p.sinks ? dsinks.data() : nullptr, p.bias ? dbias.data() : nullptr);
+    attention_backward(wide.args, wide_dout.data(), dq.data(), dk.data(), dv.data(), p.sinks ? dsinks.data() : nullptr,
+                       p.bias ? dbias.data() : nullptr);
   }
 };
 const Truth& truth(const Instance& s) {
@@ -194,7 +210,8 @@ TEST_P(Attention, SameBitsForAnyThreadCount) {
 
 TEST_P(Attention, BatchInvariant) {  // a query gives the same bits alone and among others
   set_batch_invariant(true);
-  for (Problem p : {Problem{.name = "causal", .q_len = 150, .causal = true}, Problem{.name = "window", .q_len = 150, .causal = true, .window = 20}}) {
+  for (Problem p : {Problem{.name = "causal", .q_len = 150, .causal = true},
+                    Problem{.name = "window", .q_len = 150, .causal = true, .window = 20}}) {
     Instance s(p);
     attention_forward(s.args);
     const std::vector<float> all = s.out;
@@ -210,7 +227,9 @@ TEST_P(Attention, BatchInvariant) {  // a query gives the same bits alone and am
       attention_forward(one);
       for (int64_t b = 0; b < p.batch; b++)
         for (int64_t i = 0; i < p.q_heads * p.value_dim; i++)
-          ASSERT_EQ(out[size_t(b * s.args.out_strides.batch + i)], all[size_t(b * s.args.out_strides.batch + t * s.args.out_strides.position + i)]) << p.name << t;
+          ASSERT_EQ(out[size_t(b * s.args.out_strides.batch + i)],
+                    all[size_t(b * s.args.out_strides.batch + t * s.args.out_strides.position + i)])
+              << p.name << t;
     }
   }
   set_batch_invariant(false);
@@ -233,8 +252,10 @@ TEST_P(Attention, Backward) {
     std::vector<std::vector<float>> first;
     for (int threads : {1, 2, 3})
       with_threads(threads, [&] {
-        std::vector<float> fq(t.dq.size()), fk(t.dk.size()), fv(t.dv.size()), fs(t.dsinks.size()), fb(t.dbias.size(), 7.f);
-        attention_backward(s.args, t.dout.data(), fq.data(), fk.data(), fv.data(), p.sinks ? fs.data() : nullptr, p.bias ? fb.data() : nullptr);
+        std::vector<float> fq(t.dq.size()), fk(t.dk.size()), fv(t.dv.size()), fs(t.dsinks.size()),
+            fb(t.dbias.size(), 7.f);
+        attention_backward(s.args, t.dout.data(), fq.data(), fk.data(), fv.data(), p.sinks ? fs.data() : nullptr,
+                           p.bias ? fb.data() : nullptr);
         // sums of up to 1100 terms of O(1) with errors of 1e-6 each
         EXPECT_LE(worst(fq, t.dq), 3e-5) << p.name;
         EXPECT_LE(worst(fk, t.dk), 3e-5) << p.name;
@@ -252,8 +273,18 @@ TEST_P(Attention, Backward) {
 
 // The double form against finite differences: an error shared by both implementations would show here.
 TEST(AttentionDouble, GradientsAreDerivatives) {
-  for (const Problem& p : {Problem{.name = "all", .batch = 1, .q_heads = 4, .kv_heads = 2, .q_len = 3, .kv_len = 5, .head_dim = 4, .value_dim = 3, .softcap = 2,
-                                   .causal = true, .bias = true, .sinks = true}}) {
+  for (const Problem& p : {Problem{.name = "all",
+                          .batch = 1,
+                          .q_heads = 4,
+                          .kv_heads = 2,
+                          .q_len = 3,
+                          .kv_len = 5,
+                          .head_dim = 4,
+                          .value_dim = 3,
+                          .softcap = 2,
+                          .causal = true,
+                          .bias = true,
+                          .sinks = true}}) {
     Instance s(p);
     Wide w(s);
     attention_forward(w.args);

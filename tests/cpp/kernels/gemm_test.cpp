@@ -1,7 +1,8 @@
 // Matrix products against plain double loops.
 //
-// Bound: a sum of k f32 products in any order is within (k + 1)·2⁻²⁴ of Σ|a·b|; the lanes make the real chain much shorter.
-// vdpbf16ps rounds each pair to odd, i.e. at most one more unit per pair, and drops subnormals: 2k units cover both forms.
+// Bound: a sum of k f32 products in any order is within (k + 1)·2⁻²⁴ of Σ|a·b|; the lanes make the real chain much
+// shorter. vdpbf16ps rounds each pair to odd, i.e. at most one more unit per pair, and drops subnormals: 2k units cover
+// both forms.
 #include "kernels/gemm.h"
 
 #include "kernel_test.h"
@@ -27,19 +28,22 @@ void call(const Case& t, const void* a, int64_t lda, const void* b, int64_t ldb,
 }
 
 void check_case(const Case& t) {
-  const int64_t lda = (t.form == Form::Tn ? t.m : t.k) + t.pad_a, ldb = (t.form == Form::Nt ? t.k : t.n) + t.pad_b, ldc = t.n + t.pad_c;
-  const Data a(t.ad, random_floats((t.form == Form::Tn ? t.k : t.m) * lda)), b(t.bd, random_floats((t.form == Form::Nt ? t.n : t.k) * ldb));
+  const int64_t lda = (t.form == Form::Tn ? t.m : t.k) + t.pad_a, ldb = (t.form == Form::Nt ? t.k : t.n) + t.pad_b,
+                ldc = t.n + t.pad_c;
+  const Data a(t.ad, random_floats((t.form == Form::Tn ? t.k : t.m) * lda)),
+      b(t.bd, random_floats((t.form == Form::Nt ? t.n : t.k) * ldb));
   std::vector<float> c = random_floats(t.m * ldc), start = c;
   std::vector<double> want(c.begin(), c.end()), size(static_cast<size_t>(t.m * t.n));
   call(t, a.data(), lda, b.data(), ldb, c.data(), ldc);
-  reference::gemm(t.form == Form::Tn, t.form == Form::Nt, t.m, t.n, t.k, a.data(), t.ad, lda, b.data(), t.bd, ldb, want.data(), ldc,
-                  t.accumulate, size.data());
+  reference::gemm(t.form == Form::Tn, t.form == Form::Nt, t.m, t.n, t.k, a.data(), t.ad, lda, b.data(), t.bd, ldb,
+                  want.data(), ldc, t.accumulate, size.data());
   for (int64_t i = 0; i < t.m; i++)
     for (int64_t j = 0; j < ldc; j++) {
-      const double bound = j < t.n ? double(2 * t.k + 4) * 0x1p-24 * size[size_t(i * t.n + j)] : 0;  // padding stays untouched
+      const double bound =
+          j < t.n ? double(2 * t.k + 4) * 0x1p-24 * size[size_t(i * t.n + j)] : 0;  // padding stays untouched
       ASSERT_LE(std::fabs(c[size_t(i * ldc + j)] - want[size_t(i * ldc + j)]), bound)
-          << "form " << int(t.form) << " m " << t.m << " n " << t.n << " k " << t.k << " a " << dtype_name(t.ad) << " b "
-          << dtype_name(t.bd) << " acc " << t.accumulate << " at " << i << "," << j;
+          << "form " << int(t.form) << " m " << t.m << " n " << t.n << " k " << t.k << " a " << dtype_name(t.ad)
+          << " b " << dtype_name(t.bd) << " acc " << t.accumulate << " at " << i << "," << j;
     }
 }
 
@@ -67,7 +71,8 @@ TEST_P(Gemm, LargeWithStridesAndAccumulate) {
       for (bool accumulate : {false, true}) {
         check_case({form, 64, 100, 576, DType::Float32, bd, 3, 5, 2, accumulate});
         check_case({form, 4, 100, 577, DType::Float32, bd, 3, 5, 2, accumulate});
-        check_case({form, 14, 20, 9001, DType::Float32, bd, 1, 0, 1, accumulate});  // several blocks along k on every level
+        check_case(
+            {form, 14, 20, 9001, DType::Float32, bd, 1, 0, 1, accumulate});  // several blocks along k on every level
         check_case({form, 150, 49, 21, bd, bd, 0, 0, 0, accumulate});
       }
 }
@@ -169,9 +174,12 @@ TEST_P(Gemm, NanAndInfReachOnlyTheirRowAndColumn) {
         for (int64_t i = 0; i < m; i++)
           for (int64_t j = 0; j < n; j++) {
             const float v = c[size_t(i * n + j)];
-            if (i == 1) EXPECT_TRUE(std::isnan(v));
-            else if (j == 2) EXPECT_EQ(v, inf);
-            else EXPECT_TRUE(std::isfinite(v)) << i << " " << j;
+            if (i == 1)
+              EXPECT_TRUE(std::isnan(v));
+            else if (j == 2)
+              EXPECT_EQ(v, inf);
+            else
+              EXPECT_TRUE(std::isfinite(v)) << i << " " << j;
           }
       }
 }
@@ -191,11 +199,16 @@ TEST(GemmDouble, AgainstReference) {
       std::vector<double> a(size_t(m * k)), b(size_t(n * k)), c(size_t(m * n), 0.5), want = c;
       for (double& v : a) v = normal(g);
       for (double& v : b) v = normal(g);
-      const auto f = form == Form::Nt ? static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t, const double*, int64_t, double*, int64_t, bool)>(gemm_nt)
-                     : form == Form::Nn ? static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t, const double*, int64_t, double*, int64_t, bool)>(gemm_nn)
-                                        : static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t, const double*, int64_t, double*, int64_t, bool)>(gemm_tn);
+      const auto f = form == Form::Nt ? static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t,
+                                                             const double*, int64_t, double*, int64_t, bool)>(gemm_nt)
+                     : form == Form::Nn
+                         ? static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t, const double*,
+                                                int64_t, double*, int64_t, bool)>(gemm_nn)
+                         : static_cast<void (*)(int64_t, int64_t, int64_t, const double*, int64_t, const double*,
+                                                int64_t, double*, int64_t, bool)>(gemm_tn);
       f(m, n, k, a.data(), lda, b.data(), ldb, c.data(), n, accumulate);
-      reference::gemm(form == Form::Tn, form == Form::Nt, m, n, k, a.data(), DType::Float64, lda, b.data(), DType::Float64, ldb, want.data(), n, accumulate);
+      reference::gemm(form == Form::Tn, form == Form::Nt, m, n, k, a.data(), DType::Float64, lda, b.data(),
+                      DType::Float64, ldb, want.data(), n, accumulate);
       for (size_t i = 0; i < c.size(); i++) ASSERT_NEAR(c[i], want[i], 1e-13 * double(k));
     }
 }

@@ -19,7 +19,7 @@ class EachIsa : public testing::TestWithParam<std::string> {
   void SetUp() override { select_isa(GetParam()); }
   void TearDown() override { select_isa(available_isas().front()); }
 };
-#define EF_EACH_ISA(suite)                                                                   \
+#define EF_EACH_ISA(suite) \
   INSTANTIATE_TEST_SUITE_P(Isa, suite, testing::ValuesIn(ef::available_isas()), [](auto& info) { return info.param; })
 
 // Runs body with 1 thread and with `threads`, and restores the pool.
@@ -49,10 +49,14 @@ struct Data {
   std::vector<char> bytes;
   Data(DType d, const std::vector<float>& values) : dtype(d), bytes(values.size() * item_size(d) + 1) {
     for (size_t i = 0; i < values.size(); i++) {
-      if (d == DType::Float32) reinterpret_cast<float*>(bytes.data())[i] = values[i];
-      else if (d == DType::Float64) reinterpret_cast<double*>(bytes.data())[i] = values[i];
-      else if (d == DType::BFloat16) reinterpret_cast<bfloat16*>(bytes.data())[i] = bfloat16(values[i]);
-      else reinterpret_cast<float16*>(bytes.data())[i] = float16(values[i]);
+      if (d == DType::Float32)
+        reinterpret_cast<float*>(bytes.data())[i] = values[i];
+      else if (d == DType::Float64)
+        reinterpret_cast<double*>(bytes.data())[i] = values[i];
+      else if (d == DType::BFloat16)
+        reinterpret_cast<bfloat16*>(bytes.data())[i] = bfloat16(values[i]);
+      else
+        reinterpret_cast<float16*>(bytes.data())[i] = float16(values[i]);
     }
   }
   const void* data() const { return bytes.data(); }

@@ -1,5 +1,5 @@
-// Row and element loops against reference/rowwise.h in double. Bounds are in units of f32 rounding (2⁻²⁴) of the largest
-// term: vector functions are good to a few units, sums of n terms in four or more chains to a few more.
+// Row and element loops against reference/rowwise.h in double. Bounds are in units of f32 rounding (2⁻²⁴) of the
+// largest term: vector functions are good to a few units, sums of n terms in four or more chains to a few more.
 #include "kernels/rowwise.h"
 
 #include "kernel_test.h"
@@ -16,25 +16,31 @@ constexpr DType kGains[] = {DType::Float32, DType::BFloat16, DType::Float16};
 std::vector<double> widen(const std::vector<float>& v) { return {v.begin(), v.end()}; }
 const RowKernels<double>& truth() { return reference::row_kernels<double>(); }
 
-void expect_near(const std::vector<float>& got, const std::vector<double>& want, double relative, double absolute, const std::string& what) {
+void expect_near(const std::vector<float>& got, const std::vector<double>& want, double relative, double absolute,
+                 const std::string& what) {
   ASSERT_EQ(got.size(), want.size());
   for (size_t i = 0; i < got.size(); i++) {
     if (std::isnan(want[i]) && std::isnan(got[i])) continue;
     if (std::isinf(want[i]) && double(got[i]) == want[i]) continue;
-    ASSERT_LE(std::fabs(got[i] - want[i]), relative * std::fabs(want[i]) + absolute) << what << " at " << i << ": " << got[i] << " " << want[i];
+    ASSERT_LE(std::fabs(got[i] - want[i]), relative * std::fabs(want[i]) + absolute)
+        << what << " at " << i << ": " << got[i] << " " << want[i];
   }
 }
 
 class Rowwise : public EachIsa {};
 EF_EACH_ISA(Rowwise);
 
-const char* const kUnaryNames[] = {"Exp", "Log", "Relu", "Relu2", "Sigmoid", "Tanh", "Silu", "Gelu", "GeluTanh", "QuickGelu", "Softplus", "Mish", "Erf", "HardSigmoid", "HardSwish"};
+const char* const kUnaryNames[] = {"Exp",      "Log",  "Relu", "Relu2",       "Sigmoid",
+                                   "Tanh",     "Silu", "Gelu", "GeluTanh",    "QuickGelu",
+                                   "Softplus", "Mish", "Erf",  "HardSigmoid", "HardSwish"};
 static_assert(std::size(kUnaryNames) == kUnaryCount);
 
 TEST_P(Rowwise, UnaryValuesAndSlopes) {
   std::vector<float> x;
   for (float v = -30; v < 30; v += 0.00371f) x.push_back(v);
-  for (float v : {0.f, -0.f, 1e-30f, -1e-8f, 1e-4f, 0.624999f, 0.625f, 0.99999f, 1.f, 1.4142135f, 3.f, -3.f, 20.f, 80.f, -80.f, 88.f, -103.f}) x.push_back(v);
+  for (float v : {0.f, -0.f, 1e-30f, -1e-8f, 1e-4f, 0.624999f, 0.625f, 0.99999f, 1.f, 1.4142135f, 3.f, -3.f, 20.f, 80.f,
+                  -80.f, 88.f, -103.f})
+    x.push_back(v);
   const int64_t n = int64_t(x.size());
   const std::vector<double> wide = widen(x), ones(x.size(), 1.);
   for (int f = 0; f < kUnaryCount; f++) {
@@ -47,10 +53,13 @@ TEST_P(Rowwise, UnaryValuesAndSlopes) {
     truth().unary[f](n, wide_in.data(), want.data());
     truth().unary_grad[f](n, wide_in.data(), ones.data(), slope.data());
     // exp(x) cannot be better than |x| units, as x itself is rounded: the tails of Gelu pass x² through exp.
-    const double relative = Unary(f) == Unary::Gelu || Unary(f) == Unary::GeluTanh ? 40 * kUnit : Unary(f) == Unary::Exp ? 3 * kUnit : 8 * kUnit;
+    const double relative = Unary(f) == Unary::Gelu || Unary(f) == Unary::GeluTanh ? 40 * kUnit
+                            : Unary(f) == Unary::Exp                               ? 3 * kUnit
+                                                                                   : 8 * kUnit;
     const double absolute = Unary(f) == Unary::Exp ? 1.5e-45 : Unary(f) == Unary::GeluTanh ? 30 * 4 * kUnit : 4 * kUnit;
     expect_near(y, want, relative, absolute, kUnaryNames[f]);
-    expect_near(d, slope, 16 * kUnit, Unary(f) == Unary::Exp ? 1.5e-45 : 40 * kUnit, std::string("slope of ") + kUnaryNames[f]);
+    expect_near(d, slope, 16 * kUnit, Unary(f) == Unary::Exp ? 1.5e-45 : 40 * kUnit,
+                std::string("slope of ") + kUnaryNames[f]);
     for (int64_t length : kLengths) {  // tails give the same bits
       std::vector<float> part(size_t(length) + 1, 7.f);
       unary(Unary(f), length, in.data(), part.data());
@@ -88,7 +97,8 @@ TEST_P(Rowwise, UnaryLimits) {
   run(Unary::Relu);
   EXPECT_EQ(y[0], inf);
   EXPECT_EQ(y[1], 0.f);
-  for (Unary f : {Unary::Silu, Unary::Gelu, Unary::GeluTanh, Unary::QuickGelu, Unary::Softplus, Unary::Mish, Unary::HardSwish, Unary::HardSigmoid}) {
+  for (Unary f : {Unary::Silu, Unary::Gelu, Unary::GeluTanh, Unary::QuickGelu, Unary::Softplus, Unary::Mish,
+                  Unary::HardSwish, Unary::HardSigmoid}) {
     run(f);
     if (f != Unary::HardSigmoid) {
       EXPECT_EQ(y[0], inf) << kUnaryNames[int(f)];
@@ -101,9 +111,11 @@ TEST_P(Rowwise, GatedUnits) {
   for (int f = 0; f < kUnaryCount; f++) {
     if (Unary(f) == Unary::Log) continue;
     const int64_t rows = 3, n = 37, ld = 80;
-    std::vector<float> both = random_floats(rows * ld), out(size_t(rows * n)), dout = random_floats(rows * n), dboth(both.size());
+    std::vector<float> both = random_floats(rows * ld), out(size_t(rows * n)), dout = random_floats(rows * n),
+                       dboth(both.size());
     glu(Unary(f), rows, n, both.data(), ld, both.data() + n, ld, out.data(), n);
-    glu_grad(Unary(f), rows, n, both.data(), ld, both.data() + n, ld, dout.data(), n, dboth.data(), ld, dboth.data() + n, ld);
+    glu_grad(Unary(f), rows, n, both.data(), ld, both.data() + n, ld, dout.data(), n, dboth.data(), ld,
+             dboth.data() + n, ld);
     for (int64_t r = 0; r < rows; r++)
       for (int64_t j = 0; j < n; j++) {
         const double g = both[size_t(r * ld + j)], u = both[size_t(r * ld + n + j)], d = dout[size_t(r * n + j)];
@@ -111,9 +123,11 @@ TEST_P(Rowwise, GatedUnits) {
         const double one = 1;
         truth().unary[f](1, &g, &value);
         truth().unary_grad[f](1, &g, &one, &slope);
-        ASSERT_NEAR(out[size_t(r * n + j)], value * u, 20 * kUnit * (std::fabs(value * u) + std::fabs(u))) << kUnaryNames[f];
+        ASSERT_NEAR(out[size_t(r * n + j)], value * u, 20 * kUnit * (std::fabs(value * u) + std::fabs(u)))
+            << kUnaryNames[f];
         ASSERT_NEAR(dboth[size_t(r * ld + j)], d * u * slope, 40 * kUnit * (std::fabs(d * u) + 1)) << kUnaryNames[f];
-        ASSERT_NEAR(dboth[size_t(r * ld + n + j)], d * value, 20 * kUnit * (std::fabs(d * value) + std::fabs(d))) << kUnaryNames[f];
+        ASSERT_NEAR(dboth[size_t(r * ld + n + j)], d * value, 20 * kUnit * (std::fabs(d * value) + std::fabs(d)))
+            << kUnaryNames[f];
       }
   }
 }
@@ -128,11 +142,14 @@ TEST_P(Rowwise, RmsNorm) {
         std::vector<float> y(size_t(rows * ld)), rstd(5), dx(size_t(rows * ld)), dw(size_t(n), 0.5f);
         std::vector<double> want(size_t(rows * ld)), want_dx(size_t(rows * ld)), want_rstd(5), want_dw(size_t(n), 0.5);
         rms_norm(rows, n, x.data(), ld, {w.data(), wd}, 1e-5, unit_offset, y.data(), ld, rstd.data());
-        rms_norm_backward(rows, n, x.data(), ld, {w.data(), wd}, unit_offset, rstd.data(), dy.data(), ld, dx.data(), ld, dw.data());
+        rms_norm_backward(rows, n, x.data(), ld, {w.data(), wd}, unit_offset, rstd.data(), dy.data(), ld, dx.data(), ld,
+                          dw.data());
         const std::vector<double> xd = widen(x), dyd = widen(dy);
         for (int64_t r = 0; r < rows; r++) {
-          const double s = truth().rms_norm(n, &xd[size_t(r * ld)], w.data(), wd, 1e-5, unit_offset, &want[size_t(r * ld)]);
-          truth().rms_norm_grad(n, &xd[size_t(r * ld)], w.data(), wd, unit_offset, s, &dyd[size_t(r * ld)], &want_dx[size_t(r * ld)]);
+          const double s =
+              truth().rms_norm(n, &xd[size_t(r * ld)], w.data(), wd, 1e-5, unit_offset, &want[size_t(r * ld)]);
+          truth().rms_norm_grad(n, &xd[size_t(r * ld)], w.data(), wd, unit_offset, s, &dyd[size_t(r * ld)],
+                                &want_dx[size_t(r * ld)]);
           want_rstd[size_t(r)] = s;
           for (int64_t j = 0; j < n; j++) want_dw[size_t(j)] += dyd[size_t(r * ld + j)] * xd[size_t(r * ld + j)] * s;
         }
@@ -152,16 +169,21 @@ TEST_P(Rowwise, LayerNorm) {
       for (float& v : x) v += 3;  // a mean that is not small
       const Data w(DType::BFloat16, random_floats(n)), b(DType::Float32, random_floats(n));
       const Gain gw{affine ? w.data() : nullptr, DType::BFloat16}, gb{affine ? b.data() : nullptr, DType::Float32};
-      std::vector<float> y(x.size()), mean(4), rstd(4), dx(x.size()), dw(static_cast<size_t>(n)), db(static_cast<size_t>(n));
-      std::vector<double> want(x.size()), want_dx(x.size()), want_dw(static_cast<size_t>(n)), want_db(static_cast<size_t>(n));
+      std::vector<float> y(x.size()), mean(4), rstd(4), dx(x.size()), dw(static_cast<size_t>(n)),
+          db(static_cast<size_t>(n));
+      std::vector<double> want(x.size()), want_dx(x.size()), want_dw(static_cast<size_t>(n)),
+          want_db(static_cast<size_t>(n));
       layer_norm(rows, n, x.data(), n, gw, gb, 1e-5, y.data(), n, mean.data(), rstd.data());
-      layer_norm_backward(rows, n, x.data(), n, gw, mean.data(), rstd.data(), dy.data(), n, dx.data(), n, dw.data(), db.data());
+      layer_norm_backward(rows, n, x.data(), n, gw, mean.data(), rstd.data(), dy.data(), n, dx.data(), n, dw.data(),
+                          db.data());
       const std::vector<double> xd = widen(x), dyd = widen(dy);
       double scale = 1;
       for (int64_t r = 0; r < rows; r++) {
         double m, s;
-        truth().layer_norm(n, &xd[size_t(r * n)], gw.data, gw.dtype, gb.data, gb.dtype, 1e-5, &want[size_t(r * n)], &m, &s);
-        truth().layer_norm_grad(n, &xd[size_t(r * n)], gw.data, gw.dtype, m, s, &dyd[size_t(r * n)], &want_dx[size_t(r * n)]);
+        truth().layer_norm(n, &xd[size_t(r * n)], gw.data, gw.dtype, gb.data, gb.dtype, 1e-5, &want[size_t(r * n)], &m,
+                           &s);
+        truth().layer_norm_grad(n, &xd[size_t(r * n)], gw.data, gw.dtype, m, s, &dyd[size_t(r * n)],
+                                &want_dx[size_t(r * n)]);
         for (int64_t j = 0; j < n; j++) {
           want_dw[size_t(j)] += dyd[size_t(r * n + j)] * (xd[size_t(r * n + j)] - m) * s;
           want_db[size_t(j)] += dyd[size_t(r * n + j)];
@@ -203,7 +225,9 @@ TEST_P(Rowwise, SoftmaxFamily) {
         const double v = x[size_t(r * ld + j)];
         sum += std::exp(v - top), plain += v, size += std::fabs(v);
       }
-      for (int64_t j = 0; j < n; j++) dot += std::exp(x[size_t(r * ld + j)] - top) / sum * dy[size_t(r * n + j)], dsum += dy[size_t(r * n + j)], dsize += std::fabs(dy[size_t(r * n + j)]);
+      for (int64_t j = 0; j < n; j++)
+        dot += std::exp(x[size_t(r * ld + j)] - top) / sum * dy[size_t(r * n + j)], dsum += dy[size_t(r * n + j)],
+            dsize += std::fabs(dy[size_t(r * n + j)]);
       const double l = top + std::log(sum);
       ASSERT_NEAR(lse[size_t(r)], l, 16 * kUnit * (1 + std::fabs(l)));
       ASSERT_NEAR(total[size_t(r)], plain, 16 * kUnit * size);
@@ -213,7 +237,8 @@ TEST_P(Rowwise, SoftmaxFamily) {
         ASSERT_NEAR(y[size_t(r * n + j)], p, units * p + 1e-12);
         ASSERT_NEAR(log_y[size_t(r * n + j)], lp, 20 * kUnit * (1 + std::fabs(lp)));
         ASSERT_NEAR(dx[size_t(r * n + j)], p * (g - dot), 2 * units * p * (std::fabs(g) + std::fabs(dot) + 1) + 1e-12);
-        ASSERT_NEAR(log_dx[size_t(r * n + j)], g - p * dsum, 40 * kUnit * (std::fabs(g) + p * dsize + p * std::fabs(dsum) * (1 + std::fabs(lp))));
+        ASSERT_NEAR(log_dx[size_t(r * n + j)], g - p * dsum,
+                    40 * kUnit * (std::fabs(g) + p * dsize + p * std::fabs(dsum) * (1 + std::fabs(lp))));
       }
     }
   }
@@ -243,17 +268,20 @@ TEST_P(Rowwise, CrossEntropy) {
     const std::vector<int64_t> targets = {0, 100, -100, 50, 7, 99};
     std::vector<float> loss(6), lse(6), dloss = random_floats(6), dx(x.size());
     cross_entropy(rows, n, x.data(), n, targets.data(), -100, smoothing, loss.data(), lse.data());
-    cross_entropy_backward(rows, n, x.data(), n, targets.data(), -100, smoothing, lse.data(), dloss.data(), dx.data(), n);
+    cross_entropy_backward(rows, n, x.data(), n, targets.data(), -100, smoothing, lse.data(), dloss.data(), dx.data(),
+                           n);
     for (int64_t r = 0; r < rows; r++) {
       double sum = 0, mean = 0;
-      for (int64_t j = 0; j < n; j++) sum += std::exp(double(x[size_t(r * n + j)])), mean += x[size_t(r * n + j)] / double(n);
+      for (int64_t j = 0; j < n; j++)
+        sum += std::exp(double(x[size_t(r * n + j)])), mean += x[size_t(r * n + j)] / double(n);
       const double l = std::log(sum);
       const int64_t t = targets[size_t(r)];
       const double want = t < 0 ? 0 : (1 - smoothing) * (l - x[size_t(r * n + t)]) + smoothing * (l - mean);
       ASSERT_NEAR(loss[size_t(r)], want, 40 * kUnit * (1 + std::fabs(want)));
       for (int64_t j = 0; j < n; j++) {
         const double p = std::exp(x[size_t(r * n + j)] - l) - smoothing / double(n) - (j == t ? 1 - smoothing : 0);
-        ASSERT_NEAR(dx[size_t(r * n + j)], t < 0 ? 0 : p * dloss[size_t(r)], 40 * kUnit * (1 + std::fabs(dloss[size_t(r)])));
+        ASSERT_NEAR(dx[size_t(r * n + j)], t < 0 ? 0 : p * dloss[size_t(r)],
+                    40 * kUnit * (1 + std::fabs(dloss[size_t(r)])));
       }
     }
     const std::vector<int64_t> bad = {0, 101, 0, 0, 0, 0};
@@ -274,7 +302,8 @@ TEST_P(Rowwise, Rope) {
           sin.push_back(float(std::sin(angle)));
         }
       const std::vector<int64_t> at = {8, 0, 5};
-      RopeArgs<float> a{tokens, heads, dim, rotary, x.data(), heads * dim, dim, y.data(), dim, tokens * dim, cos.data(), sin.data(), at.data(), interleaved, false};
+      RopeArgs<float> a{tokens, heads,        dim,        rotary,     x.data(),  heads * dim, dim,  y.data(),
+                        dim,    tokens * dim, cos.data(), sin.data(), at.data(), interleaved, false};
       rope(a);  // also moves [token, head] to [head, token]
       for (int64_t t = 0; t < tokens; t++)
         for (int64_t h = 0; h < heads; h++)
@@ -284,8 +313,9 @@ TEST_P(Rowwise, Rope) {
             if (d < rotary) {
               const int64_t i = interleaved ? d / 2 : d % (rotary / 2);
               const int64_t first = interleaved ? d / 2 * 2 : i, second = interleaved ? first + 1 : i + rotary / 2;
-              const double c = cos[size_t(at[size_t(t)] * rotary / 2 + i)], s = sin[size_t(at[size_t(t)] * rotary / 2 + i)];
-              want = d == first ? in(first) * c - in(second) * s : in(second) * c + in(first) * s;
+              const double c = cos[size_t(at[size_t(t)] * rotary / 2 + i)],
+                           s = sin[size_t(at[size_t(t)] * rotary / 2 + i)];
+              want = d == first ? in(first)*c - in(second)*s : in(second)*c + in(first)*s;
             }
             ASSERT_NEAR(y[size_t((h * tokens + t) * dim + d)], want, 4 * kUnit * 4);
           }
@@ -363,7 +393,9 @@ TEST_P(Rowwise, ArgmaxAndColumnSum) {
 
 TEST_P(Rowwise, ConvertMatchesScalarRounding) {
   std::vector<float> x = random_floats(70000, 10);
-  for (float v : {0.f, -0.f, 1e-40f, 6e-8f, 2e-8f, 65504.f, 65519.f, 65520.f, 1e30f, -INFINITY, INFINITY, 3.4e38f, 1.00390625f, 1.01171875f}) x.push_back(v);
+  for (float v : {0.f, -0.f, 1e-40f, 6e-8f, 2e-8f, 65504.f, 65519.f, 65520.f, 1e30f, -INFINITY, INFINITY, 3.4e38f,
+                  1.00390625f, 1.01171875f})
+    x.push_back(v);
   x.push_back(NAN);
   const int64_t n = int64_t(x.size());
   std::vector<uint16_t> h(x.size()), b(x.size());
@@ -401,7 +433,8 @@ TEST_P(Rowwise, SameBitsForAnyThreadCount) {
   std::vector<double> first_sums;
   for (int threads : {1, 2, 7})
     with_threads(threads, [&] {
-      std::vector<float> y(x.size()), dx(x.size()), rstd(static_cast<size_t>(rows)), dw(static_cast<size_t>(n)), g(x.size()), c(static_cast<size_t>(n));
+      std::vector<float> y(x.size()), dx(x.size()), rstd(static_cast<size_t>(rows)), dw(static_cast<size_t>(n)),
+          g(x.size()), c(static_cast<size_t>(n));
       rms_norm(rows, n, x.data(), n, {w.data()}, 1e-5, false, y.data(), n, rstd.data());
       rms_norm_backward(rows, n, x.data(), n, {w.data()}, false, rstd.data(), dy.data(), n, dx.data(), n, dw.data());
       unary(Unary::Gelu, rows * n - 3, x.data(), g.data());
@@ -437,7 +470,8 @@ TEST(RowwiseReference, SlopesAreDerivatives) {
       truth().unary[f](1, &up, &yu);
       truth().unary[f](1, &down, &yd);
       truth().unary_grad[f](1, &x, &one, &slope);
-      EXPECT_NEAR((yu - yd) / (2 * h), slope, 1e-8 * (1 + std::fabs(slope)) + 1e-9 * std::fabs(yu)) << kUnaryNames[f] << " at " << x;
+      EXPECT_NEAR((yu - yd) / (2 * h), slope, 1e-8 * (1 + std::fabs(slope)) + 1e-9 * std::fabs(yu))
+          << kUnaryNames[f] << " at " << x;
     }
 }
 

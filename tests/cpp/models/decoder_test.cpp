@@ -24,9 +24,9 @@ TEST_P(DecoderFamily, HasTheNamesOfTheHub) {
   auto model = make();
   std::vector<std::string> names;
   for (auto& [name, slot] : model->named_slots()) names.push_back(name);
-  for (const char* wanted : {"model.embed_tokens.weight", "model.layers.1.self_attn.q_proj.weight",
-                             "model.layers.0.mlp.down_proj.weight", "model.layers.0.post_attention_layernorm.weight",
-                             "model.norm.weight", "lm_head.weight"})
+  for (const char* wanted :
+       {"model.embed_tokens.weight", "model.layers.1.self_attn.q_proj.weight", "model.layers.0.mlp.down_proj.weight",
+        "model.layers.0.post_attention_layernorm.weight", "model.norm.weight", "lm_head.weight"})
     EXPECT_NE(std::find(names.begin(), names.end(), wanted), names.end()) << wanted;
 }
 
@@ -122,7 +122,8 @@ TEST_P(DecoderFamily, RefusesWhatDoesNotFit) {
   EXPECT_THROW(make_model(GetParam(), "causal_lm", "{}"), ConfigError);
   EXPECT_THROW(make_model(GetParam(), "causal_lm", "[1"), ConfigError);
   EXPECT_THROW(make_model(GetParam(), "poetry", tiny_config()), UnsupportedError);
-  EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(R"("rope_parameters": {"rope_type": "spiral"})")), ConfigError);
+  EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(R"("rope_parameters": {"rope_type": "spiral"})")),
+               ConfigError);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DecoderFamily, testing::ValuesIn(families().names()));

@@ -73,8 +73,14 @@ TEST(Module, TiedWeightsStayTiedThroughConversion) {
 TEST(Module, HooksRunAroundACall) {
   struct Count : Hook {
     int calls = 0;
-    void before(Module&, Tensor& x) override { x = x * Scalar(2.0); calls++; }
-    void after(Module&, const Tensor&, Tensor& y) override { y = y + Scalar(1.0); calls++; }
+    void before(Module&, Tensor& x) override {
+      x = x * Scalar(2.0);
+      calls++;
+    }
+    void after(Module&, const Tensor&, Tensor& y) override {
+      y = y + Scalar(1.0);
+      calls++;
+    }
   };
   auto m = make_pair_module();
   const float plain = (*m)(Tensor::ones({1, 3})).to_vector<float>()[0];

@@ -21,7 +21,8 @@ TEST(Elementwise, BinaryGradients) {
   expect_gradients("lerp", [](V x) { return lerp(x[0], x[1], x[2]); }, {a, b, c});
   expect_gradients("addcmul", [](V x) { return addcmul(x[0], x[1], x[2], 2); }, {a, b, c});
   expect_gradients("addcdiv", [](V x) { return addcdiv(x[0], x[1], x[2], 2); }, {a, b, c});
-  expect_gradients("strided", [](V x) { return x[0].t() * x[1].slice(1, 0, 4, 2); }, {a, values({3, 4})}, 1e-7, 1e-4);
+  expect_gradients(
+      "strided", [](V x) { return x[0].t() * x[1].slice(1, 0, 4, 2); }, {a, values({3, 4})}, 1e-7, 1e-4);
 }
 
 TEST(Elementwise, ScalarGradients) {
@@ -30,21 +31,41 @@ TEST(Elementwise, ScalarGradients) {
   expect_gradients("-", [](V x) { return 2 - (x[0] - 1.5); }, {a});
   expect_gradients("*", [](V x) { return -x[0] * 2.5; }, {a});
   expect_gradients("/", [](V x) { return 3 / (x[0] / 2); }, {a});
-  for (double p : {-1.5, 0.0, 0.5, 1.0, 2.0, 3.0})
-    expect_gradients("pow", [p](V x) { return pow(x[0], p); }, {a});
+  for (double p : {-1.5, 0.0, 0.5, 1.0, 2.0, 3.0}) expect_gradients("pow", [p](V x) { return pow(x[0], p); }, {a});
   expect_gradients("rpow", [](V x) { return rpow(2.5, x[0]); }, {a});
 }
 
 TEST(Elementwise, UnaryGradients) {
   const Tensor any = values({3, 4}, -2, 2), positive = values({3, 4}, 0.2, 3), inside = values({3, 4}, -0.9, 0.9);
-  const std::pair<const char*, Tensor (*)(const Tensor&)> everywhere[] = {
-      {"abs", abs}, {"exp", exp}, {"expm1", expm1}, {"sin", sin}, {"cos", cos}, {"atan", atan}, {"sinh", sinh}, {"cosh", cosh},
-      {"tanh", tanh}, {"erf", erf}, {"square", square}, {"relu", relu}, {"sigmoid", sigmoid}, {"silu", silu}, {"mish", mish},
-      {"quick_gelu", quick_gelu}, {"hardswish", hardswish}, {"hardsigmoid", hardsigmoid}, {"relu2", relu2},
-      {"log_sigmoid", log_sigmoid}, {"frac", frac}, {"floor", floor}, {"ceil", ceil}, {"trunc", trunc}, {"sign", sign}};
+  const std::pair<const char*, Tensor (*)(const Tensor&)> everywhere[] = {{"abs", abs},
+                                                                          {"exp", exp},
+                                                                          {"expm1", expm1},
+                                                                          {"sin", sin},
+                                                                          {"cos", cos},
+                                                                          {"atan", atan},
+                                                                          {"sinh", sinh},
+                                                                          {"cosh", cosh},
+                                                                          {"tanh", tanh},
+                                                                          {"erf", erf},
+                                                                          {"square", square},
+                                                                          {"relu", relu},
+                                                                          {"sigmoid", sigmoid},
+                                                                          {"silu", silu},
+                                                                          {"mish", mish},
+                                                                          {"quick_gelu", quick_gelu},
+                                                                          {"hardswish", hardswish},
+                                                                          {"hardsigmoid", hardsigmoid},
+                                                                          {"relu2", relu2},
+                                                                          {"log_sigmoid", log_sigmoid},
+                                                                          {"frac", frac},
+                                                                          {"floor", floor},
+                                                                          {"ceil", ceil},
+                                                                          {"trunc", trunc},
+                                                                          {"sign", sign}};
   for (auto& [name, f] : everywhere) expect_gradients(name, [f = f](V x) { return f(x[0]); }, {any});
   const std::pair<const char*, Tensor (*)(const Tensor&)> above_zero[] = {
-      {"log", log}, {"log2", log2}, {"log10", log10}, {"log1p", log1p}, {"sqrt", sqrt}, {"rsqrt", rsqrt}, {"reciprocal", reciprocal}};
+      {"log", log},   {"log2", log2},   {"log10", log10},          {"log1p", log1p},
+      {"sqrt", sqrt}, {"rsqrt", rsqrt}, {"reciprocal", reciprocal}};
   for (auto& [name, f] : above_zero) expect_gradients(name, [f = f](V x) { return f(x[0]); }, {positive});
   const std::pair<const char*, Tensor (*)(const Tensor&)> bounded[] = {{"asin", asin}, {"acos", acos}, {"tan", tan}};
   for (auto& [name, f] : bounded) expect_gradients(name, [f = f](V x) { return f(x[0]); }, {inside});
@@ -86,7 +107,8 @@ TEST(Elementwise, IntegersFollowTorch) {
   EXPECT_EQ(floor_divide(least, Tensor::full({1}, -1, DType::Int64)).item<int64_t>(), INT64_MIN);
   EXPECT_EQ(abs(least).item<int64_t>(), INT64_MIN);
   expect_values(floor_divide(values({2}, 5, 6), values({2}, -2, -1.9)), {-3, -3});
-  expect_values(remainder(Tensor::from_data<float>({5.5f, -5.5f}, {2}), Tensor::from_data<float>({-2, 2}, {2})), {-0.5, 0.5});
+  expect_values(remainder(Tensor::from_data<float>({5.5f, -5.5f}, {2}), Tensor::from_data<float>({-2, 2}, {2})),
+                {-0.5, 0.5});
   EXPECT_EQ((Tensor::scalar(true) + Tensor::scalar(true)).dtype(), DType::Bool);
   EXPECT_THROW(sub(Tensor::scalar(true), Tensor::scalar(true)), DtypeError);
   expect_values(bitwise_and(a, b), {2, 0, 6, -8});
@@ -133,26 +155,32 @@ TEST(Elementwise, InPlaceFollowsTorchsRules) {
     NoGradGuard off;
     inplace(leaf, leaf * 2);
   }
-  expect_gradients("in-place chain", [](V x) {
-    Tensor y = x[0] * 2;
-    inplace(y, exp(y));
-    inplace(y, y + x[1]);
-    return y * y;
-  }, {values({3}), values({3}, 0, 1, 3)});
+  expect_gradients("in-place chain",
+                   [](V x) {
+                     Tensor y = x[0] * 2;
+                     inplace(y, exp(y));
+                     inplace(y, y + x[1]);
+                     return y * y;
+                   },
+                   {values({3}), values({3}, 0, 1, 3)});
   Tensor y = leaf * 3, z = exp(y) * y;
   inplace(y, y + 1);
   EXPECT_NE(message<Error>([&] { backward(sum(z)); }).find("modified by an inplace operation"), std::string::npos);
   Tensor whole = Tensor::zeros({2}, DType::Int64);
   EXPECT_EQ(message<DtypeError>([&] { inplace(whole, whole + 0.5); }),
             "result type Float can't be cast to the desired output type Long");
-  EXPECT_EQ(message<ShapeError>([&] { inplace(whole, whole + Tensor::zeros({3, 2}, DType::Int64)); }),
+  EXPECT_EQ(message<ShapeError>([&] {
+              inplace(whole, whole + Tensor::zeros({3, 2}, DType::Int64));
+            }),
             "output with shape [2] doesn't match the broadcast shape [3, 2]");
-  expect_gradients("writing through views", [](V x) {
-    Tensor base = x[0] * 1, part = base.slice(0, 0, 2), other = base.slice(0, 1, 3);
-    inplace(part, inplace_source(part, true) * x[1].slice(0, 1, 3));
-    inplace(base, base + 1);
-    return base * sum(part) + sum(square(other));  // the views follow what was written
-  }, {values({3}), values({3}, 0, 1, 3)});
+  expect_gradients("writing through views",
+                   [](V x) {
+                     Tensor base = x[0] * 1, part = base.slice(0, 0, 2), other = base.slice(0, 1, 3);
+                     inplace(part, inplace_source(part, true) * x[1].slice(0, 1, 3));
+                     inplace(base, base + 1);
+                     return base * sum(part) + sum(square(other));  // the views follow what was written
+                   },
+                   {values({3}), values({3}, 0, 1, 3)});
   Tensor q = values({1, 2, 3, 4});
   set_requires_grad(q);
   Tensor strided = attention(q, q, q), row0 = strided.select(2, 0);  // an op's own result that is not contiguous

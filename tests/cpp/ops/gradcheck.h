@@ -74,7 +74,8 @@ inline void expect_gradients(const char* name, const Fn& fn, const std::vector<T
       const double below = sum(mul(fn(xs), weights)).item<double>();
       p[i] = kept;
       const double numeric = (above - below) / (2 * h);
-      ASSERT_NEAR(g[size_t(i)], numeric, bound * std::max(1.0, std::abs(numeric))) << "input " << k << ", element " << i;
+      ASSERT_NEAR(g[size_t(i)], numeric, bound * std::max(1.0, std::abs(numeric)))
+          << "input " << k << ", element " << i;
     }
   }
 }

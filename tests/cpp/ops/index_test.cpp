@@ -17,7 +17,8 @@ TEST(Reduce, Gradients) {
       expect_gradients("logsumexp", [&](V x) { return logsumexp(x[0], dims, keep); }, {x});
       expect_gradients("amax", [&](V x) { return amax(x[0], dims, keep); }, {x});
       expect_gradients("amin", [&](V x) { return amin(x[0], dims, keep); }, {x});
-      for (double p : {1.0, 2.0, 3.0, double(INFINITY)}) expect_gradients("norm", [&](V x) { return norm(x[0], p, dims, keep); }, {x});
+      for (double p : {1.0, 2.0, 3.0, double(INFINITY)})
+        expect_gradients("norm", [&](V x) { return norm(x[0], p, dims, keep); }, {x});
     }
   expect_gradients("prod", [](V x) { return prod(x[0], 1); }, {x});
   expect_gradients("prod of all", [](V x) { return prod(x[0]); }, {positive});
@@ -32,6 +33,17 @@ TEST(Reduce, Gradients) {
   Tensor zeros = Tensor::from_data<double>({2, 0, 3, 0, 5, 1}, {2, 3});
   expect_gradients("prod with zeros", [](V x) { return prod(x[0], 1); }, {zeros});
   expect_gradients("cumprod with zeros", [](V x) { return cumprod(x[0], 1); }, {zeros});
+}
+
+TEST(Statistics, Gradients) {
+  const Tensor x = values({3, 4}, 0.1, 0.9), y = values({3, 4}, 0.2, 2, 5);
+  expect_gradients("quantile", [](V x) { return quantile(x[0], Tensor::from_data<double>({0.3, 0.75}, {2}), 1); }, {x});
+  expect_gradients("diff", [](V x) { return diff(x[0], 2, 1); }, {x});
+  expect_gradients(
+      "logit", [](V x) { return logit(x[0]); }, {x}, 1e-6);  // curvature 1/x³ near 0.1
+  expect_gradients("logaddexp", [](V x) { return logaddexp(x[0], x[1]); }, {x, y});
+  expect_gradients("xlogy", [](V x) { return xlogy(x[0], x[1]); }, {x, y});
+  expect_gradients("cdist", [](V x) { return cdist(x[0], x[1]); }, {x, y});
 }
 
 TEST(Reduce, ValuesDtypesAndTies) {
@@ -71,8 +83,18 @@ TEST(ShapeOps, Gradients) {
   expect_gradients("triu", [](V x) { return triu(x[0], -1); }, {a});
   expect_gradients("pad", [](V x) { return pad(x[0], {1, 2, -1, 1}, 3); }, {a});
   expect_gradients("diag", [](V x) { return diag(x[0], 1); }, {values({3})});
-  expect_gradients("views", [](V x) { return x[0].permute({2, 0, 1}).unsqueeze(1).expand({4, 2, 2, 3}).reshape({8, -1}).slice(1, 1, 5, 2); }, {a});
-  expect_gradients("select", [](V x) { return x[0].select(1, 2).unflatten(1, {2, 2}).transpose(1, 2).flatten() * x[0].view({24}).narrow(0, 3, 8); }, {a});
+  expect_gradients(
+      "views",
+      [](V x) {
+        return x[0].permute({2, 0, 1}).unsqueeze(1).expand({4, 2, 2, 3}).reshape({8, -1}).slice(1, 1, 5, 2);
+      },
+      {a});
+  expect_gradients(
+      "select",
+      [](V x) {
+        return x[0].select(1, 2).unflatten(1, {2, 2}).transpose(1, 2).flatten() * x[0].view({24}).narrow(0, 3, 8);
+      },
+      {a});
   expect_gradients("unfold", [](V x) { return x[0].unfold(2, 3, 1); }, {a});
   expect_gradients("diagonal", [](V x) { return x[0].diagonal(1, 1, 2); }, {a});
   expect_gradients("squeeze", [](V x) { return x[0].squeeze(1).t().contiguous().squeeze(); }, {b});
@@ -90,30 +112,43 @@ TEST(ShapeOps, Values) {
   expect_values(eye(2, 3), {1, 0, 0, 0, 1, 0});
   expect_values(linspace(0, 1, 5), {0, 0.25, 0.5, 0.75, 1});
   expect_values(meshgrid({Tensor::arange(2), Tensor::arange(3)})[1], {0, 1, 2, 0, 1, 2});
-  EXPECT_EQ(message<ShapeError>([&] { cat({x, Tensor::zeros({2, 2})}, 0); }),
-            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2 for tensor number 1 in the list.");
+  EXPECT_EQ(message<ShapeError>([&] {
+              cat({x, Tensor::zeros({2, 2})}, 0);
+            }),
+            "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2 for tensor number 1 in "
+            "the list.");
 }
 
 TEST(Index, Gradients) {
   const Tensor x = values({3, 4}), src = values({2, 4}, -1, 1, 2);
-  const Tensor at = Tensor::from_data<int64_t>({0, 2, 1, 1, 2, 2, 0, 0}, {2, 4}), rows = Tensor::from_data<int64_t>({2, 0}, {2});
+  const Tensor at = Tensor::from_data<int64_t>({0, 2, 1, 1, 2, 2, 0, 0}, {2, 4}),
+               rows = Tensor::from_data<int64_t>({2, 0}, {2});
   const Tensor distinct = Tensor::from_data<int64_t>({0, 2, 1, 1, 2, 0, 0, 2}, {2, 4});
   expect_gradients("gather", [&](V x) { return gather(x[0], 0, at); }, {x});
   expect_gradients("gather 1", [&](V x) { return gather(x[0], 1, at); }, {x});
   expect_gradients("scatter", [&](V x) { return scatter(x[0], 0, distinct, x[1]); }, {x, src});
   expect_gradients("scatter value", [&](V x) { return scatter(x[0], 0, at, 3.0); }, {x});
   expect_gradients("scatter_add", [&](V x) { return scatter_add(x[0], 0, at, x[1]); }, {x, src});
-  expect_gradients("index_select", [&](V x) { return index_select(x[0], 1, Tensor::from_data<int64_t>({3, 3, 0}, {3})); }, {x});
+  expect_gradients("index_select",
+                   [&](V x) {
+                     return index_select(x[0], 1, Tensor::from_data<int64_t>({3, 3, 0}, {3}));
+                   },
+                   {x});
   expect_gradients("index_add", [&](V x) { return index_add(x[0], 0, rows, x[1], 2); }, {x, src});
   expect_gradients("index_copy", [&](V x) { return index_copy(x[0], 0, rows, x[1]); }, {x, src});
   expect_gradients("index", [&](V x) { return index(x[0], {at, at}); }, {x});
   expect_gradients("index second", [&](V x) { return index(x[0], {Tensor(), at}); }, {x});
   expect_gradients("index_put", [&](V x) { return index_put(x[0], {rows}, x[1]); }, {x, src});
-  expect_gradients("index_put +=", [&](V x) { return index_put(x[0], {at.select(0, 1), at.select(0, 0)}, x[1], true); }, {x, values({4})});
+  expect_gradients("index_put +=",
+                   [&](V x) {
+                     return index_put(x[0], {at.select(0, 1), at.select(0, 0)}, x[1], true);
+                   },
+                   {x, values({4})});
   const Tensor mask = gt(x, 0);
   expect_gradients("masked_select", [&](V x) { return masked_select(x[0], mask); }, {x});
   expect_gradients("mask", [&](V x) { return index(x[0], {mask}); }, {x});
-  expect_gradients("masked_scatter", [&](V x) { return masked_scatter(x[0], mask, x[1]); }, {x, values({12}, -1, 1, 3)});
+  expect_gradients("masked_scatter", [&](V x) { return masked_scatter(x[0], mask, x[1]); },
+                   {x, values({12}, -1, 1, 3)});
   expect_gradients("sort", [](V x) { return sort(x[0], 0, true).first; }, {x});
   expect_gradients("topk", [](V x) { return topk(x[0], 2, 1).first; }, {x});
   expect_gradients("take_along_dim", [](V x) { return take_along_dim(x[0], argsort(x[0], 1), 1); }, {x});
@@ -130,8 +165,10 @@ TEST(Index, NumpysAdvancedIndexing) {
   EXPECT_EQ(index(x, {Tensor(), j.unsqueeze(1), i}).shape(), (Shape{3, 2, 2}));
   expect_values(index(x, {gt(x, 57)}), {58, 59});
   EXPECT_EQ(index(x, {Tensor(), Tensor::from_data<bool>({true, false, false, true}, {4})}).shape(), (Shape{3, 2, 5}));
-  EXPECT_EQ(index(x.permute({2, 0, 1}), {i, j}).to_vector<int64_t>(), index(x.permute({2, 0, 1}).contiguous(), {i, j}).to_vector<int64_t>());
-  EXPECT_EQ(message<IndexError>([&] { index(x, {Tensor::full({1}, 3, DType::Int64)}); }), "index 3 is out of bounds for dimension 0 with size 3");
+  EXPECT_EQ(index(x.permute({2, 0, 1}), {i, j}).to_vector<int64_t>(),
+            index(x.permute({2, 0, 1}).contiguous(), {i, j}).to_vector<int64_t>());
+  EXPECT_EQ(message<IndexError>([&] { index(x, {Tensor::full({1}, 3, DType::Int64)}); }),
+            "index 3 is out of bounds for dimension 0 with size 3");
   EXPECT_THROW(index(x, {gt(Tensor::zeros({2}), 0)}), IndexError);
   EXPECT_THROW(index(x, {i, Tensor::arange(3)}), IndexError);
   EXPECT_THROW(gather(x, 0, Tensor::full({1, 1, 1}, 3, DType::Int64)), IndexError);
@@ -162,13 +199,16 @@ TEST(Sort, OrdersNaNLastAndKeepsTies) {
 TEST(Random, RepeatsTorchsStreams) {
   const auto seeded = [] { return Generator(5); };
   Generator g = seeded();
-  expect_values(rand({4}, DType::Float32, &g), {0.8302518725395203, 0.12611091136932373, 0.9074696898460388, 0.8199270367622375});
+  expect_values(rand({4}, DType::Float32, &g),
+                {0.8302518725395203, 0.12611091136932373, 0.9074696898460388, 0.8199270367622375});
   g = seeded();
   expect_values(rand({3}, DType::Float64, &g), {0.6420150066280941, 0.2597579151763153, 0.36082761942715424});
   g = seeded();
-  expect_values(randn({8}, DType::Float32, &g), {-0.4868, -0.6038, -0.5581, 0.6675, -0.1974, 1.9428, -1.4017, -0.7626}, 5e-5);
+  expect_values(randn({8}, DType::Float32, &g), {-0.4868, -0.6038, -0.5581, 0.6675, -0.1974, 1.9428, -1.4017, -0.7626},
+                5e-5);
   g = seeded();
-  expect_values(randn({20}, DType::Float32, &g).narrow(0, 0, 6), {1.8423, 0.5189, -1.7119, -1.7014, -0.1297, -0.6018}, 5e-5);
+  expect_values(randn({20}, DType::Float32, &g).narrow(0, 0, 6), {1.8423, 0.5189, -1.7119, -1.7014, -0.1297, -0.6018},
+                5e-5);
   g = seeded();
   expect_values(randint(0, 10, {8}, DType::Int64, &g), {1, 4, 7, 5, 6, 0, 2, 3});
   g = seeded();
@@ -186,13 +226,16 @@ TEST(Random, RepeatsTorchsStreams) {
 
 TEST(Random, DropoutAndSampling) {
   Tensor x = values({4, 5});
-  expect_gradients("dropout", [](V x) {
-    Generator g(3);
-    return dropout(x[0], 0.4, true, &g);
-  }, {x});
+  expect_gradients("dropout",
+                   [](V x) {
+                     Generator g(3);
+                     return dropout(x[0], 0.4, true, &g);
+                   },
+                   {x});
   EXPECT_TRUE(dropout(x, 0.5, false).same(x));
   expect_values(dropout(x, 1), std::vector<double>(20, 0.0));
-  EXPECT_EQ(message<ConfigError>([&] { dropout(x, 1.5); }), "dropout probability has to be between 0 and 1, but got 1.5");
+  EXPECT_EQ(message<ConfigError>([&] { dropout(x, 1.5); }),
+            "dropout probability has to be between 0 and 1, but got 1.5");
   Generator g(1);
   const Tensor counts = bincount(multinomial(Tensor::from_data<float>({1, 0, 3}, {3}), 4000, true, &g), Tensor(), 3);
   EXPECT_EQ(counts.to_vector<int64_t>()[1], 0);

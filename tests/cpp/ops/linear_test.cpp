@@ -11,23 +11,28 @@ TEST(Matmul, Gradients) {
   const Tensor a = values({3, 4}), b = values({4, 5}, -1, 1, 2), v = values({4}, -1, 1, 3);
   const Tensor a3 = values({2, 3, 4}, -1, 1, 4), b3 = values({2, 4, 5}, -1, 1, 5), a4 = values({3, 1, 2, 4}, -1, 1, 6);
   expect_gradients("mm", [](V x) { return matmul(x[0], x[1]); }, {a, b});
-  expect_gradients("mm of transposes", [](V x) { return matmul(x[0].t(), x[1].t()); }, {values({4, 3}), values({5, 4})});
+  expect_gradients("mm of transposes", [](V x) { return matmul(x[0].t(), x[1].t()); },
+                   {values({4, 3}), values({5, 4})});
   expect_gradients("vector", [](V x) { return matmul(x[0], x[1]); }, {a, v});
   expect_gradients("vector first", [](V x) { return matmul(x[0], x[1]); }, {v, b3});
   expect_gradients("dot", [](V x) { return matmul(x[0], x[0] * 2); }, {v});
   expect_gradients("bmm", [](V x) { return bmm(x[0], x[1]); }, {a3, b3});
   expect_gradients("one matrix for all", [](V x) { return matmul(x[0], x[1]); }, {a3, b});
   expect_gradients("broadcast batches", [](V x) { return matmul(x[0], x[1]); }, {a4, b3});
-  expect_gradients("strided batches", [](V x) { return matmul(x[0].transpose(1, 2), x[1].permute({1, 0, 2})); }, {values({2, 4, 3}), values({4, 2, 5})});
+  expect_gradients("strided batches",
+                   [](V x) {
+                     return matmul(x[0].transpose(1, 2), x[1].permute({1, 0, 2}));
+                   },
+                   {values({2, 4, 3}), values({4, 2, 5})});
   expect_gradients("linear", [](V x) { return linear(x[0], x[1], x[2]); }, {a3, values({5, 4}), values({5})});
   expect_gradients("addmm", [](V x) { return addmm(x[0], x[1], x[2], 0.5, 2); }, {values({5}), a, b});
   expect_gradients("outer", [](V x) { return outer(x[0], x[1]); }, {v, values({3})});
   for (const char* equation : {"bij,bjk->bik", "bij,kj->ikb", "bij,bij->b", "bij,ij->bj"})
     expect_gradients(equation, [equation](V x) { return einsum(equation, x); },
-                     {a3, std::string(equation) == "bij,bjk->bik"   ? b3
-                          : std::string(equation) == "bij,kj->ikb"  ? values({5, 4})
-                          : std::string(equation) == "bij,bij->b"   ? values({2, 3, 4}, -1, 1, 8)
-                                                                    : values({3, 4}, -1, 1, 8)});
+                     {a3, std::string(equation) == "bij,bjk->bik"  ? b3
+                          : std::string(equation) == "bij,kj->ikb" ? values({5, 4})
+                          : std::string(equation) == "bij,bij->b"  ? values({2, 3, 4}, -1, 1, 8)
+                                                                   : values({3, 4}, -1, 1, 8)});
   expect_gradients("three operands", [](V x) { return einsum("ij,jk,kl->il", x); }, {a, b, values({5, 2})});
   expect_gradients("ellipsis", [](V x) { return einsum("...ij,...jk->...ik", x); }, {a4, b3});
   expect_gradients("trace", [](V x) { return einsum("ii->", x); }, {values({3, 3})});
@@ -54,12 +59,18 @@ TEST(Matmul, MatchesPlainLoopsInEveryDtypeAndLayout) {
     }
   EXPECT_EQ(matmul(Tensor::zeros({2, 0}), Tensor::zeros({0, 3})).to_vector<float>(), std::vector<float>(6, 0.f));
   EXPECT_EQ(matmul(Tensor::zeros({0, 2}), Tensor::zeros({2, 3})).shape(), (Shape{0, 3}));
-  EXPECT_EQ(message<ShapeError>([] { matmul(Tensor::zeros({2, 3}), Tensor::zeros({4, 5})); }),
+  EXPECT_EQ(message<ShapeError>([] {
+              matmul(Tensor::zeros({2, 3}), Tensor::zeros({4, 5}));
+            }),
             "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)");
-  EXPECT_EQ(message<ShapeError>([] { linear(Tensor::zeros({2, 2, 3}), Tensor::zeros({5, 4})); }),
+  EXPECT_EQ(message<ShapeError>([] {
+              linear(Tensor::zeros({2, 2, 3}), Tensor::zeros({5, 4}));
+            }),
             "mat1 and mat2 shapes cannot be multiplied (4x3 and 4x5)");
-  EXPECT_NE(message<DtypeError>([] { matmul(Tensor::zeros({2, 3}), Tensor::zeros({3, 2}, DType::BFloat16)); })
-                .find("expected m1 and m2 to have the same dtype, but got: float32 != bfloat16"), std::string::npos);
+  EXPECT_NE(message<DtypeError>([] {
+              matmul(Tensor::zeros({2, 3}), Tensor::zeros({3, 2}, DType::BFloat16));
+            }).find("expected m1 and m2 to have the same dtype, but got: float32 != bfloat16"),
+            std::string::npos);
 }
 
 TEST(Norm, Gradients) {
@@ -84,7 +95,9 @@ TEST(Rope, RotatesAndTurnsBack) {
   for (bool interleaved : {false, true}) {
     expect_gradients("rope", [&](V x) { return rope(x[0], cos(angles), sin(angles), interleaved); }, {x});
     expect_gradients("part of the head", [&](V x) { return rope(x[0], cos(batched), sin(batched), interleaved); }, {x});
-    expect_gradients("inside heads", [&](V x) { return rope(x[0].transpose(1, 2), cos(angles), sin(angles), interleaved); }, {values({2, 3, 2, 8})});
+    expect_gradients("inside heads",
+                     [&](V x) { return rope(x[0].transpose(1, 2), cos(angles), sin(angles), interleaved); },
+                     {values({2, 3, 2, 8})});
   }
   const Tensor doubled = cat({angles, angles}, 1);
   EXPECT_TRUE(equal(rope(x, cos(doubled), sin(doubled)), rope(x, cos(angles), sin(angles))));
@@ -114,27 +127,47 @@ TEST(Attention, GradientsOfEveryOption) {
   };
   check_with("plain", [](AttentionOptions&) {});
   check_with("causal", [](AttentionOptions& o) { o.causal = true; });
-  check_with("scale, cap", [](AttentionOptions& o) { o.scale = 0.75; o.softcap = 1.5; });
-  check_with("window", [](AttentionOptions& o) { o.causal = true; o.window = 2; });
-  check_with("two-sided window", [](AttentionOptions& o) { o.window = 2; o.window_both_sides = true; });
-  check_with("offset", [](AttentionOptions& o) { o.causal = true; o.q_offset = 1; });
-  check_with("padding", [&](AttentionOptions& o) { o.causal = true; o.key_mask = mask; });
+  check_with("scale, cap", [](AttentionOptions& o) {
+    o.scale = 0.75;
+    o.softcap = 1.5;
+  });
+  check_with("window", [](AttentionOptions& o) {
+    o.causal = true;
+    o.window = 2;
+  });
+  check_with("two-sided window", [](AttentionOptions& o) {
+    o.window = 2;
+    o.window_both_sides = true;
+  });
+  check_with("offset", [](AttentionOptions& o) {
+    o.causal = true;
+    o.q_offset = 1;
+  });
+  check_with("padding", [&](AttentionOptions& o) {
+    o.causal = true;
+    o.key_mask = mask;
+  });
   check_with("bool mask", [&](AttentionOptions& o) { o.bias = mask.view({2, 1, 1, 5}); });
   for (const Shape& shape : {Shape{2, 4, 3, 5}, Shape{1, 4, 1, 5}, Shape{3, 5}, Shape{2, 1, 3, 1}}) {
-    expect_gradients("bias", [](V x) {
-      AttentionOptions o;
-      o.bias = x[3];
-      o.causal = true;
-      return attention(x[0], x[1], x[2], o);
-    }, {q, k, v, values(shape, -1, 1, 5)});
+    expect_gradients("bias",
+                     [](V x) {
+                       AttentionOptions o;
+                       o.bias = x[3];
+                       o.causal = true;
+                       return attention(x[0], x[1], x[2], o);
+                     },
+                     {q, k, v, values(shape, -1, 1, 5)});
   }
-  expect_gradients("sinks", [](V x) {
-    AttentionOptions o;
-    o.sinks = x[3];
-    return attention(x[0], x[1], x[2], o);
-  }, {q, k, v, values({4}, -1, 1, 5)});
+  expect_gradients("sinks",
+                   [](V x) {
+                     AttentionOptions o;
+                     o.sinks = x[3];
+                     return attention(x[0], x[1], x[2], o);
+                   },
+                   {q, k, v, values({4}, -1, 1, 5)});
   expect_gradients("weights", [](V x) { return attention_weights(x[0], x[1]); }, {q, k});
-  expect_gradients("heads inside", [](V x) { return attention(x[0].transpose(1, 2), x[1].transpose(1, 2), x[2].transpose(1, 2)); },
+  expect_gradients("heads inside",
+                   [](V x) { return attention(x[0].transpose(1, 2), x[1].transpose(1, 2), x[2].transpose(1, 2)); },
                    {values({2, 3, 4, 6}), values({2, 5, 2, 6}), values({2, 5, 2, 4})});
 }
 
@@ -173,7 +206,10 @@ TEST(Embedding, LooksUpAndAddsUp) {
   backward(sum(embedding(table, ids.to(DType::Int32), 1)));
   expect_values(grad(table), {1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1});
   for (int64_t bad : {-1, 4})
-    EXPECT_EQ(message<IndexError>([&] { embedding(table, Tensor::full({1}, bad, DType::Int64)); }).find("index out of range in self"), 0u);
+    EXPECT_EQ(message<IndexError>([&] {
+                embedding(table, Tensor::full({1}, bad, DType::Int64));
+              }).find("index out of range in self"),
+              0u);
   EXPECT_THROW(embedding(table, Tensor::zeros({1})), DtypeError);
   expect_values(one_hot(Tensor::arange(2), 3), {1, 0, 0, 0, 1, 0});
   EXPECT_THROW(one_hot(Tensor::arange(4), 3), ConfigError);
@@ -187,25 +223,34 @@ TEST(Loss, Gradients) {
         CrossEntropyOptions o;
         o.reduction = how;
         o.label_smoothing = smoothing;
-        expect_gradients("cross_entropy", [&](V x) {
-          CrossEntropyOptions with = o;
-          if (weighted) with.weight = values({5}, 0.5, 2, 3).to(x[0].dtype());
-          return cross_entropy(x[0], targets, with);
-        }, {x});
+        expect_gradients("cross_entropy",
+                         [&](V x) {
+                           CrossEntropyOptions with = o;
+                           if (weighted) with.weight = values({5}, 0.5, 2, 3).to(x[0].dtype());
+                           return cross_entropy(x[0], targets, with);
+                         },
+                         {x});
       }
   CrossEntropyOptions divided;
   divided.divisor = 7;
   expect_gradients("num_items_in_batch", [&](V x) { return cross_entropy(x[0], targets, divided); }, {x});
-  expect_gradients("positions", [&](V x) { return cross_entropy(x[0], targets.view({2, 2})); }, {values({2, 5, 2}, -2, 2)});
-  expect_gradients("probabilities", [&](V x) { return cross_entropy(x[0], softmax(x[1], 1)); }, {x, values({4, 5}, -1, 1, 3)});
+  expect_gradients("positions",
+                   [&](V x) {
+                     return cross_entropy(x[0], targets.view({2, 2}));
+                   },
+                   {values({2, 5, 2}, -2, 2)});
+  expect_gradients("probabilities", [&](V x) { return cross_entropy(x[0], softmax(x[1], 1)); },
+                   {x, values({4, 5}, -1, 1, 3)});
   expect_gradients("nll", [&](V x) { return nll_loss(log_softmax(x[0], 1), targets); }, {x});
   const Tensor y = values({4, 5}, -2, 2, 8), p = values({4, 5}, 0.1, 0.9), t = values({4, 5}, 0.1, 0.9, 4);
   expect_gradients("mse", [](V x) { return mse_loss(x[0], x[1]); }, {x, y});
   expect_gradients("l1", [](V x) { return l1_loss(x[0], x[1]); }, {x, y});
   expect_gradients("smooth l1", [](V x) { return smooth_l1_loss(x[0], x[1], 0.7); }, {x, y});
   expect_gradients("bce", [](V x) { return binary_cross_entropy(x[0], x[1]); }, {p, t});
-  expect_gradients("bce with logits", [](V x) { return binary_cross_entropy_with_logits(x[0], x[1], Tensor(), x[2]); }, {x, t, values({5}, 0.5, 2)});
-  expect_gradients("kl", [](V x) { return kl_div(log_softmax(x[0], 1), softmax(x[1], 1), Reduction::Sum, true); }, {x, y});
+  expect_gradients("bce with logits", [](V x) { return binary_cross_entropy_with_logits(x[0], x[1], Tensor(), x[2]); },
+                   {x, t, values({5}, 0.5, 2)});
+  expect_gradients("kl", [](V x) { return kl_div(log_softmax(x[0], 1), softmax(x[1], 1), Reduction::Sum, true); },
+                   {x, y});
   expect_gradients("cosine", [](V x) { return cosine_similarity(x[0], x[1]); }, {x, y});
 }
 
@@ -213,7 +258,10 @@ TEST(Loss, ValuesAndErrors) {
   const Tensor x = Tensor::from_data<float>({0, 0, 0, 0}, {2, 2});
   expect_values(cross_entropy(x, Tensor::from_data<int64_t>({0, 1}, {2})), {std::log(2.0)}, 1e-6);
   EXPECT_TRUE(std::isnan(cross_entropy(x, Tensor::full({2}, -100, DType::Int64)).item<double>()));
-  EXPECT_EQ(message<IndexError>([&] { cross_entropy(x, Tensor::from_data<int64_t>({0, 2}, {2})); }), "Target 2 is out of bounds.");
+  EXPECT_EQ(message<IndexError>([&] {
+              cross_entropy(x, Tensor::from_data<int64_t>({0, 2}, {2}));
+            }),
+            "Target 2 is out of bounds.");
   EXPECT_EQ(message<ShapeError>([&] { cross_entropy(x, Tensor::from_data<int64_t>({0}, {1})); }),
             "Expected input batch_size (2) to match target batch_size (1).");
   EXPECT_THROW(reduction_from_name("median"), ConfigError);

@@ -70,7 +70,10 @@ TEST(Tensor, ViewKeepsMemoryWhereStridesAllow) {
   EXPECT_FALSE(x.transpose(0, 1).reshape({6, 4}).shares_storage(x));
   EXPECT_EQ(x.transpose(0, 1).reshape({6, 4}).to_vector<float>(), x.transpose(0, 1).to_vector<float>());
   EXPECT_EQ(iota({1, 4, 1}).expand({3, 4, 1}).reshape({-1}).numel(), 12);
-  EXPECT_NE(message<ShapeError>([&] { x.transpose(0, 1).view({6, 4}); }).find("Use .reshape(...) instead"), std::string::npos);
+  EXPECT_NE(message<ShapeError>([&] {
+              x.transpose(0, 1).view({6, 4});
+            }).find("Use .reshape(...) instead"),
+            std::string::npos);
 }
 
 TEST(Tensor, ErrorsReadLikeTorchs) {
@@ -80,9 +83,14 @@ TEST(Tensor, ErrorsReadLikeTorchs) {
             "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
   EXPECT_EQ(message<IndexError>([&] { x.select(0, 2); }), "index 2 is out of bounds for dimension 0 with size 2");
   EXPECT_EQ(message<Error>([&] { x.item(); }), "a Tensor with 6 elements cannot be converted to Scalar");
-  EXPECT_EQ(message<ShapeError>([&] { broadcast_shapes({2, 3}, {2, 4}); }),
+  EXPECT_EQ(message<ShapeError>([&] {
+              broadcast_shapes({2, 3}, {2, 4});
+            }),
             "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1");
-  EXPECT_EQ(message<ShapeError>([&] { Tensor::empty({2, -1}); }), "Trying to create tensor with negative dimension -1: [2, -1]");
+  EXPECT_EQ(message<ShapeError>([&] {
+              Tensor::empty({2, -1});
+            }),
+            "Trying to create tensor with negative dimension -1: [2, -1]");
   EXPECT_THROW(Tensor::empty({int64_t(1) << 40, int64_t(1) << 40}), ShapeError);
   EXPECT_THROW(Tensor::empty({int64_t(1) << 50}), Error);
   EXPECT_THROW(x.data<double>(), DtypeError);
@@ -91,7 +99,7 @@ TEST(Tensor, ErrorsReadLikeTorchs) {
 
 TEST(Tensor, ConvertsBetweenAllDtypes) {
   const std::vector<DType> all{DType::Float32, DType::Float64, DType::Float16, DType::BFloat16, DType::Int64,
-                               DType::Int32, DType::Int16, DType::Int8, DType::UInt8, DType::Bool};
+                               DType::Int32,   DType::Int16,   DType::Int8,    DType::UInt8,    DType::Bool};
   const Tensor x = Tensor::from_data<int64_t>({0, 1, 2, 100}, {2, 2});
   for (DType from : all)
     for (DType to : all) {
@@ -123,7 +131,8 @@ TEST(Tensor, TransposedCopiesMoveEveryElement) {
       for (int a = 0; a < x.dim(); a++) {
         const Tensor t = x.transpose(a, -1), y = t.contiguous();
         const auto got = y.to_vector<int64_t>();
-        const StridedLoop<1> walk(t.shape(), {static_cast<char*>(const_cast<void*>(t.data_ptr()))}, {broadcast_strides(t, t.shape())});
+        const StridedLoop<1> walk(t.shape(), {static_cast<char*>(const_cast<void*>(t.data_ptr()))},
+                                  {broadcast_strides(t, t.shape())});
         size_t i = 0;
         walk.run_range(0, t.numel(), [&](char* const* at, const int64_t* step, int64_t n) {
           for (int64_t k = 0; k < n; k++) {
@@ -158,11 +167,13 @@ TEST(Tensor, LargeLoopsMatchSmallOnes) {
   const int64_t n = 300, m = 517;  // several chunks and several threads
   const Tensor x = iota({n, m}), y = x.t().contiguous().t();
   EXPECT_FALSE(y.is_contiguous());
-  Tensor z = map<float>(DType::Float32, x.shape(), 1024, [](float a, float b) { return a - 2 * b; }, x, y);
+  Tensor z = map<float>(
+      DType::Float32, x.shape(), 1024, [](float a, float b) { return a - 2 * b; }, x, y);
   const auto values = z.to_vector<float>();
   for (int64_t i = 0; i < n * m; i++) ASSERT_EQ(values[size_t(i)], -float(i));
   const double column = 3.0 * n + double(m) * n * (n - 1) / 2;
-  EXPECT_NEAR(sum_to(x, {1, m}).to_vector<double>()[3], column, column * 300 * 0x1p-24);  // 300 roundings of f32 at most
+  EXPECT_NEAR(sum_to(x, {1, m}).to_vector<double>()[3], column,
+              column * 300 * 0x1p-24);  // 300 roundings of f32 at most
   EXPECT_EQ(sum_to(x.to(DType::Int64), {}).item<int64_t>(), n * m * (n * m - 1) / 2);
   EXPECT_EQ(sum_to(x, {n, 1}).to_vector<double>()[0], double(m) * (m - 1) / 2);
 }
