@@ -2,6 +2,9 @@
 VENV ?= .venv
 PY := $(VENV)/bin/python
 BUILD ?= build/dev
+# Objects are found in the cache again from another clone of the same sources.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 SOURCES := CMakeLists.txt pyproject.toml $(shell find cmake csrc python tests/cpp -type f -not -name '*.pyc' 2>/dev/null)
 
 .PHONY: demo setup build test test-cpp test-python test-long parity sanitize bench lint format stubs notebooks clean

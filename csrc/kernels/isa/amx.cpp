@@ -1,14 +1,14 @@
 // AMX tiles for bf16 products (Sapphire Rapids and later), all else as AVX-512 BF16.
-#include "kernels/isa/vec_avx512.h"
 #include "kernels/kernels.h"
+#include "kernels/isa/vec_avx512.h"
 
 namespace ef {
 namespace {
-#include "kernels/generic/attention.h"
-#include "kernels/generic/gemm_dot.h"
-#include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
 #include "kernels/generic/rowwise.h"
+#include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
 
 // The packed layouts of gemm_panel.h are tiles already: a chunk of packed a is rows x 64 bytes, a vector of packed b is

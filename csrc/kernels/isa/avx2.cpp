@@ -1,14 +1,14 @@
 // AVX2 with FMA and F16C: Haswell, Zen and later.
-#include "kernels/isa/vec_avx2.h"
 #include "kernels/kernels.h"
+#include "kernels/isa/vec_avx2.h"
 
 namespace ef {
 namespace {
-#include "kernels/generic/attention.h"
-#include "kernels/generic/gemm_dot.h"
-#include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
 #include "kernels/generic/rowwise.h"
+#include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
 }  // namespace
 

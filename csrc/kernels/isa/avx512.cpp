@@ -1,14 +1,14 @@
 // AVX-512 with VNNI: Ice Lake, Zen 4 and later.
-#include "kernels/isa/vec_avx512.h"
 #include "kernels/kernels.h"
+#include "kernels/isa/vec_avx512.h"
 
 namespace ef {
 namespace {
-#include "kernels/generic/attention.h"
-#include "kernels/generic/gemm_dot.h"
-#include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
 #include "kernels/generic/rowwise.h"
+#include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
 }  // namespace
 

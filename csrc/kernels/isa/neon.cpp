@@ -1,14 +1,14 @@
 // AArch64: every 64-bit Arm CPU.
-#include "kernels/isa/vec_neon.h"
 #include "kernels/kernels.h"
+#include "kernels/isa/vec_neon.h"
 
 namespace ef {
 namespace {
-#include "kernels/generic/attention.h"
-#include "kernels/generic/gemm_dot.h"
-#include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/math.h"
+#include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_dot.h"
 #include "kernels/generic/rowwise.h"
+#include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
 }  // namespace
 
