@@ -25,7 +25,7 @@ $(VENV)/.built: $(VENV)/.ready $(SOURCES)
 
 test: test-cpp test-python
 test-cpp: build
-	ctest --test-dir $(BUILD) --output-on-failure -j 2
+	$(VENV)/bin/ctest --test-dir $(BUILD) --output-on-failure -j 2
 test-python: build
 	$(PY) -m pytest -q -m "not long and not parity"
 

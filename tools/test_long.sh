@@ -4,10 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.venv} build=${2:-build/dev}
 export EF_FUZZ_ITERATIONS=${EF_FUZZ_ITERATIONS:-10000}
-ctest --test-dir "$build" --output-on-failure -j 2
+"$venv/bin/ctest" --test-dir "$build" --output-on-failure -j 2
 for isa in $("$venv/bin/python" -c 'import eigenformers._core as c; print(*c.available_isas())'); do
   echo "== EIGENFORMERS_ISA=$isa"
-  EIGENFORMERS_ISA=$isa ctest --test-dir "$build" --output-on-failure -j 2 -L 'kernels|ops|quantizers|models'
+  EIGENFORMERS_ISA=$isa "$venv/bin/ctest" --test-dir "$build" --output-on-failure -j 2 -L 'kernels|ops|quantizers|models'
   EIGENFORMERS_ISA=$isa "$venv/bin/python" -m pytest -q tests/python/test_golden.py -k 'models or generation'
 done
 "$venv/bin/python" -m pytest -q -m "long and not parity"
