@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 LIBRARY = "torch"
+# ruff: noqa: E501 (tables of expressions)
 
 FLOATS = ["float32", "float64", "float16", "bfloat16"]
 DTYPES = [*FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool"]
@@ -53,7 +54,7 @@ def case_arithmetic(lib):
         i & j|i | j|i ^ j|~i|~mask|mask & mask.flip(0)|i << 2|i >> 1|u + 100|u * 2|u - 8|u + i[0]|u + 1.5|mask + 1|mask + mask|mask * 2.5
         h + a|h + 1.5|h * s|f16 + h|h + f64|i + s|i + h|i * 2.5|lib.tensor(3) * h|lib.tensor(2.5) + i|lib.add(a, b, alpha=3)|a.sub(b, alpha=0.5)
         lib.maximum(a, c)|lib.minimum(i, j)|lib.atan2(a, b)|lib.lerp(a, b, 0.3)|a.addcmul(b, b, value=2)|a.addcdiv(b, p)
-        lib.rsub(a, 4)|a.mul(2).add_(b).div_(p).neg_()|a.clone().clamp_(-0.5, 0.5)|e + 1|odd + odd|odd * 0|odd // 2|odd % 2""".replace("\n        ", "|").split("|"))  # noqa: E501
+        lib.rsub(a, 4)|a.sigmoid().logit()|mask.float().logit(eps=0.1)|lib.logaddexp(a, b)|lib.logaddexp(odd, odd)|lib.xlogy(i, p)|a.mul(2).add_(b).div_(p).neg_()|a.clone().clamp_(-0.5, 0.5)|e + 1|odd + odd|odd * 0|odd // 2|odd % 2""".replace("\n        ", "|").split("|"))  # noqa: E501
 
 
 def case_unary(lib):
@@ -141,7 +142,8 @@ def case_reductions(lib):
         x.argmax(2)|x.argmin(0, keepdim=True)|mask.any()|mask.all()|mask.any(0)|i.all(1)|i.any()|lib.count_nonzero(i)|x.cumsum(1)|i.cumsum(0)|x.cumprod(2)|mask.cumsum(1)
         c.cummax(0)|odd.max()|odd.argmax()|odd.sum()|odd[2:].max(0)|x.sort(1)|i.sort(descending=True)|x.argsort(-1)|x.topk(2)|x.topk(2, dim=0, largest=False)
         m.topk(1, 0)|i.unique()|i.unique(return_inverse=True, return_counts=True)|x.median()|c.kthvalue(2)|lib.bincount(k, minlength=5)|lib.searchsorted(c.sort()[0], a)
-        lib.bucketize(a, c.sort()[0])|e.sum()|e.prod()|lib.std(s.expand(3))|x.double().sum(1)|f16.sum(1)|lib.nansum(odd[:2])|odd.sort()|s.sum()|s.max()|s.argmax()""".replace("\n        ", "|").split("|"))  # fmt: skip  # noqa: E501
+        lib.bucketize(a, c.sort()[0])|e.sum()|e.prod()|lib.std(s.expand(3))|x.double().sum(1)|f16.sum(1)|lib.nansum(odd[:2])|odd.sort()|s.sum()|s.max()|s.argmax()|x.quantile(0.3)|lib.quantile(a, lib.tensor([0.0, 0.25, 1.0]), dim=1)|a.quantile(0.5, dim=1, keepdim=True)|a.diff()|i.diff(n=2)|lib.diff(mask, dim=0)
+        m[:, :3].trace()|lib.aminmax(x, dim=1)|x.aminmax()|lib.var_mean(x, 1)|lib.std_mean(x)|odd[:2].nanmean()|lib.cdist(a, b)|lib.tril_indices(3, 3)|lib.triu_indices(2, 3, 1)""".replace("\n        ", "|").split("|"))  # fmt: skip  # noqa: E501
 
 
 def case_products(lib):
