@@ -1,5 +1,5 @@
-// y[m,n] = x[m,k]·W[n,k]ᵀ and its gradients; GF/s, and GB/s of the weights. m=1 walks over 256 MB of weights, so that they
-// come from memory.
+// y[m,n] = x[m,k]·W[n,k]ᵀ and its gradients; GF/s, and GB/s of the weights. m=1 walks over 256 MB of weights, so that
+// they come from memory.
 #include <benchmark/benchmark.h>
 
 #include "bench_data.h"
@@ -9,9 +9,11 @@
 namespace ef::bench {
 namespace {
 
-using Product = void (*)(int64_t, int64_t, int64_t, const void*, DType, int64_t, const void*, DType, int64_t, float*, int64_t, bool);
+using Product = void (*)(int64_t, int64_t, int64_t, const void*, DType, int64_t, const void*, DType, int64_t, float*,
+                         int64_t, bool);
 
-void run(benchmark::State& state, Product product, bool a_transposed, bool b_transposed, DType dtype, bool invariant, bool cold) {
+void run(benchmark::State& state, Product product, bool a_transposed, bool b_transposed, DType dtype, bool invariant,
+         bool cold) {
   const int64_t m = state.range(0), k = state.range(1), n = state.range(2), size = n * k;
   const int64_t copies = cold ? std::max<int64_t>(1, (256 << 20) / (size * int64_t(item_size(dtype)))) : 1;
   const auto a = operand(m * k, DType::Float32), one = operand(size, dtype);
@@ -21,7 +23,8 @@ void run(benchmark::State& state, Product product, bool a_transposed, bool b_tra
   set_batch_invariant(invariant);
   int64_t i = 0;
   for (auto _ : state)
-    product(m, n, k, a.data(), DType::Float32, a_transposed ? m : k, b.data() + i++ % copies * int64_t(one.size()), dtype, b_transposed ? k : n, c.data(), n, false);
+    product(m, n, k, a.data(), DType::Float32, a_transposed ? m : k, b.data() + i++ % copies * int64_t(one.size()),
+            dtype, b_transposed ? k : n, c.data(), n, false);
   set_batch_invariant(false);
   state.counters["GF/s"] = benchmark::Counter(2e-9 * double(m * n * k), benchmark::Counter::kIsIterationInvariantRate);
   state.counters["GB/s"] = benchmark::Counter(1e-9 * double(one.size()), benchmark::Counter::kIsIterationInvariantRate);
