@@ -73,7 +73,9 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     const Target* target;
     int64_t begin, end;
   };
-  std::vector<Panel> panels;
+  static thread_local std::vector<Panel> kept;  // keeps its memory between calls
+  std::vector<Panel>& panels = kept;            // the workers must see the caller's
+  panels.clear();
   for (const Target& t : targets) {
     const UnitCut cut(t.n, ker.lanes, ker.lanes * ker.vectors);
     for (int64_t i = 0; i < cut.pieces(); i++) panels.push_back({&t, cut.begin(i), cut.begin(i + 1)});

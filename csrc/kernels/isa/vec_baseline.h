@@ -75,10 +75,10 @@ inline float hmax(F v) {
 }
 
 inline void transpose(F (&r)[4]) {
-  const F a = __builtin_shuffle(r[0], r[1], I{0, 4, 1, 5}), b = __builtin_shuffle(r[0], r[1], I{2, 6, 3, 7});
-  const F c = __builtin_shuffle(r[2], r[3], I{0, 4, 1, 5}), d = __builtin_shuffle(r[2], r[3], I{2, 6, 3, 7});
-  r[0] = __builtin_shuffle(a, c, I{0, 1, 4, 5}), r[1] = __builtin_shuffle(a, c, I{2, 3, 6, 7});
-  r[2] = __builtin_shuffle(b, d, I{0, 1, 4, 5}), r[3] = __builtin_shuffle(b, d, I{2, 3, 6, 7});
+  const F a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+  const F c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+  r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5), r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5), r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 inline F transpose_sum(const F (&v)[4]) {
   F r[4] = {v[0], v[1], v[2], v[3]};
