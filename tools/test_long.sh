@@ -10,4 +10,5 @@ for isa in $("$venv/bin/python" -c 'import eigenformers._core as c; print(*c.ava
   EIGENFORMERS_ISA=$isa "$venv/bin/ctest" --test-dir "$build" --output-on-failure -j 2 -L 'kernels|ops|quantizers|models'
   EIGENFORMERS_ISA=$isa "$venv/bin/python" -m pytest -q tests/python/test_golden.py -k 'models or generation'
 done
+tools/test_aarch64.sh || [ $? -eq 77 ]  # 77: no cross-compiler or qemu here
 "$venv/bin/python" -m pytest -q -m "long and not parity"
