@@ -115,6 +115,24 @@ TEST(Autograd, ErrorsReadLikeTorchs) {
             "Function wrong returned an invalid gradient at index 0 - got [3] but expected shape compatible with [2]");
 }
 
+TEST(Autograd, FreshGradientsAreKeptSharedOnesCopied) {
+  const Tensor x = leaf({1, 2}), fresh = vec({5, 6});
+  const void* made = nullptr;
+  Tensor y = total(x);
+  record("fresh", y, {x}, [&](const Tensor&) {
+    Tensor g = vec({1, 1});
+    made = g.data_ptr();
+    return Grads{g};
+  });
+  backward(y);
+  EXPECT_EQ(grad(x).data_ptr(), made);  // no copy of a gradient that nobody else holds
+  zero_grad(x);
+  y = total(x);
+  record("shared", y, {x}, [&](const Tensor&) { return Grads{fresh}; });
+  backward(y);
+  EXPECT_NE(grad(x).data_ptr(), fresh.data_ptr());
+}
+
 TEST(Autograd, SavedValuesAreWatched) {
   const Tensor x = leaf({3});
   Tensor k = vec({2});

@@ -17,7 +17,7 @@
 namespace ef {
 
 inline std::string data_file(const std::string& name) {
-  return (std::filesystem::path(__FILE__).parent_path() / "../../data/io" / name).lexically_normal().string();
+  return (std::filesystem::path(EF_TEST_DATA) / "io" / name).string();
 }
 
 class TemporaryFolder {

@@ -18,6 +18,7 @@ inline void fill_weights(Module& model, DType dtype = DType::Float32, double sca
   NoGradGuard no_grad;
   Generator generator(1);
   for (auto& [name, slot] : model.named_slots()) {
+    if (slot->is_buffer()) continue;
     Tensor value = Tensor::empty(slot->shape(), dtype);
     normal_(value, slot->shape().size() == 1 ? 1 : 0, scale, &generator);
     set_requires_grad(value);
