@@ -1,4 +1,4 @@
-"""Writes python/eigenformers/_core.pyi from the built extension; --check compares instead."""
+"""Writes the type stubs of the built extension, python/eigenformers/_core/*.pyi; --check compares instead."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import sys
 import tempfile
 from pathlib import Path
 
-STUB = Path(__file__).resolve().parent.parent / "python" / "eigenformers" / "_core.pyi"
+STUBS = Path(__file__).resolve().parent.parent / "python" / "eigenformers" / "_core"
 
 
-def generate() -> str:
-    """The stub text for the extension that is installed."""
+def generate() -> dict[str, str]:
+    """File name → text, for the extension that is installed: one file a submodule."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-m", "pybind11_stubgen", "eigenformers._core", "-o", folder, "--ignore-all-errors"],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        made = sorted(Path(folder).rglob("*.pyi"))
-        parts = [f"# {path.relative_to(folder)}\n{path.read_text()}" for path in made]
-    return "\n".join(parts)
+        command = [sys.executable, "-m", "pybind11_stubgen", "eigenformers._core", "-o", folder, "--ignore-all-errors"]
+        subprocess.run(command, check=True, capture_output=True)
+        root = Path(folder) / "eigenformers" / "_core"
+        return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*.pyi"))}
 
 
 def main() -> int:
-    """Write, or with --check return 1 when the committed stub differs."""
+    """Write, or with --check return 1 when the committed stubs differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    text = generate()
+    made = generate()
+    there = {str(path.relative_to(STUBS)): path.read_text() for path in sorted(STUBS.rglob("*.pyi"))}
     if not check:
-        STUB.write_text(text)
+        for name in there.keys() - made.keys():
+            (STUBS / name).unlink()
+        for name, text in made.items():
+            (STUBS / name).parent.mkdir(parents=True, exist_ok=True)
+            (STUBS / name).write_text(text)
         return 0
-    if STUB.exists() and STUB.read_text() == text:
-        print("stubs: as generated")
-        return 0
-    print("stubs: _core.pyi differs from what the extension says; run `make stubs`", file=sys.stderr)
-    return 1
+    stale = sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))
+    print(f"stubs: {', '.join(stale)} differ; run `make stubs`" if stale else "stubs: as generated")
+    return bool(stale)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,445 @@
+"""
+The tokenizer engine.
+"""
+from __future__ import annotations
+import collections.abc
+import numpy
+import numpy.typing
+import typing
+__all__: list[str] = ['AddedToken', 'DecodeStream', 'Decoder', 'Encoding', 'Model', 'Normalizer', 'PostProcessor', 'PreTokenizer', 'Token', 'Tokenizer']
+class AddedToken:
+    """
+    A token that is found in the text before anything else looks at it.
+    
+    Args:
+        content: the text of the token.
+        single_word: match only when it is no part of a word.
+        lstrip, rstrip: take the white space on that side as well.
+        normalized: look for it in the normalized text; default: not special.
+        special: may be left out when decoding.
+    """
+    content: str
+    special: bool
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> dict:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, content: str = '', *, single_word: bool | None = None, lstrip: bool | None = None, rstrip: bool | None = None, normalized: bool | None = None, special: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def lstrip(self) -> bool:
+        ...
+    @property
+    def normalized(self) -> bool:
+        ...
+    @property
+    def rstrip(self) -> bool:
+        ...
+    @property
+    def single_word(self) -> bool:
+        ...
+class DecodeStream:
+    """
+    Decodes token by token; step() returns text as soon as it is final, else None.
+    """
+    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
+        ...
+    def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
+        ...
+class Decoder:
+    """
+    Turns tokens into text.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Decoder) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def decode(self, tokens: collections.abc.Sequence[str]) -> str:
+        ...
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+class Encoding:
+    """
+    The output of a Tokenizer: token ids, and for every id where it comes from.
+    """
+    @staticmethod
+    def merge(encodings: collections.abc.Sequence[Encoding], growing_offsets: bool = True) -> Encoding:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: bytes) -> None:
+        ...
+    def char_to_token(self, char_pos: typing.SupportsInt | typing.SupportsIndex, sequence_index: typing.SupportsInt | typing.SupportsIndex = 0) -> typing.Any:
+        ...
+    def char_to_word(self, char_pos: typing.SupportsInt | typing.SupportsIndex, sequence_index: typing.SupportsInt | typing.SupportsIndex = 0) -> int | None:
+        ...
+    def pad(self, length: typing.SupportsInt | typing.SupportsIndex, *, direction: str = 'right', pad_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_type_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_token: str = '[PAD]') -> None:
+        ...
+    def set_sequence_id(self, sequence_id: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def token_to_chars(self, token_index: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def token_to_sequence(self, token_index: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def token_to_word(self, token_index: typing.SupportsInt | typing.SupportsIndex) -> int | None:
+        ...
+    def truncate(self, max_length: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex = 0, direction: str = 'right') -> None:
+        ...
+    def word_to_chars(self, word_index: typing.SupportsInt | typing.SupportsIndex, sequence_index: typing.SupportsInt | typing.SupportsIndex = 0) -> typing.Any:
+        ...
+    def word_to_tokens(self, word_index: typing.SupportsInt | typing.SupportsIndex, sequence_index: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[int, int] | None:
+        ...
+    @property
+    def attention_mask(self) -> list:
+        """
+        1, and 0 for padding.
+        """
+    @property
+    def ids(self) -> list:
+        """
+        The token ids.
+        """
+    @property
+    def n_sequences(self) -> int:
+        ...
+    @property
+    def offsets(self) -> list:
+        """
+        (first, last + 1) in characters of the original text.
+        """
+    @property
+    def overflowing(self) -> list[Encoding]:
+        """
+        What truncation cut off.
+        """
+    @property
+    def sequence_ids(self) -> list:
+        """
+        Which input sequence each token belongs to; None for special tokens.
+        """
+    @property
+    def special_tokens_mask(self) -> list:
+        """
+        1 for tokens that the post-processor or padding added.
+        """
+    @property
+    def tokens(self) -> list:
+        """
+        The texts of the tokens in the vocabulary.
+        """
+    @property
+    def type_ids(self) -> list:
+        """
+        Segment ids.
+        """
+    @property
+    def word_ids(self) -> list:
+        """
+        Which word of its sequence each token belongs to; None for special tokens.
+        """
+    @property
+    def words(self) -> list:
+        """
+        The same as word_ids.
+        """
+class Model:
+    """
+    Turns words into tokens.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Model) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def id_to_token(self, id: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def save(self, folder: str, prefix: str | None = None) -> list[str]:
+        """
+        Writes the files of the time before tokenizer.json; returns their paths.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+    def token_to_id(self, token: str) -> int | None:
+        ...
+    def tokenize(self, sequence: str) -> list:
+        ...
+class Normalizer:
+    """
+    Changes the text before it is split.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Normalizer) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def normalize_str(self, sequence: str) -> str:
+        """
+        The normalized text.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+class PostProcessor:
+    """
+    Adds special tokens and joins pairs.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: PostProcessor) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def num_special_tokens_to_add(self, is_pair: bool) -> int:
+        ...
+    def process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+        ...
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+class PreTokenizer:
+    """
+    Cuts the text into words.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: PreTokenizer) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def pre_tokenize_str(self, s: str) -> list:
+        """
+        [(word, (first, last + 1))] in characters of the text.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+class Token:
+    """
+    A token that a model made: id, text, offsets.
+    """
+    def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
+        ...
+    @property
+    def id(self) -> int:
+        ...
+    @property
+    def offsets(self) -> tuple[int, int]:
+        ...
+    @property
+    def value(self) -> str:
+        ...
+class Tokenizer:
+    """
+    Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.
+    """
+    decoder: typing.Any
+    encode_special_tokens: bool
+    model: typing.Any
+    normalizer: typing.Any
+    post_processor: typing.Any
+    pre_tokenizer: typing.Any
+    @staticmethod
+    def from_buffer(buffer: bytes) -> Tokenizer:
+        """
+        From the bytes of a tokenizer.json.
+        """
+    @staticmethod
+    def from_file(path: typing.Any) -> Tokenizer:
+        """
+        From a tokenizer.json.
+        """
+    @staticmethod
+    def from_gguf(path: typing.Any) -> Tokenizer:
+        """
+        From the metadata of a GGUF file: `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide.
+        """
+    @staticmethod
+    def from_str(json: str) -> Tokenizer:
+        """
+        From the text of a tokenizer.json.
+        """
+    def __copy__(self) -> Tokenizer:
+        ...
+    def __deepcopy__(self, memo: dict) -> Tokenizer:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __init__(self, model: Model) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: bytes) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    def add_special_tokens(self, tokens: list) -> int:
+        ...
+    def add_tokens(self, tokens: list) -> int:
+        ...
+    def decode(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], skip_special_tokens: bool = True) -> str:
+        ...
+    def decode_batch(self, sequences: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]], skip_special_tokens: bool = True) -> list:
+        ...
+    def enable_padding(self, direction: str = 'right', pad_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_type_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_token: str = '[PAD]', length: typing.SupportsInt | typing.SupportsIndex | None = None, pad_to_multiple_of: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+        ...
+    def enable_truncation(self, max_length: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex = 0, strategy: str = 'longest_first', direction: str = 'right') -> None:
+        ...
+    def encode(self, sequence: typing.Any, pair: typing.Any = None, is_pretokenized: bool = False, add_special_tokens: bool = True) -> Encoding:
+        """
+        Encodes one text, or a pair. With is_pretokenized a text is a list of words.
+        """
+    def encode_batch(self, input: collections.abc.Iterable, is_pretokenized: bool = False, add_special_tokens: bool = True) -> list[Encoding]:
+        """
+        Encodes many texts in parallel.
+        """
+    def encode_batch_arrays(self, input: collections.abc.Iterable, is_pretokenized: bool = False, add_special_tokens: bool = True) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
+        """
+        (ids of all texts one after the other, length of each) as int64 arrays.
+        """
+    def encode_batch_fast(self, input: collections.abc.Iterable, is_pretokenized: bool = False, add_special_tokens: bool = True) -> list[Encoding]:
+        """
+        As encode_batch, without offsets, tokens and words.
+        """
+    def get_added_tokens_decoder(self) -> dict:
+        ...
+    def get_vocab(self, with_added_tokens: bool = True) -> dict:
+        ...
+    def get_vocab_size(self, with_added_tokens: bool = True) -> int:
+        ...
+    def id_to_token(self, id: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def no_padding(self) -> None:
+        ...
+    def no_truncation(self) -> None:
+        ...
+    def num_special_tokens_to_add(self, is_pair: bool) -> int:
+        ...
+    def post_process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+        ...
+    def save(self, path: typing.Any, pretty: bool = True) -> None:
+        ...
+    def to_str(self, pretty: bool = False) -> str:
+        ...
+    def token_to_id(self, token: str) -> int | None:
+        ...
+    @property
+    def padding(self) -> typing.Any:
+        ...
+    @property
+    def truncation(self) -> typing.Any:
+        ...
+def _bpe(arg0: dict, arg1: collections.abc.Sequence[tuple[str, str]], arg2: dict) -> Model:
+    ...
+def _byte_alphabet() -> list:
+    ...
+def _register_class(arg0: str, arg1: str, arg2: typing.Any) -> None:
+    ...
+def _wrap(arg0: str, arg1: str) -> typing.Any:
+    ...
