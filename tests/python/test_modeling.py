@@ -70,7 +70,7 @@ def test_variant_subfolder_and_shards(tmp_path):
     model = tiny()
     model.save_pretrained(tmp_path / "inner", variant="fp16", max_shard_size="20KB")
     names = sorted(os.listdir(tmp_path / "inner"))
-    assert "model.safetensors.index.fp16.json" in names or "model.fp16.safetensors.index.json" in names
+    assert "model.safetensors.index.fp16.json" in names and any(n.startswith("model.fp16-00001-of-") for n in names)
     again = ef.AutoModelForCausalLM.from_pretrained(tmp_path, subfolder="inner", variant="fp16")
     assert np.array_equal(logits(again), logits(model))
     model.save_pretrained(tmp_path / "inner", variant="fp16")
@@ -116,7 +116,7 @@ def test_arguments_that_are_not_supported_are_named(folder, argument, value):
 def test_places_where_nothing_is(tmp_path):
     with pytest.raises(OSError):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path / "nowhere")
-    with pytest.raises(OSError):
+    with pytest.raises((OSError, ValueError)):  # transformers speaks of a missing model_type here
         ef.AutoModelForCausalLM.from_pretrained(tmp_path)
     tiny().config.save_pretrained(tmp_path)
     with pytest.raises(OSError, match="safetensors"):
