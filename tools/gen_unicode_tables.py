@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import struct
 import sys
 
 import tokenizers
@@ -93,8 +94,42 @@ def inert_in_normal_forms(lib) -> list[tuple[int, int]]:
                 inert.append(c)
             elif not 0xAC00 <= c < 0xD7A4:
                 assert sorted(nfkd.normalize_str(chr(c))) == sorted(form), hex(c)
+    return ranges_of(inert)
+
+
+def charsmap(key: bytes, value: bytes) -> bytes:
+    """A SentencePiece character map with one entry of two bytes: a double-array trie and its texts."""
+    trie = [0] * 0x800
+    trie[0] = 1 << 10  # the root, offset 1
+    trie[1 ^ key[0]] = 0x200 << 10 | key[0]
+    leaf = 1 ^ key[0] ^ 0x200 ^ key[1]
+    trie[leaf] = 0x400 << 10 | 1 << 8 | key[1]
+    trie[leaf ^ 0x400] = 1 << 31
+    return struct.pack("<I2048I", 4 * len(trie), *trie) + value + b"\0"
+
+
+def joining(lib) -> list[tuple[int, int]]:
+    """Ranges of code points that belong to the character before them, for the library but not for utf8proc.
+
+    Precompiled looks graphemes of fewer than six bytes up as a whole: a third character makes this one longer.
+    """
+    normalizer = normalizers.Precompiled(charsmap("\u00aa".encode(), b"a"))
+    assert normalizer.normalize_str("\u00aa\u0332") == "a"
+    found = []
+    for c in POINTS[0x80:]:
+        state = ctypes.c_int32(0)
+        lib.utf8proc_grapheme_break_stateful(0xAA, 0x332, ctypes.byref(state))
+        breaks = lib.utf8proc_grapheme_break_stateful(0x332, c, ctypes.byref(state)) & 255
+        joins = "\u0332" in normalizer.normalize_str(f"\u00aa\u0332{chr(c)}")
+        assert joins or breaks, hex(c)
+        if joins and breaks:
+            found.append(c)
+    return ranges_of(found)
+
+
+def ranges_of(points: list[int]) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
-    for c in inert:
+    for c in points:
         if ranges and ranges[-1][1] + 1 == c:
             ranges[-1] = (ranges[-1][0], c)
         else:
@@ -205,6 +240,10 @@ def main() -> None:
     print(f"inline constexpr uint32_t kInert[{len(ranges)}][2] = {{")
     write(["{%d,%d}" % r for r in ranges])
     print("};")
+    ranges = joining(lib)
+    print("// Code points that belong to the character before them, being younger than utf8proc.")
+    print(f"inline constexpr uint32_t kJoining[{len(ranges)}][2] = {{")
+    write(["{%d,%d}" % r for r in ranges], end="};")
     scripts = script_classes()
     print("// Runs of equal script: length, number of the script; 0 goes with every other.")
     print(f"inline constexpr uint32_t kScriptRuns[{len(scripts)}][2] = {{")

@@ -228,7 +228,8 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       return;
     }
     case Json::value_t::array: {
-      const bool pair = key == "merges" || key == "vocab";
+      const bool pair = key == "merges" || key == "vocab", tuple = key == "sep" || key == "cls";
+      if (tuple) return list(v.begin(), v.end(), "(", ")", [&](auto x) { write_repr(*x, "", most, out); });
       list(v.begin(), v.end(), "[", "]", [&](auto it) {
         if (!pair || !it->is_array()) return write_repr(*it, "", most, out);
         list(it->begin(), it->end(), "(", ")", [&](auto x) { write_repr(*x, "", most, out); });

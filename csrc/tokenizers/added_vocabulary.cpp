@@ -120,6 +120,7 @@ void AddedVocabulary::extract_and_normalize(PreTokenizedString& text, const Norm
   split(text, plain_);
   if (normalizer) text.normalize([&](NormalizedString& s) { normalizer->normalize(s); });
   split(text, normalized_);
+  text.drop_empty();
 }
 
 }  // namespace ef::tokenizers

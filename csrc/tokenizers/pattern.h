@@ -26,9 +26,11 @@ class Pattern {
   bool is_regex() const { return is_regex_; }
   bool has_scanner() const { return scanner_ != nullptr; }
 
-  // f(begin, end) in bytes, left to right, without overlaps. Empty matches directly after a match are left out.
+  // f(begin, end) in bytes, left to right, without overlaps. Empty matches directly after a match are left out, and
+  // nothing is found in an empty text.
   template <class F>
   void for_each_match(std::string_view text, F&& f) const {
+    if (text.empty()) return;
     if (scanner_) {
       const char* at = text.data();
       const char* end = at + text.size();

@@ -93,6 +93,9 @@ class PreTokenizedString {
   }
   void split(const Pattern& pattern, SplitBehavior behavior, bool invert = false);
   void replace(Piece& piece, NormalizedString text);
+  void drop_empty() {
+    std::erase_if(pieces_, [](const Piece& p) { return p.tokens < 0 && p.begin == p.end; });
+  }
   const std::vector<Token>& tokens_of(const Piece& piece) const { return tokens_[size_t(piece.tokens)]; }
   void set_tokens(Piece& piece, std::vector<Token> tokens) {
     piece.tokens = int32_t(tokens_.size());

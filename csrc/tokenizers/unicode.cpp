@@ -118,12 +118,16 @@ int script_of(char32_t c) {
   return int(kScriptRuns[std::upper_bound(starts.begin(), starts.end(), c) - starts.begin() - 1][1]);
 }
 
-bool is_inert(char32_t c) {
-  const auto* end = std::end(kInert);
-  const auto* it =
-      std::lower_bound(std::begin(kInert), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
+namespace {
+template <size_t N>
+bool in_ranges(const uint32_t (&ranges)[N][2], char32_t c) {
+  const auto* end = std::end(ranges);
+  const auto* it = std::lower_bound(std::begin(ranges), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
   return it != end && (*it)[0] <= c;
 }
+}  // namespace
+bool is_inert(char32_t c) { return in_ranges(kInert, c); }
+bool is_joining(char32_t c) { return in_ranges(kJoining, c); }
 
 bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char32_t>>& out) {
   bool wanted[32] = {}, known = false;

@@ -92,6 +92,8 @@ int script_of(char32_t c);
 
 // Younger than the library's data for the normal forms: they do nothing there.
 bool is_inert(char32_t c);
+// Younger than utf8proc's data for graphemes: they belong to the character before them.
+bool is_joining(char32_t c);
 
 // Code point ranges of a general category ("L", "Lu", …); false when there is no such category.
 bool category_ranges(std::string_view name, std::vector<std::pair<char32_t, char32_t>>& out);

@@ -5,6 +5,7 @@
 
 #include "tokenizers/base64.h"
 #include "tokenizers/normalizers/normalizer.h"
+#include "tokenizers/unicode.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
@@ -72,7 +73,8 @@ class Precompiled : public Normalizer {
     while (at < s.size()) {
       const char32_t next = utf8::decode(s.data() + at, length);
       if ((c < 0x80 && next < 0x80 && !(c == '\r' && next == '\n')) ||
-          utf8proc_grapheme_break_stateful(utf8proc_int32_t(c), utf8proc_int32_t(next), &state))
+          (utf8proc_grapheme_break_stateful(utf8proc_int32_t(c), utf8proc_int32_t(next), &state) &&
+           !(is_joining(next) && category(c) != Category::Cc)))
         break;
       at += size_t(length);
       c = next;

@@ -20,6 +20,7 @@ class ByteLevel : public PreTokenizer {
         if (!s.text().starts_with(' ')) s.prepend(" ");
       });
     if (use_regex_) text.split(pattern_, SplitBehavior::Isolated);
+    else text.drop_empty();
     text.rename_bytes();
   }
   Json to_json() const override {

@@ -25,6 +25,7 @@ class Metaspace : public PreTokenizer {
       if (wanted && !s.text().starts_with(mark_)) s.prepend(mark_);
     });
     if (options_.split) text.split(pattern_, SplitBehavior::MergedWithNext);
+    else text.drop_empty();
   }
   Json to_json() const override { return options_.to_json(); }
 

@@ -23,6 +23,14 @@ def _restore(role: str, state: bytes):
 
 
 __all__ = [
-    "AddedToken", "Encoding", "Regex", "Token", "Tokenizer", "decoders", "models", "normalizers", "pre_tokenizers",
+    "AddedToken",
+    "Encoding",
+    "Regex",
+    "Token",
+    "Tokenizer",
+    "decoders",
+    "models",
+    "normalizers",
+    "pre_tokenizers",
     "processors",
 ]

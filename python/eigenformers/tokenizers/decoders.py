@@ -111,6 +111,16 @@ class CTC(Decoder):
 
 
 __all__ = [
-    "BPEDecoder", "ByteFallback", "ByteLevel", "CTC", "DecodeStream", "Decoder", "Fuse", "Metaspace", "Replace",
-    "Sequence", "Strip", "WordPiece",
+    "BPEDecoder",
+    "ByteFallback",
+    "ByteLevel",
+    "CTC",
+    "DecodeStream",
+    "Decoder",
+    "Fuse",
+    "Metaspace",
+    "Replace",
+    "Sequence",
+    "Strip",
+    "WordPiece",
 ]

@@ -176,6 +176,19 @@ def _children(sequence: Sequence) -> list[Normalizer]:
 
 
 __all__ = [
-    "BertNormalizer", "ByteLevel", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Normalizer", "Precompiled",
-    "Prepend", "Replace", "Sequence", "Strip", "StripAccents",
+    "BertNormalizer",
+    "ByteLevel",
+    "Lowercase",
+    "NFC",
+    "NFD",
+    "NFKC",
+    "NFKD",
+    "Nmt",
+    "Normalizer",
+    "Precompiled",
+    "Prepend",
+    "Replace",
+    "Sequence",
+    "Strip",
+    "StripAccents",
 ]

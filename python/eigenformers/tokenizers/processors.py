@@ -78,7 +78,7 @@ class RobertaProcessing(PostProcessor):
 
 
 def _piece(text: str) -> dict[str, Any]:
-    """"$A:1" or "[CLS]" as tokenizer.json holds it."""
+    """One part of a template, such as "$A:1" or "[CLS]", as tokenizer.json holds it."""
     name, colon, type_id = text.partition(":")
     if colon and not type_id.isdigit():
         raise ValueError(f'Cannot build Piece from string "{text}"')
