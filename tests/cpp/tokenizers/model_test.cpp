@@ -1,0 +1,240 @@
+// The models, each against a plain reference or known values.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <set>
+
+#include "core/error.h"
+#include "random_text.h"
+#include "tokenizers/byte_alphabet.h"
+#include "tokenizers/models/bpe.h"
+#include "tokenizers/models/prefix_trie.h"
+#include "tokenizers/models/simple.h"
+
+namespace ef::tokenizers {
+namespace {
+
+Vocab vocab_of(const std::vector<std::string>& tokens) {
+  Vocab vocab;
+  for (size_t i = 0; i < tokens.size(); i++) vocab.add(tokens[i], uint32_t(i));
+  vocab.finish("test");
+  return vocab;
+}
+std::vector<std::string> texts(const Model& model, std::string_view word) {
+  std::vector<Token> tokens;
+  model.tokenize(word, false, nullptr, tokens);
+  std::vector<std::string> out;
+  uint32_t at = 0;
+  for (const Token& t : tokens) {
+    EXPECT_EQ(t.begin, at);
+    at = t.end;
+    out.emplace_back(*model.id_to_token(t.id));
+  }
+  return out;
+}
+using Strings = std::vector<std::string>;
+
+TEST(Vocab, FindsTokensOfEveryLength) {
+  Vocab vocab;
+  std::string token;
+  for (uint32_t i = 0; i < 60; i++) vocab.add(token, i), token += char('a' + i % 3);
+  vocab.finish("test");
+  token.clear();
+  for (uint32_t i = 0; i < 60; i++) {
+    EXPECT_EQ(vocab.find(token), i);
+    EXPECT_EQ(vocab.token(i), token);
+    EXPECT_EQ(vocab.find(token + "\0"), token + "\0" == token ? std::optional(i) : std::nullopt);
+    if (!token.empty()) EXPECT_EQ(vocab.find(token + "x"), std::nullopt);
+    token += char('a' + i % 3);
+  }
+  EXPECT_EQ(vocab.find(std::string("a\0", 2)), std::nullopt);  // zero bytes count
+  EXPECT_EQ(vocab.token(60), std::nullopt);
+  vocab.add("a", 7);
+  EXPECT_EQ(vocab.find("a"), 7u);
+}
+
+TEST(Vocab, RefusesAbsurdIds) {
+  Vocab vocab;
+  vocab.add("a", 4000000000u);
+  EXPECT_THROW(vocab.finish("test"), TokenizerError);
+}
+
+// A random vocabulary over four letters, and a merge loop that is nothing but the definition.
+struct RandomBpe {
+  std::vector<std::string> tokens{"a", "b", "c", "d"};
+  std::vector<std::pair<std::string, std::string>> pairs;
+  Merges merges;
+  explicit RandomBpe(unsigned seed) {
+    std::mt19937 random(seed);
+    while (pairs.size() < 60) {
+      const std::string left = tokens[random() % tokens.size()], right = tokens[random() % tokens.size()];
+      if (left.size() + right.size() > 12 || std::find(pairs.begin(), pairs.end(), std::pair(left, right)) != pairs.end()) continue;
+      pairs.emplace_back(left, right);
+      merges.add(left, right);
+      if (std::find(tokens.begin(), tokens.end(), left + right) == tokens.end()) tokens.push_back(left + right);
+    }
+  }
+  Strings reference(const std::string& word) const {
+    Strings parts;
+    for (char c : word) parts.emplace_back(1, c);
+    for (;;) {
+      size_t best = pairs.size(), at = 0;
+      for (size_t i = 0; i + 1 < parts.size(); i++) {
+        const size_t rank = size_t(std::find(pairs.begin(), pairs.end(), std::pair(parts[i], parts[i + 1])) - pairs.begin());
+        if (rank < best) best = rank, at = i;
+      }
+      if (best == pairs.size()) return parts;
+      parts[at] += parts[at + 1];
+      parts.erase(parts.begin() + ptrdiff_t(at) + 1);
+    }
+  }
+};
+
+TEST(Bpe, ShortAndLongWordsFollowTheDefinition) {
+  for (unsigned seed = 0; seed < 8; seed++) {
+    const RandomBpe bpe(seed);
+    const Bpe model(vocab_of(bpe.tokens), bpe.merges, {});
+    std::mt19937 random(seed + 100);
+    for (size_t length : {1, 2, 3, 7, 16, 17, 40, 63, 64, 65, 66, 130, 300}) {
+      for (int i = 0; i < 8; i++) {
+        std::string word;
+        for (size_t k = 0; k < length; k++) word += "abcd"[random() % (i % 2 ? 4 : 2)];
+        ASSERT_EQ(texts(model, word), bpe.reference(word)) << word;
+      }
+    }
+  }
+}
+
+// The same through the byte-level way, which has look-ups and caches of its own.
+TEST(Bpe, BytesGiveTheSameAsTheirSpelling) {
+  for (const bool ignore_merges : {false, true}) {
+    RandomBpe bpe(42);
+    bpe.tokens.push_back("dcba");  // a token that no merge leads to
+    for (int b = 0; b < 256; b++)
+      if (b < 'a' || b > 'd') bpe.tokens.push_back(utf8::encode(byte_to_char(uint8_t(b))));
+    BpeOptions options;
+    options.ignore_merges = ignore_merges;
+    const Bpe model(vocab_of(bpe.tokens), bpe.merges, options);
+    ASSERT_TRUE(model.accepts_bytes());
+    const auto workspace = model.workspace();
+    std::mt19937 random(1);
+    for (int i = 0; i < 3000; i++) {
+      std::string bytes;
+      const size_t length = random() % (i % 10 ? 20 : 200);
+      for (size_t k = 0; k < length; k++) bytes += random() % 9 ? char('a' + random() % 4) : char(random());
+      if (i % 7 == 0) bytes = "dcba";
+      std::vector<Token> fast, slow;
+      model.tokenize(bytes, true, workspace.get(), fast);
+      model.tokenize(spell_bytes(bytes), false, nullptr, slow);
+      ASSERT_EQ(fast.size(), slow.size()) << bytes;
+      uint32_t at = 0;
+      for (size_t k = 0; k < fast.size(); k++) {
+        ASSERT_EQ(fast[k].id, slow[k].id) << bytes;
+        ASSERT_EQ(fast[k].begin, at);
+        at = fast[k].end;
+      }
+      ASSERT_EQ(at, bytes.size());
+    }
+  }
+}
+
+TEST(Bpe, LongWordsAreNotQuadratic) {
+  const RandomBpe bpe(3);
+  const Bpe model(vocab_of(bpe.tokens), bpe.merges, {});
+  const auto seconds = [&](size_t length) {
+    std::string word;
+    std::mt19937 random(5);
+    for (size_t i = 0; i < length; i++) word += "abcd"[random() % 4];
+    std::vector<Token> tokens;
+    const auto start = std::chrono::steady_clock::now();
+    model.tokenize(word, false, nullptr, tokens);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  // Half a megabyte takes well below a second; quadratic it would be hours. The bound leaves room for sanitizers.
+  EXPECT_LT(seconds(500000), 60);
+}
+
+TEST(Bpe, Dropout) {
+  Merges merges;
+  merges.add("a", "b");
+  merges.add("ab", "c");
+  const std::vector<std::string> tokens{"a", "b", "c", "ab", "abc"};
+  const auto model = [&](double dropout) {
+    BpeOptions options;
+    options.dropout = dropout;
+    return Bpe(vocab_of(tokens), merges, options);
+  };
+  EXPECT_EQ(texts(model(1.0), "abcab"), (Strings{"a", "b", "c", "a", "b"}));
+  EXPECT_EQ(texts(model(0.0), "abcab"), (Strings{"abc", "ab"}));
+  const Bpe half = model(0.5);
+  std::set<Strings> seen;
+  for (int i = 0; i < 200; i++) {
+    const Strings parts = texts(half, "abc");
+    std::string joined;
+    for (auto& p : parts) joined += p;
+    EXPECT_EQ(joined, "abc");
+    seen.insert(parts);
+  }
+  EXPECT_EQ(seen, (std::set<Strings>{{"a", "b", "c"}, {"ab", "c"}, {"abc"}}));
+  EXPECT_THROW(model(1.5), TokenizerError);
+  EXPECT_THROW(model(-0.1), TokenizerError);
+}
+
+TEST(Bpe, MergeOfUnknownTokens) {
+  Merges merges;
+  merges.add("a", "z");
+  try {
+    Bpe(vocab_of({"a", "b"}), merges, {});
+    FAIL();
+  } catch (const TokenizerError& e) {
+    EXPECT_STREQ(e.what(), "BPE: Token `z` out of vocabulary");
+  }
+}
+
+TEST(PrefixTrie, ListsAllPrefixes) {
+  const std::vector<std::string_view> keys{"a", "abc", "b", "ab", "abcd", "é", "ab"};
+  const PrefixTrie trie(keys);
+  std::vector<std::pair<uint32_t, uint32_t>> found;
+  trie.for_each_prefix("abcx", [&](uint32_t length, uint32_t value) { found.emplace_back(length, value); });
+  EXPECT_EQ(found, (std::vector<std::pair<uint32_t, uint32_t>>{{1, 0}, {2, 6}, {3, 1}}));  // the last of equal keys
+  trie.for_each_prefix("x", [](uint32_t, uint32_t) { FAIL(); });
+  trie.for_each_prefix("", [](uint32_t, uint32_t) { FAIL(); });
+}
+
+// The best path against all paths.
+TEST(Unigram, FindsTheHighestScore) {
+  std::vector<std::pair<std::string, double>> pieces{{"<unk>", 0}};
+  std::mt19937 random(9);
+  for (const char* piece : {"a", "b", "ab", "ba", "aab", "bb", "abb", "aa", "babb"}) pieces.emplace_back(piece, -1.0 - random() % 1000 / 250.0);
+  const auto model = make_unigram(pieces, 0, false);
+  const auto score = [&](const std::string& piece) {
+    for (auto& [text, s] : pieces)
+      if (text == piece) return s;
+    return -1e9;
+  };
+  const std::function<double(const std::string&)> best = [&](const std::string& rest) -> double {
+    if (rest.empty()) return 0;
+    double out = -1e9;
+    for (size_t n = 1; n <= 4 && n <= rest.size(); n++) out = std::max(out, score(rest.substr(0, n)) + best(rest.substr(n)));
+    return out;
+  };
+  for (int i = 0; i < 60; i++) {
+    std::string word;
+    for (size_t k = 0; k < 1 + random() % 12; k++) word += "ab"[random() % 2];
+    double total = 0;
+    for (const std::string& piece : texts(*model, word)) total += score(piece);
+    EXPECT_NEAR(total, best(word), 1e-9) << word;
+  }
+}
+
+TEST(Unigram, Errors) {
+  EXPECT_THROW(make_unigram({{"a", -1}}, 5, false), TokenizerError);
+  EXPECT_THROW(make_unigram({}, 0, false), TokenizerError);
+  const auto model = make_unigram({{"a", -1}}, std::nullopt, false);
+  std::vector<Token> tokens;
+  EXPECT_THROW(model->tokenize("b", false, nullptr, tokens), TokenizerError);
+}
+
+}  // namespace
+}  // namespace ef::tokenizers

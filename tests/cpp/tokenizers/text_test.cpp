@@ -1,0 +1,153 @@
+// UTF-8, Unicode properties, JSON and the string that remembers offsets.
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "random_text.h"
+#include "tokenizers/char_index.h"
+#include "tokenizers/json.h"
+#include "tokenizers/normalized_string.h"
+#include "tokenizers/pattern.h"
+#include "tokenizers/unicode.h"
+
+namespace ef::tokenizers {
+namespace {
+
+TEST(Utf8, RoundTrip) {
+  for (char32_t c = 0; c < 0x110000; c += c < 0x3000 ? 1 : 97) {
+    if (c >= 0xd800 && c < 0xe000) continue;
+    const std::string s = utf8::encode(c);
+    int length;
+    EXPECT_EQ(utf8::decode(s.data(), length), c);
+    EXPECT_EQ(size_t(length), s.size());
+    EXPECT_EQ(utf8::find_invalid(s), std::string::npos);
+  }
+}
+
+TEST(Utf8, FindsWhatIsMalformed) {
+  const std::pair<std::string, size_t> cases[] = {
+      {"abc\xff", 3}, {"\xc0\x80", 0}, {"\xe0\x80\x80", 0}, {"\xed\xa0\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"x\xe4\xb8", 1}, {"abcdefgh\x80", 8}};
+  for (auto& [bytes, at] : cases) EXPECT_EQ(utf8::find_invalid(bytes), at);
+}
+
+TEST(Utf8, LossyReplacesMaximalParts) {
+  EXPECT_EQ(utf8::lossy("a\xe4\xb8z"), "a\xef\xbf\xbdz");
+  EXPECT_EQ(utf8::lossy("\xf0\x9f\x98\xff"), "\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(utf8::lossy("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(utf8::lossy("é中"), "é中");
+}
+
+TEST(Unicode, Properties) {
+  EXPECT_EQ(category(U'A'), Category::Lu);
+  EXPECT_EQ(category(U'中'), Category::Lo);
+  EXPECT_EQ(category(0x1c89), Category::Lu);  // Unicode 16
+  EXPECT_EQ(text_class(0x301), kMark | kUpper | kLower);
+  EXPECT_EQ(text_class(0x85), kSpace);
+  EXPECT_TRUE(is_white_space(0x3000));
+  EXPECT_FALSE(is_white_space(0x200b));
+  char32_t lower[2];
+  EXPECT_EQ(to_lower(0x130, lower), 2);  // İ
+  EXPECT_EQ(lower[0], U'i');
+  EXPECT_EQ(lower[1], char32_t(0x307));
+}
+
+TEST(CharIndex, CountsCodePoints) {
+  std::mt19937 random(3);
+  for (int i = 0; i < 50; i++) {
+    const std::string text = random_text(random, 200);
+    const CharIndex index(text);
+    uint32_t chars = 0;
+    for (uint32_t b = 0; b < text.size(); b++) {
+      chars += !utf8::is_continuation(text[b]);
+      ASSERT_EQ(index(b), chars - 1);
+    }
+  }
+}
+
+// Where each character of the text came from, as texts.
+std::vector<std::string> origins(const NormalizedString& s) {
+  std::vector<std::string> out;
+  const std::string_view text = s.text();
+  for (uint32_t i = 0, n; i < text.size(); i += n) {
+    n = uint32_t(utf8::length_of(text[i]));
+    const Span from = s.source(i, i + n);
+    out.emplace_back(s.original().substr(from.begin, from.end - from.begin));
+  }
+  return out;
+}
+using Strings = std::vector<std::string>;
+
+TEST(NormalizedString, RemembersWhereCharactersCameFrom) {
+  NormalizedString s("  héllo  ");
+  s.strip(true, true);
+  EXPECT_EQ(s.text(), "héllo");
+  EXPECT_EQ(origins(s), (Strings{"h", "é", "l", "l", "o"}));
+  s.prepend("▁x");
+  EXPECT_EQ(origins(s), (Strings{"h", "h", "h", "é", "l", "l", "o"}));
+  s.append("中");
+  EXPECT_EQ(origins(s).back(), "o");
+  s.replace(Pattern::literal("ll"), "éY");
+  EXPECT_EQ(s.text(), "▁xhééYo中");
+  EXPECT_EQ(origins(s)[4], "l");
+  s.filter([](char32_t c) { return c != U'é'; });
+  EXPECT_EQ(s.text(), "▁xhYo中");
+  EXPECT_EQ(s.source(), (Span{0, 10}));
+}
+
+TEST(NormalizedString, LowercaseMayGrow) {
+  NormalizedString s("Iİ");
+  s.lowercase();
+  EXPECT_EQ(s.text(), "ii\u0307");
+  EXPECT_EQ(origins(s), (Strings{"I", "İ", "İ"}));
+}
+
+TEST(NormalizedString, SlicesShareAlignments) {
+  NormalizedString whole("aé中");
+  whole.replace(Pattern::literal("é"), "xy");
+  const NormalizedString part(whole, 1, 6);
+  EXPECT_EQ(part.text(), "xy中");
+  EXPECT_EQ(origins(part), (Strings{"é", "é", "中"}));
+  NormalizedString changed = part;
+  changed.prepend("-");
+  EXPECT_EQ(origins(changed), (Strings{"é", "é", "é", "中"}));
+  EXPECT_EQ(part.text(), "xy中");
+}
+
+Json parse(std::string_view text) {
+  JsonReader reader(text, "test");
+  Json out = reader.value();
+  reader.finish();
+  return out;
+}
+
+TEST(Json, ReadsAndWrites) {
+  const std::string text = R"({"b":[1,-2,3.5,1e-7,"é\n\"\\",true,false,null,{}],"a":{"x":[]}})";
+  EXPECT_EQ(dump(parse(text), false), text);
+  EXPECT_EQ(parse("\"\\ud83d\\ude00\\u0041\""), "😀A");
+  EXPECT_EQ(dump(parse("[0.1,-8.153762817382812,1e300,123456789012345680.0,2]"), false), "[0.1,-8.153762817382812,1e+300,1.2345678901234568e+17,2]");
+  EXPECT_EQ(dump(parse(R"({"a":[1]})"), true), "{\n  \"a\": [\n    1\n  ]\n}");
+}
+
+TEST(Json, RefusesWhatIsNotJson) {
+  for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "[1 2]", "tru", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "01x", "+1", "\"a\nb\"",
+                           "{\"a\":1,\"a\":2}", "1 2", "nul", "[", "\"abc"})
+    EXPECT_THROW(parse(text), TokenizerError) << text;
+  EXPECT_THROW(parse(std::string(1000, '[')), TokenizerError);
+}
+
+TEST(Json, ErrorsNamePlaceAndComponent) {
+  try {
+    parse("{\n  \"a\": ?}");
+    FAIL();
+  } catch (const TokenizerError& e) {
+    EXPECT_NE(std::string(e.what()).find("test: line 2, column 8"), std::string::npos) << e.what();
+  }
+  try {
+    get_bool(parse(R"({"x":"y"})"), "x", "ByteLevel");
+    FAIL();
+  } catch (const TokenizerError& e) {
+    EXPECT_STREQ(e.what(), "ByteLevel: 'x' is a string, needed true or false");
+  }
+}
+
+}  // namespace
+}  // namespace ef::tokenizers
