@@ -11,10 +11,10 @@ namespace {
 struct Sum {
   Tensor value;
   bool owned = false;  // ours alone: may be added to in place
-  void add(const Tensor& g) {
+  void add(Tensor g) {
     if (!g.defined()) return;
     if (!value.defined()) {
-      value = g;
+      value = std::move(g);
       return;
     }
     if (!owned) value = value.detach().clone();
@@ -24,17 +24,16 @@ struct Sum {
 };
 
 // A gradient as its receiver needs it: summed over broadcast dimensions, in the receiver's dtype.
-Tensor fit(const Tensor& g, const Shape& shape, DType dtype, const std::string& sender, size_t index) {
-  Tensor out = g;
+Tensor fit(Tensor g, const Shape& shape, DType dtype, const std::string& sender, size_t index) {
   if (!(g.shape() == shape)) {
     bool fits = g.dim() >= shape.size();
     for (int d = 1; fits && d <= shape.size(); d++)
       fits = shape[shape.size() - d] == g.shape()[g.dim() - d] || shape[shape.size() - d] == 1;
     check<ShapeError>(fits, "Function ", sender, " returned an invalid gradient at index ", index, " - got ", g.shape(),
                       " but expected shape compatible with ", shape);
-    out = sum_to(g, shape);
+    g = sum_to(g, shape);
   }
-  return out.dtype() == dtype ? out : out.detach().to(dtype);
+  return g.dtype() == dtype ? g : g.detach().to(dtype);
 }
 
 class Walk {
@@ -111,16 +110,16 @@ class Walk {
     return e.node && (leading_.contains(e.node.get()) || inner_.contains(e.node.get()));
   }
 
-  void send(const Edge& edge, const Tensor& g, const std::string& sender, size_t index) {
+  void send(const Edge& edge, Tensor g, const std::string& sender, size_t index) {
     if (edge.leaf.defined()) {
       TensorImpl* leaf = edge.leaf.impl();
       Sum& sum = arrived_[leaf];
-      if (g.defined()) sum.add(fit(g, edge.leaf.shape(), edge.leaf.dtype(), sender, index));
+      if (g.defined()) sum.add(fit(std::move(g), edge.leaf.shape(), edge.leaf.dtype(), sender, index));
       if (--expected_[leaf] > 0) return;
       Tensor total = std::move(sum.value);
       const bool owned = sum.owned;
       arrived_.erase(leaf);
-      if (total.defined()) deliver(edge.leaf, total, owned);
+      if (total.defined()) deliver(edge.leaf, std::move(total), owned);
     } else if (edge.node && leads(edge)) {
       Pending& pending = pending_[edge.node->order];
       if (!pending.node) {
@@ -129,7 +128,7 @@ class Walk {
       }
       if (!g.defined()) return;
       const Node::Output& to = edge.node->outputs[edge.output];
-      pending.sums[edge.output].add(fit(g, to.shape, to.dtype, sender, index));
+      pending.sums[edge.output].add(fit(std::move(g), to.shape, to.dtype, sender, index));
     }
   }
 
@@ -192,8 +191,7 @@ class Walk {
       node->backward = nullptr;
     }
     for (size_t i = 0; i < edges.size(); i++) {
-      Tensor g = std::move(dxs[i]);
-      send(edges[i], g, node->name, i);
+      send(edges[i], std::move(dxs[i]), node->name, i);
     }
   }
 

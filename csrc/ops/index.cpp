@@ -154,8 +154,8 @@ Tensor index(const Tensor& x, const std::vector<Tensor>& given) {
     return index_select(x, a.dims[0], a.indices[0].reshape({-1})).view(shape);
   }
   Tensor y = take(x, a.offsets(x, x.strides()));
-  record("IndexBackward0", y, {x}, [a, from = x.detach()](const Tensor& dy) {
-    Tensor dx = Tensor::zeros(from.shape(), dy.dtype());
+  record("IndexBackward0", y, {x}, [a, from = x.shape()](const Tensor& dy) {
+    Tensor dx = Tensor::zeros(from, dy.dtype());
     put(dx, a.offsets(dx, dx.strides()), dy, true);
     return Grads{dx};
   });

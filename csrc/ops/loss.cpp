@@ -77,12 +77,12 @@ Tensor fused(const Classes& c, const CrossEntropyOptions& o, double divisor) {
                               loss.mutable_data<C>(), lse.mutable_data<C>());
   });
   const bool whole = o.reduction != Reduction::None;
-  Tensor y = whole ? mul(sum_to(loss, {}), 1 / divisor) : loss;
+  Tensor y = whole ? div(sum_to(loss, {}), divisor) : loss;
   record(
       "NllLossBackward0", y, {c.rows},
       [=, x = save(c.rows), lse = save(lse), ignore = o.ignore_index, smoothing = o.label_smoothing](const Tensor& dy) {
         const Tensor in = kernel_input(x);
-        const Tensor each = (whole ? mul(dy, 1 / divisor).expand({rows}) : dy).to(in.dtype()).contiguous();
+        const Tensor each = (whole ? div(dy, divisor).expand({rows}) : dy).to(in.dtype()).contiguous();
         Tensor dx = like(in);
         visit_real(in.dtype(), [&](auto tag) {
           using C = typename decltype(tag)::type;

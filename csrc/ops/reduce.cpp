@@ -61,7 +61,7 @@ Tensor mean(const Tensor& x, const Dims& dims, bool keepdim, std::optional<DType
   const Reduced r(x, dims);
   // The sum of 16-bit values may not fit them.
   const Tensor total = sum(x, dims, keepdim, real_compute(out));
-  return mul(total, 1.0 / double(r.n)).to(out);
+  return div(total, double(r.n)).to(out);
 }
 
 Tensor prod(const Tensor& x, std::optional<int> dim, bool keepdim, std::optional<DType> dtype) {
@@ -182,9 +182,20 @@ Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
 }
 
 namespace {
+constexpr auto kGreater = [](auto a, auto b) { return a > b; };
+constexpr auto kLess = [](auto a, auto b) { return a < b; };
+
 // Better(candidate, best) decides; NaN wins, and of equal values the first.
 template <class Better>
 Tensor extreme_index(const Tensor& x, const Reduced& r, Better better) {
+  if constexpr (std::is_same_v<Better, decltype(kGreater)>) {
+    if (x.dtype() == DType::Float32 && r.n > 0) {
+      const Tensor rows = r.rows(x.detach()).contiguous();
+      Tensor y = Tensor::empty({r.outer}, DType::Int64);
+      rowwise::argmax<float>(r.outer, r.n, rows.data<float>(), r.n, y.mutable_data<int64_t>());
+      return y;
+    }
+  }
   check<IndexError>(r.n > 0, "argmax(): Expected reduction dim to have non-zero size.");
   return visit_compute(x.dtype(), "argmax", [&](auto tag) {
     using C = typename decltype(tag)::type;
@@ -204,8 +215,6 @@ Tensor extreme_index(const Tensor& x, const Reduced& r, Better better) {
     return y;
   });
 }
-constexpr auto kGreater = [](auto a, auto b) { return a > b; };
-constexpr auto kLess = [](auto a, auto b) { return a < b; };
 
 template <class Better>
 Tensor arg_extreme(const Tensor& x, std::optional<int> dim, bool keepdim, Better better) {

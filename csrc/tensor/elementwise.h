@@ -127,6 +127,7 @@ void map_into(Tensor& y, int64_t grain, F&& f, const Inputs&... inputs) {
       const bool direct = same[0] && step[0] == wide;
       C* out = direct ? reinterpret_cast<C*>(dst) : buffer[0];
       [&]<size_t... K>(std::index_sequence<K...>) {
+#pragma GCC ivdep  // y may be an input, but only at the same place
         for (int64_t i = 0; i < n; i++) out[i] = C(f(in[K + 1][i]...));
       }
       (std::make_index_sequence<N>{});
