@@ -122,7 +122,8 @@ namespace {
 template <size_t N>
 bool in_ranges(const uint32_t (&ranges)[N][2], char32_t c) {
   const auto* end = std::end(ranges);
-  const auto* it = std::lower_bound(std::begin(ranges), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
+  const auto* it =
+      std::lower_bound(std::begin(ranges), end, c, [](const auto& range, char32_t x) { return range[1] < x; });
   return it != end && (*it)[0] <= c;
 }
 }  // namespace

@@ -19,8 +19,10 @@ class ByteLevel : public PreTokenizer {
       text.normalize([](NormalizedString& s) {
         if (!s.text().starts_with(' ')) s.prepend(" ");
       });
-    if (use_regex_) text.split(pattern_, SplitBehavior::Isolated);
-    else text.drop_empty();
+    if (use_regex_)
+      text.split(pattern_, SplitBehavior::Isolated);
+    else
+      text.drop_empty();
     text.rename_bytes();
   }
   Json to_json() const override {

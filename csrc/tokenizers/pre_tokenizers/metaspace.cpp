@@ -24,8 +24,10 @@ class Metaspace : public PreTokenizer {
           options_.prepend == Prepend::Always || (options_.prepend == Prepend::First && s.source().begin == 0);
       if (wanted && !s.text().starts_with(mark_)) s.prepend(mark_);
     });
-    if (options_.split) text.split(pattern_, SplitBehavior::MergedWithNext);
-    else text.drop_empty();
+    if (options_.split)
+      text.split(pattern_, SplitBehavior::MergedWithNext);
+    else
+      text.drop_empty();
   }
   Json to_json() const override { return options_.to_json(); }
 

@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 from .._core.tokenizers import AddedToken, Encoding, Token, Tokenizer, _wrap
-from . import decoders, models, normalizers, pre_tokenizers, processors
+from . import _methods, decoders, models, normalizers, pre_tokenizers, processors
 from .pattern import Regex
 
-Offsets = tuple
-TextInputSequence = str
+_methods.attach()
 
 
 def _restore(role: str, state: bytes):

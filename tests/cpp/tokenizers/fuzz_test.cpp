@@ -30,13 +30,24 @@ void change_value(std::string& s, std::mt19937& r) {
       if (at != std::string::npos) s[at] = char('a' + r() % 26);
       break;
     default:
-      if (const size_t yes = s.find("true", at); yes != std::string::npos) s.replace(yes, 4, r() % 2 ? "false" : "null");
+      if (const size_t yes = s.find("true", at); yes != std::string::npos)
+        s.replace(yes, 4, r() % 2 ? "false" : "null");
   }
 }
 
 std::string mutated(std::string s, std::mt19937& r, const std::vector<std::string>& corpus) {
-  static const std::string kPieces[] = {"\"", "\\", "{", "}", "[", "]", ",", ":", "null", "true", "-1", "4294967296", "1e999", "\"\"", "\\u0000", "é",
-                                        "\xff", "{\"type\":\"Sequence\"}", "\"type\"", "999999999999999999999", "0.5", "\"\\ud800\"", "(((", "[^\\p{L}]*"};
+  static const std::string kPieces[] = {"\"",       "\\",
+                                        "{",        "}",
+                                        "[",        "]",
+                                        ",",        ":",
+                                        "null",     "true",
+                                        "-1",       "4294967296",
+                                        "1e999",    "\"\"",
+                                        "\\u0000",  "é",
+                                        "\xff",     "{\"type\":\"Sequence\"}",
+                                        "\"type\"", "999999999999999999999",
+                                        "0.5",      "\"\\ud800\"",
+                                        "(((",      "[^\\p{L}]*"};
   const int edits = 1 + int(r() % 3);
   if (r() % 2) {
     for (int i = 0; i < edits; i++) change_value(s, r);
@@ -45,12 +56,24 @@ std::string mutated(std::string s, std::mt19937& r, const std::vector<std::strin
   for (int i = 0; i < edits && !s.empty(); i++) {
     const size_t at = r() % s.size(), n = std::min<size_t>(s.size() - at, 1 + r() % 12);
     switch (r() % 7) {
-      case 0: s.erase(at, n); break;
-      case 1: s.insert(at, kPieces[r() % std::size(kPieces)]); break;
-      case 2: s.replace(at, n, kPieces[r() % std::size(kPieces)]); break;
-      case 3: s[at] = char(r()); break;
-      case 4: s.resize(at); break;
-      case 5: s.insert(at, s.substr(r() % s.size(), r() % 60)); break;
+      case 0:
+        s.erase(at, n);
+        break;
+      case 1:
+        s.insert(at, kPieces[r() % std::size(kPieces)]);
+        break;
+      case 2:
+        s.replace(at, n, kPieces[r() % std::size(kPieces)]);
+        break;
+      case 3:
+        s[at] = char(r());
+        break;
+      case 4:
+        s.resize(at);
+        break;
+      case 5:
+        s.insert(at, s.substr(r() % s.size(), r() % 60));
+        break;
       default: {  // a value of another file in place of a value
         const std::string& other = corpus[r() % corpus.size()];
         const size_t from = other.find(':', r() % other.size()), to = s.find(':', at);
@@ -81,7 +104,7 @@ TEST(TokenizerFuzz, DamagedFilesAreRefusedOrWork) {
       refused++;
     }
   }
-  EXPECT_GT(loaded, count / 20);   // the damage is not always at the surface
+  EXPECT_GT(loaded, count / 20);  // the damage is not always at the surface
   EXPECT_GT(refused, count / 20);
 }
 

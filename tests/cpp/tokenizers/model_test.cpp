@@ -69,7 +69,9 @@ struct RandomBpe {
     std::mt19937 random(seed);
     while (pairs.size() < 60) {
       const std::string left = tokens[random() % tokens.size()], right = tokens[random() % tokens.size()];
-      if (left.size() + right.size() > 12 || std::find(pairs.begin(), pairs.end(), std::pair(left, right)) != pairs.end()) continue;
+      if (left.size() + right.size() > 12 ||
+          std::find(pairs.begin(), pairs.end(), std::pair(left, right)) != pairs.end())
+        continue;
       pairs.emplace_back(left, right);
       merges.add(left, right);
       if (std::find(tokens.begin(), tokens.end(), left + right) == tokens.end()) tokens.push_back(left + right);
@@ -81,7 +83,8 @@ struct RandomBpe {
     for (;;) {
       size_t best = pairs.size(), at = 0;
       for (size_t i = 0; i + 1 < parts.size(); i++) {
-        const size_t rank = size_t(std::find(pairs.begin(), pairs.end(), std::pair(parts[i], parts[i + 1])) - pairs.begin());
+        const size_t rank =
+            size_t(std::find(pairs.begin(), pairs.end(), std::pair(parts[i], parts[i + 1])) - pairs.begin());
         if (rank < best) best = rank, at = i;
       }
       if (best == pairs.size()) return parts;
@@ -206,7 +209,8 @@ TEST(PrefixTrie, ListsAllPrefixes) {
 TEST(Unigram, FindsTheHighestScore) {
   std::vector<std::pair<std::string, double>> pieces{{"<unk>", 0}};
   std::mt19937 random(9);
-  for (const char* piece : {"a", "b", "ab", "ba", "aab", "bb", "abb", "aa", "babb"}) pieces.emplace_back(piece, -1.0 - random() % 1000 / 250.0);
+  for (const char* piece : {"a", "b", "ab", "ba", "aab", "bb", "abb", "aa", "babb"})
+    pieces.emplace_back(piece, -1.0 - random() % 1000 / 250.0);
   const auto model = make_unigram(pieces, 0, false);
   const auto score = [&](const std::string& piece) {
     for (auto& [text, s] : pieces)
@@ -216,7 +220,8 @@ TEST(Unigram, FindsTheHighestScore) {
   const std::function<double(const std::string&)> best = [&](const std::string& rest) -> double {
     if (rest.empty()) return 0;
     double out = -1e9;
-    for (size_t n = 1; n <= 4 && n <= rest.size(); n++) out = std::max(out, score(rest.substr(0, n)) + best(rest.substr(n)));
+    for (size_t n = 1; n <= 4 && n <= rest.size(); n++)
+      out = std::max(out, score(rest.substr(0, n)) + best(rest.substr(n)));
     return out;
   };
   for (int i = 0; i < 60; i++) {

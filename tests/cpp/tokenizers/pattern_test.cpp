@@ -53,18 +53,18 @@ TEST(Scanners, AreFoundWhetherLineEndsAreEscapedOrNot) {
 TEST(Regex, HasTheMeaningOfRubySyntax) {
   const std::string text = "aaaaab]b[c1\n中Aé\vx\\";
   const std::pair<const char*, const char*> cases[] = {
-      {"a{2}+", "-ab]b[c1\n中Aé\vx\\"},                        // not possessive: once more
-      {"a{2}?", "--a-b-]-b-[-c-1-\n-中-A-é-\v-x-\\-"},          // an option, not lazy
+      {"a{2}+", "-ab]b[c1\n中Aé\vx\\"},                 // not possessive: once more
+      {"a{2}?", "--a-b-]-b-[-c-1-\n-中-A-é-\v-x-\\-"},  // an option, not lazy
       {"a{,2}", "---b-]-b-[-c-1-\n-中-A-é-\v-x-\\-"},
-      {"[a[bc]]", "------]-[-1\n中Aé\vx\\"},                   // nested classes join
+      {"[a[bc]]", "------]-[-1\n中Aé\vx\\"},  // nested classes join
       {"[]a]", "-----b-b[c1\n中Aé\vx\\"},
-      {"\\v", "aaaaab]b[c1\n中Aé-x\\"},                         // one character
+      {"\\v", "aaaaab]b[c1\n中Aé-x\\"},  // one character
       {"\\p{^L}", "aaaaab-b-c--中Aé-x-"},
       {"\\p{Letter}", "------]-[-1\n---\v-\\"},
       {"\\p{Han}", "aaaaab]b[c1\n-Aé\vx\\"},
-      {"(?m:.)", "------------------"},                         // dot matches all
+      {"(?m:.)", "------------------"},  // dot matches all
       {"\\u0041", "aaaaab]b[c1\n中-é\vx\\"},
-      {"\\h", "------]-[--\n中-é\vx\\"},                      // hexadecimal digits
+      {"\\h", "------]-[--\n中-é\vx\\"},  // hexadecimal digits
   };
   for (auto& [pattern, expected] : cases) EXPECT_EQ(replaced(pattern, text), expected) << pattern;
   EXPECT_EQ(replaced("$", "ab\ncd\n"), "ab-\ncd-\n-");  // about lines

@@ -24,8 +24,9 @@ TEST(Utf8, RoundTrip) {
 }
 
 TEST(Utf8, FindsWhatIsMalformed) {
-  const std::pair<std::string, size_t> cases[] = {
-      {"abc\xff", 3}, {"\xc0\x80", 0}, {"\xe0\x80\x80", 0}, {"\xed\xa0\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"x\xe4\xb8", 1}, {"abcdefgh\x80", 8}};
+  const std::pair<std::string, size_t> cases[] = {{"abc\xff", 3},      {"\xc0\x80", 0},         {"\xe0\x80\x80", 0},
+                                                  {"\xed\xa0\x80", 0}, {"\xf4\x90\x80\x80", 0}, {"x\xe4\xb8", 1},
+                                                  {"abcdefgh\x80", 8}};
   for (auto& [bytes, at] : cases) EXPECT_EQ(utf8::find_invalid(bytes), at);
 }
 
@@ -123,13 +124,14 @@ TEST(Json, ReadsAndWrites) {
   const std::string text = R"({"b":[1,-2,3.5,1e-7,"é\n\"\\",true,false,null,{}],"a":{"x":[]}})";
   EXPECT_EQ(dump(parse(text), false), text);
   EXPECT_EQ(parse("\"\\ud83d\\ude00\\u0041\""), "😀A");
-  EXPECT_EQ(dump(parse("[0.1,-8.153762817382812,1e300,123456789012345680.0,2]"), false), "[0.1,-8.153762817382812,1e+300,1.2345678901234568e+17,2]");
+  EXPECT_EQ(dump(parse("[0.1,-8.153762817382812,1e300,123456789012345680.0,2]"), false),
+            "[0.1,-8.153762817382812,1e+300,1.2345678901234568e+17,2]");
   EXPECT_EQ(dump(parse(R"({"a":[1]})"), true), "{\n  \"a\": [\n    1\n  ]\n}");
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "[1 2]", "tru", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "01x", "+1", "\"a\nb\"",
-                           "{\"a\":1,\"a\":2}", "1 2", "nul", "[", "\"abc"})
+  for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "[1 2]", "tru", "\"\\x\"", "\"\\ud800\"",
+                           "\"\\u12\"", "01x", "+1", "\"a\nb\"", "{\"a\":1,\"a\":2}", "1 2", "nul", "[", "\"abc"})
     EXPECT_THROW(parse(text), TokenizerError) << text;
   EXPECT_THROW(parse(std::string(1000, '[')), TokenizerError);
 }

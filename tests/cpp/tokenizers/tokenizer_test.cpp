@@ -64,7 +64,8 @@ TEST(Tokenizer, WritesWhatItReads) {
 }
 
 TEST(Tokenizer, ErrorsNameTheComponent) {
-  EXPECT_NE(error_of(with("\"trim_offsets\":true", "\"trim_offsets\":7")).find("ByteLevel: 'trim_offsets' is a number"), std::string::npos);
+  EXPECT_NE(error_of(with("\"trim_offsets\":true", "\"trim_offsets\":7")).find("ByteLevel: 'trim_offsets' is a number"),
+            std::string::npos);
   EXPECT_NE(error_of(with("[\"h\",\"e\"]", "[\"h\",\"q!\"]")).find("Token `q!` out of vocabulary"), std::string::npos);
   EXPECT_NE(error_of(with("\"type\":\"BPE\"", "\"type\":\"BPF\"")).find("unknown 'BPF'"), std::string::npos);
   EXPECT_NE(error_of(with("\"version\":\"1.0\"", "\"version\":\"2.0\"")).find("version '2.0'"), std::string::npos);
@@ -108,7 +109,8 @@ TEST(Tokenizer, LeftmostThenLongest) {
 
 TEST(Tokenizer, TruncationMustLeaveRoomForSpecialTokens) {
   Tokenizer t = byte_level();
-  t.set_post_processor(post_processor_from_json(Json::parse(R"({"type":"BertProcessing","sep":["<s>",258],"cls":["<s>",258]})")));
+  t.set_post_processor(
+      post_processor_from_json(Json::parse(R"({"type":"BertProcessing","sep":["<s>",258],"cls":["<s>",258]})")));
   t.truncation = Truncation{Direction::Right, 1, TruncationStrategy::LongestFirst, 0};
   EXPECT_THROW(ids(t, "hello"), TokenizerError);
   t.truncation->max_length = 4;

@@ -1,0 +1,195 @@
+"""The component API from Python: construction, pickling, errors, threads, files, arrays."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import doctest
+import importlib
+import json
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from eigenformers import tokenizers
+from eigenformers.tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    t = Tokenizer(models.WordLevel({"?": 0, "hello": 1, "world": 2}, unk_token="?"))
+    t.pre_tokenizer = pre_tokenizers.Whitespace()
+    return t
+
+
+COMPONENTS = [
+    normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex("a+"), "b")]),
+    normalizers.BertNormalizer(strip_accents=True),
+    normalizers.Precompiled(b""),
+    pre_tokenizers.Sequence([pre_tokenizers.Split(" ", "removed"), pre_tokenizers.Digits(True)]),
+    pre_tokenizers.Metaspace(prepend_scheme="first"),
+    processors.TemplateProcessing("[C] $A", "[C] $A $B", [("[C]", 1)]),
+    processors.RobertaProcessing(("</s>", 2), ("<s>", 0)),
+    decoders.Sequence([decoders.Fuse(), decoders.Strip("x", 1, 2)]),
+    models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")], unk_token="a"),
+    models.WordPiece({"[UNK]": 0}, max_input_chars_per_word=7),
+    models.Unigram([("<unk>", 0.0), ("a", -1.5)], 0),
+]
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: type(c).__name__)
+def test_components_survive_pickle_and_copy(component):
+    for again in (pickle.loads(pickle.dumps(component)), copy.deepcopy(component), copy.copy(component)):
+        assert type(again) is type(component)
+        assert again == component
+        assert repr(again) == repr(component)
+
+
+def test_tokenizer_pickle_and_deepcopy(tokenizer):
+    tokenizer.add_special_tokens(["<s>"])
+    for again in (pickle.loads(pickle.dumps(tokenizer)), copy.deepcopy(tokenizer)):
+        assert again.to_str() == tokenizer.to_str()
+    copied = copy.deepcopy(tokenizer)
+    copied.add_tokens(["new"])
+    assert tokenizer.token_to_id("new") is None
+
+
+def test_components_come_back_as_their_classes(tokenizer):
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.decoder = decoders.WordPiece()
+    assert isinstance(tokenizer.normalizer, normalizers.Lowercase)
+    assert isinstance(tokenizer.pre_tokenizer, pre_tokenizers.Whitespace)
+    assert isinstance(tokenizer.decoder, decoders.WordPiece)
+    assert isinstance(tokenizer.model, models.WordLevel)
+    assert tokenizer.post_processor is None
+    tokenizer.normalizer = None
+    assert tokenizer.normalizer is None
+
+
+def test_sequence_is_indexed():
+    sequence = pre_tokenizers.Sequence([pre_tokenizers.Digits(), pre_tokenizers.Punctuation()])
+    assert len(sequence) == 2
+    assert isinstance(sequence[1], pre_tokenizers.Punctuation)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: pre_tokenizers.Split("a", "sideways"), "SplitDelimiterBehavior"),
+        (lambda: pre_tokenizers.Metaspace(replacement="ab"), "exactly one character"),
+        (lambda: pre_tokenizers.Metaspace(prepend_scheme="sometimes"), "sometimes"),
+        (lambda: pre_tokenizers.Split(Regex("("), "removed"), "regex"),
+        (lambda: processors.TemplateProcessing("[X] $A"), "Missing SpecialToken"),
+        (lambda: processors.TemplateProcessing("$Q"), "Cannot build Piece"),
+        (lambda: models.BPE({"a": 0}, [("a", "b")]), "Token `b` out of vocabulary"),
+        (lambda: models.BPE({"a": 0}), "both specified"),
+        (lambda: models.BPE({}, [], dropout=2.0), "dropout"),
+        (lambda: models.Unigram([("a", 0.0)], 3), "unk_id"),
+        (lambda: Tokenizer.from_str("{}"), "model"),
+        (lambda: Tokenizer.from_buffer(b"\xff"), "UTF-8"),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        call()
+
+
+def test_wrong_types(tokenizer):
+    with pytest.raises(TypeError, match="TextInputSequence must be str"):
+        tokenizer.encode(5)
+    with pytest.raises(TypeError, match="TextEncodeInput"):
+        tokenizer.encode_batch([["a", "b", "c"]])
+    with pytest.raises(TypeError, match="PreTokenizedInputSequence"):
+        tokenizer.encode("a b", is_pretokenized=True)
+    with pytest.raises(TypeError):
+        tokenizer.add_tokens([5])
+    with pytest.raises(UnicodeEncodeError):
+        tokenizer.encode("\ud800")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises((OSError, ValueError), match="nothing.json"):
+        Tokenizer.from_file(tmp_path / "nothing.json")
+
+
+def test_save_and_load(tokenizer, tmp_path):
+    path = tmp_path / "tokenizer.json"
+    tokenizer.save(str(path))
+    assert path.read_text(encoding="utf-8") == tokenizer.to_str(pretty=True)
+    assert Tokenizer.from_file(path).to_str() == tokenizer.to_str()
+    assert Tokenizer.from_buffer(path.read_bytes()).to_str() == tokenizer.to_str()
+    assert json.loads(path.read_text(encoding="utf-8"))["model"]["type"] == "WordLevel"
+
+
+def test_model_files(tmp_path):
+    bpe = models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")])
+    paths = bpe.save(str(tmp_path), "x")
+    assert [p.rsplit("/", 1)[1] for p in paths] == ["x-vocab.json", "x-merges.txt"]
+    assert models.BPE.from_file(*paths) == bpe
+    pieces = models.WordPiece({"[UNK]": 0, "a": 1})
+    assert models.WordPiece.from_file(*pieces.save(str(tmp_path))) == pieces
+
+
+def test_arrays(tokenizer):
+    ids, lengths = tokenizer.encode_batch_arrays(["hello world", "", "x hello hello"])
+    assert ids.dtype == lengths.dtype == np.int64
+    assert ids.tolist() == [1, 2, 0, 1, 1]
+    assert lengths.tolist() == [2, 0, 3]
+
+
+def test_threads_and_event_loops(tokenizer):
+    texts = [f"hello world {i}" for i in range(200)]
+    expected = [e.ids for e in tokenizer.encode_batch(texts)]
+    found: list = []
+    threads = [threading.Thread(target=lambda: found.append(tokenizer.encode_batch(texts))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all([e.ids for e in batch] == expected for batch in found)
+
+    async def run():
+        one = await tokenizer.async_encode("hello")
+        many = await tokenizer.async_encode_batch(["hello", "world"])
+        fast = await tokenizer.async_encode_batch_fast(["world"])
+        return one.ids, [e.ids for e in many], [e.ids for e in fast], await tokenizer.async_decode_batch([[1], [2]])
+
+    assert asyncio.run(run()) == ([1], [[1], [2]], [[2]], ["hello", "world"])
+
+
+def test_encoding_outlives_its_tokenizer(tokenizer):
+    encoding = tokenizer.encode("hello there")
+    del tokenizer
+    assert encoding.tokens == ["hello", "?"]
+
+
+def test_added_token_defaults(tokenizer):
+    tokenizer.add_tokens([AddedToken("<n>")])
+    tokenizer.add_special_tokens([AddedToken("<p>")])
+    found = {t.content: t for t in tokenizer.get_added_tokens_decoder().values()}
+    assert found["<n>"].normalized and not found["<n>"].special
+    assert found["<p>"].special and not found["<p>"].normalized
+
+
+def test_training_is_refused_by_name(tokenizer):
+    with pytest.raises(NotImplementedError, match="train"):
+        tokenizer.train(["x"])
+    with pytest.raises(NotImplementedError, match="alpha"):
+        models.Unigram([("a", 0.0)], 0, alpha=0.1)
+
+
+@pytest.mark.parametrize("name", ["", "component", "decoders", "models", "normalizers", "pre_tokenizers", "processors"])
+def test_examples_in_docstrings(name):
+    module = importlib.import_module(f"{tokenizers.__name__}.{name}" if name else tokenizers.__name__)
+    assert doctest.testmod(module).failed == 0
