@@ -51,8 +51,8 @@ struct SmallFloat {
     return sign | (code > largest ? overflow : uint8_t(code));
   }
 };
-constexpr SmallFloat kE4M3{3, 7, 0x7e, 0x7f, 0x7f};
-constexpr SmallFloat kE5M2{2, 15, 0x7b, 0x7c, 0x7e};
+constexpr SmallFloat kE4M3{3, 7, 0x7e, 0x7e, 0x7f};  // saturates: there is no infinity
+constexpr SmallFloat kE5M2{2, 15, 0x7b, 0x7c, 0x7f};
 struct E4M3 {
   uint8_t bits;
   operator float() const { return kE4M3.decode(bits); }
@@ -68,7 +68,7 @@ struct E8M0 {  // a power of two
   operator float() const { return bits == 255 ? NAN : std::ldexp(1.f, bits - 127); }
   explicit E8M0(float f) {
     const uint32_t u = std::bit_cast<uint32_t>(f), exponent = (u >> 23) & 255;
-    const bool up = (u & 0x400000) && ((u & 0x3fffff) || (exponent & 1));  // nearest, ties to even
+    const bool up = (u & 0x400000) && (exponent || (u & 0x3fffff));  // nearest, ties upwards
     bits = uint8_t(exponent == 255 ? 255 : exponent + (up && exponent < 254));
   }
 };

@@ -8,9 +8,25 @@ import pytest
 
 
 def test_dtypes_are_objects():
-    assert repr(ef.bfloat16) == "eigenformers.bfloat16" and ef.float is ef.float32 and ef.long is ef.int64 and ef.half is ef.float16
-    assert ef.float32 == "float32" and ef.float32 == "torch.float32" and ef.float32 != "float64" and ef.float32 != 3 and ef.float32 != "nonsense"
-    assert ef.bfloat16.itemsize == 2 and ef.bfloat16.is_floating_point and not ef.int8.is_floating_point and not ef.uint8.is_signed
+    assert (
+        repr(ef.bfloat16) == "eigenformers.bfloat16"
+        and ef.float is ef.float32
+        and ef.long is ef.int64
+        and ef.half is ef.float16
+    )
+    assert (
+        ef.float32 == "float32"
+        and ef.float32 == "torch.float32"
+        and ef.float32 != "float64"
+        and ef.float32 != 3
+        and ef.float32 != "nonsense"
+    )
+    assert (
+        ef.bfloat16.itemsize == 2
+        and ef.bfloat16.is_floating_point
+        and not ef.int8.is_floating_point
+        and not ef.uint8.is_signed
+    )
     assert {ef.float32: 1}[ef.float32] == 1
     assert ef.finfo(ef.float32).max == float(np.finfo(np.float32).max) and ef.finfo(ef.float16).min == -65504
     assert ef.finfo(ef.bfloat16).eps == 0.0078125 and ef.iinfo(ef.int8).min == -128 and ef.iinfo(ef.uint8).max == 255
@@ -23,9 +39,17 @@ def test_dtypes_are_objects():
 
 def test_to():
     x = ef.arange(3)
-    assert x.to(ef.float32).dtype is ef.float32 and x.to("cpu", ef.float16).dtype is ef.float16 and x.to(device="cpu", dtype="int8").dtype is ef.int8
+    assert (
+        x.to(ef.float32).dtype is ef.float32
+        and x.to("cpu", ef.float16).dtype is ef.float16
+        and x.to(device="cpu", dtype="int8").dtype is ef.int8
+    )
     assert x.to(ef.int64) is x and x.to(ef.int64, copy=True) is not x and x.to(ef.zeros(1)).dtype is ef.float32
-    assert x.type() == "eigenformers.LongTensor" and x.type_as(ef.zeros(1)).dtype is ef.float32 and x.float().long().tolist() == [0, 1, 2]
+    assert (
+        x.type() == "eigenformers.LongTensor"
+        and x.type_as(ef.zeros(1)).dtype is ef.float32
+        and x.float().long().tolist() == [0, 1, 2]
+    )
     with pytest.raises(TypeError, match="unexpected keyword"):
         x.to(colour="red")
 
@@ -41,7 +65,10 @@ def test_errors_are_both_kinds():
         ef.zeros(2)[0, 0]
 
 
-@pytest.mark.parametrize("key", [2**70, "a", 1.5, slice(None, None, -1), (Ellipsis, Ellipsis), [0.5], object(), (0, 0, 0), [[0, 1], [2]], {}, -4])
+@pytest.mark.parametrize(
+    "key",
+    [2**70, "a", 1.5, slice(None, None, -1), (Ellipsis, Ellipsis), [0.5], object(), (0, 0, 0), [[0, 1], [2]], {}, -4],
+)
 def test_hostile_subscripts(key):
     x = ef.zeros(3, 3)
     with pytest.raises((IndexError, TypeError, ValueError, OverflowError)):

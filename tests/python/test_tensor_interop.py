@@ -78,7 +78,12 @@ def test_refusals_name_the_way_out():
     with pytest.raises(RuntimeError, match="Use tensor.detach"):
         ef.zeros(2, requires_grad=True).numpy()
     assert ef.zeros(2, requires_grad=True).numpy(force=True).sum() == 0
-    for call in (lambda: ef.zeros(2).cuda(), lambda: ef.zeros(2).to("cuda"), lambda: ef.zeros(2, device="cuda"), lambda: ef.device("mps")):
+    for call in (
+        lambda: ef.zeros(2).cuda(),
+        lambda: ef.zeros(2).to("cuda"),
+        lambda: ef.zeros(2, device="cuda"),
+        lambda: ef.device("mps"),
+    ):
         with pytest.raises(NotImplementedError, match="CPU"):
             call()
     assert ef.zeros(2).to("cpu").device == ef.device("cpu") and str(ef.zeros(1).device) == "cpu"
@@ -139,7 +144,9 @@ def test_pickle_and_copies():
     for made in (pickle.loads(pickle.dumps(tensor)), copy.deepcopy(tensor)):
         assert made.requires_grad and made.tolist() == tensor.tolist() and made.data_ptr() != tensor.data_ptr()
     half = ef.tensor([1.0, 3.0]).bfloat16()
-    assert pickle.loads(pickle.dumps(half)).dtype is ef.bfloat16 and pickle.loads(pickle.dumps(half[1:])).tolist() == [3.0]
+    assert pickle.loads(pickle.dumps(half)).dtype is ef.bfloat16 and pickle.loads(pickle.dumps(half[1:])).tolist() == [
+        3.0
+    ]
     shared = copy.deepcopy([tensor, tensor])
     assert shared[0] is shared[1]
     assert copy.copy(tensor).data_ptr() == tensor.data_ptr()
@@ -229,4 +236,7 @@ class TestTorch:
         torch.manual_seed(4)
         ef.manual_seed(4)
         assert ef.allclose(ef.from_dlpack(torch.randn(100)), ef.randn(100), atol=1e-6)
-        assert torch.nn.functional.dropout(torch.ones(1000), 0.4).tolist() == ef.nn.functional.dropout(ef.ones(1000), 0.4).tolist()
+        assert (
+            torch.nn.functional.dropout(torch.ones(1000), 0.4).tolist()
+            == ef.nn.functional.dropout(ef.ones(1000), 0.4).tolist()
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 LIBRARY = "torch"
-# ruff: noqa: E501 (tables of expressions)
+# ruff: noqa: E501
 
 FLOATS = ["float32", "float64", "float16", "bfloat16"]
 DTYPES = [*FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool"]
@@ -49,19 +49,26 @@ def _evaluate(lib, expressions):
 
 
 def case_arithmetic(lib):
-    return _evaluate(lib, """a + b|a - c|a * d|a / b|a + s|2 + a|2 - a|3 / a|a ** 2|p ** 0.5|p ** b|2.0 ** a|i // j|i % j|i / j|-i|abs(i)
+    return _evaluate(
+        lib,
+        """a + b|a - c|a * d|a / b|a + s|2 + a|2 - a|3 / a|a ** 2|p ** 0.5|p ** b|2.0 ** a|i // j|i % j|i / j|-i|abs(i)
         lib.fmod(i, j)|a // d|a % d|lib.div(i, j, rounding_mode='trunc')|lib.div(a, d, rounding_mode='floor')|i ** 2|2 ** i.abs()
         i & j|i | j|i ^ j|~i|~mask|mask & mask.flip(0)|i << 2|i >> 1|u + 100|u * 2|u - 8|u + i[0]|u + 1.5|mask + 1|mask + mask|mask * 2.5
         h + a|h + 1.5|h * s|f16 + h|h + f64|i + s|i + h|i * 2.5|lib.tensor(3) * h|lib.tensor(2.5) + i|lib.add(a, b, alpha=3)|a.sub(b, alpha=0.5)
         lib.maximum(a, c)|lib.minimum(i, j)|lib.atan2(a, b)|lib.lerp(a, b, 0.3)|a.addcmul(b, b, value=2)|a.addcdiv(b, p)
-        lib.rsub(a, 4)|a.sigmoid().logit()|mask.float().logit(eps=0.1)|lib.logaddexp(a, b)|lib.logaddexp(odd, odd)|lib.xlogy(i, p)|a.mul(2).add_(b).div_(p).neg_()|a.clone().clamp_(-0.5, 0.5)|e + 1|odd + odd|odd * 0|odd // 2|odd % 2""".replace("\n        ", "|").split("|"))  # noqa: E501
+        lib.rsub(a, 4)|a.sigmoid().logit()|mask.float().logit(eps=0.1)|lib.logaddexp(a, b)|lib.logaddexp(odd, odd)|lib.xlogy(i, p)|a.mul(2).add_(b).div_(p).neg_()|a.clone().clamp_(-0.5, 0.5)|e + 1|odd + odd|odd * 0|odd // 2|odd % 2""".replace(
+            "\n        ", "|"
+        ).split("|"),
+    )  # noqa: E501
 
 
 def case_unary(lib):
     names = """abs sign exp expm1 sin cos tan sinh cosh tanh atan erf floor ceil trunc frac square sigmoid relu neg reciprocal isnan isinf
         isfinite logical_not""".split()  # fmt: skip
     positive = "log log2 log10 log1p sqrt rsqrt".split()
-    every = [f"{v}.{name}()" for name in names for v in ("a", "odd")] + [f"{v}.{name}()" for name in positive for v in ("p", "odd")]
+    every = [f"{v}.{name}()" for name in names for v in ("a", "odd")] + [
+        f"{v}.{name}()" for name in positive for v in ("p", "odd")
+    ]
     every += [f"lib.{name}(i)" for name in ("exp", "sqrt", "sin", "sigmoid", "abs", "sign", "square", "floor")]
     every += [f"h.{name}()" for name in ("exp", "tanh", "sigmoid", "abs", "square")]
     every += ["a.asin()", "a.clamp(-1, 1).acos()", "a.round()", "(a * 100).round(decimals=1)", "a.clamp(-0.5, 0.5)", "a.clamp(min=0.1)", "i.clamp(max=2)",
@@ -93,7 +100,17 @@ def case_promotion(lib):
 
 def case_conversion(lib):
     source = lib.tensor([0.0, 1.0, -1.5, 2.5, 100.7, 3.3e4, 1e-8])
-    return {d: _plain(source.abs().to(getattr(lib, d)).to(lib.float32)) for d in ("float16", "bfloat16", "int64", "int32", "bool", "float64")}
+    out = {
+        d: _plain(source.abs().to(getattr(lib, d)).to(lib.float32))
+        for d in ("float16", "bfloat16", "int64", "int32", "bool", "float64", "uint16", "uint32")
+    }
+    steps = lib.arange(-700, 700) * 0.731 + 0.003
+    wide = lib.cat(
+        [steps, steps * 1e-3, steps * 100, lib.tensor([inf, -inf, nan, 0.0, 448.0, 464.0, 480.0, 57344.0, 61440.0])]
+    )
+    out["float8"] = {d: _plain(wide.to(getattr(lib, d)).to(lib.float32)) for d in ("float8_e4m3fn", "float8_e5m2")}
+    out["float8"]["float8_e8m0fnu"] = _plain(wide.abs().to(lib.float8_e8m0fnu).to(lib.float32))
+    return out
 
 
 def case_views(lib):
