@@ -1,5 +1,6 @@
 """Behaviour of Tensor that the golden cases (cases/tensor.py) can't show: dtypes, errors, hostile subscripts."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import eigenformers as ef
