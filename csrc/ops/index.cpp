@@ -18,6 +18,10 @@ Tensor nonzero(const Tensor& x) {
   int64_t* out = y.mutable_data<int64_t>();
   for (int64_t i = 0; i < n; i++) {
     if (!p[i]) continue;
+    if (x.dim() == 1) {
+      *out++ = i;
+      continue;
+    }
     int64_t rest = i;
     for (int d = x.dim() - 1; d >= 0; d--) {
       out[d] = rest % x.size(d);
@@ -147,6 +151,13 @@ void put(Tensor& y, const Tensor& offsets, const Tensor& given, bool accumulate)
 }  // namespace
 
 Tensor index(const Tensor& x, const std::vector<Tensor>& given) {
+  if (given.size() == 1 && given[0].defined() && given[0].dtype() == DType::Bool && given[0].dim() > 1 &&
+      given[0].dim() <= x.dim()) {
+    const Tensor& mask = given[0];  // x[mask]: rows of x with the mask's dimensions joined
+    const Shape head(x.shape().begin(), x.shape().begin() + mask.dim());
+    if (head == mask.shape())
+      return index_select(x.flatten(0, mask.dim() - 1), 0, nonzero(mask.reshape({-1})).select(1, 0));
+  }
   const Advanced a(x, given);
   if (a.dims.empty()) return x;
   if (a.dims.size() == 1) {  // rows: whole blocks move

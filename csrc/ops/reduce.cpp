@@ -33,6 +33,15 @@ Tensor fold(const Tensor& x, const Reduced& r, DType out, F f) {
   return y.to(out);
 }
 
+// f sums in double over float or double rows.
+template <class F>
+Tensor fold_real(const Tensor& x, const Reduced& r, F f) {
+  return visit_real(x.dtype(), [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    return fold<C>(x.detach(), r, x.dtype(), [&f](const C* v, int64_t n) { return C(f(v, n)); });
+  });
+}
+
 void check_real(const char* name, const Tensor& x) {
   check<DtypeError>(is_floating(x.dtype()), name,
                     "(): could not infer output dtype. Input dtype must be either a floating "
@@ -103,7 +112,7 @@ Tensor var(const Tensor& x, const Dims& dims, double correction, bool keepdim) {
   check_real("var", x);
   const Reduced r(x, dims);
   const double divisor = std::max(0.0, double(r.n) - correction);
-  Tensor y = fold<double>(x.detach(), r, x.dtype(), [divisor](const double* v, int64_t n) {
+  Tensor y = fold_real(x, r, [divisor](const auto* v, int64_t n) {
     double mean = 0, squares = 0;
     for (int64_t i = 0; i < n; i++) mean += v[i];
     mean /= double(n);
@@ -126,7 +135,7 @@ Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
                     "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
                     scalar_name(x.dtype()));
   const Reduced r(x, dims);
-  Tensor y = fold<double>(x.detach(), r, x.dtype(), [p](const double* v, int64_t n) {
+  Tensor y = fold_real(x, r, [p](const auto* v, int64_t n) {
     double total = p == -kInfinity ? kInfinity : 0;
     for (int64_t i = 0; i < n; i++) {
       const double a = std::abs(v[i]);
@@ -165,11 +174,12 @@ Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
 Tensor logsumexp(const Tensor& x, const Dims& dims, bool keepdim) {
   check_real("logsumexp", x);
   const Reduced r(x, dims);
-  Tensor y = fold<double>(x.detach(), r, x.dtype(), [](const double* v, int64_t n) {
+  Tensor y = fold_real(x, r, [](const auto* v, int64_t n) {
+    using C = std::remove_cvref_t<decltype(*v)>;
     double most = -kInfinity, total = 0;
     for (int64_t i = 0; i < n; i++) most = v[i] > most || v[i] != v[i] ? v[i] : most;
     if (std::isinf(most)) return most;
-    for (int64_t i = 0; i < n; i++) total += std::exp(v[i] - most);
+    for (int64_t i = 0; i < n; i++) total += std::exp(v[i] - C(most));
     return most + std::log(total);
   });
   y = shaped(y, r, keepdim);
@@ -266,21 +276,28 @@ std::pair<Tensor, Tensor> min(const Tensor& x, int dim, bool keepdim) { return e
 Tensor argmax(const Tensor& x, std::optional<int> dim, bool keepdim) { return arg_extreme(x, dim, keepdim, kGreater); }
 Tensor argmin(const Tensor& x, std::optional<int> dim, bool keepdim) { return arg_extreme(x, dim, keepdim, kLess); }
 
-Tensor any(const Tensor& x, const Dims& dims, bool keepdim) {
+namespace {
+template <class F>
+Tensor fold_bool(const Tensor& x, const Dims& dims, bool keepdim, F f) {  // f(first, last) over bytes
   const Reduced r(x, dims);
-  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool,
-                              [](const int64_t* v, int64_t n) {
-                                return int64_t(std::any_of(v, v + n, [](int64_t b) { return b != 0; }));
-                              }),
-                r, keepdim);
+  const Tensor rows = r.rows(x.dtype() == DType::Bool ? x : ne(x, 0)).contiguous();
+  Tensor y = Tensor::empty({r.outer}, DType::Bool);
+  const auto* in = static_cast<const uint8_t*>(rows.data_ptr());
+  auto* out = static_cast<uint8_t*>(y.mutable_data_ptr());
+  parallel_for(r.outer, std::max<int64_t>(1, 4 * kGrain / std::max<int64_t>(1, r.n)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) out[i] = f(in + i * r.n, in + (i + 1) * r.n);
+  });
+  return shaped(y, r, keepdim);
+}
+}  // namespace
+
+Tensor any(const Tensor& x, const Dims& dims, bool keepdim) {
+  return fold_bool(x, dims, keepdim,
+                   [](auto first, auto last) { return std::any_of(first, last, [](uint8_t v) { return v != 0; }); });
 }
 Tensor all(const Tensor& x, const Dims& dims, bool keepdim) {
-  const Reduced r(x, dims);
-  return shaped(fold<int64_t>(ne(x, 0), r, DType::Bool,
-                              [](const int64_t* v, int64_t n) {
-                                return int64_t(std::all_of(v, v + n, [](int64_t b) { return b != 0; }));
-                              }),
-                r, keepdim);
+  return fold_bool(x, dims, keepdim,
+                   [](auto first, auto last) { return std::all_of(first, last, [](uint8_t v) { return v != 0; }); });
 }
 Tensor count_nonzero(const Tensor& x, const Dims& dims) { return sum(ne(x, 0), dims); }
 

@@ -210,10 +210,37 @@ static Tensor sum_outer(const Tensor& x, int64_t outer, int64_t inner) {
   return y;
 }
 
+// Sums the rows of x: [rows, n], contiguous.
+static Tensor sum_rows(const Tensor& x, int64_t rows, int64_t n) {
+  Tensor y = Tensor::empty({rows}, x.dtype());
+  visit_compute(x.dtype(), "sum", [&](auto tag) {
+    using C = typename decltype(tag)::type;
+    if constexpr (std::is_floating_point_v<C>)
+      if (x.dtype() == dtype_of<C>) return rowwise::row_sum<C>(rows, n, x.data<C>(), n, y.mutable_data<C>());
+    using Sum = std::conditional_t<std::is_same_v<C, int64_t>, int64_t, double>;
+    const auto size = int64_t(x.element_size());
+    const auto* base = static_cast<const char*>(x.data_ptr());
+    auto* out = static_cast<char*>(y.mutable_data_ptr());
+    parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, n)), [&](int64_t begin, int64_t end) {
+      Sum row[kChunk];
+      for (int64_t r = begin; r < end; r++) {
+        Sum sum = 0;
+        for (int64_t i = 0; i < n; i += kChunk) {
+          const int64_t m = std::min(kChunk, n - i);
+          load_row(x.dtype(), base + (r * n + i) * size, size, m, row);
+          for (int64_t j = 0; j < m; j++) sum += row[j];
+        }
+        store_row(x.dtype(), out + r * size, size, 1, &sum);
+      }
+    });
+  });
+  return y;
+}
+
 Tensor sum_to(const Tensor& given, const Shape& shape) {
   Tensor x = given.detach();
   if (x.shape() == shape) return x;
-  // Bring what was repeated to the front, then add those rows up.
+  // Bring what was repeated to the front, or leave it at the back when it lies there, then add those rows up.
   const int shift = x.dim() - shape.size();
   Dims order, kept;
   int64_t outer = 1, inner = 1;
@@ -229,9 +256,12 @@ Tensor sum_to(const Tensor& given, const Shape& shape) {
       inner *= x.shape()[d];
     }
   }
+  Dims back = kept;
+  for (int64_t d : order) back.push_back(d);
   for (int64_t d : kept) order.push_back(d);
   if (numel(shape) == 0) return Tensor::zeros(shape, x.dtype());
   if (outer == 0) return Tensor::zeros(shape, x.dtype());
+  if (inner > 1 && x.permute(back).is_contiguous()) return sum_rows(x, inner, outer).view(shape);
   return sum_outer(x.permute(order).contiguous(), outer, inner).view(shape);
 }
 

@@ -175,6 +175,13 @@ TEST(Tensor, LargeLoopsMatchSmallOnes) {
   EXPECT_NEAR(sum_to(x, {1, m}).to_vector<double>()[3], column,
               column * 300 * 0x1p-24);  // 300 roundings of f32 at most
   EXPECT_EQ(sum_to(x.to(DType::Int64), {}).item<int64_t>(), n * m * (n * m - 1) / 2);
+  for (DType d : {DType::Int32, DType::BFloat16, DType::Float64}) {
+    const Tensor small = Tensor::full({3, 4, 5}, 2, d);
+    for (const Shape& shape : {Shape{3, 1, 1}, Shape{3, 4, 1}, Shape{1, 4, 1}, Shape{5}, Shape{1, 4, 5}, Shape{}}) {
+      const auto sums = sum_to(small, shape).to_vector<int64_t>();
+      EXPECT_EQ(sums, std::vector<int64_t>(size_t(numel(shape)), 120 / numel(shape))) << shape << dtype_name(d);
+    }
+  }
   EXPECT_EQ(sum_to(x, {n, 1}).to_vector<double>()[0], double(m) * (m - 1) / 2);
 }
 
