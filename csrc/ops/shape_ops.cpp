@@ -83,6 +83,7 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int dim) {
   const int64_t extent = x.size(dim);
   check<ConfigError>(size > 0 || (size == 0 && extent == 0),
                      "split expects split_size be non-negative, but got split_size=", size);
+  size = std::min(size, std::max<int64_t>(extent, 1));
   std::vector<int64_t> sizes;
   for (int64_t at = 0; at < extent; at += size) sizes.push_back(std::min(size, extent - at));
   if (sizes.empty()) sizes.push_back(0);
@@ -92,7 +93,7 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int dim) {
   check<ShapeError>(x.dim() > 0, "chunk expects at least a 1-dimensional tensor");
   check<ConfigError>(chunks > 0, "chunk expects `chunks` to be greater than 0, got: ", chunks);
   const int64_t extent = x.size(dim);
-  return split(x, std::max<int64_t>(1, (extent + chunks - 1) / chunks), dim);
+  return split(x, extent ? (extent - 1) / chunks + 1 : 1, dim);
 }
 std::vector<Tensor> unbind(const Tensor& x, int dim) {
   check<ShapeError>(x.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
@@ -182,7 +183,7 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
     const int d = x.wrap_dim(dims[k]);
     const int64_t n = x.size(d);
     std::vector<int64_t> source;
-    for (int64_t i = 0; i < n; i++) source.push_back(((i - shifts[k]) % n + n) % n);
+    for (int64_t i = 0; i < n; i++) source.push_back(((i - shifts[k] % n) % n + n) % n);
     sources.emplace_back(d, source);
   }
   return rearrange("roll", x, sources);
@@ -195,6 +196,7 @@ Tensor triangle(const char* name, const Tensor& x, int64_t diagonal, bool lower)
   const int64_t rows = x.size(-2), columns = x.size(-1), count = x.numel() ? x.numel() / (rows * columns) : 0;
   const size_t size = x.element_size();
   auto* data = static_cast<char*>(y.mutable_data_ptr());
+  diagonal = std::clamp(diagonal, -rows - columns, rows + columns);
   for (int64_t r = 0; r < count * rows; r++) {
     const int64_t i = r % rows;
     const int64_t begin = lower ? std::clamp<int64_t>(i + diagonal + 1, 0, columns) : 0;
@@ -219,7 +221,9 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& amounts, Scalar value) {
   for (int64_t& s : start) s = 0;
   for (size_t k = 0; k < amounts.size() / 2; k++) {
     const int d = x.dim() - 1 - int(k);
-    const int64_t before = amounts[2 * k], after = amounts[2 * k + 1];
+    const int64_t before = amounts[2 * k], after = amounts[2 * k + 1], limit = int64_t(1) << 60;
+    check<ShapeError>(std::abs(before) < limit && std::abs(after) < limit, "pad: amounts ", before, " and ", after,
+                      " are too large");
     check<ShapeError>(x.size(d) + before + after >= 0, "The input size ", x.size(d), ", plus negative padding ", before,
                       " and ", after, " resulted in a negative output size, which is invalid. Check dimension ", d,
                       " of your input.");

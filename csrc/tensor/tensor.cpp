@@ -140,8 +140,8 @@ Tensor Tensor::from_storage(std::shared_ptr<Storage> storage, const Shape& shape
            !__builtin_add_overflow(last, reach, &last);
   }
   int64_t end = 0;
-  fits = fits && !__builtin_mul_overflow(last + 1, int64_t(item_size(dtype)), &end) &&
-         (empty || end <= int64_t(storage->nbytes()));
+  fits = fits && !__builtin_add_overflow(last, 1, &last) &&
+         !__builtin_mul_overflow(last, int64_t(item_size(dtype)), &end) && (empty || end <= int64_t(storage->nbytes()));
   check<ShapeError>(fits, "setStorage: sizes ", shape, ", strides ", strides, ", storage offset ", offset, " of ",
                     dtype_name(dtype), " are out of bounds for storage of size ", storage->nbytes());
   return make(std::move(storage), shape, strides, offset, dtype);

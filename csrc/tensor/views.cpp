@@ -252,7 +252,7 @@ Tensor Tensor::slice(int d, int64_t start, int64_t end, int64_t step) const {
   Shape shape = this->shape();
   Strides strides = this->strides();
   const int64_t at = offset() + start * strides[d];
-  shape[d] = (end - start + step - 1) / step;
+  shape[d] = end > start ? (end - start - 1) / step + 1 : 0;
   if (shape[d] > 1) strides[d] *= step;
   Tensor y = alias(shape, strides, at);
   if (tracked(*this))
@@ -329,7 +329,7 @@ Tensor Tensor::unfold(int d, int64_t size, int64_t step) const {
   const int64_t unit = dim() ? strides[d] : 1;
   if (dim()) {
     shape[d] = (extent - size) / step + 1;
-    strides[d] *= step;
+    if (shape[d] > 1) strides[d] *= step;
   }
   shape.push_back(size);
   strides.push_back(unit);

@@ -97,6 +97,38 @@ def test_bad_arguments_give_python_errors(call):
         call(ef.zeros(3, 3))
 
 
+def test_extreme_integers():
+    x, huge = ef.arange(6).reshape(2, 3), 2**63 - 1
+    assert x[::huge].tolist() == [[0, 1, 2]] and x[-huge:huge].shape == (2, 3) and x[:-huge].shape == (0, 3)
+    assert x.unfold(0, 2, huge).shape == (1, 3, 2) and len(x.chunk(huge)) == 2 and len(x.split(huge)) == 1
+    assert x.roll(-huge - 1, 1).shape == (2, 3) and x.tril(huge).equal(x) and x.triu(huge).sum().item() == 0
+    assert x.diagonal(huge).shape == (0,) and x.diagonal(-huge - 1).shape == (0,)
+    for call in (
+        lambda: ef.nn.functional.pad(x, (huge, 0)),
+        lambda: ef.nn.functional.pad(x, (-huge - 1, 0)),
+        lambda: x.repeat(huge, huge),
+        lambda: x.repeat_interleave(huge),
+        lambda: ef.diag(x[0], huge),
+        lambda: x.narrow(0, huge, huge),
+        lambda: x.as_strided((2,), (huge,), huge),
+        lambda: x.topk(huge),
+        lambda: ef.randperm(huge),
+        lambda: ef.arange(-huge, huge),
+        lambda: ef.eye(huge),
+        lambda: ef.full((huge,), 0),
+        lambda: ef.nn.functional.one_hot(ef.tensor([huge - 1])),
+        lambda: x.select(0, huge),
+        lambda: x.expand(huge, huge, 2, 3),
+    ):
+        with pytest.raises((ValueError, RuntimeError, IndexError)):
+            call()
+    big = ef.tensor([huge])
+    assert (
+        (big + 1).item() == -huge - 1 and (big * 2).item() == -2 and (-big - 1).abs().item() == -huge - 1
+    )  # wraps, as in torch
+    assert big.cumsum(0).item() == huge and ef.cat([big, big]).sum().item() == -2
+
+
 def test_results_have_names():
     values, indices = ef.tensor([3.0, 1.0, 2.0]).sort()
     assert values.tolist() == [1.0, 2.0, 3.0] and indices.tolist() == [1, 2, 0]
