@@ -30,13 +30,16 @@ void Encoding::push(uint32_t id, std::string_view token, Span offset, uint32_t w
 }
 
 void Encoding::keep(std::shared_ptr<const void> owner) {
-  if (owner && std::find(owners.begin(), owners.end(), owner) == owners.end()) owners.push_back(std::move(owner));
+  // Nearly always the model, which comes first, or what came last: a search would make joining many parts quadratic.
+  if (owner && (owners.empty() || (owners.front() != owner && owners.back() != owner)))
+    owners.push_back(std::move(owner));
 }
 std::string_view Encoding::own(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  const std::string_view view = *owner;
-  owners.push_back(std::move(owner));
-  return view;
+  if (!texts_ || texts_.use_count() > 2) {  // a copy of this encoding holds it too, maybe in another thread
+    texts_ = std::make_shared<std::deque<std::string>>();
+    owners.push_back(texts_);
+  }
+  return texts_->emplace_back(std::move(text));
 }
 
 std::pair<size_t, size_t> Encoding::sequence_range(size_t sequence) const {
@@ -201,7 +204,10 @@ void Encoding::merge_with(const Encoding& other, bool growing_offsets) {
 
 Encoding Encoding::merge(std::vector<Encoding> parts, bool growing_offsets) {
   if (parts.size() == 1) return std::move(parts[0]);
+  size_t n = 0;
+  for (const Encoding& part : parts) n += part.size();
   Encoding out;
+  out.reserve(n);
   for (const Encoding& part : parts) out.merge_with(part, growing_offsets);
   return out;
 }

@@ -1,6 +1,7 @@
 // What encoding a text gives: ids, and for every id where it comes from.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ class Encoding {
 
  private:
   Encoding slice(size_t begin, size_t end) const;
+  std::shared_ptr<std::deque<std::string>> texts_;  // one of the owners: where own() puts them
 };
 
 }  // namespace ef::tokenizers

@@ -20,14 +20,12 @@ namespace {
 constexpr uint32_t kMatchLimit = 20'000'000;
 constexpr size_t kHeapLimitKib = 64 * 1024, kJitStackBytes = 1 << 20;
 
-struct Scratch {  // what one search needs
-  pcre2_match_data* data;
-  pcre2_match_context* context;
-  pcre2_jit_stack* stack;
-  explicit Scratch(const pcre2_code* code)
-      : data(pcre2_match_data_create_from_pattern(code, nullptr)),
-        context(pcre2_match_context_create(nullptr)),
-        stack(pcre2_jit_stack_create(32 * 1024, kJitStackBytes, nullptr)) {
+// What a search needs, kept by each thread: creating it costs more than most searches.
+struct Scratch {
+  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);  // only the whole match is asked for
+  pcre2_match_context* context = pcre2_match_context_create(nullptr);
+  pcre2_jit_stack* stack = pcre2_jit_stack_create(32 * 1024, kJitStackBytes, nullptr);
+  Scratch() {
     if (!data || !context) throw std::bad_alloc();
     pcre2_set_match_limit(context, kMatchLimit);
     pcre2_set_heap_limit(context, kHeapLimitKib);
@@ -39,6 +37,10 @@ struct Scratch {  // what one search needs
     pcre2_match_data_free(data);
   }
   Scratch(const Scratch&) = delete;
+  static const Scratch& of_this_thread() {
+    thread_local const Scratch scratch;
+    return scratch;
+  }
 };
 
 std::string message_of(int code) {
@@ -72,7 +74,7 @@ std::string Regex::translate(const std::string& pattern) { return translate_onig
 
 std::vector<Span> Regex::find_all(std::string_view text) const {
   std::vector<Span> out;
-  Scratch scratch(code_->code);
+  const Scratch& scratch = Scratch::of_this_thread();
   size_t at = 0, last_end = std::string_view::npos;
   while (at <= text.size()) {
     const int rc = pcre2_match(code_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at,

@@ -10,13 +10,20 @@
 
 namespace ef::tokenizers {
 
+namespace {
+constexpr std::string_view kMark = "▁";
+}
+
 struct Bpe::Space : Workspace {
   std::vector<Symbol> symbols, other;
   std::vector<const PairTable::Merge*> merges;
   std::vector<uint32_t> previous, next;
   std::vector<uint64_t> heap;
-  ShortWordCache short_words;
-  WordCache<Symbol> words;
+  struct Caches {
+    ShortWordCache short_words;
+    WordCache<Symbol> words;
+  };
+  Caches of_bytes, of_text;  // one word may be both
 };
 std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
 
@@ -34,6 +41,8 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
       if (const auto id = vocab_.find(name)) fallback_[size_t(b)] = *id;
     }
   }
+
+  find_word_starts(merges);
 
   const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) &&
                      (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
@@ -142,7 +151,7 @@ void Bpe::merge_long(Space& space) const {
     std::pop_heap(heap.begin(), heap.end(), later);
     const uint64_t top = heap.back();
     heap.pop_back();
-    if (options_.dropout && *options_.dropout > 0) {
+    if (drops()) {
       std::lock_guard lock(generator_lock());
       if (default_generator().uniform_double() < *options_.dropout) {
         skipped.push_back(top);
@@ -187,14 +196,14 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
   return yes;
 }
 
-void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
-  if (text.size() > WordKey::kShort || (options_.dropout && *options_.dropout > 0))
-    return tokenize_long_bytes(text, space, out);
-  const WordKey key(text);
-  const uint64_t hash = key.hash();
-  ShortWordCache::Entry& known = space.short_words.at(hash);
+namespace {
+// Short words of few tokens: what `make` appends to `out` is remembered.
+template <class Make>
+void with_short_cache(ShortWordCache& cache, const WordKey& key, uint64_t hash, uint32_t offset,
+                      std::vector<Token>& out, Make&& make) {
+  ShortWordCache::Entry& known = cache.at(hash);
   if (known.holds(key)) {
-    uint32_t at = 0;
+    uint32_t at = offset;
     for (size_t i = 0; i < known.count(); i++) {
       out.push_back({known.ids[i], at, at + known.lengths[i]});
       at += known.lengths[i];
@@ -202,34 +211,43 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
     return;
   }
   const size_t first = out.size();
-  const auto whole = raw_.find(text, key, hash);
-  if (whole && (options_.ignore_merges || reproduced(*whole, text, space)))
-    out.push_back({*whole, 0, uint32_t(text.size())});
-  else
-    tokenize_long_bytes(text, space, out);
+  make();
   const size_t count = out.size() - first;
-  if (count > ShortWordCache::kMostTokens) return;
+  if (count > ShortWordCache::kMostTokens || count == 0) return;
   known.low = key.low, known.high = key.high;
   known.size = uint8_t(key.length | count << 5);
   for (size_t i = 0; i < count; i++)
     known.ids[i] = out[first + i].id, known.lengths[i] = uint8_t(out[first + i].end - out[first + i].begin);
 }
+template <class Symbol>
+void emit(const Symbol* items, size_t count, uint32_t offset, std::vector<Token>& out) {
+  for (size_t i = 0; i < count; i++) {
+    out.push_back({items[i].id, offset, offset + items[i].length});
+    offset += items[i].length;
+  }
+}
+}  // namespace
+
+void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
+  if (text.size() > WordKey::kShort || drops()) return tokenize_long_bytes(text, space, out);
+  const WordKey key(text);
+  const uint64_t hash = key.hash();
+  with_short_cache(space.of_bytes.short_words, key, hash, 0, out, [&] {
+    const auto whole = raw_.find(text, key, hash);
+    if (whole && (options_.ignore_merges || reproduced(*whole, text, space)))
+      out.push_back({*whole, 0, uint32_t(text.size())});
+    else
+      tokenize_long_bytes(text, space, out);
+  });
+}
 
 void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
-  const bool drop = options_.dropout && *options_.dropout > 0;
-  const auto emit = [&](const Symbol* items, size_t count) {
-    uint32_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-      out.push_back({items[i].id, at, at + items[i].length});
-      at += items[i].length;
-    }
-  };
-  const bool cache = !drop && text.size() <= WordCache<Symbol>::kLongestWord;
-  const WordKey key(cache ? text : std::string_view());
-  const uint64_t hash = key.hash();
+  const bool cache = !drops() && text.size() <= WordCache<Symbol>::kLongestWord;
+  const uint64_t hash = cache ? WordKey(text).hash() : 0;
+  auto& words = space.of_bytes.words;
   if (cache)
-    if (const auto found = space.words.find(text, hash); found.count) return emit(found.items, found.count);
-  if (!drop && text.size() > WordKey::kShort && text.size() <= raw_.longest()) {
+    if (const auto found = words.find(text, hash); found.count) return emit(found.items, found.count, 0, out);
+  if (!drops() && text.size() > WordKey::kShort && text.size() <= raw_.longest()) {
     if (const auto id = raw_.find(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
@@ -238,8 +256,8 @@ void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<T
   space.symbols.clear();
   for (char b : text) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
   merge(space);
-  if (cache) space.words.add(text, hash, space.symbols.data(), space.symbols.size());
-  emit(space.symbols.data(), space.symbols.size());
+  if (cache) words.add(text, hash, space.symbols.data(), space.symbols.size());
+  emit(space.symbols.data(), space.symbols.size(), 0, out);
 }
 
 void Bpe::start_symbols(std::string_view text, Space& space) const {
@@ -281,19 +299,73 @@ void Bpe::start_symbols(std::string_view text, Space& space) const {
 }
 
 void Bpe::tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const {
-  if (options_.ignore_merges && !(options_.dropout && *options_.dropout > 0)) {
+  if (options_.ignore_merges && !drops()) {
     if (const auto id = vocab_.find(text)) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
     }
   }
-  start_symbols(text, space);
-  merge(space);
-  uint32_t at = 0;
-  for (const Symbol& s : space.symbols) {
-    out.push_back({s.id, at, at + s.length});
-    at += s.length;
+  if (!splits_at_mark_) return tokenize_word(text, 0, space, out);
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = begin + 1;
+    for (;; end++) {  // the next mark that starts a new part
+      end = text.find(kMark, end);
+      if (end == std::string_view::npos) {
+        end = text.size();
+        break;
+      }
+      size_t last = end - 1;
+      while (utf8::is_continuation(text[last])) last--;
+      int length;
+      if (!std::binary_search(joined_to_mark_.begin(), joined_to_mark_.end(), utf8::decode(text.data() + last, length)))
+        break;
+    }
+    tokenize_word(text.substr(begin, end - begin), uint32_t(begin), space, out);
+    begin = end;
   }
+}
+
+void Bpe::tokenize_word(std::string_view word, uint32_t offset, Space& space, std::vector<Token>& out) const {
+  const auto make = [&] {
+    start_symbols(word, space);
+    merge(space);
+    emit(space.symbols.data(), space.symbols.size(), offset, out);
+  };
+  if (drops() || word.size() > WordCache<Symbol>::kLongestWord) return make();
+  const WordKey key(word);
+  const uint64_t hash = key.hash();
+  const auto cached = [&] {
+    auto& words = space.of_text.words;
+    if (const auto found = words.find(word, hash); found.count) return emit(found.items, found.count, offset, out);
+    make();
+    if (!space.symbols.empty()) words.add(word, hash, space.symbols.data(), space.symbols.size());
+  };
+  if (key.is_short())
+    with_short_cache(space.of_text.short_words, key, hash, offset, out, cached);
+  else
+    cached();
+}
+
+// A merge may reach over the place before a mark only if some merge has a right part that starts with one.
+void Bpe::find_word_starts(const Merges& merges) {
+  const auto empty = [](const std::optional<std::string>& s) { return !s || s->empty(); };
+  if (!empty(options_.continuing_subword_prefix) || !empty(options_.end_of_word_suffix) || !vocab_.find(kMark)) return;
+  std::vector<bool> hidden(vocab_.id_limit());  // these stand for characters that their texts don't show
+  if (unk_id_) hidden[*unk_id_] = true;
+  for (uint32_t id : fallback_)
+    if (id != UINT32_MAX) hidden[id] = true;
+  for (size_t i = 0; i < merges.size(); i++) {
+    const std::string_view left = merges.left(i), right = merges.right(i);
+    if (hidden[merges_[i].first] || hidden[merges_[i].second]) return;
+    if (!right.starts_with(kMark) || left.empty()) continue;
+    size_t last = left.size() - 1;
+    while (utf8::is_continuation(left[last])) last--;
+    int length;
+    joined_to_mark_.push_back(utf8::decode(left.data() + last, length));
+  }
+  std::sort(joined_to_mark_.begin(), joined_to_mark_.end());
+  joined_to_mark_.erase(std::unique(joined_to_mark_.begin(), joined_to_mark_.end()), joined_to_mark_.end());
+  splits_at_mark_ = true;
 }
 
 void Bpe::tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const {

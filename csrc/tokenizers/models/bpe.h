@@ -63,7 +63,10 @@ class Bpe : public Model {
   void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
   void tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
   void tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const;
+  void tokenize_word(std::string_view word, uint32_t offset, Space& space, std::vector<Token>& out) const;
+  void find_word_starts(const Merges& merges);
   void start_symbols(std::string_view text, Space& space) const;
+  bool drops() const { return options_.dropout && *options_.dropout > 0; }
   void add_merges(const Merges& merges);
   void merge(Space& space) const;
   void merge_short(Space& space) const;
@@ -76,6 +79,11 @@ class Bpe : public Model {
   PairTable pairs_;
   std::optional<uint32_t> unk_id_;
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
+
+  // SentencePiece-style vocabularies see whole texts as one word. Where no merge can join what stands before a "▁" with
+  // it, the text falls into parts that have nothing to do with each other.
+  bool splits_at_mark_ = false;
+  std::vector<char32_t> joined_to_mark_;  // sorted; after these characters a merge may take the mark along
 
   // Byte-level vocabularies: the tokens as bytes.
   bool accepts_bytes_ = false;

@@ -7,11 +7,11 @@ SpecialTokenId SpecialTokenId::from_json(const Json& object, std::string_view ke
   check<TokenizerError>(pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_number_unsigned() &&
                             pair[1].get<uint64_t>() <= UINT32_MAX,
                         where, ": '", key, "' must be a token and its id, such as [\"[SEP]\", 102]");
-  return {pair[0].get<std::string>(), pair[1].get<uint32_t>()};
+  return {std::make_shared<const std::string>(pair[0].get<std::string>()), pair[1].get<uint32_t>()};
 }
 Json SpecialTokenId::to_json() const {
   Json out = Json::array();
-  out.push_back(token);
+  out.push_back(*token);
   out.push_back(id);
   return out;
 }
@@ -24,13 +24,17 @@ Encoding surround(const Encoding& encoding, const std::vector<SpecialTokenId>& b
                   const std::vector<SpecialTokenId>& after, uint32_t type_id, size_t sequence) {
   Encoding out;
   out.reserve(encoding.size() + before.size() + after.size());
-  for (auto& t : before) push_special(out, out.own(t.token), t.id, type_id);
+  const auto push = [&](const SpecialTokenId& t) {
+    out.keep(t.token);
+    push_special(out, *t.token, t.id, type_id);
+  };
+  for (auto& t : before) push(t);
   Encoding body = encoding;
   body.overflowing.clear();
   body.sequence_ranges.clear();
   out.merge_with(body, false);
   out.sequence_ranges[sequence] = {before.size(), before.size() + encoding.size()};
-  for (auto& t : after) push_special(out, out.own(t.token), t.id, type_id);
+  for (auto& t : after) push(t);
   for (const Encoding& o : encoding.overflowing)
     out.overflowing.push_back(surround(o, before, after, type_id, sequence));
   return out;

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <string>
 
 #include "tokenizers/encoding.h"
@@ -8,7 +9,7 @@ namespace ef::tokenizers {
 
 // A token that a processor adds: ["[SEP]", 102] in JSON.
 struct SpecialTokenId {
-  std::string token;
+  std::shared_ptr<const std::string> token;  // shared with the encodings that show it
   uint32_t id = 0;
   static SpecialTokenId from_json(const Json& object, std::string_view key, std::string_view where);
   Json to_json() const;

@@ -14,7 +14,7 @@ struct Piece {
 };
 struct SpecialToken {
   std::vector<uint32_t> ids;
-  std::vector<std::string> tokens;
+  std::shared_ptr<std::vector<std::string>> tokens;  // shared with the encodings that show them
 };
 
 class TemplateProcessing : public PostProcessor {
@@ -25,6 +25,7 @@ class TemplateProcessing : public PostProcessor {
                           ", needed an object");
     for (auto& [name, token] : tokens.items()) {
       SpecialToken& to = special_tokens_[name];
+      to.tokens = std::make_shared<std::vector<std::string>>();
       for (const Json& id : get_array(token, "ids", "TemplateProcessing")) {
         check<TokenizerError>(id.is_number_unsigned() && id.get<uint64_t>() <= UINT32_MAX,
                               "TemplateProcessing: an id of '", name, "' is no whole number");
@@ -32,9 +33,9 @@ class TemplateProcessing : public PostProcessor {
       }
       for (const Json& text : get_array(token, "tokens", "TemplateProcessing")) {
         check<TokenizerError>(text.is_string(), "TemplateProcessing: a token of '", name, "' is no text");
-        to.tokens.push_back(text.get<std::string>());
+        to.tokens->push_back(text.get<std::string>());
       }
-      check<TokenizerError>(to.ids.size() == to.tokens.size(),
+      check<TokenizerError>(to.ids.size() == to.tokens->size(),
                             "SpecialToken: ids and tokens must be of the same length");
     }
     single_ = pieces(get_array(json, "single", "TemplateProcessing"));
@@ -50,8 +51,8 @@ class TemplateProcessing : public PostProcessor {
     return n;
   }
   std::vector<Encoding> process(std::vector<Encoding> encodings, bool add_special_tokens) const override {
-    check<TokenizerError>(encodings.size() <= 2, "TemplateProcessing: ", encodings.size(),
-                          " sequences, at most 2 are possible");
+    check<TokenizerError>(encodings.size() == 1 || encodings.size() == 2, "TemplateProcessing: ", encodings.size(),
+                          " sequences, needed 1 or 2; does another template stand before it?");
     std::vector<Encoding> out;
     for (const Piece& p : encodings.size() == 2 ? pair_ : single_) {
       if (p.sequence) {
@@ -62,14 +63,15 @@ class TemplateProcessing : public PostProcessor {
       } else if (add_special_tokens) {
         const SpecialToken& t = special_tokens_.at(p.token);
         Encoding& e = out.emplace_back();
-        for (size_t i = 0; i < t.ids.size(); i++) push_special(e, e.own(t.tokens[i]), t.ids[i], p.type_id);
+        e.keep(t.tokens);
+        for (size_t i = 0; i < t.ids.size(); i++) push_special(e, (*t.tokens)[i], t.ids[i], p.type_id);
       }
     }
     return out;
   }
   Json to_json() const override {
     Json tokens = Json::object();
-    for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", name}, {"ids", t.ids}, {"tokens", t.tokens}};
+    for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", name}, {"ids", t.ids}, {"tokens", *t.tokens}};
     return {{"type", "TemplateProcessing"},
             {"single", write(single_)},
             {"pair", write(pair_)},
