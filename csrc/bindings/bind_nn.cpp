@@ -398,8 +398,9 @@ void bind_nn(py::module_& core) {
             return self.forward(hidden_states, pass);
           },
           py::arg("hidden_states"));
-  py::class_<Attention, Module, py::smart_holder>(m, "Attention");
+  py::class_<Attention, Block, py::smart_holder>(m, "Attention");
   py::class_<RotaryEmbedding, Module, py::smart_holder>(m, "RotaryEmbedding");
+  py::class_<PlainMlp, Module, py::smart_holder>(m, "PlainMlp");
   bind_layer<GatedMlp, Module, PyUnary<GatedMlp>>(m, "GatedMlp")
       .def(py::init<int64_t, int64_t, const std::string&, bool>(), py::arg("hidden_size"), py::arg("intermediate_size"),
            py::arg("hidden_act") = "silu", py::arg("bias") = false);

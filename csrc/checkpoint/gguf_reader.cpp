@@ -9,6 +9,7 @@
 #include "kernels/quant.h"
 #include "kernels/reference/dequantize.h"
 #include "models/family.h"
+#include "ops/ops.h"
 #include "quantizers/ggml/ggml_weight.h"
 
 namespace ef {
@@ -42,6 +43,7 @@ class GgufReader : public CheckpointReader {
       fail<UnsupportedError>(path, ": GGUF model with architecture ", architecture, " is not supported yet; known are ",
                              known);
     }
+    whole_gains_ = family->gguf.whole_gains;
     if (family->gguf.permuted_qk) {
       heads_ = file_.require<int64_t>(architecture + ".attention.head_count");
       kv_heads_ = file_.get_or<int64_t>(architecture + ".attention.head_count_kv", heads_);
@@ -66,6 +68,7 @@ class GgufReader : public CheckpointReader {
     const std::vector<int64_t> rows = permutation(name, t);
     if (!t.packed()) {
       Tensor mapped = wrap(t);
+      if (whole_gains_ && name.ends_with("norm.weight")) return sub(mapped, Scalar(1.0));
       if (rows.empty()) return mapped;
       Tensor out = Tensor::empty(t.shape, t.dtype);
       const size_t bytes = mapped.nbytes() / rows.size();
@@ -145,6 +148,7 @@ class GgufReader : public CheckpointReader {
 
   GgufFile file_;
   int64_t heads_ = 0, kv_heads_ = 0;
+  bool whole_gains_ = false;
   std::unordered_map<std::string, const GgufTensor*> index_;
   std::vector<std::string> names_;
 };

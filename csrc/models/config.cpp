@@ -74,12 +74,12 @@ ConfigReader ConfigReader::child(const char* key) const {
   return ConfigReader(json_[key], str(where_, ": ", key));
 }
 
-RopeParameters read_rope(const ConfigReader& config) {
-  const bool v5 = config.has("rope_parameters");
-  const ConfigReader r = config.child(v5 ? "rope_parameters" : "rope_scaling");
+namespace {
+
+RopeParameters rope_from(const ConfigReader& config, const ConfigReader& r, double theta) {
   RopeParameters p;
   p.type = r.text("rope_type", r.text("type", "default"));
-  p.theta = r.number("rope_theta", config.number("rope_theta", 10000));
+  p.theta = r.number("rope_theta", theta);
   p.factor = r.number("factor", 1);
   p.partial_rotary_factor = r.number("partial_rotary_factor", config.number("partial_rotary_factor", 1));
   p.low_freq_factor = r.number("low_freq_factor", 1);
@@ -96,6 +96,16 @@ RopeParameters read_rope(const ConfigReader& config) {
   p.original_max_position_embeddings = r.size(
       "original_max_position_embeddings", config.size("original_max_position_embeddings", p.max_position_embeddings));
   return p;
+}
+
+}  // namespace
+
+RopeParameters read_rope(const ConfigReader& config) {
+  const bool v5 = config.has("rope_parameters");
+  return rope_from(config, config.child(v5 ? "rope_parameters" : "rope_scaling"), config.number("rope_theta", 10000));
+}
+RopeParameters read_rope(const ConfigReader& config, const char* layer_type, double theta) {
+  return rope_from(config, config.child("rope_parameters").child(layer_type), theta);
 }
 
 }  // namespace ef

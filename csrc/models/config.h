@@ -34,5 +34,7 @@ class ConfigReader {
 
 // rope_parameters of v5, or rope_theta and rope_scaling of v4.
 RopeParameters read_rope(const ConfigReader& config);
+// Of one layer type, where rope_parameters are nested under layer types.
+RopeParameters read_rope(const ConfigReader& config, const char* layer_type, double theta);
 
 }  // namespace ef

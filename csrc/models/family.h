@@ -16,6 +16,7 @@ struct GgufTable {
   std::vector<std::string> architectures;                  // values of general.architecture
   std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree
   bool permuted_qk = false;  // llama.cpp stores the rows of q and k with rotary pairs side by side
+  bool whole_gains = false;  // it stores 1 + weight for norms whose checkpoints hold the gain less one
 };
 
 struct Family {

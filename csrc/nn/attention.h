@@ -8,15 +8,26 @@
 
 namespace ef {
 
+// How one checkpoint matrix holds q, k and v: three matrices, their rows one after the other, or for each key head the
+// rows of its queries, of the key, of the value.
+enum class QkvLayout { Separate, Stacked, Grouped };
+enum class QkNorm { None, Head, Full };  // over each head, or over all heads at once
+
 struct AttentionConfig {
   int64_t hidden_size = 0, heads = 0, kv_heads = 0, head_dim = 0;
   bool qkv_bias = false, output_bias = false;
-  bool qk_norm = false;  // RMSNorm over each head of q and k
-  double norm_eps = 1e-6;
-  double scale = 0;    // 0: head_dim^-0.5
+  QkvLayout layout = QkvLayout::Separate;
+  QkNorm qk_norm = QkNorm::None;
+  NormConfig norm;                // of q and k
+  int rope = 0;                   // which of the pass's rotary tables; negative: no rotation
+  bool rope_interleaved = false;  // pairs side by side instead of half a head apart
+  double scale = 0;               // 0: head_dim^-0.5
+  bool causal = true;
   int64_t window = 0;  // > 0: sliding window, in positions
   double softcap = 0;
   double dropout = 0;
+  std::string q = "q_proj", k = "k_proj", v = "v_proj", qkv = "qkv_proj", o = "o_proj";  // names in the checkpoint
+  std::string q_norm = "q_norm", k_norm = "k_norm";
 };
 
 // Rope as a module, so that its frequencies are buffers under the names they have in transformers.
@@ -31,9 +42,9 @@ class RotaryEmbedding : public Module {
 
 // One forward pass: positions, mask, cache.
 struct Pass {
-  Rope::Rows rope;
-  Tensor key_mask;  // [batch, keys] bool, or undefined when nothing is hidden
-  Tensor bias;      // a user's own 4-D mask (bool or additive), or undefined
+  std::vector<Rope::Rows> ropes;  // of each rotary table
+  Tensor key_mask;                // [batch, keys] bool, or undefined when nothing is hidden
+  Tensor bias;                    // a user's own 4-D mask (bool or additive), or undefined
   KvCache* cache = nullptr;
   int64_t past = 0;           // positions before this pass
   bool want_weights = false;  // output_attentions
@@ -48,28 +59,49 @@ class Block : public Module {
   virtual Tensor forward(const Tensor& x, Pass& pass) = 0;
 };
 
-class Attention : public Module {
+class Attention : public Block {
  public:
   Attention(const AttentionConfig& config, int layer);
   static const char* role() { return "an Attention"; }
   std::string class_name() const override { return "Attention"; }
-  Tensor forward(const Tensor& x, Pass& pass);  // [batch, length, hidden]
+  Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
   const AttentionConfig config;
   const int layer;
-  Child<Module> q_proj{*this, "q_proj"}, k_proj{*this, "k_proj"}, v_proj{*this, "v_proj"}, o_proj{*this, "o_proj"};
-  std::optional<Child<Module>> q_norm, k_norm;
+  std::optional<Child<Module>> q_proj, k_proj, v_proj, qkv_proj;  // qkv_proj, or the other three
+  std::optional<Child<Module>> o_proj, q_norm, k_norm;
+
+ private:
+  struct Projected {
+    Tensor q, k, v;  // [batch, length, heads, head_dim]
+  };
+  Projected project(const Tensor& x) const;
 };
 
-// down(act(gate(x)) · up(x))
+struct MlpNames {
+  std::string gate = "gate_proj", up = "up_proj", down = "down_proj", gate_up = "gate_up_proj", act = "act_fn";
+};
+
+// down(act(gate(x)) · up(x)); fused: gate and up are the halves of one matrix
 class GatedMlp : public Module {
  public:
-  GatedMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias);
+  GatedMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias, bool fused = false,
+           const MlpNames& names = {});
   static const char* role() { return "an MLP"; }
   std::string class_name() const override { return "MLP"; }
   Tensor forward(const Tensor& x) override;
-  Child<Module> gate_proj{*this, "gate_proj"}, up_proj{*this, "up_proj"}, down_proj{*this, "down_proj"};
-  Child<Module> act_fn{*this, "act_fn"};
+  std::optional<Child<Module>> gate_proj, up_proj, gate_up_proj;
+  std::optional<Child<Module>> down_proj, act_fn;
+};
+
+// down(act(up(x)))
+class PlainMlp : public Module {
+ public:
+  PlainMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias, const MlpNames& names);
+  static const char* role() { return "an MLP"; }
+  std::string class_name() const override { return "MLP"; }
+  Tensor forward(const Tensor& x) override;
+  Child<Module> up_proj, act_fn, down_proj;
 };
 
 }  // namespace ef

@@ -30,26 +30,38 @@ std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child
   return out;
 }
 
-Embedding::Embedding(int64_t n, int64_t dim)
-    : num_embeddings(n), embedding_dim(dim), weight(*this, "weight", {n, dim}) {
+Embedding::Embedding(int64_t n, int64_t dim, double scale)
+    : num_embeddings(n), embedding_dim(dim), scale(scale), weight(*this, "weight", {n, dim}) {
   check<ConfigError>(n >= 0 && dim >= 0, "Embedding: found num_embeddings=", n, ", embedding_dim=", dim,
                      ", needed numbers that are not negative");
 }
 std::string Embedding::extra_repr() const { return str(num_embeddings, ", ", embedding_dim); }
-Tensor Embedding::forward(const Tensor& ids) { return embed(ids, weight.get()); }
+Tensor Embedding::forward(const Tensor& ids) {
+  const Tensor rows = embed(ids, weight.get());
+  return scale == 1 ? rows : mul(rows, Scalar(scale));
+}
 
 RMSNorm::RMSNorm(int64_t size, double eps, bool unit_offset)
     : eps(eps), unit_offset(unit_offset), weight(*this, "weight", {size}) {}
 std::string RMSNorm::extra_repr() const { return str("(", weight.shape()[0], ",), eps=", eps); }
 Tensor RMSNorm::forward(const Tensor& x) { return rms_norm(x, weight.tensor(), eps, unit_offset); }
 
-LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias) : size(size), eps(eps) {
+LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias, bool unit_offset)
+    : size(size), eps(eps), unit_offset(unit_offset) {
   if (affine) weight = std::make_unique<Parameter>(*this, "weight", Shape{size});
   if (affine && with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{size});
 }
 std::string LayerNorm::extra_repr() const { return str("(", size, ",), eps=", eps); }
 Tensor LayerNorm::forward(const Tensor& x) {
-  return layer_norm(x, weight ? weight->tensor() : Tensor(), bias ? bias->tensor() : Tensor(), eps);
+  const Tensor stored = weight ? weight->tensor() : Tensor();
+  return layer_norm(x, unit_offset ? add(stored, Scalar(1.0)) : stored, bias ? bias->tensor() : Tensor(), eps);
+}
+
+std::shared_ptr<Module> make_norm(const NormConfig& c, int64_t size) {
+  if (c.kind == NormConfig::Rms || c.kind == NormConfig::RmsUnitOffset)
+    return std::make_shared<RMSNorm>(size, c.eps, c.kind == NormConfig::RmsUnitOffset);
+  return std::make_shared<LayerNorm>(size, c.eps, c.kind != NormConfig::Plain, c.kind != NormConfig::LayerNoBias,
+                                     c.kind == NormConfig::LayerUnitOffset);
 }
 
 Dropout::Dropout(double p) : p(p) {

@@ -22,12 +22,13 @@ std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child
 
 class Embedding : public Module {
  public:
-  Embedding(int64_t num_embeddings, int64_t embedding_dim);
+  Embedding(int64_t num_embeddings, int64_t embedding_dim, double scale = 1);
   static const char* role() { return "an Embedding"; }
   std::string class_name() const override { return "Embedding"; }
   std::string extra_repr() const override;
   Tensor forward(const Tensor& ids) override;  // int64 [...] → [..., dim]
   const int64_t num_embeddings, embedding_dim;
+  const double scale;  // of what it returns
   WeightSlot weight;
 };
 
@@ -44,14 +45,23 @@ class RMSNorm : public Module {
 
 class LayerNorm : public Module {
  public:
-  LayerNorm(int64_t size, double eps = 1e-5, bool affine = true, bool bias = true);
+  LayerNorm(int64_t size, double eps = 1e-5, bool affine = true, bool bias = true, bool unit_offset = false);
   std::string class_name() const override { return "LayerNorm"; }
   std::string extra_repr() const override;
   Tensor forward(const Tensor& x) override;
   const int64_t size;
   const double eps;
+  const bool unit_offset;  // gain 1 + weight
   std::unique_ptr<Parameter> weight, bias;
 };
+
+// Which norm a family uses, and where its gain is stored less one.
+struct NormConfig {
+  enum Kind { Rms, RmsUnitOffset, Layer, LayerNoBias, LayerUnitOffset, Plain };  // Plain: LayerNorm without gain
+  Kind kind = Rms;
+  double eps = 1e-6;
+};
+std::shared_ptr<Module> make_norm(const NormConfig& config, int64_t size);
 
 class Dropout : public Module {
  public:

@@ -448,6 +448,27 @@ from .models.auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING as MODEL_MAPPING,
 )
+from .models.gemma.configuration import (
+    GemmaConfig as GemmaConfig,
+)
+from .models.gemma.modeling import (
+    GemmaForCausalLM as GemmaForCausalLM,
+    GemmaModel as GemmaModel,
+)
+from .models.gemma2.configuration import (
+    Gemma2Config as Gemma2Config,
+)
+from .models.gemma2.modeling import (
+    Gemma2ForCausalLM as Gemma2ForCausalLM,
+    Gemma2Model as Gemma2Model,
+)
+from .models.gemma3_text.configuration import (
+    Gemma3TextConfig as Gemma3TextConfig,
+)
+from .models.gemma3_text.modeling import (
+    Gemma3ForCausalLM as Gemma3ForCausalLM,
+    Gemma3TextModel as Gemma3TextModel,
+)
 from .models.llama.configuration import (
     LlamaConfig as LlamaConfig,
 )

@@ -28,51 +28,91 @@ DecoderConfig read_decoder(const ConfigReader& c) {
     a.head_dim = d.hidden_size / a.heads;
   }
   a.dropout = c.number("attention_dropout", 0);
-  d.norm_eps = a.norm_eps = c.number("rms_norm_eps", 1e-6);
+  d.norm.eps = a.norm.eps = c.number("rms_norm_eps", 1e-6);
   d.hidden_act = c.text("hidden_act", "silu");
-  d.rope = read_rope(c);
+  d.ropes = {read_rope(c)};
   d.use_cache = c.flag("use_cache", true);
   return d;
 }
 
-void read_windows(const ConfigReader& c, bool on_all, DecoderConfig& d) {
-  const int64_t window = c.size("sliding_window", 0);
+std::vector<bool> sliding_layers(const ConfigReader& c, int64_t layers, int64_t pattern) {
   const std::vector<std::string> types = c.texts("layer_types");
-  if (types.empty()) {
-    if (on_all && window) d.windows.assign(size_t(d.layers), window);
-    return;
-  }
-  check<ConfigError>(int64_t(types.size()) == d.layers, "config.json: 'layer_types' has ", types.size(),
-                     " entries, needed num_hidden_layers = ", d.layers);
+  check<ConfigError>(types.empty() || int64_t(types.size()) == layers, "config.json: 'layer_types' has ", types.size(),
+                     " entries, needed num_hidden_layers = ", layers);
+  std::vector<bool> out;
   for (const std::string& type : types) {
     check<ConfigError>(type == "full_attention" || type == "sliding_attention", "config.json: layer type '", type,
                        "' is unknown here, needed full_attention or sliding_attention");
-    d.windows.push_back(type == "sliding_attention" ? window : 0);
+    out.push_back(type == "sliding_attention");
   }
+  if (types.empty() && pattern)
+    for (int64_t i = 1; i <= layers; i++) out.push_back(i % pattern != 0);
+  return out;
 }
 
-DecoderLayer::DecoderLayer(const DecoderConfig& config, int index) {
-  AttentionConfig attention = config.attention;
-  if (!config.windows.empty()) attention.window = config.windows[size_t(index)];
-  self_attn.set(std::make_shared<Attention>(attention, index));
-  mlp.set(std::make_shared<GatedMlp>(config.hidden_size, config.intermediate_size, config.hidden_act, config.mlp_bias));
-  input_layernorm.set(std::make_shared<RMSNorm>(config.hidden_size, config.norm_eps));
-  post_attention_layernorm.set(std::make_shared<RMSNorm>(config.hidden_size, config.norm_eps));
+void read_windows(const ConfigReader& c, bool on_all, DecoderConfig& d, int64_t pattern) {
+  const int64_t window = c.size("sliding_window", 0);
+  for (bool slides : sliding_layers(c, d.layers, pattern)) d.windows.push_back(slides ? window : 0);
+  if (d.windows.empty() && on_all && window) d.windows.assign(size_t(d.layers), window);
+}
+
+namespace {
+
+std::shared_ptr<Block> make_attention(const DecoderConfig& c, int index) {
+  AttentionConfig attention = c.attention;
+  if (!c.windows.empty()) attention.window = c.windows[size_t(index)];
+  if (!c.rope_of_layer.empty()) attention.rope = c.rope_of_layer[size_t(index)];
+  return std::make_shared<Attention>(attention, index);
+}
+
+std::shared_ptr<Module> make_mlp(const DecoderConfig& c) {
+  if (c.mlp == MlpKind::Plain)
+    return std::make_shared<PlainMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias, c.names.mlp_parts);
+  return std::make_shared<GatedMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias,
+                                    c.mlp == MlpKind::GatedFused, c.names.mlp_parts);
+}
+
+Tensor through(const std::optional<Child<Module>>& norm, const Tensor& x) { return norm ? (**norm)(x) : x; }
+
+}  // namespace
+
+DecoderLayer::DecoderLayer(const DecoderConfig& c, int index)
+    : residual_scale(c.residual_scale),
+      parallel(c.parallel),
+      attention(*this, c.names.attention, make_attention(c, index)),
+      mlp(*this, c.names.mlp, make_mlp(c)) {
+  auto norm = [&](std::optional<Child<Module>>& slot, const std::string& name) {
+    if (!name.empty()) slot.emplace(*this, name, make_norm(c.norm, c.hidden_size));
+  };
+  norm(before_attention, c.names.before_attention);
+  norm(after_attention, c.names.after_attention);
+  norm(before_mlp, c.names.before_mlp);
+  norm(after_mlp, c.names.after_mlp);
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
+  const Tensor in = through(before_attention, x);
+  auto scaled = [&](const Tensor& y) { return residual_scale == 1 ? y : mul(y, Scalar(residual_scale)); };
   const Tensor attended =
-      self_attn->call((*input_layernorm)(x), [&](const Tensor& in) { return self_attn->forward(in, pass); });
-  const Tensor h = add(x, attended);
-  return add(h, (*mlp)((*post_attention_layernorm)(h)));
+      through(after_attention, attention->call(in, [&](const Tensor& h) { return attention->forward(h, pass); }));
+  if (parallel) {
+    const Tensor other = through(after_mlp, (*mlp)(before_mlp ? (**before_mlp)(x) : in));
+    return add(x, scaled(add(attended, other)));
+  }
+  const Tensor h = add(x, scaled(attended));
+  return add(h, scaled(through(after_mlp, (*mlp)(through(before_mlp, h)))));
 }
 
 DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
     : config(c),
-      embed_tokens(owner, "embed_tokens", std::make_shared<Embedding>(c.vocab_size, c.hidden_size)),
-      layers(owner, "layers", std::make_shared<ModuleList>()),
-      norm(owner, "norm", std::make_shared<RMSNorm>(c.hidden_size, c.norm_eps)),
-      rotary_emb(owner, "rotary_emb", std::make_shared<RotaryEmbedding>(c.rope, c.attention.head_dim)) {
+      embed_tokens(owner, c.names.embeddings,
+                   std::make_shared<Embedding>(c.vocab_size, c.hidden_size, c.embedding_scale)),
+      layers(owner, c.names.layers, std::make_shared<ModuleList>()),
+      norm(owner, c.names.norm, make_norm(c.norm, c.hidden_size)) {
+  for (size_t i = 0; i < c.ropes.size(); i++)
+    rotary.push_back(
+        std::make_unique<Child<RotaryEmbedding>>(owner, i ? str("rotary_emb_", i) : "rotary_emb",
+                                                 std::make_shared<RotaryEmbedding>(c.ropes[i], c.attention.head_dim)));
   for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
 }
 
@@ -126,7 +166,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   check<ShapeError>(
       positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
       "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
-  pass.rope = rotary_emb->rope.rows(positions);
+  for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions));
 
   for (ChildSlot* slot : layers->children()) {
     auto* layer = dynamic_cast<Block*>(slot->get().get());
@@ -142,8 +182,10 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 }
 
 CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_ptr<PreTrainedModel> base)
-    : model(owner, "model", std::move(base)),
-      lm_head(owner, "lm_head", std::make_shared<Linear>(c.hidden_size, c.vocab_size, false)) {}
+    : logit_scale(c.logit_scale),
+      logit_softcap(c.logit_softcap),
+      model(owner, c.names.base, std::move(base)),
+      lm_head(owner, c.names.head, std::make_shared<Linear>(c.hidden_size, c.vocab_size, c.head_bias)) {}
 
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
@@ -153,6 +195,8 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1))
     h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
   out.logits = (*lm_head)(h);
+  if (logit_scale != 1) out.logits = mul(out.logits, Scalar(logit_scale));
+  if (logit_softcap > 0) out.logits = softcap(out.logits, logit_softcap);
   out.last_hidden_state.reset();
   if (in.labels.defined()) {
     check<ShapeError>(
@@ -198,7 +242,7 @@ std::vector<std::pair<std::string, std::string>> decoder_gguf_names(
       {"blk.{}.ffn_up", "model.layers.{}.mlp.up_proj"},
       {"blk.{}.ffn_down", "model.layers.{}.mlp.down_proj"},
   };
-  names.insert(names.end(), extra.begin(), extra.end());
+  names.insert(names.begin(), extra.begin(), extra.end());  // the first match counts
   return names;
 }
 

@@ -1,6 +1,8 @@
-// The gated decoder that llama, mistral, qwen and their like share: embeddings, pre-norm blocks of attention and gated
-// MLP, a final norm. A family fills in a DecoderConfig.
+// The decoder that most text families share: embeddings, blocks of attention and MLP with norms around them, a final
+// norm, a head. A family fills in a DecoderConfig; its names are those of its checkpoints on the Hub.
 #pragma once
+#include <functional>
+
 #include "models/config.h"
 #include "models/family.h"
 #include "models/model.h"
@@ -8,20 +10,40 @@
 
 namespace ef {
 
+struct DecoderNames {
+  std::string embeddings = "embed_tokens", layers = "layers", norm = "norm";
+  std::string attention = "self_attn", mlp = "mlp";
+  // Norms of a layer: before and after attention, before and after the MLP. Empty: none there.
+  std::string before_attention = "input_layernorm", after_attention;
+  std::string before_mlp = "post_attention_layernorm", after_mlp;
+  MlpNames mlp_parts;
+  std::string base = "model", head = "lm_head";
+};
+
+enum class MlpKind { Gated, GatedFused, Plain };
+
 struct DecoderConfig {
   int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0, layers = 0;
+  DecoderNames names;
   AttentionConfig attention;
-  std::vector<int64_t> windows;  // of each layer, 0 = full attention; empty: all full
-  RopeParameters rope;
+  std::vector<int64_t> windows;       // of each layer, 0 = full attention; empty: all full
+  std::vector<RopeParameters> ropes;  // rotary tables
+  std::vector<int> rope_of_layer;     // table of each layer, negative: no rotation; empty: `attention.rope` for all
+  NormConfig norm;
   std::string hidden_act = "silu";
-  bool mlp_bias = false;
-  double norm_eps = 1e-6;
+  MlpKind mlp = MlpKind::Gated;
+  bool mlp_bias = false, head_bias = false;
+  bool parallel = false;  // attention and MLP both read the layer's input
+  double embedding_scale = 1, residual_scale = 1, logit_scale = 1, logit_softcap = 0;
   bool use_cache = true;
 };
 // What all gated decoders read the same way; families adjust the rest.
 DecoderConfig read_decoder(const ConfigReader& config);
-// Windows from `layer_types`, else `sliding_window` on every layer when `on_all`.
-void read_windows(const ConfigReader& config, bool on_all, DecoderConfig& out);
+// True for each layer that `layer_types` calls sliding_attention. Without such a list: all but every `pattern`th, or
+// (pattern 0) an empty answer.
+std::vector<bool> sliding_layers(const ConfigReader& config, int64_t layers, int64_t pattern = 0);
+// Windows of those layers; without a list, `sliding_window` on every layer when `on_all`.
+void read_windows(const ConfigReader& config, bool on_all, DecoderConfig& out, int64_t pattern = 0);
 
 class DecoderLayer : public Block {
  public:
@@ -29,9 +51,11 @@ class DecoderLayer : public Block {
   std::string class_name() const override { return "DecoderLayer"; }
   Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
-  Child<Attention> self_attn{*this, "self_attn"};
-  Child<Module> mlp{*this, "mlp"};
-  Child<Module> input_layernorm{*this, "input_layernorm"}, post_attention_layernorm{*this, "post_attention_layernorm"};
+  const double residual_scale;
+  const bool parallel;
+  Child<Block> attention;
+  Child<Module> mlp;
+  std::optional<Child<Module>> before_attention, after_attention, before_mlp, after_mlp;  // norms
 };
 
 struct DecoderBody : Body {
@@ -41,19 +65,20 @@ struct DecoderBody : Body {
   Child<Module> embed_tokens;
   Child<ModuleList> layers;
   Child<Module> norm;
-  Child<RotaryEmbedding> rotary_emb;
+  std::vector<std::unique_ptr<Child<RotaryEmbedding>>> rotary;  // rotary_emb, rotary_emb_1, …
 };
 
 struct CausalLmBody : Body {
   CausalLmBody(Module& owner, const DecoderConfig& config, std::shared_ptr<PreTrainedModel> base);
   ModelOutput forward(const ModelInput& input) override;
+  const double logit_scale, logit_softcap;
   Child<PreTrainedModel> model;
   Child<Module> lm_head;
 };
 
 // A Family whose models are decoders with the config that `read` returns.
 Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const ConfigReader&), GgufTable gguf);
-// The names llama.cpp gives to the tensors of a gated decoder; `extra` is added.
+// The names llama.cpp gives to the tensors of a gated decoder; `extra` is added, or replaces.
 std::vector<std::pair<std::string, std::string>> decoder_gguf_names(
     std::vector<std::pair<std::string, std::string>> extra = {});
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import eigenformers
 import typing
-__all__: list[str] = ['Activation', 'Attention', 'Block', 'Dropout', 'Embedding', 'GatedMlp', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
+__all__: list[str] = ['Activation', 'Attention', 'Block', 'Dropout', 'Embedding', 'GatedMlp', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
 class Activation(Module):
     def __init__(self, name: str) -> None:
         ...
@@ -14,7 +14,7 @@ class Activation(Module):
     @property
     def name(self) -> str:
         ...
-class Attention(Module):
+class Attention(Block):
     pass
 class Block(Module):
     def forward(self, hidden_states: eigenformers.Tensor, **kwargs) -> eigenformers.Tensor:
@@ -131,6 +131,8 @@ class ModuleList(Module):
         ...
     def append(self, arg0: Module) -> typing.Any:
         ...
+class PlainMlp(Module):
+    pass
 class RMSNorm(Module):
     def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-06, unit_offset: bool = False) -> None:
         ...

@@ -17,6 +17,11 @@ TP_PLAN = {
     "layers.*.mlp.up_proj": "colwise",
     "layers.*.mlp.down_proj": "rowwise",
 }
+QK_NORM_TP_PLAN = {
+    **TP_PLAN,
+    "layers.*.self_attn.q_norm": "replicated_with_grad_allreduce",
+    "layers.*.self_attn.k_norm": "replicated_with_grad_allreduce",
+}
 # Inputs and outputs of the stages when layers are spread over several processes.
 PP_PLAN = {
     "embed_tokens": (["input_ids"], ["inputs_embeds"]),
@@ -52,8 +57,24 @@ class DecoderConfig(PreTrainedConfig):
                 for layer in range(self.num_hidden_layers)
             ]
 
+    def slide_all_but_every(self, pattern: int) -> None:
+        """Where `layer_types` is not given: full attention on every `pattern`th layer, a window on the others."""
+        self.validate_sizes()
+        if self.layer_types is None:
+            self.layer_types = [
+                "sliding_attention" if layer % pattern else "full_attention"
+                for layer in range(1, self.num_hidden_layers + 1)
+            ]
+
+    def check_divisible_heads(self) -> None:
+        if self.hidden_size % self.num_attention_heads:
+            raise ConfigError(
+                f"The hidden size ({self.hidden_size}) is not a multiple of the number of attention "
+                f"heads ({self.num_attention_heads})."
+            )
+
     def validate_heads(self) -> None:
-        heads, groups = self.num_attention_heads, self.num_key_value_heads
+        heads, groups = self.num_attention_heads, getattr(self, "num_key_value_heads", 1)
         if heads % groups:
             raise ConfigError(
                 f"{type(self).__name__}: num_attention_heads ({heads}) must be a multiple of "

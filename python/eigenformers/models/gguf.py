@@ -11,9 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import CheckpointError, UnsupportedError, UnsupportedModelError
+from .registry import FAMILIES
 
 # GGUF architecture -> model_type
-ARCHITECTURES = {"llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3"}
+ARCHITECTURES = {
+    "llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3",
+    "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text",
+}  # fmt: skip
 
 _SCALING_TYPES = ("linear", "yarn", "longrope")
 
@@ -72,7 +76,7 @@ def config_from_gguf(
 
     config = {
         "model_type": model_type,
-        "architectures": [{"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}[model_type]],
+        "architectures": [FAMILIES[model_type]["AutoModelForCausalLM"]],
         "vocab_size": data.get("vocab_size", int) or _count(metadata.get("tokenizer.ggml.tokens")),
         "hidden_size": data.get("embedding_length", int, needed=True),
         "intermediate_size": data.get("feed_forward_length", int, needed=True),
@@ -86,7 +90,6 @@ def config_from_gguf(
         "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
         "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
     }
-    config["architectures"][0] += "ForCausalLM"
     config["num_key_value_heads"] = data.get("attention.head_count_kv", int, config["num_attention_heads"])
     if config["num_attention_heads"] < 1:
         raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is {config['num_attention_heads']}")
@@ -97,12 +100,32 @@ def config_from_gguf(
         raise UnsupportedError(f"GGUF model with architecture qwen2: heads of {head_dim} values")
     if model_type == "mistral":
         config["sliding_window"] = window or None
+    elif model_type in ("gemma2", "gemma3_text"):
+        config.update(_gemma(data, model_type, window))
     elif window:
         config.update(use_sliding_window=True, sliding_window=window, max_window_layers=0)
     if model_type == "llama":
         config.update(_llama_biases(names))
-    config["rope_parameters"] = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
+    rope = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
+    if model_type == "gemma3_text":
+        local = data.get("rope.freq_base_swa", float, 10000.0)
+        rope = {"full_attention": rope, "sliding_attention": {"rope_type": "default", "rope_theta": local}}
+    config["rope_parameters"] = rope
     return config
+
+
+def _gemma(data: _Metadata, model_type: str, window: int | None) -> dict[str, Any]:
+    """What Gemma 2 and 3 add: the windows' width, softcaps, and scores scaled by hidden width in the 27B models."""
+    layers = data.get("block_count", int, needed=True)
+    heads = data.get("attention.head_count", int, needed=True)
+    widest = layers == (46 if model_type == "gemma2" else 62)
+    scalar = data.get("embedding_length", int, needed=True) // heads if widest else data.get("attention.key_length", int)
+    found: dict[str, Any] = {"sliding_window": window or 4096, "query_pre_attn_scalar": scalar or 256}
+    for key, name in (("attn", "attn_logit_softcapping"), ("final", "final_logit_softcapping")):
+        cap = data.get(f"{key}_logit_softcapping", float)
+        if cap is not None:
+            found[name] = cap
+    return found
 
 
 def _count(tokens: Any) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from .._lazy import lazy_exports
+
 
 def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
     """Auto class -> class name, e.g. `AutoModelForCausalLM` -> `LlamaForCausalLM`."""
@@ -19,6 +21,9 @@ def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
 _DECODER = ("CausalLM",)
 
 FAMILIES: dict[str, dict[str, str]] = {
+    "gemma": _family("Gemma", *_DECODER),
+    "gemma2": _family("Gemma2", *_DECODER),
+    "gemma3_text": _family("Gemma3", *_DECODER, AutoConfig="Gemma3TextConfig", AutoModel="Gemma3TextModel"),
     "llama": _family("Llama", *_DECODER),
     "mistral": _family("Mistral", *_DECODER),
     "qwen2": _family("Qwen2", *_DECODER),
@@ -55,6 +60,15 @@ def public_names() -> dict[str, str]:
         for model_type, names in FAMILIES.items()
         for auto_class, name in names.items()
     }
+
+
+def family_exports(package: str, model_type: str) -> tuple[list[str], Any, Any]:
+    """`__all__`, `__getattr__` and `__dir__` of a family's folder: its classes, imported when first used."""
+    modules = {
+        name: ".configuration" if auto_class == "AutoConfig" else ".modeling"
+        for auto_class, name in FAMILIES[model_type].items()
+    }
+    return (sorted(modules), *lazy_exports(package, modules))
 
 
 def load_class(model_type: str, auto_class: str) -> Any:

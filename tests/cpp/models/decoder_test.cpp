@@ -123,8 +123,8 @@ TEST_P(DecoderFamily, RefusesWhatDoesNotFit) {
   EXPECT_THROW(make_model(GetParam(), "causal_lm", "{}"), ConfigError);
   EXPECT_THROW(make_model(GetParam(), "causal_lm", "[1"), ConfigError);
   EXPECT_THROW(make_model(GetParam(), "poetry", tiny_config()), UnsupportedError);
-  EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(R"("rope_parameters": {"rope_type": "spiral"})")),
-               ConfigError);
+  const std::string rope = R"("rope_parameters": {"rope_type": "spiral", "full_attention": {"rope_type": "spiral"}})";
+  EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(rope)), ConfigError);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DecoderFamily, testing::ValuesIn(families().names()));

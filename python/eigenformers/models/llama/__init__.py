@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from ..._lazy import lazy_exports
-from ..registry import FAMILIES
+from ..registry import family_exports
 
-_MODULES = {
-    name: ".configuration" if auto_class == "AutoConfig" else ".modeling"
-    for auto_class, name in FAMILIES["llama"].items()
-}
-
-__all__ = sorted(_MODULES)
-__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
+__all__, __getattr__, __dir__ = family_exports(__name__, "llama")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..decoder_config import TP_PLAN, DecoderConfig
+from ..decoder_config import QK_NORM_TP_PLAN, DecoderConfig
 
 
 class Qwen3Config(DecoderConfig):
@@ -16,11 +16,7 @@ class Qwen3Config(DecoderConfig):
     """
 
     model_type = "qwen3"
-    base_model_tp_plan = {
-        **TP_PLAN,
-        "layers.*.self_attn.q_norm": "replicated_with_grad_allreduce",
-        "layers.*.self_attn.k_norm": "replicated_with_grad_allreduce",
-    }
+    base_model_tp_plan = QK_NORM_TP_PLAN
 
     vocab_size: int = 151936
     hidden_size: int = 4096

@@ -1,0 +1,117 @@
+"""Seeded tiny models of every decoder family: logits, hidden states, loss, gradients, padding, caches.
+
+Both libraries write a checkpoint in the Hub's names, whose tensors are then drawn by name, and read it back: a name that
+is not the Hub's gives other weights and other numbers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+import zlib
+
+import numpy as np
+
+IDS = np.array([[3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], [20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]])
+SIZES = {
+    "vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 64, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
+}  # fmt: skip
+GEMMA = {"head_dim": 8, "query_pre_attn_scalar": 12, "sliding_window": 4}
+# name -> (model_type, changes to SIZES)
+DECODERS = {
+    "gemma": ("gemma", {"head_dim": 16}),
+    "gemma2": ("gemma2", GEMMA),
+    "gemma3_text": ("gemma3_text", {**GEMMA, "layer_types": ["sliding_attention", "full_attention"]}),
+    "gemma3_text/both_ways": ("gemma3_text", {**GEMMA, "sliding_window": 6, "use_bidirectional_attention": True}),
+}
+
+
+def tensor(lib, array):
+    """An array as the library's own tensor."""
+    array = np.ascontiguousarray(array)
+    return (
+        importlib.import_module("torch").from_numpy(array) if lib.__name__ == "transformers" else lib.from_numpy(array)
+    )
+
+
+def array(value):
+    return value.detach().float().numpy() if value.is_floating_point() else value.numpy()
+
+
+def no_grad(lib):
+    return importlib.import_module("torch").no_grad() if lib.__name__ == "transformers" else lib.no_grad()
+
+
+def draw(name, shape):
+    """The values of a tensor, from its name alone."""
+    rng = np.random.RandomState(zlib.crc32(name.encode()))
+    values = rng.standard_normal(shape).astype(np.float32) * 0.2
+    is_gain = len(shape) == 1 and name.endswith("weight") and ("norm" in name.lower() or ".ln_" in name)
+    return values + 1 if is_gain else values
+
+
+def loaded(lib, auto_class, config):
+    """A model whose weights are drawn by their names in the file that the library writes."""
+    files = importlib.import_module(
+        "safetensors.numpy" if lib.__name__ == "transformers" else "eigenformers.safetensors.numpy"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        auto_class.from_config(config).save_pretrained(folder)
+        path = os.path.join(folder, "model.safetensors")
+        state = {name: draw(name, value.shape) for name, value in files.load_file(path).items()}
+        files.save_file(state, path, metadata={"format": "pt"})
+        return auto_class.from_pretrained(folder, attn_implementation="eager", dtype="float32").eval()
+
+
+def config_of(lib, model_type, changes):
+    values = {**SIZES, **changes}
+    return lib.AutoConfig.for_model(model_type, **{k: v for k, v in values.items() if v is not None})
+
+
+def some(logits):
+    """A few of a [batch, length, vocabulary] array's numbers."""
+    return array(logits)[:, ::4, ::9]
+
+
+def causal_lm(lib, name):
+    """What a language model returns, with gradients, padding and a cache."""
+    model_type, changes = DECODERS[name]
+    model = loaded(lib, lib.AutoModelForCausalLM, config_of(lib, model_type, changes))
+    ids = tensor(lib, IDS)
+    output = model(ids, labels=ids, output_hidden_states=True)
+    output.loss.backward()
+    out = {
+        "logits": some(output.logits),
+        "hidden": np.stack([array(h)[0, 3::4, ::7] for h in output.hidden_states]),
+        "loss": float(output.loss.detach()),
+        "gradient": float(sum(float(p.grad.float().pow(2).sum()) for p in model.parameters() if p.grad is not None)),
+    }
+    mask = np.ones_like(IDS)
+    mask[0, :4] = 0
+    positions = np.clip(mask.cumsum(1) - 1, 0, None)
+    with no_grad(lib):
+        left = model(ids, attention_mask=tensor(lib, mask), position_ids=tensor(lib, positions)).logits
+        right = model(ids, attention_mask=tensor(lib, mask[:, ::-1].copy())).logits
+        if not getattr(model.config, "use_bidirectional_attention", False):
+            first = model(tensor(lib, IDS[:, :7]), use_cache=True)
+            second = model(tensor(lib, IDS[:, 7:8]), past_key_values=first.past_key_values, use_cache=True)
+            rest = model(tensor(lib, IDS[:, 8:]), past_key_values=second.past_key_values, use_cache=True).logits
+            out["continued"] = array(rest)[:, ::2, ::9]
+    out["left"], out["right"] = array(left)[0, 4::3, ::9], array(right)[0, :8:3, ::9]
+    return out
+
+
+def case_causal_lm(lib):
+    """Every decoder with a language-model head."""
+    return {name: causal_lm(lib, name) for name in DECODERS}
+
+
+def case_configurations(lib):
+    """What a configuration writes by default: every key, as the other library reads it."""
+    out = {}
+    for model_type in sorted({kind for kind, _ in DECODERS.values()}):
+        written = lib.AutoConfig.for_model(model_type).to_dict()
+        out[model_type] = {key: value for key, value in written.items() if key != "transformers_version"}
+    return out
