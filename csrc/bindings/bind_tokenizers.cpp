@@ -241,14 +241,21 @@ void bind_tokenizer(py::module_& m) {
       .def(
           "encode_batch_arrays",
           [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-            const auto batch = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
-            size_t total = 0;
-            for (auto& e : batch) total += e.size();
-            py::array_t<int64_t> ids{py::ssize_t(total)}, lengths{py::ssize_t(batch.size())};
-            int64_t* to = ids.mutable_data();
-            for (size_t i = 0; i < batch.size(); i++) {
-              lengths.mutable_data()[i] = int64_t(batch[i].size());
-              to = std::copy(batch[i].ids.begin(), batch[i].ids.end(), to);
+            Inputs inputs(pre_tokenized);
+            const auto items = inputs.items(input);
+            tk::Tokenizer::Ids batch;
+            {
+              py::gil_scoped_release release;
+              batch = self.encode_batch_ids(items, special);
+            }
+            py::array_t<int64_t> ids{py::ssize_t(batch.total)}, lengths{py::ssize_t(batch.texts.size())};
+            int64_t *to = ids.mutable_data(), *length = lengths.mutable_data();
+            {
+              py::gil_scoped_release release;
+              for (const auto& text : batch.texts) {
+                *length++ = int64_t(text.size());
+                to = std::copy(text.begin(), text.end(), to);
+              }
             }
             return py::make_tuple(ids, lengths);
           },

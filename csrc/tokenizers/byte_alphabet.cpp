@@ -48,7 +48,7 @@ void spell_as_bytes(NormalizedString& text) {
   const std::string_view before = text.text();
   for (uint32_t i = 0; i < before.size(); i++) {
     utf8::append(out, byte_to_char(uint8_t(before[i])));
-    aligned.resize(out.size(), text.alignment(i));
+    if (text.tracked()) aligned.resize(out.size(), text.alignment(i));
   }
   text.assign(std::move(out), std::move(aligned));
 }

@@ -19,6 +19,7 @@ class CharIndex {
       sum += !utf8::is_continuation(text[i]);
     }
   }
+  bool ascii() const { return ascii_; }
   // Of the character around byte i.
   uint32_t operator()(uint32_t i) const {
     if (ascii_) return i;
@@ -39,6 +40,31 @@ class CharIndex {
   std::string_view text_;
   bool ascii_;
   std::vector<uint32_t> sums_;
+};
+
+// The same for questions that mostly go from left to right: it counts on from the last one.
+class CharCursor {
+ public:
+  explicit CharCursor(std::string_view text) : index_(text), text_(text) {}
+  Span operator()(Span bytes) {
+    const auto boundary = [&](uint32_t i) { return i >= text_.size() || !utf8::is_continuation(text_[i]); };
+    if (index_.ascii() || bytes.begin < at_ || bytes.begin >= bytes.end || bytes.end > text_.size() ||
+        !boundary(bytes.begin) || !boundary(bytes.end))
+      return index_(bytes);
+    const uint32_t begin = advance(bytes.begin);
+    uint32_t end = begin;
+    for (uint32_t i = bytes.begin; i < bytes.end; i++) end += !utf8::is_continuation(text_[i]);
+    return {begin, end};
+  }
+
+ private:
+  uint32_t advance(uint32_t to) {
+    for (; at_ < to; at_++) count_ += !utf8::is_continuation(text_[at_]);
+    return count_;
+  }
+  CharIndex index_;
+  std::string_view text_;
+  uint32_t at_ = 0, count_ = 0;
 };
 
 }  // namespace ef::tokenizers

@@ -2,7 +2,7 @@
 
 #include "core/registry.h"
 #include "tokenizers/gguf.h"
-#include "tokenizers/scanners.h"
+#include "tokenizers/scanners/scanner.h"
 
 namespace ef::tokenizers {
 namespace {

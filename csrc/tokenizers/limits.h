@@ -34,6 +34,10 @@ struct Padding {
   static Padding from_json(const Json& json);
   Json to_json() const;
   void apply(std::vector<Encoding>& batch) const;
+  void apply(std::vector<uint32_t>& ids, size_t longest) const {  // of the ids alone
+    const size_t n = target(longest);
+    if (ids.size() < n) ids.insert(direction == Direction::Left ? ids.begin() : ids.end(), n - ids.size(), pad_id);
+  }
   void apply(Encoding& encoding) const { encoding_to(encoding, target(encoding.size())); }
 
  private:

@@ -8,22 +8,64 @@
 
 namespace ef::tokenizers {
 
-NormalizedString::NormalizedString(std::string_view original)
-    : original_(original), view_(original), source_{0, uint32_t(original.size())} {}
+NormalizedString::NormalizedString(std::string_view original, bool tracked)
+    : original_(original), view_(original), source_{0, uint32_t(original.size())}, tracked_(tracked) {}
 
 NormalizedString::NormalizedString(const NormalizedString& whole, uint32_t begin, uint32_t end)
     : original_(whole.original_),
       view_(whole.text().substr(begin, end - begin)),
-      source_(whole.source(begin, end)),
-      parent_(whole.owned_ ? &whole : whole.parent_),
-      offset_((whole.owned_ ? 0 : whole.offset_) + begin) {}
+      tracked_(whole.tracked_),
+      parent_(whole.aligned_ ? &whole : whole.parent_),
+      offset_((whole.aligned_ ? 0 : whole.offset_) + begin) {
+  if (tracked_ || !whole.owned_)
+    source_ = whole.source(begin, end);
+  else
+    source_ = {whole.source_.begin + (begin > 0), whole.source_.end};  // whether it is the start must be told
+}
+
+// The new text of one being changed, with its alignments where they are tracked.
+class NormalizedString::Builder {
+ public:
+  explicit Builder(NormalizedString& s) : s_(s), from_(s.text()) {}
+  void reserve(size_t n) {
+    text.reserve(n);
+    if (s_.tracked_) aligned.reserve(n);
+  }
+  void keep(uint32_t begin, uint32_t end) {
+    text.append(from_, begin, end - begin);
+    if (!s_.tracked_) return;
+    if (s_.aligned_) {
+      aligned.insert(aligned.end(), s_.alignments_.begin() + begin, s_.alignments_.begin() + end);
+    } else {
+      for (uint32_t i = begin; i < end; i++) aligned.push_back(s_.alignment(i));
+    }
+  }
+  // What was appended to `text` since comes from `span`.
+  void align(Span span) {
+    if (s_.tracked_) aligned.resize(text.size(), span);
+  }
+  Span before(uint32_t at) const {  // of the byte before
+    return !s_.tracked_ ? Span{} : at > 0 ? s_.alignment(at - 1) : Span{s_.source_.begin, s_.source_.begin};
+  }
+  Span of(uint32_t at) const {
+    return !s_.tracked_ ? Span{} : at < from_.size() ? s_.alignment(at) : Span{s_.source_.end, s_.source_.end};
+  }
+  void finish() { s_.assign(std::move(text), std::move(aligned)); }
+  std::string text;
+  std::vector<Span> aligned;
+
+ private:
+  NormalizedString& s_;
+  std::string_view from_;
+};
 
 void NormalizedString::own() {
-  if (owned_) return;
-  text_ = view_;
+  if (!owned_) text_ = view_;
+  owned_ = true;
+  if (!tracked_ || aligned_) return;
   alignments_.resize(text_.size());
   for (uint32_t i = 0; i < text_.size(); i++) alignments_[i] = alignment(i);
-  owned_ = true;
+  aligned_ = true;
   parent_ = nullptr;
 }
 
@@ -31,88 +73,105 @@ void NormalizedString::assign(std::string text, std::vector<Span> alignments) {
   text_ = std::move(text);
   alignments_ = std::move(alignments);
   owned_ = true;
+  aligned_ = tracked_;
   parent_ = nullptr;
 }
 
 void NormalizedString::transform(uint32_t begin, uint32_t end, std::span<const Change> changes, size_t removed) {
-  own();
-  std::string out;
-  std::vector<Span> aligned;
-  out.reserve(end - begin + 8);
-  aligned.reserve(end - begin + 8);
+  Builder out(*this);
+  const std::string_view old = text();
+  out.reserve(old.size() + 8);
+  out.keep(0, begin);
   uint32_t at = begin;  // the next old byte
   const auto skip = [&](size_t n) {
-    for (; n && at < end; n--) at += uint32_t(utf8::length_of(text_[at]));
+    for (; n && at < end; n--) at += uint32_t(utf8::length_of(old[at]));
   };
   skip(removed);
   for (const auto& [c, change] : changes) {
-    Span from;
-    if (change > 0) {
-      from = at > 0 ? alignments_[at - 1] : Span{source_.begin, source_.begin};
-    } else {
-      from = at < alignments_.size() ? alignments_[at] : Span{source_.end, source_.end};
-      skip(1 + size_t(-change));
-    }
-    utf8::append(out, c);
-    aligned.resize(out.size(), from);
+    const Span from = change > 0 ? out.before(at) : out.of(at);
+    if (change <= 0) skip(1 + size_t(-change));
+    utf8::append(out.text, c);
+    out.align(from);
   }
-  if (begin == 0 && end == text_.size()) {
-    text_ = std::move(out);
-    alignments_ = std::move(aligned);
-    return;
+  out.keep(end, uint32_t(old.size()));
+  out.finish();
+}
+
+// f(c, to) gives the number of code points that stand for c, or -1 to leave it; all come from where c did.
+template <class F>
+void NormalizedString::rewrite(F&& f) {
+  const std::string_view old = text();
+  Builder out(*this);
+  uint32_t kept = 0, at = 0;
+  bool changed = false;
+  char32_t to[3];
+  for (int length; at < old.size(); at += uint32_t(length)) {
+    const int n = f(utf8::decode(old.data() + at, length), to);
+    if (n < 0) continue;
+    if (!changed) out.reserve(old.size() + 8), changed = true;
+    out.keep(kept, at);
+    for (int i = 0; i < n; i++) utf8::append(out.text, to[i]);
+    out.align(out.of(at));
+    kept = at + uint32_t(length);
   }
-  text_.replace(begin, end - begin, out);
-  alignments_.erase(alignments_.begin() + begin, alignments_.begin() + end);
-  alignments_.insert(alignments_.begin() + begin, aligned.begin(), aligned.end());
+  if (!changed) return;
+  out.keep(kept, at);
+  out.finish();
 }
 
 void NormalizedString::filter(const std::function<bool(char32_t)>& keep) {
-  std::vector<Change> changes;
-  size_t first_removed = 0, dropped = 0;
-  for (char32_t c : utf8::chars(text())) {
-    if (keep(c)) {
-      changes.push_back({c, 0});
-    } else {
-      dropped++;
-      if (changes.empty())
-        first_removed++;
-      else
-        changes.back().change--;
-    }
-  }
-  if (dropped) transform(changes, first_removed);
+  rewrite([&](char32_t c, char32_t*) { return keep(c) ? -1 : 0; });
 }
-
 void NormalizedString::map(const std::function<char32_t(char32_t)>& f) {
-  std::vector<Change> changes;
-  bool changed = false;
-  for (char32_t c : utf8::chars(text())) {
-    changes.push_back({f(c), 0});
-    changed |= changes.back().c != c;
-  }
-  if (changed) transform(changes);
+  rewrite([&](char32_t c, char32_t* to) { return (to[0] = f(c)) == c ? -1 : 1; });
 }
-
 void NormalizedString::lowercase() {
-  std::vector<Change> changes;
-  bool changed = false;
-  for (char32_t c : utf8::chars(text())) {
-    char32_t lower[2];
-    const int n = to_lower(c, lower);
-    changed |= lower[0] != c;
-    for (int i = 0; i < n; i++) changes.push_back({lower[i], i > 0});
-  }
-  if (changed) transform(changes);
+  rewrite([](char32_t c, char32_t* to) {
+    const int n = to_lower(c, to);
+    return n == 1 && to[0] == c ? -1 : n;
+  });
+}
+void NormalizedString::uppercase() {
+  rewrite([](char32_t c, char32_t* to) { return to_upper(c, to); });
 }
 
-void NormalizedString::uppercase() {
-  std::vector<Change> changes;
-  for (char32_t c : utf8::chars(text())) {
-    char32_t upper[3];
-    const int n = to_upper(c, upper);
-    for (int i = 0; i < n; i++) changes.push_back({upper[i], i > 0});
+void NormalizedString::map_ascii(const std::array<uint8_t, 128>& table,
+                                 const std::function<void(NormalizedString&)>& rest) {
+  const std::string_view old = text();
+  const uint32_t size = uint32_t(old.size());
+  uint32_t at = 0;
+  while (at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] == uint8_t(old[at])) at++;
+  if (at == size) return;  // nothing to do
+  std::string same(old);   // as long as every character stays where it is
+  for (; at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] != kDropped; at++)
+    same[at] = char(table[uint8_t(old[at])]);
+  if (at == size) {
+    text_ = std::move(same);
+    owned_ = true;
+    return;
   }
-  transform(changes);
+  Builder out(*this);
+  out.reserve(size + size / 8 + 8);
+  const auto take = [&](uint32_t begin, uint32_t end) {
+    out.keep(begin, end);
+    std::copy(same.begin() + begin, same.begin() + end, out.text.end() - (end - begin));
+  };
+  take(0, at);
+  while (at < size) {
+    uint32_t begin = at;
+    for (; at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] != kDropped; at++)
+      same[at] = char(table[uint8_t(old[at])]);
+    take(begin, at);
+    while (at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] == kDropped) at++;
+    for (begin = at; at < size && uint8_t(old[at]) >= 0x80;) at++;
+    if (begin == at) continue;
+    NormalizedString part(*this, begin, at);
+    rest(part);
+    out.text += part.text();
+    if (tracked_)
+      for (uint32_t i = 0; i < part.size(); i++) out.aligned.push_back(part.alignment(i));
+  }
+  out.finish();
 }
 
 void NormalizedString::prepend(std::string_view s) {
@@ -120,36 +179,31 @@ void NormalizedString::prepend(std::string_view s) {
   own();
   // All of it shares the alignment of the first character, and so does that character.
   text_.insert(0, s);
-  alignments_.insert(alignments_.begin(), s.size(), alignments_[0]);
+  if (tracked_) alignments_.insert(alignments_.begin(), s.size(), alignments_[0]);
 }
 
 void NormalizedString::append(std::string_view s) {
   if (text().empty() || s.empty()) return;
   own();
   text_ += s;
-  alignments_.resize(text_.size(), Span(alignments_.back()));
+  if (tracked_) alignments_.resize(text_.size(), Span(alignments_.back()));
 }
 
 void NormalizedString::replace(const Pattern& pattern, std::string_view content) {
-  std::string out;
-  std::vector<Span> aligned;
-  uint32_t copied = 0;
+  const std::string_view old = text();
+  Builder out(*this);
+  uint32_t kept = 0;
   bool any = false;
-  const auto keep = [&](uint32_t to) {
-    out.append(text_, copied, to - copied);
-    aligned.insert(aligned.end(), alignments_.begin() + copied, alignments_.begin() + to);
-  };
-  const std::string_view before = text();
-  pattern.for_each_match(before, [&](uint32_t begin, uint32_t end) {
-    if (!any) own(), any = true;
-    keep(begin);
-    out += content;
-    aligned.resize(out.size(), end > 0 ? alignments_[end - 1] : Span{source_.begin, source_.begin});
-    copied = end;
+  pattern.for_each_match(old, [&](uint32_t begin, uint32_t end) {
+    if (!any) out.reserve(old.size() + old.size() / 2), any = true;
+    out.keep(kept, begin);
+    out.text += content;
+    out.align(out.before(end));
+    kept = end;
   });
   if (!any) return;
-  keep(uint32_t(text_.size()));
-  assign(std::move(out), std::move(aligned));
+  out.keep(kept, uint32_t(old.size()));
+  out.finish();
 }
 
 void NormalizedString::strip(bool left, bool right) {
@@ -164,9 +218,9 @@ void NormalizedString::strip(bool left, bool right) {
     end = last;
   }
   if (begin == 0 && end == s.size()) return;
-  own();
-  text_ = text_.substr(begin, end - begin);
-  alignments_ = {alignments_.begin() + ptrdiff_t(begin), alignments_.begin() + ptrdiff_t(end)};
+  Builder out(*this);
+  out.keep(uint32_t(begin), uint32_t(end));
+  out.finish();
 }
 
 void NormalizedString::clear() { assign({}, {}); }

@@ -1,6 +1,7 @@
 // A text that remembers where it came from: every byte of the normalized text knows the bytes of the original behind
 // it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -21,14 +22,16 @@ struct Span {
 
 class NormalizedString {
  public:
-  // `original` must outlive this object; nothing is copied until something changes.
-  explicit NormalizedString(std::string_view original);
+  // `original` must outlive this object; nothing is copied until something changes. Without tracking, only the text is
+  // kept up: for those who won't ask where it came from.
+  explicit NormalizedString(std::string_view original, bool tracked = true);
   // Bytes [begin, end) of another one, which must outlive this object until the first change.
   NormalizedString(const NormalizedString& whole, uint32_t begin, uint32_t end);
 
   std::string_view text() const { return owned_ ? std::string_view(text_) : view_; }
   uint32_t size() const { return uint32_t(text().size()); }
   std::string_view original() const { return original_; }
+  bool tracked() const { return tracked_; }
   // Part of the original that this text stands for, also after changes.
   Span source() const { return source_; }
   bool changed() const { return owned_; }
@@ -52,6 +55,10 @@ class NormalizedString {
 
   void filter(const std::function<bool(char32_t)>& keep);
   void map(const std::function<char32_t(char32_t)>& f);
+  // Every ASCII character c becomes table[c], kDropped takes it away; maximal runs of others go through `rest`, as
+  // texts of their own.
+  static constexpr uint8_t kDropped = 0xff;
+  void map_ascii(const std::array<uint8_t, 128>& table, const std::function<void(NormalizedString&)>& rest);
   void lowercase();
   void uppercase();
   void prepend(std::string_view s);  // nothing happens to an empty text
@@ -61,23 +68,29 @@ class NormalizedString {
   void clear();
   void assign(std::string text, std::vector<Span> alignments);  // for those who build both at once
 
-  // Alignment of byte i; for an unchanged text that is the character around it.
+  // Alignment of byte i; for a text laid out as before that is the character around it.
   Span alignment(uint32_t i) const {
-    if (owned_) return alignments_[i];
-    if (parent_) return parent_->alignments_[offset_ + i];
-    uint32_t begin = uint32_t(view_.data() - original_.data()) + i;
+    if (aligned_) return alignments_[i];
+    if (parent_) return parent_->alignment(offset_ + i);
+    uint32_t begin = offset_ + i;
+    if (begin >= original_.size()) return {source_.end, source_.end};
     if (uint8_t(original_[begin]) < 0x80) return {begin, begin + 1};
     while (utf8::is_continuation(original_[begin])) begin--;
     return {begin, begin + uint32_t(utf8::length_of(original_[begin]))};
   }
 
  private:
+  class Builder;
   void own();  // copies text and alignments out of the view, before the first change
+  template <class F>
+  void rewrite(F&& f);
   std::string_view original_, view_;
   Span source_;
-  bool owned_ = false;                        // text_ and alignments_ hold; else view_ does
-  const NormalizedString* parent_ = nullptr;  // not owned: where the alignments are, unless the text is unchanged
-  uint32_t offset_ = 0;                       // of view_ in the parent's text
+  bool tracked_ = true;
+  bool owned_ = false;    // text_ holds; else view_ does
+  bool aligned_ = false;  // alignments_ hold; else the bytes lie as in the parent or the original
+  const NormalizedString* parent_ = nullptr;
+  uint32_t offset_ = 0;  // of the text in the parent's, or in the original
   std::string text_;
   std::vector<Span> alignments_;
 };

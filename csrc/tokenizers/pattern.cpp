@@ -13,7 +13,8 @@ Pattern Pattern::literal(std::string text) {
 Pattern Pattern::regex(std::string pattern, bool allow_scanner) {
   Pattern p;
   p.is_regex_ = true;
-  if (allow_scanner) p.scanner_ = find_scanner(pattern);
+  if (const KnownPattern* known = allow_scanner ? find_scanner(pattern) : nullptr)
+    p.scanner_ = known->scanner, p.isolated_ = known->isolated;
   if (!p.scanner_) p.regex_ = std::make_shared<Regex>(pattern);
   p.source_ = std::move(pattern);
   return p;

@@ -7,7 +7,7 @@
 
 #include "tokenizers/json.h"
 #include "tokenizers/normalized_string.h"
-#include "tokenizers/scanners.h"
+#include "tokenizers/scanners/scanner.h"
 
 namespace ef::tokenizers {
 
@@ -25,6 +25,7 @@ class Pattern {
   const std::string& source() const { return source_; }
   bool is_regex() const { return is_regex_; }
   bool has_scanner() const { return scanner_ != nullptr; }
+  Cutter isolated() const { return isolated_; }  // nullptr without a scanner
 
   // f(begin, end) in bytes, left to right, without overlaps. Empty matches directly after a match are left out, and
   // nothing is found in an empty text.
@@ -49,6 +50,7 @@ class Pattern {
   std::string source_;
   bool is_regex_ = false;
   Scanner scanner_ = nullptr;
+  Cutter isolated_ = nullptr;
   std::shared_ptr<const Regex> regex_;
 };
 

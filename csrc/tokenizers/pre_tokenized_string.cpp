@@ -1,5 +1,7 @@
 #include "tokenizers/pre_tokenized_string.h"
 
+#include <iterator>
+
 #include "core/error.h"
 #include "tokenizers/byte_alphabet.h"
 #include "tokenizers/pattern.h"
@@ -29,7 +31,8 @@ const char* split_behavior_name(SplitBehavior behavior) {
   return "";
 }
 
-PreTokenizedString::PreTokenizedString(std::string_view original) : PreTokenizedString(NormalizedString(original)) {}
+PreTokenizedString::PreTokenizedString(std::string_view original, bool tracked)
+    : PreTokenizedString(NormalizedString(original, tracked)) {}
 PreTokenizedString::PreTokenizedString(NormalizedString text) : original_(text.original()) {
   texts_.push_back(std::move(text));
   pieces_.push_back({0, 0, texts_[0].size(), -1, true});
@@ -47,6 +50,18 @@ void PreTokenizedString::spell_bytes() {
   if (!bytes_pending_) return;
   bytes_pending_ = false;
   normalize([](NormalizedString& text) { spell_as_bytes(text); });
+}
+
+void PreTokenizedString::cut(Cutter cutter) {
+  split([&](std::string_view text, auto emit) {
+    Span block[64];
+    const char* end = text.data() + text.size();
+    for (const char* at = text.data(); at < end;) {
+      Span* out = block;
+      at = cutter(text.data(), at, end, out, std::end(block));
+      for (const Span* s = block; s < out; s++) emit(s->begin, s->end);
+    }
+  });
 }
 
 std::vector<SplitPart> split_parts(std::string_view text, const Pattern& pattern, bool invert) {
@@ -98,18 +113,7 @@ void join_parts(const std::vector<SplitPart>& parts, SplitBehavior behavior,
 }
 
 void PreTokenizedString::split(const Pattern& pattern, SplitBehavior behavior, bool invert) {
-  if (behavior == SplitBehavior::Isolated && pattern.has_scanner()) {  // the common case, without detours
-    split([&](std::string_view text, auto emit) {
-      uint32_t at = 0;
-      pattern.for_each_match(text, [&](uint32_t begin, uint32_t end) {
-        emit(at, begin);
-        emit(begin, end);
-        at = end;
-      });
-      emit(at, uint32_t(text.size()));
-    });
-    return;
-  }
+  if (behavior == SplitBehavior::Isolated && pattern.isolated()) return cut(pattern.isolated());
   split([&](std::string_view text, auto emit) {
     join_parts(split_parts(text, pattern, invert), behavior, [&](uint32_t begin, uint32_t end) { emit(begin, end); });
   });

@@ -19,6 +19,9 @@ struct Token {
 };
 
 class Pattern;
+// Cuts [at, end) into words and writes them to `out`, as positions from `base`. Stops when fewer than two more have
+// room before `limit`, and returns where to go on: `end` when nothing is left.
+using Cutter = const char* (*)(const char* base, const char* at, const char* end, Span*& out, Span* limit);
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 SplitBehavior split_behavior_from_name(std::string_view name,
                                        std::string_view where);  // "Isolated", "merged_with_next"
@@ -33,7 +36,7 @@ class PreTokenizedString {
     bool whole = false;   // not a part of its text but all of it, with what was stripped off
   };
 
-  explicit PreTokenizedString(std::string_view original);
+  explicit PreTokenizedString(std::string_view original, bool tracked = true);
   explicit PreTokenizedString(NormalizedString text);
   PreTokenizedString(const PreTokenizedString&) = delete;
   PreTokenizedString& operator=(const PreTokenizedString&) = delete;
@@ -45,6 +48,7 @@ class PreTokenizedString {
   std::string_view text_of(const Piece& piece) const {
     return texts_[piece.text].text().substr(piece.begin, piece.end - piece.begin);
   }
+  const NormalizedString& text(const Piece& piece) const { return texts_[piece.text]; }
   NormalizedString normalized(const Piece& piece) const { return {texts_[piece.text], piece.begin, piece.end}; }
   // Part of the original that a piece stands for, or the one behind bytes [begin, end) of a piece.
   Span source(const Piece& piece) const {
@@ -91,6 +95,7 @@ class PreTokenizedString {
       if (text.changed()) replace(piece, std::move(text));
     }
   }
+  void cut(Cutter cutter);  // each open piece
   void split(const Pattern& pattern, SplitBehavior behavior, bool invert = false);
   void replace(Piece& piece, NormalizedString text);
   void drop_empty() {

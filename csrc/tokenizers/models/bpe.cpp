@@ -5,7 +5,7 @@
 
 #include "core/random.h"
 #include "tokenizers/byte_alphabet.h"
-#include "tokenizers/models/word_cache.h"
+#include "tokenizers/models/word_loop.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
@@ -19,11 +19,6 @@ struct Bpe::Space : Workspace {
   std::vector<const PairTable::Merge*> merges;
   std::vector<uint32_t> previous, next;
   std::vector<uint64_t> heap;
-  struct Caches {
-    ShortWordCache short_words;
-    WordCache<Symbol> words;
-  };
-  Caches of_bytes, of_text;  // one word may be both
 };
 std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
 
@@ -177,8 +172,7 @@ void Bpe::merge_long(Space& space) const {
 
 void Bpe::merge(Space& space) const {
   if (space.symbols.size() < 2) return;
-  const bool drop = options_.dropout && *options_.dropout > 0;
-  if (space.symbols.size() <= 64 && !drop)
+  if (space.symbols.size() <= 64 && !drops())
     merge_short(space);
   else
     merge_long(space);
@@ -196,58 +190,8 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
   return yes;
 }
 
-namespace {
-// Short words of few tokens: what `make` appends to `out` is remembered.
-template <class Make>
-void with_short_cache(ShortWordCache& cache, const WordKey& key, uint64_t hash, uint32_t offset,
-                      std::vector<Token>& out, Make&& make) {
-  ShortWordCache::Entry& known = cache.at(hash);
-  if (known.holds(key)) {
-    uint32_t at = offset;
-    for (size_t i = 0; i < known.count(); i++) {
-      out.push_back({known.ids[i], at, at + known.lengths[i]});
-      at += known.lengths[i];
-    }
-    return;
-  }
-  const size_t first = out.size();
-  make();
-  const size_t count = out.size() - first;
-  if (count > ShortWordCache::kMostTokens || count == 0) return;
-  known.low = key.low, known.high = key.high;
-  known.size = uint8_t(key.length | count << 5);
-  for (size_t i = 0; i < count; i++)
-    known.ids[i] = out[first + i].id, known.lengths[i] = uint8_t(out[first + i].end - out[first + i].begin);
-}
-template <class Symbol>
-void emit(const Symbol* items, size_t count, uint32_t offset, std::vector<Token>& out) {
-  for (size_t i = 0; i < count; i++) {
-    out.push_back({items[i].id, offset, offset + items[i].length});
-    offset += items[i].length;
-  }
-}
-}  // namespace
-
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
-  if (text.size() > WordKey::kShort || drops()) return tokenize_long_bytes(text, space, out);
-  const WordKey key(text);
-  const uint64_t hash = key.hash();
-  with_short_cache(space.of_bytes.short_words, key, hash, 0, out, [&] {
-    const auto whole = raw_.find(text, key, hash);
-    if (whole && (options_.ignore_merges || reproduced(*whole, text, space)))
-      out.push_back({*whole, 0, uint32_t(text.size())});
-    else
-      tokenize_long_bytes(text, space, out);
-  });
-}
-
-void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
-  const bool cache = !drops() && text.size() <= WordCache<Symbol>::kLongestWord;
-  const uint64_t hash = cache ? WordKey(text).hash() : 0;
-  auto& words = space.of_bytes.words;
-  if (cache)
-    if (const auto found = words.find(text, hash); found.count) return emit(found.items, found.count, 0, out);
-  if (!drops() && text.size() > WordKey::kShort && text.size() <= raw_.longest()) {
+  if (!drops() && text.size() <= raw_.longest()) {
     if (const auto id = raw_.find(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
@@ -256,8 +200,15 @@ void Bpe::tokenize_long_bytes(std::string_view text, Space& space, std::vector<T
   space.symbols.clear();
   for (char b : text) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
   merge(space);
-  if (cache) words.add(text, hash, space.symbols.data(), space.symbols.size());
-  emit(space.symbols.data(), space.symbols.size(), 0, out);
+  emit(space, out);
+}
+
+void Bpe::emit(const Space& space, std::vector<Token>& out) {
+  uint32_t at = 0;
+  for (const Symbol& s : space.symbols) {
+    out.push_back({s.id, at, at + s.length});
+    at += s.length;
+  }
 }
 
 void Bpe::start_symbols(std::string_view text, Space& space) const {
@@ -305,8 +256,15 @@ void Bpe::tokenize_text(std::string_view text, Space& space, std::vector<Token>&
       return;
     }
   }
-  if (!splits_at_mark_) return tokenize_word(text, 0, space, out);
-  for (size_t begin = 0; begin < text.size();) {
+  start_symbols(text, space);
+  merge(space);
+  emit(space, out);
+}
+
+void Bpe::cut(std::string_view text, Span word, std::vector<Span>& parts) const {
+  text = text.substr(0, word.end);
+  if (options_.ignore_merges && vocab_.find(text.substr(word.begin))) return parts.push_back(word);
+  for (size_t begin = word.begin; begin < text.size();) {
     size_t end = begin + 1;
     for (;; end++) {  // the next mark that starts a new part
       end = text.find(kMark, end);
@@ -317,33 +275,12 @@ void Bpe::tokenize_text(std::string_view text, Space& space, std::vector<Token>&
       size_t last = end - 1;
       while (utf8::is_continuation(text[last])) last--;
       int length;
-      if (!std::binary_search(joined_to_mark_.begin(), joined_to_mark_.end(), utf8::decode(text.data() + last, length)))
-        break;
+      const char32_t before = utf8::decode(text.data() + last, length);
+      if (!std::binary_search(joined_to_mark_.begin(), joined_to_mark_.end(), before)) break;
     }
-    tokenize_word(text.substr(begin, end - begin), uint32_t(begin), space, out);
+    parts.push_back({uint32_t(begin), uint32_t(end)});
     begin = end;
   }
-}
-
-void Bpe::tokenize_word(std::string_view word, uint32_t offset, Space& space, std::vector<Token>& out) const {
-  const auto make = [&] {
-    start_symbols(word, space);
-    merge(space);
-    emit(space.symbols.data(), space.symbols.size(), offset, out);
-  };
-  if (drops() || word.size() > WordCache<Symbol>::kLongestWord) return make();
-  const WordKey key(word);
-  const uint64_t hash = key.hash();
-  const auto cached = [&] {
-    auto& words = space.of_text.words;
-    if (const auto found = words.find(word, hash); found.count) return emit(found.items, found.count, offset, out);
-    make();
-    if (!space.symbols.empty()) words.add(word, hash, space.symbols.data(), space.symbols.size());
-  };
-  if (key.is_short())
-    with_short_cache(space.of_text.short_words, key, hash, offset, out, cached);
-  else
-    cached();
 }
 
 // A merge may reach over the place before a mark only if some merge has a right part that starts with one.

@@ -49,6 +49,9 @@ class Bpe : public Model {
   void tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const override;
   bool accepts_bytes() const override { return accepts_bytes_; }
   std::unique_ptr<Workspace> workspace() const override;
+  bool remembers() const override { return !drops(); }
+  bool cuts_words() const override { return splits_at_mark_ && !drops(); }
+  void cut(std::string_view text, Span word, std::vector<Span>& parts) const override;
   const Vocab& vocab() const override { return vocab_; }
   const char* type() const override { return "BPE"; }
   Json to_json() const override;
@@ -61,13 +64,12 @@ class Bpe : public Model {
   };
   struct Space;
   void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
-  void tokenize_long_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
   void tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const;
-  void tokenize_word(std::string_view word, uint32_t offset, Space& space, std::vector<Token>& out) const;
   void find_word_starts(const Merges& merges);
   void start_symbols(std::string_view text, Space& space) const;
   bool drops() const { return options_.dropout && *options_.dropout > 0; }
   void add_merges(const Merges& merges);
+  static void emit(const Space& space, std::vector<Token>& out);
   void merge(Space& space) const;
   void merge_short(Space& space) const;
   void merge_long(Space& space) const;

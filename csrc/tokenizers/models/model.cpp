@@ -1,6 +1,10 @@
 #include "tokenizers/models/model.h"
 
+#include "tokenizers/models/word_loop.h"
+
 namespace ef::tokenizers {
+
+std::unique_ptr<Workspace> Model::workspace() const { return std::make_unique<Workspace>(); }
 
 JsonReader ModelSource::reader(const std::string& key) const {
   const auto it = large.find(key);

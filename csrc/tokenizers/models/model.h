@@ -14,19 +14,21 @@
 
 namespace ef::tokenizers {
 
-// Scratch memory and caches that one thread uses at a time.
-struct Workspace {
-  virtual ~Workspace() = default;
-};
+struct Workspace;  // models/word_loop.h
 
 class Model {
  public:
   virtual ~Model() = default;
-  // Appends the tokens of `text`. With `bytes`, the text is the bytes themselves rather than their byte-level spelling,
-  // which only a model that accepts_bytes() is asked for; offsets are then of these bytes.
+  // Appends the tokens of one word. With `bytes`, the text is the bytes themselves rather than their byte-level
+  // spelling, which only a model that accepts_bytes() is asked for; offsets are then of these bytes.
   virtual void tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const = 0;
   virtual bool accepts_bytes() const { return false; }
-  virtual std::unique_ptr<Workspace> workspace() const { return nullptr; }
+  virtual std::unique_ptr<Workspace> workspace() const;
+  // Whether a word has the same tokens every time.
+  virtual bool remembers() const { return true; }
+  // A model may know places where a word falls into parts that have nothing to do with each other.
+  virtual bool cuts_words() const { return false; }
+  virtual void cut(std::string_view text, Span word, std::vector<Span>& parts) const { parts.push_back(word); }
 
   virtual const Vocab& vocab() const = 0;
   // A token with this id shows as its own text rather than as the vocabulary's (Unigram's unknown piece).

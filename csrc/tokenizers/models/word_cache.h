@@ -1,6 +1,7 @@
 // What came out of words seen before. One thread at a time.
 #pragma once
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,39 +9,48 @@
 
 namespace ef::tokenizers {
 
-// Short words of few tokens: one cache line holds all, and a new word takes the place of an old one.
+struct WordPart {  // a token of a word, and how many bytes of it
+  uint32_t id, length;
+};
+
+// Short words of few tokens: one entry holds all, and a new word takes the place of an old one.
 class ShortWordCache {
  public:
   static constexpr size_t kMostTokens = 3;
-  struct Entry {
+  static constexpr size_t kInTheOther = 7;  // as count(): look in the other cache
+  struct alignas(32) Entry {
     uint64_t low = 0, high = 0;
     uint32_t ids[kMostTokens] = {};
     uint8_t lengths[kMostTokens] = {};
     uint8_t size = 0;  // length of the word, number of tokens
     bool holds(const WordKey& key) const {
-      return low == key.low && high == key.high && uint32_t(size & 31) == key.length;
+      return ((low ^ key.low) | (high ^ key.high) | (uint32_t(size & 31) ^ key.length)) == 0;
     }
     size_t count() const { return size >> 5; }
+    void set(const WordKey& key, size_t count) {
+      low = key.low, high = key.high;
+      size = uint8_t(key.length | count << 5);
+    }
   };
   static_assert(sizeof(Entry) == 32);
-  Entry& at(uint64_t hash) {
+  Entry& at(uint64_t hash) { return entries_[hash >> (64 - kBits)]; }
+  void prepare() {  // before the first at()
     if (entries_.empty()) entries_.resize(kEntries);
-    return entries_[hash >> (64 - kBits)];
   }
+  void clear() { entries_.assign(entries_.size(), Entry{}); }
 
  private:
-  static constexpr int kBits = 14;
+  static constexpr int kBits = 15;
   static constexpr size_t kEntries = size_t(1) << kBits;
   std::vector<Entry> entries_;
 };
 
 // The others; forgets everything when full.
-template <class Item>
-class WordCache {
+class LongWordCache {
  public:
   static constexpr size_t kLongestWord = 64;
   struct Found {
-    const Item* items = nullptr;
+    const WordPart* parts = nullptr;
     uint32_t count = 0;
   };
   Found find(std::string_view word, uint64_t hash) const {
@@ -50,35 +60,38 @@ class WordCache {
       if (!s.count) return {};
       if (s.tag == uint32_t(hash >> 32) && s.length == word.size() &&
           !std::memcmp(text_.data() + s.text, word.data(), word.size()))
-        return {items_.data() + s.items, s.count};
+        return {parts_.data() + s.parts, s.count};
     }
   }
-  void add(std::string_view word, uint64_t hash, const Item* items, size_t count) {
+  // The caller fills in what it returns.
+  WordPart* add(std::string_view word, uint64_t hash, size_t count) {
     if (slots_.empty()) slots_.resize(kSlots);
-    if (used_ * 2 >= kSlots) {
-      slots_.assign(kSlots, Slot{});
-      text_.clear();
-      items_.clear();
-      used_ = 0;
-    }
+    if (used_ * 2 >= kSlots) clear();
     size_t i = hash & (kSlots - 1);
     while (slots_[i].count) i = (i + 1) & (kSlots - 1);
-    slots_[i] = {uint32_t(text_.size()), uint32_t(hash >> 32), uint32_t(items_.size()), uint16_t(word.size()),
+    slots_[i] = {uint32_t(text_.size()), uint32_t(hash >> 32), uint32_t(parts_.size()), uint16_t(word.size()),
                  uint16_t(count)};
     text_.append(word);
-    items_.insert(items_.end(), items, items + count);
+    parts_.resize(parts_.size() + count);
     used_++;
+    return parts_.data() + parts_.size() - count;
+  }
+  void clear() {
+    slots_.assign(slots_.size(), Slot{});
+    text_.clear();
+    parts_.clear();
+    used_ = 0;
   }
 
  private:
   static constexpr size_t kSlots = 1 << 16;
   struct Slot {
-    uint32_t text = 0, tag = 0, items = 0;
+    uint32_t text = 0, tag = 0, parts = 0;
     uint16_t length = 0, count = 0;
   };
   std::vector<Slot> slots_;
   std::string text_;
-  std::vector<Item> items_;
+  std::vector<WordPart> parts_;
   size_t used_ = 0;
 };
 

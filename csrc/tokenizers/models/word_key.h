@@ -4,6 +4,10 @@
 #include <cstring>
 #include <string_view>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace ef::tokenizers {
 
 struct WordKey {
@@ -28,6 +32,19 @@ struct WordKey {
     }
   }
   WordKey() = default;
+  // The same for a short word when 16 bytes can be read at p: without a branch on the length.
+  static WordKey readable(const char* p, size_t n) {
+    WordKey out;
+#if defined(__SSE2__)
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i mask = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kMask + kShort - n));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&out.low), _mm_and_si128(bytes, mask));
+    out.length = uint32_t(n);
+#else
+    out = WordKey({p, n});
+#endif
+    return out;
+  }
   bool is_short() const { return length <= kShort; }
   uint64_t hash() const {
     uint64_t h = (low ^ length) * 0x9e3779b97f4a7c15ull ^ (high + length) * 0xc2b2ae3d27d4eb4full;
@@ -36,6 +53,8 @@ struct WordKey {
   }
 
  private:
+  alignas(16) static constexpr uint8_t kMask[2 * kShort] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                            255, 255, 255, 255, 255, 255, 255, 255};
   template <class T>
   static T load(const char* p) {
     T v;

@@ -14,8 +14,29 @@ class BertNormalizer : public Normalizer {
         handle_chinese_chars_(get_bool(json, "handle_chinese_chars", "BertNormalizer")),
         lowercase_(get_bool(json, "lowercase", "BertNormalizer")) {
     if (find(json, "strip_accents")) strip_accents_ = get_bool(json, "strip_accents", "BertNormalizer");
+    for (size_t c = 0; c < ascii_.size(); c++) {
+      ascii_[c] = uint8_t(lowercase_ && c >= 'A' && c <= 'Z' ? c + 32 : c);
+      if (!clean_text_) continue;
+      if (is_bert_control(char32_t(c)))
+        ascii_[c] = NormalizedString::kDropped;
+      else if (is_white_space(char32_t(c)))
+        ascii_[c] = ' ';
+    }
   }
+  // None of the steps looks beyond a run of ASCII characters, or of others.
   void normalize(NormalizedString& text) const override {
+    text.map_ascii(ascii_, [this](NormalizedString& part) { normalize_part(part); });
+  }
+  Json to_json() const override {
+    return {{"type", "BertNormalizer"},
+            {"clean_text", clean_text_},
+            {"handle_chinese_chars", handle_chinese_chars_},
+            {"strip_accents", strip_accents_ ? Json(*strip_accents_) : Json()},
+            {"lowercase", lowercase_}};
+  }
+
+ private:
+  void normalize_part(NormalizedString& text) const {
     if (clean_text_) {
       text.filter([](char32_t c) { return !is_bert_control(c); });
       text.map([](char32_t c) { return is_white_space(c) ? U' ' : c; });
@@ -27,15 +48,6 @@ class BertNormalizer : public Normalizer {
     }
     if (lowercase_) text.lowercase();
   }
-  Json to_json() const override {
-    return {{"type", "BertNormalizer"},
-            {"clean_text", clean_text_},
-            {"handle_chinese_chars", handle_chinese_chars_},
-            {"strip_accents", strip_accents_ ? Json(*strip_accents_) : Json()},
-            {"lowercase", lowercase_}};
-  }
-
- private:
   static void set_apart(NormalizedString& text) {
     std::vector<NormalizedString::Change> changes;
     bool any = false;
@@ -53,6 +65,7 @@ class BertNormalizer : public Normalizer {
   }
   bool clean_text_, handle_chinese_chars_, lowercase_;
   std::optional<bool> strip_accents_;
+  std::array<uint8_t, 128> ascii_;
 };
 
 }  // namespace

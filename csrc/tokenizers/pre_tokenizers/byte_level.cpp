@@ -15,15 +15,18 @@ class ByteLevel : public PreTokenizer {
         pattern_(Pattern::regex(std::string(patterns::kGpt2))) {}
 
   void pre_tokenize(PreTokenizedString& text) const override {
-    if (add_prefix_space_)
-      text.normalize([](NormalizedString& s) {
-        if (!s.text().starts_with(' ')) s.prepend(" ");
-      });
+    if (add_prefix_space_) text.normalize(add_prefix_space);
     if (use_regex_)
       text.split(pattern_, SplitBehavior::Isolated);
     else
       text.drop_empty();
     text.rename_bytes();
+  }
+  bool add_to(Cuts& cuts) const override {
+    if (cuts.bytes || (add_prefix_space_ && !cuts.then_rewrite(add_prefix_space)) ||
+        (use_regex_ && !cuts.then_cut(pattern_.isolated())))
+      return false;
+    return cuts.bytes = true;
   }
   Json to_json() const override {
     return {{"type", "ByteLevel"},
@@ -33,6 +36,9 @@ class ByteLevel : public PreTokenizer {
   }
 
  private:
+  static void add_prefix_space(NormalizedString& s) {
+    if (!s.text().starts_with(' ')) s.prepend(" ");
+  }
   bool add_prefix_space_, trim_offsets_, use_regex_;
   Pattern pattern_;
 };

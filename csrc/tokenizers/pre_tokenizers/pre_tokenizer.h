@@ -1,17 +1,36 @@
 // Second role: cuts the normalized text into the words that the model looks at one by one.
 #pragma once
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/registry.h"
 #include "tokenizers/json.h"
 #include "tokenizers/pre_tokenized_string.h"
+#include "tokenizers/scanners/scanner.h"
 
 namespace ef::tokenizers {
+
+// What most pre-tokenizers come down to: the text is changed, then cut, cut again within the parts, and that's all.
+// Whoever follows this needs no list of pieces.
+struct Cuts {
+  std::function<void(NormalizedString&)> rewrite;
+  bool rewrite_needs_source = false;  // asks where in the original its text stands
+  std::vector<Cutter> cutters;
+  bool bytes = false;  // the words are to be renamed byte by byte
+  // Each of these is false when what came before rules it out.
+  bool then_cut(Cutter cutter) { return !bytes && (cutters.push_back(cutter), true); }
+  bool then_rewrite(std::function<void(NormalizedString&)> f) {
+    if (rewrite || bytes || !cutters.empty()) return false;
+    return rewrite = std::move(f), true;
+  }
+};
 
 class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;
   virtual void pre_tokenize(PreTokenizedString& text) const = 0;
+  virtual bool add_to(Cuts& cuts) const { return false; }  // false: it cannot be said this way
   virtual Json to_json() const = 0;
 };
 using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;

@@ -1,4 +1,6 @@
 // Several pre-tokenizers, one after the other.
+#include <algorithm>
+
 #include "tokenizers/pre_tokenizers/pre_tokenizer.h"
 
 namespace ef::tokenizers {
@@ -14,6 +16,9 @@ class Sequence : public PreTokenizer {
   }
   void pre_tokenize(PreTokenizedString& text) const override {
     for (auto& part : parts_) part->pre_tokenize(text);
+  }
+  bool add_to(Cuts& cuts) const override {
+    return std::all_of(parts_.begin(), parts_.end(), [&](auto& part) { return part->add_to(cuts); });
   }
   Json to_json() const override {
     Json parts = Json::array();

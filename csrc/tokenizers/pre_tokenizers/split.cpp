@@ -12,6 +12,10 @@ class Split : public PreTokenizer {
         behavior_(split_behavior_from_name(get_string(json, "behavior", "Split"), "Split")),
         invert_(get_bool(json, "invert", "Split", false)) {}
   void pre_tokenize(PreTokenizedString& text) const override { text.split(pattern_, behavior_, invert_); }
+  bool add_to(Cuts& cuts) const override {
+    const Cutter cutter = behavior_ == SplitBehavior::Isolated ? pattern_.isolated() : nullptr;
+    return cutter && cuts.then_cut(cutter);
+  }
   Json to_json() const override {
     return {{"type", "Split"},
             {"pattern", pattern_.to_json()},

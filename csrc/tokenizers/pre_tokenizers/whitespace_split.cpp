@@ -1,16 +1,17 @@
 // Splits at white space.
-#include "tokenizers/pre_tokenizers/by_character.h"
+#include "tokenizers/pre_tokenizers/cut_by_kind.h"
 #include "tokenizers/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizers/unicode.h"
 
 namespace ef::tokenizers {
 namespace {
 
+Kind kind_of(const char* p, int& length) { return class_at(p, length) & kSpace ? Kind::Dropped : Kind::Run; }
+
 class WhitespaceSplit : public PreTokenizer {
  public:
-  void pre_tokenize(PreTokenizedString& text) const override {
-    split_by_character(text, SplitBehavior::Removed, is_white_space);
-  }
+  void pre_tokenize(PreTokenizedString& text) const override { text.cut(cut_by_kind<kind_of>); }
+  bool add_to(Cuts& cuts) const override { return cuts.then_cut(cut_by_kind<kind_of>); }
   Json to_json() const override { return {{"type", "WhitespaceSplit"}}; }
 };
 

@@ -9,6 +9,7 @@
 #include "random_text.h"
 #include "tokenizers/byte_alphabet.h"
 #include "tokenizers/models/bpe.h"
+#include "tokenizers/models/word_loop.h"
 #include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/simple.h"
 

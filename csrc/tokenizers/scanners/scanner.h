@@ -1,9 +1,12 @@
 // Hand-written matchers for the splitting patterns of well-known tokenizers. Each finds exactly what the regular
 // expression finds, many times faster.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tokenizers/pre_tokenized_string.h"
 
 namespace ef::tokenizers {
 
@@ -15,9 +18,29 @@ struct Match {
 // lies before `at` does not matter.
 using Scanner = bool (*)(const char* at, const char* end, Match& out);
 
+// Words are the matches and what lies between them.
+template <Scanner kScan>
+const char* cut_isolated(const char* base, const char* at, const char* end, Span*& out, Span* limit) {
+  const auto put = [&](const char* a, const char* b) { *out++ = {uint32_t(a - base), uint32_t(b - base)}; };
+  while (at < end && limit - out >= 2) {
+    Match m;
+    if (!kScan(at, end, m)) return put(at, end), end;
+    if (m.begin > at) put(at, m.begin);
+    put(m.begin, m.end);
+    at = m.end;
+  }
+  return at;
+}
+
+struct KnownPattern {
+  std::string_view pattern;
+  Scanner scanner;
+  Cutter isolated;
+};
 // By the exact text of the pattern; nullptr when it is not a known one.
-Scanner find_scanner(std::string_view pattern);
+const KnownPattern* find_scanner(std::string_view pattern);
 std::vector<std::string_view> scanner_patterns();  // all texts that have a scanner
+
 // The patterns, as the tokenizer.json files of these models have them.
 namespace patterns {
 inline constexpr std::string_view kGpt2 =

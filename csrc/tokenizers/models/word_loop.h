@@ -1,0 +1,32 @@
+// The inner loop of encoding: words to tokens, by memory where a word was seen before, else by the model.
+#pragma once
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tokenizers/models/model.h"
+#include "tokenizers/models/word_cache.h"
+
+namespace ef::tokenizers {
+
+// Scratch memory and memory of words, which one thread uses at a time. Models derive their own.
+struct Workspace {
+  virtual ~Workspace() = default;
+  ShortWordCache short_words;
+  LongWordCache long_words;
+  bool of_bytes = false;  // what the remembered words are
+  std::vector<Token> made;
+  std::vector<Span> parts;
+};
+
+struct WordTokens {
+  std::vector<uint32_t> ids;
+  std::vector<Span> spans;     // bytes of the text
+  std::vector<uint32_t> ends;  // number of tokens up to the end of each word
+};
+
+// Appends the tokens of the words of a text; spans and ends only if wanted.
+void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, bool bytes,
+                    Workspace& workspace, bool spans, WordTokens& out);
+
+}  // namespace ef::tokenizers
