@@ -104,6 +104,14 @@ def generation() -> list[str]:
     return ["## Generation parameters", "", *table(["group", "parameter", "default", "status"], rows)]
 
 
+def caches() -> list[str]:
+    """Cache classes."""
+    utils = module("cache_utils")
+    works = [name for name in utils.__all__ if name.endswith("Cache")]
+    rows = [(f"`{name}`", why) for name, why in utils.REFUSED.items()]
+    return ["## Caches", "", f"Work: {code(works)}. Refused by name:", "", *table(["class", "why"], rows), ""]
+
+
 def tasks() -> list[str]:
     """Pipeline tasks."""
     pipelines, registry = module("pipelines"), module("pipelines.registry")
@@ -226,7 +234,7 @@ def page() -> str:
         "`transformers` 5. What is listed as refused raises an error that names it: nothing is ignored silently.",
         "",
     ]
-    sections = (families, configurations, generation, tasks, tokenizers, arguments, names, refusals)
+    sections = (families, configurations, generation, caches, tasks, tokenizers, arguments, names, refusals)
     return "\n".join([*intro, *(line for section in sections for line in section())]).rstrip() + "\n"
 
 

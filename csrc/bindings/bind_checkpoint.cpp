@@ -10,7 +10,7 @@
 namespace ef {
 
 void bind_checkpoint(py::module_& m) {
-  py::class_<CheckpointReader>(m, "CheckpointReader")
+  py::class_<CheckpointReader, py::smart_holder>(m, "CheckpointReader")
       .def("keys", &CheckpointReader::names)
       .def("__contains__", &CheckpointReader::has)
       .def("get_tensor", &CheckpointReader::tensor, py::call_guard<py::gil_scoped_release>())
@@ -24,6 +24,8 @@ void bind_checkpoint(py::module_& m) {
         py::call_guard<py::gil_scoped_release>());
   m.def("open_gguf", &open_gguf, py::arg("path"), py::arg("disable_mmap") = false,
         py::call_guard<py::gil_scoped_release>());
+  m.def("tensors_in_memory", &tensors_in_memory, py::arg("tensors"));
+  m.def("renamed_checkpoint", &renamed, py::arg("reader"), py::arg("names"));
 
   m.def(
       "load_checkpoint",

@@ -6,7 +6,6 @@
 #include "bindings/model_support.h"
 #include "models/common/decoder.h"
 #include "models/family.h"
-#include "ops/ops.h"
 
 namespace ef {
 
@@ -136,62 +135,6 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
 }
 
 void bind_models(py::module_& m) {
-  py::class_<KvCache, std::shared_ptr<KvCache>>(m, "Cache", "Keys and values of past positions, a layer each.")
-      .def("get_seq_length", &KvCache::length, py::arg("layer_idx") = 0)
-      .def(
-          "get_max_cache_shape", [](KvCache&, int) { return -1; }, py::arg("layer_idx") = 0)
-      .def(
-          "update",
-          [](KvCache& self, const Tensor& k, const Tensor& v, int layer, const py::args&, const py::kwargs&) {
-            KvView view = self.append(layer, k, v);
-            return py::make_tuple(view.keys, view.values);
-          },
-          py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
-      .def("crop", &KvCache::crop, py::arg("max_length"))
-      .def("reset", &KvCache::reset)
-      .def("reorder_cache", &KvCache::reorder, py::arg("beam_idx"))
-      .def("batch_select_indices", &KvCache::reorder, py::arg("indices"))
-      .def(
-          "batch_repeat_interleave",
-          [](KvCache& self, int64_t repeats) {
-            if (!self.layers()) return;
-            const int64_t batch = self.view(0).keys.size(0);
-            self.reorder(repeat_interleave(Tensor::arange(batch), repeats));
-          },
-          py::arg("repeats"))
-      .def("__len__", &KvCache::layers)
-      .def("__getitem__",
-           [](KvCache& self, int layer) {
-             KvView view = self.view(layer < 0 ? layer + self.layers() : layer);
-             return py::make_tuple(view.keys, view.values);
-           })
-      .def("to_legacy_cache",
-           [](KvCache& self) {
-             py::tuple out(self.layers());
-             for (int i = 0; i < self.layers(); i++)
-               out[size_t(i)] = py::make_tuple(self.view(i).keys, self.view(i).values);
-             return out;
-           })
-      .def("__copy__", [](KvCache& self) { return self.clone(); })
-      .def("__deepcopy__", [](KvCache& self, const py::dict&) { return self.clone(); });
-  py::class_<DynamicCache, KvCache, std::shared_ptr<DynamicCache>>(m, "DynamicCache")
-      .def(py::init([](const py::object&, const py::object& config) { return std::make_shared<DynamicCache>(); }),
-           py::arg("ddp_cache_data") = py::none(), py::arg("config") = py::none())
-      .def_static(
-          "from_legacy_cache",
-          [](const py::object& past) {
-            auto cache = std::make_shared<DynamicCache>();
-            if (!past.is_none()) {
-              int layer = 0;
-              for (auto entry : past) {
-                auto kv = entry.cast<std::pair<Tensor, Tensor>>();
-                cache->append(layer++, kv.first, kv.second);
-              }
-            }
-            return cache;
-          },
-          py::arg("past_key_values") = py::none());
-
   py::class_<PreTrainedModel, Module, PyPreTrainedModel, py::smart_holder>(m, "PreTrainedModel", py::dynamic_attr())
       .def(py::init_alias<>())
       .def("_build", &PreTrainedModel::build, py::arg("model_type"), py::arg("head"), py::arg("config"),

@@ -12,6 +12,7 @@ void bind_gguf(pybind11::module_& m);
 void bind_io(pybind11::module_& m);
 void bind_tokenizers(pybind11::module_& m);
 void bind_nn(pybind11::module_& m);
+void bind_cache(pybind11::module_& m);
 void bind_models(pybind11::module_& m);
 void bind_checkpoint(pybind11::module_& m);
 void bind_generation(pybind11::module_& m);

@@ -32,5 +32,10 @@ std::unique_ptr<CheckpointReader> open_safetensors(const std::vector<std::string
 std::unique_ptr<CheckpointReader> open_torch(const std::vector<std::string>& paths, bool disable_mmap = false);
 // A GGUF file under the names of the family that its architecture belongs to.
 std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap = false);
+// Tensors that are in memory already.
+std::unique_ptr<CheckpointReader> tensors_in_memory(std::vector<std::pair<std::string, Tensor>> tensors);
+// Another checkpoint under other names: (its name, the name here) of each tensor.
+std::unique_ptr<CheckpointReader> renamed(std::shared_ptr<CheckpointReader> inner,
+                                          const std::vector<std::pair<std::string, std::string>>& names);
 
 }  // namespace ef

@@ -18,7 +18,7 @@ class Loop {
  public:
   Loop(PreTrainedModel& model, const GenerateRequest& r) : model_(model), r_(r), batch_(r.input_ids.size(0)) {
     read_prompt();
-    result_.past = r.past ? r.past : r.options.use_cache ? std::make_shared<DynamicCache>() : nullptr;
+    result_.past = r.past ? r.past : r.options.use_cache ? model.new_cache() : nullptr;
     if (auto* dynamic = dynamic_cast<DynamicCache*>(result_.past.get()))
       dynamic->reserve(std::min<int64_t>(r.options.max_length, positions() + 1024));
     done_.assign(size_t(batch_), false);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
@@ -11,7 +13,18 @@
 namespace ef {
 namespace {
 
-std::atomic<bool> invariant{false};
+bool invariant_from_environment() {
+  const char* text = std::getenv("EIGENFORMERS_BATCH_INVARIANT");
+  const std::string_view value = text ? text : "";
+  const bool on = value == "1" || value == "true" || value == "on";
+  check<ConfigError>(on || value.empty() || value == "0" || value == "false" || value == "off",
+                     "EIGENFORMERS_BATCH_INVARIANT: found '", value, "', needed 1 or 0");
+  return on;
+}
+std::atomic<bool>& invariant() {
+  static std::atomic<bool> on{invariant_from_environment()};
+  return on;
+}
 
 constexpr int64_t kInPlaceRows = 32;        // up to here an f32 b[k, n] is used where it lies
 constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
@@ -188,7 +201,7 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     size_t end = i + 1;
     while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
     const auto part = targets.subspan(i, end - i);
-    const bool few = !invariant.load(std::memory_order_relaxed) && !a.transposed;
+    const bool few = !batch_invariant() && !a.transposed;
     if (few && !part[0].b.transposed && m <= dot_kernels(part[0].b.dtype).rows)
       dot_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && m <= 4)
@@ -221,8 +234,8 @@ const void* offset(const void* p, DType d, int64_t n) {
 
 }  // namespace
 
-bool batch_invariant() { return invariant.load(); }
-void set_batch_invariant(bool on) { invariant.store(on); }
+bool batch_invariant() { return invariant().load(std::memory_order_relaxed); }
+void set_batch_invariant(bool on) { invariant().store(on); }
 
 void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
              int64_t ldb, float* c, int64_t ldc, bool accumulate) {

@@ -16,6 +16,10 @@ ModelOutput PreTrainedModel::run(const ModelInput& input) {
   return body_->forward(input);
 }
 
+std::shared_ptr<KvCache> PreTrainedModel::new_cache() const {
+  return body_ ? body_->new_cache() : std::make_shared<DynamicCache>();
+}
+
 std::shared_ptr<PreTrainedModel> make_model(const std::string& model_type, const std::string& head,
                                             const std::string& config) {
   auto model = std::make_shared<PreTrainedModel>();

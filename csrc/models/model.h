@@ -35,6 +35,7 @@ struct ModelOutput {
 struct Body {
   virtual ~Body() = default;
   virtual ModelOutput forward(const ModelInput& input) = 0;
+  virtual std::shared_ptr<KvCache> new_cache() const { return std::make_shared<DynamicCache>(); }
 };
 
 class PreTrainedModel : public Module {
@@ -45,6 +46,7 @@ class PreTrainedModel : public Module {
   void build(const std::string& model_type, const std::string& head, const std::string& config,
              std::shared_ptr<PreTrainedModel> base = nullptr);
   virtual ModelOutput run(const ModelInput& input);
+  std::shared_ptr<KvCache> new_cache() const;  // an empty one of the kind that fits the layers
   bool built() const { return body_ != nullptr; }
   const std::string& model_type() const { return model_type_; }
 

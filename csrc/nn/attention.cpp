@@ -1,5 +1,6 @@
 #include "nn/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/ops.h"
@@ -61,6 +62,87 @@ Attention::Projected Attention::project(const Tensor& x) const {
   return {heads(qkv[0]), heads(qkv[1]), heads(qkv[2])};
 }
 
+std::vector<Span> packed_spans(const Tensor& positions, int64_t batch) {
+  const Tensor p = positions.to(DType::Int64).contiguous();
+  const int64_t rows = p.size(0), length = p.size(1);
+  std::vector<Span> spans;
+  for (int64_t row = 0; row < batch; row++) {
+    const int64_t* at = p.data<int64_t>() + row % rows * length;
+    for (int64_t begin = 0, i = 1; i <= length; i++)
+      if (i == length || at[i] - at[i - 1] != 1) {
+        spans.push_back({row, begin, i, begin, i});
+        begin = i;
+      }
+  }
+  if (int64_t(spans.size()) == batch) spans.clear();
+  return spans;
+}
+
+std::vector<Span> unpadded_spans(const Tensor& keep, int64_t past) {
+  const int64_t keys = keep.size(1);
+  const Tensor k = keep.contiguous();
+  std::vector<Span> spans;
+  for (int64_t row = 0; row < keep.size(0); row++) {
+    const bool* at = k.data<bool>() + row * keys;
+    const int64_t first = std::find(at, at + keys, true) - at;
+    spans.push_back({row, std::max(first, past), keys, first, keys});
+  }
+  return spans;
+}
+
+namespace {
+
+// Attention inside each span; queries outside of all give zeros. Span by span, so that a sequence gets the same bits
+// wherever it stands. `first`: position of the first key.
+Tensor attention_in_spans(const Tensor& q, const KvView& kv, const AttentionOptions& o, const Pass& pass) {
+  const int64_t keys = kv.keys.size(2);
+  std::vector<Tensor> rows(size_t(q.size(0)));
+  std::vector<std::vector<Tensor>> pieces(rows.size());
+  std::vector<int64_t> done(rows.size(), pass.past);
+  const auto gap = [&](size_t row, int64_t until) {
+    if (until > done[row])
+      pieces[row].push_back(Tensor::zeros({1, q.size(1), until - done[row], kv.values.size(3)}, q.dtype()));
+    done[row] = until;
+  };
+  for (const Span& s : pass.spans) {
+    if (s.q_begin >= s.q_end) continue;
+    const size_t row = size_t(s.row);
+    gap(row, s.q_begin);
+    const int64_t begin = std::max<int64_t>(s.k_begin - kv.first, 0),
+                  count = std::min(s.k_end - kv.first, keys) - begin;
+    const auto part = [&](const Tensor& t, int64_t from, int64_t n) {
+      return t.narrow(0, s.row, 1).narrow(2, from, n);
+    };
+    AttentionOptions inside = o;
+    inside.q_offset = s.q_begin - kv.first - begin;
+    if (o.key_mask.defined()) inside.key_mask = o.key_mask.narrow(0, s.row, 1).narrow(1, begin, count);
+    pieces[row].push_back(attention(part(q, s.q_begin - pass.past, s.q_end - s.q_begin), part(kv.keys, begin, count),
+                                    part(kv.values, begin, count), inside));
+    done[row] = s.q_end;
+  }
+  for (size_t row = 0; row < rows.size(); row++) {
+    gap(row, pass.past + q.size(2));
+    rows[row] = cat(pieces[row], 2);
+  }
+  return cat(rows, 0);
+}
+
+// The spans as a mask [batch, 1, queries, keys], true where a query may look.
+Tensor span_mask(const Tensor& q, const KvView& kv, const Pass& pass) {
+  Tensor mask = Tensor::zeros({q.size(0), 1, q.size(2), kv.keys.size(2)}, DType::Bool);
+  for (const Span& s : pass.spans) {
+    const int64_t begin = std::max<int64_t>(s.k_begin - kv.first, 0);
+    if (s.q_begin < s.q_end)
+      mask.narrow(0, s.row, 1)
+          .narrow(2, s.q_begin - pass.past, s.q_end - s.q_begin)
+          .narrow(3, begin, s.k_end - kv.first - begin)
+          .fill_(1);
+  }
+  return mask;
+}
+
+}  // namespace
+
 Tensor Attention::forward(const Tensor& x, Pass& pass) {
   const int64_t batch = x.size(0), length = x.size(1), dim = config.head_dim;
   Projected p = project(x);
@@ -83,12 +165,20 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
   options.window = pass.bias.defined() ? 0 : config.window;
   options.window_both_sides = !config.causal;
   options.softcap = config.softcap;
-  options.q_offset = pass.past;
-  options.key_mask = pass.key_mask;
-  options.bias = pass.bias;
+  const int64_t keys = kv.keys.size(2);
+  options.q_offset = pass.past - kv.first;
+  options.key_mask = kv.first && pass.key_mask.defined() ? pass.key_mask.narrow(1, kv.first, keys) : pass.key_mask;
+  options.bias = kv.first && pass.bias.defined() && pass.bias.size(3) == kv.first + keys
+                     ? pass.bias.narrow(3, kv.first, keys)
+                     : pass.bias;
   options.dropout = training() ? config.dropout : 0;
-  if (pass.want_weights) pass.weights = attention_weights(q, kv.keys, options);
-  const Tensor mixed = attention(q, kv.keys, kv.values, options);
+  if (pass.want_weights) {
+    AttentionOptions shown = options;
+    if (!pass.spans.empty()) shown.bias = span_mask(q, kv, pass);
+    pass.weights = attention_weights(q, kv.keys, shown);
+  }
+  const Tensor mixed =
+      pass.spans.empty() ? attention(q, kv.keys, kv.values, options) : attention_in_spans(q, kv, options, pass);
   return (**o_proj)(mixed.transpose(1, 2).reshape({batch, length, config.heads * dim}));
 }
 

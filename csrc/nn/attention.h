@@ -40,11 +40,22 @@ class RotaryEmbedding : public Module {
   Parameter inv_freq, original_inv_freq;
 };
 
+// Queries and keys of one batch row that form a sequence of their own, by their positions [begin, end).
+struct Span {
+  int64_t row, q_begin, q_end, k_begin, k_end;
+};
+// The spans of sequences that are packed behind one another: a new one starts wherever positions [batch or 1, length]
+// don't go up by one. Empty when no row has more than one.
+std::vector<Span> packed_spans(const Tensor& positions, int64_t batch);
+// One span a row, without the padding on its left. keep: bool [batch, past + length].
+std::vector<Span> unpadded_spans(const Tensor& keep, int64_t past);
+
 // One forward pass: positions, mask, cache.
 struct Pass {
   std::vector<Rope::Rows> ropes;  // of each rotary table
   Tensor key_mask;                // [batch, keys] bool, or undefined when nothing is hidden
   Tensor bias;                    // a user's own 4-D mask (bool or additive), or undefined
+  std::vector<Span> spans;        // attention stays inside each of them; empty: inside the rows
   KvCache* cache = nullptr;
   int64_t past = 0;           // positions before this pass
   bool want_weights = false;  // output_attentions

@@ -1,6 +1,7 @@
 // Keys and values of past positions. An argument of forward, never a member of a model.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,9 @@
 
 namespace ef {
 
-struct KvView {  // all positions so far, [batch, kv_heads, length, head_dim]
+struct KvView {  // what is kept of the positions so far, [batch, kv_heads, kept, head_dim]
   Tensor keys, values;
+  int64_t first = 0;  // position of the first one: more than 0 where a sliding window let go of the oldest
 };
 
 class KvCache {
@@ -21,36 +23,70 @@ class KvCache {
   virtual int64_t length(int layer = 0) const = 0;
   virtual int layers() const = 0;
   virtual KvView view(int layer) const = 0;
+  virtual int64_t window(int layer) const = 0;  // positions that a layer keeps, 0 = all
+  // Positions that fit in: of one layer, or the most of all; -1: no limit.
+  virtual int64_t max_length(std::optional<int> layer) const = 0;
   virtual void reorder(const Tensor& rows) = 0;  // batch rows by index: beams, kept or repeated sequences
   virtual void crop(int64_t length) = 0;         // forget positions from `length` on; negative: that many from the end
   virtual void reset() = 0;
   virtual std::shared_ptr<KvCache> clone() const = 0;
 };
 
-// Grows as needed; memory is linear in the positions kept.
+// Grows as needed; memory is linear in the positions kept. A layer with a sliding window of n positions forgets those
+// that no later query can see, except while past states are recorded (to be cropped) and in batch-invariant mode, where
+// the first kept position must not depend on padding.
 class DynamicCache : public KvCache {
  public:
-  explicit DynamicCache(DType dtype = DType::Float32) : dtype_(dtype) {}
+  // windows: of each layer, 0 = everything is kept; empty: so on all layers
+  explicit DynamicCache(std::vector<int64_t> windows = {}, DType dtype = DType::Float32)
+      : windows_(std::move(windows)), dtype_(dtype) {}
   const char* kind() const override { return "dynamic"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(layers_.size()); }
   KvView view(int layer) const override;
+  int64_t window(int layer) const override { return size_t(layer) < windows_.size() ? windows_[size_t(layer)] : 0; }
+  int64_t max_length(std::optional<int> layer) const override;
   void reorder(const Tensor& rows) override;
   void crop(int64_t length) override;
   void reset() override { layers_.clear(); }
-  std::shared_ptr<KvCache> clone() const override;
+  std::shared_ptr<KvCache> clone() const override { return cloned(*this); }
+  void record_past(bool on = true) { record_past_ = on; }
+  bool records_past() const { return record_past_; }
   void reserve(int64_t positions) { reserve_ = positions; }  // first allocation: at least this many
+
+ protected:
+  template <class C>
+  static std::shared_ptr<KvCache> cloned(const C& from) {
+    auto copy = std::make_shared<C>(from);
+    copy->own_layers();
+    return copy;
+  }
+  int64_t limit_ = 0;  // positions beyond it are an error; 0: no limit
 
  private:
   struct Layer {
-    Tensor keys, values;  // [batch, kv_heads, capacity, head_dim]
-    int64_t length = 0;
+    Tensor keys, values;            // [batch, kv_heads, capacity, head_dim]
+    int64_t first = 0, kept = 0;    // position of the first one, how many are in use
     Tensor live_keys, live_values;  // with their history, while gradients are on
+    int64_t length() const { return first + kept; }
   };
+  bool drops(int layer) const;
+  void own_layers();
+  void make_room(int layer, const Tensor& k, const Tensor& v);
   std::vector<Layer> layers_;
+  std::vector<int64_t> windows_;
   DType dtype_;
   int64_t reserve_ = 0;
+  bool record_past_ = false;
+};
+
+// Takes its memory at once.
+class StaticCache : public DynamicCache {
+ public:
+  StaticCache(std::vector<int64_t> windows, int64_t max_length);
+  const char* kind() const override { return "static"; }
+  std::shared_ptr<KvCache> clone() const override { return cloned(*this); }
 };
 
 }  // namespace ef

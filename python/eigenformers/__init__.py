@@ -15,11 +15,11 @@ from .pipelines import MODULES as _PIPELINES
 from .tokenization import MODULES as _TOKENIZATION
 
 _SUBMODULES = (
-    "autograd", "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
+    "autograd", "cache_utils", "configuration", "errors", "generation", "hub", "modeling", "models", "nn", "outputs", "pipelines",
     "safetensors", "serialization", "tokenization", "tokenizers", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++; tensors and their functions have torch's names
-    "Cache", "DynamicCache", "Generator", "Tensor", "__version__", "abs", "absolute", "acos", "add", "addcdiv",
+    "Cache", "DynamicCache", "StaticCache", "Generator", "Tensor", "__version__", "abs", "absolute", "acos", "add", "addcdiv",
     "addcmul", "addmm", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "arctan", "argmax", "argmin",
     "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "atan", "atan2", "baddbmm", "bernoulli",
     "bfloat16", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
@@ -32,7 +32,7 @@ _TENSORS = (  # the extension module, in C++; tensors and their functions have t
     "floor_divide", "fmod", "frac", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "gather", "ge",
     "get_default_dtype", "get_num_threads", "get_rng_state", "gt", "half", "hstack", "iinfo", "index_add",
     "index_copy", "index_fill", "index_put", "index_select", "inf", "inference_mode", "initial_seed", "int",
-    "int16", "int32", "int64", "int8", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
+    "int16", "int32", "int64", "int8", "is_batch_invariant", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
     "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace", "log",
     "log10", "log1p", "log2", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
     "logit", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul",
@@ -65,7 +65,7 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(_TENSORS, "._core"),
     **dict.fromkeys(_ERRORS, ".errors"),
     **dict.fromkeys(("PreTrainedConfig", "PretrainedConfig"), ".configuration"),
-    **dict.fromkeys(("set_seed", "enable_full_determinism"), ".random"),
+    **dict.fromkeys(("set_seed", "enable_full_determinism", "set_batch_invariant"), ".random"),
     "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
@@ -85,6 +85,10 @@ def __getattr__(name: str) -> Any:
         from . import tokenization
 
         getattr(tokenization, name, None)  # raises with advice for classes that are known, but not here
+    if name not in _MODULES and name.endswith("Cache"):
+        from . import cache_utils
+
+        getattr(cache_utils, name, None)
     return _load(name)
 
 

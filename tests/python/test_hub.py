@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from eigenformers import AutoConfig, LlamaConfig, hub
+from eigenformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, hub, no_grad
 from eigenformers.errors import CheckpointError, UnsupportedError
 from hub_server import TOKEN, HubServer
 
@@ -515,3 +515,37 @@ def test_push_large_files(server, tmp_path):
     assert files["size.txt"] == b"1MB" and ".hidden" not in files
     assert repository.messages[repository.refs["main"]] == "Upload model"
     assert any(method == "PUT" for method, path in server.requests)
+
+
+def test_weights_come_from_the_commit_of_the_configuration(server, tmp_path, monkeypatch):
+    """Somebody pushes between the download of config.json and that of the weights."""
+    config = LlamaConfig(vocab_size=32, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1)
+    files = {}
+    for name, value in (("first", 1.0), ("second", 2.0)):
+        model = LlamaForCausalLM(config)
+        with no_grad():
+            model.lm_head.weight.fill_(value)
+        model.save_pretrained(tmp_path / name)
+        files[name] = {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+    repository = server.add("org/moving", files["first"])
+    commit = repository.refs["main"]
+    real = hub.cached_files
+
+    def then_push(path, names, **kwargs):
+        found = real(path, names, **kwargs)
+        if "config.json" in names and repository.refs["main"] == commit:
+            repository.commit("main", files["second"], "second")
+        return found
+
+    monkeypatch.setattr(hub, "cached_files", then_push)
+    for auto in (AutoModelForCausalLM, LlamaForCausalLM):
+        repository.refs["main"] = commit
+        loaded = auto.from_pretrained("org/moving")
+        assert loaded.lm_head.weight[0, 0].item() == 1.0
+        assert loaded.config._commit_hash == commit
+    assert AutoModelForCausalLM.from_pretrained("org/moving").lm_head.weight[0, 0].item() == 2.0
+
+
+def test_proxies_of_a_model_are_refused(server, model):
+    with pytest.raises(UnsupportedError, match="proxies"):
+        LlamaForCausalLM.from_pretrained("org/model", proxies={"https": "http://127.0.0.1:1"})

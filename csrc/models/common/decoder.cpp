@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/gemm.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -152,7 +153,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 
   ModelOutput out;
   out.past = in.past;
-  if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = std::make_shared<DynamicCache>();
+  if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
   pass.past = out.past ? out.past->length() : 0;
@@ -167,6 +168,10 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
       positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
       "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
   for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions));
+  if (in.position_ids.defined() && !in.attention_mask.defined() && !pass.cache)
+    pass.spans = packed_spans(positions, batch);
+  else if (batch_invariant() && pass.key_mask.defined())
+    pass.spans = unpadded_spans(pass.key_mask, pass.past);
 
   for (ChildSlot* slot : layers->children()) {
     auto* layer = dynamic_cast<Block*>(slot->get().get());

@@ -61,6 +61,7 @@ class DecoderLayer : public Block {
 struct DecoderBody : Body {
   DecoderBody(Module& owner, const DecoderConfig& config);
   ModelOutput forward(const ModelInput& input) override;
+  std::shared_ptr<KvCache> new_cache() const override { return std::make_shared<DynamicCache>(config.windows); }
   DecoderConfig config;
   Child<Module> embed_tokens;
   Child<ModuleList> layers;
@@ -71,6 +72,7 @@ struct DecoderBody : Body {
 struct CausalLmBody : Body {
   CausalLmBody(Module& owner, const DecoderConfig& config, std::shared_ptr<PreTrainedModel> base);
   ModelOutput forward(const ModelInput& input) override;
+  std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
   const double logit_scale, logit_softcap;
   Child<PreTrainedModel> model;
   Child<Module> lm_head;

@@ -8,252 +8,99 @@ import numpy
 import typing
 import typing_extensions
 from . import autograd
-from . import cuda
 from . import functional
-from . import nn
+from . import cuda
 from . import tokenizers
-__all__: list[str] = ['Cache', 'CheckpointReader', 'DecoderLayer', 'DynamicCache', 'FunctionCtx', 'Generator', 'GgufFile', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'StoredTensor', 'Tensor', 'abs', 'absolute', 'acos', 'add', 'addcdiv', 'addcmul', 'addmm', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arctan', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'atan', 'atan2', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'cat', 'cdist', 'ceil', 'checkpoint', 'chunk', 'clamp', 'clamp_max', 'clamp_min', 'clip', 'clone', 'complex64', 'concat', 'concatenate', 'cos', 'cosh', 'cosine_similarity', 'count_nonzero', 'cuda', 'cummax', 'cumprod', 'cumsum', 'default_generator', 'device', 'diag', 'diagonal', 'diff', 'div', 'divide', 'dot', 'double', 'dropout', 'dtype', 'einsum', 'empty', 'empty_like', 'enable_grad', 'eq', 'equal', 'erf', 'exp', 'expm1', 'eye', 'finfo', 'flatten', 'flip', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'floor', 'floor_divide', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'get_default_dtype', 'get_num_threads', 'get_rng_state', 'gt', 'half', 'hstack', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'int', 'int16', 'int32', 'int64', 'int8', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'kthvalue', 'le', 'lerp', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logaddexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'model_types', 'movedim', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nansum', 'narrow', 'ne', 'neg', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'pow', 'prod', 'promote_types', 'quantile', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'relu', 'remainder', 'repeat_interleave', 'reshape', 'roll', 'round', 'rsqrt', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'searchsorted', 'seed', 'select', 'set_default_dtype', 'set_grad_enabled', 'set_num_threads', 'set_rng_state', 'short', 'sigmoid', 'sign', 'sin', 'sinh', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'std_mean', 'sub', 'sum', 'swapaxes', 'swapdims', 't', 'take_along_dim', 'tan', 'tanh', 'tensor', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unsqueeze', 'var', 'var_mean', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zeros', 'zeros_like']
-class Cache:
+from . import nn
+__all__: list[str] = ['Cache', 'CacheLayer', 'CheckpointReader', 'DecoderLayer', 'DynamicCache', 'FunctionCtx', 'Generator', 'GgufFile', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'absolute', 'acos', 'add', 'addcdiv', 'addcmul', 'addmm', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arctan', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'atan', 'atan2', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'cat', 'cdist', 'ceil', 'checkpoint', 'chunk', 'clamp', 'clamp_max', 'clamp_min', 'clip', 'clone', 'complex64', 'concat', 'concatenate', 'cos', 'cosh', 'cosine_similarity', 'count_nonzero', 'cuda', 'cummax', 'cumprod', 'cumsum', 'default_generator', 'device', 'diag', 'diagonal', 'diff', 'div', 'divide', 'dot', 'double', 'dropout', 'dtype', 'einsum', 'empty', 'empty_like', 'enable_grad', 'eq', 'equal', 'erf', 'exp', 'expm1', 'eye', 'finfo', 'flatten', 'flip', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'floor', 'floor_divide', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'get_default_dtype', 'get_num_threads', 'get_rng_state', 'gt', 'half', 'hstack', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'kthvalue', 'le', 'lerp', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logaddexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'model_types', 'movedim', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nansum', 'narrow', 'ne', 'neg', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'pow', 'prod', 'promote_types', 'quantile', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'relu', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'roll', 'round', 'rsqrt', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'searchsorted', 'seed', 'select', 'set_default_dtype', 'set_grad_enabled', 'set_num_threads', 'set_rng_state', 'short', 'sigmoid', 'sign', 'sin', 'sinh', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'std_mean', 'sub', 'sum', 'swapaxes', 'swapdims', 't', 'take_along_dim', 'tan', 'tanh', 'tensor', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unsqueeze', 'var', 'var_mean', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zeros', 'zeros_like']
+class dtype:
     """
-    Keys and values of past positions, a layer each.
+    The element type of a tensor: `eigenformers.float32`, …
     """
-    def __copy__(self) -> Cache:
+    def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
         ...
-    def __deepcopy__(self, arg0: dict) -> Cache:
+    def __hash__(self: numpy.dtype[typing.Any]) -> int:
         ...
-    def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+    def __reduce__(self: numpy.dtype[typing.Any]) -> str:
         ...
-    def __len__(self) -> int:
-        ...
-    def batch_repeat_interleave(self, repeats: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def batch_select_indices(self, indices: eigenformers.Tensor) -> None:
-        ...
-    def crop(self, max_length: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def get_max_cache_shape(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
-        ...
-    def get_seq_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
-        ...
-    def reorder_cache(self, beam_idx: eigenformers.Tensor) -> None:
-        ...
-    def reset(self) -> None:
-        ...
-    def to_legacy_cache(self) -> tuple:
-        ...
-    def update(self, key_states: eigenformers.Tensor, value_states: eigenformers.Tensor, layer_idx: typing.SupportsInt | typing.SupportsIndex, *args, **kwargs) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
-        ...
-class CheckpointReader:
-    def __contains__(self, arg0: str) -> bool:
-        ...
-    def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
-        ...
-    def get_tensor(self, arg0: str) -> eigenformers.Tensor:
-        ...
-    def keys(self) -> list[str]:
-        ...
-class DecoderLayer(nn.Block):
-    pass
-class DynamicCache(Cache):
-    @staticmethod
-    def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
-        ...
-    def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None) -> None:
-        ...
-class FunctionCtx:
-    def mark_dirty(self, *args) -> None:
-        ...
-    def mark_non_differentiable(self, *args) -> None:
-        ...
-    def save_for_backward(self, *args) -> None:
-        ...
-    def set_materialize_grads(self, value: bool) -> None:
+    def __repr__(self: numpy.dtype[typing.Any]) -> str:
         ...
     @property
-    def needs_input_grad(self) -> tuple:
+    def is_complex(self) -> bool:
         ...
     @property
-    def saved_tensors(self) -> tuple:
-        ...
-class Generator:
-    """
-    A stream of random numbers of its own: `Generator().manual_seed(0)`.
-    """
-    def __init__(self, device: typing.Any = None) -> None:
-        ...
-    def get_state(self) -> eigenformers.Tensor:
-        ...
-    def initial_seed(self) -> int:
-        ...
-    def manual_seed(self, seed: int) -> typing.Any:
-        ...
-    def seed(self) -> int:
-        ...
-    def set_state(self, new_state: eigenformers.Tensor) -> typing.Any:
-        ...
-class GgufFile:
-    """
-    The header of a GGUF file. Of a split model any part opens all of them.
-    """
-    def __contains__(self, arg0: str) -> bool:
-        ...
-    def __getitem__(self, name: str) -> ...:
-        """
-        A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.
-        """
-    def __init__(self, path: str, disable_mmap: bool = False) -> None:
-        ...
-    def array_length(self, key: str) -> int | None:
-        """
-        Length of an array, without making it a list; None for anything else.
-        """
-    def floats(self, name: str) -> list:
-        """
-        Values of a (small) F32 tensor.
-        """
-    def get(self, key: str, default: typing.Any = None) -> typing.Any:
-        """
-        One value; an array as a list.
-        """
-    def keys(self) -> list:
-        """
-        Names of the metadata, in file order.
-        """
-    def names(self) -> list:
-        """
-        Names of the tensors, in file order.
-        """
-    @property
-    def alignment(self) -> int:
+    def is_floating_point(self) -> bool:
         ...
     @property
-    def metadata(self) -> dict:
-        """
-        All of it as a dict, arrays as lists.
-        """
-    @property
-    def path(self) -> str:
+    def is_signed(self) -> bool:
         ...
     @property
-    def tensors(self) -> list:
-        """
-        (name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.
-        """
-    @property
-    def version(self) -> int:
+    def itemsize(self) -> int:
         ...
-class Node:
+class device:
     """
-    A recorded operation.
+    Where a tensor lives: always the CPU.
     """
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, type: typing.Any = 'cpu', index: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        ...
     def __repr__(self) -> str:
         ...
-    def name(self) -> str:
+    def __str__(self) -> str:
         ...
     @property
-    def next_functions(self) -> tuple:
-        ...
-class PackedWeight:
-    """
-    A matrix in a packed storage format.
-    """
-    def dequantize(self) -> eigenformers.Tensor:
-        """
-        The matrix as a dense float32 tensor [out_features, in_features].
-        """
-    def numel(self) -> int:
+    def index(self) -> None:
         ...
     @property
-    def dtype(self) -> eigenformers.dtype:
+    def type(self) -> str:
+        ...
+class finfo:
+    def __init__(self, type: eigenformers.dtype | None = None) -> None:
         ...
     @property
-    def kind(self) -> str:
+    def bits(self) -> int:
         ...
-    @property
-    def nbytes(self) -> int:
-        ...
-    @property
-    def requires_grad(self) -> bool:
-        ...
-    @property
-    def shape(self) -> tuple:
-        ...
-class PreTrainedModel(nn.Module):
-    def __init__(self) -> None:
-        ...
-    def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
-        ...
-    def _native_run(self, arg0: dict) -> dict:
-        ...
-    @property
-    def _built(self) -> bool:
-        ...
-class RemovableHandle:
-    def __enter__(self) -> typing.Any:
-        ...
-    def __exit__(self, *args) -> None:
-        ...
-    def remove(self) -> None:
-        ...
-class SafetensorsFile:
-    """
-    A safetensors file: the header is checked, tensors are read when asked for.
-    """
-    @staticmethod
-    def from_bytes(data: bytes) -> SafetensorsFile:
-        ...
-    def __contains__(self, arg0: str) -> bool:
-        ...
-    def __getitem__(self, name: str) -> StoredTensor:
-        """
-        A StoredTensor; KeyError for an unknown name.
-        """
-    def __init__(self, path: str, disable_mmap: bool = False) -> None:
-        ...
-    def __len__(self) -> int:
-        ...
-    def keys(self) -> list[str]:
-        """
-        Names of the tensors, in file order.
-        """
-    def metadata(self) -> dict[str, str]:
-        """
-        The strings under __metadata__.
-        """
-    @property
-    def path(self) -> str:
-        ...
-class StoredTensor:
-    """
-    A tensor as it lies in a file. The buffer protocol gives its raw bytes.
-    """
-    def numpy(self) -> numpy.ndarray:
-        """
-        A view; TypeError for dtypes that NumPy does not have.
-        """
-    def tensor(self) -> eigenformers.Tensor:
-        """
-        A Tensor over the file's bytes. Writing to it never changes the file.
-        """
     @property
     def dtype(self) -> str:
-        """
-        As in "float32".
-        """
-    @property
-    def name(self) -> str:
         ...
     @property
-    def nbytes(self) -> int:
+    def eps(self) -> float:
         ...
     @property
-    def shape(self) -> tuple[int, ...]:
+    def max(self) -> float:
         ...
     @property
-    def strides(self) -> tuple[int, ...]:
-        """
-        In elements.
-        """
+    def min(self) -> float:
+        ...
+    @property
+    def resolution(self) -> float:
+        ...
+    @property
+    def smallest_normal(self) -> float:
+        ...
+    @property
+    def tiny(self) -> float:
+        ...
+class iinfo:
+    def __init__(self, type: eigenformers.dtype) -> None:
+        ...
+    @property
+    def bits(self) -> int:
+        ...
+    @property
+    def dtype(self) -> str:
+        ...
+    @property
+    def max(self) -> int:
+        ...
+    @property
+    def min(self) -> int:
+        ...
 class Tensor:
     """
     An array of numbers with shape, dtype and optional gradient. Methods are named as torch's.
@@ -1458,6 +1305,40 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         ...
+class Generator:
+    """
+    A stream of random numbers of its own: `Generator().manual_seed(0)`.
+    """
+    def __init__(self, device: typing.Any = None) -> None:
+        ...
+    def get_state(self) -> eigenformers.Tensor:
+        ...
+    def initial_seed(self) -> int:
+        ...
+    def manual_seed(self, seed: int) -> typing.Any:
+        ...
+    def seed(self) -> int:
+        ...
+    def set_state(self, new_state: eigenformers.Tensor) -> typing.Any:
+        ...
+class Node:
+    """
+    A recorded operation.
+    """
+    def __repr__(self) -> str:
+        ...
+    def name(self) -> str:
+        ...
+    @property
+    def next_functions(self) -> tuple:
+        ...
+class RemovableHandle:
+    def __enter__(self) -> typing.Any:
+        ...
+    def __exit__(self, *args) -> None:
+        ...
+    def remove(self) -> None:
+        ...
 class _GradMode:
     def __call__(self, *args, **kwargs) -> typing.Any:
         ...
@@ -1467,95 +1348,307 @@ class _GradMode:
         ...
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
         ...
-class device:
+class FunctionCtx:
+    def mark_dirty(self, *args) -> None:
+        ...
+    def mark_non_differentiable(self, *args) -> None:
+        ...
+    def save_for_backward(self, *args) -> None:
+        ...
+    def set_materialize_grads(self, value: bool) -> None:
+        ...
+    @property
+    def needs_input_grad(self) -> tuple:
+        ...
+    @property
+    def saved_tensors(self) -> tuple:
+        ...
+class GgufFile:
     """
-    Where a tensor lives: always the CPU.
+    The header of a GGUF file. Of a split model any part opens all of them.
     """
-    def __eq__(self, other: typing.Any) -> bool:
+    def __contains__(self, arg0: str) -> bool:
         ...
-    def __hash__(self) -> int:
+    def __getitem__(self, name: str) -> ...:
+        """
+        A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.
+        """
+    def __init__(self, path: str, disable_mmap: bool = False) -> None:
         ...
-    def __init__(self, type: typing.Any = 'cpu', index: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+    def array_length(self, key: str) -> int | None:
+        """
+        Length of an array, without making it a list; None for anything else.
+        """
+    def floats(self, name: str) -> list:
+        """
+        Values of a (small) F32 tensor.
+        """
+    def get(self, key: str, default: typing.Any = None) -> typing.Any:
+        """
+        One value; an array as a list.
+        """
+    def keys(self) -> list:
+        """
+        Names of the metadata, in file order.
+        """
+    def names(self) -> list:
+        """
+        Names of the tensors, in file order.
+        """
+    @property
+    def alignment(self) -> int:
         ...
-    def __reduce__(self) -> tuple[type, tuple[str]]:
+    @property
+    def metadata(self) -> dict:
+        """
+        All of it as a dict, arrays as lists.
+        """
+    @property
+    def path(self) -> str:
+        ...
+    @property
+    def tensors(self) -> list:
+        """
+        (name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.
+        """
+    @property
+    def version(self) -> int:
+        ...
+class StoredTensor:
+    """
+    A tensor as it lies in a file. The buffer protocol gives its raw bytes.
+    """
+    def numpy(self) -> numpy.ndarray:
+        """
+        A view; TypeError for dtypes that NumPy does not have.
+        """
+    def tensor(self) -> eigenformers.Tensor:
+        """
+        A Tensor over the file's bytes. Writing to it never changes the file.
+        """
+    @property
+    def dtype(self) -> str:
+        """
+        As in "float32".
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def nbytes(self) -> int:
+        ...
+    @property
+    def shape(self) -> tuple[int, ...]:
+        ...
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """
+        In elements.
+        """
+class SafetensorsFile:
+    """
+    A safetensors file: the header is checked, tensors are read when asked for.
+    """
+    @staticmethod
+    def from_bytes(data: bytes) -> SafetensorsFile:
+        ...
+    def __contains__(self, arg0: str) -> bool:
+        ...
+    def __getitem__(self, name: str) -> StoredTensor:
+        """
+        A StoredTensor; KeyError for an unknown name.
+        """
+    def __init__(self, path: str, disable_mmap: bool = False) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def keys(self) -> list[str]:
+        """
+        Names of the tensors, in file order.
+        """
+    def metadata(self) -> dict[str, str]:
+        """
+        The strings under __metadata__.
+        """
+    @property
+    def path(self) -> str:
+        ...
+class PackedWeight:
+    """
+    A matrix in a packed storage format.
+    """
+    def dequantize(self) -> eigenformers.Tensor:
+        """
+        The matrix as a dense float32 tensor [out_features, in_features].
+        """
+    def numel(self) -> int:
+        ...
+    @property
+    def dtype(self) -> eigenformers.dtype:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def nbytes(self) -> int:
+        ...
+    @property
+    def requires_grad(self) -> bool:
+        ...
+    @property
+    def shape(self) -> tuple:
+        ...
+class CacheLayer:
+    """
+    Keys and values of one layer.
+    """
+    def __repr__(self) -> str:
+        ...
+    def get_max_length(self) -> int:
+        ...
+    def get_seq_length(self) -> int:
+        ...
+    @property
+    def dtype(self) -> eigenformers.dtype:
+        ...
+    @property
+    def is_initialized(self) -> bool:
+        ...
+    @property
+    def is_sliding(self) -> bool:
+        ...
+    @property
+    def keys(self) -> eigenformers.Tensor:
+        ...
+    @property
+    def sliding_window(self) -> typing.Any:
+        ...
+    @property
+    def values(self) -> eigenformers.Tensor:
+        ...
+class Cache:
+    """
+    Keys and values of past positions, a layer each.
+    """
+    def __bool__(self) -> bool:
+        ...
+    def __copy__(self) -> Cache:
+        ...
+    def __deepcopy__(self, arg0: dict) -> Cache:
+        ...
+    def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+        ...
+    def __iter__(self) -> typing.Any:
+        ...
+    def __len__(self) -> int:
         ...
     def __repr__(self) -> str:
         ...
-    def __str__(self) -> str:
+    def batch_repeat_interleave(self, repeats: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def batch_select_indices(self, indices: eigenformers.Tensor) -> None:
+        ...
+    def crop(self, tokens_to_remove: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Forget positions: the last n for -n; all from n on for n (as in transformers 4).
+        """
+    def get_mask_sizes(self, query_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> tuple[int, int]:
+        ...
+    def get_max_cache_shape(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
+        ...
+    def get_max_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
+        ...
+    def get_query_offset(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def get_seq_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def get_usable_length(self, new_seq_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def reorder_cache(self, beam_idx: eigenformers.Tensor) -> None:
+        ...
+    def reset(self) -> None:
+        ...
+    def to_legacy_cache(self) -> tuple:
+        ...
+    def update(self, key_states: eigenformers.Tensor, value_states: eigenformers.Tensor, layer_idx: typing.SupportsInt | typing.SupportsIndex, *args, **kwargs) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
         ...
     @property
-    def index(self) -> None:
+    def batch_size(self) -> int:
         ...
     @property
-    def type(self) -> str:
+    def is_compileable(self) -> bool:
         ...
-class dtype:
+    @property
+    def is_croppable(self) -> bool:
+        ...
+    @property
+    def is_dummy(self) -> list[bool]:
+        ...
+    @property
+    def is_initialized(self) -> bool:
+        ...
+    @property
+    def is_linear(self) -> list[bool]:
+        ...
+    @property
+    def is_sliding(self) -> list[bool]:
+        ...
+    @property
+    def key_cache(self) -> list:
+        ...
+    @property
+    def layers(self) -> list[CacheLayer]:
+        """
+        One object a layer, with `keys`, `values`, `is_sliding`.
+        """
+    @property
+    def value_cache(self) -> list:
+        ...
+class DynamicCache(Cache):
     """
-    The element type of a tensor: `eigenformers.float32`, …
+    Grows as needed. With `config`, layers with a sliding window keep that window only.
     """
-    def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
+    @staticmethod
+    def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
         ...
-    def __hash__(self: numpy.dtype[typing.Any]) -> int:
+    def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
         ...
-    def __reduce__(self: numpy.dtype[typing.Any]) -> str:
+    def activate_past_recording(self) -> None:
+        """
+        Keep what leaves a sliding window, so that `crop` can go back.
+        """
+    def is_recording_past(self, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> bool:
         ...
-    def __repr__(self: numpy.dtype[typing.Any]) -> str:
+class StaticCache(DynamicCache):
+    """
+    Room for `max_cache_len` positions, taken at the first; more of them is an error.
+    """
+    def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
-    @property
-    def is_complex(self) -> bool:
+class PreTrainedModel(nn.Module):
+    def __init__(self) -> None:
         ...
-    @property
-    def is_floating_point(self) -> bool:
+    def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
         ...
-    @property
-    def is_signed(self) -> bool:
-        ...
-    @property
-    def itemsize(self) -> int:
-        ...
-class finfo:
-    def __init__(self, type: eigenformers.dtype | None = None) -> None:
-        ...
-    @property
-    def bits(self) -> int:
+    def _native_run(self, arg0: dict) -> dict:
         ...
     @property
-    def dtype(self) -> str:
+    def _built(self) -> bool:
         ...
-    @property
-    def eps(self) -> float:
+class DecoderLayer(nn.Block):
+    pass
+class CheckpointReader:
+    def __contains__(self, arg0: str) -> bool:
         ...
-    @property
-    def max(self) -> float:
+    def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
         ...
-    @property
-    def min(self) -> float:
+    def get_tensor(self, arg0: str) -> eigenformers.Tensor:
         ...
-    @property
-    def resolution(self) -> float:
-        ...
-    @property
-    def smallest_normal(self) -> float:
-        ...
-    @property
-    def tiny(self) -> float:
-        ...
-class iinfo:
-    def __init__(self, type: eigenformers.dtype) -> None:
-        ...
-    @property
-    def bits(self) -> int:
-        ...
-    @property
-    def dtype(self) -> str:
-        ...
-    @property
-    def max(self) -> int:
-        ...
-    @property
-    def min(self) -> int:
+    def keys(self) -> list[str]:
         ...
 def _rebuild_tensor(arg0: bytes, arg1: str, arg2: tuple[int, ...], arg3: bool, arg4: bool) -> eigenformers.Tensor:
+    ...
+def _set_batch_invariant(arg0: bool) -> None:
     ...
 def abs(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
@@ -1833,6 +1926,10 @@ def inference_mode(mode: typing.Any = True) -> typing.Any:
     ...
 def initial_seed() -> int:
     ...
+def is_batch_invariant() -> bool:
+    """
+    Whether results are the same bits whatever else is in the batch; see set_batch_invariant.
+    """
 def is_floating_point(input: eigenformers.Tensor) -> bool:
     ...
 def is_grad_enabled() -> bool:
@@ -2060,6 +2157,8 @@ def remainder(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenfo
 @typing.overload
 def remainder(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor:
     ...
+def renamed_checkpoint(reader: CheckpointReader, names: collections.abc.Sequence[tuple[str, str]]) -> CheckpointReader:
+    ...
 @typing.overload
 def repeat_interleave(input: eigenformers.Tensor, repeats: typing.SupportsInt | typing.SupportsIndex, dim: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
@@ -2173,6 +2272,8 @@ def tensor(data: typing.Any, *, dtype: eigenformers.dtype | None = None, device:
     >>> ef.tensor([[1, 2], [3, 4]]).sum().item()
     10
     """
+def tensors_in_memory(tensors: collections.abc.Sequence[tuple[str, eigenformers.Tensor]]) -> CheckpointReader:
+    ...
 def tie(model: nn.Module, target: str, source: str) -> None:
     ...
 def tile(input: eigenformers.Tensor, dims: tuple[int, ...]) -> eigenformers.Tensor:
@@ -2234,31 +2335,31 @@ def zeros(*args, **kwargs) -> eigenformers.Tensor:
 def zeros_like(input: eigenformers.Tensor, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False, memory_format: typing.Any = None) -> eigenformers.Tensor:
     ...
 __version__: str = '0.1.0'
-_cpu: device  # value = device(type='cpu')
-bfloat16: dtype  # value = eigenformers.bfloat16
-bool: dtype  # value = eigenformers.bool
-complex64: dtype  # value = eigenformers.complex64
-default_generator: Generator  # value = <eigenformers._core.Generator object>
-double: dtype  # value = eigenformers.float64
-float: dtype  # value = eigenformers.float32
-float16: dtype  # value = eigenformers.float16
-float32: dtype  # value = eigenformers.float32
-float64: dtype  # value = eigenformers.float64
-float8_e4m3fn: dtype  # value = eigenformers.float8_e4m3fn
-float8_e5m2: dtype  # value = eigenformers.float8_e5m2
-float8_e8m0fnu: dtype  # value = eigenformers.float8_e8m0fnu
-half: dtype  # value = eigenformers.float16
-inf: float  # value = inf
-int: dtype  # value = eigenformers.int32
-int16: dtype  # value = eigenformers.int16
-int32: dtype  # value = eigenformers.int32
-int64: dtype  # value = eigenformers.int64
-int8: dtype  # value = eigenformers.int8
-long: dtype  # value = eigenformers.int64
-nan: float  # value = nan
+_cpu: device
+bfloat16: dtype
+bool: dtype
+complex64: dtype
+default_generator: Generator
+double: dtype
+float: dtype
+float16: dtype
+float32: dtype
+float64: dtype
+float8_e4m3fn: dtype
+float8_e5m2: dtype
+float8_e8m0fnu: dtype
+half: dtype
+inf: float
+int: dtype
+int16: dtype
+int32: dtype
+int64: dtype
+int8: dtype
+long: dtype
+nan: float
 pi: float = 3.141592653589793
-short: dtype  # value = eigenformers.int16
-uint16: dtype  # value = eigenformers.uint16
-uint32: dtype  # value = eigenformers.uint32
-uint64: dtype  # value = eigenformers.uint64
-uint8: dtype  # value = eigenformers.uint8
+short: dtype
+uint16: dtype
+uint32: dtype
+uint64: dtype
+uint8: dtype

@@ -46,46 +46,6 @@ class AddedToken:
     @property
     def single_word(self) -> bool:
         ...
-class DecodeStream:
-    """
-    Decodes token by token; step() returns text as soon as it is final, else None.
-    """
-    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
-        ...
-    def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
-        ...
-class Decoder:
-    """
-    Turns tokens into text.
-    """
-    def __eq__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __getstate__(self) -> bytes:
-        ...
-    def __hash__(self) -> int:
-        ...
-    @typing.overload
-    def __init__(self, json: str) -> None:
-        ...
-    @typing.overload
-    def __init__(self, other: Decoder) -> None:
-        ...
-    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    def _get(self, arg0: str) -> typing.Any:
-        ...
-    def _set(self, arg0: str, arg1: str) -> None:
-        ...
-    def decode(self, tokens: collections.abc.Sequence[str]) -> str:
-        ...
-    def to_json(self) -> str:
-        """
-        The component as it stands in tokenizer.json.
-        """
 class Encoding:
     """
     The output of a Tokenizer: token ids, and for every id where it comes from.
@@ -176,6 +136,91 @@ class Encoding:
         """
         The same as word_ids.
         """
+class Token:
+    """
+    A token that a model made: id, text, offsets.
+    """
+    def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
+        ...
+    @property
+    def id(self) -> int:
+        ...
+    @property
+    def offsets(self) -> tuple[int, int]:
+        ...
+    @property
+    def value(self) -> str:
+        ...
+class Normalizer:
+    """
+    Changes the text before it is split.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Normalizer) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def normalize_str(self, sequence: str) -> str:
+        """
+        The normalized text.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
+class PreTokenizer:
+    """
+    Cuts the text into words.
+    """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: PreTokenizer) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def pre_tokenize_str(self, s: str) -> list:
+        """
+        [(word, (first, last + 1))] in characters of the text.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
 class Model:
     """
     Turns words into tokens.
@@ -216,40 +261,6 @@ class Model:
         ...
     def tokenize(self, sequence: str) -> list:
         ...
-class Normalizer:
-    """
-    Changes the text before it is split.
-    """
-    def __eq__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __getstate__(self) -> bytes:
-        ...
-    def __hash__(self) -> int:
-        ...
-    @typing.overload
-    def __init__(self, json: str) -> None:
-        ...
-    @typing.overload
-    def __init__(self, other: Normalizer) -> None:
-        ...
-    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    def _get(self, arg0: str) -> typing.Any:
-        ...
-    def _set(self, arg0: str, arg1: str) -> None:
-        ...
-    def normalize_str(self, sequence: str) -> str:
-        """
-        The normalized text.
-        """
-    def to_json(self) -> str:
-        """
-        The component as it stands in tokenizer.json.
-        """
 class PostProcessor:
     """
     Adds special tokens and joins pairs.
@@ -278,15 +289,15 @@ class PostProcessor:
         ...
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         ...
-    def process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+    def process(self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
         ...
     def to_json(self) -> str:
         """
         The component as it stands in tokenizer.json.
         """
-class PreTokenizer:
+class Decoder:
     """
-    Cuts the text into words.
+    Turns tokens into text.
     """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
@@ -298,7 +309,7 @@ class PreTokenizer:
     def __init__(self, json: str) -> None:
         ...
     @typing.overload
-    def __init__(self, other: PreTokenizer) -> None:
+    def __init__(self, other: Decoder) -> None:
         ...
     def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
         ...
@@ -310,31 +321,12 @@ class PreTokenizer:
         ...
     def _set(self, arg0: str, arg1: str) -> None:
         ...
-    def pre_tokenize_str(self, s: str) -> list:
-        """
-        [(word, (first, last + 1))] in characters of the text.
-        """
+    def decode(self, tokens: collections.abc.Sequence[str]) -> str:
+        ...
     def to_json(self) -> str:
         """
         The component as it stands in tokenizer.json.
         """
-class Token:
-    """
-    A token that a model made: id, text, offsets.
-    """
-    def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
-        ...
-    def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
-        ...
-    @property
-    def id(self) -> int:
-        ...
-    @property
-    def offsets(self) -> tuple[int, int]:
-        ...
-    @property
-    def value(self) -> str:
-        ...
 class Tokenizer:
     """
     Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.
@@ -421,7 +413,7 @@ class Tokenizer:
         ...
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         ...
-    def post_process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+    def post_process(self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
         ...
     def save(self, path: typing.Any, pretty: bool = True) -> None:
         ...
@@ -434,6 +426,14 @@ class Tokenizer:
         ...
     @property
     def truncation(self) -> typing.Any:
+        ...
+class DecodeStream:
+    """
+    Decodes token by token; step() returns text as soon as it is final, else None.
+    """
+    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
+        ...
+    def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
         ...
 def _bpe(arg0: dict, arg1: collections.abc.Sequence[tuple[str, str]], arg2: dict) -> Model:
     ...

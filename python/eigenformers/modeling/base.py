@@ -59,6 +59,7 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
         self.config = config
         self.name_or_path = config.name_or_path
         self.warnings_issued: dict[str, bool] = {}
+        self._original_names: dict[str, str] = {}  # of tensors that key_mapping renamed
         self.generation_config = self._default_generation_config() if self.can_generate() else None
 
     def _default_generation_config(self) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -24,14 +25,14 @@ _state = threading.local()
 _REFUSED: dict[str, tuple[Any, ...]] = {
     "quantization_config": (None,), "load_in_4bit": (None, False), "load_in_8bit": (None, False), "tp_plan": (None,),
     "tp_size": (None, 1), "device_mesh": (None,), "distributed_config": (None,), "fusion_config": (None,),
-    "adapter_name": (None, "default"), "adapter_kwargs": (None, {}), "key_mapping": (None, {}),
+    "adapter_name": (None, "default"), "adapter_kwargs": (None, {}),
     "offload_state_dict": (None, False), "use_kernels": (None, False), "kernel_config": (None,),
     "from_tf": (None, False), "from_flax": (None, False), "experts_implementation": (None,),
 }  # fmt: skip
 # Accepted without effect: they steer where weights live between several devices, or how they are copied there.
 _WITHOUT_EFFECT = (
-    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "proxies", "_fast_init",
-    "mirror", "_from_auto", "_from_pipeline", "_commit_hash", "adapter_kwargs", "user_agent",
+    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "_fast_init", "mirror",
+    "_from_auto", "_from_pipeline", "user_agent",
 )  # fmt: skip
 _HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
 
@@ -80,6 +81,7 @@ class LoadingMixin:
                 For a GGUF file, a dtype turns packed matrices into dense ones; by default they stay packed.
             ignore_mismatched_sizes: initialise tensors whose shapes differ instead of raising.
             output_loading_info: also return a dict with missing_keys, unexpected_keys, mismatched_keys.
+            key_mapping: `{regular expression: replacement}`, applied in order to the names in the checkpoint.
             gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation, disable_mmap: as in
                 transformers.
             cache_dir, force_download, local_files_only, token, revision: of the download.
@@ -110,10 +112,11 @@ class LoadingMixin:
             for name, default in (
                 ("variant", None), ("subfolder", ""), ("gguf_file", None), ("state_dict", None),
                 ("generation_config", None), ("output_loading_info", False), ("attn_implementation", None),
-                ("disable_mmap", False),
+                ("disable_mmap", False), ("key_mapping", None),
             )
         }  # fmt: skip
         hub = dict(zip(_HUB, (cache_dir, force_download, local_files_only, token, revision)))
+        hub.update({name: kwargs.pop(name) for name in ("proxies", "_commit_hash") if name in kwargs})
         path = pretrained_model_name_or_path
         state = options["state_dict"]
         if path is None and state is None:
@@ -121,11 +124,14 @@ class LoadingMixin:
         if isinstance(path, (str, os.PathLike)):
             path = os.fspath(path)
 
+        own = config is None
         if not isinstance(config, PreTrainedConfig):
             config, model_kwargs = cls.config_class.from_pretrained(
                 path if config is None else config, return_unused_kwargs=True, subfolder=options["subfolder"],
                 gguf_file=options["gguf_file"], **hub, **kwargs,
             )  # fmt: skip
+            if own:  # the weights come from the commit that the configuration came from
+                hub["_commit_hash"] = getattr(config, "_commit_hash", None)
         else:
             config, model_kwargs = copy.deepcopy(config), kwargs
         if trust and getattr(config, "auto_map", None):
@@ -147,11 +153,19 @@ class LoadingMixin:
             )  # fmt: skip
             is_gguf = weights.format == "gguf"
             reader = _open(weights, options["disable_mmap"])
+        else:
+            reader = _core.tensors_in_memory([(name, _core.as_tensor(value)) for name, value in state.items()])
+        original = {}
+        if options["key_mapping"]:
+            names = [(name, rename(name, options["key_mapping"])) for name in reader.keys()]
+            reader = _core.renamed_checkpoint(reader, names)
+            original = {new: old for old, new in names if new != old}
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
-        chosen = _choose_dtype(dtype, config, reader, state, is_gguf)
+        chosen = _choose_dtype(dtype, config, reader, is_gguf)
         with loading_bar(bar_class) as progress:
-            info = model._fill(reader, state, chosen, is_gguf, progress)
+            info = model._fill(reader, chosen, progress)
+        model._original_names = original
         model._finish_loading(info, ignore_mismatched_sizes, path)
         if chosen is not None and not is_gguf:
             config.dtype = chosen
@@ -163,17 +177,7 @@ class LoadingMixin:
             return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
         return model
 
-    def _fill(self, reader: Any, state: Any, dtype: Any, is_gguf: bool, progress: Any = None) -> dict[str, Any]:
-        if state is not None:
-            tensors = {name: _core.as_tensor(value) for name, value in state.items()}
-            missing, unexpected, errors = self._load_state_dict(tensors, False)
-            if errors:
-                raise RuntimeError("\n".join(errors))
-            if dtype is not None:
-                self.to(dtype)
-            tied = {target for target, _ in self._ties()}
-            missing = [name for name in missing if name not in tied]
-            return {"missing_keys": missing, "unexpected_keys": unexpected, "mismatched_keys": [], "dequantized": []}
+    def _fill(self, reader: Any, dtype: Any, progress: Any = None) -> dict[str, Any]:
         return _core.load_checkpoint(
             self, reader, dtype=dtype, base_prefix=self.base_model_prefix, ties=self._ties(),
             ignore_missing=list(self._keys_to_ignore_on_load_missing or []),
@@ -250,7 +254,7 @@ def _open(weights: Any, disable_mmap: bool) -> Any:
     return reader
 
 
-def _choose_dtype(asked: Any, config: Any, reader: Any, state: Any, is_gguf: bool) -> Any:
+def _choose_dtype(asked: Any, config: Any, reader: Any, is_gguf: bool) -> Any:
     """The dtype of dense weights; None leaves them as they are stored (and packed ones packed)."""
     if asked not in (None, "auto"):
         return to_dtype(asked)
@@ -258,9 +262,28 @@ def _choose_dtype(asked: Any, config: Any, reader: Any, state: Any, is_gguf: boo
         return None
     if config.dtype not in (None, "auto"):
         return to_dtype(config.dtype)
-    if reader is not None:
-        for name in reader.keys():
-            dtype = reader.get_info(name)[1]
-            if dtype.is_floating_point:
-                return dtype
+    for name in reader.keys():
+        dtype = reader.get_info(name)[1]
+        if dtype.is_floating_point:
+            return dtype
     return None
+
+
+def rename(name: str, mapping: dict[str, str]) -> str:
+    """A tensor's name after `key_mapping`.
+
+    Each expression replaces its first match, in order. One that ends in a letter or a number ends where a word does;
+    `*.` stands for any part of a name, as in transformers.
+
+    >>> rename("transformer.layers.0.attn.q.weight", {"^transformer": "model", r"\\.attn\\.": ".self_attn."})
+    'model.layers.0.self_attn.q.weight'
+    """
+    for source, target in mapping.items():
+        pattern = source.replace("*.", r".*\.")
+        if re.search(r"[a-zA-Z0-9]$", pattern):
+            pattern += r"(?!\w)"
+        try:
+            name = re.sub(pattern, target.removeprefix("^").replace(r"\.", "."), name, count=1)
+        except (re.error, IndexError) as error:
+            raise ValueError(f"key_mapping: {source!r}: {target!r} is not a regular expression: {error}") from error
+    return name

@@ -62,6 +62,7 @@ class SavingMixin:
             max_shard_size: largest weight file, e.g. `"5GB"`.
             variant: `"fp16"` writes `model.fp16.safetensors`.
             token: for the upload.
+            save_original_format: after loading with `key_mapping`, write the checkpoint's own names.
 
         Raises:
             OSError: the folder can't be made or written; files that were there before stay whole.
@@ -81,7 +82,15 @@ class SavingMixin:
             kwargs["token"] = token
         with upload_saved(self, folder, push_to_hub, kwargs):
             if is_main_process:
+                if save_original_format and self._original_names and state_dict is None:
+                    state_dict = self._state_of_checkpoint()
                 self._write(folder, state_dict, parse_size(max_shard_size), variant)
+
+    def _state_of_checkpoint(self) -> dict[str, Any]:
+        """The state under the names that it had before `key_mapping`; what is tied once."""
+        tied = {target for target, _ in self._ties()}
+        state = self.state_dict()
+        return {self._original_names.get(name, name): value for name, value in state.items() if name not in tied}
 
     def _write(self, folder: str, state_dict: dict | None, limit: int, variant: str | None) -> None:
         self.config.architectures = [type(self).__name__.removeprefix("FSDP")]

@@ -294,6 +294,7 @@ class _BaseAutoModelClass:
                 if kwargs.get(name) is not None
             }
             concrete = {name: held[name] for name in ("dtype", "torch_dtype") if held.get(name, "auto") != "auto"}
+            own = config is None
             config, kwargs = AutoConfig.from_pretrained(
                 pretrained_model_name_or_path if config is None else config,
                 return_unused_kwargs=True,
@@ -301,6 +302,8 @@ class _BaseAutoModelClass:
                 **where, **gguf, **concrete, **kwargs,
             )  # fmt: skip
             kwargs.update(held)
+            if own and getattr(config, "_commit_hash", None):  # the weights come from the configuration's commit
+                where["_commit_hash"] = config._commit_hash
         built_in = type(config) in cls._model_mapping
         _refuse_code(
             trust_remote_code, getattr(config, "auto_map", None), cls.__name__, pretrained_model_name_or_path, built_in

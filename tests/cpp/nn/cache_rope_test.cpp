@@ -57,6 +57,42 @@ TEST(DynamicCache, GradientsPassThrough) {
   EXPECT_EQ(grad(k2).to_vector<float>(), std::vector<float>(2, 1));
 }
 
+TEST(DynamicCache, AWindowForgetsWhatNoQueryCanSee) {
+  DynamicCache cache({4, 0});
+  int64_t at = 0;
+  for (int64_t added : {3, 900, 1, 1, 50}) {
+    const KvView slides = cache.append(0, keys(at, at + added), keys(at, at + added));
+    const KvView full = cache.append(1, keys(at, at + added), keys(at, at + added));
+    at += added;
+    EXPECT_EQ(full.first, 0);
+    EXPECT_EQ(full.keys.size(2), at);
+    EXPECT_LE(slides.first, std::max<int64_t>(0, at - added - 3)) << "the oldest query still sees three before it";
+    EXPECT_EQ(slides.first + slides.keys.size(2), at);
+    EXPECT_EQ(slides.keys.contiguous().to_vector<float>().front(), float(slides.first));
+    EXPECT_EQ(cache.length(0), at);
+    EXPECT_EQ(cache.view(0).keys.size(2), std::min<int64_t>(3, at));
+    EXPECT_EQ(cache.view(0).keys.contiguous().to_vector<float>().back(), float(at - 1));
+  }
+  EXPECT_LT(cache.append(0, keys(at, at + 1), keys(at, at + 1)).keys.size(2), 400) << "memory follows the window";
+  EXPECT_THROW(cache.crop(-300), Error);
+  auto recording = std::make_shared<DynamicCache>(std::vector<int64_t>{4});
+  recording->record_past();
+  recording->append(0, keys(0, 900), keys(0, 900));
+  recording->append(0, keys(900, 905), keys(900, 905));
+  recording->crop(-100);
+  EXPECT_EQ(recording->length(), 805);
+  EXPECT_EQ(recording->view(0).values.contiguous().to_vector<float>().back(), 804.f);
+}
+
+TEST(StaticCache, MoreThanItsLengthIsAnError) {
+  StaticCache cache({}, 4);
+  cache.append(0, keys(0, 3), keys(0, 3));
+  EXPECT_THROW(cache.append(0, keys(3, 5), keys(3, 5)), ShapeError);
+  EXPECT_EQ(cache.append(0, keys(3, 4), keys(3, 4)).keys.size(2), 4);
+  EXPECT_EQ(cache.max_length({}), 4);
+  EXPECT_THROW(StaticCache({}, 0), ConfigError);
+}
+
 TEST(Rope, DefaultTableIsTheFormula) {
   RopeParameters p;
   const Rope rope(p, 8);

@@ -1,0 +1,207 @@
+// Caches of keys and values, with the names of transformers' Cache classes and those that older scripts use.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "bindings/bindings.h"
+#include "nn/kv_cache.h"
+#include "ops/ops.h"
+
+namespace ef {
+
+namespace {
+
+using CachePtr = std::shared_ptr<KvCache>;
+
+int known_layer(const KvCache& cache, int layer) {
+  const int at = layer < 0 ? layer + cache.layers() : layer;
+  check<IndexError>(at >= 0 && at < cache.layers(), "cache: layer ", layer, ", the cache has ", cache.layers());
+  return at;
+}
+
+// One layer of a cache, looked at from Python.
+struct CacheLayer {
+  CachePtr cache;
+  int index;
+  KvView view() const { return cache->view(index); }
+  bool sliding() const { return cache->window(index) > 0; }
+};
+
+std::vector<CacheLayer> layers_of(const CachePtr& cache) {
+  std::vector<CacheLayer> all;
+  for (int i = 0; i < cache->layers(); i++) all.push_back({cache, i});
+  return all;
+}
+
+std::vector<int64_t> windows_of(const py::object& config) {
+  if (config.is_none()) return {};
+  return py::module_::import("eigenformers.cache_utils").attr("layer_windows")(config).cast<std::vector<int64_t>>();
+}
+
+void fill(DynamicCache& cache, const py::object& past) {
+  if (past.is_none()) return;
+  int layer = 0;
+  for (auto entry : past) {
+    const auto kv = entry.cast<py::sequence>();
+    if (kv.size() < 2) throw py::value_error("past_key_values: needed (keys, values) for each layer");
+    cache.append(layer++, kv[0].cast<Tensor>(), kv[1].cast<Tensor>());
+  }
+}
+
+void refuse_offloading(const py::object& offloading) {
+  check<UnsupportedError>(!py::bool_(offloading), "cache: offloading=True needs a second device");
+}
+
+template <class Class>
+void bind_names_of_layers(Class& c) {
+  c.def_property_readonly("layers", &layers_of, "One object a layer, with `keys`, `values`, `is_sliding`.")
+      .def_property_readonly("key_cache",
+                             [](KvCache& self) {
+                               py::list all;
+                               for (int i = 0; i < self.layers(); i++) all.append(self.view(i).keys);
+                               return all;
+                             })
+      .def_property_readonly("value_cache",
+                             [](KvCache& self) {
+                               py::list all;
+                               for (int i = 0; i < self.layers(); i++) all.append(self.view(i).values);
+                               return all;
+                             })
+      .def_property_readonly("is_sliding",
+                             [](KvCache& self) {
+                               std::vector<bool> all;
+                               for (int i = 0; i < self.layers(); i++) all.push_back(self.window(i) > 0);
+                               return all;
+                             })
+      .def_property_readonly("is_linear", [](KvCache& self) { return std::vector<bool>(size_t(self.layers())); })
+      .def_property_readonly("is_dummy", [](KvCache& self) { return std::vector<bool>(size_t(self.layers())); })
+      .def_property_readonly("is_initialized", [](KvCache& self) { return self.layers() > 0; })
+      .def_property_readonly("is_compileable", [](KvCache&) { return false; })
+      .def_property_readonly("is_croppable", [](KvCache&) { return true; })
+      .def_property_readonly("batch_size",
+                             [](KvCache& self) { return self.layers() ? self.view(0).keys.size(0) : int64_t(-1); })
+      .def("__len__", &KvCache::layers)
+      .def("__bool__", [](KvCache&) { return true; })
+      .def("__iter__",
+           [](KvCache& self) {
+             py::list all;
+             for (int i = 0; i < self.layers(); i++) {
+               const KvView view = self.view(i);
+               all.append(py::make_tuple(view.keys, view.values, py::none()));
+             }
+             return all.attr("__iter__")();
+           })
+      .def("__getitem__",
+           [](KvCache& self, int layer) {
+             const KvView view = self.view(known_layer(self, layer));
+             return py::make_tuple(view.keys, view.values);
+           })
+      .def("to_legacy_cache", [](KvCache& self) {
+        py::tuple out(self.layers());
+        for (int i = 0; i < self.layers(); i++) {
+          const KvView view = self.view(i);
+          out[size_t(i)] = py::make_tuple(view.keys, view.values);
+        }
+        return out;
+      });
+}
+
+void bind_layer(py::module_& m) {
+  py::class_<CacheLayer>(m, "CacheLayer", "Keys and values of one layer.")
+      .def_property_readonly("keys", [](const CacheLayer& self) { return self.view().keys; })
+      .def_property_readonly("values", [](const CacheLayer& self) { return self.view().values; })
+      .def_property_readonly("dtype", [](const CacheLayer& self) { return self.view().keys.dtype(); })
+      .def_property_readonly("is_initialized", [](const CacheLayer&) { return true; })
+      .def_property_readonly("is_sliding", &CacheLayer::sliding)
+      .def_property_readonly("sliding_window",
+                             [](const CacheLayer& self) -> py::object {
+                               if (!self.sliding()) throw py::attribute_error("sliding_window");
+                               return py::int_(self.cache->window(self.index));
+                             })
+      .def("get_seq_length", [](const CacheLayer& self) { return self.cache->length(self.index); })
+      .def("get_max_length",
+           [](const CacheLayer& self) { return self.sliding() ? self.cache->window(self.index) : int64_t(-1); })
+      .def("__repr__", [](const CacheLayer& self) {
+        return std::string(self.sliding() ? "DynamicSlidingWindowLayer" : "DynamicLayer");
+      });
+}
+
+}  // namespace
+
+void bind_cache(py::module_& m) {
+  bind_layer(m);
+  py::class_<KvCache, CachePtr> cache(m, "Cache", "Keys and values of past positions, a layer each.");
+  bind_names_of_layers(cache);
+  cache.def("get_seq_length", &KvCache::length, py::arg("layer_idx") = 0)
+      .def("get_query_offset", &KvCache::length, py::arg("layer_idx") = 0)
+      .def(
+          "get_usable_length", [](KvCache& self, int64_t, int layer) { return self.length(layer); },
+          py::arg("new_seq_length"), py::arg("layer_idx") = 0)
+      .def("get_max_length", &KvCache::max_length, py::arg("layer_idx") = py::none())
+      .def("get_max_cache_shape", &KvCache::max_length, py::arg("layer_idx") = py::none())
+      .def(
+          "get_mask_sizes",
+          [](KvCache& self, int64_t query_length, int layer) {
+            const int64_t past = self.length(layer), window = self.window(layer);
+            const int64_t first = window ? std::max<int64_t>(past - window + 1, 0) : 0;
+            return py::make_tuple(past - first + query_length, first);
+          },
+          py::arg("query_length"), py::arg("layer_idx"))
+      .def(
+          "update",
+          [](KvCache& self, const Tensor& k, const Tensor& v, int layer, const py::args&, const py::kwargs&) {
+            const KvView view = self.append(layer, k, v);
+            return py::make_tuple(view.keys, view.values);
+          },
+          py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
+      .def("crop", &KvCache::crop, py::arg("tokens_to_remove"),
+           "Forget positions: the last n for -n; all from n on for n (as in transformers 4).")
+      .def("reset", &KvCache::reset)
+      .def("reorder_cache", &KvCache::reorder, py::arg("beam_idx"))
+      .def("batch_select_indices", &KvCache::reorder, py::arg("indices"))
+      .def(
+          "batch_repeat_interleave",
+          [](KvCache& self, int64_t repeats) {
+            if (!self.layers()) return;
+            self.reorder(repeat_interleave(Tensor::arange(self.view(0).keys.size(0)), repeats));
+          },
+          py::arg("repeats"))
+      .def("__copy__", [](KvCache& self) { return self.clone(); })
+      .def("__deepcopy__", [](KvCache& self, const py::dict&) { return self.clone(); })
+      .def("__repr__", [](const py::object& self) {
+        return py::str("{}(layers={})").format(py::type::of(self).attr("__name__"), self.attr("layers"));
+      });
+  py::class_<DynamicCache, KvCache, std::shared_ptr<DynamicCache>>(
+      m, "DynamicCache", "Grows as needed. With `config`, layers with a sliding window keep that window only.")
+      .def(py::init([](const py::object& data, const py::object& config, const py::object& offloading, bool) {
+             refuse_offloading(offloading);
+             auto self = std::make_shared<DynamicCache>(windows_of(config));
+             fill(*self, data);
+             return self;
+           }),
+           py::arg("ddp_cache_data") = py::none(), py::arg("config") = py::none(), py::arg("offloading") = false,
+           py::arg("offload_only_non_sliding") = false)
+      .def(
+          "activate_past_recording", [](DynamicCache& self) { self.record_past(); },
+          "Keep what leaves a sliding window, so that `crop` can go back.")
+      .def(
+          "is_recording_past", [](DynamicCache& self, int) { return self.records_past(); }, py::arg("layer_idx"))
+      .def_static(
+          "from_legacy_cache",
+          [](const py::object& past) {
+            auto self = std::make_shared<DynamicCache>();
+            fill(*self, past);
+            return self;
+          },
+          py::arg("past_key_values") = py::none());
+  py::class_<StaticCache, DynamicCache, std::shared_ptr<StaticCache>>(
+      m, "StaticCache", "Room for `max_cache_len` positions, taken at the first; more of them is an error.")
+      .def(py::init([](const py::object& config, int64_t max_cache_len, const py::object& offloading, bool,
+                       const py::kwargs&) {
+             refuse_offloading(offloading);
+             return std::make_shared<StaticCache>(windows_of(config), max_cache_len);
+           }),
+           py::arg("config"), py::arg("max_cache_len"), py::arg("offloading") = false,
+           py::arg("offload_only_non_sliding") = true);
+}
+
+}  // namespace ef
