@@ -368,6 +368,7 @@ void bind_tokenizers(py::module_& parent) {
   bind_encoding(m);
   bind_tokenizer_components(m);
   bind_tokenizer(m);
+  bind_tokenizer_files(m);
 }
 
 }  // namespace ef

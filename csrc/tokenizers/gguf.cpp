@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tokenizers/gguf_pre.h"
-#include "tokenizers/models/bpe.h"
+#include "tokenizers/models/all_merges.h"
 #include "tokenizers/models/simple.h"
 #include "tokenizers/utf8.h"
 
@@ -113,41 +113,11 @@ Tokenizer byte_level_bpe(const GgufVocab& v) {
   return out;
 }
 
-// Every way to split a token into two tokens is a merge; the token with the highest score comes first.
-Merges merges_from_scores(const GgufVocab& v, const Vocab& vocab) {
-  struct Candidate {
-    uint32_t id, split, left_chars, right_chars;
-    uint32_t left, right;
-  };
-  std::vector<Candidate> all;
-  for (uint32_t id = 0; id < v.tokens.size(); id++) {
-    const std::string_view text = v.tokens[id];
-    const size_t first = all.size();
-    const uint32_t chars = uint32_t(utf8::count(text));
-    uint32_t n = 0;
-    for (uint32_t at = 0; at < text.size(); at += uint32_t(utf8::length_of(text[at])), n++) {
-      if (at == 0) continue;
-      const auto left = vocab.find(text.substr(0, at));
-      if (!left) continue;
-      const auto right = vocab.find(text.substr(at));
-      if (right) all.push_back({id, at, n, chars - n, *left, *right});
-    }
-    std::sort(all.begin() + ptrdiff_t(first), all.end(),
-              [](auto& a, auto& b) { return std::pair(a.left, a.right) < std::pair(b.left, b.right); });
-  }
-  const auto score = [&](const Candidate& c) { return v.scores.empty() ? -float(c.id) : v.scores[c.id]; };
-  std::stable_sort(all.begin(), all.end(), [&](auto& a, auto& b) {
-    return std::tuple(score(b), b.left_chars, b.right_chars) < std::tuple(score(a), a.left_chars, a.right_chars);
-  });
-  Merges out;
-  for (auto& c : all) out.add(v.tokens[c.id].substr(0, c.split), v.tokens[c.id].substr(c.split));
-  return out;
-}
-
 Tokenizer sentencepiece_bpe(const GgufVocab& v) {
   for (float score : v.scores) check<TokenizerError>(score == score, kWhere, ": a score is not a number");
   Vocab vocab = vocab_of(v);
-  Merges merges = merges_from_scores(v, vocab);
+  const Merges merges = all_merges(vocab, MergeOrder::HighestScore,
+                                   [&](uint32_t id) { return v.scores.empty() ? -float(id) : v.scores[id]; });
   BpeOptions options;
   options.unk_token = text_of(v, v.unknown_id.value_or(0));
   options.fuse_unk = options.byte_fallback = true;

@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from ..utils import logging
-from ._engine import TokenizerError
 from .base import PreTrainedTokenizerBase
 from .families import NOT_YET, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
@@ -67,9 +66,18 @@ class AutoTokenizer:
         name = os.fspath(pretrained_model_name_or_path)
         config = kwargs.pop("config", None)
         tokenizer_type = kwargs.pop("tokenizer_type", None)
-        for ignored in ("use_fast", "_from_auto", "code_revision", "mistral_format"):
-            if kwargs.pop(ignored, None) is True and ignored == "mistral_format":
-                raise TokenizerError("mistral_format=True: tekken.json is not read yet; a tokenizer.json is")
+        for ignored in ("use_fast", "_from_auto", "code_revision"):
+            kwargs.pop(ignored, None)
+        if kwargs.pop("mistral_format", None):
+            options = dict(kwargs)
+            hub_kwargs = take_hub_kwargs(options)
+            path = Repository(name, hub_kwargs.pop("subfolder", ""), **hub_kwargs).find("tekken.json")
+            if path is None:
+                raise OSError(
+                    f"Cannot find 'tekken.json' at '{name}'. Set `mistral_format=False` to use standard HuggingFace "
+                    "files instead."
+                )
+            return PreTrainedTokenizerFast(*inputs, vocab_file=path, name_or_path=name, **options)
         if tokenizer_type is not None:
             if tokenizer_type not in TOKENIZER_MAPPING_NAMES:
                 raise ValueError(

@@ -9,9 +9,11 @@ class Family(NamedTuple):
     """A row of the table."""
 
     tokens: dict[str, str]
-    vocab_format: str | None = None
+    vocab_format: str | None = None  # its pipeline, see backends/
     token_type_ids: str | None = None  # where token_type_ids stand among the inputs: "second", "last"
     padding_side: str = "right"
+    file: str | None = None  # its vocabulary, where the pipeline doesn't say
+    mask: dict[str, bool] = {}  # flags of the mask token
 
 
 def _tokens(**names: str) -> dict[str, str]:
@@ -35,71 +37,79 @@ _XLNET = _tokens(bos="<s>", eos="</s>", unk="<unk>", sep="<sep>", pad="<pad>", c
 _MPNET = _tokens(bos="<s>", eos="</s>", sep="</s>", cls="<s>", unk="[UNK]", pad="<pad>", mask="<mask>")
 _BIGBIRD = _tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>", sep="[SEP]", mask="[MASK]", cls="[CLS]")
 
+_MBART = {**_ROBERTA}
+_BERT_LIKE = ("BertTokenizer", "ConvBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer",
+              "DPRReaderTokenizer", "ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer", "MobileBertTokenizer",
+              "RetriBertTokenizer", "SqueezeBertTokenizer")  # fmt: skip
+_ROBERTA_LIKE = ("BartTokenizer", "LEDTokenizer", "LongformerTokenizer", "MvpTokenizer", "RobertaTokenizer")
+_BLANKS = {"lstrip": True}
+_FAIRSEQ_FILE, _SPIECE, _SPM = "sentencepiece.bpe.model", "spiece.model", "spm.model"
+_CODE_LLAMA = {**_LLAMA, **_tokens(prefix="▁<PRE>", middle="▁<MID>", suffix="▁<SUF>", eot="▁<EOT>", fill="<FILL_ME>")}
+
 FAMILIES: dict[str, Family] = {
-    "AlbertTokenizer": Family(_ALBERT),
-    "BartTokenizer": Family(_ROBERTA, "roberta"),
-    "BarthezTokenizer": Family(_ROBERTA),
-    "BertTokenizer": Family(_BERT, "bert", "second"),
-    "BigBirdTokenizer": Family(_BIGBIRD),
-    "BlenderbotTokenizer": Family(_ROBERTA),
+    **{name: Family(_BERT, "bert", "second") for name in _BERT_LIKE},
+    **{name: Family(_ROBERTA, "roberta") for name in _ROBERTA_LIKE},
+    "AlbertTokenizer": Family(_ALBERT, "albert", file=_SPIECE),
+    "BarthezTokenizer": Family(_ROBERTA, "barthez", file=_FAIRSEQ_FILE, mask=_BLANKS),
+    "BigBirdTokenizer": Family(_BIGBIRD, "big_bird", file=_SPIECE, mask=_BLANKS),
+    "BlenderbotTokenizer": Family(_ROBERTA, "blenderbot", mask=_BLANKS),
     "BloomTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>"), padding_side="left"),
-    "CamembertTokenizer": Family(_ROBERTA),
+    "CamembertTokenizer": Family(_ROBERTA, "camembert", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "CLIPTokenizer": Family(_CLIP, "clip"),
-    "CodeGenTokenizer": Family(_GPT2, "gpt2"),
-    "CodeLlamaTokenizer": Family(_LLAMA, padding_side="left"),
-    "CohereTokenizer": Family(_COHERE, padding_side="left"),
-    "ConvBertTokenizer": Family(_BERT, "bert", "second"),
-    "DebertaTokenizer": Family(_DEBERTA, token_type_ids="last"),
-    "DebertaV2Tokenizer": Family(_DEBERTA, token_type_ids="last"),
+    "CodeGenTokenizer": Family(_GPT2, "codegen"),
+    "CodeLlamaTokenizer": Family(_CODE_LLAMA, "code_llama", padding_side="left", file="tokenizer.model"),
+    "CohereTokenizer": Family(_COHERE, "cohere", padding_side="left"),
+    "DebertaTokenizer": Family(_DEBERTA, "deberta", "last"),
+    "DebertaV2Tokenizer": Family(_DEBERTA, "deberta_v2", "last", file=_SPM),
     "DistilBertTokenizer": Family(_BERT, "bert"),
-    "DPRContextEncoderTokenizer": Family(_BERT, "bert", "second"),
-    "DPRQuestionEncoderTokenizer": Family(_BERT, "bert", "second"),
-    "ElectraTokenizer": Family(_BERT, "bert", "second"),
-    "FunnelTokenizer": Family(_FUNNEL),
-    "GemmaTokenizer": Family(_GEMMA, padding_side="left"),
+    "FNetTokenizer": Family(_ALBERT, "albert", "types only", file=_SPIECE),
+    "FunnelTokenizer": Family(_FUNNEL, "funnel"),
+    "GemmaTokenizer": Family(_GEMMA, "gemma", padding_side="left", file="tokenizer.model"),
     "GPT2Tokenizer": Family(_GPT2, "gpt2"),
     "GPTNeoXTokenizer": Family({**_GPT2, "pad_token": "<|padding|>"}, "neox"),
-    "HerbertTokenizer": Family(_tokens(cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>", sep="</s>")),
-    "LEDTokenizer": Family(_ROBERTA, "roberta"),
-    "LlamaTokenizer": Family(_LLAMA, padding_side="left"),
-    "LongformerTokenizer": Family(_ROBERTA, "roberta"),
-    "LxmertTokenizer": Family(_BERT, "bert", "second"),
-    "MobileBertTokenizer": Family(_BERT, "bert", "second"),
-    "MPNetTokenizer": Family(_MPNET),
-    "MvpTokenizer": Family(_ROBERTA, "roberta"),
-    "NougatTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>")),
-    "OpenAIGPTTokenizer": Family(_tokens(unk="<unk>")),
-    "PegasusTokenizer": Family(_tokens(pad="<pad>", eos="</s>", unk="<unk>", mask="<mask_2>")),
+    "HerbertTokenizer": Family(_tokens(cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>", sep="</s>"), "herbert"),
+    "LlamaTokenizer": Family(_LLAMA, "llama", padding_side="left", file="tokenizer.model"),
+    "MBartTokenizer": Family(_MBART, "mbart", file=_FAIRSEQ_FILE, mask=_BLANKS),
+    "MBart50Tokenizer": Family({name: token for name, token in _MBART.items() if name != "bos_token"}, "mbart50",
+                               file=_FAIRSEQ_FILE, mask=_BLANKS),
+    "MPNetTokenizer": Family(_MPNET, "mpnet", mask=_BLANKS),
+    "NllbTokenizer": Family(_MBART, "nllb", file=_FAIRSEQ_FILE,
+                            mask={"lstrip": True, "normalized": True, "special": True}),
+    "NougatTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>"), "nougat"),
+    "OpenAIGPTTokenizer": Family(_tokens(unk="<unk>"), "openai"),
+    "PegasusTokenizer": Family(_tokens(pad="<pad>", eos="</s>", unk="<unk>", mask="<mask_2>"), "pegasus", file=_SPIECE),
+    "Phi3Tokenizer": Family(_LLAMA, "llama", padding_side="left", file="tokenizer.model"),
     "Qwen2Tokenizer": Family(_QWEN, "qwen2"),
-    "Qwen3_5Tokenizer": Family(_QWEN),
-    "ReformerTokenizer": Family(_tokens(eos="</s>", unk="<unk>")),
-    "RemBertTokenizer": Family(_ALBERT),
-    "RetriBertTokenizer": Family(_BERT, "bert"),
-    "RobertaTokenizer": Family(_ROBERTA, "roberta"),
-    "RoFormerTokenizer": Family(_BERT),
-    "SplinterTokenizer": Family(_BERT),
-    "SqueezeBertTokenizer": Family(_BERT, "bert", "second"),
-    "T5Tokenizer": Family(_T5),
-    "XGLMTokenizer": Family({name: token for name, token in _ROBERTA.items() if name != "mask_token"}),
-    "XLMRobertaTokenizer": Family(_ROBERTA),
-    "XLNetTokenizer": Family(_XLNET, padding_side="left"),
-}
+    "Qwen3_5Tokenizer": Family(_QWEN, "qwen3_5"),
+    "ReformerTokenizer": Family(_tokens(eos="</s>", unk="<unk>"), "reformer", file=_SPIECE),
+    "RemBertTokenizer": Family(_ALBERT, "rembert", file="sentencepiece.model"),
+    "RoFormerTokenizer": Family(_BERT, "roformer"),
+    "SeamlessM4TTokenizer": Family({name: token for name, token in _MBART.items() if name != "mask_token"}, "seamless",
+                                   file=_FAIRSEQ_FILE),
+    "Siglip2Tokenizer": Family(_GEMMA, "siglip2", padding_side="left", file="tokenizer.model"),
+    "SplinterTokenizer": Family({**_BERT, "question_token": "[QUESTION]"}, "splinter"),
+    "T5Tokenizer": Family(_T5, "t5", file=_SPIECE),
+    "UdopTokenizer": Family({**_T5, "sep_token": "</s>"}, "udop", file=_SPIECE),
+    "VideoPrismTokenizer": Family(_T5, "videoprism", file=_SPIECE),
+    "XGLMTokenizer": Family({name: token for name, token in _ROBERTA.items() if name != "mask_token"}, "xglm",
+                            file=_FAIRSEQ_FILE),
+    "XLMRobertaTokenizer": Family(_ROBERTA, "xlm_roberta", file=_FAIRSEQ_FILE),
+    "XLNetTokenizer": Family(_XLNET, "xlnet", padding_side="left", file=_SPIECE, mask=_BLANKS),
+}  # fmt: skip
 
 # Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
 # models): they come with their models. Asking for one by name says so.
 NOT_YET = {
     "BartphoTokenizer", "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer",
     "BlenderbotSmallTokenizer", "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer",
-    "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer", "DPRReaderTokenizer", "EsmcTokenizer", "EsmTokenizer",
-    "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FNetTokenizer", "FSMTTokenizer",
-    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer",
-    "LayoutXLMTokenizer", "LukeTokenizer", "M2M100Tokenizer", "MarianTokenizer", "MarkupLMTokenizer",
-    "MBart50Tokenizer", "MBartTokenizer", "MgpstrTokenizer", "MLukeTokenizer", "MyT5Tokenizer", "NllbTokenizer",
-    "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer", "ProphetNetTokenizer",
-    "RagTokenizer", "RoCBertTokenizer", "SeamlessM4TTokenizer", "Siglip2Tokenizer", "SiglipTokenizer",
-    "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer",
-    "VideoPrismTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer",
-    "WhisperTokenizer", "XLMTokenizer",
+    "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer", "EsmcTokenizer", "EsmTokenizer",
+    "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FSMTTokenizer", "GPTNeoXJapaneseTokenizer",
+    "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer",
+    "LukeTokenizer", "M2M100Tokenizer", "MarianTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
+    "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
+    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SiglipTokenizer", "Speech2TextTokenizer",
+    "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer",
+    "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "WhisperTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -135,6 +145,11 @@ for _class_name, _types in {
     "MobileBertTokenizer": "mobilebert",
     "BartTokenizer": "florence2",
     "LlamaTokenizer": "idefics idefics2",
+    "FNetTokenizer": "fnet",
+    "MBartTokenizer": "mbart",
+    "MBart50Tokenizer": "mbart50",
+    "NllbTokenizer": "nllb nllb-moe",
+    "SeamlessM4TTokenizer": "seamless_m4t seamless_m4t_v2",
     "MPNetTokenizer": "mpnet",
     "MvpTokenizer": "mvp",
     "NougatTokenizer": "nougat pp_formulanet",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import threading
 from typing import Any
 
@@ -58,20 +59,32 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
     vocab_files_names = {"tokenizer_file": "tokenizer.json"}
     vocab_format: str | None = None  # how to build the pipeline when there is no tokenizer.json, see vocab_files.py
     default_special_tokens: dict[str, str] = {}
+    mask_flags: dict[str, bool] = {}  # of the mask token, where the class says more than that it is special
     _takes_chosen = True
+    _reads_any_vocabulary = True
 
     def __init__(self, *args: Any, **kwargs: Any):
         for name, value in zip(("vocab", "merges", "tokenizer_file"), args):
             kwargs[name] = value
         loaded = "_chosen" in kwargs  # by from_pretrained
         self._lock = threading.RLock()
-        self._tokenizer, from_file = build_backend(type(self), kwargs)
+        vocab_file = kwargs.get("vocab_file")
+        backend, from_file = build_backend(type(self), kwargs)
+        self._tokenizer = backend.tokenizer
+        for name, value in backend.defaults.items():
+            if kwargs.get(name) is None:
+                kwargs[name] = value
+        if backend.extra is not None:
+            kwargs.pop("additional_special_tokens", None)
+            kwargs["extra_special_tokens"] = backend.extra
         self._file_truncation, self._file_padding = self._tokenizer.truncation, self._tokenizer.padding
         self._take_file_defaults(kwargs)
         # A token that the class merely assumes counts only if the vocabulary has it: the file decides.
         for name, token in self.default_special_tokens.items():
             if kwargs.get(name) is None and (not from_file or self._tokenizer.token_to_id(token) is not None):
                 kwargs[name] = token
+        if not from_file and self.mask_flags and isinstance(kwargs.get("mask_token"), str):
+            kwargs["mask_token"] = AddedToken(kwargs["mask_token"], **self.mask_flags)
         kwargs.setdefault("backend", "tokenizers")
         self._add_bos_token = kwargs.get("add_bos_token")
         self._add_eos_token = kwargs.get("add_eos_token")
@@ -80,7 +93,10 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
         super().__init__(**kwargs)
         self._tokenizer.encode_special_tokens = self.split_special_tokens
         self._add_missing_tokens(added_tokens_decoder, loaded)
-        if self._add_bos_token is not None or self._add_eos_token is not None:
+        self.vocab_file = vocab_file if vocab_file is None else os.fspath(vocab_file)
+        if backend.post is not None:
+            self._tokenizer.post_processor = backend.post(self)
+        elif not from_file or self._add_bos_token is not None or self._add_eos_token is not None:
             self.update_post_processor()
 
     def _take_file_defaults(self, kwargs: dict[str, Any]) -> None:
@@ -106,10 +122,10 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
         if loaded:  # what a configuration names a special token is one, even if the vocabulary says otherwise
             listed = {token.content for token in added_tokens_decoder.values()}
             tokens += [t for t in known.values() if t.content in named and not t.special and t.content not in listed]
-        for token in self.all_special_tokens_extended:
-            if str(token) not in seen:
-                seen.add(str(token))
+        for token in self.special_tokens_map_extended.values():
+            if str(token) not in seen and token not in tokens:
                 tokens.append(token)
+        tokens += [t for t in self._extra_special_tokens if str(t) not in seen and t not in tokens]  # their flags win
         for index, token in enumerate(tokens):
             if isinstance(token, str):
                 tokens[index] = AddedToken(token, special=True)
@@ -147,8 +163,10 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
 
     @property
     def can_save_slow_tokenizer(self) -> bool:
-        """Whether vocab/merges files can be written beside tokenizer.json."""
-        return self.vocab_format is not None
+        """Whether the files of the older form can be written; a SentencePiece file only by copying it."""
+        if not self.vocab_files_names.get("vocab_file", "").endswith(".model"):
+            return True
+        return bool(self.vocab_file) and os.path.isfile(self.vocab_file)
 
     @property
     def backend_tokenizer(self) -> Tokenizer:
@@ -426,12 +444,20 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
     def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:
         """Write the vocabulary in the older form: vocab.json and merges.txt, or vocab.txt; returns the paths.
 
+        A tokenizer that was made from a SentencePiece file or a file of byte ranks copies that file.
+
         Raises:
-            UnsupportedError: the model is a Unigram model, whose older form is a sentencepiece file.
+            UnsupportedError: the model is a Unigram model that did not come from a SentencePiece file.
         """
         if not os.path.isdir(save_directory):
             logger.error("Vocabulary path (%s) should be a directory", save_directory)
             return ()
+        name = os.path.basename(self.vocab_file or "")
+        if name == "tekken.json" or (name and not name.endswith((".json", ".txt"))):
+            target = os.path.join(save_directory, (f"{filename_prefix}-" if filename_prefix else "") + name)
+            if os.path.abspath(self.vocab_file) != os.path.abspath(target):
+                shutil.copyfile(self.vocab_file, target)
+            return (target,)
         return write_vocab(json.loads(self._tokenizer.to_str())["model"], save_directory, filename_prefix)
 
     def train_new_from_iterator(self, text_iterator, vocab_size, length=None, **kwargs: Any):

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..utils import logging
 from ._engine import AddedToken, TokenizerError, UnsupportedError
+from .native_files import RANK_FILES, SENTENCEPIECE_FILES
 from .vocab_files import read_json, read_text
 
 logger = logging.get_logger(__name__)
@@ -22,19 +23,7 @@ SPECIAL_TOKENS_MAP_FILE = "special_tokens_map.json"  # written by older versions
 ADDED_TOKENS_FILE = "added_tokens.json"  # written by older versions
 CHAT_TEMPLATE_FILE = "chat_template.jinja"
 CHAT_TEMPLATE_DIR = "additional_chat_templates"
-
-# Vocabularies that are not converted yet, in the order in which they are looked for.
-_UNCONVERTED = (
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "spm.model",
-    "source.spm",
-    "tekken.json",
-    "tiktoken.model",
-    "qwen.tiktoken",
-    "bpe.codes",
-)
+NATIVE_FILES = (*SENTENCEPIECE_FILES, *RANK_FILES)
 
 # Keys of a configuration that would say what to open; only a caller may.
 _NOT_FROM_CONFIG = {
@@ -138,7 +127,6 @@ class LoadingMixin:
         Raises:
             OSError: no such folder or repository, or no tokenizer in it.
             TokenizerError: a file is damaged.
-            UnsupportedError: the vocabulary is in a form that is not read yet; the message names the file.
 
         >>> tokenizer = PreTrainedTokenizerFast.from_pretrained("path/to/folder")  # doctest: +SKIP
         """
@@ -172,6 +160,7 @@ class LoadingMixin:
             arguments["_chosen"] = kwargs
         return cls(*init_inputs, **arguments)
 
+    _reads_any_vocabulary = False  # whether a folder may have it under other names than `vocab_files_names` says
     _takes_chosen = False  # whether the constructor tells the caller's arguments from a file's
 
 
@@ -181,22 +170,17 @@ def _single_file(cls: type, path: str, gguf_file: str | None) -> dict[str, str]:
         return {"gguf_file": path}
     if gguf_file:
         raise ValueError(f"{path}: a file, and gguf_file={gguf_file!r}; give the folder with gguf_file=, or the file")
+    if os.path.basename(path) == "tekken.json":
+        return {"vocab_file": path}
     if path.endswith(".json") and os.path.basename(path) != "vocab.json":
         return {"tokenizer_file": path}
     if path.endswith(".txt"):
         return {"vocab_file": path}
     if path.endswith((".model", ".spm", ".tiktoken")):
-        raise _unconverted(path)
+        return {"vocab_file": path}
     raise ValueError(
         f"Calling {cls.__name__}.from_pretrained() with the path to a single file or url is not "
         "supported for this tokenizer. Use a model identifier or the path to a directory instead."
-    )
-
-
-def _unconverted(file: str) -> UnsupportedError:
-    return UnsupportedError(
-        f"{file}: vocabularies in this form are not read yet; a tokenizer.json beside it would be used "
-        "(save the tokenizer once with a version of transformers that writes it)"
     )
 
 
@@ -214,21 +198,17 @@ def _tokenizer_files(cls: type, repository: Repository, config: dict, kwargs: di
     for argument, filename in cls.vocab_files_names.items():
         if argument != "tokenizer_file":
             path = repository.find(filename)
-            if path is not None and not filename.endswith(_UNCONVERTED):
+            if path is not None:
                 found[argument] = path
-    if found:
+    if "vocab_file" in found or (found and "vocab_file" not in cls.vocab_files_names):
         return found
-    vocab, merges = repository.find("vocab.json"), repository.find("merges.txt")
-    if vocab and merges:
-        return {"vocab_file": vocab, "merges_file": merges}
-    vocab = repository.find("vocab.txt")
-    if vocab:
-        return {"vocab_file": vocab}
     if any(kwargs.get(name) is not None for name in ("vocab", "vocab_file", "tokenizer_file", "tokenizer_object")):
         return {}
-    for filename in _UNCONVERTED:
-        if repository.find(filename):
-            raise _unconverted(os.path.join(repository.name, repository.subfolder, filename))
+    if cls._reads_any_vocabulary:
+        for names in (("vocab.json", "merges.txt"), ("vocab.txt",), *((name,) for name in NATIVE_FILES)):
+            paths = [repository.find(name) for name in names]
+            if all(paths):
+                return dict(zip(("vocab_file", "merges_file"), paths))
     raise OSError(
         f"Can't load tokenizer for '{repository.name}'. If you were trying to load it from "
         "'https://huggingface.co/models', make sure you don't have a local directory with the same name. "

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from .backends import PIPELINES
 from .families import FAMILIES, Family
 from .fast import PreTrainedTokenizerFast
+from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
 
 _INPUTS = {
     None: ["input_ids", "attention_mask"],
     "second": ["input_ids", "token_type_ids", "attention_mask"],
     "last": ["input_ids", "attention_mask", "token_type_ids"],
+    "types only": ["input_ids", "token_type_ids"],
 }
 
 
@@ -25,15 +28,28 @@ class _EndOfWordDecoding:
         return [text.replace("</w>", " ").strip() for text in super()._decode_batch(sequences, *args, **kwargs)]
 
 
+# What a class does beyond its pipeline.
+_BEHAVIOURS = {
+    "clip": _EndOfWordDecoding,
+    "mbart": MBartLanguages,
+    "mbart50": MBart50Languages,
+    "nllb": NllbLanguages,
+    "seamless": SeamlessLanguages,
+}
+
+
 def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
     files = {"tokenizer_file": "tokenizer.json"}
-    if family.vocab_format == "bert":
+    module = PIPELINES.get(family.vocab_format)
+    if module == "word_piece":
         files["vocab_file"] = "vocab.txt"
-    elif family.vocab_format is not None:
+    elif module == "byte_level":
         files.update(vocab_file="vocab.json", merges_file="merges.txt")
+    elif family.file is not None:
+        files["vocab_file"] = family.file
     bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
-    if family.vocab_format == "clip":
-        bases = (_EndOfWordDecoding, PreTrainedTokenizerFast)
+    if family.vocab_format in _BEHAVIOURS:
+        bases = (_BEHAVIOURS[family.vocab_format], PreTrainedTokenizerFast)
     return type(
         name,
         bases,
@@ -45,6 +61,7 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
             "default_special_tokens": family.tokens,
             "model_input_names": _INPUTS[family.token_type_ids],
             "padding_side": family.padding_side,
+            "mask_flags": family.mask,
         },
     )
 

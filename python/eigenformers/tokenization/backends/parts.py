@@ -1,0 +1,91 @@
+"""What goes into a pipeline and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional
+
+from ...tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+Vocab = Any  # dict[str, int], or list[tuple[str, float]] with scores
+ARGUMENT = "the vocabulary"  # how an error names a vocabulary that is no file
+
+
+@dataclass
+class Parts:
+    """A vocabulary with all that its class, its file and the caller say about it."""
+
+    vocab: Optional[Vocab] = None  # noqa: UP045
+    merges: Optional[list] = None  # noqa: UP045
+    charsmap: Optional[bytes] = None  # noqa: UP045, of a SentencePiece model
+    unk_id: Optional[int] = None  # noqa: UP045, of a SentencePiece model
+    unk_piece: str = "<unk>"
+    byte_fallback: bool = False
+    pattern: Optional[str] = None  # noqa: UP045, that splits words, if the file states one
+    extra: Optional[list] = None  # noqa: UP045, the further special tokens, if any were named
+    added: list = field(default_factory=list)  # special tokens of the file itself, in the order of their ids
+    tokens: dict[str, str] = field(default_factory=dict)  # "unk_token" -> its text
+    options: dict[str, Any] = field(default_factory=dict)  # arguments of the class
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """An argument of the class; None counts as not given."""
+        value = self.options.get(name)
+        return default if value is None else value
+
+    def starting_vocab(self, *names: str) -> Vocab:
+        """The vocabulary, or the named special tokens alone, numbered from 0."""
+        if self.vocab is not None:
+            return self.vocab
+        return {self.tokens[name]: index for index, name in enumerate(names)}
+
+    def scored_vocab(self, *names: str, more: tuple = ()) -> list[tuple[str, float]]:
+        """The vocabulary with scores, or the named special tokens alone with a score of 0, then `more`."""
+        if self.vocab is None:
+            return [*((self.tokens[name], 0.0) for name in names), *more]
+        if isinstance(self.vocab, dict):
+            raise TypeError("found a vocabulary without scores, needed a list of (piece, score)")
+        return [(piece, float(score)) for piece, score in self.vocab]
+
+
+@dataclass
+class Backend:
+    """An engine tokenizer without its post-processor, and what the class still has to do with it."""
+
+    tokenizer: Tokenizer
+    post: Optional[Callable[[Any], Any]] = None  # noqa: UP045, post-processor, when the special tokens have their ids
+    extra: Optional[list] = None  # noqa: UP045, further special tokens
+    defaults: dict[str, Any] = field(default_factory=dict)  # arguments that the vocabulary file states
+
+
+def assemble(model: Any, normalizer: Any = None, pre_tokenizer: Any = None, decoder: Any = None) -> Tokenizer:
+    """An engine tokenizer of these parts."""
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, pre_tokenizer, decoder
+    return tokenizer
+
+
+def template(single: str, pair: str) -> Callable[[Any], Any]:
+    """A post-processor by template; "{cls}" stands for the tokenizer's `cls_token`, and so on."""
+
+    def post(tokenizer: Any, *more: tuple[str, int]) -> Any:
+        used, fields = list(more), {}
+        for name in ("bos", "eos", "unk", "sep", "pad", "cls", "mask", "question"):
+            if f"{{{name}}}" in single + pair:
+                token = getattr(tokenizer, f"{name}_token")
+                fields[name] = token
+                used.append((token, tokenizer.convert_tokens_to_ids(token)))
+
+        def fill(text: str) -> list[str]:
+            return [part.format(**fields) for part in text.split(" ")]  # by part: a token may hold a blank
+
+        return processors.TemplateProcessing(single=fill(single), pair=fill(pair), special_tokens=list(dict(used).items()))
+
+    return post
+
+
+BERT_TEMPLATE = template("{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1")
+
+__all__ = [
+    "AddedToken", "ARGUMENT", "BERT_TEMPLATE", "Backend", "Parts", "Regex", "Vocab", "assemble", "decoders", "models",
+    "normalizers", "pre_tokenizers", "processors", "template",
+]  # fmt: skip

@@ -1,0 +1,228 @@
+"""Unigram over SentencePiece pieces: T5, XLM-R, ALBERT, mBART and their kin."""
+
+from __future__ import annotations
+
+from ..languages import MBART50_LANGUAGES, MBART_LANGUAGES
+from .parts import (
+    BERT_TEMPLATE,
+    Backend,
+    Parts,
+    Regex,
+    assemble,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    template,
+)
+from .piece_bpe import BLANK, scheme
+
+_NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+_FAIRSEQ = ("bos_token", "pad_token", "eos_token", "unk_token")
+_XLM_TEMPLATE = template("{bos} $A {eos}", "{bos} $A {eos} {eos} $B {eos}")
+_T5_TEMPLATE = template("$A {eos}", "$A {eos} $B {eos}")
+
+
+def _blanks():
+    return normalizers.Replace(Regex(" {2,}"), " ")
+
+
+def _charsmap(parts: Parts) -> list:
+    return [] if parts.charsmap is None else [normalizers.Precompiled(parts.charsmap)]
+
+
+def _single(parts: Parts):
+    return next(iter(_charsmap(parts)), None)
+
+
+def _sequence(steps: list):
+    return normalizers.Sequence(steps)
+
+
+def _unigram(parts: Parts, vocab, unk_id: int, normalizer, post=None, words: bool = False, first=None, before=()):
+    """`words`: split at white space before the blanks are marked."""
+    first = scheme(parts) if first is None else first
+    steps = [*before, *([pre_tokenizers.WhitespaceSplit()] if words else [])]
+    metaspace = pre_tokenizers.Metaspace(replacement=BLANK, prepend_scheme=first)
+    tokenizer = assemble(
+        models.Unigram(vocab, unk_id=unk_id, byte_fallback=False),
+        normalizer,
+        pre_tokenizers.Sequence([*steps, metaspace]) if steps else metaspace,
+        decoders.Metaspace(replacement=BLANK, prepend_scheme=first),
+    )
+    return Backend(tokenizer, post)
+
+
+def _find(vocab, piece: str, default: int) -> int:
+    return next((index for index, (text, score) in enumerate(vocab) if text == piece and score == 0.0), default)
+
+
+def _latin(parts: Parts, keep_accents: bool, lower_case: bool) -> list:
+    """Quotes of two characters, accents and capitals undone, then the model's own map."""
+    steps = [normalizers.Replace("``", '"'), normalizers.Replace("''", '"')]
+    if not keep_accents:
+        steps += [normalizers.NFKD(), normalizers.StripAccents()]
+    return [*steps, *([normalizers.Lowercase()] if lower_case else []), *_charsmap(parts)]
+
+
+def _with_extra(parts: Parts, tokens: list) -> None:
+    """Further special tokens of the class, behind those that were named."""
+    named = list(parts.extra or [])
+    have = {str(token) for token in named}
+    parts.extra = named + [token for token in tokens if str(token) not in have]
+
+
+def albert(parts: Parts) -> Backend:
+    """[CLS] A [SEP] B [SEP]."""
+    steps = _latin(parts, parts.option("keep_accents", False), parts.option("do_lower_case", True))
+    return _unigram(parts, parts.scored_vocab(*_NAMES), 1, _sequence(steps), BERT_TEMPLATE, words=True)
+
+
+def rembert(parts: Parts) -> Backend:
+    """As ALBERT, in cases and accents of the text."""
+    steps = _latin(parts, parts.option("keep_accents", True), parts.option("do_lower_case", False))
+    return _unigram(parts, parts.scored_vocab(*_NAMES), 2, _sequence([*steps[:2], _blanks(), *steps[2:]]), BERT_TEMPLATE)
+
+
+def xlnet(parts: Parts) -> Backend:
+    """A <sep> B <sep> <cls>: the tokens come last."""
+    if parts.extra is None:
+        parts.extra = ["<eop>", "<eod>"]
+    steps = _latin(parts, False, parts.option("do_lower_case", False))
+    vocab = parts.scored_vocab("unk_token")
+    post = template("$A:0 {sep}:0 {cls}:2", "$A:0 {sep}:0 $B:1 {sep}:1 {cls}:2")
+    unk_id = parts.option("unk_id", parts.unk_id or 0)
+    return _unigram(parts, vocab, unk_id, _sequence(steps), post, words=True, first="always")
+
+
+def _stripped():
+    return [
+        normalizers.Replace(Regex(r"\s{2,}|[\n\r\t]"), " "), normalizers.NFC(), normalizers.Strip(left=False, right=True)
+    ]  # fmt: skip
+
+
+def barthez(parts: Parts) -> Backend:
+    """Nothing around the text."""
+    return _unigram(parts, parts.scored_vocab(*_NAMES), 3, _sequence(_stripped()))
+
+
+def deberta_v2(parts: Parts) -> Backend:
+    """[CLS] A [SEP] B [SEP]; punctuation split off if asked."""
+    names = ("pad_token", "unk_token", "bos_token", "eos_token", "sep_token", "cls_token", "mask_token")
+    vocab = parts.scored_vocab(*names)
+    unk_id = _find(vocab, parts.tokens["unk_token"], parts.option("unk_id", 1 if parts.unk_id is None else parts.unk_id))
+    steps = [*([normalizers.Lowercase()] if parts.option("do_lower_case", False) else []), *_stripped()]
+    punctuation = [pre_tokenizers.Punctuation(behavior="isolated")] if parts.option("split_by_punct", False) else []
+    first = "always" if parts.option("add_prefix_space", True) else "first"
+    backend = _unigram(parts, vocab, unk_id, _sequence(steps), BERT_TEMPLATE, first=first, before=punctuation)
+    if not punctuation:
+        backend.tokenizer.pre_tokenizer = pre_tokenizers.Sequence([backend.tokenizer.pre_tokenizer])
+    return backend
+
+
+def big_bird(parts: Parts) -> Backend:
+    """[CLS] A [SEP] B [SEP]."""
+    vocab = parts.scored_vocab("pad_token", "eos_token", "bos_token", "unk_token")
+    steps = [normalizers.Strip(left=False, right=False), normalizers.Replace(Regex(" {2,}"), BLANK)]
+    unk_id = _find(vocab, parts.tokens["unk_token"], 100)
+    return _unigram(parts, vocab, unk_id, _sequence(steps), BERT_TEMPLATE)
+
+
+def camembert(parts: Parts) -> Backend:
+    """<s> A </s> </s> B </s>; five pieces of its own come first."""
+    if parts.extra is None:
+        parts.extra = ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"]
+    pad, unk, mask = (parts.tokens[name] for name in ("pad_token", "unk_token", "mask_token"))
+    vocab = parts.vocab
+    if vocab is None:
+        vocab = [("<s>NOTUSED", 0.0), (pad, 0.0), ("</s>NOTUSED", 0.0), (unk, 0.0), ("<unk>NOTUSED", -100.0), (mask, 0.0)]
+    unk_id = next((index for index, (piece, _) in enumerate(vocab) if piece == unk), 0)
+    return _unigram(parts, parts.scored_vocab() if parts.vocab is not None else vocab, unk_id, _single(parts), _XLM_TEMPLATE,
+                    words=True)  # fmt: skip
+
+
+def xlm_roberta(parts: Parts) -> Backend:
+    """<s> A </s> </s> B </s>."""
+    vocab = parts.scored_vocab(*_FAIRSEQ, "mask_token")
+    return _unigram(parts, vocab, 3, _single(parts), _XLM_TEMPLATE, words=True)
+
+
+def xglm(parts: Parts) -> Backend:
+    """</s> A </s> </s> B."""
+    _with_extra(parts, [f"<madeupword{i}>" for i in range(7)])
+    normalizer = _sequence([*_charsmap(parts), _blanks()])
+    post = template("{eos} $A", "{eos} $A {eos} {eos} $B")
+    return _unigram(parts, parts.scored_vocab(*_FAIRSEQ), 3, normalizer, post)
+
+
+def mbart(parts: Parts) -> Backend:
+    """The class puts end and language behind the text."""
+    named = list(parts.extra or [])
+    parts.extra = [*MBART_LANGUAGES, *(token for token in named if str(token) not in MBART_LANGUAGES)]
+    more = (("▁", -2.0), *((code, 0.0) for code in MBART_LANGUAGES), (parts.tokens["mask_token"], 0.0))
+    return _unigram(parts, parts.scored_vocab(*_FAIRSEQ, more=more), 3, None, words=True, first="always")
+
+
+def mbart50(parts: Parts) -> Backend:
+    """The class puts the language in front and the end behind."""
+    _with_extra(parts, MBART50_LANGUAGES)
+    start = [(parts.tokens[name], 0.0) for name in ("cls_token", "pad_token", "eos_token", "unk_token")]
+    codes = [*((code, 0.0) for code in MBART50_LANGUAGES), (parts.tokens["mask_token"], 0.0)]
+    vocab = [*start, ("▁", -2.0), *codes] if parts.vocab is None else parts.scored_vocab()
+    if not {piece for piece, _ in vocab} & set(MBART50_LANGUAGES):
+        vocab = [*start, *vocab[3:], *codes]
+    return _unigram(parts, vocab, 3, _sequence([*_charsmap(parts), _blanks()]), first="always")
+
+
+def pegasus(parts: Parts) -> Backend:
+    """A B </s>; the pieces for masks and 101 unused ones come first."""
+    offset = parts.option("offset", 103)
+    sent = parts.options.get("mask_token_sent", "<mask_1>")
+    named = [str(token) for token in parts.extra or []]
+    parts.extra = [sent] if sent is not None and sent not in named else []
+    parts.extra += [f"<unk_{i}>" for i in range(2, offset)]
+    vocab = parts.scored_vocab("unk_token", "pad_token", "eos_token", "mask_token")
+    unk = parts.tokens["unk_token"]
+    unk_id = next((index for index, (piece, score) in enumerate(vocab) if index and piece == unk and score == 0.0), None)
+    if unk_id is None:
+        unk_id = _find(vocab, unk, parts.unk_id or 0)
+    steps = _charsmap(parts) or [normalizers.Replace(Regex(r"\n"), " ")]
+    return _unigram(parts, vocab, unk_id, _sequence([*steps, _blanks()]), template("$A {eos}", "$A $B {eos}"),
+                    first="always")  # fmt: skip
+
+
+def _sentinels(parts: Parts) -> list[tuple[str, float]]:
+    """The vocabulary of T5, and its <extra_id_...> tokens as special tokens."""
+    count = parts.option("extra_ids", 100)
+    sentinels = [f"<extra_id_{i}>" for i in range(count)]
+    if parts.extra is None:
+        parts.extra = sentinels
+    else:
+        named = [token for token in parts.extra if "<extra_id_" in str(token)]
+        if not named:
+            parts.extra = [*parts.extra, *sentinels]
+        elif count > 0 and count != len(named):
+            raise ValueError(
+                f"Both extra_ids ({count}) and additional_special_tokens ({parts.extra}) are provided to "
+                "T5Tokenizer. In this case the additional_special_tokens must include the extra_ids tokens"
+            )
+    more = (("▁", -2.0), *((token, 0.0) for token in reversed(sentinels)))
+    return parts.scored_vocab("pad_token", "eos_token", "unk_token", more=more)
+
+
+def t5(parts: Parts) -> Backend:
+    """A </s> B </s>, and the <extra_id_...> tokens."""
+    return _unigram(parts, _sentinels(parts), 2, _single(parts), _T5_TEMPLATE, words=True, first="always")
+
+
+def videoprism(parts: Parts) -> Backend:
+    """As T5, with nothing around the text."""
+    return _unigram(parts, _sentinels(parts), 2, _single(parts), words=True, first="always")
+
+
+def udop(parts: Parts) -> Backend:
+    """As T5, without a map."""
+    vocab = parts.scored_vocab("pad_token", "eos_token", "unk_token", more=(("▁", -2.0),))
+    unk = parts.tokens["unk_token"]
+    unk_id = next((index for index, (piece, _) in enumerate(vocab) if piece == unk), 2)
+    return _unigram(parts, vocab, unk_id, None, _T5_TEMPLATE, words=True, first="always")

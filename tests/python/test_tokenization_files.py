@@ -1,0 +1,112 @@
+"""Vocabulary files from before tokenizer.json: damage, fuzzing, and what is written back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pathlib
+import random
+
+import eigenformers as ef
+import pytest
+from eigenformers.errors import Error, TokenizerError
+
+MODELS = pathlib.Path(__file__).resolve().parent.parent / "data" / "sentencepiece"
+ROUNDS = int(os.environ.get("EF_FUZZ_ITERATIONS", 0)) // 10 or 120
+
+
+def test_wrong_algorithm_is_named():
+    with pytest.raises(TokenizerError, match=r"unigram\.model: a SentencePiece Unigram model, LlamaTokenizer needs BPE"):
+        ef.LlamaTokenizer(vocab_file=MODELS / "unigram.model")
+    with pytest.raises(TokenizerError, match="T5Tokenizer needs Unigram"):
+        ef.T5Tokenizer(vocab_file=MODELS / "bpe.model")
+    with pytest.raises(TokenizerError, match="BertTokenizer does not use"):
+        ef.BertTokenizer(vocab_file=MODELS / "bpe.model")
+    with pytest.raises(TokenizerError, match="a SentencePiece word model"):
+        ef.PreTrainedTokenizerFast(vocab_file=MODELS / "word.model")
+
+
+def test_the_file_is_copied_on_saving(tmp_path):
+    tokenizer = ef.T5Tokenizer(vocab_file=MODELS / "unigram_t5.model", extra_ids=3)
+    assert tokenizer.can_save_slow_tokenizer
+    (path,) = tokenizer.save_vocabulary(tmp_path, "x")
+    assert os.path.basename(path) == "x-unigram_t5.model"
+    assert pathlib.Path(path).read_bytes() == (MODELS / "unigram_t5.model").read_bytes()
+    tokenizer.save_pretrained(tmp_path)
+    again = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert type(again) is type(tokenizer)
+    assert again("the <extra_id_2> cat")["input_ids"] == tokenizer("the <extra_id_2> cat")["input_ids"]
+
+
+def small_tekken():
+    tokens = [bytes([b]) for b in range(256)] + [b"he", b"ll"]
+    return {
+        "config": {"pattern": r"\p{L}+|\s+|.", "default_vocab_size": 260, "default_num_special_tokens": 2},
+        "vocab": [{"rank": i, "token_bytes": base64.b64encode(t).decode()} for i, t in enumerate(tokens)],
+        "special_tokens": [{"rank": 0, "token_str": "<unk>"}, {"rank": 1, "token_str": "<s>"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": {}}, {"vocab": [{"token_bytes": "?"}]}, {"vocab": [3]}, {"vocab": [{"token_bytes": 5}]},
+        {"special_tokens": [{"rank": 4, "token_str": "a"}]}, {"special_tokens": [{}]},
+        {"config": {"pattern": 3}}, {"config": {"pattern": "a", "default_num_special_tokens": 1 << 40}},
+        {"config": {"pattern": "("}},
+    ],
+)  # fmt: skip
+def test_damaged_tekken(tmp_path, change):
+    (tmp_path / "tekken.json").write_text(json.dumps({**small_tekken(), **change}))
+    with pytest.raises((Error, ValueError)):
+        ef.AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_tekken(tmp_path):
+    (tmp_path / "tekken.json").write_text(json.dumps(small_tekken()))
+    tokenizer = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.tokenize("hell") == ["he", "ll"]
+    assert (tokenizer.unk_token_id, tokenizer.bos_token_id) == (0, 1)
+    assert ef.AutoTokenizer.from_pretrained(tmp_path, mistral_format=True)("hell")["input_ids"] == [258, 259]
+    with pytest.raises(OSError, match=r"Cannot find 'tekken\.json'"):
+        ef.AutoTokenizer.from_pretrained(MODELS, mistral_format=True)
+
+
+@pytest.mark.parametrize("text", ["aGU= 0\n!! 1\n", "aGU= 70\n", "aGU= 0\naGU\n", "YQ== 0\nYg== 1\nYWI= -2\n"])
+def test_damaged_byte_ranks(tmp_path, text):
+    path = tmp_path / "a.tiktoken"
+    path.write_text(text)
+    with pytest.raises(TokenizerError, match=r"a\.tiktoken"):
+        ef.PreTrainedTokenizerFast(vocab_file=path)
+
+
+@pytest.mark.parametrize("kind", ["unigram", "unigram_symbols", "bpe", "bpe_bytes"])
+def test_damaged_sentencepiece_files(tmp_path, kind):
+    """Each is refused with a typed error, or works."""
+    whole = (MODELS / f"{kind}.model").read_bytes()
+    pick = random.Random(3)
+    path = tmp_path / "tokenizer.model"
+    taken = refused = 0
+    for _ in range(ROUNDS):
+        data = bytearray(whole)
+        for _ in range(pick.randint(1, 4)):
+            at = pick.randrange(len(data))
+            kind_of_damage = pick.randrange(4)
+            if kind_of_damage == 0:
+                data[at] = pick.randrange(256)
+            elif kind_of_damage == 1:
+                del data[at : at + pick.randint(1, 9)]
+            elif kind_of_damage == 2:
+                data[at:at] = bytes(pick.randrange(256) for _ in range(pick.randint(1, 9)))
+            else:
+                data[at] ^= 1 << pick.randrange(8)
+        path.write_bytes(data)
+        try:
+            tokenizer = ef.PreTrainedTokenizerFast(vocab_file=path)
+            tokenizer.decode(tokenizer("the ﬁ cat 日本 => 12")["input_ids"])
+            taken += 1
+        except (Error, ValueError, OSError):
+            refused += 1
+    assert taken > ROUNDS // 20
+    assert refused > ROUNDS // 20
