@@ -12,10 +12,10 @@ namespace ef {
 namespace {
 
 Tensor optional_tensor(const py::handle& value) { return value.is_none() ? Tensor() : value.cast<Tensor>(); }
-Tensor optional_ids(const py::handle& value) {
+Tensor optional_ids(const std::string& name, const py::handle& value) {
   Tensor t = optional_tensor(value);
   if (t.defined())
-    check<DtypeError>(!is_floating(t.dtype()), "input_ids: found ", dtype_name(t.dtype()), ", needed int64");
+    check<DtypeError>(!is_floating(t.dtype()), name, ": found ", dtype_name(t.dtype()), ", needed int64");
   return t.defined() && t.dtype() != DType::Int64 ? t.to(DType::Int64) : t;
 }
 
@@ -26,15 +26,28 @@ ModelInput model_input(const py::dict& kwargs) {
   for (auto& [key, value] : kwargs) {
     const auto name = key.cast<std::string>();
     if (name == "input_ids")
-      in.input_ids = optional_ids(value);
+      in.input_ids = optional_ids(name, value);
+    else if (name == "token_type_ids")
+      in.token_type_ids = optional_ids(name, value);
     else if (name == "attention_mask")
       in.attention_mask = optional_tensor(value);
     else if (name == "position_ids")
-      in.position_ids = optional_ids(value);
+      in.position_ids = optional_ids(name, value);
     else if (name == "inputs_embeds")
       in.inputs_embeds = optional_tensor(value);
-    else if (name == "labels")
-      in.labels = optional_ids(value);
+    else if (name == "labels") {
+      in.labels = optional_tensor(value);
+      if (in.labels.defined() && !is_floating(in.labels.dtype())) in.labels = optional_ids(name, value);
+    } else if (name == "start_positions")
+      in.start_positions = optional_ids(name, value);
+    else if (name == "end_positions")
+      in.end_positions = optional_ids(name, value);
+    else if (name == "next_sentence_label")
+      in.next_sentence_label = optional_ids(name, value);
+    else if (name == "pad_token_id")
+      in.pad_token_id = value.cast<int64_t>();
+    else if (name == "problem_type")
+      in.problem_type = value.cast<std::string>();
     else if (name == "past_key_values")
       in.past = value.is_none() ? nullptr : value.cast<std::shared_ptr<KvCache>>();
     else if (name == "use_cache")
@@ -65,6 +78,9 @@ py::dict model_output(const ModelOutput& out) {
   put("loss", out.loss);
   put("logits", out.logits);
   put("last_hidden_state", out.last_hidden_state);
+  put("pooler_output", out.pooler_output);
+  put("start_logits", out.start_logits);
+  put("end_logits", out.end_logits);
   if (out.past) d["past_key_values"] = py::cast(out.past);
   auto put_all = [&](const char* name, const std::vector<Tensor>& all) {
     if (!all.empty()) d[name] = py::tuple(py::cast(all));
@@ -89,6 +105,7 @@ ModelOutput parse_output(const py::object& r) {
   out.loss = optional_tensor(field("loss"));
   out.logits = optional_tensor(field("logits"));
   out.last_hidden_state = optional_tensor(field("last_hidden_state"));
+  out.pooler_output = optional_tensor(field("pooler_output"));
   if (py::object past = field("past_key_values"); !past.is_none()) out.past = past.cast<std::shared_ptr<KvCache>>();
   for (auto& [name, to] : {std::pair{"hidden_states", &out.hidden_states}, {"attentions", &out.attentions}})
     if (py::object all = field(name); !all.is_none()) *to = all.cast<std::vector<Tensor>>();
@@ -122,6 +139,7 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
       put("position_ids", in.position_ids);
       put("inputs_embeds", in.inputs_embeds);
       put("labels", in.labels);
+      put("token_type_ids", in.token_type_ids);
       if (in.past) kwargs["past_key_values"] = py::cast(in.past);
       if (in.use_cache) kwargs["use_cache"] = *in.use_cache;
       if (in.output_hidden_states) kwargs["output_hidden_states"] = true;

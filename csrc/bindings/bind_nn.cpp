@@ -333,7 +333,11 @@ void bind_nn(py::module_& core) {
   bind_layer<Embedding, Module, PyUnary<Embedding>>(m, "Embedding")
       .def(py::init<int64_t, int64_t>(), py::arg("num_embeddings"), py::arg("embedding_dim"))
       .def_property_readonly("num_embeddings", [](Embedding& self) { return self.weight.shape()[0]; })
-      .def_property_readonly("embedding_dim", [](Embedding& self) { return self.embedding_dim; });
+      .def_property_readonly("embedding_dim", [](Embedding& self) { return self.embedding_dim; })
+      .def_property(
+          "padding_idx",
+          [](Embedding& self) { return self.padding_idx < 0 ? std::optional<int64_t>() : self.padding_idx; },
+          [](Embedding& self, std::optional<int64_t> row) { self.padding_idx = row.value_or(-1); });
   bind_layer<RMSNorm, Module, PyUnary<RMSNorm>>(m, "RMSNorm")
       .def(py::init<int64_t, double, bool>(), py::arg("normalized_shape"), py::arg("eps") = 1e-6,
            py::arg("unit_offset") = false)

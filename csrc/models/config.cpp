@@ -68,6 +68,11 @@ std::vector<std::string> ConfigReader::texts(const char* key) const {
   }
   return out;
 }
+int64_t ConfigReader::length(const char* key) const {
+  if (!has(key)) return 0;
+  if (!json_[key].is_structured()) wrong(key, "an object or a list");
+  return int64_t(json_[key].size());
+}
 ConfigReader ConfigReader::child(const char* key) const {
   if (!has(key)) return ConfigReader(Json::object(), str(where_, ": ", key));
   if (!json_[key].is_object()) wrong(key, "an object");

@@ -24,6 +24,7 @@ class ConfigReader {
   std::string text(const char* key, const std::string& fallback) const;
   std::vector<double> numbers(const char* key) const;  // empty when absent
   std::vector<std::string> texts(const char* key) const;
+  int64_t length(const char* key) const;  // entries of an object or list; 0 when absent
   ConfigReader child(const char* key) const;
 
  private:

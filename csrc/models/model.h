@@ -15,18 +15,22 @@ struct ModelInput {
   Tensor
       attention_mask;   // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
   Tensor position_ids;  // int64 [batch or 1, length]
-  Tensor inputs_embeds;        // [batch, length, hidden] in place of input_ids
-  Tensor labels;               // int64 [batch, length], -100 = ignored
-  Tensor logits_to_keep_ids;   // positions to compute logits for; or
-  int64_t logits_to_keep = 0;  // the last n positions, 0 = all
+  Tensor inputs_embeds;   // [batch, length, hidden] in place of input_ids
+  Tensor token_type_ids;  // int64 [batch, length]
+  Tensor labels;          // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]
+  Tensor start_positions, end_positions, next_sentence_label;  // int64 [batch]
+  Tensor logits_to_keep_ids;                                   // positions to compute logits for; or
+  int64_t logits_to_keep = 0;                                  // the last n positions, 0 = all
   std::shared_ptr<KvCache> past;
   std::optional<bool> use_cache;
   bool output_hidden_states = false, output_attentions = false;
   std::optional<double> num_items_in_batch;
+  int64_t pad_token_id = -1;  // of sequence classifiers; negative: none
+  std::string problem_type;   // regression, single_label_classification, multi_label_classification
 };
 
 struct ModelOutput {
-  Tensor loss, logits, last_hidden_state;
+  Tensor loss, logits, last_hidden_state, pooler_output, start_logits, end_logits;
   std::shared_ptr<KvCache> past;
   std::vector<Tensor> hidden_states, attentions;  // empty unless asked for
 };

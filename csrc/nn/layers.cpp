@@ -37,7 +37,7 @@ Embedding::Embedding(int64_t n, int64_t dim, double scale)
 }
 std::string Embedding::extra_repr() const { return str(num_embeddings, ", ", embedding_dim); }
 Tensor Embedding::forward(const Tensor& ids) {
-  const Tensor rows = embed(ids, weight.get());
+  const Tensor rows = embed(ids, weight.get(), padding_idx);
   return scale == 1 ? rows : mul(rows, Scalar(scale));
 }
 

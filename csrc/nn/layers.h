@@ -28,7 +28,8 @@ class Embedding : public Module {
   std::string extra_repr() const override;
   Tensor forward(const Tensor& ids) override;  // int64 [...] → [..., dim]
   const int64_t num_embeddings, embedding_dim;
-  const double scale;  // of what it returns
+  const double scale;        // of what it returns
+  int64_t padding_idx = -1;  // a row that gets no gradient
   WeightSlot weight;
 };
 

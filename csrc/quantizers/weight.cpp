@@ -102,7 +102,7 @@ std::vector<Tensor> linear_many(const Tensor& x, const std::vector<WeightPtr>& w
   return ys;
 }
 
-Tensor embed(const Tensor& ids, const WeightPtr& weight) {
+Tensor embed(const Tensor& ids, const WeightPtr& weight, int64_t padding_idx) {
   const int64_t n = weight->shape()[0], k = weight->shape()[1];
   check<DtypeError>(is_integral(ids.dtype()), "embedding: ids are ", dtype_name(ids.dtype()),
                     ", needed int64 or int32");
@@ -114,12 +114,14 @@ Tensor embed(const Tensor& ids, const WeightPtr& weight) {
   }
   Tensor y = weight->rows(index);
   const Tensor leaf = weight->parameter();
-  record("embedding", y, {leaf}, [index, n, k](const Tensor& dy) {
+  record("embedding", y, {leaf}, [index, n, k, padding_idx](const Tensor& dy) {
     const Tensor d = flat(dy);
     Tensor dw = Tensor::zeros({n, k}, d.dtype());
     auto add_rows = [&]<class T>(T* out, const T* rows) {
-      for (int64_t i = 0; i < index.numel(); i++)
-        for (int64_t j = 0; j < k; j++) out[index.data<int64_t>()[i] * k + j] += rows[i * k + j];
+      for (int64_t i = 0; i < index.numel(); i++) {
+        const int64_t id = index.data<int64_t>()[i];
+        for (int64_t j = 0; j < k && id != padding_idx; j++) out[id * k + j] += rows[i * k + j];
+      }
     };
     if (d.dtype() == DType::Float64)
       add_rows(dw.mutable_data<double>(), d.data<double>());

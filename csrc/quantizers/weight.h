@@ -53,6 +53,6 @@ Tensor linear(const Tensor& x, const WeightPtr& weight, const Tensor& bias);
 std::vector<Tensor> linear_many(const Tensor& x, const std::vector<WeightPtr>& weights,
                                 const std::vector<Tensor>& biases);
 // Rows of W for ids [...] → [..., k], with a gradient for a dense weight; IndexError for an id outside [0, n).
-Tensor embed(const Tensor& ids, const WeightPtr& weight);
+Tensor embed(const Tensor& ids, const WeightPtr& weight, int64_t padding_idx = -1);  // a row without gradient
 
 }  // namespace ef

@@ -456,6 +456,8 @@ from .models.gemma.configuration import (
 )
 from .models.gemma.modeling import (
     GemmaForCausalLM as GemmaForCausalLM,
+    GemmaForSequenceClassification as GemmaForSequenceClassification,
+    GemmaForTokenClassification as GemmaForTokenClassification,
     GemmaModel as GemmaModel,
 )
 from .models.gemma2.configuration import (
@@ -463,6 +465,8 @@ from .models.gemma2.configuration import (
 )
 from .models.gemma2.modeling import (
     Gemma2ForCausalLM as Gemma2ForCausalLM,
+    Gemma2ForSequenceClassification as Gemma2ForSequenceClassification,
+    Gemma2ForTokenClassification as Gemma2ForTokenClassification,
     Gemma2Model as Gemma2Model,
 )
 from .models.gemma3_text.configuration import (
@@ -470,6 +474,7 @@ from .models.gemma3_text.configuration import (
 )
 from .models.gemma3_text.modeling import (
     Gemma3ForCausalLM as Gemma3ForCausalLM,
+    Gemma3TextForSequenceClassification as Gemma3TextForSequenceClassification,
     Gemma3TextModel as Gemma3TextModel,
 )
 from .models.llama.configuration import (
@@ -477,6 +482,9 @@ from .models.llama.configuration import (
 )
 from .models.llama.modeling import (
     LlamaForCausalLM as LlamaForCausalLM,
+    LlamaForQuestionAnswering as LlamaForQuestionAnswering,
+    LlamaForSequenceClassification as LlamaForSequenceClassification,
+    LlamaForTokenClassification as LlamaForTokenClassification,
     LlamaModel as LlamaModel,
 )
 from .models.mistral.configuration import (
@@ -484,6 +492,9 @@ from .models.mistral.configuration import (
 )
 from .models.mistral.modeling import (
     MistralForCausalLM as MistralForCausalLM,
+    MistralForQuestionAnswering as MistralForQuestionAnswering,
+    MistralForSequenceClassification as MistralForSequenceClassification,
+    MistralForTokenClassification as MistralForTokenClassification,
     MistralModel as MistralModel,
 )
 from .models.qwen2.configuration import (
@@ -491,6 +502,9 @@ from .models.qwen2.configuration import (
 )
 from .models.qwen2.modeling import (
     Qwen2ForCausalLM as Qwen2ForCausalLM,
+    Qwen2ForQuestionAnswering as Qwen2ForQuestionAnswering,
+    Qwen2ForSequenceClassification as Qwen2ForSequenceClassification,
+    Qwen2ForTokenClassification as Qwen2ForTokenClassification,
     Qwen2Model as Qwen2Model,
 )
 from .models.qwen3.configuration import (
@@ -498,6 +512,9 @@ from .models.qwen3.configuration import (
 )
 from .models.qwen3.modeling import (
     Qwen3ForCausalLM as Qwen3ForCausalLM,
+    Qwen3ForQuestionAnswering as Qwen3ForQuestionAnswering,
+    Qwen3ForSequenceClassification as Qwen3ForSequenceClassification,
+    Qwen3ForTokenClassification as Qwen3ForTokenClassification,
     Qwen3Model as Qwen3Model,
 )
 from .outputs import (

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/gemm.h"
+#include "models/common/heads.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -32,6 +33,7 @@ DecoderConfig read_decoder(const ConfigReader& c) {
   d.norm.eps = a.norm.eps = c.number("rms_norm_eps", 1e-6);
   d.hidden_act = c.text("hidden_act", "silu");
   d.ropes = {read_rope(c)};
+  d.padding_idx = c.integer("pad_token_id", -1);
   d.use_cache = c.flag("use_cache", true);
   return d;
 }
@@ -114,6 +116,7 @@ DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
     rotary.push_back(
         std::make_unique<Child<RotaryEmbedding>>(owner, i ? str("rotary_emb_", i) : "rotary_emb",
                                                  std::make_shared<RotaryEmbedding>(c.ropes[i], c.attention.head_dim)));
+  static_cast<Embedding&>(*embed_tokens).padding_idx = c.padding_idx < c.vocab_size ? c.padding_idx : -1;
   for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
 }
 
@@ -220,13 +223,26 @@ Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const
   family.gguf = std::move(gguf);
   family.make = [model_type, read](Module& owner, const std::string& head, const std::string& text,
                                    std::shared_ptr<PreTrainedModel> base) -> std::unique_ptr<Body> {
-    const DecoderConfig config = read(ConfigReader(text));
+    const ConfigReader reader(text);
+    const DecoderConfig config = read(reader);
     if (head == "base") return std::make_unique<DecoderBody>(owner, config);
-    if (head == "causal_lm") {
-      if (!base) base = make_model(model_type, "base", text);
-      return std::make_unique<CausalLmBody>(owner, config, std::move(base));
+    if (!base) base = make_model(model_type, "base", text);
+    if (head == "causal_lm") return std::make_unique<CausalLmBody>(owner, config, std::move(base));
+    HeadConfig h = read_head(reader, config.hidden_size);
+    h.base = config.names.base;
+    if (head == "sequence_classification") {
+      h.bias = false;
+      return std::make_unique<LastTokenClassifierBody>(owner, h, std::move(base));
     }
-    fail<UnsupportedError>("model_type '", model_type, "' has no head '", head, "', known are base, causal_lm");
+    if (head == "token_classification") {
+      h.name = config.names.token_head;
+      return std::make_unique<TokenClassifierBody>(owner, h, std::move(base));
+    }
+    h.base = config.names.qa_base;
+    if (head == "question_answering") return std::make_unique<QuestionAnsweringBody>(owner, h, std::move(base));
+    fail<UnsupportedError>("model_type '", model_type, "' has no head '", head,
+                           "', known are base, causal_lm, sequence_classification, token_classification, "
+                           "question_answering");
   };
   return family;
 }

@@ -18,6 +18,7 @@ struct DecoderNames {
   std::string before_mlp = "post_attention_layernorm", after_mlp;
   MlpNames mlp_parts;
   std::string base = "model", head = "lm_head";
+  std::string qa_base = "model", token_head = "score";
 };
 
 enum class MlpKind { Gated, GatedFused, Plain };
@@ -35,6 +36,7 @@ struct DecoderConfig {
   bool mlp_bias = false, head_bias = false;
   bool parallel = false;  // attention and MLP both read the layer's input
   double embedding_scale = 1, residual_scale = 1, logit_scale = 1, logit_softcap = 0;
+  int64_t padding_idx = -1;  // a row of the embeddings that is not trained
   bool use_cache = true;
 };
 // What all gated decoders read the same way; families adjust the rest.

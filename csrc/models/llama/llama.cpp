@@ -8,6 +8,7 @@ namespace {
 
 DecoderConfig read(const ConfigReader& c) {
   DecoderConfig d = read_decoder(c);
+  d.names.qa_base = "transformer";
   d.attention.qkv_bias = d.attention.output_bias = c.flag("attention_bias", false);
   d.mlp_bias = c.flag("mlp_bias", false);
   return d;

@@ -8,6 +8,7 @@ namespace {
 
 DecoderConfig read(const ConfigReader& c) {
   DecoderConfig d = read_decoder(c);
+  d.names.qa_base = "transformer";
   d.attention.qkv_bias = true;
   if (c.flag("use_sliding_window", false)) read_windows(c, false, d);
   return d;

@@ -8,6 +8,7 @@ namespace {
 
 DecoderConfig read(const ConfigReader& c) {
   DecoderConfig d = read_decoder(c);
+  d.names.qa_base = "transformer";
   d.attention.qk_norm = QkNorm::Head;
   d.attention.qkv_bias = d.attention.output_bias = c.flag("attention_bias", false);
   if (c.flag("use_sliding_window", false)) read_windows(c, false, d);

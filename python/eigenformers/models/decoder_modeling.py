@@ -1,64 +1,31 @@
-"""The forward passes that all gated decoders share; a family's modeling.py names its classes."""
+"""The forward passes that all decoders share; a family's modeling.py names its classes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
 from ..generation.mixin import GenerationMixin
-from ..modeling import PreTrainedModel
-from ..outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
+from ..outputs import (
+    BaseModelOutputWithPast,
+    CausalLMOutputWithPast,
+    QuestionAnsweringModelOutput,
+    SequenceClassifierOutputWithPast,
+    TokenClassifierOutput,
+)
+from .native import NativeModel, native
 
 
-def _native(forward: Any) -> Any:
-    """Marks a forward that only wraps the C++ one: C++ callers skip it."""
-    forward._native_forward = True
-    return forward
-
-
-def _tensor(value: Any) -> Any:
-    return value if value is None or isinstance(value, _core.Tensor) else _core.as_tensor(value)
-
-
-class DecoderPreTrainedModel(PreTrainedModel):
+class DecoderPreTrainedModel(NativeModel):
     """Base of the decoder families: weights, no head."""
 
     base_model_prefix = "model"
     _no_split_modules = ["DecoderLayer"]
 
-    def _run(self, output_class: Any, return_dict: bool | None, arguments: dict[str, Any]) -> Any:
-        for name in ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "labels"):
-            if name in arguments:
-                arguments[name] = _tensor(arguments[name])
-        for name in ("output_attentions", "output_hidden_states"):
-            if arguments[name] is None:
-                arguments[name] = bool(getattr(self.config, name, False))
-        past = arguments["past_key_values"]
-        if past is not None and not isinstance(past, _core.Cache):
-            arguments["past_key_values"] = _core.DynamicCache.from_legacy_cache(past)
-        output = output_class(**self._native_run(arguments))
-        use_dict = return_dict if return_dict is not None else getattr(self.config, "return_dict", True)
-        return output if use_dict else output.to_tuple()
-
-
-def _reject(kwargs: dict[str, Any]) -> None:
-    kwargs.pop("cache_position", None)  # positions follow from the cache
-    for name in ("output_router_logits",):
-        if not kwargs.get(name):
-            kwargs.pop(name, None)
-    if kwargs:
-        raise TypeError(f"forward() got an unexpected keyword argument {next(iter(kwargs))!r}")
-
 
 class DecoderModel(DecoderPreTrainedModel):
     """Token ids to hidden states."""
 
-    def __init__(self, config: Any):
-        super().__init__(config)
-        self._build(config.model_type, "base", config.to_json_string(use_diff=False))
-        self.post_init()
-
-    @_native
+    @native
     def forward(
         self,
         input_ids: Any = None,
@@ -87,37 +54,24 @@ class DecoderModel(DecoderPreTrainedModel):
         Raises:
             ShapeError, IndexError: inputs of another shape, ids outside the vocabulary.
         """
-        _reject(kwargs)
-        return self._run(
-            BaseModelOutputWithPast, return_dict,
-            dict(input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids,
-                 past_key_values=past_key_values, inputs_embeds=inputs_embeds, use_cache=use_cache,
-                 output_attentions=output_attentions, output_hidden_states=output_hidden_states),
-        )  # fmt: skip
+        return self._run(BaseModelOutputWithPast, locals())
 
 
 class DecoderForCausalLM(DecoderPreTrainedModel, GenerationMixin):
     """Token ids to next-token logits. A family sets `base_model_class`."""
 
+    _head = "causal_lm"
     _tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}
-    base_model_class: Any = None
-
-    def __init__(self, config: Any):
-        super().__init__(config)
-        base = self.base_model_class(config)
-        self._build(config.model_type, "causal_lm", config.to_json_string(use_diff=False), base)
-        self.vocab_size = config.vocab_size
-        self.post_init()
 
     def get_decoder(self) -> Any:
         """The model without its head."""
-        return self.model
+        return getattr(self, self.base_model_prefix)
 
     def set_decoder(self, decoder: Any) -> None:
         """Replace the model below the head."""
-        self.model = decoder
+        setattr(self, self.base_model_prefix, decoder)
 
-    @_native
+    @native
     def forward(
         self,
         input_ids: Any = None,
@@ -145,11 +99,104 @@ class DecoderForCausalLM(DecoderPreTrainedModel, GenerationMixin):
             CausalLMOutputWithPast: `loss` (with labels), `logits` float32 `[batch, length, vocab_size]`,
             `past_key_values`, `hidden_states`, `attentions`.
         """
-        _reject(kwargs)
-        return self._run(
-            CausalLMOutputWithPast, return_dict,
-            dict(input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids,
-                 past_key_values=past_key_values, inputs_embeds=inputs_embeds, labels=labels, use_cache=use_cache,
-                 logits_to_keep=logits_to_keep, output_attentions=output_attentions,
-                 output_hidden_states=output_hidden_states, num_items_in_batch=num_items_in_batch),
-        )  # fmt: skip
+        return self._run(CausalLMOutputWithPast, locals())
+
+
+class DecoderForSequenceClassification(DecoderPreTrainedModel):
+    """A linear head on the last token that is not padding."""
+
+    _head = "sequence_classification"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        position_ids: Any = None,
+        past_key_values: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        use_cache: bool | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; arguments as in the base model, and:
+
+        Args:
+            labels: `[batch]` int64 classes (cross entropy), or float `[batch]` or `[batch, num_labels]` (mean squared
+                error for `problem_type="regression"` or one label, else binary cross entropy of each label).
+
+        Returns:
+            SequenceClassifierOutputWithPast: `loss` (with labels), `logits` float32 `[batch, num_labels]`,
+            `past_key_values`, `hidden_states`, `attentions`.
+
+        Raises:
+            ConfigError: several sequences, and `config.pad_token_id` says nothing about which token is padding.
+        """
+        return self._run(SequenceClassifierOutputWithPast, locals())
+
+
+class DecoderForTokenClassification(DecoderPreTrainedModel):
+    """A linear head on every token."""
+
+    _head = "token_classification"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        position_ids: Any = None,
+        past_key_values: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        use_cache: bool | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; arguments as in the base model, and:
+
+        Args:
+            labels: int64 `[batch, length]`; -100 is left out.
+
+        Returns:
+            TokenClassifierOutput: `loss` (with labels), `logits` float32 `[batch, length, num_labels]`,
+            `hidden_states`, `attentions`.
+        """
+        return self._run(TokenClassifierOutput, locals())
+
+
+class DecoderForQuestionAnswering(DecoderPreTrainedModel):
+    """Two scores for every token: that an answer begins there, that it ends there."""
+
+    _head = "question_answering"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        position_ids: Any = None,
+        past_key_values: Any = None,
+        inputs_embeds: Any = None,
+        start_positions: Any = None,
+        end_positions: Any = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; arguments as in the base model, and:
+
+        Args:
+            start_positions, end_positions: int64 `[batch]`, tokens of the answer; those beyond the end are left out.
+
+        Returns:
+            QuestionAnsweringModelOutput: `loss` (with positions), `start_logits` and `end_logits` float32
+            `[batch, length]`, `hidden_states`, `attentions`.
+        """
+        return self._run(QuestionAnsweringModelOutput, locals())

@@ -18,16 +18,19 @@ def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
     return {**names, **others}
 
 
-_DECODER = ("CausalLM",)
+_DECODER = ("CausalLM", "SequenceClassification", "TokenClassification")
+_DECODER_QA = (*_DECODER, "QuestionAnswering")
 
 FAMILIES: dict[str, dict[str, str]] = {
     "gemma": _family("Gemma", *_DECODER),
     "gemma2": _family("Gemma2", *_DECODER),
-    "gemma3_text": _family("Gemma3", *_DECODER, AutoConfig="Gemma3TextConfig", AutoModel="Gemma3TextModel"),
-    "llama": _family("Llama", *_DECODER),
-    "mistral": _family("Mistral", *_DECODER),
-    "qwen2": _family("Qwen2", *_DECODER),
-    "qwen3": _family("Qwen3", *_DECODER),
+    "gemma3_text": _family(
+        "Gemma3Text", "SequenceClassification", AutoModelForCausalLM="Gemma3ForCausalLM"
+    ),
+    "llama": _family("Llama", *_DECODER_QA),
+    "mistral": _family("Mistral", *_DECODER_QA),
+    "qwen2": _family("Qwen2", *_DECODER_QA),
+    "qwen3": _family("Qwen3", *_DECODER_QA),
 }
 
 

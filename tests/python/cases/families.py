@@ -21,6 +21,10 @@ SIZES = {
 GEMMA = {"head_dim": 8, "query_pre_attn_scalar": 12, "sliding_window": 4}
 # name -> (model_type, changes to SIZES)
 DECODERS = {
+    "llama": ("llama", {}),
+    "mistral": ("mistral", {}),
+    "qwen2": ("qwen2", {}),
+    "qwen3": ("qwen3", {"head_dim": 8}),
     "gemma": ("gemma", {"head_dim": 16}),
     "gemma2": ("gemma2", GEMMA),
     "gemma3_text": ("gemma3_text", {**GEMMA, "layer_types": ["sliding_attention", "full_attention"]}),
@@ -106,6 +110,65 @@ def causal_lm(lib, name):
 def case_causal_lm(lib):
     """Every decoder with a language-model head."""
     return {name: causal_lm(lib, name) for name in DECODERS}
+
+
+def heads(lib, name):
+    """The classifiers on a decoder: logits and the loss of each kind of label, gradients through the head."""
+    model_type, changes = DECODERS[name]
+    config = config_of(lib, model_type, {**changes, "num_labels": 3})
+    ids = IDS.copy()
+    ids[0, 9:] = 0  # padding
+    ids = tensor(lib, ids)
+    mask = tensor(lib, (array(ids) != 0).astype(np.int64))
+    out = {}
+    for head in ("SequenceClassification", "TokenClassification", "QuestionAnswering"):
+        auto_class = getattr(lib, f"AutoModelFor{head}")
+        if type(config) not in auto_class._model_mapping:
+            continue
+        model = loaded(lib, auto_class, config)
+        if head == "QuestionAnswering":
+            positions = {"start_positions": tensor(lib, np.array([2, 40])), "end_positions": tensor(lib, np.array([4, 7]))}
+            output = model(ids, attention_mask=mask, **positions)
+            logits = [array(output.start_logits)[:, ::4], array(output.end_logits)[:, ::4]]
+        else:
+            labels = np.array([1, 2]) if head == "SequenceClassification" else np.where(IDS % 3 == 0, -100, IDS % 3)
+            output = model(ids, attention_mask=mask, labels=tensor(lib, labels))
+            logits = array(output.logits) if head == "SequenceClassification" else array(output.logits)[:, ::4]
+        output.loss.backward()
+        out[head] = {
+            "class": type(model).__name__, "keys": [key for key in output if key != "past_key_values"],
+            "logits": logits, "loss": float(output.loss.detach()),
+            "gradient": sum(float(p.grad.float().pow(2).sum()) for p in model.parameters() if p.grad is not None),
+        }  # fmt: skip
+    return out
+
+
+def case_heads(lib):
+    """Every decoder with every classifier it has."""
+    return {name: heads(lib, name) for name in DECODERS if "/" not in name}
+
+
+def case_problem_types(lib):
+    """Regression with one and with several values, several labels at once, and how the kind is found out."""
+    out = {}
+    targets = {
+        "one_value": (1, None, np.array([0.5, -1.0], dtype=np.float32)),
+        "values": (3, "regression", np.arange(6, dtype=np.float32).reshape(2, 3)),
+        "labels": (3, None, np.array([[1, 0, 1], [0, 0, 1]], dtype=np.float32)),
+        "class": (3, None, np.array([0, 2])),
+    }
+    for name, (count, kind, labels) in targets.items():
+        config = config_of(lib, "llama", {"num_labels": count, "problem_type": kind})
+        model = loaded(lib, lib.AutoModelForSequenceClassification, config)
+        output = model(tensor(lib, IDS), labels=tensor(lib, labels))
+        out[name] = {"loss": float(output.loss.detach()), "kind": model.config.problem_type}
+    model.config.pad_token_id = None
+    out["one"] = array(model(tensor(lib, IDS[:1])).logits)
+    try:
+        model(tensor(lib, IDS))
+    except ValueError as error:
+        out["error"] = str(error)
+    return out
 
 
 def case_configurations(lib):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ..decoder_modeling import DecoderForCausalLM, DecoderModel, DecoderPreTrainedModel
+from ..decoder_modeling import (
+    DecoderForCausalLM,
+    DecoderForSequenceClassification,
+    DecoderModel,
+    DecoderPreTrainedModel,
+)
 from .configuration import Gemma3TextConfig
 
 
@@ -18,5 +23,11 @@ class Gemma3TextModel(Gemma3PreTrainedModel, DecoderModel):
 
 class Gemma3ForCausalLM(Gemma3PreTrainedModel, DecoderForCausalLM):
     """Gemma 3 with a language-model head: token ids to next-token logits."""
+
+    base_model_class = Gemma3TextModel
+
+
+class Gemma3TextForSequenceClassification(Gemma3PreTrainedModel, DecoderForSequenceClassification):
+    """Gemma 3 with a linear head on the last token of each sequence."""
 
     base_model_class = Gemma3TextModel

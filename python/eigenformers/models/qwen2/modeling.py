@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ..decoder_modeling import DecoderForCausalLM, DecoderModel, DecoderPreTrainedModel
+from ..decoder_modeling import (
+    DecoderForCausalLM,
+    DecoderForQuestionAnswering,
+    DecoderForSequenceClassification,
+    DecoderForTokenClassification,
+    DecoderModel,
+    DecoderPreTrainedModel,
+)
 from .configuration import Qwen2Config
 
 
@@ -20,3 +27,22 @@ class Qwen2ForCausalLM(Qwen2PreTrainedModel, DecoderForCausalLM):
     """Qwen2 with a language-model head: token ids to next-token logits."""
 
     base_model_class = Qwen2Model
+
+
+class Qwen2ForSequenceClassification(Qwen2PreTrainedModel, DecoderForSequenceClassification):
+    """Qwen2 with a linear head on the last token of each sequence."""
+
+    base_model_class = Qwen2Model
+
+
+class Qwen2ForTokenClassification(Qwen2PreTrainedModel, DecoderForTokenClassification):
+    """Qwen2 with a linear head on every token."""
+
+    base_model_class = Qwen2Model
+
+
+class Qwen2ForQuestionAnswering(Qwen2PreTrainedModel, DecoderForQuestionAnswering):
+    """Qwen2 with a head for where an answer begins and ends."""
+
+    base_model_class = Qwen2Model
+    base_model_prefix = "transformer"

@@ -1,0 +1,84 @@
+"""What all models with a C++ forward pass share: building, and the call into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from ..modeling import PreTrainedModel
+
+_TENSORS = (
+    "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "labels", "start_positions",
+    "end_positions", "next_sentence_label",
+)  # fmt: skip
+
+
+def native(forward: Any) -> Any:
+    """Marks a forward that only wraps the C++ one: C++ callers skip it."""
+    forward._native_forward = True
+    return forward
+
+
+def reject(kwargs: dict[str, Any]) -> None:
+    """Raise for arguments that no model has; those that ask for nothing pass."""
+    kwargs.pop("cache_position", None)  # positions follow from the cache
+    for name in ("output_router_logits", "head_mask", "encoder_hidden_states", "encoder_attention_mask"):
+        if kwargs.get(name) is None or kwargs[name] is False:
+            kwargs.pop(name, None)
+    if kwargs:
+        raise TypeError(f"forward() got an unexpected keyword argument {next(iter(kwargs))!r}")
+
+
+class NativeModel(PreTrainedModel):
+    """Base of the families. A class with a head names it and the model it stands on."""
+
+    _head = "base"
+    base_model_class: Any = None
+
+    def __init__(self, config: Any, **options: Any):
+        super().__init__(config)
+        base = self.base_model_class(config) if self.base_model_class else None
+        self._build(config.model_type, self._head, self._native_config(**options), base)
+        self.vocab_size = getattr(config, "vocab_size", None)
+        self.num_labels = config.num_labels
+        self.post_init()
+
+    def _native_config(self) -> str:
+        """The configuration as the C++ side reads it."""
+        return self.config.to_json_string(use_diff=False)
+
+    def _problem_type(self, labels: Any) -> str:
+        """How the labels of a sequence classifier are meant; remembered in the configuration."""
+        if self.config.problem_type is None:
+            if self.config.num_labels == 1:
+                self.config.problem_type = "regression"
+            elif not labels.is_floating_point():
+                self.config.problem_type = "single_label_classification"
+            else:
+                self.config.problem_type = "multi_label_classification"
+        return self.config.problem_type
+
+    def _run(self, output_class: Any, arguments: dict[str, Any]) -> Any:
+        """The forward pass: `arguments` are those of `forward`, by name (`self` and `kwargs` among them)."""
+        reject(arguments.pop("kwargs", {}))
+        arguments.pop("self", None)
+        arguments.pop("__class__", None)
+        return_dict = arguments.pop("return_dict", None)
+        for name in _TENSORS:
+            value = arguments.get(name)
+            if value is not None and not isinstance(value, _core.Tensor):
+                arguments[name] = _core.as_tensor(value)
+        for name in ("output_attentions", "output_hidden_states"):
+            if arguments[name] is None:
+                arguments[name] = bool(getattr(self.config, name, False))
+        past = arguments.get("past_key_values")
+        if past is not None and not isinstance(past, _core.Cache):
+            arguments["past_key_values"] = _core.DynamicCache.from_legacy_cache(past)
+        if self._head == "sequence_classification":
+            pad = self.config.get_text_config().pad_token_id
+            arguments["pad_token_id"] = -1 if pad is None else pad
+            if arguments["labels"] is not None:
+                arguments["problem_type"] = self._problem_type(arguments["labels"])
+        output = output_class(**self._native_run(arguments))
+        use_dict = return_dict if return_dict is not None else getattr(self.config, "return_dict", True)
+        return output if use_dict else output.to_tuple()
