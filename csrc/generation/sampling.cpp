@@ -3,13 +3,12 @@
 #include <cmath>
 #include <map>
 
+#include "kernels/kernels.h"
+
 namespace ef {
 
 int64_t argmax(std::span<const float> scores) {
-  size_t best = 0;
-  for (size_t i = 1; i < scores.size(); i++)
-    if (scores[i] > scores[best]) best = i;
-  return int64_t(best);
+  return kernels().rows.argmax(int64_t(scores.size()), scores.data());
 }
 
 int64_t sample(std::span<const float> scores, Generator& generator) {

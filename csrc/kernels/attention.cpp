@@ -21,7 +21,7 @@ using attention::KeyRange;
 using attention::visible_keys;
 
 constexpr int64_t kKeyBlock = 256;   // of prefill: packed keys and values of a block stay in L2
-constexpr int64_t kKeyChunk = 256;   // of decode: the unit of work of a thread
+constexpr int64_t kKeyChunk = 64;    // of decode: the unit of work of a thread
 constexpr int64_t kDecodeRows = 12;  // query rows of a kv head up to which decode is faster
 constexpr int64_t kTaskRows = 192;   // query rows of a prefill task, which share the packing of a key block
 

@@ -5,7 +5,8 @@
 // 32 neighbours. Sizes are the caller's business: k must be a positive multiple of the type's block length, n may be
 // anything.
 //
-// The bits of y depend on its row of x and on W alone: not on m, the number of threads or the instruction set.
+// The bits of y depend on its row of x and on W alone: not on m or the number of threads, nor on the instruction set
+// (apart from the baseline level, which has no fused multiply-add).
 // A row of x with an infinite or NaN entry gives NaN.
 #pragma once
 #include <cstddef>

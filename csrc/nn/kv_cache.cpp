@@ -31,8 +31,9 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
   const int64_t wanted = drops(layer) ? std::max(past + added, std::min(enough, std::max(reserve_, capacity * 2)))
                                       : std::max({past + added, reserve_, std::min(capacity * 2, capacity + 4096)});
   const int64_t rounded = (wanted + 63) / 64 * 64;
-  at.keys = moved(at.keys, k, at.kept - past, past, rounded, dtype_);
-  at.values = moved(at.values, v, at.kept - past, past, rounded, dtype_);
+  suggest_dtype(DType::Float32);  // nobody did
+  at.keys = moved(at.keys, k, at.kept - past, past, rounded, *dtype_);
+  at.values = moved(at.values, v, at.kept - past, past, rounded, *dtype_);
   at.first += at.kept - past;
   at.kept = past;
 }

@@ -29,6 +29,8 @@ class KvCache {
   virtual void reorder(const Tensor& rows) = 0;  // batch rows by index: beams, kept or repeated sequences
   virtual void crop(int64_t length) = 0;         // forget positions from `length` on; negative: that many from the end
   virtual void reset() = 0;
+  // The dtype that suits the model's weights; a cache that was given one, or that holds something, keeps its own.
+  virtual void suggest_dtype(DType) {}
   virtual std::shared_ptr<KvCache> clone() const = 0;
 };
 
@@ -38,7 +40,7 @@ class KvCache {
 class DynamicCache : public KvCache {
  public:
   // windows: of each layer, 0 = everything is kept; empty: so on all layers
-  explicit DynamicCache(std::vector<int64_t> windows = {}, DType dtype = DType::Float32)
+  explicit DynamicCache(std::vector<int64_t> windows = {}, std::optional<DType> dtype = {})
       : windows_(std::move(windows)), dtype_(dtype) {}
   const char* kind() const override { return "dynamic"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
@@ -50,6 +52,9 @@ class DynamicCache : public KvCache {
   void reorder(const Tensor& rows) override;
   void crop(int64_t length) override;
   void reset() override { layers_.clear(); }
+  void suggest_dtype(DType dtype) override {
+    if (!dtype_) dtype_ = dtype;
+  }
   std::shared_ptr<KvCache> clone() const override { return cloned(*this); }
   void record_past(bool on = true) { record_past_ = on; }
   bool records_past() const { return record_past_; }
@@ -76,7 +81,7 @@ class DynamicCache : public KvCache {
   void make_room(int layer, const Tensor& k, const Tensor& v);
   std::vector<Layer> layers_;
   std::vector<int64_t> windows_;
-  DType dtype_;
+  std::optional<DType> dtype_;  // decided by the first model at the latest
   int64_t reserve_ = 0;
   bool record_past_ = false;
 };

@@ -33,6 +33,8 @@ class Weight {
   virtual Shape shape() const = 0;       // [n, k] = [out_features, in_features]
   virtual DType dtype() const = 0;       // of dense()
   virtual size_t nbytes() const = 0;
+  // What a model of such weights keeps keys and values in: no coarser than what the weights themselves are rounded to.
+  virtual DType cache_dtype() const { return DType::Float16; }
   // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
   virtual Tensor matmul(const Activation& x) const = 0;
   virtual Tensor matmul_grad(const Tensor& dy) const = 0;

@@ -1,6 +1,7 @@
 // Copies, conversions, fills and the sum that undoes broadcasting.
 #include <cstring>
 
+#include "kernels/kernels.h"
 #include "kernels/rowwise.h"
 #include "tensor/elementwise.h"
 
@@ -23,6 +24,25 @@ void copy_words(Tensor& dst, const Tensor& src) {
     } else {
       for (int64_t i = 0; i < n; i++) std::memcpy(at[0] + i * step[0], at[1] + i * step[1], sizeof(Word));
     }
+  });
+}
+
+bool unit_rows(const Tensor& x) { return x.dim() && x.stride(x.dim() - 1) == 1; }
+
+// Among f32, bf16 and f16, both with contiguous rows: the kernels convert a row at a time.
+void convert_rows(Tensor& dst, const Tensor& src) {
+  const StridedLoop<2> loop(
+      dst.shape(),
+      {static_cast<char*>(const_cast<void*>(dst.data_ptr())), static_cast<char*>(const_cast<void*>(src.data_ptr()))},
+      {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
+  const auto convert = kernels().convert;
+  const auto to_size = int64_t(dst.element_size()), from_size = int64_t(src.element_size());
+  loop.run(kGrain, [&](char* const* at, const int64_t* step, int64_t n) {
+    if (step[0] == to_size && step[1] == from_size)
+      convert(n, at[1], src.dtype(), at[0], dst.dtype());
+    else  // rows of one element
+      for (int64_t i = 0; i < n; i++)
+        convert(1, at[1] + i * step[1], src.dtype(), at[0] + i * step[0], dst.dtype());
   });
 }
 
@@ -92,6 +112,10 @@ void copy_values(Tensor& dst, const Tensor& src) {
     rowwise::convert(dst.numel(), src.data_ptr(), src.dtype(), const_cast<void*>(dst.data_ptr()), dst.dtype());
     return;
   }
+  const auto kernel_dtype = [](DType d) { return d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16; };
+  if (kernel_dtype(dst.dtype()) && kernel_dtype(src.dtype()) && dst.shape() == src.shape() && unit_rows(dst) &&
+      unit_rows(src))
+    return convert_rows(dst, src);
   // Integers pass through int64, so that large ones keep their value; the narrower float type would round twice.
   const bool whole = !is_floating(src.dtype());
   const bool wide = src.dtype() == DType::Float64 || dst.dtype() == DType::Float64;

@@ -13,8 +13,9 @@
 namespace ef {
 namespace {
 
-// Below kSmall malloc is quick enough. Above it the kernel would hand out, and zero, fresh pages each time, which costs
-// more than most ops: such blocks are kept for reuse in size classes, four to a power of two.
+// Freed blocks are kept for reuse. Small ones, in classes of 64 bytes, by the thread that freed them: an aligned malloc
+// costs as much as a small op. From kSmall on, in classes of four to a power of two, for all threads: the kernel would
+// hand out, and zero, fresh pages each time, which costs more than most ops.
 constexpr size_t kSmall = 32 << 10, kHuge = 4 << 20, kHugePage = 2 << 20;
 
 size_t size_class(size_t bytes) {
@@ -30,6 +31,36 @@ void* obtain(size_t bytes) {
   if (bytes >= kHuge) madvise(block, bytes, MADV_HUGEPAGE);
   return block;
 }
+
+class SmallCache {
+ public:
+  ~SmallCache() {
+    limit_ = 0;  // what is freed later, by other statics, goes back at once
+    for (auto& blocks : free_) {
+      for (void* block : blocks) std::free(block);
+      blocks = {};
+    }
+  }
+  void* take(size_t bytes) {
+    std::vector<void*>& blocks = free_[bytes / Storage::kAlignment];
+    if (blocks.empty()) return nullptr;
+    void* block = blocks.back();
+    blocks.pop_back();
+    held_ -= bytes;
+    return block;
+  }
+  bool give(void* block, size_t bytes) {
+    if (held_ + bytes > limit_) return false;
+    free_[bytes / Storage::kAlignment].push_back(block);
+    held_ += bytes;
+    return true;
+  }
+
+ private:
+  std::vector<void*> free_[kSmall / Storage::kAlignment];
+  size_t held_ = 0, limit_ = 1 << 20;
+};
+thread_local SmallCache small_cache;
 
 struct Cache {
   std::mutex lock;
@@ -72,13 +103,14 @@ Storage::Storage(Key, void* data, size_t nbytes, size_t reserved, std::shared_pt
 
 Storage::~Storage() {
   if (!reserved_) return;
-  if (reserved_ < kSmall || !cache().give(data_, reserved_)) std::free(data_);
+  const bool kept = reserved_ < kSmall ? small_cache.give(data_, reserved_) : cache().give(data_, reserved_);
+  if (!kept) std::free(data_);
 }
 
 std::shared_ptr<Storage> Storage::allocate(size_t bytes) {
   check<Error>(bytes <= (size_t(1) << 48), "tensor: can't allocate memory: you tried to allocate ", bytes, " bytes");
   const size_t reserved = size_class(bytes);
-  void* block = reserved < kSmall ? nullptr : cache().take(reserved);
+  void* block = reserved < kSmall ? small_cache.take(reserved) : cache().take(reserved);
   if (!block) block = obtain(reserved);
   return std::make_shared<Storage>(Key{}, block, bytes, reserved, nullptr, false);
 }

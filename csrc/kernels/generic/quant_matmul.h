@@ -74,9 +74,8 @@ inline Scales load_scales(const uint8_t* scales, const uint8_t* supers, int lane
 }
 
 // y's kW columns from `lane` on, for kRows rows of x. The order of every addition is part of the contract (quant.h):
-// groups in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x;
-// multiplications and additions round one by one on every level. (fma is used where the result is a whole number below
-// 2^24.)
+// groups in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x, with fused
+// multiply-add on the levels that have it.
 template <int kFormat, int kRows>
 inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
                        int lane, float* y, int64_t ldy) {
@@ -88,12 +87,12 @@ inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step,
   for (int64_t g = 0; g < groups; g++, x += x_step, panel += f.group_bytes()) {
     if constexpr (f.super_bytes > 0)
       if (g % kGroupsPerSuper == 0) supers = panel, panel += f.supers();
-    if constexpr (kRows <= 2) {  // from memory: the hardware's own prefetch stops at each page
-      for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 2048 + i);
-    }
+    // The hardware's own prefetch stops at each page.
+    for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 2048 + i);
     I w[8];
     load_codes<kFormat>(panel + 4 * lane, table, w);
     const Scales s = load_scales<kFormat>(panel + f.code_bytes(), supers, lane);
+    const F minus = zero() - s.min, minus_high = zero() - s.min_high;
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; r++) {
       const ActivationGroup& a = x[r];
@@ -105,13 +104,11 @@ inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step,
       } else {
         product = to_float(dot<f.code_bits, f.bias_shift, 8>(w, a.code, a.negative_sum));
       }
-      sum[r] = sum[r] + product * (s.scale * set(a.scale));
-      if constexpr (f.min == MinKind::Nibbles16) {
-        sum[r] = sum[r] - s.min * set(a.scaled_half[0]);
-        sum[r] = sum[r] - s.min_high * set(a.scaled_half[1]);
-      } else if constexpr (f.min != MinKind::None) {
-        sum[r] = sum[r] - s.min * set(a.scaled_sum);
-      }
+      sum[r] = fma(product, s.scale * set(a.scale), sum[r]);
+      if constexpr (f.min == MinKind::Nibbles16)
+        sum[r] = fma(minus_high, set(a.scaled_half[1]), fma(minus, set(a.scaled_half[0]), sum[r]));
+      else if constexpr (f.min != MinKind::None)
+        sum[r] = fma(minus, set(a.scaled_sum), sum[r]);
     }
   }
 #pragma GCC unroll 16

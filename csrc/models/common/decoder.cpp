@@ -159,6 +159,8 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
+  if (auto* embedding = dynamic_cast<Embedding*>(embed_tokens.ptr().get()); embedding && pass.cache)
+    pass.cache->suggest_dtype(embedding->weight.get()->cache_dtype());
   pass.past = out.past ? out.past->length() : 0;
   pass.want_weights = in.output_attentions;
   set_mask(in.attention_mask, batch, length, pass);

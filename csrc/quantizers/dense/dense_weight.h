@@ -10,6 +10,7 @@ class DenseWeight : public Weight {
   const char* kind() const override { return "dense"; }
   Shape shape() const override { return parameter_.shape(); }
   DType dtype() const override { return parameter_.dtype(); }
+  DType cache_dtype() const override { return dtype() == DType::Float64 ? DType::Float32 : dtype(); }
   size_t nbytes() const override { return parameter_.nbytes(); }
   Tensor matmul(const Activation& x) const override;
   Tensor matmul_grad(const Tensor& dy) const override;

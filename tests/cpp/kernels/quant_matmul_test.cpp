@@ -88,7 +88,14 @@ TEST_P(QuantMatmul, StaysWithinTheRoundingOfActivations) {
   }
 }
 
-// The contract of quant.h in scalar code: integer dot products, then one rounding for every operation in a fixed order.
+// a * b + c as the selected instruction set does it.
+float multiply_add(float a, float b, float c) {
+  if (isa() != Isa::Baseline) return std::fma(a, b, c);
+  const volatile float product = a * b;  // no fused or excess arithmetic
+  return product + c;
+}
+
+// The contract of quant.h in scalar code: integer dot products, then a fixed order of roundings.
 std::vector<float> canonical(const QuantCase& c, const std::vector<float>& x, int64_t m) {
   std::vector<float> y(size_t(m * c.n));
   const GgmlTypeInfo& info = ggml_type_info(c.type);
@@ -116,22 +123,19 @@ std::vector<float> canonical(const QuantCase& c, const std::vector<float>& x, in
         volatile float t;  // no fused or excess arithmetic
         if (f.split()) {
           t = b.scale * xs;
-          t = (scale[0] * float(dots[0]) + scale[1] * float(dots[1])) * t;
+          sum = multiply_add(scale[0] * float(dots[0]) + scale[1] * float(dots[1]), t, sum);
         } else {
           t = b.scale * scale[0] * xs;
-          t = float(dots[0] + dots[1]) * t;
+          sum = multiply_add(float(dots[0] + dots[1]), t, sum);
         }
-        sum += t;
         if (f.min == MinKind::Nibbles16) {
           for (int h = 0; h < 2; h++) {
             t = xs * float(sums[h]);
-            t = b.min * min[h] * t;
-            sum -= t;
+            sum = multiply_add(-(b.min * min[h]), t, sum);
           }
         } else if (f.min != MinKind::None) {
           t = xs * float(sums[0] + sums[1]);
-          t = b.min * min[0] * t;
-          sum -= t;
+          sum = multiply_add(-(b.min * min[0]), t, sum);
         }
       }
       y[size_t(i * c.n + j)] = sum;
