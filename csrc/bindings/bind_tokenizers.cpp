@@ -369,6 +369,7 @@ void bind_tokenizers(py::module_& parent) {
   bind_tokenizer_components(m);
   bind_tokenizer(m);
   bind_tokenizer_files(m);
+  bind_tokenizer_trainers(m);
 }
 
 }  // namespace ef

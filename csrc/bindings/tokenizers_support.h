@@ -59,5 +59,6 @@ std::string repr_of(const tk::Json& json, size_t most_items);
 void bind_tokenizer_components(py::module_& m);
 void bind_encoding(py::module_& m);
 void bind_tokenizer_files(py::module_& m);
+void bind_tokenizer_trainers(py::module_& m);
 
 }  // namespace ef

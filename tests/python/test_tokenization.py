@@ -335,8 +335,6 @@ def test_missing_files(tmp_path):
         ef.AutoTokenizer.from_pretrained(tmp_path)
     with pytest.raises(UnsupportedError, match="WhisperTokenizer"):
         ef.tokenization.WhisperTokenizer  # noqa: B018
-    with pytest.raises(UnsupportedError, match="train_new_from_iterator"):
-        cases.make(ef, "llama").train_new_from_iterator([], 3)
 
 
 HOSTILE_CONFIGS = [

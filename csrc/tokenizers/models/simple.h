@@ -11,6 +11,7 @@ ModelPtr read_word_piece(const ModelSource& source);
 // For those who have the parts rather than JSON.
 ModelPtr make_word_piece(Vocab vocab, std::string unk_token, std::string continuing_subword_prefix,
                          uint64_t max_input_chars_per_word);
+ModelPtr make_word_level(Vocab vocab, std::string unk_token);
 ModelPtr make_unigram(const std::vector<std::pair<std::string, double>>& pieces, std::optional<uint64_t> unk_id,
                       bool byte_fallback);
 

@@ -33,6 +33,10 @@ class WordLevel : public Model {
 
 }  // namespace
 
+ModelPtr make_word_level(Vocab vocab, std::string unk_token) {
+  return std::make_shared<WordLevel>(std::move(vocab), std::move(unk_token));
+}
+
 ModelPtr read_word_level(const ModelSource& source) {
   const std::string where = source.where + ": WordLevel";
   Vocab vocab;

@@ -11,12 +11,13 @@ from typing import Any
 
 from ..utils import logging
 from ..utils.files import atomic_write
-from ._engine import AddedToken, Tokenizer, UnsupportedError
+from ._engine import AddedToken, Tokenizer
 from .base import PreTrainedTokenizerBase
 from .batch_encoding import BatchEncoding
 from .bos_eos import BosEosMixin
 from .enums import PaddingStrategy, TruncationStrategy
 from .loading import TOKENIZER_FILE
+from .training import TrainingMixin
 from .vocab_files import build_backend, write_vocab
 
 logger = logging.get_logger(__name__)
@@ -41,7 +42,7 @@ def _is_text(value: Any) -> bool:
     return False
 
 
-class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
+class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBase):
     """Tokenizer over the engine; every model's tokenizer class is one of these.
 
     Args:
@@ -459,13 +460,6 @@ class PreTrainedTokenizerFast(BosEosMixin, PreTrainedTokenizerBase):
                 shutil.copyfile(self.vocab_file, target)
             return (target,)
         return write_vocab(json.loads(self._tokenizer.to_str())["model"], save_directory, filename_prefix)
-
-    def train_new_from_iterator(self, text_iterator, vocab_size, length=None, **kwargs: Any):
-        """Not available yet."""
-        raise UnsupportedError(
-            "train_new_from_iterator: training of tokenizers is not implemented yet; "
-            "train with the `tokenizers` library and load its tokenizer.json here"
-        )
 
 
 TokenizersBackend = PreTrainedTokenizerFast

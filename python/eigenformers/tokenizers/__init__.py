@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from .._core.tokenizers import AddedToken, Encoding, Token, Tokenizer, _wrap
-from . import _methods, decoders, models, normalizers, pre_tokenizers, processors
+from . import _methods, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from .pattern import Regex
 
 _methods.attach()
@@ -32,4 +32,5 @@ __all__ = [
     "normalizers",
     "pre_tokenizers",
     "processors",
+    "trainers",
 ]

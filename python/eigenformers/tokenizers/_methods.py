@@ -1,11 +1,14 @@
-"""Methods of Tokenizer that need nothing from the engine: the hub, asyncio, and what does not exist yet."""
+"""Methods of Tokenizer that Python has the better part in: the hub, asyncio, training."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterable
 from typing import Any
 
-from .._core.tokenizers import Tokenizer
+from .._core.tokenizers import Tokenizer, _WordCounts
+from .trainers import Trainer, count_words, default_trainer
 
 
 def from_pretrained(identifier: str, revision: str = "main", token: str | None = None) -> Tokenizer:
@@ -47,16 +50,39 @@ async def async_decode_batch(self: Tokenizer, sequences: Any, skip_special_token
     return await asyncio.to_thread(self.decode_batch, sequences, skip_special_tokens)
 
 
-def train(self: Tokenizer, files: Any, trainer: Any = None) -> None:
-    """Not implemented yet."""
-    raise NotImplementedError("Tokenizer.train: trainers are not implemented yet; train with the `tokenizers` library")
+def train(self: Tokenizer, files: list[str], trainer: Trainer | None = None) -> None:
+    """Train the model on the lines of text files, their ends included.
+
+    Args:
+        files: paths of UTF-8 files, or one path.
+        trainer: a trainer for this kind of model; by default one with its defaults.
+
+    Raises:
+        OSError: a file cannot be read.
+        TokenizerError: a file is no text, or the trainer is for another model.
+    """
+    trainer = trainer or default_trainer(self)
+    words = _WordCounts()
+    for path in [files] if isinstance(files, (str, os.PathLike)) else files:
+        words.feed_file(self, os.fspath(path))
+    trainer.train(self, words)
 
 
-def train_from_iterator(self: Tokenizer, iterator: Any, trainer: Any = None, length: int | None = None) -> None:
-    """Not implemented yet."""
-    raise NotImplementedError(
-        "Tokenizer.train_from_iterator: trainers are not implemented yet; train with the `tokenizers` library"
-    )
+def train_from_iterator(
+    self: Tokenizer, iterator: Iterable, trainer: Trainer | None = None, length: int | None = None
+) -> None:
+    """Train the model on texts.
+
+    Args:
+        iterator: gives texts, or lists of texts (which is faster for many short ones).
+        trainer: a trainer for this kind of model; by default one with its defaults.
+        length: how many texts there are, for the progress bar.
+
+    Raises:
+        TokenizerError: the trainer is for another model.
+    """
+    trainer = trainer or default_trainer(self)
+    trainer.train(self, count_words(self, iterator, trainer.shows_progress(), length))
 
 
 def attach() -> None:

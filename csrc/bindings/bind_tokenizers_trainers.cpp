@@ -1,0 +1,57 @@
+// eigenformers._core.tokenizers: counting words and training models. The trainers themselves are Python classes that
+// hold options; see python/eigenformers/tokenizers/trainers.py.
+#include "bindings/tokenizers_support.h"
+#include "tokenizers/trainers/trainer.h"
+
+namespace ef {
+
+void bind_tokenizer_trainers(py::module_& m) {
+  py::class_<tk::WordCounts>(m, "_WordCounts", "How often each word occurs.")
+      .def(py::init<>())
+      .def("__len__", &tk::WordCounts::size)
+      .def(
+          "feed",
+          [](tk::WordCounts& self, const tk::Tokenizer& tokenizer, const py::list& texts) {
+            std::vector<std::string_view> views;
+            views.reserve(texts.size());
+            for (auto text : texts) {
+              if (!py::isinstance<py::str>(text))
+                throw py::type_error("train_from_iterator: needed texts or lists of texts, found " +
+                                     py::str(py::type::of(text)).cast<std::string>());
+              views.push_back(utf8_of(text));
+            }
+            py::gil_scoped_release release;
+            self.feed(tokenizer, views);
+          },
+          py::arg("tokenizer"), py::arg("texts"))
+      .def(
+          "feed_file",
+          [](tk::WordCounts& self, const tk::Tokenizer& tokenizer, const std::string& path) {
+            py::gil_scoped_release release;
+            self.feed_file(tokenizer, path);
+          },
+          py::arg("tokenizer"), py::arg("path"));
+
+  m.def(
+      "_train",
+      [](tk::Tokenizer& tokenizer, const std::string& name, const std::string& options, const tk::WordCounts& words,
+         const py::object& progress) {
+        tk::JsonReader reader(options, name);
+        const tk::Json json = reader.value();
+        const tk::TrainerPtr trainer = tk::trainer_from_json(name, json);
+        tk::ModelPtr model;
+        {
+          py::gil_scoped_release release;
+          model = trainer->train(*tokenizer.model(), words, [&](const char* stage, size_t done, size_t all) {
+            py::gil_scoped_acquire acquire;
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+            if (!progress.is_none()) progress(stage, done, all);
+          });
+        }
+        tokenizer.set_model(std::move(model));
+        tokenizer.add_special_tokens(trainer->special_tokens());
+      },
+      py::arg("tokenizer"), py::arg("name"), py::arg("options"), py::arg("words"), py::arg("progress"));
+}
+
+}  // namespace ef

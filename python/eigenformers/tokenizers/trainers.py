@@ -1,0 +1,327 @@
+"""Trainers: learn the vocabulary of a model from texts; see `Tokenizer.train` and `Tokenizer.train_from_iterator`.
+
+>>> from eigenformers.tokenizers import Tokenizer, models, pre_tokenizers
+>>> tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+>>> tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+>>> trainer = BpeTrainer(vocab_size=12, special_tokens=["<unk>"], show_progress=False)
+>>> tokenizer.train_from_iterator(["low low lower", "lowest new"], trainer)
+>>> tokenizer.encode("low lower").tokens
+['low', 'low', 'e', 'r']
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Union
+
+from .._core.tokenizers import AddedToken, Tokenizer, _train, _WordCounts
+
+Token = Union[str, AddedToken]
+
+_BATCH_TEXTS, _BATCH_CHARACTERS = 4096, 1 << 24  # texts that are counted at a time
+_FORMATS = {"indicatif": "Indicatif", "json": "JsonLines", "silent": "Silent"}
+
+
+def _tokens(tokens: Iterable[Token] | None) -> list[AddedToken]:
+    out = []
+    for token in tokens or []:
+        if isinstance(token, str):
+            token = AddedToken(token, special=True)
+        elif not isinstance(token, AddedToken):
+            raise TypeError("special_tokens must be a List[Union[str, AddedToken]]")
+        else:
+            token.special = True
+        out.append(token)
+    return out
+
+
+def _characters(alphabet: Iterable[str] | None) -> list[str]:
+    return list(dict.fromkeys(text[0] for text in alphabet or [] if text))
+
+
+def _flags(token: AddedToken) -> dict[str, Any]:
+    names = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return {"content": token.content, **{name: getattr(token, name) for name in names}}
+
+
+class Trainer:
+    """Base of the trainers. Options are attributes, which may be changed before training."""
+
+    _fields: tuple[str, ...] = ()  # as the JSON of the trainer has them, in order
+
+    def __init__(self) -> None:
+        if type(self) is Trainer:
+            raise TypeError("cannot create 'Trainer' instances")
+        self._words = 0
+
+    def _options(self) -> dict[str, Any]:
+        """The options as JSON has them."""
+        options = {name: getattr(self, name) for name in self._fields}
+        options["special_tokens"] = [_flags(token) for token in _tokens(self.special_tokens)]
+        if "progress_format" in options:
+            options["progress_format"] = _FORMATS[options["progress_format"]]
+        return options
+
+    def get_word_count(self) -> int:
+        """How many different words the last training saw."""
+        return self._words
+
+    def shows_progress(self) -> bool:
+        """Whether bars are shown."""
+        return self.show_progress and getattr(self, "progress_format", "indicatif") != "silent"
+
+    def train(self, tokenizer: Tokenizer, words: _WordCounts) -> None:
+        """Train the tokenizer's model on counted words, and add the special tokens."""
+        self._words = len(words)
+        if not len(words) and not self.special_tokens:
+            return
+        with _Progress(self.shows_progress()) as progress:
+            _train(tokenizer, type(self).__name__, json.dumps(self._options()), words, progress.update)
+
+    def __getstate__(self) -> bytes:
+        return json.dumps({type(self).__name__: self._wrapped({**self._options(), "words": {}})}).encode()
+
+    def _wrapped(self, options: dict[str, Any]) -> dict[str, Any]:
+        return options
+
+    def __setstate__(self, state: bytes) -> None:
+        options = json.loads(state)[type(self).__name__]
+        options = options.get("bpe_trainer", options)
+        for name in self._fields:
+            value = options[name]
+            if name == "special_tokens":
+                value = [AddedToken(**flags) for flags in value]
+            elif name == "progress_format":
+                value = next(key for key, spelled in _FORMATS.items() if spelled == value)
+            setattr(self, name, value)
+        self._words = 0
+
+    def __reduce__(self) -> tuple:
+        return type(self), (), self.__getstate__()
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return f"{name}({name}({', '.join(self._shown())}))"
+
+    def _shown(self) -> list[str]:
+        out = []
+        for key, value in self._options().items():
+            if key == "special_tokens":
+                tokens = (", ".join(f"{k}={_show(v)}" for k, v in token.items()) for token in value)
+                value = "[" + ", ".join(f"AddedToken({text})" for text in tokens) + "]"
+            out.append(f"{key}={value if key in ('progress_format', 'special_tokens') else _show(value)}")
+        return [*out, "words={}"]
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(_show(item) for item in value) + "]"
+    return str(value)
+
+
+class BpeTrainer(Trainer):
+    """Learns byte pair encoding (Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units").
+
+    Args:
+        vocab_size: tokens in all, special ones and characters included.
+        min_frequency: how often a pair has to occur to be merged.
+        show_progress: show a progress bar.
+        progress_format: "indicatif" (a bar), "json" or "silent".
+        special_tokens: the first tokens.
+        limit_alphabet: how many different characters are kept at most, the most frequent ones.
+        initial_alphabet: characters that are tokens even if no text has them; of longer texts the first one counts.
+        continuing_subword_prefix: marks pieces behind the first one of a word.
+        end_of_word_suffix: marks the last piece of a word.
+        max_token_length: tokens of more characters are not made.
+    """
+
+    _fields = ("min_frequency", "vocab_size", "show_progress", "progress_format", "special_tokens", "limit_alphabet",
+               "initial_alphabet", "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 30000,
+        min_frequency: int = 0,
+        show_progress: bool = True,
+        progress_format: str = "indicatif",
+        special_tokens: Iterable[Token] | None = None,
+        limit_alphabet: int | None = None,
+        initial_alphabet: Iterable[str] | None = None,
+        continuing_subword_prefix: str | None = None,
+        end_of_word_suffix: str | None = None,
+        max_token_length: int | None = None,
+    ) -> None:
+        super().__init__()
+        if progress_format not in _FORMATS:
+            raise ValueError(f"progress_format: found {progress_format!r}, needed one of {list(_FORMATS)}")
+        self.vocab_size, self.min_frequency, self.show_progress = vocab_size, min_frequency, show_progress
+        self.progress_format, self.special_tokens = progress_format, _tokens(special_tokens)
+        self.limit_alphabet, self.initial_alphabet = limit_alphabet, _characters(initial_alphabet)
+        self.continuing_subword_prefix, self.end_of_word_suffix = continuing_subword_prefix, end_of_word_suffix
+        self.max_token_length = max_token_length
+
+
+class WordPieceTrainer(BpeTrainer):
+    """Learns WordPiece, by the merges of BPE. Pieces come out in the same order each time.
+
+    Args: those of `BpeTrainer`, without `progress_format` and `max_token_length`.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 30000,
+        min_frequency: int = 0,
+        show_progress: bool = True,
+        special_tokens: Iterable[Token] | None = None,
+        limit_alphabet: int | None = None,
+        initial_alphabet: Iterable[str] | None = None,
+        continuing_subword_prefix: str | None = "##",
+        end_of_word_suffix: str | None = None,
+    ) -> None:
+        super().__init__(
+            vocab_size=vocab_size,
+            min_frequency=min_frequency,
+            show_progress=show_progress,
+            special_tokens=special_tokens,
+            limit_alphabet=limit_alphabet,
+            initial_alphabet=initial_alphabet,
+            continuing_subword_prefix=continuing_subword_prefix,
+            end_of_word_suffix=end_of_word_suffix,
+        )
+
+    def _wrapped(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"bpe_trainer": options}
+
+    def __repr__(self) -> str:
+        return f"WordPieceTrainer(WordPieceTrainer(bpe_trainer=BpeTrainer({', '.join(self._shown())})))"
+
+
+class WordLevelTrainer(Trainer):
+    """Takes the most frequent words; of equally frequent ones the first in the order of their characters.
+
+    Args:
+        vocab_size: tokens in all.
+        min_frequency: how often a word has to occur.
+        show_progress: show a progress bar.
+        special_tokens: the first tokens.
+    """
+
+    _fields = ("min_frequency", "vocab_size", "show_progress", "special_tokens")
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 30000,
+        min_frequency: int = 0,
+        show_progress: bool = True,
+        special_tokens: Iterable[Token] | None = None,
+    ) -> None:
+        super().__init__()
+        self.vocab_size, self.min_frequency, self.show_progress = vocab_size, min_frequency, show_progress
+        self.special_tokens = _tokens(special_tokens)
+
+
+class UnigramTrainer(Trainer):
+    """Learns a unigram model (Kudo 2018, "Subword Regularization"): many pieces at first, the least useful taken away.
+
+    Args:
+        vocab_size: tokens in all, special ones and characters included.
+        show_progress: show a progress bar.
+        special_tokens: the first tokens.
+        initial_alphabet: characters that are tokens even if no text has them.
+        shrinking_factor: part of the pieces that stays at each step.
+        unk_token: stands for unknown characters; it comes first where it is no special token.
+        max_piece_length: longest token, in characters.
+        n_sub_iterations: rounds of expectation and maximization between two steps.
+    """
+
+    _fields = ("show_progress", "vocab_size", "n_sub_iterations", "shrinking_factor", "special_tokens",
+               "initial_alphabet", "unk_token", "max_piece_length", "seed_size")  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        vocab_size: int = 8000,
+        show_progress: bool = True,
+        special_tokens: Iterable[Token] | None = None,
+        initial_alphabet: Iterable[str] | None = None,
+        shrinking_factor: float = 0.75,
+        unk_token: str | None = None,
+        max_piece_length: int = 16,
+        n_sub_iterations: int = 2,
+    ) -> None:
+        super().__init__()
+        self.vocab_size, self.show_progress, self.special_tokens = vocab_size, show_progress, _tokens(special_tokens)
+        self.initial_alphabet, self.shrinking_factor = _characters(initial_alphabet), shrinking_factor
+        self.unk_token, self.max_piece_length, self.n_sub_iterations = unk_token, max_piece_length, n_sub_iterations
+        self.seed_size = 1000000
+
+
+class _Progress:
+    """A bar a stage, when it is wanted."""
+
+    def __init__(self, shown: bool) -> None:
+        self.shown, self.bar, self.stage = shown, None, None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+        if not self.shown:
+            return
+        if stage != self.stage:
+            from tqdm.auto import tqdm
+
+            self.__exit__()
+            self.bar, self.stage = tqdm(desc=stage, total=total), stage
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+
+DEFAULT_TRAINERS = {"BPE": BpeTrainer, "WordPiece": WordPieceTrainer, "WordLevel": WordLevelTrainer,
+                    "Unigram": UnigramTrainer}  # fmt: skip
+
+
+def default_trainer(tokenizer: Tokenizer) -> Trainer:
+    """The trainer of the tokenizer's kind of model, with its defaults."""
+    return DEFAULT_TRAINERS[type(tokenizer.model).__name__]()
+
+
+def batches(iterator: Iterable[str | Iterable[str]]) -> Iterator[list[str]]:
+    """Texts (or sequences of texts) in lists of a size that keeps the threads busy."""
+    batch: list[str] = []
+    size = 0
+    for item in iterator:
+        for text in (item,) if isinstance(item, str) else item:
+            batch.append(text)
+            size += len(text) if isinstance(text, str) else 1
+            if len(batch) >= _BATCH_TEXTS or size >= _BATCH_CHARACTERS:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def count_words(tokenizer: Tokenizer, iterator: Iterable, shown: bool, length: int | None) -> _WordCounts:
+    """Count the words of all texts, as the tokenizer's normalizer and pre-tokenizer make them."""
+    words = _WordCounts()
+    done = 0
+    with _Progress(shown) as progress:
+        for batch in batches(iterator):
+            words.feed(tokenizer, batch)
+            done += len(batch)
+            progress.update("Pre-processing sequences", done, length if length is not None else done)
+    return words
+
+
+__all__ = ["BpeTrainer", "Trainer", "UnigramTrainer", "WordLevelTrainer", "WordPieceTrainer"]

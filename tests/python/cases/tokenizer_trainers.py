@@ -1,0 +1,181 @@
+"""Training of models: the same corpus gives the same vocabulary, where the real library's result is the same each time."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+import tempfile
+
+LIBRARY = "tokenizers"
+
+WORDS = """the of and to in a is that for it as was with be by on not he his but at are this have from or had an
+which one you were her all she there would their we him been has when who will more no if out so said what up its
+about into than them can only other new some could time these two may then do first any my now such like our over
+man me even most made after also did many before must through back years where much your way well down should
+because each just those people how too little state good very make world still own see men work long get here
+between both life being under never day same another know while last might us great old year off come since against
+go came right used take three low lower lowest slow slowest newer newest wide wider widest über café naïve 日本 日本語
+привет мир""".split()
+
+
+def corpus(lines=400, seed=11):
+    pick = random.Random(seed)
+    weights = [1 / (1 + index) for index in range(len(WORDS))]
+    return [" ".join(pick.choices(WORDS, weights, k=pick.randint(3, 14))) + pick.choice([".", "!", ", 12", ""])
+            for _ in range(lines)]  # fmt: skip
+
+
+def trained(lib, model, trainer, pre_tokenizer="Whitespace", texts=None, normalizer=None):
+    tokenizer = lib.Tokenizer(model)
+    if pre_tokenizer == "ByteLevel":
+        tokenizer.pre_tokenizer = lib.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    elif pre_tokenizer:
+        tokenizer.pre_tokenizer = getattr(lib.pre_tokenizers, pre_tokenizer)()
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.train_from_iterator(corpus() if texts is None else texts, trainer)
+    return tokenizer
+
+
+def model_of(tokenizer):
+    model = json.loads(tokenizer.to_str())
+    return {**model["model"], "added": [token["content"] for token in model["added_tokens"]]}
+
+
+def case_bpe(lib):
+    def bpe(pre_tokenizer="Whitespace", model=None, **options):
+        trainer = lib.trainers.BpeTrainer(show_progress=False, **options)
+        model = lib.models.BPE(unk_token="<unk>") if model is None else model
+        out = model_of(trained(lib, model, trainer, pre_tokenizer))
+        return {**out, "vocab": list(out["vocab"].items())}
+
+    special = ["<unk>", lib.AddedToken("<mask>", lstrip=True), "low"]
+    alphabet = lib.pre_tokenizers.ByteLevel.alphabet()
+    return {
+        "small": bpe(vocab_size=120, special_tokens=["<unk>"]),
+        "special": bpe(vocab_size=150, special_tokens=special),
+        "to the end": bpe(vocab_size=5000, special_tokens=["<unk>"]),
+        "frequency": bpe(vocab_size=5000, min_frequency=40, special_tokens=["<unk>"]),
+        "alphabet": bpe(vocab_size=100, initial_alphabet=["zz", "q", "€"], special_tokens=["<unk>"]),
+        "limited": bpe(vocab_size=90, limit_alphabet=24, special_tokens=["<unk>"]),
+        "length": bpe(vocab_size=200, max_token_length=4, special_tokens=["<unk>"]),
+        "bytes": bpe("ByteLevel", lib.models.BPE(), vocab_size=400, initial_alphabet=alphabet),
+        "whole lines": bpe(None, vocab_size=180, special_tokens=["<unk>"]),
+        "options stay": bpe(model=lib.models.BPE(unk_token="<unk>", dropout=0.5, fuse_unk=True, byte_fallback=True),
+                            vocab_size=80, special_tokens=["<unk>"]),
+        "default trainer": bpe_default(lib),
+    }  # fmt: skip
+
+
+def bpe_default(lib):
+    tokenizer = lib.Tokenizer(lib.models.BPE())
+    tokenizer.pre_tokenizer = lib.pre_tokenizers.WhitespaceSplit()
+    tokenizer.train_from_iterator(["low low lower", "lowest"])
+    return model_of(tokenizer)["merges"]
+
+
+def case_word_piece(lib):
+    """With the prefix the real library numbers the letters at random: then the words that are tokens are compared."""
+
+    def word_piece(**options):
+        trainer = lib.trainers.WordPieceTrainer(show_progress=False, special_tokens=["[UNK]", "[CLS]"], **options)
+        return trained(lib, lib.models.WordPiece(unk_token="[UNK]"), trainer)
+
+    plain = model_of(word_piece(vocab_size=160, continuing_subword_prefix=""))
+    full = word_piece(vocab_size=5000)
+    return {
+        "no prefix": {**plain, "vocab": list(plain["vocab"].items())},
+        "words": sorted(word for word in WORDS if full.token_to_id(word) is not None),
+        "prefix": full.model.continuing_subword_prefix,
+        "letters": sorted(token for token in full.get_vocab() if len(token) == 3 and token.startswith("##")),
+    }
+
+
+def case_word_level(lib):
+    def word_level(**options):
+        trainer = lib.trainers.WordLevelTrainer(show_progress=False, **options)
+        out = model_of(trained(lib, lib.models.WordLevel(unk_token="[UNK]"), trainer))
+        return {**out, "vocab": list(out["vocab"].items())}
+
+    return {
+        "all": word_level(special_tokens=["[UNK]", "[PAD]"]), "few": word_level(vocab_size=20, special_tokens=["[UNK]"]),
+        "frequent": word_level(min_frequency=25),
+    }  # fmt: skip
+
+
+def case_unigram(lib):
+    def unigram(model=None, **options):
+        trainer = lib.trainers.UnigramTrainer(show_progress=False, **options)
+        tokenizer = trained(lib, lib.models.Unigram() if model is None else model, trainer, "Metaspace")
+        out = model_of(tokenizer)
+        pieces = sorted(map(tuple, out["vocab"]))  # letters that were pruned get their scores in random order
+        return {
+            "unk": out["unk_id"], "added": out["added"], "pieces": [piece for piece, _ in pieces],
+            "scores": [score for piece, score in pieces if len(piece) > 1],
+            "tokens": [tokenizer.encode(text).tokens for text in corpus(12, 5)],
+        }  # fmt: skip
+
+    return {  # as many pieces as there are: which ones are pruned depends on rounding
+        "unknown": unigram(vocab_size=600, unk_token="<unk>", special_tokens=["<s>", "<unk>"]),
+        "more rounds": unigram(vocab_size=600, unk_token="<unk>", n_sub_iterations=4),
+        "short": unigram(vocab_size=500, max_piece_length=3, n_sub_iterations=1, initial_alphabet=["€"]),
+    }
+
+
+def case_files_and_iterators(lib):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, text in (("a.txt", "low lower\nlowest low\n"), ("b.txt", "new newest\n\nlow"), ("c.txt", "")):
+            paths.append(os.path.join(folder, name))
+            with open(paths[-1], "w", encoding="utf-8") as file:
+                file.write(text)
+        tokenizer = lib.Tokenizer(lib.models.BPE())
+        tokenizer.train(paths, lib.trainers.BpeTrainer(vocab_size=20, show_progress=False))
+        from_files = model_of(tokenizer)
+    trainer = lib.trainers.BpeTrainer(vocab_size=20, show_progress=False)
+    nested = trained(lib, lib.models.BPE(), trainer, texts=[["low lower", "x"], ("lowest",), "new"])
+    count = trainer.get_word_count()
+    one = trained(lib, lib.models.BPE(), trainer, texts=(text for text in ["low lower lowest"]))
+    lower = trained(lib, lib.models.BPE(), trainer, texts=["LOW Low low"], normalizer=lib.normalizers.Lowercase())
+    return {
+        "files": [sorted(from_files["vocab"]), from_files["merges"]], "nested": model_of(nested)["merges"],
+        "count": count, "one": model_of(one)["merges"], "lower": model_of(lower)["vocab"],
+    }  # fmt: skip
+
+
+def case_trainers(lib):
+    t = lib.trainers
+    made = [
+        t.BpeTrainer(), t.WordPieceTrainer(), t.WordLevelTrainer(), t.UnigramTrainer(),
+        t.BpeTrainer(vocab_size=7, special_tokens=["a", lib.AddedToken("b", lstrip=True)], limit_alphabet=3,
+                     initial_alphabet=["x"], end_of_word_suffix="</w>", max_token_length=5, progress_format="silent"),
+        t.UnigramTrainer(unk_token="<u>", shrinking_factor=0.5, initial_alphabet=["abc"]),
+    ]  # fmt: skip
+    out = {"repr": [repr(trainer) for trainer in made], "str": [str(trainer) for trainer in made]}
+    out["state"] = [json.loads(trainer.__getstate__()) for trainer in made]
+    out["again"] = [repr(pickle.loads(pickle.dumps(trainer))) for trainer in made[:2]]  # noqa: S301
+    changed = t.BpeTrainer()
+    changed.vocab_size, changed.min_frequency, changed.special_tokens = 9, 3, ["<x>"]
+    changed.initial_alphabet = ["q"]
+    out["changed"] = [changed.vocab_size, changed.min_frequency, [str(getattr(t, "content", t)) for t in changed.special_tokens]]
+    return out
+
+
+def case_errors(lib):
+    def error(make):
+        try:
+            make()
+        except Exception as problem:  # noqa: BLE001 (the text is what is compared)
+            return str(problem)
+        return "no error"
+
+    def run(model, trainer):
+        return error(lambda: trained(lib, model, trainer, texts=["a b c d e f"]))
+
+    bpe, word = lib.trainers.BpeTrainer(show_progress=False), lib.trainers.WordLevelTrainer(show_progress=False)
+    out = [run(lib.models.WordLevel(), bpe), run(lib.models.BPE(), word)]
+    small = run(lib.models.Unigram(), lib.trainers.UnigramTrainer(vocab_size=2, show_progress=False))
+    return [text[:30] for text in out] + ["The vocabulary is not large enough" in small,
+                                          error(lambda: lib.trainers.BpeTrainer(special_tokens=[3]))]  # fmt: skip

@@ -1,0 +1,96 @@
+"""Trainers beyond the golden records: what must not change the result, errors, and the live library."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pathlib
+
+import pytest
+from eigenformers import tokenizers as ours
+from eigenformers.errors import TokenizerError
+
+_spec = importlib.util.spec_from_file_location(
+    "tokenizer_trainers", pathlib.Path(__file__).parent / "cases" / "tokenizer_trainers.py"
+)
+cases = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cases)
+
+
+def vocab_of(tokenizer):
+    return json.loads(tokenizer.to_str())["model"]
+
+
+@pytest.mark.parametrize("name", ["BPE", "WordPiece", "Unigram", "WordLevel"])
+def test_the_order_of_the_texts_means_nothing(name):
+    def run(texts):
+        trainer = ours.trainers.DEFAULT_TRAINERS[name](vocab_size=120, show_progress=False)
+        return vocab_of(cases.trained(ours, getattr(ours.models, name)(), trainer, texts=texts))
+
+    texts = cases.corpus(300)
+    assert run(texts) == run(texts[::-1])
+
+
+def test_unigram_prunes_to_the_size_and_covers_the_text():
+    trainer = ours.trainers.UnigramTrainer(vocab_size=120, unk_token="<unk>", special_tokens=["<s>"], show_progress=False)
+    tokenizer = cases.trained(ours, ours.models.Unigram(), trainer, "Metaspace")
+    assert tokenizer.get_vocab_size() == 120
+    assert tokenizer.token_to_id("<unk>") == 0
+    for text in cases.corpus(50, 9):
+        assert 0 not in tokenizer.encode(text).ids
+
+
+def test_progress_and_interruption(capsys):
+    trainer = ours.trainers.BpeTrainer(vocab_size=60)
+    cases.trained(ours, ours.models.BPE(), trainer)
+    assert "Compute merges" in capsys.readouterr().err
+    quiet = ours.trainers.BpeTrainer(vocab_size=60, progress_format="silent")
+    cases.trained(ours, ours.models.BPE(), quiet)
+    assert not capsys.readouterr().err
+
+    def texts():
+        yield from cases.corpus(5)
+        raise KeyError("stop")
+
+    tokenizer = ours.Tokenizer(ours.models.BPE())
+    with pytest.raises(KeyError, match="stop"):
+        tokenizer.train_from_iterator(texts(), quiet)
+    assert tokenizer.get_vocab_size() == 0
+
+
+def test_errors(tmp_path):
+    tokenizer = ours.Tokenizer(ours.models.BPE())
+    with pytest.raises(OSError, match=r"nothing\.txt"):
+        tokenizer.train([tmp_path / "nothing.txt"])
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TokenizerError, match=r"bytes\.txt: not a text file"):
+        tokenizer.train([str(tmp_path / "bytes.txt")])
+    with pytest.raises(TypeError, match="needed texts"):
+        tokenizer.train_from_iterator([["a", 3]])
+    with pytest.raises(TypeError, match="cannot create 'Trainer' instances"):
+        ours.trainers.Trainer()
+    with pytest.raises(TokenizerError, match="shrinking_factor"):
+        ours.Tokenizer(ours.models.Unigram()).train_from_iterator(
+            ["a b"], ours.trainers.UnigramTrainer(shrinking_factor=2, show_progress=False)
+        )
+    with pytest.raises(TokenizerError, match="do not fit"):
+        cases.trained(ours, ours.models.Unigram(), ours.trainers.UnigramTrainer(
+            vocab_size=5, special_tokens=list("abcdefgh"), show_progress=False), texts=["a"])  # fmt: skip
+    with pytest.raises(TokenizerError, match="vocab_size"):
+        tokenizer.train_from_iterator(["a b"], ours.trainers.BpeTrainer(vocab_size=-1, show_progress=False))
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("size, factor", [(90, 0.75), (140, 0.75), (160, 0.9)])
+def test_unigram_beside_the_library(size, factor):
+    """Which of two equally useful pieces stays is a matter of rounding: nearly all are the same."""
+    theirs = pytest.importorskip("tokenizers")
+
+    def pieces(lib):
+        trainer = lib.trainers.UnigramTrainer(vocab_size=size, shrinking_factor=factor, show_progress=False)
+        tokenizer = cases.trained(lib, lib.models.Unigram(), trainer, "Metaspace")
+        return set(tokenizer.get_vocab()), sum(len(tokenizer.encode(text).ids) for text in cases.corpus())
+
+    (mine, my_tokens), (other, other_tokens) = pieces(ours), pieces(theirs)
+    assert len(mine & other) >= 0.95 * len(other)
+    assert my_tokens <= 1.02 * other_tokens
