@@ -182,13 +182,6 @@ def test_added_token_defaults(tokenizer):
     assert found["<p>"].special and not found["<p>"].normalized
 
 
-def test_training_is_refused_by_name(tokenizer):
-    with pytest.raises(NotImplementedError, match="train"):
-        tokenizer.train(["x"])
-    with pytest.raises(NotImplementedError, match="alpha"):
-        models.Unigram([("a", 0.0)], 0, alpha=0.1)
-
-
 @pytest.mark.parametrize("name", ["", "component", "decoders", "models", "normalizers", "pre_tokenizers", "processors"])
 def test_examples_in_docstrings(name):
     module = importlib.import_module(f"{tokenizers.__name__}.{name}" if name else tokenizers.__name__)

@@ -6,7 +6,7 @@
 >>> trainer = BpeTrainer(vocab_size=12, special_tokens=["<unk>"], show_progress=False)
 >>> tokenizer.train_from_iterator(["low low lower", "lowest new"], trainer)
 >>> tokenizer.encode("low lower").tokens
-['low', 'low', 'e', 'r']
+['low', 'lowe', 'r']
 """
 
 from __future__ import annotations
