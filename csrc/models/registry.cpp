@@ -1,25 +1,53 @@
 // Every family, one line each.
 #include "models/family.h"
+#include "models/cohere/cohere.h"
+#include "models/cohere2/cohere2.h"
+#include "models/ernie4_5/ernie4_5.h"
+#include "models/exaone4/exaone4.h"
 #include "models/gemma/gemma.h"
 #include "models/gemma2/gemma2.h"
 #include "models/gemma3_text/gemma3_text.h"
+#include "models/glm4/glm4.h"
+#include "models/gpt_neox/gpt_neox.h"
+#include "models/granite/granite.h"
 #include "models/llama/llama.h"
 #include "models/mistral/mistral.h"
+#include "models/nemotron/nemotron.h"
+#include "models/olmo2/olmo2.h"
+#include "models/phi/phi.h"
+#include "models/phi3/phi3.h"
 #include "models/qwen2/qwen2.h"
 #include "models/qwen3/qwen3.h"
+#include "models/smollm3/smollm3.h"
+#include "models/stablelm/stablelm.h"
+#include "models/starcoder2/starcoder2.h"
 
 namespace ef {
 
 const Registry<Family>& families() {
   static const Registry<Family> registry = [] {
     Registry<Family> r("model_type");
+    r.add("cohere", cohere_family());
+    r.add("cohere2", cohere2_family());
+    r.add("ernie4_5", ernie4_5_family());
+    r.add("exaone4", exaone4_family());
     r.add("gemma", gemma_family());
     r.add("gemma2", gemma2_family());
     r.add("gemma3_text", gemma3_text_family());
+    r.add("glm4", glm4_family());
+    r.add("gpt_neox", gpt_neox_family());
+    r.add("granite", granite_family());
     r.add("llama", llama_family());
     r.add("mistral", mistral_family());
+    r.add("nemotron", nemotron_family());
+    r.add("olmo2", olmo2_family());
+    r.add("phi", phi_family());
+    r.add("phi3", phi3_family());
     r.add("qwen2", qwen2_family());
     r.add("qwen3", qwen3_family());
+    r.add("smollm3", smollm3_family());
+    r.add("stablelm", stablelm_family());
+    r.add("starcoder2", starcoder2_family());
     return r;
   }();
   return registry;

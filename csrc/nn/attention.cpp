@@ -29,9 +29,13 @@ Attention::Attention(const AttentionConfig& c, int layer) : config(c), layer(lay
   }
   linear(o_proj, c.o, q_rows, c.hidden_size, c.output_bias);
   if (c.qk_norm != QkNorm::None) {
-    const bool whole = c.qk_norm == QkNorm::Full;
-    q_norm.emplace(*this, c.q_norm, make_norm(c.norm, whole ? q_rows : c.head_dim));
-    k_norm.emplace(*this, c.k_norm, make_norm(c.norm, whole ? kv_rows : c.head_dim));
+    auto norm = [&](int64_t heads) -> std::shared_ptr<Module> {
+      if (c.qk_norm == QkNorm::Full) return make_norm(c.norm, heads * c.head_dim);
+      if (c.qk_norm == QkNorm::Head) return make_norm(c.norm, c.head_dim);
+      return std::make_shared<HeadNorm>(heads, c.head_dim, c.norm.eps, c.qk_norm == QkNorm::HeadList);
+    };
+    q_norm.emplace(*this, c.q_norm, norm(c.heads));
+    k_norm.emplace(*this, c.k_norm, norm(c.kv_heads));
   }
 }
 
@@ -146,7 +150,7 @@ Tensor span_mask(const Tensor& q, const KvView& kv, const Pass& pass) {
 Tensor Attention::forward(const Tensor& x, Pass& pass) {
   const int64_t batch = x.size(0), length = x.size(1), dim = config.head_dim;
   Projected p = project(x);
-  if (config.qk_norm == QkNorm::Head) {
+  if (config.qk_norm != QkNorm::None && config.qk_norm != QkNorm::Full) {
     p.q = (**q_norm)(p.q);
     p.k = (**k_norm)(p.k);
   }

@@ -11,7 +11,9 @@ namespace ef {
 // How one checkpoint matrix holds q, k and v: three matrices, their rows one after the other, or for each key head the
 // rows of its queries, of the key, of the value.
 enum class QkvLayout { Separate, Stacked, Grouped };
-enum class QkNorm { None, Head, Full };  // over each head, or over all heads at once
+// Over each head with one gain for all, with a gain for each (one matrix, or a list of norms), or over all heads at
+// once.
+enum class QkNorm { None, Head, HeadMatrix, HeadList, Full };
 
 struct AttentionConfig {
   int64_t hidden_size = 0, heads = 0, kv_heads = 0, head_dim = 0;

@@ -64,6 +64,22 @@ std::shared_ptr<Module> make_norm(const NormConfig& c, int64_t size) {
                                      c.kind == NormConfig::LayerUnitOffset);
 }
 
+HeadNorm::HeadNorm(int64_t heads, int64_t head_dim, double eps, bool apart) : eps(eps) {
+  if (!apart) {
+    weight = std::make_unique<Parameter>(*this, "weight", Shape{heads, head_dim});
+    return;
+  }
+  auto list = std::make_shared<ModuleList>();
+  for (int64_t i = 0; i < heads; i++) list->append(std::make_shared<LayerNorm>(head_dim, eps, true, false));
+  norms = std::make_unique<Child<Module>>(*this, "norms", list);
+}
+Tensor HeadNorm::forward(const Tensor& x) {
+  if (weight) return mul(layer_norm(x, {}, {}, eps), weight->tensor());
+  std::vector<Tensor> parts;
+  for (ChildSlot* head : (*norms)->children()) parts.push_back((*head->get())(x.narrow(-2, int64_t(parts.size()), 1)));
+  return cat(parts, -2);
+}
+
 Dropout::Dropout(double p) : p(p) {
   check<ConfigError>(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
 }

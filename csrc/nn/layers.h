@@ -64,6 +64,18 @@ struct NormConfig {
 };
 std::shared_ptr<Module> make_norm(const NormConfig& config, int64_t size);
 
+// LayerNorm over each head of [..., heads, head_dim], with a gain for each head: one matrix of them, or (`apart`) a
+// LayerNorm a head in a list `norms`.
+class HeadNorm : public Module {
+ public:
+  HeadNorm(int64_t heads, int64_t head_dim, double eps, bool apart);
+  std::string class_name() const override { return "HeadNorm"; }
+  Tensor forward(const Tensor& x) override;
+  const double eps;
+  std::unique_ptr<Parameter> weight;
+  std::unique_ptr<Child<Module>> norms;
+};
+
 class Dropout : public Module {
  public:
   explicit Dropout(double p = 0.5);

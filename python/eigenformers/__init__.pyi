@@ -451,6 +451,37 @@ from .models.auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING as MODEL_MAPPING,
 )
+from .models.cohere.configuration import (
+    CohereConfig as CohereConfig,
+)
+from .models.cohere.modeling import (
+    CohereForCausalLM as CohereForCausalLM,
+    CohereModel as CohereModel,
+)
+from .models.cohere2.configuration import (
+    Cohere2Config as Cohere2Config,
+)
+from .models.cohere2.modeling import (
+    Cohere2ForCausalLM as Cohere2ForCausalLM,
+    Cohere2Model as Cohere2Model,
+)
+from .models.ernie4_5.configuration import (
+    Ernie4_5Config as Ernie4_5Config,
+)
+from .models.ernie4_5.modeling import (
+    Ernie4_5ForCausalLM as Ernie4_5ForCausalLM,
+    Ernie4_5Model as Ernie4_5Model,
+)
+from .models.exaone4.configuration import (
+    Exaone4Config as Exaone4Config,
+)
+from .models.exaone4.modeling import (
+    Exaone4ForCausalLM as Exaone4ForCausalLM,
+    Exaone4ForQuestionAnswering as Exaone4ForQuestionAnswering,
+    Exaone4ForSequenceClassification as Exaone4ForSequenceClassification,
+    Exaone4ForTokenClassification as Exaone4ForTokenClassification,
+    Exaone4Model as Exaone4Model,
+)
 from .models.gemma.configuration import (
     GemmaConfig as GemmaConfig,
 )
@@ -477,6 +508,32 @@ from .models.gemma3_text.modeling import (
     Gemma3TextForSequenceClassification as Gemma3TextForSequenceClassification,
     Gemma3TextModel as Gemma3TextModel,
 )
+from .models.glm4.configuration import (
+    Glm4Config as Glm4Config,
+)
+from .models.glm4.modeling import (
+    Glm4ForCausalLM as Glm4ForCausalLM,
+    Glm4ForSequenceClassification as Glm4ForSequenceClassification,
+    Glm4ForTokenClassification as Glm4ForTokenClassification,
+    Glm4Model as Glm4Model,
+)
+from .models.gpt_neox.configuration import (
+    GPTNeoXConfig as GPTNeoXConfig,
+)
+from .models.gpt_neox.modeling import (
+    GPTNeoXForCausalLM as GPTNeoXForCausalLM,
+    GPTNeoXForQuestionAnswering as GPTNeoXForQuestionAnswering,
+    GPTNeoXForSequenceClassification as GPTNeoXForSequenceClassification,
+    GPTNeoXForTokenClassification as GPTNeoXForTokenClassification,
+    GPTNeoXModel as GPTNeoXModel,
+)
+from .models.granite.configuration import (
+    GraniteConfig as GraniteConfig,
+)
+from .models.granite.modeling import (
+    GraniteForCausalLM as GraniteForCausalLM,
+    GraniteModel as GraniteModel,
+)
 from .models.llama.configuration import (
     LlamaConfig as LlamaConfig,
 )
@@ -497,6 +554,42 @@ from .models.mistral.modeling import (
     MistralForTokenClassification as MistralForTokenClassification,
     MistralModel as MistralModel,
 )
+from .models.nemotron.configuration import (
+    NemotronConfig as NemotronConfig,
+)
+from .models.nemotron.modeling import (
+    NemotronForCausalLM as NemotronForCausalLM,
+    NemotronForQuestionAnswering as NemotronForQuestionAnswering,
+    NemotronForSequenceClassification as NemotronForSequenceClassification,
+    NemotronForTokenClassification as NemotronForTokenClassification,
+    NemotronModel as NemotronModel,
+)
+from .models.olmo2.configuration import (
+    Olmo2Config as Olmo2Config,
+)
+from .models.olmo2.modeling import (
+    Olmo2ForCausalLM as Olmo2ForCausalLM,
+    Olmo2ForSequenceClassification as Olmo2ForSequenceClassification,
+    Olmo2Model as Olmo2Model,
+)
+from .models.phi.configuration import (
+    PhiConfig as PhiConfig,
+)
+from .models.phi.modeling import (
+    PhiForCausalLM as PhiForCausalLM,
+    PhiForSequenceClassification as PhiForSequenceClassification,
+    PhiForTokenClassification as PhiForTokenClassification,
+    PhiModel as PhiModel,
+)
+from .models.phi3.configuration import (
+    Phi3Config as Phi3Config,
+)
+from .models.phi3.modeling import (
+    Phi3ForCausalLM as Phi3ForCausalLM,
+    Phi3ForSequenceClassification as Phi3ForSequenceClassification,
+    Phi3ForTokenClassification as Phi3ForTokenClassification,
+    Phi3Model as Phi3Model,
+)
 from .models.qwen2.configuration import (
     Qwen2Config as Qwen2Config,
 )
@@ -516,6 +609,34 @@ from .models.qwen3.modeling import (
     Qwen3ForSequenceClassification as Qwen3ForSequenceClassification,
     Qwen3ForTokenClassification as Qwen3ForTokenClassification,
     Qwen3Model as Qwen3Model,
+)
+from .models.smollm3.configuration import (
+    SmolLM3Config as SmolLM3Config,
+)
+from .models.smollm3.modeling import (
+    SmolLM3ForCausalLM as SmolLM3ForCausalLM,
+    SmolLM3ForQuestionAnswering as SmolLM3ForQuestionAnswering,
+    SmolLM3ForSequenceClassification as SmolLM3ForSequenceClassification,
+    SmolLM3ForTokenClassification as SmolLM3ForTokenClassification,
+    SmolLM3Model as SmolLM3Model,
+)
+from .models.stablelm.configuration import (
+    StableLmConfig as StableLmConfig,
+)
+from .models.stablelm.modeling import (
+    StableLmForCausalLM as StableLmForCausalLM,
+    StableLmForSequenceClassification as StableLmForSequenceClassification,
+    StableLmForTokenClassification as StableLmForTokenClassification,
+    StableLmModel as StableLmModel,
+)
+from .models.starcoder2.configuration import (
+    Starcoder2Config as Starcoder2Config,
+)
+from .models.starcoder2.modeling import (
+    Starcoder2ForCausalLM as Starcoder2ForCausalLM,
+    Starcoder2ForSequenceClassification as Starcoder2ForSequenceClassification,
+    Starcoder2ForTokenClassification as Starcoder2ForTokenClassification,
+    Starcoder2Model as Starcoder2Model,
 )
 from .outputs import (
     ModelOutput as ModelOutput,

@@ -81,6 +81,7 @@ Tensor through(const std::optional<Child<Module>>& norm, const Tensor& x) { retu
 
 DecoderLayer::DecoderLayer(const DecoderConfig& c, int index)
     : residual_scale(c.residual_scale),
+      residual_dropout(c.residual_dropout),
       parallel(c.parallel),
       attention(*this, c.names.attention, make_attention(c, index)),
       mlp(*this, c.names.mlp, make_mlp(c)) {
@@ -95,7 +96,10 @@ DecoderLayer::DecoderLayer(const DecoderConfig& c, int index)
 
 Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
   const Tensor in = through(before_attention, x);
-  auto scaled = [&](const Tensor& y) { return residual_scale == 1 ? y : mul(y, Scalar(residual_scale)); };
+  auto scaled = [&](const Tensor& y) {
+    const Tensor kept = training() && residual_dropout > 0 ? dropout(y, residual_dropout) : y;
+    return residual_scale == 1 ? kept : mul(kept, Scalar(residual_scale));
+  };
   const Tensor attended =
       through(after_attention, attention->call(in, [&](const Tensor& h) { return attention->forward(h, pass); }));
   if (parallel) {
@@ -150,6 +154,8 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
                       "inputs_embeds: found shape ", in.inputs_embeds.shape(), ", needed [batch, length, ",
                       config.hidden_size, "]");
   Tensor x = in.input_ids.defined() ? (*embed_tokens)(in.input_ids) : in.inputs_embeds;
+  if (config.input_scale != 1) x = mul(x, Scalar(config.input_scale));
+  if (config.embedding_dropout > 0 && layers->training()) x = dropout(x, config.embedding_dropout);
   const int64_t batch = x.size(0), length = x.size(1);
   check<ShapeError>(batch > 0 && length > 0, "input_ids: found shape [", batch, ", ", length,
                     "], needed at least one sequence of at least one token");

@@ -34,7 +34,9 @@ struct DecoderConfig {
   std::string hidden_act = "silu";
   MlpKind mlp = MlpKind::Gated;
   bool mlp_bias = false, head_bias = false;
-  bool parallel = false;  // attention and MLP both read the layer's input
+  bool parallel = false;                               // attention and MLP both read the layer's input
+  double embedding_dropout = 0, residual_dropout = 0;  // in training
+  double input_scale = 1;                              // of embeddings, inputs_embeds too
   double embedding_scale = 1, residual_scale = 1, logit_scale = 1, logit_softcap = 0;
   int64_t padding_idx = -1;  // a row of the embeddings that is not trained
   bool use_cache = true;
@@ -53,7 +55,7 @@ class DecoderLayer : public Block {
   std::string class_name() const override { return "DecoderLayer"; }
   Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
-  const double residual_scale;
+  const double residual_scale, residual_dropout;
   const bool parallel;
   Child<Block> attention;
   Child<Module> mlp;

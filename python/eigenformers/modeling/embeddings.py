@@ -11,17 +11,33 @@ from ..utils import logging
 logger = logging.get_logger(__name__)
 
 
+def _at(owner: Any, path: str) -> Any:
+    """The module at a dotted path, or None."""
+    for name in path.split("."):
+        owner = getattr(owner, name, None)
+    return owner
+
+
+def _put(owner: Any, path: str, value: Any) -> None:
+    parent, _, name = path.rpartition(".")
+    setattr(_at(owner, parent) if parent else owner, name, value)
+
+
 class EmbeddingsMixin:
-    """Part of PreTrainedModel."""
+    """Part of PreTrainedModel. A family whose modules have other names sets the two paths."""
+
+    _input_embeddings_path: str | None = None
+    _output_embeddings_path = "lm_head"
 
     def get_input_embeddings(self) -> Any:
         """The module that turns ids into vectors."""
         base = self.base_model
         if base is not self and hasattr(base, "get_input_embeddings"):
             return base.get_input_embeddings()
-        for name in ("embed_tokens", "word_embeddings"):
-            if hasattr(self, name):
-                return getattr(self, name)
+        path = self._input_embeddings_path
+        for known in (path,) if path else ("embed_tokens", "word_embeddings"):
+            if _at(self, known) is not None:
+                return _at(self, known)
         raise NotImplementedError(f"{type(self).__name__} has no input embeddings known by name")
 
     def set_input_embeddings(self, value: Any) -> None:
@@ -30,15 +46,15 @@ class EmbeddingsMixin:
         if base is not self:
             base.set_input_embeddings(value)
         else:
-            self.embed_tokens = value
+            _put(self, self._input_embeddings_path or "embed_tokens", value)
 
     def get_output_embeddings(self) -> Any:
         """The language-model head, or None."""
-        return getattr(self, "lm_head", None)
+        return _at(self, self._output_embeddings_path)
 
     def set_output_embeddings(self, value: Any) -> None:
         """Replace the language-model head."""
-        self.lm_head = value
+        _put(self, self._output_embeddings_path, value)
 
     def _ties(self) -> list[tuple[str, str]]:
         """(target, source) of the weights that are one, as the configuration says."""

@@ -74,7 +74,7 @@ class DecoderConfig(PreTrainedConfig):
             )
 
     def validate_heads(self) -> None:
-        heads, groups = self.num_attention_heads, getattr(self, "num_key_value_heads", 1)
+        heads, groups = self.num_attention_heads, getattr(self, "num_key_value_heads", None) or 1
         if heads % groups:
             raise ConfigError(
                 f"{type(self).__name__}: num_attention_heads ({heads}) must be a multiple of "

@@ -28,6 +28,39 @@ DECODERS = {
     "gemma": ("gemma", {"head_dim": 16}),
     "gemma2": ("gemma2", GEMMA),
     "gemma3_text": ("gemma3_text", {**GEMMA, "layer_types": ["sliding_attention", "full_attention"]}),
+    "phi3": ("phi3", {"sliding_window": 4}),
+    "phi3/longrope": (
+        "phi3",
+        {
+            "original_max_position_embeddings": 8, "partial_rotary_factor": 0.5,
+            "rope_parameters": {"rope_type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 3.0]},
+        },
+    ),
+    "smollm3": ("smollm3", {"no_rope_layer_interval": 2}),
+    "smollm3/window": ("smollm3", {"no_rope_layer_interval": 2, "use_sliding_window": True, "sliding_window": 4}),
+    "olmo2": ("olmo2", {}),
+    "granite": (
+        "granite",
+        {"embedding_multiplier": 3.0, "logits_scaling": 2.0, "residual_multiplier": 0.3, "attention_multiplier": 0.2},
+    ),
+    "stablelm": ("stablelm", {"use_qkv_bias": True}),
+    "stablelm/parallel": (
+        "stablelm",
+        {"use_parallel_residual": True, "qk_layernorm": True, "rope_parameters": {"partial_rotary_factor": 0.5}},
+    ),
+    "starcoder2": ("starcoder2", {"sliding_window": 4}),
+    "cohere": ("cohere", {}),
+    "cohere/norms": ("cohere", {"use_qk_norm": True, "attention_bias": True}),
+    "cohere2": ("cohere2", {"sliding_window": 4, "layer_types": ["sliding_attention", "full_attention"]}),
+    "glm4": ("glm4", {"head_dim": 8, "eos_token_id": 2}),
+    "ernie4_5": ("ernie4_5", {"head_dim": 8, "use_bias": True}),
+    "exaone4": ("exaone4", {"sliding_window": 4, "sliding_window_pattern": 2}),
+    "exaone4/full": ("exaone4", {"sliding_window": None, "layer_types": ["full_attention"] * 2}),
+    "nemotron": ("nemotron", {}),
+    "phi": ("phi", {}),
+    "phi/norms": ("phi", {"qk_layernorm": True}),
+    "gpt_neox": ("gpt_neox", {}),
+    "gpt_neox/serial": ("gpt_neox", {"use_parallel_residual": False, "rope_parameters": {"partial_rotary_factor": 1.0}}),
     "gemma3_text/both_ways": ("gemma3_text", {**GEMMA, "sliding_window": 6, "use_bidirectional_attention": True}),
 }
 
@@ -71,7 +104,7 @@ def loaded(lib, auto_class, config):
 
 def config_of(lib, model_type, changes):
     values = {**SIZES, **changes}
-    return lib.AutoConfig.for_model(model_type, **{k: v for k, v in values.items() if v is not None})
+    return lib.AutoConfig.for_model(model_type, **values)
 
 
 def some(logits):
@@ -125,6 +158,8 @@ def heads(lib, name):
         auto_class = getattr(lib, f"AutoModelFor{head}")
         if type(config) not in auto_class._model_mapping:
             continue
+        if head == "QuestionAnswering":
+            config = config_of(lib, model_type, changes)
         model = loaded(lib, auto_class, config)
         if head == "QuestionAnswering":
             positions = {"start_positions": tensor(lib, np.array([2, 40])), "end_positions": tensor(lib, np.array([4, 7]))}
