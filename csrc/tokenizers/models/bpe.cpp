@@ -1,11 +1,9 @@
 #include "tokenizers/models/bpe.h"
 
 #include <algorithm>
-#include <queue>
 
-#include "core/random.h"
 #include "tokenizers/byte_alphabet.h"
-#include "tokenizers/models/word_loop.h"
+#include "tokenizers/models/bpe_space.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
@@ -14,12 +12,6 @@ namespace {
 constexpr std::string_view kMark = "▁";
 }
 
-struct Bpe::Space : Workspace {
-  std::vector<Symbol> symbols, other;
-  std::vector<const PairTable::Merge*> merges;
-  std::vector<uint32_t> previous, next;
-  std::vector<uint64_t> heap;
-};
 std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
 
 Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
@@ -52,6 +44,9 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     vocab_.for_each([&](std::string_view token, uint32_t id) {
       if (const auto bytes = bytes_of_token(token)) raw_.add(*bytes, id);
     });
+    raw_.prepare_rare();
+    byte_pairs_.resize(1 << 16);
+    for (uint32_t i = 0; i < byte_pairs_.size(); i++) byte_pairs_[i] = pairs_.find(byte_id_[i & 255], byte_id_[i >> 8]);
     reproduced_ = std::make_unique<std::atomic<uint8_t>[]>(vocab_.id_limit());
   }
 }
@@ -73,6 +68,7 @@ void Bpe::add_merges(const Merges& merges) {
     return *id;
   };
   merges_.reserve(merges.size());
+  merged_.reserve(merges.size());
   for (size_t begin = 0; begin < merges.size(); begin += kBlock) {
     const size_t n = std::min(kBlock, merges.size() - begin);
     for (size_t k = 0; k < n; k++) {
@@ -92,99 +88,18 @@ void Bpe::add_merges(const Merges& merges) {
     }
     for (size_t k = 0; k < n; k++) {
       const uint32_t a = id_of(looks[3 * k]), b = id_of(looks[3 * k + 1]);
-      pairs_.add(a, b, uint32_t(merges_.size()), id_of(looks[3 * k + 2]));
+      pairs_.add(a, b, uint32_t(merges_.size()));
       merges_.emplace_back(a, b);
+      merged_.push_back(id_of(looks[3 * k + 2]));
     }
   }
-}
-
-// Eager linear search: the best choice for words, quadratic beyond.
-void Bpe::merge_short(Space& space) const {
-  Symbol* s = space.symbols.data();
-  size_t n = space.symbols.size();
-  const PairTable::Merge* m[64];
-  for (size_t i = 0; i + 1 < n; i++) m[i] = pairs_.find(s[i].id, s[i + 1].id);
-  for (;;) {
-    size_t best = n;
-    uint32_t rank = UINT32_MAX;
-    for (size_t i = 0; i + 1 < n; i++)
-      if (m[i] && m[i]->rank < rank) rank = m[i]->rank, best = i;
-    if (best == n) break;
-    s[best] = {m[best]->id, s[best].length + s[best + 1].length};
-    std::copy(s + best + 2, s + n, s + best + 1);
-    if (best + 2 < n) std::copy(m + best + 2, m + n - 1, m + best + 1);
-    n--;
-    if (best) m[best - 1] = pairs_.find(s[best - 1].id, s[best].id);
-    if (best + 1 < n) m[best] = pairs_.find(s[best].id, s[best + 1].id);
-  }
-  space.symbols.resize(n);
-}
-
-// A heap of (rank, position) over a linked list of symbols; entries whose pair has changed since are passed over.
-void Bpe::merge_long(Space& space) const {
-  auto& s = space.symbols;
-  const uint32_t n = uint32_t(s.size());
-  constexpr uint32_t kNone = UINT32_MAX;
-  space.previous.resize(n);
-  space.next.resize(n);
-  space.merges.assign(n, nullptr);
-  auto& heap = space.heap;
-  heap.clear();
-  const auto later = std::greater<uint64_t>();
-  const auto look = [&](uint32_t i) {
-    const uint32_t j = space.next[i];
-    space.merges[i] = j == kNone ? nullptr : pairs_.find(s[i].id, s[j].id);
-    if (space.merges[i]) heap.push_back(uint64_t(space.merges[i]->rank) << 32 | i);
-    return space.merges[i] != nullptr;
-  };
-  for (uint32_t i = 0; i < n; i++) space.previous[i] = i - 1, space.next[i] = i + 1 < n ? i + 1 : kNone;
-  for (uint32_t i = 0; i < n; i++) look(i);
-  std::make_heap(heap.begin(), heap.end(), later);
-
-  std::vector<uint64_t> skipped;  // by dropout; they come back after the next merge
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    const uint64_t top = heap.back();
-    heap.pop_back();
-    if (drops()) {
-      std::lock_guard lock(generator_lock());
-      if (default_generator().uniform_double() < *options_.dropout) {
-        skipped.push_back(top);
-        continue;
-      }
-    }
-    for (uint64_t key : skipped) heap.push_back(key), std::push_heap(heap.begin(), heap.end(), later);
-    skipped.clear();
-    const uint32_t i = uint32_t(top);
-    if (!space.merges[i] || space.merges[i]->rank != uint32_t(top >> 32)) continue;
-    const uint32_t j = space.next[i];
-    s[i] = {space.merges[i]->id, s[i].length + s[j].length};
-    space.merges[j] = nullptr;
-    space.next[i] = space.next[j];
-    if (space.next[i] != kNone) space.previous[space.next[i]] = i;
-    if (look(i)) std::push_heap(heap.begin(), heap.end(), later);
-    if (i > 0 && look(space.previous[i])) std::push_heap(heap.begin(), heap.end(), later);
-  }
-  uint32_t out = 0;
-  for (uint32_t i = 0; i != kNone; i = space.next[i]) s[out++] = s[i];
-  s.resize(out);
-}
-
-void Bpe::merge(Space& space) const {
-  if (space.symbols.size() < 2) return;
-  if (space.symbols.size() <= 64 && !drops())
-    merge_short(space);
-  else
-    merge_long(space);
 }
 
 bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
   auto& state = reproduced_[id];
   const uint8_t known = state.load(std::memory_order_relaxed);
   if (known != kUnknown) return known == kYes;
-  space.symbols.clear();
-  for (char b : bytes) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
-  merge(space);
+  merge_bytes(bytes, space);
   const bool yes = space.symbols.size() == 1 && space.symbols[0].id == id;
   state.store(yes ? kYes : kNo, std::memory_order_relaxed);
   return yes;
@@ -192,14 +107,12 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
 
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
   if (!drops() && text.size() <= raw_.longest()) {
-    if (const auto id = raw_.find(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
+    if (const auto id = raw_.find_rare(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
     }
   }
-  space.symbols.clear();
-  for (char b : text) space.symbols.push_back({byte_id_[uint8_t(b)], 1});
-  merge(space);
+  merge_bytes(text, space);
   emit(space, out);
 }
 

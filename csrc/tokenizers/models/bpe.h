@@ -70,6 +70,7 @@ class Bpe : public Model {
   bool drops() const { return options_.dropout && *options_.dropout > 0; }
   void add_merges(const Merges& merges);
   static void emit(const Space& space, std::vector<Token>& out);
+  void merge_bytes(std::string_view text, Space& space) const;
   void merge(Space& space) const;
   void merge_short(Space& space) const;
   void merge_long(Space& space) const;
@@ -78,6 +79,7 @@ class Bpe : public Model {
   Vocab vocab_;
   BpeOptions options_;
   std::vector<std::pair<uint32_t, uint32_t>> merges_;  // by rank
+  std::vector<uint32_t> merged_;                       // by rank: the id that a merge makes
   PairTable pairs_;
   std::optional<uint32_t> unk_id_;
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
@@ -90,6 +92,7 @@ class Bpe : public Model {
   // Byte-level vocabularies: the tokens as bytes.
   bool accepts_bytes_ = false;
   uint32_t byte_id_[256];
+  std::vector<uint32_t> byte_pairs_;  // rank of the merge of two bytes, the second one times 256
   Vocab raw_;
   // Whether the merges alone lead from the bytes of a token to that token: found out when first asked.
   enum : uint8_t { kUnknown, kYes, kNo };

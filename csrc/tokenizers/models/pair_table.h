@@ -1,41 +1,57 @@
-// (left id, right id) -> (rank, id of the merged token), by open addressing.
+// (left id, right id) -> rank of the merge, by open addressing: eight bytes an entry, and one bit that answers most
+// questions about pairs that don't merge from a much smaller table.
 #pragma once
 #include <bit>
 #include <cstdint>
 #include <vector>
 
+#include "core/error.h"
+
 namespace ef::tokenizers {
 
 class PairTable {
  public:
-  struct Merge {
-    uint64_t key = kEmpty;
-    uint32_t rank = 0, id = 0;
-  };
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kIds = 1u << 21, kRanks = 1u << 22;  // most that an entry can tell apart
+
   explicit PairTable(size_t pairs = 0) {
+    check<UnsupportedError>(pairs < kRanks, "BPE: ", pairs, " merges, fewer than ", kRanks, " are possible");
     const size_t size = std::bit_ceil(pairs + pairs / 2 + 2);
-    merges_.resize(size);
+    entries_.assign(size, kEmpty);
     shift_ = 64 - std::countr_zero(size);
+    maybe_.assign(std::bit_ceil(pairs / 4 + 1), 0);
+    maybe_shift_ = 58 - std::countr_zero(maybe_.size());
   }
-  void add(uint32_t left, uint32_t right, uint32_t rank, uint32_t id) {  // the last of equal pairs wins
-    const uint64_t key = uint64_t(left) << 32 | right;
-    size_t i = slot(key);
-    while (merges_[i].key != kEmpty && merges_[i].key != key) i = (i + 1) & (merges_.size() - 1);
-    merges_[i] = {key, rank, id};
+  void add(uint32_t left, uint32_t right, uint32_t rank) {  // the last of equal pairs wins
+    check<UnsupportedError>(left < kIds && right < kIds, "BPE: a merge of the ids ", left, " and ", right,
+                            ", ids up to ", kIds - 1, " are possible");
+    const uint64_t hash = hash_of(left, right), key = key_of(left, right);
+    size_t i = hash >> shift_;
+    while (entries_[i] != kEmpty && entries_[i] >> kRankBits != key) i = (i + 1) & (entries_.size() - 1);
+    entries_[i] = key << kRankBits | rank;
+    maybe_[word(hash)] |= 1ull << (hash & 63);
   }
-  const Merge* find(uint32_t left, uint32_t right) const {
-    const uint64_t key = uint64_t(left) << 32 | right;
-    for (size_t i = slot(key);; i = (i + 1) & (merges_.size() - 1)) {
-      if (merges_[i].key == key) return &merges_[i];
-      if (merges_[i].key == kEmpty) return nullptr;
+  uint32_t find(uint32_t left, uint32_t right) const {
+    const uint64_t hash = hash_of(left, right);
+    if (!(maybe_[word(hash)] >> (hash & 63) & 1)) return kNone;
+    const uint64_t key = key_of(left, right);
+    for (size_t i = hash >> shift_;; i = (i + 1) & (entries_.size() - 1)) {
+      if (entries_[i] >> kRankBits == key) return uint32_t(entries_[i] & (kRanks - 1));
+      if (entries_[i] == kEmpty) return kNone;
     }
   }
 
  private:
-  static constexpr uint64_t kEmpty = ~0ull;
-  size_t slot(uint64_t key) const { return (key * 0x9e3779b97f4a7c15ull) >> shift_; }
-  std::vector<Merge> merges_;
-  int shift_;
+  static constexpr int kRankBits = 22;
+  static constexpr uint64_t kEmpty = ~0ull;  // the rank in it is never reached
+  static uint64_t key_of(uint32_t left, uint32_t right) { return uint64_t(left) << 21 | right; }
+  static uint64_t hash_of(uint32_t left, uint32_t right) {
+    const uint64_t h = key_of(left, right) * 0x9e3779b97f4a7c15ull;
+    return h ^ h >> 32;
+  }
+  size_t word(uint64_t hash) const { return (hash * 0xc2b2ae3d27d4eb4full) >> maybe_shift_ >> 6; }
+  std::vector<uint64_t> entries_, maybe_;
+  int shift_, maybe_shift_;
 };
 
 }  // namespace ef::tokenizers

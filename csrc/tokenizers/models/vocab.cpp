@@ -64,5 +64,12 @@ void Vocab::finish(const std::string& where) {
   by_id_.assign(count, {});
   for (const Entry& e : entries_) by_id_[e.id] = {e.offset, e.length, 1};
 }
+void Vocab::prepare_rare() {
+  maybe_.assign(std::bit_ceil(entries_.size() / 4 + 1), 0);
+  for (const Entry& e : entries_) {
+    const size_t i = bit(WordKey(text(e)).hash());
+    maybe_[i >> 6] |= 1ull << (i & 63);
+  }
+}
 
 }  // namespace ef::tokenizers

@@ -18,6 +18,8 @@ class Vocab {
   void add_listed(std::string_view token, uint32_t id);  // the same, but the earlier id keeps its text
   void finish(const std::string& where);                 // builds the way back; TokenizerError for absurd ids
 
+  void prepare_rare();
+
   std::optional<uint32_t> find(std::string_view token) const {
     const WordKey key(token);
     return find(token, key, key.hash());
@@ -29,6 +31,13 @@ class Vocab {
       if (!s.entry) return std::nullopt;
       if (s.holds(key) && (key.is_short() || text(entries_[s.entry - 1]) == token)) return s.id;
     }
+  }
+  // The same for texts that are mostly no tokens: a small table of bits answers for most of them. After prepare_rare().
+  std::optional<uint32_t> find_rare(std::string_view token) const {
+    const WordKey key(token);
+    const uint64_t hash = key.hash();
+    if (maybe_.empty() || !(maybe_[bit(hash) >> 6] >> (bit(hash) & 63) & 1)) return std::nullopt;
+    return find(token, key, hash);
   }
   void prefetch(uint64_t hash) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash >> shift_]);
@@ -70,6 +79,8 @@ class Vocab {
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;
   std::vector<Place> by_id_;
+  std::vector<uint64_t> maybe_;
+  size_t bit(uint64_t hash) const { return uint32_t(hash) & (maybe_.size() * 64 - 1); }
   size_t mask_ = 0, longest_ = 0;
   int shift_ = 63;
 };

@@ -1,0 +1,108 @@
+// Bpe: joining neighbours in the order of the merges.
+#include <algorithm>
+#include <functional>
+#include <mutex>
+
+#include "core/random.h"
+#include "tokenizers/models/bpe_space.h"
+
+namespace ef::tokenizers {
+
+namespace {
+constexpr size_t kShort = 64;  // symbols, up to which a linear search is faster than a heap
+}
+
+// Again and again the neighbours of the lowest rank, leftmost first. `ranks` has the rank of each symbol's merge with the
+// next one. Linear search: the best choice for words, quadratic beyond.
+void Bpe::merge_short(Space& space) const {
+  Symbol* s = space.symbols.data();
+  uint32_t* r = space.ranks.data();
+  size_t n = space.symbols.size();
+  for (;;) {
+    uint64_t best = UINT64_MAX;
+    for (size_t i = 0; i + 1 < n; i++) best = std::min(best, uint64_t(r[i]) << 32 | i);
+    const uint32_t rank = uint32_t(best >> 32);
+    if (rank == PairTable::kNone) break;
+    const size_t i = uint32_t(best);
+    s[i] = {merged_[rank], s[i].length + s[i + 1].length};
+    n--;
+    for (size_t k = i + 1; k < n; k++) s[k] = s[k + 1], r[k] = r[k + 1];
+    if (i) r[i - 1] = pairs_.find(s[i - 1].id, s[i].id);
+    if (i + 1 < n) r[i] = pairs_.find(s[i].id, s[i + 1].id);
+  }
+  space.symbols.resize(n);
+}
+
+// A heap of (rank, position) over a linked list of symbols; entries whose pair has changed since are passed over.
+void Bpe::merge_long(Space& space) const {
+  auto& s = space.symbols;
+  const uint32_t n = uint32_t(s.size());
+  constexpr uint32_t kNone = UINT32_MAX;
+  space.previous.resize(n);
+  space.next.resize(n);
+  space.ranks.resize(n);
+  auto& heap = space.heap;
+  heap.clear();
+  const auto later = std::greater<uint64_t>();
+  const auto look = [&](uint32_t i) {
+    const uint32_t j = space.next[i];
+    const uint32_t rank = j == kNone ? PairTable::kNone : pairs_.find(s[i].id, s[j].id);
+    space.ranks[i] = rank;
+    if (rank != PairTable::kNone) heap.push_back(uint64_t(rank) << 32 | i);
+    return rank != PairTable::kNone;
+  };
+  for (uint32_t i = 0; i < n; i++) space.previous[i] = i - 1, space.next[i] = i + 1 < n ? i + 1 : kNone;
+  for (uint32_t i = 0; i < n; i++) look(i);
+  std::make_heap(heap.begin(), heap.end(), later);
+
+  std::vector<uint64_t> skipped;  // by dropout; they come back after the next merge
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    const uint64_t top = heap.back();
+    heap.pop_back();
+    if (drops()) {
+      std::lock_guard lock(generator_lock());
+      if (default_generator().uniform_double() < *options_.dropout) {
+        skipped.push_back(top);
+        continue;
+      }
+    }
+    for (uint64_t key : skipped) heap.push_back(key), std::push_heap(heap.begin(), heap.end(), later);
+    skipped.clear();
+    const uint32_t i = uint32_t(top);
+    const uint32_t rank = uint32_t(top >> 32);
+    if (space.ranks[i] != rank) continue;
+    const uint32_t j = space.next[i];
+    s[i] = {merged_[rank], s[i].length + s[j].length};
+    space.ranks[j] = PairTable::kNone;
+    space.next[i] = space.next[j];
+    if (space.next[i] != kNone) space.previous[space.next[i]] = i;
+    if (look(i)) std::push_heap(heap.begin(), heap.end(), later);
+    if (i > 0 && look(space.previous[i])) std::push_heap(heap.begin(), heap.end(), later);
+  }
+  uint32_t out = 0;
+  for (uint32_t i = 0; i != kNone; i = space.next[i]) s[out++] = s[i];
+  s.resize(out);
+}
+
+void Bpe::merge(Space& space) const {
+  const size_t n = space.symbols.size();
+  if (n < 2) return;
+  if (n > kShort || drops()) return merge_long(space);
+  space.ranks.resize(n);
+  for (size_t i = 0; i + 1 < n; i++) space.ranks[i] = pairs_.find(space.symbols[i].id, space.symbols[i + 1].id);
+  merge_short(space);
+}
+
+void Bpe::merge_bytes(std::string_view text, Space& space) const {
+  const size_t n = text.size();
+  space.symbols.resize(n);
+  for (size_t i = 0; i < n; i++) space.symbols[i] = {byte_id_[uint8_t(text[i])], 1};
+  if (n < 2) return;
+  if (n > kShort || drops()) return merge_long(space);
+  space.ranks.resize(n);
+  for (size_t i = 0; i + 1 < n; i++) space.ranks[i] = byte_pairs_[uint8_t(text[i]) | uint32_t(uint8_t(text[i + 1])) << 8];
+  merge_short(space);
+}
+
+}  // namespace ef::tokenizers
