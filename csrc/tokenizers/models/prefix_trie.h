@@ -1,10 +1,15 @@
 // All keys that a text begins with, shortest first. Built once from the whole list.
 #pragma once
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <numeric>
 #include <string_view>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace ef::tokenizers {
 
@@ -18,6 +23,7 @@ class PrefixTrie {
     std::sort(order.begin(), order.end(),
               [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
     nodes_.push_back({});
+    bytes_.push_back(0);
     struct Range {
       uint32_t node, begin, end, depth;
     };
@@ -32,13 +38,16 @@ class PrefixTrie {
         uint32_t j = i;
         while (j < end && keys[order[j]][depth] == byte) j++;
         todo.push_back({uint32_t(nodes_.size()), i, j, depth + 1});
-        nodes_.push_back({0, kNone, 0, uint8_t(byte)});
+        nodes_.push_back({});
+        bytes_.push_back(uint8_t(byte));
         nodes_[node].count++;
         i = j;
       }
     }
     std::fill(root_, root_ + 256, kNone);
-    for (uint32_t i = 0; i < nodes_[0].count; i++) root_[nodes_[nodes_[0].first + i].byte] = nodes_[0].first + i;
+    for (uint32_t i = 0; i < nodes_[0].count; i++) root_[bytes_[nodes_[0].first + i]] = nodes_[0].first + i;
+    bytes_.resize(bytes_.size() + 16);  // 16 can be read anywhere
+    nodes_.shrink_to_fit();
   }
 
   template <class F>
@@ -56,16 +65,25 @@ class PrefixTrie {
   struct Node {
     uint32_t first = 0, value = kNone;
     uint16_t count = 0;
-    uint8_t byte = 0;
   };
   uint32_t child(const Node& node, uint8_t byte) const {
-    const Node* begin = nodes_.data() + node.first;
-    const Node* end = begin + node.count;
-    const Node* found = node.count <= 8
-                            ? std::find_if(begin, end, [&](const Node& n) { return n.byte >= byte; })
-                            : std::lower_bound(begin, end, byte, [](const Node& n, uint8_t b) { return n.byte < b; });
-    return found != end && found->byte == byte ? uint32_t(found - nodes_.data()) : kNone;
+    const uint8_t* begin = bytes_.data() + node.first;
+#if defined(__SSE2__)
+    for (uint32_t i = 0; i < node.count; i += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i));
+      const uint32_t found = uint32_t(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(char(byte)))));
+      if (found) {
+        const uint32_t at = i + uint32_t(std::countr_zero(found));
+        return at < node.count ? node.first + at : kNone;
+      }
+    }
+    return kNone;
+#else
+    const uint8_t* found = std::find(begin, begin + node.count, byte);
+    return found != begin + node.count ? uint32_t(found - bytes_.data()) : kNone;
+#endif
   }
+  std::vector<uint8_t> bytes_;  // by which each node is reached
   std::vector<Node> nodes_;
   uint32_t root_[256];
 };

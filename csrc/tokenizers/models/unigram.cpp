@@ -5,6 +5,7 @@
 #include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
+#include "tokenizers/models/word_loop.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
@@ -14,6 +15,15 @@ using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
 
 class Unigram : public Model {
+  struct Node {  // the best way to reach a byte position
+    double score = 0;
+    uint32_t begin = PrefixTrie::kNone, id = 0;
+  };
+  struct Space : Workspace {
+    std::vector<Node> best;
+    std::vector<Token> reversed;
+  };
+
  public:
   Unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback)
       : unk_id_(unk_id), byte_fallback_(byte_fallback) {
@@ -38,13 +48,13 @@ class Unigram : public Model {
     }
   }
 
-  void tokenize(std::string_view text, bool, Workspace*, std::vector<Token>& out) const override {
-    struct Node {  // the best way to reach a byte position
-      double score = 0;
-      uint32_t begin = PrefixTrie::kNone, id = 0;
-    };
+  std::unique_ptr<Workspace> workspace() const override { return std::make_unique<Space>(); }
+  void tokenize(std::string_view text, bool, Workspace* workspace, std::vector<Token>& out) const override {
     const uint32_t size = uint32_t(text.size());
-    std::vector<Node> best(size + 1);
+    std::optional<Space> own;
+    Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
+    auto& best = space.best;
+    best.assign(size + 1, Node{});
     const auto offer = [&](uint32_t begin, uint32_t end, uint32_t id, double score) {
       Node& node = best[end];
       if (node.begin == PrefixTrie::kNone || score > node.score) node = {score, begin, id};
@@ -59,7 +69,8 @@ class Unigram : public Model {
       });
       if (!single) offer(at, at + n, unknown(), so_far + unknown_score_);
     }
-    std::vector<Token> reversed;
+    auto& reversed = space.reversed;
+    reversed.clear();
     for (uint32_t end = size; end > 0;) {
       const Node& node = best[end];
       const bool fuse = unk_id_ && node.id == *unk_id_ && !reversed.empty() && reversed.back().id == node.id;
@@ -100,6 +111,7 @@ class Unigram : public Model {
   }
   // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
   void push(std::string_view text, Token token, std::vector<Token>& out) const {
+    if (!unk_id_ || token.id != *unk_id_) return out.push_back(token);
     const std::string_view piece = text.substr(token.begin, token.end - token.begin);
     if (const auto id = vocab_.find(piece)) {
       out.push_back({*id, token.begin, token.end});

@@ -26,6 +26,7 @@ class Precompiled : public Normalizer {
     texts_ = bytes.substr(4 + size);
     check<TokenizerError>(utf8::find_invalid(texts_) == std::string::npos,
                           "Precompiled: the replacements are not valid UTF-8");
+    for (size_t b = 1; b < 256; b++) begins_[b] = step(trie_.empty() ? 0 : offset(trie_[0]), uint8_t(b)) != 0;
   }
 
   void normalize(NormalizedString& text) const override {
@@ -42,23 +43,36 @@ class Precompiled : public Normalizer {
       changed = true;
     };
     const std::string_view s = text.text();
+    const auto keep = [&](size_t begin, size_t end) {
+      int length;
+      for (; begin < end; begin += size_t(length)) changes.push_back({utf8::decode(s.data() + begin, length), 0});
+    };
+    // Where no key begins, nothing changes, whatever the graphemes are; they are looked for only where one does.
+    std::string_view to;
+    size_t boundary = 0;  // between graphemes, at or before `at`
     for (size_t at = 0; at < s.size();) {
-      const size_t end = grapheme_end(s, at);
+      const size_t next = at + size_t(utf8::length_of(s[at]));
+      if (!begins_[uint8_t(s[at])] || !look_up(s.substr(at, kLongest), to)) {
+        keep(at, next);
+        at = next;
+        continue;
+      }
+      size_t end;
+      while ((end = grapheme_end(s, boundary)) <= at) boundary = end;
       const std::string_view grapheme = s.substr(at, end - at);
-      at = end;
-      std::string_view to;
-      if (grapheme.size() < 6 && look_up(grapheme, to)) {
+      const bool first = boundary == at;
+      at = boundary = end;
+      if (first && grapheme.size() <= kLongest && look_up(grapheme, to)) {
         replace(grapheme, to);
         continue;
       }
       for (size_t i = 0, n; i < grapheme.size(); i += n) {
         n = size_t(utf8::length_of(grapheme[i]));
         const std::string_view part = grapheme.substr(i, n);
-        int length;
         if (look_up(part, to))
           replace(part, to);
         else
-          changes.push_back({utf8::decode(part.data(), length), 0});
+          keep(end - grapheme.size() + i, end - grapheme.size() + i + n);
       }
     }
     if (changed) text.transform(changes);
@@ -66,6 +80,7 @@ class Precompiled : public Normalizer {
   Json to_json() const override { return {{"type", "Precompiled"}, {"precompiled_charsmap", encoded_}}; }
 
  private:
+  static constexpr size_t kLongest = 5;  // bytes of a grapheme that is looked up as a whole
   static size_t grapheme_end(std::string_view s, size_t at) {
     int length, state = 0;
     char32_t c = utf8::decode(s.data() + at, length);
@@ -82,19 +97,20 @@ class Precompiled : public Normalizer {
     return at;
   }
 
+  static size_t offset(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
+  // Index of the unit for `byte` among those at `at`; 0: there is none.
+  size_t step(size_t at, uint8_t byte) const {
+    at ^= byte;
+    return at < trie_.size() && (trie_[at] & ((1u << 31) | 0xff)) == byte ? at : 0;
+  }
   // The shortest key that `text` begins with: so the library looks whole graphemes up.
   bool look_up(std::string_view text, std::string_view& to) const {
-    const auto offset = [](uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); };
     size_t at = offset(trie_[0]);
-    for (char ch : text) {
-      const uint8_t byte = uint8_t(ch);
-      if (byte == 0) return false;
-      at ^= byte;
-      if (at >= trie_.size()) return false;
-      const uint32_t unit = trie_[at];
-      if ((unit & ((1u << 31) | 0xff)) != byte) return false;
-      at ^= offset(unit);
-      if (unit >> 8 & 1) {
+    for (char byte : text) {
+      const size_t unit = byte ? step(at, uint8_t(byte)) : 0;
+      if (!unit) return false;
+      at = unit ^ offset(trie_[unit]);
+      if (trie_[unit] >> 8 & 1) {
         if (at >= trie_.size()) return false;
         const size_t index = trie_[at] & ((1u << 31) - 1);
         if (index > texts_.size()) return false;
@@ -107,6 +123,7 @@ class Precompiled : public Normalizer {
   }
 
   std::string encoded_, texts_;
+  bool begins_[256] = {};  // a key begins with this byte
   std::vector<uint32_t> trie_;
 };
 
