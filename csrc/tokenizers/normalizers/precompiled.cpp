@@ -11,6 +11,51 @@
 namespace ef::tokenizers {
 namespace {
 
+// The text as it becomes: with the way every character went, where somebody tracks that.
+class Result {
+ public:
+  Result(bool tracked, std::string_view text) : tracked_(tracked), from_(text) {}
+  void replace(size_t begin, size_t end, std::string_view to) {
+    keep(begin);
+    kept_ = end;
+    if (!tracked_) {
+      plain_ += to;
+      return;
+    }
+    const ptrdiff_t before = ptrdiff_t(utf8::count(from_.substr(begin, end - begin))),
+                    after = ptrdiff_t(utf8::count(to));
+    for (char32_t c : utf8::chars(to)) changes_.push_back({c, 0});
+    // More characters than before: the last ones are new. Fewer: the last one stands for the rest.
+    for (ptrdiff_t i = 0; i < after - before && i < ptrdiff_t(changes_.size()); i++)
+      changes_[changes_.size() - 1 - size_t(i)].change = 1;
+    if (after < before && !changes_.empty()) changes_.back().change += int32_t(after - before);
+  }
+  void apply(NormalizedString& text) {
+    if (!changed_) return;
+    keep(from_.size());
+    if (tracked_)
+      text.transform(changes_);
+    else
+      text.assign(std::move(plain_), {});
+  }
+
+ private:
+  void keep(size_t end) {
+    if (!changed_) tracked_ ? changes_.reserve(from_.size()) : plain_.reserve(from_.size() + 8);
+    changed_ = true;
+    if (!tracked_) {
+      plain_.append(from_, kept_, end - kept_);
+      return;
+    }
+    for (char32_t c : utf8::chars(from_.substr(kept_, end - kept_))) changes_.push_back({c, 0});
+  }
+  bool tracked_, changed_ = false;
+  std::string_view from_;
+  size_t kept_ = 0;
+  std::string plain_;
+  std::vector<NormalizedString::Change> changes_;
+};
+
 class Precompiled : public Normalizer {
  public:
   explicit Precompiled(const Json& json) : encoded_(get_string(json, "precompiled_charsmap", "Precompiled")) {
@@ -26,34 +71,24 @@ class Precompiled : public Normalizer {
     texts_ = bytes.substr(4 + size);
     check<TokenizerError>(utf8::find_invalid(texts_) == std::string::npos,
                           "Precompiled: the replacements are not valid UTF-8");
-    for (size_t b = 1; b < 256; b++) begins_[b] = step(trie_.empty() ? 0 : offset(trie_[0]), uint8_t(b)) != 0;
+    for (size_t b = 1; b < 256 && !trie_.empty(); b++) {
+      const size_t unit = step(offset(trie_[0]), uint8_t(b));
+      begins_[b] = unit != 0;
+      for (size_t c = 1; c < 128 && b < 128 && unit; c++)
+        begins_ascii_[b][c] = trie_[unit] >> 8 & 1 || step(unit ^ offset(trie_[unit]), uint8_t(c));
+    }
   }
 
   void normalize(NormalizedString& text) const override {
     if (trie_.empty()) return;
-    std::vector<NormalizedString::Change> changes;
-    bool changed = false;
-    const auto replace = [&](std::string_view from, std::string_view to) {
-      const ptrdiff_t before = ptrdiff_t(utf8::count(from)), after = ptrdiff_t(utf8::count(to));
-      for (char32_t c : utf8::chars(to)) changes.push_back({c, 0});
-      // More characters than before: the last ones are new. Fewer: the last one stands for the rest.
-      for (ptrdiff_t i = 0; i < after - before && i < ptrdiff_t(changes.size()); i++)
-        changes[changes.size() - 1 - size_t(i)].change = 1;
-      if (after < before && !changes.empty()) changes.back().change += int32_t(after - before);
-      changed = true;
-    };
     const std::string_view s = text.text();
-    const auto keep = [&](size_t begin, size_t end) {
-      int length;
-      for (; begin < end; begin += size_t(length)) changes.push_back({utf8::decode(s.data() + begin, length), 0});
-    };
+    Result out(text.tracked(), s);
     // Where no key begins, nothing changes, whatever the graphemes are; they are looked for only where one does.
     std::string_view to;
     size_t boundary = 0;  // between graphemes, at or before `at`
     for (size_t at = 0; at < s.size();) {
       const size_t next = at + size_t(utf8::length_of(s[at]));
-      if (!begins_[uint8_t(s[at])] || !look_up(s.substr(at, kLongest), to)) {
-        keep(at, next);
+      if (!may_begin(s, at) || !look_up(s.substr(at, kLongest), to)) {
         at = next;
         continue;
       }
@@ -63,19 +98,15 @@ class Precompiled : public Normalizer {
       const bool first = boundary == at;
       at = boundary = end;
       if (first && grapheme.size() <= kLongest && look_up(grapheme, to)) {
-        replace(grapheme, to);
+        out.replace(end - grapheme.size(), end, to);
         continue;
       }
-      for (size_t i = 0, n; i < grapheme.size(); i += n) {
-        n = size_t(utf8::length_of(grapheme[i]));
-        const std::string_view part = grapheme.substr(i, n);
-        if (look_up(part, to))
-          replace(part, to);
-        else
-          keep(end - grapheme.size() + i, end - grapheme.size() + i + n);
+      for (size_t i = end - grapheme.size(), n; i < end; i += n) {
+        n = size_t(utf8::length_of(s[i]));
+        if (look_up(s.substr(i, n), to)) out.replace(i, i + n, to);
       }
     }
-    if (changed) text.transform(changes);
+    out.apply(text);
   }
   Json to_json() const override { return {{"type", "Precompiled"}, {"precompiled_charsmap", encoded_}}; }
 
@@ -97,6 +128,10 @@ class Precompiled : public Normalizer {
     return at;
   }
 
+  bool may_begin(std::string_view s, size_t at) const {
+    const uint8_t a = uint8_t(s[at]), b = at + 1 < s.size() ? uint8_t(s[at + 1]) : 0xff;
+    return a < 128 && b < 128 ? begins_ascii_[a][b] : begins_[a];
+  }
   static size_t offset(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
   // Index of the unit for `byte` among those at `at`; 0: there is none.
   size_t step(size_t at, uint8_t byte) const {
@@ -123,7 +158,8 @@ class Precompiled : public Normalizer {
   }
 
   std::string encoded_, texts_;
-  bool begins_[256] = {};  // a key begins with this byte
+  bool begins_[256] = {};             // a key begins with this byte
+  bool begins_ascii_[128][128] = {};  // with these two, or with the first alone
   std::vector<uint32_t> trie_;
 };
 
