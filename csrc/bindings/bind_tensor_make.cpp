@@ -56,8 +56,11 @@ class Walk {
                                                     : str("too many dimensions at dim ", depth));
       const auto fast = py::reinterpret_steal<py::object>(PySequence_Fast(data.ptr(), "tensor: not a sequence"));
       if (!fast) throw py::error_already_set();
-      PyObject** items = PySequence_Fast_ITEMS(fast.ptr());
-      for (py::ssize_t i = 0; i < n; i++) visit(items[i], depth + 1);
+      for (py::ssize_t i = 0; i < n; i++) {  // an element's own code may shorten the list on the way
+        check<ShapeError>(i < PySequence_Fast_GET_SIZE(fast.ptr()), "expected sequence of length ", n, " at dim ",
+                          depth, " (got ", PySequence_Fast_GET_SIZE(fast.ptr()), ")");
+        visit(py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(fast.ptr(), i)), depth + 1);
+      }
       return;
     }
     if (depth != shape_.size())

@@ -19,6 +19,8 @@ PYBIND11_MODULE(_core, m) {
   m.def("_set_batch_invariant", &ef::set_batch_invariant);
   m.def("is_batch_invariant", &ef::batch_invariant,
         "Whether results are the same bits whatever else is in the batch; see set_batch_invariant.");
+  ef::collect_module_cycles(m.attr("nn").attr("Module"));
+  ef::guard_process();
   m.def("available_isas", &ef::available_isas, "The instruction sets that this machine has kernels for, best first.");
   m.def(
       "isa_name", [] { return ef::isa_name(); }, "The instruction set in use.");

@@ -94,6 +94,11 @@ class PyUnary : public Base, public py::trampoline_self_life_support {
   }
 };
 
+// A model's Pass as Python sees it: usable until the call that lent it is over, whoever kept it.
+struct LentPass {
+  Pass* pass;
+};
+
 // A user's own nn.Module: a layer or a block, whichever place it is put in.
 class PyModule : public Block, public py::trampoline_self_life_support {
  public:
@@ -111,8 +116,12 @@ class PyModule : public Block, public py::trampoline_self_life_support {
   }
   Tensor forward(const Tensor& x, Pass& pass) override {
     py::gil_scoped_acquire gil;
-    if (py::function f = py::get_override(static_cast<const Module*>(this), "forward"))
-      return tensor_result(f(x, py::arg("pass_") = py::cast(&pass, py::return_value_policy::reference)), class_name());
+    if (py::function f = py::get_override(static_cast<const Module*>(this), "forward")) {
+      const auto lent = std::make_shared<LentPass>(&pass);
+      const std::unique_ptr<LentPass, void (*)(LentPass*)> take_back(lent.get(),
+                                                                     [](LentPass* p) { p->pass = nullptr; });
+      return tensor_result(f(x, py::arg("pass_") = lent), class_name());
+    }
     return Module::forward(x);
   }
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -112,21 +113,23 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(int size) : state_(std::make_shared<State>()), size_(size) {
+ThreadPool::ThreadPool(int size) : state_(std::make_shared<State>()) {
   State& s = *state_;
-  s.size = size;
   s.home = sched_getcpu();
   std::vector<int> cpus;
   for (int c : allowed_cpus())
     if (c != s.home) cpus.push_back(c);
-  const bool bound = int(cpus.size()) >= size - 1;
-  for (int id = 1; id < size; id++) {
-    s.threads.emplace_back([state = state_, id] { state->work(id); });
-    if (bound) {
-      s.cpu.push_back(cpus[size_t(id - 1)]);
-      s.bind(size_t(id - 1));
-    }
+  try {
+    for (int id = 1; id < size; id++) s.threads.emplace_back([state = state_, id] { state->work(id); });
+  } catch (const std::system_error&) {  // no more threads for this process: work with those there are
   }
+  s.size = int(s.threads.size()) + 1;
+  size_ = s.size;
+  if (cpus.size() >= s.threads.size())
+    for (size_t w = 0; w < s.threads.size(); w++) {
+      s.cpu.push_back(cpus[w]);
+      s.bind(w);
+    }
 }
 
 ThreadPool::~ThreadPool() {
@@ -137,11 +140,16 @@ ThreadPool::~ThreadPool() {
   for (auto& t : s.threads) t.join();
 }
 
+std::shared_ptr<ThreadPool::State> ThreadPool::state() const {
+  std::lock_guard lock(lock_);
+  return state_;
+}
+
 void ThreadPool::run_raw(Body body, void* ctx) {
-  const std::shared_ptr<State> state = state_;
+  const std::shared_ptr<State> state = this->state();
   State& s = *state;
   std::unique_lock owner(s.owner, std::defer_lock);
-  if (s.size == 1 || inside_region || !owner.try_lock()) {
+  if (s.size == 1 || inside_region || !owner.try_lock() || s.stop) {  // stop: resized since
     body(ctx, 0, 1);
     return;
   }
@@ -169,32 +177,37 @@ void ThreadPool::run_raw(Body body, void* ctx) {
 
 namespace {
 std::mutex pool_lock;
-ThreadPool* pool = nullptr;  // leaked at exit on purpose: joining threads while the process unloads can hang
+std::atomic<ThreadPool*> pool{nullptr};  // leaked on purpose: joining threads while the process unloads can hang
+int forked_size = 0;                     // of the pool that the parent of this process had
 }  // namespace
 
 ThreadPool& ThreadPool::instance() {
-  static ThreadPool** current = [] {
-    pool = new ThreadPool(default_size());
-    // The child of a fork has no workers: it gets a new pool and forgets the old one.
-    pthread_atfork([] { pool_lock.lock(); }, [] { pool_lock.unlock(); },
-                   [] {
-                     const int size = pool ? pool->size() : 1;
-                     new (&pool_lock) std::mutex;
-                     inside_region = false;
-                     pool = new ThreadPool(size);
-                   });
-    return &pool;
-  }();
-  return **current;
+  if (ThreadPool* p = pool.load(std::memory_order_acquire)) return *p;
+  std::lock_guard lock(pool_lock);
+  if (ThreadPool* p = pool.load(std::memory_order_relaxed)) return *p;
+  // The child of a fork has no workers: it forgets the old pool and makes a new one when it needs one.
+  static const int registered = pthread_atfork([] { pool_lock.lock(); }, [] { pool_lock.unlock(); },
+                                               [] {
+                                                 if (ThreadPool* p = pool.exchange(nullptr)) forked_size = p->size();
+                                                 inside_region = false;
+                                                 pool_lock.unlock();
+                                               });
+  (void)registered;
+  auto* fresh = new ThreadPool(forked_size ? forked_size : default_size());
+  pool.store(fresh, std::memory_order_release);
+  return *fresh;
 }
 
 void ThreadPool::resize(int size) {
   check<ConfigError>(size >= 1 && size <= 1024, "set_num_threads: found ", size, ", needed 1 to 1024");
-  std::shared_ptr<State> old = state_;
-  std::lock_guard wait(old->owner);
   ThreadPool fresh(size);
+  const std::shared_ptr<State> old = state();
+  std::lock_guard wait(old->owner);
+  std::lock_guard lock(lock_);
+  if (state_ != old) return;  // another thread was faster
+  old->stop = true;           // who still holds the old state runs inline
   std::swap(state_, fresh.state_);
-  std::swap(size_, fresh.size_);
+  size_ = fresh.size_.exchange(size_);
 }
 
 }  // namespace ef

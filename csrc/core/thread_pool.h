@@ -3,9 +3,11 @@
 // The caller takes part as worker 0. A region started from inside a region, or while another thread owns the pool,
 // runs inline on the calling thread; results must therefore not depend on how many workers there are.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 
 namespace ef {
@@ -17,7 +19,7 @@ class ThreadPool {
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
 
-  int size() const { return size_; }
+  int size() const { return size_.load(std::memory_order_relaxed); }  // less than asked for where the system ran out
   void resize(int size);  // ends the old workers; waits for a running region
 
   // body(worker, workers) once per worker; returns when all are done. The first exception is rethrown here.
@@ -30,8 +32,10 @@ class ThreadPool {
   using Body = void (*)(void*, int, int);
   void run_raw(Body body, void* ctx);
   struct State;
+  std::shared_ptr<State> state() const;
+  mutable std::mutex lock_;  // of state_: resize may come from another thread
   std::shared_ptr<State> state_;
-  int size_;
+  std::atomic<int> size_;
 };
 
 // body(begin, end) over static, contiguous pieces of [0, count), each at least `grain` long.
@@ -39,7 +43,7 @@ template <class F>
 void parallel_for(int64_t count, int64_t grain, F&& body) {
   if (count <= 0) return;
   ThreadPool& pool = ThreadPool::instance();
-  const int64_t pieces = grain > 0 ? (count + grain - 1) / grain : count;
+  const int64_t pieces = grain > 0 ? count / grain + (count % grain != 0) : count;
   if (pieces <= 1 || pool.size() == 1) {
     body(int64_t(0), count);
     return;

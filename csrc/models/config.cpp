@@ -4,69 +4,72 @@
 
 namespace ef {
 
-using Json = nlohmann::json;
-
 ConfigReader::ConfigReader(const std::string& text) : where_("config.json") {
-  json_ = Json::parse(text, nullptr, false);
-  check<ConfigError>(!json_.is_discarded() && json_.is_object(), "config.json: not a JSON object");
+  try {
+    json_ = parse_json(text, where_);
+  } catch (const CheckpointError& e) {
+    fail<ConfigError>(e.what());
+  }
+  check<ConfigError>(json_.is_object(), "config.json: found ", json_kind(json_), ", needed an object");
 }
 
-bool ConfigReader::has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
+bool ConfigReader::has(const char* key) const { return find_json_field(json_, key) != nullptr; }
 
 void ConfigReader::wrong(const char* key, const char* needed) const {
   if (!json_.contains(key)) fail<ConfigError>(where_, ": '", key, "' is missing, needed ", needed);
-  fail<ConfigError>(where_, ": '", key, "' is ", json_[key].dump().substr(0, 80), ", needed ", needed);
+  const std::string found = json_[key].dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80);
+  fail<ConfigError>(where_, ": '", key, "' is ", found, ", needed ", needed);
+}
+
+template <class T>
+T ConfigReader::get(const char* key, const char* needed) const {
+  const Json* found = find_json_field(json_, key);
+  if (!found || !json_detail::holds<T>(*found)) wrong(key, needed);
+  return found->get<T>();
+}
+
+template <class T>
+std::vector<T> ConfigReader::list(const char* key, const char* needed) const {
+  std::vector<T> out;
+  if (!has(key)) return out;
+  if (!json_[key].is_array()) wrong(key, needed);
+  for (auto& v : json_[key]) {
+    if (!json_detail::holds<T>(v)) wrong(key, needed);
+    out.push_back(v.get<T>());
+  }
+  return out;
 }
 
 int64_t ConfigReader::size(const char* key) const {
-  if (!has(key) || !json_[key].is_number_integer()) wrong(key, "a positive whole number");
-  const auto v = json_[key].get<int64_t>();
+  const auto v = get<int64_t>(key, "a whole number from 1 to 2147483647");
   if (v < 1 || v > INT32_MAX) wrong(key, "a whole number from 1 to 2147483647");
   return v;
 }
 int64_t ConfigReader::size(const char* key, int64_t fallback) const { return has(key) ? size(key) : fallback; }
 
 int64_t ConfigReader::integer(const char* key, int64_t fallback) const {
-  if (!has(key)) return fallback;
-  if (!json_[key].is_number_integer()) wrong(key, "a whole number");
-  return json_[key].get<int64_t>();
+  return has(key) ? get<int64_t>(key, "a whole number") : fallback;
 }
 double ConfigReader::number(const char* key, double fallback) const {
   if (!has(key)) return fallback;
-  if (!json_[key].is_number()) wrong(key, "a number");
-  const double v = json_[key].get<double>();
+  const double v = get<double>(key, "a number");
   if (!std::isfinite(v)) wrong(key, "a finite number");
   return v;
 }
 bool ConfigReader::flag(const char* key, bool fallback) const {
-  if (!has(key)) return fallback;
-  if (!json_[key].is_boolean()) wrong(key, "true or false");
-  return json_[key].get<bool>();
+  return has(key) ? get<bool>(key, "true or false") : fallback;
 }
 std::string ConfigReader::text(const char* key, const std::string& fallback) const {
-  if (!has(key)) return fallback;
-  if (!json_[key].is_string()) wrong(key, "a string");
-  return json_[key].get<std::string>();
+  return has(key) ? get<std::string>(key, "a string") : fallback;
 }
 std::vector<double> ConfigReader::numbers(const char* key) const {
-  std::vector<double> out;
-  if (!has(key)) return out;
-  if (!json_[key].is_array()) wrong(key, "a list of numbers");
-  for (auto& v : json_[key]) {
-    if (!v.is_number()) wrong(key, "a list of numbers");
-    out.push_back(v.get<double>());
-  }
+  std::vector<double> out = list<double>(key, "a list of numbers");
+  for (double v : out)
+    if (!std::isfinite(v)) wrong(key, "a list of finite numbers");
   return out;
 }
 std::vector<std::string> ConfigReader::texts(const char* key) const {
-  std::vector<std::string> out;
-  if (!has(key)) return out;
-  if (!json_[key].is_array()) wrong(key, "a list of strings");
-  for (auto& v : json_[key]) {
-    if (!v.is_string()) wrong(key, "a list of strings");
-    out.push_back(v.get<std::string>());
-  }
-  return out;
+  return list<std::string>(key, "a list of strings");
 }
 int64_t ConfigReader::length(const char* key) const {
   if (!has(key)) return 0;

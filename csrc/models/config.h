@@ -1,11 +1,11 @@
 // Typed, bounded access to config.json: every number a model is built from passes here.
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
+#include "io/json.h"
 #include "nn/rope.h"
 
 namespace ef {
@@ -13,7 +13,7 @@ namespace ef {
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& text);
-  explicit ConfigReader(nlohmann::json json, std::string where = "config.json")
+  explicit ConfigReader(Json json, std::string where = "config.json")
       : json_(std::move(json)), where_(std::move(where)) {}
   bool has(const char* key) const;                        // present and not null
   int64_t size(const char* key) const;                    // 1 … 2^31
@@ -29,7 +29,11 @@ class ConfigReader {
 
  private:
   [[noreturn]] void wrong(const char* key, const char* needed) const;
-  nlohmann::json json_;
+  template <class T>
+  T get(const char* key, const char* needed) const;
+  template <class T>
+  std::vector<T> list(const char* key, const char* needed) const;
+  Json json_;
   std::string where_;
 };
 

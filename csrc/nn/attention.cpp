@@ -207,7 +207,7 @@ Tensor GatedMlp::forward(const Tensor& x) {
   } else {
     both = apply_all(x, {&*gate_proj, &*up_proj});
   }
-  auto* act = dynamic_cast<ActivationLayer*>(act_fn->ptr().get());
+  const auto act = std::dynamic_pointer_cast<ActivationLayer>(act_fn->ptr());
   const bool fused = act && act->plain() && (act->name == "silu" || act->name == "swish");
   return (**down_proj)(fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]));
 }

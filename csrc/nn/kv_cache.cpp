@@ -39,15 +39,16 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
 }
 
 KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
+  const std::lock_guard lock(lock_);
   check<IndexError>(layer >= 0 && layer <= layers(), "cache: layer ", layer, ", the cache has ", layers());
   check<ShapeError>(
       k.dim() == 4 && v.dim() == 4 && k.size(0) == v.size(0) && k.size(1) == v.size(1) && k.size(2) == v.size(2),
       "cache: found keys ", k.shape(), " and values ", v.shape(), ", needed [batch, heads, new positions, head_dim]");
+  const int64_t added = k.size(2), past = layer < layers() ? layers_[size_t(layer)].length() : 0;
+  check<ShapeError>(!limit_ || past + added <= limit_, "cache: found ", past, " positions and ", added,
+                    " new ones, the cache was made for max_cache_len = ", limit_);
   if (layer == layers()) layers_.emplace_back();
   Layer& at = layers_[size_t(layer)];
-  const int64_t added = k.size(2);
-  check<ShapeError>(!limit_ || at.length() + added <= limit_, "cache: found ", at.length(), " positions and ", added,
-                    " new ones, the cache was made for max_cache_len = ", limit_);
   if (at.keys.defined())
     check<ShapeError>(at.keys.size(0) == k.size(0) && at.keys.size(1) == k.size(1) && at.keys.size(3) == k.size(3) &&
                           at.values.size(3) == v.size(3),
@@ -65,7 +66,12 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
     at.live_keys = at.live_values = {};
   }
   NoGradGuard no_grad;
-  make_room(layer, k, v);
+  try {
+    make_room(layer, k, v);
+  } catch (...) {
+    if (!at.keys.defined() || !at.values.defined()) layers_.pop_back();  // a layer without memory is none
+    throw;
+  }
   at.keys.narrow(2, at.kept, added).copy_(k.detach());
   at.values.narrow(2, at.kept, added).copy_(v.detach());
   at.kept += added;
@@ -74,10 +80,12 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
 }
 
 int64_t DynamicCache::length(int layer) const {
+  const std::lock_guard lock(lock_);
   return layer >= 0 && layer < layers() ? layers_[size_t(layer)].length() : 0;
 }
 
 KvView DynamicCache::view(int layer) const {
+  const std::lock_guard lock(lock_);
   check<IndexError>(layer >= 0 && layer < layers(), "cache: layer ", layer, ", the cache has ", layers());
   const Layer& at = layers_[size_t(layer)];
   const int64_t kept = drops(layer) ? std::min(at.kept, window(layer) - 1) : at.kept, from = at.kept - kept;
@@ -85,15 +93,19 @@ KvView DynamicCache::view(int layer) const {
 }
 
 void DynamicCache::reorder(const Tensor& rows) {
+  const std::lock_guard lock(lock_);
   NoGradGuard no_grad;
-  for (Layer& at : layers_) {
+  std::vector<Layer> fresh = layers_;  // an error below leaves the cache as it was
+  for (Layer& at : fresh) {
     at.keys = index_select(at.keys, 0, rows);
     at.values = index_select(at.values, 0, rows);
     at.live_keys = at.live_values = {};
   }
+  layers_ = std::move(fresh);
 }
 
 void DynamicCache::crop(int64_t length) {
+  const std::lock_guard lock(lock_);
   for (int layer = 0; layer < layers(); layer++) {
     Layer& at = layers_[size_t(layer)];
     const int64_t target = std::min(at.length(), length < 0 ? std::max<int64_t>(0, at.length() + length) : length);

@@ -1,6 +1,7 @@
 // Keys and values of past positions. An argument of forward, never a member of a model.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,7 +52,10 @@ class DynamicCache : public KvCache {
   int64_t max_length(std::optional<int> layer) const override;
   void reorder(const Tensor& rows) override;
   void crop(int64_t length) override;
-  void reset() override { layers_.clear(); }
+  void reset() override {
+    const std::lock_guard lock(lock_);
+    layers_.clear();
+  }
   void suggest_dtype(DType dtype) override {
     if (!dtype_) dtype_ = dtype;
   }
@@ -63,6 +67,7 @@ class DynamicCache : public KvCache {
  protected:
   template <class C>
   static std::shared_ptr<KvCache> cloned(const C& from) {
+    const std::lock_guard lock(static_cast<const DynamicCache&>(from).lock_);
     auto copy = std::make_shared<C>(from);
     copy->own_layers();
     return copy;
@@ -70,6 +75,10 @@ class DynamicCache : public KvCache {
   int64_t limit_ = 0;  // positions beyond it are an error; 0: no limit
 
  private:
+  struct Lock : std::mutex {  // two threads may hold one cache; a copy has a lock of its own
+    Lock() = default;
+    Lock(const Lock&) : std::mutex() {}
+  };
   struct Layer {
     Tensor keys, values;            // [batch, kv_heads, capacity, head_dim]
     int64_t first = 0, kept = 0;    // position of the first one, how many are in use
@@ -79,6 +88,7 @@ class DynamicCache : public KvCache {
   bool drops(int layer) const;
   void own_layers();
   void make_room(int layer, const Tensor& k, const Tensor& v);
+  mutable Lock lock_;
   std::vector<Layer> layers_;
   std::vector<int64_t> windows_;
   std::optional<DType> dtype_;  // decided by the first model at the latest

@@ -20,7 +20,7 @@ std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child
   std::vector<WeightPtr> weights;
   std::vector<Tensor> biases, out;
   for (const Child<Module>* child : layers) {
-    auto* layer = dynamic_cast<Linear*>(child->ptr().get());
+    const auto layer = std::dynamic_pointer_cast<Linear>(child->ptr());
     if (!layer || !layer->plain()) break;
     weights.push_back(layer->weight.get());
     biases.push_back(layer->bias_tensor());
@@ -130,7 +130,7 @@ ModulePtr ModuleList::at(int64_t index) const {
 
 Tensor Sequential::forward(const Tensor& x) {
   Tensor y = x;
-  for (ChildSlot* child : children()) y = (*child->get())(y);
+  for (const ModulePtr& child : child_modules()) y = (*child)(y);
   return y;
 }
 

@@ -25,37 +25,74 @@ ParameterSlot::ParameterSlot(Module& owner, std::string name, Shape shape, bool 
 void ParameterSlot::set(Tensor value) {
   check<ShapeError>(!value.defined() || value.shape() == shape_, "parameter '", name_, "': found shape ",
                     value.defined() ? value.shape() : Shape(), ", needed ", shape_);
-  tensor_ = std::move(value);
-  if (tensor_.defined() && !buffer_) tensor_.impl()->is_parameter = true;
+  if (value.defined() && !buffer_) value.impl()->is_parameter = true;
+  tensor_.set(std::move(value));
 }
 
 void WeightSlot::set(Tensor value) {
   if (!value.defined()) {
-    weight_ = nullptr;
+    weight_.set(nullptr);
     return;
   }
   check<ShapeError>(value.shape() == shape_, "parameter '", name_, "': found shape ", value.shape(), ", needed ",
                     shape_);
   value.impl()->is_parameter = true;
-  weight_ = std::make_shared<DenseWeight>(std::move(value));
+  weight_.set(std::make_shared<DenseWeight>(std::move(value)));
 }
 
 void WeightSlot::set_weight(std::shared_ptr<Weight> weight) {
   check<ShapeError>(!weight || weight->shape() == shape_, "parameter '", name_, "': found shape ",
                     weight ? weight->shape() : Shape(), ", needed ", shape_);
-  weight_ = std::move(weight);
+  weight_.set(std::move(weight));
 }
 
 Tensor WeightSlot::state() const {
-  if (!weight_) return {};
-  if (Tensor dense = weight_->parameter(); dense.defined()) return dense;
-  return weight_->dense(0, shape_[0]).to(DType::BFloat16);
+  const auto w = weight();
+  if (!w) return {};
+  if (Tensor dense = w->parameter(); dense.defined()) return dense;
+  return w->dense(0, shape_[0]).to(DType::BFloat16);
 }
 
-const std::shared_ptr<Weight>& WeightSlot::get() const {
-  check<ConfigError>(bool(weight_), "parameter '", name_,
+std::shared_ptr<Weight> WeightSlot::get() const {
+  auto w = weight();
+  check<ConfigError>(bool(w), "parameter '", name_,
                      "' has no value yet; load a checkpoint or call init_weights() first");
-  return weight_;
+  return w;
+}
+
+namespace {
+thread_local int open_calls = 0;
+thread_local std::vector<ModulePtr>* orphans = nullptr;  // children of the modules that are being destroyed
+
+[[noreturn]] void fail_depth() {
+  fail<UnsupportedError>("modules nested deeper than ", Module::kMaxDepth, " levels are not supported; a cycle?");
+}
+}  // namespace
+
+CallDepth::CallDepth() {
+  if (open_calls >= Module::kMaxDepth) fail_depth();
+  open_calls++;
+}
+CallDepth::~CallDepth() { open_calls--; }
+
+void ChildSlot::release(ModulePtr module) {
+  if (!module) return;
+  if (orphans) return orphans->push_back(std::move(module));
+  std::vector<ModulePtr> mine;
+  orphans = &mine;
+  mine.push_back(std::move(module));
+  while (!mine.empty()) {
+    const ModulePtr next = std::move(mine.back());
+    mine.pop_back();
+  }  // next ends here, its children come to the list
+  orphans = nullptr;
+}
+
+std::vector<ModulePtr> Module::child_modules() const {
+  std::vector<ModulePtr> out;
+  for (ChildSlot* slot : children_)
+    if (ModulePtr m = slot->get()) out.push_back(std::move(m));
+  return out;
 }
 
 Tensor Module::forward(const Tensor&) {
@@ -66,11 +103,17 @@ int64_t Module::add_hook(std::shared_ptr<Hook> hook, bool prepend) {
   static std::atomic<int64_t> next{1};
   hook->id = next++;
   const int64_t id = hook->id;
-  hooks_.insert(prepend ? hooks_.begin() : hooks_.end(), std::move(hook));
+  auto all = hooks();
+  all.insert(prepend ? all.begin() : all.end(), std::move(hook));
+  hooks_.set(std::move(all));
+  hooked_ = true;
   return id;
 }
 void Module::remove_hook(int64_t id) {
-  std::erase_if(hooks_, [&](auto& h) { return h->id == id; });
+  auto all = hooks();
+  std::erase_if(all, [&](auto& h) { return h->id == id; });
+  hooked_ = !all.empty();
+  hooks_.set(std::move(all));
 }
 
 ChildSlot* Module::find_child(std::string_view name) const {
@@ -162,17 +205,18 @@ void Module::replace(std::string_view path, ModulePtr module) {
 
 namespace {
 void walk_from(const std::string& path, Module& module, std::unordered_set<const Module*>& seen,
-               const std::function<void(const std::string&, Module&)>& visit) {
+               const std::function<void(const std::string&, Module&)>& visit, int depth) {
   if (!seen.insert(&module).second) return;
+  if (depth > Module::kMaxDepth) fail_depth();
   visit(path, module);
   for (ChildSlot* child : module.children())
-    if (ModulePtr m = child->get()) walk_from(join_path(path, child->name()), *m, seen, visit);
+    if (ModulePtr m = child->get()) walk_from(join_path(path, child->name()), *m, seen, visit, depth + 1);
 }
 }  // namespace
 
 void Module::walk(const std::function<void(const std::string&, Module&)>& visit) {
   std::unordered_set<const Module*> seen;
-  walk_from("", *this, seen, visit);
+  walk_from("", *this, seen, visit, 0);
 }
 
 std::vector<std::pair<std::string, ParameterSlot*>> Module::named_slots() {
@@ -223,5 +267,6 @@ size_t Module::nbytes() {
 void fail_role(const ChildSlot& slot, const Module& found, const char* needed) {
   fail<DtypeError>("cannot put a ", found.class_name(), " at '", slot.name(), "': needed ", needed);
 }
+void fail_empty(const ChildSlot& slot) { fail<AttributeError>("'", slot.name(), "' is None, needed a module"); }
 
 }  // namespace ef

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/guarded.h"
 #include "quantizers/weight.h"
 #include "tensor/tensor.h"
 
@@ -16,6 +17,10 @@ namespace ef {
 
 class Module;
 using ModulePtr = std::shared_ptr<Module>;
+
+class ChildSlot;
+[[noreturn]] void fail_role(const ChildSlot& slot, const Module& found, const char* needed);
+[[noreturn]] void fail_empty(const ChildSlot& slot);
 
 // A named place for a module.
 class ChildSlot {
@@ -27,6 +32,9 @@ class ChildSlot {
   virtual ModulePtr get() const = 0;
   virtual void set(ModulePtr module) = 0;  // DtypeError (Python: TypeError) when the role does not fit
 
+ protected:
+  static void release(ModulePtr module);  // a long chain would end the stack if each module let go inside its parent
+
  private:
   std::string name_;
 };
@@ -36,17 +44,28 @@ class Child : public ChildSlot {
  public:
   using ChildSlot::ChildSlot;
   Child(Module& owner, std::string name, std::shared_ptr<T> value) : ChildSlot(owner, std::move(name)) {
-    value_ = std::move(value);
+    value_.set(std::move(value));
   }
-  ModulePtr get() const override { return value_; }
+  ~Child() override { release(value_.exchange(nullptr)); }
+  ModulePtr get() const override { return value_.get(); }
   void set(ModulePtr module) override;
-  const std::shared_ptr<T>& ptr() const { return value_; }
-  T& operator*() const { return *value_; }
-  T* operator->() const { return value_.get(); }
-  explicit operator bool() const { return bool(value_); }
+  std::shared_ptr<T> ptr() const { return value_.get(); }
+  // The module that is there now. It lives until the call is over, though a hook or another thread may replace it on
+  // the way. AttributeError names an empty place.
+  std::shared_ptr<T> operator->() const {
+    std::shared_ptr<T> module = value_.get();
+    if (!module) fail_empty(*this);
+    return module;
+  }
+  struct Held {
+    std::shared_ptr<T> module;
+    Tensor operator()(const Tensor& x) const { return (*module)(x); }
+  };
+  Held operator*() const { return {operator->()}; }
+  explicit operator bool() const { return bool(value_.get()); }
 
  private:
-  std::shared_ptr<T> value_;
+  Guarded<std::shared_ptr<T>> value_;
 };
 
 // A named tensor of a known shape. It has no memory until it is loaded or initialised.
@@ -59,19 +78,25 @@ class ParameterSlot {
   const Shape& shape() const { return shape_; }
   bool is_buffer() const { return buffer_; }
   bool is_persistent() const { return persistent_; }
-  virtual bool defined() const { return tensor_.defined(); }
-  virtual Tensor tensor() const { return tensor_; }  // undefined for packed weights
-  virtual void set(Tensor value);                    // ShapeError on another shape
-  virtual const void* identity() const { return tensor_.defined() ? tensor_.impl() : nullptr; }  // equal when tied
+  virtual bool defined() const { return tensor_.get().defined(); }
+  virtual Tensor tensor() const { return tensor_.get(); }  // undefined for packed weights
+  virtual void set(Tensor value);                          // ShapeError on another shape
+  virtual const void* identity() const {                   // equal when tied
+    const Tensor t = tensor_.get();
+    return t.defined() ? t.impl() : nullptr;
+  }
   virtual int64_t numel() const { return ef::numel(shape_); }
-  virtual size_t nbytes() const { return tensor_.defined() ? tensor_.nbytes() : 0; }
-  virtual Tensor state() const { return tensor_; }  // as it is saved: packed weights give dense bf16
-  void resize(Shape shape) { shape_ = shape; }      // the next set() must match
+  virtual size_t nbytes() const {
+    const Tensor t = tensor_.get();
+    return t.defined() ? t.nbytes() : 0;
+  }
+  virtual Tensor state() const { return tensor_.get(); }  // as it is saved: packed weights give dense bf16
+  void resize(Shape shape) { shape_ = shape; }            // the next set() must match
 
  protected:
   std::string name_;
   Shape shape_;
-  Tensor tensor_;
+  Guarded<Tensor> tensor_;
   bool buffer_, persistent_;
 };
 using Parameter = ParameterSlot;
@@ -80,18 +105,30 @@ using Parameter = ParameterSlot;
 class WeightSlot : public ParameterSlot {
  public:
   using ParameterSlot::ParameterSlot;
-  bool defined() const override { return bool(weight_); }
-  Tensor tensor() const override { return weight_ ? weight_->parameter() : Tensor(); }
+  bool defined() const override { return bool(weight()); }
+  Tensor tensor() const override {
+    const auto w = weight();
+    return w ? w->parameter() : Tensor();
+  }
   void set(Tensor value) override;
-  const void* identity() const override { return weight_.get(); }
-  size_t nbytes() const override { return weight_ ? weight_->nbytes() : 0; }
+  const void* identity() const override { return weight().get(); }
+  size_t nbytes() const override {
+    const auto w = weight();
+    return w ? w->nbytes() : 0;
+  }
   Tensor state() const override;
-  const std::shared_ptr<Weight>& weight() const { return weight_; }
+  std::shared_ptr<Weight> weight() const { return weight_.get(); }
   void set_weight(std::shared_ptr<Weight> weight);  // also ties: two slots may hold one Weight
-  const std::shared_ptr<Weight>& get() const;       // ConfigError when nothing was loaded
+  std::shared_ptr<Weight> get() const;              // ConfigError when nothing was loaded
 
  private:
-  std::shared_ptr<Weight> weight_;
+  Guarded<std::shared_ptr<Weight>> weight_;
+};
+
+// Counts the calls that are open in this thread; too many raise instead of ending the stack.
+struct CallDepth {
+  CallDepth();
+  ~CallDepth();
 };
 
 // Runs around a call. The bindings wrap Python callables in this.
@@ -109,6 +146,7 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
+  static constexpr int kMaxDepth = 1000;
   static const char* role() { return "a module"; }  // what a Child<T> asks for, in an error's words
   virtual std::string class_name() const { return "Module"; }
   virtual std::string extra_repr() const { return ""; }
@@ -119,21 +157,23 @@ class Module {
   }
   template <class F>
   Tensor call(const Tensor& x, F&& body) {  // body between the hooks
-    if (hooks_.empty()) return body(x);
+    const CallDepth depth;
+    if (!hooked_) return body(x);
     Tensor input = x;
-    for (auto& h : std::vector(hooks_)) h->before(*this, input);
+    for (auto& h : hooks()) h->before(*this, input);
     Tensor output = body(input);
-    for (auto& h : std::vector(hooks_)) h->after(*this, input, output);
+    for (auto& h : hooks()) h->after(*this, input, output);
     return output;
   }
   int64_t add_hook(std::shared_ptr<Hook> hook, bool prepend = false);
   void remove_hook(int64_t id);
-  const std::vector<std::shared_ptr<Hook>>& hooks() const { return hooks_; }
+  std::vector<std::shared_ptr<Hook>> hooks() const { return hooks_.get(); }
   // True when a call does nothing but the class's own forward: fused paths ask before they bypass the call.
-  bool plain() const { return hooks_.empty() && !overridden(); }
+  bool plain() const { return !hooked_ && !overridden(); }
   virtual bool overridden() const { return false; }
 
   const std::vector<ChildSlot*>& children() const { return children_; }
+  std::vector<ModulePtr> child_modules() const;  // those there are now; for loops that run user code
   const std::vector<ParameterSlot*>& parameters() const { return parameters_; }
   ChildSlot* find_child(std::string_view name) const;
   ParameterSlot* find_parameter(std::string_view name) const;
@@ -143,7 +183,7 @@ class Module {
 
   ModulePtr get_submodule(std::string_view path);  // AttributeError names the part that is missing; "" is refused
   void replace(std::string_view path, ModulePtr module);
-  // Parents before children, in order of declaration; each module once.
+  // Parents before children, in order of declaration; each module once. Deeper than kMaxDepth raises.
   void walk(const std::function<void(const std::string& path, Module& module)>& visit);
   // Parameters and buffers with their full names; a tied one comes under each of its names.
   std::vector<std::pair<std::string, ParameterSlot*>> named_slots();
@@ -162,21 +202,16 @@ class Module {
   std::vector<ParameterSlot*> parameters_;
   std::vector<std::unique_ptr<ChildSlot>> own_children_;
   std::vector<std::unique_ptr<ParameterSlot>> own_parameters_;
-  std::vector<std::shared_ptr<Hook>> hooks_;
+  Guarded<std::vector<std::shared_ptr<Hook>>> hooks_;
+  std::atomic<bool> hooked_{false};
   bool training_ = true;
 };
 
-[[noreturn]] void fail_role(const ChildSlot& slot, const Module& found, const char* needed);
-
 template <class T>
 void Child<T>::set(ModulePtr module) {
-  if (!module) {
-    value_ = nullptr;
-    return;
-  }
   auto typed = std::dynamic_pointer_cast<T>(module);
-  if (!typed) fail_role(*this, *module, T::role());
-  value_ = std::move(typed);
+  if (module && !typed) fail_role(*this, *module, T::role());
+  release(value_.exchange(std::move(typed)));
 }
 
 inline std::string join_path(const std::string& prefix, const std::string& name) {

@@ -63,6 +63,9 @@ Rope::Rope(const RopeParameters& parameters, int64_t head_dim) : p_(parameters) 
   check<ConfigError>(std::find(std::begin(known), std::end(known), p_.type) != std::end(known), "rope_type: found '",
                      p_.type, "', known are default, linear, dynamic, yarn, longrope, llama3, proportional");
   check<ConfigError>(p_.theta > 0 && p_.factor > 0, "rope_parameters: rope_theta and factor must be positive");
+  check<ConfigError>(p_.partial_rotary_factor > 0 && p_.partial_rotary_factor <= 1,
+                     "rope_parameters: partial_rotary_factor is ", p_.partial_rotary_factor,
+                     ", needed a number above 0 and up to 1");
   // "proportional" spreads the partial frequencies over the whole head: the rest of the pairs do not turn.
   rotary_dim_ = p_.type == "proportional" ? head_dim : int64_t(double(head_dim) * p_.partial_rotary_factor);
   check<ConfigError>(rotary_dim_ >= 2 && rotary_dim_ % 2 == 0 && rotary_dim_ <= head_dim,

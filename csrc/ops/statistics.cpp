@@ -4,6 +4,7 @@
 #include "ops/helpers.h"
 #include "ops/index.h"
 #include "ops/reduce.h"
+#include "ops/shape_ops.h"
 
 namespace ef {
 
@@ -16,7 +17,10 @@ Tensor quantile(const Tensor& given, const Tensor& q, std::optional<int> dim, bo
   check<ShapeError>(n > 0, "quantile() input tensor must be non-empty");
   const Tensor sorted = sort(x, d).first;
   std::vector<Tensor> out;
-  for (double p : q.to_vector<double>()) {
+  std::vector<double> levels = q.to_vector<double>();
+  const bool none = levels.empty();
+  if (none) levels.push_back(0);  // for the shape
+  for (double p : levels) {
     check<ConfigError>(p >= 0 && p <= 1, "quantile() q values must be in the range [0, 1]");
     const double at = p * double(n - 1);
     const auto low = int64_t(std::floor(at)), high = std::min(low + 1, n - 1);
@@ -28,13 +32,9 @@ Tensor quantile(const Tensor& given, const Tensor& q, std::optional<int> dim, bo
       y = y.reshape(Shape(std::vector<int64_t>(size_t(given.dim()), 1)));
     out.push_back(y.unsqueeze(0));
   }
-  Tensor y = out[0];
-  if (q.dim() == 0) return y.squeeze(0);
-  Shape shape = y.shape();
-  shape[0] = int64_t(out.size());
-  Tensor all = Tensor::zeros(shape, y.dtype());
-  for (size_t i = 0; i < out.size(); i++) all = index_copy(all, 0, Tensor::full({1}, int64_t(i), DType::Int64), out[i]);
-  return all;
+  if (q.dim() == 0) return out[0].squeeze(0);
+  const Tensor all = cat(out, 0);
+  return none ? all.narrow(0, 0, 0) : all;
 }
 
 Tensor diff(const Tensor& x, int64_t n, int dim) {

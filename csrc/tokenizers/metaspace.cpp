@@ -13,7 +13,7 @@ MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
   else if (scheme == "never")
     out.prepend = Prepend::Never;
   else
-    check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", *scheme,
+    check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", scheme.value_or(""),
                           "', expected one of `always`, `first`, `never`");
   if (!get_bool(json, "add_prefix_space", "Metaspace", true)) {
     check<TokenizerError>(!scheme || out.prepend == Prepend::Never,

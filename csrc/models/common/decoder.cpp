@@ -165,7 +165,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
-  if (auto* embedding = dynamic_cast<Embedding*>(embed_tokens.ptr().get()); embedding && pass.cache)
+  if (auto embedding = std::dynamic_pointer_cast<Embedding>(embed_tokens.ptr()); embedding && pass.cache)
     pass.cache->suggest_dtype(embedding->weight.get()->cache_dtype());
   pass.past = out.past ? out.past->length() : 0;
   pass.want_weights = in.output_attentions;
@@ -184,9 +184,9 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   else if (batch_invariant() && pass.key_mask.defined())
     pass.spans = unpadded_spans(pass.key_mask, pass.past);
 
-  for (ChildSlot* slot : layers->children()) {
-    auto* layer = dynamic_cast<Block*>(slot->get().get());
-    check<DtypeError>(layer != nullptr, "layers.", slot->name(), ": needed ", Block::role());
+  for (const ModulePtr& child : layers->child_modules()) {
+    auto* layer = dynamic_cast<Block*>(child.get());
+    if (!layer) fail<DtypeError>("layers: found a ", child->class_name(), ", needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);
     x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
     if (in.output_attentions) out.attentions.push_back(pass.weights);

@@ -46,6 +46,28 @@ TEST(ThreadPool, ExceptionReachesTheCaller) {
   parallel_for(9, 1, [&](int64_t b, int64_t e) { n += int(e - b); });
   EXPECT_EQ(n, 9);
 }
+TEST(ThreadPool, ResizedWhileOthersRun) {
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> wrong{0};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 2; t++)
+    callers.emplace_back([&] {
+      while (!stop) {
+        std::atomic<int> n{0};
+        parallel_for(100, 1, [&](int64_t b, int64_t e) { n += int(e - b); });
+        wrong += n != 100;
+      }
+    });
+  for (int i = 0; i < 200; i++) ThreadPool::instance().resize(1 + i % 4);
+  stop = true;
+  for (auto& t : callers) t.join();
+  EXPECT_EQ(wrong, 0);
+}
+TEST(ThreadPool, AnEndlessGrainIsOnePiece) {
+  int calls = 0;
+  parallel_for(5, INT64_MAX, [&](int64_t b, int64_t e) { calls += b == 0 && e == 5; });
+  EXPECT_EQ(calls, 1);
+}
 TEST(ThreadPool, WorksAfterFork) {
   ThreadPool::instance().resize(2);
   const pid_t child = fork();
