@@ -33,7 +33,7 @@ int visit_module(const Module& module, visitproc visit, void* arg) {
 // The module of a wrapper that is its only owner; else nullptr.
 Module* owned_module(PyObject* self) {
   auto* instance = reinterpret_cast<py::detail::instance*>(self);
-  if (!instance->simple_layout) return nullptr;
+  if (!instance->simple_layout && py::detail::values_and_holders(instance).size() != 1) return nullptr;
   const py::detail::value_and_holder held = instance->get_value_and_holder();
   if (!held.value_ptr() || !held.holder_constructed()) return nullptr;
   const auto& holder = held.holder<py::smart_holder>();
@@ -45,7 +45,13 @@ traverseproc base_traverse = nullptr;  // pybind11's: the __dict__ and the type
 inquiry base_clear = nullptr;
 
 int traverse(PyObject* self, visitproc visit, void* arg) {
-  if (const int stop = base_traverse(self, visit, arg)) return stop;
+  PyTypeObject* bound = Py_TYPE(self);
+  while (bound->tp_traverse != traverse) bound = bound->tp_base;
+  if (bound->tp_dictoffset == Py_TYPE(self)->tp_dictoffset) {
+    if (const int stop = base_traverse(self, visit, arg)) return stop;
+  } else {
+    Py_VISIT(Py_TYPE(self));  // Python showed the __dict__ of its subclass already; twice would count it as in use
+  }
   const Module* module = owned_module(self);
   return module ? visit_module(*module, visit, arg) : 0;
 }

@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "bindings/bindings.h"
@@ -30,15 +31,6 @@ bool finalizing() {
   std::abort();
 }
 
-// pickle with protocol 0 and 1 calls the common base of all bound classes itself, where pybind11 throws through C.
-PyObject* new_object(PyTypeObject* type, PyObject*, PyObject*) {
-  if (type == reinterpret_cast<PyTypeObject*>(py::detail::get_internals().instance_base)) {
-    PyErr_Format(PyExc_TypeError, "cannot create '%s' instances", type->tp_name);
-    return nullptr;
-  }
-  return py::detail::make_new_instance(type);
-}
-
 // pybind11 gives an object whose __init__ never ran (Class.__new__(Class)) memory that nothing was built in.
 void* refuse_uninitialised(size_t) {
   throw py::type_error("the object was made without a call of its class's __init__()");
@@ -49,6 +41,13 @@ void guard_classes(py::handle type) {
     if (!sub.attr("__module__").cast<std::string>().starts_with("eigenformers")) continue;
     if (auto* info = py::detail::get_type_info(reinterpret_cast<PyTypeObject*>(sub.ptr())))
       info->operator_new = refuse_uninitialised;
+    // The protocols 0 and 1 of pickle call the common base of all bound classes, where pybind11 throws through C.
+    if (!sub.attr("__dict__").contains("__reduce_ex__"))
+      sub.attr("__reduce_ex__") = py::cpp_function(
+          [](const py::object& self, int protocol) {
+            return py::module_::import("builtins").attr("object").attr("__reduce_ex__")(self, std::max(protocol, 2));
+          },
+          py::is_method(sub), py::arg("protocol"));
     guard_classes(sub);
   }
 }
@@ -57,9 +56,7 @@ void guard_classes(py::handle type) {
 
 void guard_process() {
   previous_terminate = std::set_terminate(on_terminate);
-  PyObject* base = py::detail::get_internals().instance_base;
-  reinterpret_cast<PyTypeObject*>(base)->tp_new = new_object;
-  guard_classes(base);
+  guard_classes(py::detail::get_internals().instance_base);
 }
 
 }  // namespace ef

@@ -120,7 +120,8 @@ DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
     rotary.push_back(
         std::make_unique<Child<RotaryEmbedding>>(owner, i ? str("rotary_emb_", i) : "rotary_emb",
                                                  std::make_shared<RotaryEmbedding>(c.ropes[i], c.attention.head_dim)));
-  static_cast<Embedding&>(*embed_tokens).padding_idx = c.padding_idx < c.vocab_size ? c.padding_idx : -1;
+  std::static_pointer_cast<Embedding>(embed_tokens.ptr())->padding_idx =
+      c.padding_idx < c.vocab_size ? c.padding_idx : -1;
   for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
 }
 
