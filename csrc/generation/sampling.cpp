@@ -7,9 +7,7 @@
 
 namespace ef {
 
-int64_t argmax(std::span<const float> scores) {
-  return kernels().rows.argmax(int64_t(scores.size()), scores.data());
-}
+int64_t argmax(std::span<const float> scores) { return kernels().rows.argmax(int64_t(scores.size()), scores.data()); }
 
 int64_t sample(std::span<const float> scores, Generator& generator) {
   const float top = scores[size_t(argmax(scores))];

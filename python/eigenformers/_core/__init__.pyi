@@ -17,6 +17,11 @@ class dtype:
     """
     The element type of a tensor: `eigenformers.float32`, …
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
         ...
     def __hash__(self: numpy.dtype[typing.Any]) -> int:
@@ -41,6 +46,11 @@ class device:
     """
     Where a tensor lives: always the CPU.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, other: typing.Any) -> bool:
         ...
     def __hash__(self) -> int:
@@ -60,6 +70,11 @@ class device:
     def type(self) -> str:
         ...
 class finfo:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, type: eigenformers.dtype | None = None) -> None:
         ...
     @property
@@ -87,6 +102,11 @@ class finfo:
     def tiny(self) -> float:
         ...
 class iinfo:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, type: eigenformers.dtype) -> None:
         ...
     @property
@@ -109,6 +129,11 @@ class Tensor:
     _is_parameter: bool
     data: eigenformers.Tensor
     requires_grad: bool
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __abs__(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     @typing.overload
@@ -1309,6 +1334,11 @@ class Generator:
     """
     A stream of random numbers of its own: `Generator().manual_seed(0)`.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, device: typing.Any = None) -> None:
         ...
     def get_state(self) -> eigenformers.Tensor:
@@ -1325,6 +1355,11 @@ class Node:
     """
     A recorded operation.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __repr__(self) -> str:
         ...
     def name(self) -> str:
@@ -1333,6 +1368,11 @@ class Node:
     def next_functions(self) -> tuple:
         ...
 class RemovableHandle:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __enter__(self) -> typing.Any:
         ...
     def __exit__(self, *args) -> None:
@@ -1340,6 +1380,11 @@ class RemovableHandle:
     def remove(self) -> None:
         ...
 class _GradMode:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __call__(self, *args, **kwargs) -> typing.Any:
         ...
     def __enter__(self) -> typing.Any:
@@ -1349,6 +1394,11 @@ class _GradMode:
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
         ...
 class FunctionCtx:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def mark_dirty(self, *args) -> None:
         ...
     def mark_non_differentiable(self, *args) -> None:
@@ -1367,6 +1417,11 @@ class GgufFile:
     """
     The header of a GGUF file. Of a split model any part opens all of them.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def __getitem__(self, name: str) -> ...:
@@ -1418,6 +1473,11 @@ class StoredTensor:
     """
     A tensor as it lies in a file. The buffer protocol gives its raw bytes.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def numpy(self) -> numpy.ndarray:
         """
         A view; TypeError for dtypes that NumPy does not have.
@@ -1450,6 +1510,11 @@ class SafetensorsFile:
     A safetensors file: the header is checked, tensors are read when asked for.
     """
     @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
     def from_bytes(data: bytes) -> SafetensorsFile:
         ...
     def __contains__(self, arg0: str) -> bool:
@@ -1477,6 +1542,11 @@ class PackedWeight:
     """
     A matrix in a packed storage format.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def dequantize(self) -> eigenformers.Tensor:
         """
         The matrix as a dense float32 tensor [out_features, in_features].
@@ -1502,6 +1572,11 @@ class CacheLayer:
     """
     Keys and values of one layer.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __repr__(self) -> str:
         ...
     def get_max_length(self) -> int:
@@ -1530,6 +1605,11 @@ class Cache:
     """
     Keys and values of past positions, a layer each.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __bool__(self) -> bool:
         ...
     def __copy__(self) -> Cache:
@@ -1609,6 +1689,11 @@ class DynamicCache(Cache):
     Grows as needed. With `config`, layers with a sliding window keep that window only.
     """
     @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
     def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
         ...
     def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
@@ -1623,9 +1708,19 @@ class StaticCache(DynamicCache):
     """
     Room for `max_cache_len` positions, taken at the first; more of them is an error.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
 class PreTrainedModel(nn.Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self) -> None:
         ...
     def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
@@ -1636,8 +1731,17 @@ class PreTrainedModel(nn.Module):
     def _built(self) -> bool:
         ...
 class DecoderLayer(nn.Block):
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class CheckpointReader:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:

@@ -9,6 +9,11 @@ class Function:
     An operation with a gradient of its own: subclass it, with static forward(ctx, …) and backward(ctx, …).
     """
     @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
     def apply(arg0: typing.Any, *args, **kwargs) -> typing.Any:
         ...
     @staticmethod

@@ -7,9 +7,18 @@ import eigenformers
 import typing
 __all__: list[str] = ['Activation', 'Attention', 'Block', 'Dropout', 'Embedding', 'GatedMlp', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
 class _Pass:
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class Module:
     training: bool
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __call__(self, *args, **kwargs) -> typing.Any:
         ...
     def __delattr__(self, arg0: str) -> None:
@@ -63,6 +72,11 @@ class Module:
     def register_parameter(self, name: str, param: eigenformers.Tensor | None) -> None:
         ...
 class Linear(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, in_features: typing.SupportsInt | typing.SupportsIndex, out_features: typing.SupportsInt | typing.SupportsIndex, bias: bool = True) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -74,6 +88,11 @@ class Linear(Module):
     def out_features(self) -> int:
         ...
 class Embedding(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, num_embeddings: typing.SupportsInt | typing.SupportsIndex, embedding_dim: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -91,6 +110,11 @@ class Embedding(Module):
     def padding_idx(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None:
         ...
 class RMSNorm(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-06, unit_offset: bool = False) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -99,6 +123,11 @@ class RMSNorm(Module):
     def eps(self) -> float:
         ...
 class LayerNorm(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05, elementwise_affine: bool = True, bias: bool = True) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -107,6 +136,11 @@ class LayerNorm(Module):
     def eps(self) -> float:
         ...
 class Dropout(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, p: typing.SupportsFloat | typing.SupportsIndex = 0.5) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -115,6 +149,11 @@ class Dropout(Module):
     def p(self) -> float:
         ...
 class Activation(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, name: str) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -123,6 +162,11 @@ class Activation(Module):
     def name(self) -> str:
         ...
 class ModuleList(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     @typing.overload
     def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> Module:
         ...
@@ -138,20 +182,47 @@ class ModuleList(Module):
     def append(self, arg0: Module) -> typing.Any:
         ...
 class Sequential(ModuleList):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, *args) -> None:
         ...
     def forward(self, arg0: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
 class Block(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def forward(self, hidden_states: eigenformers.Tensor, **kwargs) -> eigenformers.Tensor:
         ...
 class Attention(Block):
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class RotaryEmbedding(Module):
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class PlainMlp(Module):
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class GatedMlp(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, hidden_size: typing.SupportsInt | typing.SupportsIndex, intermediate_size: typing.SupportsInt | typing.SupportsIndex, hidden_act: str = 'silu', bias: bool = False) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:

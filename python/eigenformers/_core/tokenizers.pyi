@@ -20,6 +20,11 @@ class AddedToken:
     """
     content: str
     special: bool
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> dict:
@@ -50,6 +55,11 @@ class Encoding:
     """
     The output of a Tokenizer: token ids, and for every id where it comes from.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     @staticmethod
     def merge(encodings: collections.abc.Sequence[Encoding], growing_offsets: bool = True) -> Encoding:
         ...
@@ -140,6 +150,11 @@ class Token:
     """
     A token that a model made: id, text, offsets.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
     def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
@@ -157,6 +172,11 @@ class Normalizer:
     """
     Changes the text before it is split.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> bytes:
@@ -191,6 +211,11 @@ class PreTokenizer:
     """
     Cuts the text into words.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> bytes:
@@ -225,6 +250,11 @@ class Model:
     """
     Turns words into tokens.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> bytes:
@@ -265,6 +295,11 @@ class PostProcessor:
     """
     Adds special tokens and joins pairs.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> bytes:
@@ -299,6 +334,11 @@ class Decoder:
     """
     Turns tokens into text.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self, arg0: typing.Any) -> typing.Any:
         ...
     def __getstate__(self) -> bytes:
@@ -337,6 +377,11 @@ class Tokenizer:
     normalizer: typing.Any
     post_processor: typing.Any
     pre_tokenizer: typing.Any
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     @staticmethod
     def from_buffer(buffer: bytes) -> Tokenizer:
         """
@@ -431,6 +476,11 @@ class DecodeStream:
     """
     Decodes token by token; step() returns text as soon as it is final, else None.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
         ...
     def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
@@ -439,6 +489,11 @@ class _WordCounts:
     """
     How often each word occurs.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self) -> None:
         ...
     def __len__(self) -> int:
