@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from queue import Queue
 from typing import Any
 
@@ -131,6 +130,8 @@ class AsyncTextIteratorStreamer(TextStreamer):
     """
 
     def __init__(self, tokenizer: Any, skip_prompt: bool = False, timeout: float | None = None, **decode_kwargs: Any):
+        import asyncio  # slow to import, rarely needed
+
         super().__init__(tokenizer, skip_prompt, **decode_kwargs)
         self.loop = asyncio.get_running_loop()
         self.text_queue: Any = asyncio.Queue()
@@ -147,6 +148,8 @@ class AsyncTextIteratorStreamer(TextStreamer):
         return self
 
     async def __anext__(self) -> str:
+        import asyncio
+
         try:
             value = await asyncio.wait_for(self.text_queue.get(), self.timeout)
         except asyncio.TimeoutError as error:

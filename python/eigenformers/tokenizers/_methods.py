@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -24,30 +23,36 @@ def from_pretrained(identifier: str, revision: str = "main", token: str | None =
     return Tokenizer.from_file(hf_hub_download(identifier, "tokenizer.json", revision=revision, token=token))
 
 
+async def _in_thread(function: Any, *args: Any) -> Any:
+    import asyncio  # slow to import, rarely needed
+
+    return await asyncio.to_thread(function, *args)
+
+
 async def async_encode(
     self: Tokenizer, sequence: Any, pair: Any = None, is_pretokenized: bool = False, add_special_tokens: bool = True
 ) -> Any:
     """`encode` in a thread, to be awaited."""
-    return await asyncio.to_thread(self.encode, sequence, pair, is_pretokenized, add_special_tokens)
+    return await _in_thread(self.encode, sequence, pair, is_pretokenized, add_special_tokens)
 
 
 async def async_encode_batch(
     self: Tokenizer, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
 ) -> Any:
     """`encode_batch` in a thread, to be awaited."""
-    return await asyncio.to_thread(self.encode_batch, input, is_pretokenized, add_special_tokens)
+    return await _in_thread(self.encode_batch, input, is_pretokenized, add_special_tokens)
 
 
 async def async_encode_batch_fast(
     self: Tokenizer, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
 ) -> Any:
     """`encode_batch_fast` in a thread, to be awaited."""
-    return await asyncio.to_thread(self.encode_batch_fast, input, is_pretokenized, add_special_tokens)
+    return await _in_thread(self.encode_batch_fast, input, is_pretokenized, add_special_tokens)
 
 
 async def async_decode_batch(self: Tokenizer, sequences: Any, skip_special_tokens: bool = True) -> list[str]:
     """`decode_batch` in a thread, to be awaited."""
-    return await asyncio.to_thread(self.decode_batch, sequences, skip_special_tokens)
+    return await _in_thread(self.decode_batch, sequences, skip_special_tokens)
 
 
 def train(self: Tokenizer, files: list[str], trainer: Trainer | None = None) -> None:
