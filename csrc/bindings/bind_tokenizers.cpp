@@ -69,6 +69,40 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
   return self.encode_batch(items, special, kind);
 }
 
+// A list of ints, or an array of them.
+std::vector<uint32_t> ids_from_python(const py::handle& ids) {
+  const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
+  std::vector<uint32_t> out;
+  if (py::isinstance<py::array>(ids)) {
+    const auto array = py::reinterpret_borrow<py::array>(ids);
+    if (array.ndim() != 1 || (array.dtype().kind() != 'i' && array.dtype().kind() != 'u')) wrong();
+    const auto values = py::array_t<int64_t, py::array::c_style | py::array::forcecast>(array);
+    out.resize(size_t(values.size()));
+    for (size_t i = 0; i < out.size(); i++) {
+      const int64_t id = values.data()[i];
+      if (id < 0 || id > int64_t(UINT32_MAX)) wrong();
+      out[i] = uint32_t(id);
+    }
+    return out;
+  }
+  const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(ids.ptr(), "decode: a list of ids is needed"));
+  if (!items) throw py::error_already_set();
+  out.resize(size_t(PySequence_Fast_GET_SIZE(items.ptr())));
+  PyObject** item = PySequence_Fast_ITEMS(items.ptr());
+  for (uint32_t& id : out) {
+    PyObject* number = *item++;
+    const auto index = PyLong_CheckExact(number) ? py::reinterpret_borrow<py::object>(number)
+                                                 : py::reinterpret_steal<py::object>(PyNumber_Index(number));
+    const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
+    if (value < 0 || value > int64_t(UINT32_MAX)) {
+      PyErr_Clear();
+      wrong();
+    }
+    id = uint32_t(value);
+  }
+  return out;
+}
+
 py::object truncation_dict(const Tokenizer& t) {
   if (!t.truncation) return py::none();
   py::dict d;
@@ -270,13 +304,15 @@ void bind_tokenizer(py::module_& m) {
       .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair"))
       .def(
           "decode",
-          [](const Tokenizer& self, const std::vector<uint32_t>& ids, bool skip) {
-            return to_str(self.decode(ids, skip));
+          [](const Tokenizer& self, const py::object& ids, bool skip) {
+            return to_str(self.decode(ids_from_python(ids), skip));
           },
           py::arg("ids"), py::arg("skip_special_tokens") = true)
       .def(
           "decode_batch",
-          [](const Tokenizer& self, const std::vector<std::vector<uint32_t>>& batch, bool skip) {
+          [](const Tokenizer& self, const py::iterable& sequences, bool skip) {
+            std::vector<std::vector<uint32_t>> batch;
+            for (auto ids : sequences) batch.push_back(ids_from_python(ids));
             std::vector<std::string> texts;
             {
               py::gil_scoped_release release;

@@ -1,11 +1,9 @@
 // Tokenizer: from texts to encodings or ids, one by one and in batches.
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <cstdlib>
 
-#include "core/thread_pool.h"
 #include "tokenizers/char_index.h"
+#include "tokenizers/for_all.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/utf8.h"
 
@@ -64,17 +62,6 @@ void cut_words(const std::vector<Cutter>& cutters, std::string_view text, uint32
     }
     f(std::span<const Span>(words));
   }
-}
-
-// As the `tokenizers` library reads it.
-bool parallel_allowed() {
-  const char* value = std::getenv("TOKENIZERS_PARALLELISM");
-  if (!value) return true;
-  std::string text(value);
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  for (const char* no : {"", "off", "false", "f", "no", "n", "0"})
-    if (text == no) return false;
-  return true;
 }
 }  // namespace
 
@@ -226,24 +213,12 @@ Encoding Tokenizer::encode(const EncodeInput& input, bool add_special_tokens, Of
   return encode_one(input, add_special_tokens, offsets, *lease);
 }
 
-// f(index, workspace) for all indices below n, on all threads, each taking the next one left.
-template <class F>
-void Tokenizer::for_all(size_t n, F&& f) const {
-  std::atomic<size_t> next{0};
-  auto work = [&](int = 0, int = 1) {
-    if (next >= n) return;
-    const Lease lease(workspaces_, *model_);
-    for (size_t i; (i = next.fetch_add(1)) < n;) f(i, *lease);
-  };
-  if (n < 2 || !parallel_allowed()) return work();
-  ThreadPool::instance().run(work);
-}
-
 std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens,
                                               OffsetKind offsets) const {
   std::vector<Encoding> out(inputs.size());
-  for_all(inputs.size(), [&](size_t i, Workspace& workspace) {
-    out[i] = encode_one(inputs[i], add_special_tokens, offsets, workspace);
+  share_out(inputs.size(), [&](auto&& next) {
+    const Lease workspace(workspaces_, *model_);
+    for (size_t i; next(i);) out[i] = encode_one(inputs[i], add_special_tokens, offsets, *workspace);
   });
   if (padding) padding->apply(out);
   return out;
@@ -253,26 +228,22 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& input
   Ids out;
   out.texts.resize(inputs.size());
   const bool plain = !truncation && !padding && (!add_special_tokens || num_special_tokens_to_add(false) == 0);
-  for_all(inputs.size(), [&](size_t i, Workspace& workspace) {
-    const EncodeInput& input = inputs[i];
-    const auto* text = std::get_if<std::string_view>(&input.text);
-    if (plain && text && !input.pair)
-      out.texts[i] = encode_ids(*text, workspace);
-    else
-      out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, workspace).ids;
+  share_out(inputs.size(), [&](auto&& next) {
+    const Lease workspace(workspaces_, *model_);
+    for (size_t i; next(i);) {
+      const EncodeInput& input = inputs[i];
+      const auto* text = std::get_if<std::string_view>(&input.text);
+      if (plain && text && !input.pair)
+        out.texts[i] = encode_ids(*text, *workspace);
+      else
+        out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
+    }
   });
   size_t longest = 0;
   for (auto& ids : out.texts) longest = std::max(longest, ids.size());
   if (padding)
     for (auto& ids : out.texts) padding->apply(ids, longest);
   for (auto& ids : out.texts) out.total += ids.size();
-  return out;
-}
-
-std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<uint32_t>>& batch,
-                                                 bool skip_special_tokens) const {
-  std::vector<std::string> out(batch.size());
-  for_all(batch.size(), [&](size_t i, Workspace&) { out[i] = decode(batch[i], skip_special_tokens); });
   return out;
 }
 

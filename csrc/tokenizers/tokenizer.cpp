@@ -33,10 +33,12 @@ void Tokenizer::set_model(ModelPtr model) {
   check<TokenizerError>(model != nullptr, "Tokenizer: a model is needed");
   model_ = std::move(model);
   workspaces_.clear();
+  decode_table_.clear();
   refresh_cuts();
 }
 void Tokenizer::set_normalizer(NormalizerPtr normalizer) {
   normalizer_ = std::move(normalizer);
+  decode_table_.clear();
   added_.refresh(normalizer_.get());
 }
 
@@ -49,7 +51,13 @@ void Tokenizer::refresh_cuts() {
   if ((pre_tokenizer_ && !pre_tokenizer_->add_to(*cuts_)) || (cuts_->bytes && !model_->accepts_bytes())) cuts_.reset();
 }
 
+void Tokenizer::set_decoder(DecoderPtr decoder) {
+  decoder_ = std::move(decoder);
+  decode_table_.clear();
+}
+
 size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) {
+  decode_table_.clear();
   return added_.add(tokens, *model_, normalizer_.get());
 }
 size_t Tokenizer::add_special_tokens(std::vector<AddedToken> tokens) {
@@ -87,20 +95,6 @@ Encoding Tokenizer::post_process(Encoding first, std::optional<Encoding> pair, b
   }
   Encoding out = tokenizers::post_process(post_processor_.get(), std::move(first), std::move(pair), add_special_tokens);
   if (padding) padding->apply(out);
-  return out;
-}
-
-std::string Tokenizer::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  std::vector<std::string> tokens;
-  tokens.reserve(ids.size());
-  for (uint32_t id : ids) {
-    const auto token = id_to_token(id);
-    if (!token || (skip_special_tokens && added_.is_special(*token))) continue;
-    tokens.emplace_back(*token);
-  }
-  if (decoder_) return decoder_->decode(std::move(tokens));
-  std::string out;
-  for (size_t i = 0; i < tokens.size(); i++) out += (i ? " " : "") + tokens[i];
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tokenizers/added_vocabulary.h"
+#include "tokenizers/decode_table.h"
 #include "tokenizers/decoders/decoder.h"
 #include "tokenizers/limits.h"
 #include "tokenizers/models/word_loop.h"
@@ -60,7 +61,7 @@ class Tokenizer {
   void set_normalizer(NormalizerPtr normalizer);
   void set_pre_tokenizer(PreTokenizerPtr pre_tokenizer);
   void set_post_processor(PostProcessorPtr p) { post_processor_ = std::move(p); }
-  void set_decoder(DecoderPtr d) { decoder_ = std::move(d); }
+  void set_decoder(DecoderPtr decoder);
   std::optional<Truncation> truncation;
   std::optional<Padding> padding;
 
@@ -101,8 +102,6 @@ class Tokenizer {
                       Workspace& workspace) const;
   template <class Sink>
   void for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const;
-  template <class F>
-  void for_all(size_t n, F&& f) const;
   void refresh_cuts();
 
   ModelPtr model_;
@@ -113,6 +112,7 @@ class Tokenizer {
   AddedVocabulary added_;
   std::optional<Cuts> cuts_;  // what the pre-tokenizer comes down to, if it does
   mutable WorkspacePool workspaces_;
+  mutable DecodeTableSlot decode_table_;
 };
 
 }  // namespace ef::tokenizers

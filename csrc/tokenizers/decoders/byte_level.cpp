@@ -6,7 +6,7 @@
 namespace ef::tokenizers {
 namespace {
 
-class ByteLevel : public Decoder {
+class ByteLevel : public TokenDecoder {
  public:
   // The options mean nothing here, but files have them.
   explicit ByteLevel(const Json& json)
@@ -15,11 +15,12 @@ class ByteLevel : public Decoder {
         use_regex_(get_bool(json, "use_regex", "ByteLevel", true)) {}
   std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
     std::string bytes;
-    for (const std::string& token : tokens) {
-      const auto raw = bytes_of_token(token);
-      bytes += raw ? *raw : token;  // an added token with other characters is itself
-    }
+    for (std::string& token : tokens) bytes += piece(std::move(token), false);
     return {utf8::lossy(bytes)};
+  }
+  std::string piece(std::string token, bool) const override {
+    auto raw = bytes_of_token(token);
+    return raw ? std::move(*raw) : token;  // an added token with other characters is itself
   }
   Json to_json() const override {
     return {{"type", "ByteLevel"},

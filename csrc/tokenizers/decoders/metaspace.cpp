@@ -7,18 +7,14 @@
 namespace ef::tokenizers {
 namespace {
 
-using Tokens = std::vector<std::string>;
-
-class Metaspace : public Decoder {
+class Metaspace : public TokenDecoder {
  public:
   explicit Metaspace(const Json& json)
       : options_(MetaspaceOptions::from_json(json)), mark_(utf8::encode(options_.replacement)) {}
-  Tokens decode_chain(Tokens tokens) const override {
-    for (size_t i = 0; i < tokens.size(); i++) {
-      const bool added = i == 0 && options_.prepend != MetaspaceOptions::Prepend::Never;
-      replace_all(tokens[i], mark_, added ? "" : " ");
-    }
-    return tokens;
+  std::string piece(std::string token, bool first) const override {
+    const bool added = first && options_.prepend != MetaspaceOptions::Prepend::Never;
+    replace_all(token, mark_, added ? "" : " ");
+    return token;
   }
   Json to_json() const override { return options_.to_json(); }
 

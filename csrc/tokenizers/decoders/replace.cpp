@@ -5,24 +5,19 @@
 namespace ef::tokenizers {
 namespace {
 
-using Tokens = std::vector<std::string>;
-
-class Replace : public Decoder {
+class Replace : public TokenDecoder {
  public:
   explicit Replace(const Json& json)
       : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
         content_(get_string(json, "content", "Replace")) {}
-  Tokens decode_chain(Tokens tokens) const override {
-    for (std::string& token : tokens) {
-      std::string out;
-      size_t at = 0;
-      pattern_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
-        out.append(token, at, begin - at).append(content_);
-        at = end;
-      });
-      token = out.append(token, at);
-    }
-    return tokens;
+  std::string piece(std::string token, bool) const override {
+    std::string out;
+    size_t at = 0;
+    pattern_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
+      out.append(token, at, begin - at).append(content_);
+      at = end;
+    });
+    return out.append(token, at);
   }
   Json to_json() const override {
     return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}};

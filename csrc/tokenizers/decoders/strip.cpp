@@ -5,22 +5,17 @@
 namespace ef::tokenizers {
 namespace {
 
-using Tokens = std::vector<std::string>;
-
-class Strip : public Decoder {
+class Strip : public TokenDecoder {
  public:
   explicit Strip(const Json& json)
       : content_(utf8::encode(get_char(json, "content", "Strip"))),
         start_(get_unsigned(json, "start", "Strip")),
         stop_(get_unsigned(json, "stop", "Strip")) {}
-  Tokens decode_chain(Tokens tokens) const override {
-    for (std::string& token : tokens) {
-      std::string_view s = token;
-      for (size_t i = 0; i < start_ && s.starts_with(content_); i++) s.remove_prefix(content_.size());
-      for (size_t i = 0; i < stop_ && s.ends_with(content_); i++) s.remove_suffix(content_.size());
-      token = std::string(s);
-    }
-    return tokens;
+  std::string piece(std::string token, bool) const override {
+    std::string_view s = token;
+    for (size_t i = 0; i < start_ && s.starts_with(content_); i++) s.remove_prefix(content_.size());
+    for (size_t i = 0; i < stop_ && s.ends_with(content_); i++) s.remove_suffix(content_.size());
+    return std::string(s);
   }
   Json to_json() const override {
     return {{"type", "Strip"}, {"content", content_}, {"start", start_}, {"stop", stop_}};

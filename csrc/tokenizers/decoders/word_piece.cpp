@@ -5,23 +5,19 @@
 namespace ef::tokenizers {
 namespace {
 
-using Tokens = std::vector<std::string>;
-
-class WordPiece : public Decoder {
+class WordPiece : public TokenDecoder {
  public:
   explicit WordPiece(const Json& json)
       : prefix_(get_string(json, "prefix", "WordPiece")), cleanup_(get_bool(json, "cleanup", "WordPiece")) {}
-  Tokens decode_chain(Tokens tokens) const override {
-    for (size_t i = 0; i < tokens.size(); i++) {
-      if (i > 0) {
-        if (tokens[i].starts_with(prefix_))
-          tokens[i].erase(0, prefix_.size());
-        else
-          tokens[i].insert(0, " ");
-      }
-      if (cleanup_) clean_up(tokens[i]);
+  std::string piece(std::string token, bool first) const override {
+    if (!first) {
+      if (token.starts_with(prefix_))
+        token.erase(0, prefix_.size());
+      else
+        token.insert(0, " ");
     }
-    return tokens;
+    if (cleanup_) clean_up(token);
+    return token;
   }
   Json to_json() const override { return {{"type", "WordPiece"}, {"prefix", prefix_}, {"cleanup", cleanup_}}; }
 

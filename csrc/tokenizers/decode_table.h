@@ -1,0 +1,43 @@
+// What every id reads as, made once: decoding is then copying.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace ef::tokenizers {
+
+class Tokenizer;
+
+class DecodeTable {
+ public:
+  static constexpr size_t kWorthwhile = 4096;        // ids in one call that pay for making it
+  explicit DecodeTable(const Tokenizer& tokenizer);  // its decoder goes by_token()
+  std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const;
+
+ private:
+  struct Entry {
+    uint32_t begin = 0, length = 0;  // of the piece
+    bool known = false, special = false;
+  };
+  const Tokenizer& tokenizer_;
+  std::vector<Entry> entries_;  // by id
+  std::string pool_;
+};
+
+// The table of a tokenizer, made when first asked for. A copy starts without.
+class DecodeTableSlot {
+ public:
+  DecodeTableSlot() = default;
+  DecodeTableSlot(const DecodeTableSlot&) {}
+  DecodeTableSlot& operator=(const DecodeTableSlot&) { return clear(), *this; }
+  // nullptr when there is none and `ids` are too few to make one for.
+  std::shared_ptr<const DecodeTable> get(const Tokenizer& tokenizer, size_t ids);
+  void clear();
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const DecodeTable> table_;
+};
+
+}  // namespace ef::tokenizers

@@ -1,0 +1,33 @@
+// Work on the texts of a batch, on all threads.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <string>
+
+#include "core/thread_pool.h"
+
+namespace ef::tokenizers {
+
+// TOKENIZERS_PARALLELISM, as the `tokenizers` library reads it.
+inline bool parallel_allowed() {
+  const char* value = std::getenv("TOKENIZERS_PARALLELISM");
+  if (!value) return true;
+  std::string text(value);
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  for (const char* no : {"", "off", "false", "f", "no", "n", "0"})
+    if (text == no) return false;
+  return true;
+}
+
+// work(next) once a thread; next(i) gives the next index below n that is left, false when there is none.
+template <class Work>
+void share_out(size_t n, Work&& work) {
+  std::atomic<size_t> counter{0};
+  const auto next = [&](size_t& i) { return (i = counter.fetch_add(1)) < n; };
+  if (n < 2 || !parallel_allowed()) return work(next);
+  auto body = [&](int, int) { work(next); };
+  ThreadPool::instance().run(body);
+}
+
+}  // namespace ef::tokenizers
