@@ -117,7 +117,7 @@ class PyModule : public Block, public py::trampoline_self_life_support {
   Tensor forward(const Tensor& x, Pass& pass) override {
     py::gil_scoped_acquire gil;
     if (py::function f = py::get_override(static_cast<const Module*>(this), "forward")) {
-      const auto lent = std::make_shared<LentPass>(&pass);
+      const auto lent = std::make_shared<LentPass>(LentPass{&pass});
       const std::unique_ptr<LentPass, void (*)(LentPass*)> take_back(lent.get(),
                                                                      [](LentPass* p) { p->pass = nullptr; });
       return tensor_result(f(x, py::arg("pass_") = lent), class_name());
