@@ -168,6 +168,8 @@ void bind_tensor_dtypes(py::module_& m) {
       .def_property_readonly("index", [](const Device&) { return py::none(); })
       .def("__str__", [](const Device&) { return "cpu"; })
       .def("__repr__", [](const Device&) { return "device(type='cpu')"; })
+      .def("__enter__", [](py::object self) { return self; })
+      .def("__exit__", [](const Device&, const py::args&) {})
       .def("__hash__", [](const Device&) { return 0; })
       .def("__reduce__", [](py::object self) { return py::make_tuple(py::type::of(self), py::make_tuple("cpu")); })
       .def(
@@ -203,13 +205,19 @@ void bind_tensor_dtypes(py::module_& m) {
            }),
            py::arg("type") = py::none())
       .def_readonly("eps", &FInfo::eps)
-      .def_readonly("resolution", &FInfo::eps)
+      .def_property_readonly("resolution", [](const FInfo& f) { return std::pow(10.0, std::ceil(std::log10(f.eps))); })
       .def_readonly("max", &FInfo::max)
       .def_property_readonly("min", [](const FInfo& f) { return -f.max; })
       .def_readonly("tiny", &FInfo::tiny)
       .def_readonly("smallest_normal", &FInfo::tiny)
       .def_readonly("bits", &FInfo::bits)
-      .def_property_readonly("dtype", [](const FInfo& f) { return dtype_name(f.dtype); });
+      .def_property_readonly("dtype", [](const FInfo& f) { return dtype_name(f.dtype); })
+      .def("__repr__", [](const py::object& self) {
+        return py::str(
+                   "finfo(resolution={0.resolution:g}, min={0.min:g}, max={0.max:g}, eps={0.eps:g}, "
+                   "smallest_normal={0.smallest_normal:g}, tiny={0.tiny:g}, dtype={0.dtype})")
+            .format(self);
+      });
   struct IInfo {
     DType dtype;
     int64_t min;
@@ -228,7 +236,10 @@ void bind_tensor_dtypes(py::module_& m) {
       .def_readonly("min", &IInfo::min)
       .def_readonly("max", &IInfo::max)
       .def_property_readonly("bits", [](const IInfo& i) { return item_size(i.dtype) * 8; })
-      .def_property_readonly("dtype", [](const IInfo& i) { return dtype_name(i.dtype); });
+      .def_property_readonly("dtype", [](const IInfo& i) { return dtype_name(i.dtype); })
+      .def("__repr__", [](const py::object& self) {
+        return py::str("iinfo(min={0.min}, max={0.max}, dtype={0.dtype})").format(self);
+      });
 }
 
 }  // namespace ef

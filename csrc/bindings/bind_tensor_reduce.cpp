@@ -15,8 +15,7 @@ Dims dims_or_all(const MaybeDims& dims) { return dims.value_or(Dims{}); }
 py::object named_pair(const char* name, const std::pair<Tensor, Tensor>& result, const char* fields) {
   static auto* types = new std::map<std::string, py::object>;
   py::object& type = (*types)[name];
-  if (!type)
-    type = py::module_::import("collections").attr("namedtuple")(name, fields, py::arg("module") = "eigenformers");
+  if (!type) type = py::module_::import("eigenformers._tensor.return_types").attr("make")(name, fields);
   return type(result.first, result.second);
 }
 template <class F>

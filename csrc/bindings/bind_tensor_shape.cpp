@@ -18,6 +18,8 @@ void bind_tensor_shape(TensorClass& c, py::module_& m) {
       py::arg("shape"));
   c.def(
       "reshape_as", [](const Tensor& x, const Tensor& other) { return x.reshape(other.shape()); }, py::arg("other"));
+  c.def(
+      "permute", [](const Tensor& x, const Dims& dims) { return x.permute(dims); }, py::arg("dims"));
   c.def("permute", [](const Tensor& x, const py::args& dims) { return x.permute(dims_from_args(dims)); });
   m.def(
       "permute", [](const Tensor& x, const Dims& dims) { return x.permute(dims); }, py::arg("input"), py::arg("dims"));
@@ -30,7 +32,8 @@ void bind_tensor_shape(TensorClass& c, py::module_& m) {
     for (int d = x.dim(); d-- > 0;) order.push_back(d);
     return x.permute(order);
   });
-  c.def_property_readonly("mT", [](const Tensor& x) { return x.transpose(-2, -1); });
+  for (const char* name : {"mT", "mH", "H"})
+    c.def_property_readonly(name, [](const Tensor& x) { return x.transpose(-2, -1); });
   both.def(
       "unsqueeze", [](const Tensor& x, int dim) { return x.unsqueeze(dim); }, py::arg("dim"));
   both.def("squeeze", [](const Tensor& x) { return x.squeeze(); });
@@ -47,16 +50,24 @@ void bind_tensor_shape(TensorClass& c, py::module_& m) {
         return y;
       },
       py::arg("dim"));
+  // Another view of the same memory becomes the tensor itself.
+  const auto review = [](Tensor& x, const char* name, const Tensor& y) {
+    check<UnsupportedError>(!x.requires_grad(), name, ": not on a tensor that requires grad; use the form without _");
+    x.impl()->shape = y.shape();
+    x.impl()->strides = y.strides();
+    return x;
+  };
   c.def(
-      "unsqueeze_",
-      [](Tensor x, int dim) {
-        check<UnsupportedError>(!x.requires_grad(), "unsqueeze_: not on a tensor that requires grad; use unsqueeze");
-        const Tensor y = x.unsqueeze(dim);
-        x.impl()->shape = y.shape();
-        x.impl()->strides = y.strides();
-        return x;
-      },
-      py::arg("dim"));
+      "unsqueeze_", [=](Tensor x, int dim) { return review(x, "unsqueeze_", x.unsqueeze(dim)); }, py::arg("dim"));
+  c.def(
+      "squeeze_",
+      [=](Tensor x, std::optional<int> dim) { return review(x, "squeeze_", dim ? x.squeeze(*dim) : x.squeeze()); },
+      py::arg("dim") = py::none());
+  c.def("t_", [=](Tensor x) { return review(x, "t_", x.t()); });
+  for (const char* name : {"transpose_", "swapaxes_", "swapdims_"})
+    c.def(
+        name, [=](Tensor x, int a, int b) { return review(x, name, x.transpose(a, b)); }, py::arg("dim0"),
+        py::arg("dim1"));
   c.def("expand", [](const Tensor& x, const py::args& size) { return x.expand(dims_from_args(size)); });
   c.def(
       "expand_as", [](const Tensor& x, const Tensor& other) { return x.expand(other.shape()); }, py::arg("other"));

@@ -24,4 +24,5 @@ PYBIND11_MODULE(_core, m) {
   m.def("available_isas", &ef::available_isas, "The instruction sets that this machine has kernels for, best first.");
   m.def(
       "isa_name", [] { return ef::isa_name(); }, "The instruction set in use.");
+  pybind11::module_::import("eigenformers._tensor");  // the functions and methods that are compositions, in Python
 }

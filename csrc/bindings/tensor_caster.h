@@ -22,6 +22,7 @@ py::object dtype_object(DType dtype);                   // eigenformers.float32,
 bool dtype_from_object(py::handle object, DType& out);  // also names, numpy and torch dtypes, float, int, bool
 bool scalar_from_object(py::handle object, Scalar& out);
 bool dims_from_object(py::handle object, Dims& out);
+py::object size_object(const Dims& dims);  // eigenformers.Size, a tuple
 
 }  // namespace ef
 
@@ -78,13 +79,9 @@ struct type_caster<ef::Scalar> {
 
 template <>
 struct type_caster<ef::Dims> {
-  PYBIND11_TYPE_CASTER(ef::Dims, const_name("tuple[int, ...]"));
+  PYBIND11_TYPE_CASTER(ef::Dims, io_name("collections.abc.Sequence[int]", "eigenformers.Size"));
   bool load(handle source, bool) { return ef::dims_from_object(source, value); }
-  static handle cast(const ef::Dims& dims, return_value_policy, handle) {
-    tuple out(static_cast<size_t>(dims.size()));
-    for (int d = 0; d < dims.size(); d++) out[static_cast<size_t>(d)] = int_(dims[d]);
-    return out.release();
-  }
+  static handle cast(const ef::Dims& dims, return_value_policy, handle) { return ef::size_object(dims).release(); }
 };
 
 }  // namespace detail

@@ -1,4 +1,6 @@
 // Selection by mask or bound, and writing in place.
+#include <cmath>
+
 #include "kernels/rowwise.h"
 #include "ops/elementwise.h"
 #include "ops/helpers.h"
@@ -42,8 +44,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
   check<DtypeError>(mask.dtype() == DType::Bool, "masked_fill_ only supports boolean masks, but got mask with dtype ",
                     scalar_name(mask.dtype()));
-  check<DtypeError>(!value.is_float() || is_floating(x.dtype()), "value cannot be converted to type ",
-                    dtype_name(x.dtype()), " without overflow");
+  check<DtypeError>(!value.is_float() || is_floating(x.dtype()) || std::abs(value.to_double()) < 0x1p63,
+                    "value cannot be converted to type ", dtype_name(x.dtype()), " without overflow");
   Tensor y = visit_compute(x.dtype(), "masked_fill", [&](auto tag) {
     using C = typename decltype(tag)::type;
     const C v = value.to<C>();

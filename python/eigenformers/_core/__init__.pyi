@@ -4,6 +4,100 @@ eigenformers' C++ core
 from __future__ import annotations
 import collections.abc
 import eigenformers
+from eigenformers._tensor.indexing import argwhere
+from eigenformers._tensor.indexing import diagonal_scatter
+from eigenformers._tensor.indexing import put
+from eigenformers._tensor.indexing import scatter
+from eigenformers._tensor.indexing import scatter_reduce
+from eigenformers._tensor.indexing import select_scatter
+from eigenformers._tensor.indexing import slice_scatter
+from eigenformers._tensor.indexing import take
+from eigenformers._tensor.legacy import BFloat16Tensor
+from eigenformers._tensor.legacy import BoolTensor
+from eigenformers._tensor.legacy import ByteTensor
+from eigenformers._tensor.legacy import CharTensor
+from eigenformers._tensor.legacy import DoubleTensor
+from eigenformers._tensor.legacy import FloatTensor
+from eigenformers._tensor.legacy import HalfTensor
+from eigenformers._tensor.legacy import IntTensor
+from eigenformers._tensor.legacy import LongTensor
+from eigenformers._tensor.legacy import ShortTensor
+from eigenformers._tensor.legacy import are_deterministic_algorithms_enabled
+from eigenformers._tensor.legacy import autocast
+from eigenformers._tensor.legacy import compile
+from eigenformers._tensor.legacy import get_default_device
+from eigenformers._tensor.legacy import get_float32_matmul_precision
+from eigenformers._tensor.legacy import is_complex
+from eigenformers._tensor.legacy import logspace
+from eigenformers._tensor.legacy import normal
+from eigenformers._tensor.legacy import randint_like
+from eigenformers._tensor.legacy import set_default_device
+from eigenformers._tensor.legacy import set_float32_matmul_precision
+from eigenformers._tensor.legacy import use_deterministic_algorithms
+from eigenformers._tensor.linear import addbmm
+from eigenformers._tensor.linear import addmv
+from eigenformers._tensor.linear import addr
+from eigenformers._tensor.linear import chain_matmul
+from eigenformers._tensor.linear import cross
+from eigenformers._tensor.linear import dist
+from eigenformers._tensor.linear import inner
+from eigenformers._tensor.linear import kron
+from eigenformers._tensor.linear import matrix_power
+from eigenformers._tensor.linear import tensordot
+from eigenformers._tensor.linear import vdot
+from eigenformers._tensor.pointwise import acosh
+from eigenformers._tensor.pointwise import asinh
+from eigenformers._tensor.pointwise import atanh
+from eigenformers._tensor.pointwise import can_cast
+from eigenformers._tensor.pointwise import copysign
+from eigenformers._tensor.pointwise import deg2rad
+from eigenformers._tensor.pointwise import exp2
+from eigenformers._tensor.pointwise import float_power
+from eigenformers._tensor.pointwise import fmax
+from eigenformers._tensor.pointwise import fmin
+from eigenformers._tensor.pointwise import heaviside
+from eigenformers._tensor.pointwise import hypot
+from eigenformers._tensor.pointwise import isneginf
+from eigenformers._tensor.pointwise import isposinf
+from eigenformers._tensor.pointwise import ldexp
+from eigenformers._tensor.pointwise import logaddexp2
+from eigenformers._tensor.pointwise import positive
+from eigenformers._tensor.pointwise import rad2deg
+from eigenformers._tensor.pointwise import result_type
+from eigenformers._tensor.pointwise import signbit
+from eigenformers._tensor.pointwise import sinc
+from eigenformers._tensor.reductions import corrcoef
+from eigenformers._tensor.reductions import cov
+from eigenformers._tensor.reductions import cummin
+from eigenformers._tensor.reductions import histc
+from eigenformers._tensor.reductions import logcumsumexp
+from eigenformers._tensor.reductions import median
+from eigenformers._tensor.reductions import mode
+from eigenformers._tensor.reductions import msort
+from eigenformers._tensor.reductions import nanmedian
+from eigenformers._tensor.reductions import trapezoid
+from eigenformers._tensor.reductions import trapezoid as trapz
+from eigenformers._tensor.reductions import unique
+from eigenformers._tensor.reductions import unique_consecutive
+from eigenformers._tensor.shapes import atleast_1d
+from eigenformers._tensor.shapes import atleast_2d
+from eigenformers._tensor.shapes import atleast_3d
+from eigenformers._tensor.shapes import block_diag
+from eigenformers._tensor.shapes import cartesian_prod
+from eigenformers._tensor.shapes import column_stack
+from eigenformers._tensor.shapes import combinations
+from eigenformers._tensor.shapes import diag_embed
+from eigenformers._tensor.shapes import diagflat
+from eigenformers._tensor.shapes import dstack
+from eigenformers._tensor.shapes import empty_strided
+from eigenformers._tensor.shapes import fliplr
+from eigenformers._tensor.shapes import flipud
+from eigenformers._tensor.shapes import hsplit
+from eigenformers._tensor.shapes import narrow_copy
+from eigenformers._tensor.shapes import rot90
+from eigenformers._tensor.shapes import tensor_split
+from eigenformers._tensor.shapes import unravel_index
+from eigenformers._tensor.shapes import vsplit
 import numpy
 import typing
 import typing_extensions
@@ -12,16 +106,32 @@ from . import functional
 from . import cuda
 from . import tokenizers
 from . import nn
-__all__: list[str] = ['Cache', 'CacheLayer', 'CheckpointReader', 'DecoderLayer', 'DynamicCache', 'FunctionCtx', 'Generator', 'GgufFile', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'absolute', 'acos', 'add', 'addcdiv', 'addcmul', 'addmm', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arctan', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'atan', 'atan2', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'cat', 'cdist', 'ceil', 'checkpoint', 'chunk', 'clamp', 'clamp_max', 'clamp_min', 'clip', 'clone', 'complex64', 'concat', 'concatenate', 'cos', 'cosh', 'cosine_similarity', 'count_nonzero', 'cuda', 'cummax', 'cumprod', 'cumsum', 'default_generator', 'device', 'diag', 'diagonal', 'diff', 'div', 'divide', 'dot', 'double', 'dropout', 'dtype', 'einsum', 'empty', 'empty_like', 'enable_grad', 'eq', 'equal', 'erf', 'exp', 'expm1', 'eye', 'finfo', 'flatten', 'flip', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'floor', 'floor_divide', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'get_default_dtype', 'get_num_threads', 'get_rng_state', 'gt', 'half', 'hstack', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'kthvalue', 'le', 'lerp', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logaddexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'model_types', 'movedim', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nansum', 'narrow', 'ne', 'neg', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'pow', 'prod', 'promote_types', 'quantile', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'relu', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'roll', 'round', 'rsqrt', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'searchsorted', 'seed', 'select', 'set_default_dtype', 'set_grad_enabled', 'set_num_threads', 'set_rng_state', 'short', 'sigmoid', 'sign', 'sin', 'sinh', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'std_mean', 'sub', 'sum', 'swapaxes', 'swapdims', 't', 'take_along_dim', 'tan', 'tanh', 'tensor', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unsqueeze', 'var', 'var_mean', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zeros', 'zeros_like']
+__all__: list[str] = ['BFloat16Tensor', 'BoolTensor', 'ByteTensor', 'Cache', 'CacheLayer', 'CharTensor', 'CheckpointReader', 'DecoderLayer', 'DoubleTensor', 'DynamicCache', 'FloatTensor', 'FunctionCtx', 'Generator', 'GgufFile', 'HalfTensor', 'IntTensor', 'LongTensor', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'ShortTensor', 'Size', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'abs_', 'absolute', 'acos', 'acosh', 'add', 'addbmm', 'addcdiv', 'addcmul', 'addmm', 'addmv', 'addr', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arccos', 'arcsin', 'arctan', 'arctan2', 'are_deterministic_algorithms_enabled', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'atleast_1d', 'atleast_2d', 'atleast_3d', 'autocast', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'block_diag', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'can_cast', 'cartesian_prod', 'cat', 'cdist', 'ceil', 'ceil_', 'chain_matmul', 'checkpoint', 'chunk', 'clamp', 'clamp_', 'clamp_max', 'clamp_max_', 'clamp_min', 'clamp_min_', 'clip', 'clone', 'column_stack', 'combinations', 'compile', 'complex64', 'concat', 'concatenate', 'copysign', 'corrcoef', 'cos', 'cos_', 'cosh', 'cosine_similarity', 'count_nonzero', 'cov', 'cross', 'cuda', 'cummax', 'cummin', 'cumprod', 'cumsum', 'default_generator', 'deg2rad', 'device', 'diag', 'diag_embed', 'diagflat', 'diagonal', 'diagonal_scatter', 'diff', 'dist', 'div', 'divide', 'dot', 'double', 'dropout', 'dstack', 'dtype', 'einsum', 'empty', 'empty_like', 'empty_strided', 'enable_grad', 'eq', 'equal', 'erf', 'erf_', 'exp', 'exp2', 'exp_', 'expm1', 'eye', 'fill_', 'finfo', 'fix', 'flatten', 'flip', 'fliplr', 'flipud', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'float_power', 'floor', 'floor_', 'floor_divide', 'fmax', 'fmin', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'ger', 'get_default_device', 'get_default_dtype', 'get_float32_matmul_precision', 'get_num_threads', 'get_rng_state', 'greater', 'greater_equal', 'gt', 'half', 'heaviside', 'histc', 'hsplit', 'hstack', 'hypot', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'inner', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_complex', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'isneginf', 'isposinf', 'kron', 'kthvalue', 'ldexp', 'le', 'lerp', 'less', 'less_equal', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_', 'log_softmax', 'logaddexp', 'logaddexp2', 'logcumsumexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logspace', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'matrix_power', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'mode', 'model_types', 'moveaxis', 'movedim', 'msort', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nanmedian', 'nansum', 'narrow', 'narrow_copy', 'ne', 'neg', 'neg_', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'not_equal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'positive', 'pow', 'prod', 'promote_types', 'put', 'quantile', 'rad2deg', 'rand', 'rand_like', 'randint', 'randint_like', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'reciprocal_', 'relu', 'relu_', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'result_type', 'roll', 'rot90', 'round', 'round_', 'row_stack', 'rsqrt', 'rsqrt_', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'scatter_reduce', 'searchsorted', 'seed', 'select', 'select_scatter', 'set_default_device', 'set_default_dtype', 'set_float32_matmul_precision', 'set_grad_enabled', 'set_num_threads', 'set_printoptions', 'set_rng_state', 'short', 'sigmoid', 'sigmoid_', 'sign', 'signbit', 'sin', 'sin_', 'sinc', 'sinh', 'slice_scatter', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'sqrt_', 'square', 'square_', 'squeeze', 'stack', 'std', 'std_mean', 'strided', 'sub', 'subtract', 'sum', 'swapaxes', 'swapdims', 't', 'take', 'take_along_dim', 'tan', 'tanh', 'tanh_', 'tensor', 'tensor_split', 'tensordot', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'trapezoid', 'trapz', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'trunc_', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unique_consecutive', 'unravel_index', 'unsqueeze', 'use_deterministic_algorithms', 'var', 'var_mean', 'vdot', 'vsplit', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zero_', 'zeros', 'zeros_like']
+class Size(tuple):
+    """
+    The sizes of a tensor: a tuple of whole numbers.
+    """
+    @staticmethod
+    def numel(*args, **kwargs):
+        """
+        The product of all sizes.
+        """
+    def __add__(self, value):
+        """
+        Return self+value.
+        """
+    def __getitem__(self, key):
+        """
+        Return self[key].
+        """
+    def __repr__(self):
+        """
+        Return repr(self).
+        """
 class dtype:
     """
     The element type of a tensor: `eigenformers.float32`, …
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
         ...
     def __hash__(self: numpy.dtype[typing.Any]) -> int:
@@ -46,12 +156,11 @@ class device:
     """
     Where a tensor lives: always the CPU.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
+    def __enter__(self) -> typing.Any:
+        ...
     def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __exit__(self, *args) -> None:
         ...
     def __hash__(self) -> int:
         ...
@@ -70,12 +179,9 @@ class device:
     def type(self) -> str:
         ...
 class finfo:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __init__(self, type: eigenformers.dtype | None = None) -> None:
+        ...
+    def __repr__(self) -> str:
         ...
     @property
     def bits(self) -> int:
@@ -102,12 +208,9 @@ class finfo:
     def tiny(self) -> float:
         ...
 class iinfo:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __init__(self, type: eigenformers.dtype) -> None:
+        ...
+    def __repr__(self) -> str:
         ...
     @property
     def bits(self) -> int:
@@ -130,9 +233,614 @@ class Tensor:
     data: eigenformers.Tensor
     requires_grad: bool
     @staticmethod
-    def __reduce_ex__(*args, **kwargs):
+    def __array_wrap__(input: Tensor, array: typing.Any, context: typing.Any = None, return_scalar: bool = False) -> Tensor:
         """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        numpy's functions of a tensor give tensors.
+        """
+    @staticmethod
+    def acosh(input: Tensor) -> Tensor:
+        """
+        The inverse hyperbolic cosine.
+        """
+    @staticmethod
+    def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: typing.Any = 1, alpha: typing.Any = 1) -> Tensor:
+        """
+        β·input + α·the sum of all batch1·batch2.
+        """
+    @staticmethod
+    def addmm_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `addmm` in place.
+        """
+    @staticmethod
+    def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: typing.Any = 1, alpha: typing.Any = 1) -> Tensor:
+        """
+        β·input + α·mat·vec.
+        """
+    @staticmethod
+    def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: typing.Any = 1, alpha: typing.Any = 1) -> Tensor:
+        """
+        β·input + α·vec1·vec2ᵀ.
+        """
+    @staticmethod
+    def arccos(*args, **kwargs):
+        """
+        acos(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def arccos_(*args, **kwargs):
+        """
+        acos_(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def arcsin(*args, **kwargs):
+        """
+        asin(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def arcsin_(*args, **kwargs):
+        """
+        asin_(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def arctan2(*args, **kwargs):
+        """
+        atan2(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def argwhere(input: Tensor) -> Tensor:
+        """
+        The indices of what is not 0, a row each.
+        """
+    @staticmethod
+    def asinh(input: Tensor) -> Tensor:
+        """
+        The inverse hyperbolic sine.
+        """
+    @staticmethod
+    def atan2_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `atan2` in place.
+        """
+    @staticmethod
+    def atanh(input: Tensor) -> Tensor:
+        """
+        The inverse hyperbolic tangent.
+        """
+    @staticmethod
+    def baddbmm_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `baddbmm` in place.
+        """
+    @staticmethod
+    def cauchy_(input: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: typing.Any = None) -> Tensor:
+        """
+        Numbers of a Cauchy distribution.
+        """
+    @staticmethod
+    def copysign(input: Tensor, other: typing.Any) -> Tensor:
+        """
+        The magnitude of `input` with the sign of `other`.
+        """
+    @staticmethod
+    def corrcoef(input: Tensor) -> Tensor:
+        """
+        Correlations of the rows.
+        """
+    @staticmethod
+    def cov(input: Tensor, *, correction: int = 1, fweights: typing.Any = None, aweights: typing.Any = None) -> Tensor:
+        """
+        Covariances of the rows.
+        """
+    @staticmethod
+    def cross(input: Tensor, other: Tensor, dim: typing.Any = None) -> Tensor:
+        """
+        The cross product of vectors of three.
+        """
+    @staticmethod
+    def cummin(input: Tensor, dim: int) -> typing.Any:
+        """
+        The smallest so far, with its index.
+        """
+    @staticmethod
+    def cumprod_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `cumprod` in place.
+        """
+    @staticmethod
+    def cumsum_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `cumsum` in place.
+        """
+    @staticmethod
+    def deg2rad(input: Tensor) -> Tensor:
+        """
+        Degrees to radians.
+        """
+    @staticmethod
+    def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+        """
+        The last dimension as a diagonal of new matrices.
+        """
+    @staticmethod
+    def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+        """
+        All elements on the diagonal of a matrix.
+        """
+    @staticmethod
+    def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+        """
+        A copy with `src` on a diagonal.
+        """
+    @staticmethod
+    def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+        """
+        The p-norm of the difference.
+        """
+    @staticmethod
+    def divide_(*args, **kwargs):
+        """
+        div_(*args, **kwargs)
+        Overloaded function.
+        
+        1. div_(self: eigenformers.Tensor, other: eigenformers.Tensor, *, rounding_mode: str | None = None) -> eigenformers.Tensor
+        
+        2. div_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def exp2(input: Tensor) -> Tensor:
+        """
+        2ˣ.
+        """
+    @staticmethod
+    def fill_diagonal_(input: Tensor, fill_value: typing.Any, wrap: bool = False) -> Tensor:
+        """
+        A number on the main diagonal.
+        """
+    @staticmethod
+    def fix(*args, **kwargs):
+        """
+        trunc(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def fix_(*args, **kwargs):
+        """
+        trunc_(self: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def fliplr(input: Tensor) -> Tensor:
+        """
+        Columns in reverse order.
+        """
+    @staticmethod
+    def flipud(input: Tensor) -> Tensor:
+        """
+        Rows in reverse order.
+        """
+    @staticmethod
+    def float_power(input: typing.Any, exponent: typing.Any) -> Tensor:
+        """
+        A power in float64.
+        """
+    @staticmethod
+    def fmax(input: Tensor, other: Tensor) -> Tensor:
+        """
+        The larger of two numbers; a number rather than NaN.
+        """
+    @staticmethod
+    def fmin(input: Tensor, other: Tensor) -> Tensor:
+        """
+        The smaller of two numbers; a number rather than NaN.
+        """
+    @staticmethod
+    def geometric_(input: Tensor, p: float, *, generator: typing.Any = None) -> Tensor:
+        """
+        The number of the first success.
+        """
+    @staticmethod
+    def ger(*args, **kwargs):
+        """
+        outer(self: eigenformers.Tensor, vec2: eigenformers.Tensor) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def greater(*args, **kwargs):
+        """
+        gt(*args, **kwargs)
+        Overloaded function.
+        
+        1. gt(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. gt(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def greater_(*args, **kwargs):
+        """
+        gt_(*args, **kwargs)
+        Overloaded function.
+        
+        1. gt_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. gt_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def greater_equal(*args, **kwargs):
+        """
+        ge(*args, **kwargs)
+        Overloaded function.
+        
+        1. ge(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. ge(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def greater_equal_(*args, **kwargs):
+        """
+        ge_(*args, **kwargs)
+        Overloaded function.
+        
+        1. ge_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. ge_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def heaviside(input: Tensor, values: Tensor) -> Tensor:
+        """
+        0 below zero, 1 above, `values` at zero.
+        """
+    @staticmethod
+    def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
+        """
+        How many elements fall in each of `bins` equal intervals.
+        """
+    @staticmethod
+    def hsplit(input: Tensor, indices_or_sections: typing.Any) -> tuple[Tensor, ...]:
+        """
+        `tensor_split` along columns.
+        """
+    @staticmethod
+    def hypot(input: Tensor, other: Tensor) -> Tensor:
+        """
+        √(x² + y²), scaled so that squares don't overflow.
+        """
+    @staticmethod
+    def inner(input: Tensor, other: Tensor) -> Tensor:
+        """
+        Sums of products over the last dimensions.
+        """
+    @staticmethod
+    def isneginf(input: Tensor) -> Tensor:
+        """
+        Where it is -∞.
+        """
+    @staticmethod
+    def isposinf(input: Tensor) -> Tensor:
+        """
+        Where it is +∞.
+        """
+    @staticmethod
+    def kron(input: Tensor, other: Tensor) -> Tensor:
+        """
+        The Kronecker product.
+        """
+    @staticmethod
+    def ldexp(input: Tensor, other: Tensor) -> Tensor:
+        """
+        x · 2ʸ.
+        """
+    @staticmethod
+    def less(*args, **kwargs):
+        """
+        lt(*args, **kwargs)
+        Overloaded function.
+        
+        1. lt(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. lt(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def less_(*args, **kwargs):
+        """
+        lt_(*args, **kwargs)
+        Overloaded function.
+        
+        1. lt_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. lt_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def less_equal(*args, **kwargs):
+        """
+        le(*args, **kwargs)
+        Overloaded function.
+        
+        1. le(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. le(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def less_equal_(*args, **kwargs):
+        """
+        le_(*args, **kwargs)
+        Overloaded function.
+        
+        1. le_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. le_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def log_normal_(input: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: typing.Any = None) -> Tensor:
+        """
+        exp of normal numbers.
+        """
+    @staticmethod
+    def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+        """
+        log₂(2ˣ + 2ʸ).
+        """
+    @staticmethod
+    def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+        """
+        log of the running sum of exponentials.
+        """
+    @staticmethod
+    def logical_and_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `logical_and` in place.
+        """
+    @staticmethod
+    def logical_or_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `logical_or` in place.
+        """
+    @staticmethod
+    def logical_xor_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `logical_xor` in place.
+        """
+    @staticmethod
+    def logit_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `logit` in place.
+        """
+    @staticmethod
+    def matrix_power(input: Tensor, n: int) -> Tensor:
+        """
+        A square matrix times itself, n times.
+        """
+    @staticmethod
+    def median(input: Tensor, dim: typing.Any = None, keepdim: bool = False) -> typing.Any:
+        """
+        The middle value, the lower of two; along `dim` with its index.
+        """
+    @staticmethod
+    def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> typing.Any:
+        """
+        The most frequent value, the smallest of several, with an index where it stands.
+        """
+    @staticmethod
+    def moveaxis(*args, **kwargs):
+        """
+        movedim(self: eigenformers.Tensor, source: collections.abc.Sequence[int], destination: collections.abc.Sequence[int]) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def msort(input: Tensor) -> Tensor:
+        """
+        Sorted along the first dimension.
+        """
+    @staticmethod
+    def multiply_(*args, **kwargs):
+        """
+        mul_(*args, **kwargs)
+        Overloaded function.
+        
+        1. mul_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. mul_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def nan_to_num_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `nan_to_num` in place.
+        """
+    @staticmethod
+    def nanmedian(input: Tensor) -> Tensor:
+        """
+        The median of what is a number.
+        """
+    @staticmethod
+    def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+        """
+        `narrow`, with memory of its own.
+        """
+    @staticmethod
+    def new_empty_strided(input: Tensor, size: typing.Any, stride: typing.Any, dtype: typing.Any = None, device: typing.Any = None) -> Tensor:
+        """
+        Memory of that layout, without values.
+        """
+    @staticmethod
+    def not_equal(*args, **kwargs):
+        """
+        ne(*args, **kwargs)
+        Overloaded function.
+        
+        1. ne(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. ne(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def not_equal_(*args, **kwargs):
+        """
+        ne_(*args, **kwargs)
+        Overloaded function.
+        
+        1. ne_(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor
+        
+        2. ne_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def positive(input: Tensor) -> Tensor:
+        """
+        The tensor itself.
+        """
+    @staticmethod
+    def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
+        """
+        Elements by their number in the flattened tensor replaced, or added to.
+        """
+    @staticmethod
+    def put_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `put` in place.
+        """
+    @staticmethod
+    def rad2deg(input: Tensor) -> Tensor:
+        """
+        Radians to degrees.
+        """
+    @staticmethod
+    def random_(input: Tensor, from_: int = 0, to: typing.Any = None, *, generator: typing.Any = None) -> Tensor:
+        """
+        Whole numbers in `[from_, to)`; `random_(n)` draws from `[0, n)`; by default all that the dtype holds exactly.
+        """
+    @staticmethod
+    def resize_(input: Tensor, *sizes: typing.Any) -> Tensor:
+        """
+        Another shape for the same memory; more elements than there are is an error here.
+        """
+    @staticmethod
+    def rot90(input: Tensor, k: int = 1, dims: typing.Any = (0, 1)) -> Tensor:
+        """
+        Turned by `k` quarters from the first of `dims` towards the second.
+        """
+    @staticmethod
+    def scatter(input: Tensor, dim: int, index: Tensor, src: typing.Any = None, *, value: typing.Any = None, reduce: typing.Any = None) -> Tensor:
+        """
+        A copy with elements replaced by `src` (a tensor or a number); `reduce="add"` or `"multiply"` combines them.
+        """
+    @staticmethod
+    def scatter_(input: Tensor, dim: int, index: Tensor, src: typing.Any = None, *, value: typing.Any = None, reduce: typing.Any = None) -> Tensor:
+        """
+        `scatter` in place.
+        """
+    @staticmethod
+    def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+        """
+        Elements of `src` that land on the same place combined by sum, prod, mean, amax or amin.
+        """
+    @staticmethod
+    def scatter_reduce_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `scatter_reduce` in place.
+        """
+    @staticmethod
+    def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+        """
+        A copy with `src` at one index.
+        """
+    @staticmethod
+    def set_(input: Tensor, source: Tensor) -> Tensor:
+        """
+        Share the memory of another tensor.
+        """
+    @staticmethod
+    def signbit(input: Tensor) -> Tensor:
+        """
+        Whether the sign is set, also that of -0.
+        """
+    @staticmethod
+    def sinc(input: Tensor) -> Tensor:
+        """
+        sin(πx)/πx, 1 at 0.
+        """
+    @staticmethod
+    def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: typing.Any = None, end: typing.Any = None, step: int = 1) -> Tensor:
+        """
+        A copy with `src` in a slice of it.
+        """
+    @staticmethod
+    def subtract(*args, **kwargs):
+        """
+        sub(*args, **kwargs)
+        Overloaded function.
+        
+        1. sub(self: eigenformers.Tensor, other: eigenformers.Tensor, *, alpha: float = 1) -> eigenformers.Tensor
+        
+        2. sub(self: eigenformers.Tensor, other: float, *, alpha: float = 1) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def subtract_(*args, **kwargs):
+        """
+        sub_(*args, **kwargs)
+        Overloaded function.
+        
+        1. sub_(self: eigenformers.Tensor, other: eigenformers.Tensor, *, alpha: float = 1) -> eigenformers.Tensor
+        
+        2. sub_(self: eigenformers.Tensor, other: float, *, alpha: float = 1) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def sum_to_size(input: Tensor, *size: typing.Any) -> Tensor:
+        """
+        Summed over the dimensions that broadcasting from `size` would repeat.
+        """
+    @staticmethod
+    def take(input: Tensor, index: Tensor) -> Tensor:
+        """
+        Elements by their number in the flattened tensor.
+        """
+    @staticmethod
+    def tensor_split(input: Tensor, indices_or_sections: typing.Any, dim: int = 0) -> tuple[Tensor, ...]:
+        """
+        Parts of nearly equal size, or parts that begin at the given indices.
+        """
+    @staticmethod
+    def true_divide_(*args, **kwargs):
+        """
+        div_(*args, **kwargs)
+        Overloaded function.
+        
+        1. div_(self: eigenformers.Tensor, other: eigenformers.Tensor, *, rounding_mode: str | None = None) -> eigenformers.Tensor
+        
+        2. div_(self: eigenformers.Tensor, other: float) -> eigenformers.Tensor
+        """
+    @staticmethod
+    def type(input: Tensor, dtype: typing.Any = None, non_blocking: bool = False) -> typing.Any:
+        """
+        The name of the tensor's type; or the tensor as another, given as a dtype, `LongTensor` or its name.
+        """
+    @staticmethod
+    def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: typing.Any = None) -> typing.Any:
+        """
+        The different elements, or slices along `dim`, in order.
+        """
+    @staticmethod
+    def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: typing.Any = None) -> typing.Any:
+        """
+        Without elements (or slices along `dim`) that equal the one before.
+        """
+    @staticmethod
+    def unravel_index(indices: Tensor, shape: typing.Any) -> tuple[Tensor, ...]:
+        """
+        Flat indices as one index a dimension.
+        """
+    @staticmethod
+    def untyped_storage(input: Tensor) -> UntypedStorage:
+        """
+        The memory that the tensor looks at, shared with its views.
+        """
+    @staticmethod
+    def vdot(input: Tensor, other: Tensor) -> Tensor:
+        """
+        The product of two vectors.
+        """
+    @staticmethod
+    def vsplit(input: Tensor, indices_or_sections: typing.Any) -> tuple[Tensor, ...]:
+        """
+        `tensor_split` along rows.
+        """
+    @staticmethod
+    def xlogy_(input: Tensor, *args: typing.Any, **kwargs: typing.Any) -> Tensor:
+        """
+        `xlogy` in place.
         """
     def __abs__(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -151,6 +859,8 @@ class Tensor:
     def __array__(self: eigenformers.Tensor, dtype: typing.Any = None, copy: typing.Any = None) -> typing.Any:
         ...
     def __bool__(self: eigenformers.Tensor) -> bool:
+        ...
+    def __complex__(self: eigenformers.Tensor) -> complex:
         ...
     def __contains__(self: eigenformers.Tensor, arg0: typing.Any) -> bool:
         ...
@@ -348,7 +1058,7 @@ class Tensor:
     @typing.overload
     def __rand__(self: eigenformers.Tensor, arg0: float) -> eigenformers.Tensor:
         ...
-    def __reduce__(self: eigenformers.Tensor) -> tuple[..., tuple[bytes, str, tuple[int, ...], bool, bool]]:
+    def __reduce__(self: eigenformers.Tensor) -> tuple[..., tuple[bytes, str, eigenformers.Size, bool, bool]]:
         ...
     def __repr__(self: eigenformers.Tensor) -> str:
         ...
@@ -476,17 +1186,17 @@ class Tensor:
         ...
     def addmm(self: eigenformers.Tensor, mat1: eigenformers.Tensor, mat2: eigenformers.Tensor, *, beta: float = 1, alpha: float = 1) -> eigenformers.Tensor:
         ...
-    def all(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+    def all(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
         ...
     def allclose(self: eigenformers.Tensor, other: eigenformers.Tensor, rtol: typing.SupportsFloat | typing.SupportsIndex = 1e-05, atol: typing.SupportsFloat | typing.SupportsIndex = 1e-08, equal_nan: bool = False) -> bool:
         ...
-    def amax(self: eigenformers.Tensor, dim: tuple[int, ...] = (), keepdim: bool = False) -> eigenformers.Tensor:
+    def amax(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] = (), keepdim: bool = False) -> eigenformers.Tensor:
         ...
-    def amin(self: eigenformers.Tensor, dim: tuple[int, ...] = (), keepdim: bool = False) -> eigenformers.Tensor:
+    def amin(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] = (), keepdim: bool = False) -> eigenformers.Tensor:
         ...
     def aminmax(self: eigenformers.Tensor, *, dim: typing.SupportsInt | typing.SupportsIndex | None = None, keepdim: bool = False) -> typing.Any:
         ...
-    def any(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+    def any(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
         ...
     def arctan(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -498,7 +1208,7 @@ class Tensor:
         ...
     def argsort(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex = -1, descending: bool = False, stable: bool = False) -> eigenformers.Tensor:
         ...
-    def as_strided(self: eigenformers.Tensor, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+    def as_strided(self: eigenformers.Tensor, size: collections.abc.Sequence[int], stride: collections.abc.Sequence[int], storage_offset: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
         ...
     def asin(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -590,7 +1300,7 @@ class Tensor:
         ...
     def bool(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def broadcast_to(self: eigenformers.Tensor, size: tuple[int, ...]) -> eigenformers.Tensor:
+    def broadcast_to(self: eigenformers.Tensor, size: collections.abc.Sequence[int]) -> eigenformers.Tensor:
         ...
     def byte(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -640,7 +1350,7 @@ class Tensor:
         ...
     def cosh_(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def count_nonzero(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None) -> eigenformers.Tensor:
+    def count_nonzero(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None) -> eigenformers.Tensor:
         ...
     def cpu(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -826,6 +1536,8 @@ class Tensor:
         ...
     def is_pinned(self: eigenformers.Tensor) -> bool:
         ...
+    def is_shared(self: eigenformers.Tensor) -> bool:
+        ...
     def is_signed(self: eigenformers.Tensor) -> bool:
         ...
     def isclose(self: eigenformers.Tensor, other: eigenformers.Tensor, rtol: typing.SupportsFloat | typing.SupportsIndex = 1e-05, atol: typing.SupportsFloat | typing.SupportsIndex = 1e-08, equal_nan: bool = False) -> eigenformers.Tensor:
@@ -892,7 +1604,7 @@ class Tensor:
         ...
     def logit(self: eigenformers.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
         ...
-    def logsumexp(self: eigenformers.Tensor, dim: tuple[int, ...], keepdim: bool = False) -> eigenformers.Tensor:
+    def logsumexp(self: eigenformers.Tensor, dim: collections.abc.Sequence[int], keepdim: bool = False) -> eigenformers.Tensor:
         ...
     def long(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -935,9 +1647,7 @@ class Tensor:
         ...
     def maximum(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def mean(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
-        ...
-    def median(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    def mean(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
         ...
     @typing.overload
     def min(self: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -952,7 +1662,7 @@ class Tensor:
         ...
     def mm(self: eigenformers.Tensor, mat2: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def movedim(self: eigenformers.Tensor, source: tuple[int, ...], destination: tuple[int, ...]) -> eigenformers.Tensor:
+    def movedim(self: eigenformers.Tensor, source: collections.abc.Sequence[int], destination: collections.abc.Sequence[int]) -> eigenformers.Tensor:
         ...
     @typing.overload
     def mul(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -978,9 +1688,9 @@ class Tensor:
         ...
     def nan_to_num(self: eigenformers.Tensor, nan: typing.SupportsFloat | typing.SupportsIndex = 0.0, posinf: typing.SupportsFloat | typing.SupportsIndex | None = None, neginf: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
         ...
-    def nanmean(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+    def nanmean(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
         ...
-    def nansum(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+    def nansum(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
         ...
     def narrow(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, start: typing.SupportsInt | typing.SupportsIndex, length: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
@@ -1010,7 +1720,7 @@ class Tensor:
         ...
     def new_empty(self: eigenformers.Tensor, *args, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
         ...
-    def new_full(self: eigenformers.Tensor, size: tuple[int, ...], fill_value: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
+    def new_full(self: eigenformers.Tensor, size: collections.abc.Sequence[int], fill_value: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
         ...
     def new_ones(self: eigenformers.Tensor, *args, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
         ...
@@ -1020,7 +1730,7 @@ class Tensor:
         ...
     def nonzero(self: eigenformers.Tensor, *, as_tuple: bool = False) -> typing.Any:
         ...
-    def norm(self: eigenformers.Tensor, p: typing.Any = 'fro', dim: tuple[int, ...] | None = None, keepdim: bool = False, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
+    def norm(self: eigenformers.Tensor, p: typing.Any = 'fro', dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
         ...
     def normal_(self: eigenformers.Tensor, mean: typing.SupportsFloat | typing.SupportsIndex = 0.0, std: typing.SupportsFloat | typing.SupportsIndex = 1.0, *, generator: Generator = None) -> eigenformers.Tensor:
         ...
@@ -1032,6 +1742,10 @@ class Tensor:
         """
     def outer(self: eigenformers.Tensor, vec2: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
+    @typing.overload
+    def permute(self: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
+        ...
+    @typing.overload
     def permute(self: eigenformers.Tensor, *args) -> eigenformers.Tensor:
         ...
     def pin_memory(self: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -1094,7 +1808,7 @@ class Tensor:
         ...
     def retain_grad(self: eigenformers.Tensor) -> None:
         ...
-    def roll(self: eigenformers.Tensor, shifts: tuple[int, ...], dims: tuple[int, ...] | None = None) -> eigenformers.Tensor:
+    def roll(self: eigenformers.Tensor, shifts: collections.abc.Sequence[int], dims: collections.abc.Sequence[int] | None = None) -> eigenformers.Tensor:
         ...
     def round(self: eigenformers.Tensor, *, decimals: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
         ...
@@ -1103,18 +1817,6 @@ class Tensor:
     def rsqrt(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     def rsqrt_(self: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @typing.overload
-    def scatter(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @typing.overload
-    def scatter(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
-        ...
-    @typing.overload
-    def scatter_(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @typing.overload
-    def scatter_(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
         ...
     def scatter_add(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
@@ -1171,9 +1873,11 @@ class Tensor:
     def squeeze(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
     @typing.overload
-    def squeeze(self: eigenformers.Tensor, dim: tuple[int, ...]) -> eigenformers.Tensor:
+    def squeeze(self: eigenformers.Tensor, dim: collections.abc.Sequence[int]) -> eigenformers.Tensor:
         ...
-    def std(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+    def squeeze_(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+        ...
+    def std(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
         ...
     def storage_offset(self: eigenformers.Tensor) -> int:
         ...
@@ -1191,13 +1895,19 @@ class Tensor:
     @typing.overload
     def sub_(self: eigenformers.Tensor, other: float, *, alpha: float = 1) -> eigenformers.Tensor:
         ...
-    def sum(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
+    def sum(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
         ...
     def swapaxes(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
+    def swapaxes_(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
+        ...
     def swapdims(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
+    def swapdims_(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
+        ...
     def t(self: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    def t_(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     def take_along_dim(self: eigenformers.Tensor, indices: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
@@ -1209,7 +1919,7 @@ class Tensor:
         ...
     def tanh_(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def tile(self: eigenformers.Tensor, dims: tuple[int, ...]) -> eigenformers.Tensor:
+    def tile(self: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
         ...
     def to(self: eigenformers.Tensor, *args, **kwargs) -> eigenformers.Tensor:
         ...
@@ -1220,6 +1930,8 @@ class Tensor:
     def trace(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     def transpose(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
+        ...
+    def transpose_(self: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
     def tril(self: eigenformers.Tensor, diagonal: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
         ...
@@ -1239,25 +1951,21 @@ class Tensor:
         ...
     def trunc_(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-    def type(self: eigenformers.Tensor, dtype: eigenformers.dtype | None = None) -> typing.Any:
-        ...
     def type_as(self: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     def unbind(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple:
         ...
-    def unflatten(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, sizes: tuple[int, ...]) -> eigenformers.Tensor:
+    def unflatten(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, sizes: collections.abc.Sequence[int]) -> eigenformers.Tensor:
         ...
     def unfold(self: eigenformers.Tensor, dimension: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, step: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
     def uniform_(self: eigenformers.Tensor, from: typing.SupportsFloat | typing.SupportsIndex = 0.0, to: typing.SupportsFloat | typing.SupportsIndex = 1.0, *, generator: Generator = None) -> eigenformers.Tensor:
         ...
-    def unique(self: eigenformers.Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: typing.Any = None) -> typing.Any:
-        ...
     def unsqueeze(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
     def unsqueeze_(self: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
         ...
-    def var(self: eigenformers.Tensor, dim: tuple[int, ...] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+    def var(self: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
         ...
     @typing.overload
     def view(self: eigenformers.Tensor, dtype: eigenformers.dtype) -> eigenformers.Tensor:
@@ -1274,7 +1982,13 @@ class Tensor:
     def zero_(self: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
     @property
+    def H(self) -> eigenformers.Tensor:
+        ...
+    @property
     def T(self) -> eigenformers.Tensor:
+        ...
+    @property
+    def _storage_nbytes(self) -> int:
         ...
     @property
     def _version(self) -> int:
@@ -1295,6 +2009,9 @@ class Tensor:
     def grad_fn(self) -> Node:
         ...
     @property
+    def is_cpu(self) -> bool:
+        ...
+    @property
     def is_cuda(self) -> bool:
         ...
     @property
@@ -1304,16 +2021,28 @@ class Tensor:
     def is_meta(self) -> bool:
         ...
     @property
+    def is_mps(self) -> bool:
+        ...
+    @property
+    def is_nested(self) -> bool:
+        ...
+    @property
     def is_quantized(self) -> bool:
         ...
     @property
     def is_sparse(self) -> bool:
         ...
     @property
+    def is_xpu(self) -> bool:
+        ...
+    @property
     def itemsize(self) -> int:
         ...
     @property
     def layout(self) -> str:
+        ...
+    @property
+    def mH(self) -> eigenformers.Tensor:
         ...
     @property
     def mT(self) -> eigenformers.Tensor:
@@ -1328,17 +2057,12 @@ class Tensor:
     def retains_grad(self) -> bool:
         ...
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> eigenformers.Size:
         ...
 class Generator:
     """
     A stream of random numbers of its own: `Generator().manual_seed(0)`.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __init__(self, device: typing.Any = None) -> None:
         ...
     def get_state(self) -> eigenformers.Tensor:
@@ -1355,11 +2079,6 @@ class Node:
     """
     A recorded operation.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __repr__(self) -> str:
         ...
     def name(self) -> str:
@@ -1368,11 +2087,6 @@ class Node:
     def next_functions(self) -> tuple:
         ...
 class RemovableHandle:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __enter__(self) -> typing.Any:
         ...
     def __exit__(self, *args) -> None:
@@ -1380,11 +2094,6 @@ class RemovableHandle:
     def remove(self) -> None:
         ...
 class _GradMode:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __call__(self, *args, **kwargs) -> typing.Any:
         ...
     def __enter__(self) -> typing.Any:
@@ -1394,11 +2103,6 @@ class _GradMode:
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
         ...
 class FunctionCtx:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def mark_dirty(self, *args) -> None:
         ...
     def mark_non_differentiable(self, *args) -> None:
@@ -1417,11 +2121,6 @@ class GgufFile:
     """
     The header of a GGUF file. Of a split model any part opens all of them.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def __getitem__(self, name: str) -> ...:
@@ -1473,11 +2172,6 @@ class StoredTensor:
     """
     A tensor as it lies in a file. The buffer protocol gives its raw bytes.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def numpy(self) -> numpy.ndarray:
         """
         A view; TypeError for dtypes that NumPy does not have.
@@ -1498,10 +2192,10 @@ class StoredTensor:
     def nbytes(self) -> int:
         ...
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> eigenformers.Size:
         ...
     @property
-    def strides(self) -> tuple[int, ...]:
+    def strides(self) -> eigenformers.Size:
         """
         In elements.
         """
@@ -1509,11 +2203,6 @@ class SafetensorsFile:
     """
     A safetensors file: the header is checked, tensors are read when asked for.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     @staticmethod
     def from_bytes(data: bytes) -> SafetensorsFile:
         ...
@@ -1542,11 +2231,6 @@ class PackedWeight:
     """
     A matrix in a packed storage format.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def dequantize(self) -> eigenformers.Tensor:
         """
         The matrix as a dense float32 tensor [out_features, in_features].
@@ -1572,11 +2256,6 @@ class CacheLayer:
     """
     Keys and values of one layer.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __repr__(self) -> str:
         ...
     def get_max_length(self) -> int:
@@ -1605,11 +2284,6 @@ class Cache:
     """
     Keys and values of past positions, a layer each.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __bool__(self) -> bool:
         ...
     def __copy__(self) -> Cache:
@@ -1689,11 +2363,6 @@ class DynamicCache(Cache):
     Grows as needed. With `config`, layers with a sliding window keep that window only.
     """
     @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    @staticmethod
     def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
         ...
     def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
@@ -1708,19 +2377,9 @@ class StaticCache(DynamicCache):
     """
     Room for `max_cache_len` positions, taken at the first; more of them is an error.
     """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
 class PreTrainedModel(nn.Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __init__(self) -> None:
         ...
     def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
@@ -1731,17 +2390,8 @@ class PreTrainedModel(nn.Module):
     def _built(self) -> bool:
         ...
 class DecoderLayer(nn.Block):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
+    pass
 class CheckpointReader:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
@@ -1750,11 +2400,13 @@ class CheckpointReader:
         ...
     def keys(self) -> list[str]:
         ...
-def _rebuild_tensor(arg0: bytes, arg1: str, arg2: tuple[int, ...], arg3: bool, arg4: bool) -> eigenformers.Tensor:
+def _rebuild_tensor(arg0: bytes, arg1: str, arg2: collections.abc.Sequence[int], arg3: bool, arg4: bool) -> eigenformers.Tensor:
     ...
 def _set_batch_invariant(arg0: bool) -> None:
     ...
 def abs(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def abs_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def absolute(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
@@ -1772,17 +2424,17 @@ def addcmul(input: eigenformers.Tensor, tensor1: eigenformers.Tensor, tensor2: e
     ...
 def addmm(input: eigenformers.Tensor, mat1: eigenformers.Tensor, mat2: eigenformers.Tensor, *, beta: float = 1, alpha: float = 1) -> eigenformers.Tensor:
     ...
-def all(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+def all(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
     ...
 def allclose(input: eigenformers.Tensor, other: eigenformers.Tensor, rtol: typing.SupportsFloat | typing.SupportsIndex = 1e-05, atol: typing.SupportsFloat | typing.SupportsIndex = 1e-08, equal_nan: bool = False) -> bool:
     ...
-def amax(input: eigenformers.Tensor, dim: tuple[int, ...] = (), keepdim: bool = False) -> eigenformers.Tensor:
+def amax(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] = (), keepdim: bool = False) -> eigenformers.Tensor:
     ...
-def amin(input: eigenformers.Tensor, dim: tuple[int, ...] = (), keepdim: bool = False) -> eigenformers.Tensor:
+def amin(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] = (), keepdim: bool = False) -> eigenformers.Tensor:
     ...
 def aminmax(input: eigenformers.Tensor, *, dim: typing.SupportsInt | typing.SupportsIndex | None = None, keepdim: bool = False) -> typing.Any:
     ...
-def any(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+def any(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
     ...
 @typing.overload
 def arange(end: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
@@ -1798,9 +2450,7 @@ def argmin(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.Supports
     ...
 def argsort(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex = -1, descending: bool = False, stable: bool = False) -> eigenformers.Tensor:
     ...
-def argwhere(input: eigenformers.Tensor) -> eigenformers.Tensor:
-    ...
-def as_strided(input: eigenformers.Tensor, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+def as_strided(input: eigenformers.Tensor, size: collections.abc.Sequence[int], stride: collections.abc.Sequence[int], storage_offset: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
 def as_tensor(data: typing.Any, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
     ...
@@ -1856,11 +2506,11 @@ def bitwise_xor(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor
     ...
 def bmm(input: eigenformers.Tensor, mat2: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
-def broadcast_shapes(*args) -> tuple[int, ...]:
+def broadcast_shapes(*args) -> eigenformers.Size:
     ...
 def broadcast_tensors(*args) -> tuple:
     ...
-def broadcast_to(input: eigenformers.Tensor, size: tuple[int, ...]) -> eigenformers.Tensor:
+def broadcast_to(input: eigenformers.Tensor, size: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 def bucketize(input: eigenformers.Tensor, boundaries: eigenformers.Tensor, *, right: bool = False) -> eigenformers.Tensor:
     ...
@@ -1869,6 +2519,8 @@ def cat(tensors: collections.abc.Sequence[eigenformers.Tensor], dim: typing.Supp
 def cdist(x1: eigenformers.Tensor, x2: eigenformers.Tensor, p: typing.SupportsFloat | typing.SupportsIndex = 2.0) -> eigenformers.Tensor:
     ...
 def ceil(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def ceil_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def checkpoint(function: collections.abc.Callable, *args, use_reentrant: bool | None = None, preserve_rng_state: bool = True, **kwargs) -> typing.Any:
     """
@@ -1882,9 +2534,15 @@ def clamp(input: eigenformers.Tensor, min: float | None = None, max: float | Non
 @typing.overload
 def clamp(input: eigenformers.Tensor, min: eigenformers.Tensor | None = None, max: eigenformers.Tensor | None = None) -> eigenformers.Tensor:
     ...
+def clamp_(self: eigenformers.Tensor, min: float | None = None, max: float | None = None) -> eigenformers.Tensor:
+    ...
 def clamp_max(input: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
     ...
+def clamp_max_(self: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
+    ...
 def clamp_min(input: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
+    ...
+def clamp_min_(self: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
     ...
 @typing.overload
 def clip(input: eigenformers.Tensor, min: float | None = None, max: float | None = None) -> eigenformers.Tensor:
@@ -1900,11 +2558,13 @@ def concatenate(tensors: collections.abc.Sequence[eigenformers.Tensor], dim: typ
     ...
 def cos(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def cos_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def cosh(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def cosine_similarity(x1: eigenformers.Tensor, x2: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex = 1, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-08) -> eigenformers.Tensor:
     ...
-def count_nonzero(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None) -> eigenformers.Tensor:
+def count_nonzero(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None) -> eigenformers.Tensor:
     ...
 def cummax(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
     ...
@@ -1952,17 +2612,29 @@ def equal(input: eigenformers.Tensor, other: eigenformers.Tensor) -> bool:
     ...
 def erf(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def erf_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def exp(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def exp_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def expm1(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def eye(n: typing.SupportsInt | typing.SupportsIndex, m: typing.SupportsInt | typing.SupportsIndex | None = None, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
+@typing.overload
+def fill_(self: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
+    ...
+@typing.overload
+def fill_(self: eigenformers.Tensor, value: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def flatten(input: eigenformers.Tensor, start_dim: typing.SupportsInt | typing.SupportsIndex = 0, end_dim: typing.SupportsInt | typing.SupportsIndex = -1) -> eigenformers.Tensor:
     ...
-def flip(input: eigenformers.Tensor, dims: tuple[int, ...]) -> eigenformers.Tensor:
+def flip(input: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 def floor(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def floor_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 @typing.overload
 def floor_divide(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -1988,7 +2660,7 @@ def from_numpy(ndarray: typing.Any) -> eigenformers.Tensor:
     """
 def frombuffer(buffer: typing_extensions.Buffer, *, dtype: eigenformers.dtype, count: typing.SupportsInt | typing.SupportsIndex = -1, offset: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
     ...
-def full(size: tuple[int, ...], fill_value: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
+def full(size: collections.abc.Sequence[int], fill_value: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
 def full_like(input: eigenformers.Tensor, fill_value: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
@@ -2086,6 +2758,8 @@ def log1p(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def log2(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def log_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def log_softmax(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
     ...
 def logaddexp(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2100,7 +2774,7 @@ def logical_xor(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigen
     ...
 def logit(input: eigenformers.Tensor, eps: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
-def logsumexp(input: eigenformers.Tensor, dim: tuple[int, ...], keepdim: bool = False) -> eigenformers.Tensor:
+def logsumexp(input: eigenformers.Tensor, dim: collections.abc.Sequence[int], keepdim: bool = False) -> eigenformers.Tensor:
     ...
 @typing.overload
 def lt(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2133,9 +2807,7 @@ def max(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsInd
     ...
 def maximum(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
-def mean(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
-    ...
-def median(input: eigenformers.Tensor) -> eigenformers.Tensor:
+def mean(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
     ...
 def meshgrid(*args, indexing: str = 'ij') -> tuple:
     ...
@@ -2154,7 +2826,7 @@ def mm(input: eigenformers.Tensor, mat2: eigenformers.Tensor) -> eigenformers.Te
     ...
 def model_types() -> list[str]:
     ...
-def movedim(input: eigenformers.Tensor, source: tuple[int, ...], destination: tuple[int, ...]) -> eigenformers.Tensor:
+def movedim(input: eigenformers.Tensor, source: collections.abc.Sequence[int], destination: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 @typing.overload
 def mul(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2174,9 +2846,9 @@ def mv(input: eigenformers.Tensor, vec: eigenformers.Tensor) -> eigenformers.Ten
     ...
 def nan_to_num(input: eigenformers.Tensor, nan: typing.SupportsFloat | typing.SupportsIndex = 0.0, posinf: typing.SupportsFloat | typing.SupportsIndex | None = None, neginf: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
-def nanmean(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+def nanmean(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
     ...
-def nansum(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
+def nansum(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False) -> eigenformers.Tensor:
     ...
 def narrow(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, start: typing.SupportsInt | typing.SupportsIndex, length: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
     ...
@@ -2188,15 +2860,15 @@ def ne(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor:
     ...
 def neg(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def neg_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def negative(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def no_grad(orig_func: typing.Any = None) -> typing.Any:
     ...
 def nonzero(input: eigenformers.Tensor, *, as_tuple: bool = False) -> typing.Any:
     ...
-def norm(input: eigenformers.Tensor, p: typing.Any = 'fro', dim: tuple[int, ...] | None = None, keepdim: bool = False, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
-    ...
-def normal(mean: typing.SupportsFloat | typing.SupportsIndex, std: typing.SupportsFloat | typing.SupportsIndex, size: tuple[int, ...], *, generator: Generator = None) -> eigenformers.Tensor:
+def norm(input: eigenformers.Tensor, p: typing.Any = 'fro', dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
     ...
 def numel(input: eigenformers.Tensor) -> int:
     ...
@@ -2212,7 +2884,7 @@ def open_torch(paths: collections.abc.Sequence[str], disable_mmap: bool = False)
     ...
 def outer(input: eigenformers.Tensor, vec2: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
-def permute(input: eigenformers.Tensor, dims: tuple[int, ...]) -> eigenformers.Tensor:
+def permute(input: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 @typing.overload
 def pow(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2234,10 +2906,10 @@ def rand(*args, dtype: eigenformers.dtype | None = None, generator: Generator = 
 def rand_like(input: eigenformers.Tensor, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
 @typing.overload
-def randint(high: typing.SupportsInt | typing.SupportsIndex, size: tuple[int, ...], *, generator: Generator = None, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
+def randint(high: typing.SupportsInt | typing.SupportsIndex, size: collections.abc.Sequence[int], *, generator: Generator = None, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
     ...
 @typing.overload
-def randint(low: typing.SupportsInt | typing.SupportsIndex, high: typing.SupportsInt | typing.SupportsIndex, size: tuple[int, ...], *, generator: Generator = None, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
+def randint(low: typing.SupportsInt | typing.SupportsIndex, high: typing.SupportsInt | typing.SupportsIndex, size: collections.abc.Sequence[int], *, generator: Generator = None, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
     ...
 def randn(*args, dtype: eigenformers.dtype | None = None, generator: Generator = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
@@ -2253,7 +2925,11 @@ def read_torch(path: str, disable_mmap: bool = False) -> typing.Any:
     """
 def reciprocal(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def reciprocal_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def relu(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def relu_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 @typing.overload
 def remainder(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2269,13 +2945,17 @@ def repeat_interleave(input: eigenformers.Tensor, repeats: typing.SupportsInt | 
 @typing.overload
 def repeat_interleave(input: eigenformers.Tensor, repeats: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
-def reshape(input: eigenformers.Tensor, shape: tuple[int, ...]) -> eigenformers.Tensor:
+def reshape(input: eigenformers.Tensor, shape: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
-def roll(input: eigenformers.Tensor, shifts: tuple[int, ...], dims: tuple[int, ...] | None = None) -> eigenformers.Tensor:
+def roll(input: eigenformers.Tensor, shifts: collections.abc.Sequence[int], dims: collections.abc.Sequence[int] | None = None) -> eigenformers.Tensor:
     ...
 def round(input: eigenformers.Tensor, *, decimals: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
     ...
+def round_(self: eigenformers.Tensor, *, decimals: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
+    ...
 def rsqrt(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def rsqrt_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def rsub(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor:
     ...
@@ -2286,12 +2966,6 @@ def safetensors_dtype(dtype: str) -> str:
 def save_safetensors(model: nn.Module, tensors: collections.abc.Sequence[tuple[str, eigenformers.Tensor]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[list[str], dict[str, str], int, int]:
     ...
 def scalar_tensor(s: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
-    ...
-@typing.overload
-def scatter(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:
-    ...
-@typing.overload
-def scatter(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, value: float) -> eigenformers.Tensor:
     ...
 def scatter_add(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
@@ -2307,13 +2981,21 @@ def set_grad_enabled(mode: bool) -> typing.Any:
     ...
 def set_num_threads(int: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
+def set_printoptions(precision: typing.SupportsInt | typing.SupportsIndex | None = None, threshold: typing.Any = None, edgeitems: typing.SupportsInt | typing.SupportsIndex | None = None, linewidth: typing.SupportsInt | typing.SupportsIndex | None = None, profile: str | None = None, sci_mode: bool | None = None) -> None:
+    """
+    How repr(tensor) looks; as torch.set_printoptions.
+    """
 def set_rng_state(new_state: eigenformers.Tensor) -> None:
     ...
 def sigmoid(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def sigmoid_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def sign(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def sin(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def sin_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def sinh(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
@@ -2331,7 +3013,11 @@ def split_with_sizes(tensor: eigenformers.Tensor, split_sizes: collections.abc.S
     ...
 def sqrt(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def sqrt_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def square(input: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def square_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 @typing.overload
 def squeeze(input: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -2340,13 +3026,13 @@ def squeeze(input: eigenformers.Tensor) -> eigenformers.Tensor:
 def squeeze(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
     ...
 @typing.overload
-def squeeze(input: eigenformers.Tensor, dim: tuple[int, ...]) -> eigenformers.Tensor:
+def squeeze(input: eigenformers.Tensor, dim: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 def stack(tensors: collections.abc.Sequence[eigenformers.Tensor], dim: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
     ...
-def std(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+def std(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
-def std_mean(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None, keepdim: bool = False) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+def std_mean(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None, keepdim: bool = False) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
     ...
 @typing.overload
 def sub(input: eigenformers.Tensor, other: eigenformers.Tensor, *, alpha: float = 1) -> eigenformers.Tensor:
@@ -2354,7 +3040,7 @@ def sub(input: eigenformers.Tensor, other: eigenformers.Tensor, *, alpha: float 
 @typing.overload
 def sub(input: eigenformers.Tensor, other: float, *, alpha: float = 1) -> eigenformers.Tensor:
     ...
-def sum(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
+def sum(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, keepdim: bool = False, *, dtype: eigenformers.dtype | None = None) -> eigenformers.Tensor:
     ...
 def swapaxes(input: eigenformers.Tensor, dim0: typing.SupportsInt | typing.SupportsIndex, dim1: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
     ...
@@ -2368,6 +3054,8 @@ def tan(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def tanh(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def tanh_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def tensor(data: typing.Any, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False, pin_memory: bool = False) -> eigenformers.Tensor:
     """
     A new tensor from numbers, nested sequences or an array.
@@ -2380,7 +3068,7 @@ def tensors_in_memory(tensors: collections.abc.Sequence[tuple[str, eigenformers.
     ...
 def tie(model: nn.Module, target: str, source: str) -> None:
     ...
-def tile(input: eigenformers.Tensor, dims: tuple[int, ...]) -> eigenformers.Tensor:
+def tile(input: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 def topk(input: eigenformers.Tensor, k: typing.SupportsInt | typing.SupportsIndex, dim: typing.SupportsInt | typing.SupportsIndex = -1, largest: bool = True, sorted: bool = True) -> typing.Any:
     ...
@@ -2404,17 +3092,17 @@ def true_divide(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor
     ...
 def trunc(input: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def trunc_(self: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
 def unbind(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple:
     ...
-def unflatten(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, sizes: tuple[int, ...]) -> eigenformers.Tensor:
-    ...
-def unique(input: eigenformers.Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: typing.Any = None) -> typing.Any:
+def unflatten(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, sizes: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 def unsqueeze(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex) -> eigenformers.Tensor:
     ...
-def var(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
+def var(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None) -> eigenformers.Tensor:
     ...
-def var_mean(input: eigenformers.Tensor, dim: tuple[int, ...] | None = None, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None, keepdim: bool = False) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+def var_mean(input: eigenformers.Tensor, dim: collections.abc.Sequence[int] | None = None, *, correction: typing.SupportsFloat | typing.SupportsIndex | None = None, keepdim: bool = False) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
     ...
 def vstack(tensors: collections.abc.Sequence[eigenformers.Tensor]) -> eigenformers.Tensor:
     ...
@@ -2433,6 +3121,8 @@ def write_torch(path: str, tensors: collections.abc.Sequence[tuple[str, typing.A
     Writes a state dict that torch.load(weights_only=True) reads.
     """
 def xlogy(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
+    ...
+def zero_(self: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
 def zeros(*args, **kwargs) -> eigenformers.Tensor:
     ...
@@ -2463,7 +3153,21 @@ long: dtype
 nan: float
 pi: float = 3.141592653589793
 short: dtype
+strided: str = 'strided'
 uint16: dtype
 uint32: dtype
 uint64: dtype
 uint8: dtype
+arccos = acos
+arcsin = asin
+arctan2 = atan2
+fix = trunc
+greater = gt
+greater_equal = ge
+less = lt
+less_equal = le
+not_equal = ne
+subtract = sub
+moveaxis = movedim
+row_stack = vstack
+ger = outer

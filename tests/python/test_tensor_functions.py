@@ -1,0 +1,70 @@
+"""What the records of tensor functions can't show: errors, exports, pickles, interchange."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import eigenformers as ef
+import numpy as np
+import pytest
+
+
+def test_every_function_is_a_public_name():
+    from eigenformers._tensor.register import FUNCTIONS
+
+    assert [name for name in FUNCTIONS if not hasattr(ef, name)] == []
+
+
+def test_sizes_pickle_and_slice():
+    size = ef.ones(2, 3, 4).shape
+    for twin in (pickle.loads(pickle.dumps(size)), copy.deepcopy(size)):
+        assert type(twin) is ef.Size and twin == (2, 3, 4)
+    assert repr(size) == "eigenformers.Size([2, 3, 4])" and isinstance(size, tuple)
+    assert type(size[1:]) is ef.Size and size[1] == 3 and size.numel() == 24
+    assert ef.zeros(size).shape == size and ef.Size([]).numel() == 1
+    with pytest.raises(ValueError):
+        ef.Size([2**40, 2**40]).numel()
+    with pytest.raises(TypeError):
+        ef.Size(["a"]).numel()
+
+
+def test_numpy_functions_give_tensors():
+    x = ef.tensor([0.0, 1.0])
+    assert isinstance(np.exp(x), ef.Tensor)
+    assert isinstance(np.ones(2) + x, ef.Tensor) and isinstance(x + np.ones(2), ef.Tensor)
+
+
+def test_errors():
+    with pytest.raises(TypeError, match="unsupported format string passed to Tensor.__format__"):
+        f"{ef.ones(2):.2f}"
+    with pytest.raises(NotImplementedError, match=r"resize_: found 2 elements, needed at least 6"):
+        ef.ones(2).resize_(2, 3)
+    with pytest.raises(RuntimeError, match="reduce argument must be either"):
+        ef.zeros(2).scatter_reduce(0, ef.tensor([0]), ef.ones(1), "median")
+    with pytest.raises(NotImplementedError, match="linalg.svd: no gradient"):
+        ef.linalg.svd(ef.ones(2, 2, requires_grad=True))
+    with pytest.raises(RuntimeError, match="linalg.inv"):
+        ef.linalg.inv(ef.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="linalg.cholesky"):
+        ef.linalg.cholesky(-ef.eye(2))
+    with pytest.raises(NotImplementedError, match="cuda"):
+        with ef.autocast("cuda"):
+            pass
+
+
+def test_random_fills():
+    ef.manual_seed(0)
+    x = ef.zeros(1000)
+    assert 0 <= x.random_(0, 10).min() and x.max() == 9
+    assert (x.geometric_(0.5) >= 1).all() and abs(float(x.mean()) - 2) < 0.3
+    assert (x.log_normal_() > 0).all() and x.cauchy_().shape == (1000,)
+    assert ef.normal(ef.zeros(2, 3), 1.0).shape == (2, 3)
+
+
+def test_context_managers_and_switches():
+    with ef.device("cpu"), ef.autocast("cpu", dtype=ef.bfloat16):
+        assert ef.ones(1).device.type == "cpu"
+    assert ef.compile(len) is len and ef.compile()(len) is len
+    ef.backends.cudnn.benchmark = True
+    assert not ef.backends.mps.is_available()
