@@ -69,6 +69,7 @@ void bind_tensor_class(TensorClass& c, py::module_& m) {
       .def_property(
           "_is_parameter", [](const Tensor& x) { return x.impl()->is_parameter; },
           [](const Tensor& x, bool on) { x.impl()->is_parameter = on; })
+      .def_property_readonly("_storage_nbytes", [](const Tensor& x) { return x.storage()->nbytes(); })
       .def_property_readonly("_version", [](const Tensor& x) { return x.storage()->version(); })
       .def(
           "size",
@@ -90,6 +91,11 @@ void bind_tensor_class(TensorClass& c, py::module_& m) {
       .def("element_size", [](const Tensor& x) { return x.element_size(); })
       .def("is_contiguous", [](const Tensor& x) { return x.is_contiguous(); })
       .def("is_floating_point", [](const Tensor& x) { return x.is_floating_point(); })
+      .def_property_readonly("is_cpu", [](const Tensor&) { return true; })
+      .def_property_readonly("is_mps", [](const Tensor&) { return false; })
+      .def_property_readonly("is_xpu", [](const Tensor&) { return false; })
+      .def_property_readonly("is_nested", [](const Tensor&) { return false; })
+      .def("is_shared", [](const Tensor&) { return false; })
       .def("is_complex", [](const Tensor& x) { return x.dtype() == DType::Complex64; })
       .def("is_signed", [](const Tensor& x) { return x.dtype() != DType::UInt8 && x.dtype() != DType::Bool; })
       .def("data_ptr", [](const Tensor& x) { return reinterpret_cast<uintptr_t>(x.data_ptr()); })
@@ -124,6 +130,7 @@ void bind_tensor_class(TensorClass& c, py::module_& m) {
                                                     : "Boolean value of Tensor with no values is ambiguous");
              return x.item<bool>();
            })
+      .def("__complex__", [](const Tensor& x) { return std::complex<double>(x.item().to_double()); })
       .def("__float__", [](const Tensor& x) { return x.item().to_double(); })
       .def("__int__",
            [](const Tensor& x) {
@@ -146,7 +153,8 @@ void bind_tensor_class(TensorClass& c, py::module_& m) {
       .def("__format__",
            [](const Tensor& x, const std::string& spec) -> py::object {
              if (x.dim() == 0 && !spec.empty()) return py::cast(x.item()).attr("__format__")(spec);
-             return py::str(repr(x)).attr("__format__")(spec);
+             if (!spec.empty()) throw py::type_error("unsupported format string passed to Tensor.__format__");
+             return py::str(repr(x));
            })
       .def("__copy__",
            [](const Tensor& x) {
@@ -202,7 +210,9 @@ void bind_tensor_class(TensorClass& c, py::module_& m) {
 }
 
 void bind_tensor(py::module_& m) {
+  bind_tensor_size(m);
   bind_tensor_dtypes(m);
+  bind_tensor_print(m);
   m.attr("_cpu") = m.attr("device")("cpu");
   m.attr("inf") = std::numeric_limits<double>::infinity();
   m.attr("nan") = std::numeric_limits<double>::quiet_NaN();
@@ -220,6 +230,7 @@ void bind_tensor(py::module_& m) {
   bind_tensor_autograd(c, m);
   bind_tensor_function(m);
   bind_tensor_functional(c, m);
+  bind_tensor_numpy_names(c, m);
   // So that `"cuda" if ef.cuda.is_available() else "cpu"` says "cpu".
   py::module_ cuda = m.def_submodule("cuda", "There is no GPU here.");
   cuda.def("is_available", [] { return false; });

@@ -7,6 +7,7 @@
 
 namespace ef {
 
+void bind_tensor_size(py::module_& m);
 void bind_tensor_dtypes(py::module_& m);
 void bind_tensor_class(TensorClass& c, py::module_& m);
 void bind_tensor_interop(TensorClass& c, py::module_& m);
@@ -19,6 +20,7 @@ void bind_tensor_index(TensorClass& c, py::module_& m);
 void bind_tensor_autograd(TensorClass& c, py::module_& m);
 void bind_tensor_function(py::module_& m);
 void bind_tensor_functional(TensorClass& c, py::module_& m);
+void bind_tensor_numpy_names(TensorClass& c, py::module_& m);
 
 using NoGil = py::call_guard<py::gil_scoped_release>;  // whatever may compute: nobody waits for threads holding the GIL
 
@@ -60,6 +62,7 @@ Tensor as_tensor(py::handle data, std::optional<DType> dtype);           // the 
 Dims dims_from_args(const py::args& args);                               // f(2, 3) and f((2, 3))
 void check_device(py::handle device);  // None and "cpu" pass; UnsupportedError for any other
 std::string repr(const Tensor& x);
+void bind_tensor_print(py::module_& m);
 inline Tensor or_undefined(const std::optional<Tensor>& x) { return x.value_or(Tensor()); }
 
 }  // namespace ef
