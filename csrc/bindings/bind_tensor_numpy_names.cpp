@@ -22,9 +22,10 @@ py::object renamed_call(const py::object& f, const py::args& args, const py::kwa
 
 void bind_tensor_numpy_names(TensorClass& c, py::module_& m) {
   for (const char* name :
-       {"sum", "mean", "prod", "std", "var", "max", "min", "argmax", "argmin", "amax", "amin", "any", "all", "norm",
-        "logsumexp", "cumsum", "cumprod", "softmax", "log_softmax", "sort", "argsort", "topk", "squeeze", "unsqueeze",
-        "cat", "stack", "chunk", "split", "unbind", "gather", "count_nonzero", "nansum", "nanmean", "diff", "index_select"}) {
+       {"sum",         "mean",   "prod",    "std",           "var",     "max",       "min",    "argmax",      "argmin",
+        "amax",        "amin",   "any",     "all",           "norm",    "logsumexp", "cumsum", "cumprod",     "softmax",
+        "log_softmax", "sort",   "argsort", "topk",          "squeeze", "unsqueeze", "cat",    "stack",       "chunk",
+        "split",       "unbind", "gather",  "count_nonzero", "nansum",  "nanmean",   "diff",   "index_select"}) {
     if (py::hasattr(c, name))
       c.def(name, [name](const py::object& self, const py::args& args, const py::kwargs& kwargs) {
         return renamed_call(self.attr(name), args, kwargs);

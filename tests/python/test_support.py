@@ -1,4 +1,4 @@
-"""docs/support.md is what tools/support.py generates from the code."""
+"""Pages that are generated from the code are as it generates them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 
 import eigenformers
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = os.path.dirname(os.path.dirname(eigenformers.__file__))
 
 
-def test_the_page_is_up_to_date():
+@pytest.mark.parametrize("tool", ["support.py", "family_example.py"])
+def test_the_page_is_up_to_date(tool):
     """In a process of its own, because other tests register families and tasks."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "support.py"), "--check"],
+        [sys.executable, str(ROOT / "tools" / tool), "--check"],
         env={**os.environ, "PYTHONPATH": PACKAGE},
         capture_output=True,
         text=True,
