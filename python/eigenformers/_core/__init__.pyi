@@ -132,6 +132,11 @@ class dtype:
     """
     The element type of a tensor: `eigenformers.float32`, …
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
         ...
     def __hash__(self: numpy.dtype[typing.Any]) -> int:
@@ -156,6 +161,11 @@ class device:
     """
     Where a tensor lives: always the CPU.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __enter__(self) -> typing.Any:
         ...
     def __eq__(self, other: typing.Any) -> bool:
@@ -179,6 +189,11 @@ class device:
     def type(self) -> str:
         ...
 class finfo:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, type: eigenformers.dtype | None = None) -> None:
         ...
     def __repr__(self) -> str:
@@ -208,6 +223,11 @@ class finfo:
     def tiny(self) -> float:
         ...
 class iinfo:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, type: eigenformers.dtype) -> None:
         ...
     def __repr__(self) -> str:
@@ -236,6 +256,11 @@ class Tensor:
     def __array_wrap__(input: Tensor, array: typing.Any, context: typing.Any = None, return_scalar: bool = False) -> Tensor:
         """
         numpy's functions of a tensor give tensors.
+        """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
     @staticmethod
     def acosh(input: Tensor) -> Tensor:
@@ -2191,6 +2216,11 @@ class Generator:
     """
     A stream of random numbers of its own: `Generator().manual_seed(0)`.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, device: typing.Any = None) -> None:
         ...
     def get_state(self) -> eigenformers.Tensor:
@@ -2207,6 +2237,11 @@ class Node:
     """
     A recorded operation.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __repr__(self) -> str:
         ...
     def name(self) -> str:
@@ -2215,6 +2250,11 @@ class Node:
     def next_functions(self) -> tuple:
         ...
 class RemovableHandle:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __enter__(self) -> typing.Any:
         ...
     def __exit__(self, *args) -> None:
@@ -2222,6 +2262,11 @@ class RemovableHandle:
     def remove(self) -> None:
         ...
 class _GradMode:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __call__(self, *args, **kwargs) -> typing.Any:
         ...
     def __enter__(self) -> typing.Any:
@@ -2231,6 +2276,11 @@ class _GradMode:
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
         ...
 class FunctionCtx:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def mark_dirty(self, *args) -> None:
         ...
     def mark_non_differentiable(self, *args) -> None:
@@ -2249,6 +2299,11 @@ class GgufFile:
     """
     The header of a GGUF file. Of a split model any part opens all of them.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def __getitem__(self, name: str) -> ...:
@@ -2300,6 +2355,11 @@ class StoredTensor:
     """
     A tensor as it lies in a file. The buffer protocol gives its raw bytes.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def numpy(self) -> numpy.ndarray:
         """
         A view; TypeError for dtypes that NumPy does not have.
@@ -2332,6 +2392,11 @@ class SafetensorsFile:
     A safetensors file: the header is checked, tensors are read when asked for.
     """
     @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
     def from_bytes(data: bytes) -> SafetensorsFile:
         ...
     def __contains__(self, arg0: str) -> bool:
@@ -2359,6 +2424,11 @@ class PackedWeight:
     """
     A matrix in a packed storage format.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def dequantize(self) -> eigenformers.Tensor:
         """
         The matrix as a dense float32 tensor [out_features, in_features].
@@ -2384,6 +2454,11 @@ class CacheLayer:
     """
     Keys and values of one layer.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __repr__(self) -> str:
         ...
     def get_max_length(self) -> int:
@@ -2412,6 +2487,11 @@ class Cache:
     """
     Keys and values of past positions, a layer each.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __bool__(self) -> bool:
         ...
     def __copy__(self) -> Cache:
@@ -2491,6 +2571,11 @@ class DynamicCache(Cache):
     Grows as needed. With `config`, layers with a sliding window keep that window only.
     """
     @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
     def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
         ...
     def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
@@ -2505,9 +2590,19 @@ class StaticCache(DynamicCache):
     """
     Room for `max_cache_len` positions, taken at the first; more of them is an error.
     """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
 class PreTrainedModel(nn.Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __init__(self) -> None:
         ...
     def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
@@ -2518,8 +2613,17 @@ class PreTrainedModel(nn.Module):
     def _built(self) -> bool:
         ...
 class DecoderLayer(nn.Block):
-    pass
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class CheckpointReader:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
     def __contains__(self, arg0: str) -> bool:
         ...
     def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
