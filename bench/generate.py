@@ -1,10 +1,13 @@
 """Text generation beside llama.cpp and transformers, in one run: prefill, decode, loading, first token, memory.
 
     python bench/generate.py --peers .venv-oracle/bin/python [--rounds 3] [--threads 2] [--model FILE.gguf]
+                             [--prompt 512] [--new 128] [--only Q4 bf16 f32] [--batch 1 4 16]
 
 Every figure comes from a fresh process; the contestants take turns, round after round, so that a machine that slows down
-slows all of them. Printed are medians (and the best) over the rounds, and our ratio to each peer. `--peers` is a Python
-that has llama-cpp-python, torch and transformers; without it only we are measured.
+slows all of them. Printed are medians (and the best) over the rounds, our ratio to each peer, and for decoding the share
+of the memory-read limit: weight bytes a second, over what a probe (256 MB summed by all threads) reads in the same
+process. `--peers` is a Python that has llama-cpp-python, torch and transformers; without it only we are measured.
+`--batch` measures only us: total tokens a second when so many sequences decode together.
 """
 
 from __future__ import annotations
@@ -19,17 +22,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-PROMPT, NEW = 512, 128
-# name → (python: ours or the peers', what to run)
+# name → (python: ours or the peers', what to run); "Q4" stands for the file as it is
 CONTESTANTS = {
-    "ours Q4_1": ("ours", {"kind": "eigenformers", "dtype": None}),
-    "llama.cpp Q4_1": ("peers", {"kind": "llama.cpp"}),
+    "ours Q4": ("ours", {"kind": "eigenformers", "dtype": None}),
+    "llama.cpp Q4": ("peers", {"kind": "llama.cpp"}),
     "ours bf16": ("ours", {"kind": "eigenformers", "dtype": "bfloat16"}),
     "transformers bf16": ("peers", {"kind": "transformers", "dtype": "bfloat16"}),
     "ours f32": ("ours", {"kind": "eigenformers", "dtype": "float32"}),
     "transformers f32": ("peers", {"kind": "transformers", "dtype": "float32"}),
 }
-PAIRS = [("ours Q4_1", "llama.cpp Q4_1"), ("ours bf16", "transformers bf16"), ("ours f32", "transformers f32")]
+PAIRS = [("ours Q4", "llama.cpp Q4"), ("ours bf16", "transformers bf16"), ("ours f32", "transformers f32")]
 
 
 def peak_memory_mb() -> float:
@@ -40,9 +42,22 @@ def peak_memory_mb() -> float:
     return 0.0
 
 
-def prompt_ids(vocabulary: int) -> list[int]:
-    """512 ids spread over the vocabulary, the same for all."""
-    return [100 + i * 37 % (vocabulary - 200) for i in range(PROMPT)]
+def prompt_ids(vocabulary: int, length: int, row: int = 0) -> list[int]:
+    """Ids spread over the vocabulary, the same for all contestants."""
+    return [100 + (i + row) * 37 % (vocabulary - 200) for i in range(length)]
+
+
+def memory_read_gb_s() -> float:
+    """What all threads together read from memory: the best of ten sums over 256 MB."""
+    import eigenformers as ef
+
+    x = ef.zeros(256, 1 << 18)
+    best = 1e9
+    for _ in range(10):
+        start = time.perf_counter()
+        x.sum(-1)
+        best = min(best, time.perf_counter() - start)
+    return x.numel() * 4 / best / 1e9
 
 
 def run_eigenformers(task: dict[str, Any]) -> dict[str, float]:
@@ -53,18 +68,19 @@ def run_eigenformers(task: dict[str, Any]) -> dict[str, float]:
     options = {"dtype": task["dtype"]} if task["dtype"] else {}
     model = ef.AutoModelForCausalLM.from_pretrained(task["model"], **options)
     loaded = time.perf_counter() - start
-    model.generate(
-        ef.tensor([prompt_ids(model.config.vocab_size)[:8]]), max_new_tokens=1, do_sample=False, eos_token_id=None
-    )
+    prompt, new, batch = task["prompt"], task["new"], task.get("batch", 1)
+    vocabulary = model.config.vocab_size
+    model.generate(ef.tensor([prompt_ids(vocabulary, 8)]), max_new_tokens=1, do_sample=False, eos_token_id=None)
     first = time.time() - task["started"]
-    ids = ef.tensor([prompt_ids(model.config.vocab_size)])
+    ids = ef.tensor([prompt_ids(vocabulary, prompt, row) for row in range(batch)])
     out: dict[str, float] = {"load": loaded, "first": first}
     for _ in range(2):  # the second is kept: caches and buffers are warm, as after a chat's first turn
-        model.generate(ids, max_new_tokens=NEW, min_new_tokens=NEW, do_sample=False)
+        model.generate(ids, max_new_tokens=new, min_new_tokens=new, do_sample=False)
         took = model._last_generation
-        out["prefill"] = PROMPT / took["prefill_seconds"]
-        out["decode"] = (NEW - 1) / took["decode_seconds"]
+        out["prefill"] = batch * prompt / took["prefill_seconds"]
+        out["decode"] = batch * (new - 1) / took["decode_seconds"]
     out["memory"] = peak_memory_mb()
+    out["share"] = out["decode"] / batch * model.get_memory_footprint() / 1e9 / memory_read_gb_s()
     return out
 
 
@@ -73,10 +89,11 @@ def run_llama_cpp(task: dict[str, Any]) -> dict[str, float]:
     import llama_cpp
 
     start = time.perf_counter()
-    llm = llama_cpp.Llama(task["model"], n_ctx=PROMPT + NEW + 8, n_threads=task["threads"],
-                          n_threads_batch=task["threads"], n_batch=PROMPT, verbose=False)  # fmt: skip
+    prompt, new = task["prompt"], task["new"]
+    llm = llama_cpp.Llama(task["model"], n_ctx=prompt + new + 8, n_threads=task["threads"],
+                          n_threads_batch=task["threads"], n_batch=512, verbose=False)  # fmt: skip
     loaded = time.perf_counter() - start
-    ids = prompt_ids(llm.n_vocab())
+    ids = prompt_ids(llm.n_vocab(), prompt)
     llm.eval(ids[:8])
     llm.sample(temp=0.0)
     first = time.time() - task["started"]
@@ -86,12 +103,14 @@ def run_llama_cpp(task: dict[str, Any]) -> dict[str, float]:
         start = time.perf_counter()
         llm.eval(ids)
         token = llm.sample(temp=0.0)
-        out["prefill"] = PROMPT / (time.perf_counter() - start)
-        start = time.perf_counter()
-        for _ in range(NEW - 1):
+        out["prefill"] = prompt / (time.perf_counter() - start)
+        evaluating = 0.0  # llama.cpp's own part: picking a token from Python would slow it
+        for _ in range(new - 1):
+            start = time.perf_counter()
             llm.eval([token])
+            evaluating += time.perf_counter() - start
             token = llm.sample(temp=0.0)
-        out["decode"] = (NEW - 1) / (time.perf_counter() - start)
+        out["decode"] = (new - 1) / evaluating
     out["memory"] = peak_memory_mb()
     return out
 
@@ -106,7 +125,8 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
     folder, file = os.path.split(task["model"])
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=getattr(torch, task["dtype"]))
     loaded = time.perf_counter() - start
-    ids = torch.tensor([prompt_ids(model.config.vocab_size)])
+    length, new_tokens = task["prompt"], task["new"]
+    ids = torch.tensor([prompt_ids(model.config.vocab_size, length)])
     run = lambda prompt, new: model.generate(  # noqa: E731
         prompt,
         attention_mask=torch.ones_like(prompt),
@@ -123,9 +143,9 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
         run(ids, 1)
         prefill = time.perf_counter() - start
         start = time.perf_counter()
-        run(ids, NEW)
-        out["prefill"] = PROMPT / prefill
-        out["decode"] = (NEW - 1) / (time.perf_counter() - start - prefill)
+        run(ids, new_tokens)
+        out["prefill"] = length / prefill
+        out["decode"] = (new_tokens - 1) / (time.perf_counter() - start - prefill)
     out["memory"] = peak_memory_mb()
     return out
 
@@ -143,6 +163,19 @@ def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def batches(args: argparse.Namespace, tasks: list[dict[str, Any]]) -> None:
+    """Total decode tokens/s for each batch size, beside one sequence."""
+    print(f"{args.threads} threads, prompt {args.prompt}, {args.rounds} rounds: total decode tokens/s, median (best)\n")
+    print("| | " + " | ".join(f"batch {b}" for b in args.batch) + " |\n|---" + "|---" * len(args.batch) + "|")
+    for task in tasks:
+        rates = [
+            [measure(sys.executable, {**task, "batch": b})["decode"] for _ in range(args.rounds)] for b in args.batch
+        ]
+        one = statistics.median(rates[0])
+        cells = [f"{statistics.median(r):.4g} ({max(r):.4g}), {statistics.median(r) / one:.2f}x" for r in rates]
+        print(f"| {task['dtype'] or 'as in the file'} | " + " | ".join(cells) + " |")
+
+
 def main() -> None:
     """Measure in turns and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -150,6 +183,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--model", default=None)
+    parser.add_argument("--prompt", type=int, default=512)
+    parser.add_argument("--new", type=int, default=128)
+    parser.add_argument("--only", nargs="*", default=["Q4", "bf16", "f32"])
+    parser.add_argument("--batch", nargs="*", type=int, default=[])
     parser.add_argument("--task", default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.task:
@@ -166,21 +203,26 @@ def main() -> None:
         model = str(default_model_path())
     pythons = {"ours": sys.executable, "peers": args.peers}
     chosen = {
-        n: (pythons[p], {**t, "model": model, "threads": args.threads})
+        n: (pythons[p], {**t, "model": model, "threads": args.threads, "prompt": args.prompt, "new": args.new})
         for n, (p, t) in CONTESTANTS.items()
-        if pythons[p]
+        if pythons[p] and n.split()[-1] in args.only
     }
+    if args.batch:
+        return batches(args, [t for n, t in chosen.values() if t["kind"] == "eigenformers"])
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
     for _ in range(args.rounds):
         for name, (python, task) in chosen.items():
             rounds[name].append(measure(python, task))
     columns = [("prefill", "prefill tok/s", max), ("decode", "decode tok/s", max), ("load", "load s", min),
-               ("first", "start to first token s", min), ("memory", "peak MB", min)]  # fmt: skip
-    print(f"{Path(model).name}, {args.threads} threads, {args.rounds} rounds: median (best)\n")
+               ("first", "start to first token s", min), ("memory", "peak MB", min), ("share", "share of memory limit", max)]  # fmt: skip
+    print(
+        f"{Path(model).name}, prompt {args.prompt}, {args.new} new, {args.threads} threads, "
+        f"{args.rounds} rounds: median (best)\n"
+    )
     print("| | " + " | ".join(title for _, title, _ in columns) + " |\n|---" * 1 + "|---" * len(columns) + "|")
-    middle = {n: {k: statistics.median(r[k] for r in runs) for k, _, _ in columns} for n, runs in rounds.items()}
+    middle = {n: {k: statistics.median(r.get(k, 0) for r in runs) for k, _, _ in columns} for n, runs in rounds.items()}
     for name, runs in rounds.items():
-        cells = [f"{middle[name][k]:.3g} ({best(r[k] for r in runs):.3g})" for k, _, best in columns]
+        cells = [f"{middle[name][k]:.3g} ({best(r.get(k, 0) for r in runs):.3g})" if middle[name][k] else "" for k, _, best in columns]
         print(f"| {name} | " + " | ".join(cells) + " |")
     for ours, theirs in PAIRS:
         if ours in middle and theirs in middle:

@@ -132,12 +132,21 @@ class Loop {
     return out;
   }
 
+  // Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little
+  // memory; states that the caller wants to see must come from one pass.
+  int64_t prefill_chunk(int64_t length) const {
+    if (!result_.past) return length;
+    if (r_.options.prefill_chunk_size > 0) return r_.options.prefill_chunk_size;
+    if (r_.options.output_hidden_states || r_.options.output_attentions) return length;
+    return std::max<int64_t>(64, 512 / batch_);
+  }
+
   Tensor prefill() {
     const int64_t length = positions();
     int64_t from = result_.past ? result_.past->length() : 0;
     check<ConfigError>(from < length, "generate: past_key_values holds ", from, " positions, the prompt has ", length,
                        "; the prompt must contain what was cached and at least one new token");
-    const int64_t chunk = r_.options.prefill_chunk_size > 0 && result_.past ? r_.options.prefill_chunk_size : length;
+    const int64_t chunk = prefill_chunk(length);
     Tensor logits;
     while (from < length) {
       const int64_t to = std::min(from + chunk, length);
