@@ -11,7 +11,7 @@ from ..errors import UnsupportedError
 from ..hub import PushToHubMixin
 from ..utils import logging
 from .embeddings import EmbeddingsMixin
-from .loading import LoadingMixin
+from .loading import LoadingMixin, check_attention
 from .saving import SavingMixin
 
 logger = logging.get_logger(__name__)
@@ -85,6 +85,7 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
             raise TypeError(f"{cls.__name__}._from_config() got an unexpected keyword argument {next(iter(kwargs))!r}")
         config = copy.deepcopy(config)
         if implementation is not None:
+            check_attention(implementation)
             config._attn_implementation = implementation
         model = cls(config)
         chosen = dtype if dtype not in (None, "auto") else config.dtype
@@ -174,6 +175,7 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
 
     def set_attn_implementation(self, attn_implementation: str | dict) -> None:
         """Accepted for every known name: there is one attention here, and it computes what all of them define."""
+        check_attention(attn_implementation)
         self.config._attn_implementation = attn_implementation
 
     def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: Any = None) -> None:

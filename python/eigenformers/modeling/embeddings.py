@@ -69,6 +69,11 @@ class EmbeddingsMixin:
         source = next((n for n, m in self.named_modules() if m is self.get_input_embeddings()), None)
         return [(key, f"{source}.weight") for key in keys] if source else []
 
+    @property
+    def all_tied_weights_keys(self) -> dict[str, str]:
+        """The names of tied weights, each with that of the weight it is one with."""
+        return dict(self._ties())
+
     def tie_weights(self, **kwargs: Any) -> None:
         """Make the weights that `_tied_weights_keys` names one, if the configuration says so."""
         for target, source in self._ties():
@@ -104,6 +109,8 @@ class EmbeddingsMixin:
         with _core.no_grad():
             fresh = nn._native.Embedding(size, old.embedding_dim)
             fresh.weight = self._resized(old.weight, size, mean_resizing)
+            padding = getattr(old, "padding_idx", None)
+            fresh.padding_idx = padding if padding is not None and padding < size else None
             self.set_input_embeddings(fresh)
             head = self.get_output_embeddings()
             if head is not None:
@@ -114,7 +121,7 @@ class EmbeddingsMixin:
                 if getattr(head, "bias", None) is not None:
                     wider.bias = self._resized(head.bias, size, mean_resizing)
                 self.set_output_embeddings(wider)
-        self.config.get_text_config().vocab_size = size
+        self.config.get_text_config().vocab_size = self.vocab_size = size
         self.tie_weights()
         return self.get_input_embeddings()
 

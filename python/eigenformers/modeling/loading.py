@@ -138,6 +138,7 @@ class LoadingMixin:
             logger.warning_once("trust_remote_code=True: code of a checkpoint is never run, the built-in model is used")
         config.name_or_path = path or ""
         if options["attn_implementation"] is not None:
+            check_attention(options["attn_implementation"])
             config._attn_implementation = options["attn_implementation"]
         if getattr(config, "quantization_config", None):
             method = dict(config.quantization_config).get("quant_method", "unknown")
@@ -228,6 +229,24 @@ class LoadingMixin:
             self.generation_config = GenerationConfig.from_pretrained(path, subfolder=options["subfolder"], **hub)
         except OSError:
             logger.info("Generation config file not found, using a generation config created from the model config.")
+
+
+_ATTENTIONS = (
+    "eager", "sdpa", "flash_attention_2", "flash_attention_3", "flash_attention_4", "flex_attention",
+)  # fmt: skip
+
+
+def check_attention(name: Any) -> None:
+    """ValueError for a name that no attention has: all that transformers knows compute the same, and so do we."""
+    for one in name.values() if isinstance(name, dict) else (name,):
+        plain = one.removeprefix("paged|").removeprefix("paged/") if isinstance(one, str) else one
+        if plain is None or plain in _ATTENTIONS or (isinstance(plain, str) and "/" in plain):  # a kernel's repository
+            continue
+        options = ", ".join(f'`attn_implementation="{known}"`' for known in _ATTENTIONS)
+        raise ValueError(
+            f'Specified `attn_implementation="{one}"` is not supported. The only possible arguments are {options}, and '
+            "these with `paged|` before them."
+        )
 
 
 def _check_device_map(device_map: Any) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _core
 from ..generation.mixin import GenerationMixin
+from ..nn import functional
 from ..outputs import (
     BaseModelOutputWithPast,
     CausalLMOutputWithPast,
@@ -71,6 +73,24 @@ class DecoderForCausalLM(DecoderPreTrainedModel, GenerationMixin):
         """Replace the model below the head."""
         setattr(self, self.base_model_prefix, decoder)
 
+    def _with_own_labels(self, labels: Any, kwargs: dict[str, Any], arguments: dict[str, Any]) -> Any:
+        """The forward pass with `shift_labels` or `ignore_index`."""
+        shifted, ignored = kwargs.pop("shift_labels", None), kwargs.pop("ignore_index", -100)
+        if labels is None:  # they say how labels are meant
+            return self._run(CausalLMOutputWithPast, {**arguments, "kwargs": kwargs})
+        use_dict, count = arguments["return_dict"], arguments["num_items_in_batch"]
+        output = self._run(CausalLMOutputWithPast, {**arguments, "labels": None, "return_dict": True, "kwargs": kwargs})
+        if shifted is None:
+            labels = _core.as_tensor(labels)
+            shifted = _core.cat([labels[:, 1:], _core.full_like(labels[:, :1], ignored)], 1)
+        total = functional.cross_entropy(
+            output.logits.flatten(0, 1), _core.as_tensor(shifted).reshape(-1), ignore_index=ignored,
+            reduction="mean" if count is None else "sum",
+        )  # fmt: skip
+        output = CausalLMOutputWithPast(loss=total if count is None else total / count, **output)
+        use_dict = use_dict if use_dict is not None else getattr(self.config, "return_dict", True)
+        return output if use_dict else output.to_tuple()
+
     @native
     def forward(
         self,
@@ -94,11 +114,15 @@ class DecoderForCausalLM(DecoderPreTrainedModel, GenerationMixin):
             labels: int64 `[batch, length]`: the loss predicts each from the tokens before it; -100 is left out.
             logits_to_keep: the last n positions (0: all), or an int64 tensor of positions.
             num_items_in_batch: divisor of the summed loss, instead of the number of labels here.
+            shift_labels: labels that are moved already: `shift_labels[:, i]` is what follows position i.
+            ignore_index: another label that is left out, instead of -100.
 
         Returns:
             CausalLMOutputWithPast: `loss` (with labels), `logits` float32 `[batch, length, vocab_size]`,
             `past_key_values`, `hidden_states`, `attentions`.
         """
+        if "shift_labels" in kwargs or "ignore_index" in kwargs:
+            return self._with_own_labels(labels, kwargs, locals())
         return self._run(CausalLMOutputWithPast, locals())
 
 

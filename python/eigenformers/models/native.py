@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from .. import _core
@@ -37,6 +38,9 @@ class NativeModel(PreTrainedModel):
 
     def __init__(self, config: Any, **options: Any):
         super().__init__(config)
+        for name in options:
+            if name not in inspect.signature(self._native_config).parameters:
+                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
         base = self.base_model_class(config) if self.base_model_class else None
         self._build(config.model_type, self._head, self._native_config(**options), base)
         self.vocab_size = getattr(config, "vocab_size", None)

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from .. import _core
+from ..errors import UnsupportedError
 
-_IncompatibleKeys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
+
+class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<All keys matched successfully>" if not any(self) else super().__repr__()
 
 
 class RemovableHandle:
@@ -208,6 +214,14 @@ class _Methods:
         if always_call:
             raise NotImplementedError("register_forward_hook(always_call=True) is not supported")
         return RemovableHandle(self, self._add_hook(hook, False, with_kwargs, prepend))
+
+    def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> Any:
+        """Not supported; a tensor's `register_hook` sees its gradient."""
+        raise UnsupportedError(
+            "register_full_backward_hook is not supported; use register_hook on the module's output, or a Function"
+        )
+
+    register_full_backward_pre_hook = register_backward_hook = register_full_backward_hook
 
     def register_forward_pre_hook(
         self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False
