@@ -26,7 +26,7 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
   Layer& at = layers_[size_t(layer)];
   const int64_t added = k.size(2), capacity = at.keys.defined() ? at.keys.size(2) : 0;
   const int64_t enough = window(layer) - 1 + kSlack;
-  if (at.kept + added <= capacity && !(drops(layer) && at.kept > enough)) return;
+  if (at.keys.defined() && at.kept + added <= capacity && !(drops(layer) && at.kept > enough)) return;
   const int64_t past = drops(layer) ? std::min(at.kept, window(layer) - 1) : at.kept;
   const int64_t wanted = drops(layer) ? std::max(past + added, std::min(enough, std::max(reserve_, capacity * 2)))
                                       : std::max({past + added, reserve_, std::min(capacity * 2, capacity + 4096)});

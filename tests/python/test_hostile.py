@@ -286,6 +286,13 @@ def test_a_cache_refuses_what_does_not_fit_and_stays_as_it_was(key, value):
     empty.to_legacy_cache()
 
 
+def test_a_cache_of_no_positions():
+    model, cache = tiny(), ef.DynamicCache()
+    cache.update(ef.zeros(1, 2, 0, 8), ef.zeros(1, 2, 0, 8), 0)
+    assert cache.get_seq_length() == 0
+    assert model(IDS, past_key_values=cache).logits.shape == (1, 6, 48)
+
+
 # --- tensors --------------------------------------------------------------------------------------------------
 
 
