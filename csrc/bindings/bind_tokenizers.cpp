@@ -406,6 +406,7 @@ void bind_tokenizers(py::module_& parent) {
   bind_tokenizer(m);
   bind_tokenizer_files(m);
   bind_tokenizer_trainers(m);
+  bind_tokenizer_texts(m);
 }
 
 }  // namespace ef

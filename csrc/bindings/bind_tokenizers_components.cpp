@@ -178,7 +178,12 @@ template <class Role>
 py::object wrap_component(std::shared_ptr<const Role> role,
                           std::function<void(std::shared_ptr<const Role>)> on_change) {
   if (!role) return py::none();
-  const py::tuple key = py::make_tuple(Kind<Role>::name, type_of(*role));
+  std::string type;
+  try {
+    type = type_of(*role);
+  } catch (const TokenizerError&) {  // an object of Python's, which has no JSON
+  }
+  const py::tuple key = py::make_tuple(Kind<Role>::name, type);
   PyComponent<Role> component{std::move(role), std::move(on_change)};
   if (!classes().contains(key)) return py::cast(std::move(component));
   py::object cls = classes()[key];

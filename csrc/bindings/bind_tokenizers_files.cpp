@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "tokenizers/models/all_merges.h"
-#include "tokenizers/sentencepiece_model.h"
+#include "tokenizers/sentencepiece.h"
 
 namespace ef {
 namespace {
@@ -66,6 +66,40 @@ void bind_tokenizer_files(py::module_& m) {
         return model_dict(model);
       },
       py::arg("path"));
+  py::class_<tk::SentencePiece>(m, "SentencePiece", "A SentencePiece model, used as it is.")
+      .def(py::init([](const py::bytes& bytes, const std::string& where) {
+             return tk::SentencePiece(tk::SentencePieceModel::parse(std::string_view(bytes), where), where);
+           }),
+           py::arg("model"), py::arg("where") = "SentencePiece", "From the bytes of a .model file.")
+      .def("__len__", [](const tk::SentencePiece& s) { return s.model().pieces.size(); })
+      .def(
+          "encode",
+          [](const tk::SentencePiece& s, const py::str& text) {
+            py::list out;
+            for (auto& piece : s.encode(utf8_of(text))) out.append(to_str(piece));
+            return out;
+          },
+          py::arg("text"), "The pieces of a text.")
+      .def(
+          "decode",
+          [](const tk::SentencePiece& s, const std::vector<std::string>& pieces) { return to_str(s.decode(pieces)); },
+          py::arg("pieces"), "The text of pieces.")
+      .def(
+          "normalize",
+          [](const tk::SentencePiece& s, const py::str& text) { return to_str(s.normalize(utf8_of(text))); },
+          py::arg("text"))
+      .def(
+          "piece_to_id", [](const tk::SentencePiece& s, const py::str& piece) { return s.id_of(utf8_of(piece)); },
+          py::arg("piece"), "The id of a piece, or of the unknown one.")
+      .def(
+          "id_to_piece",
+          [](const tk::SentencePiece& s, size_t id) {
+            check<IndexError>(id < s.model().pieces.size(), "piece id is out of range: ", id, " of ",
+                              s.model().pieces.size());
+            return to_str(s.model().pieces[id].text);
+          },
+          py::arg("id"))
+      .def("set_dummy_prefix", &tk::SentencePiece::set_dummy_prefix, py::arg("wanted"));
   m.def("_merges_of_vocab", merges_of_vocab, py::arg("vocab"), py::arg("by_length"), py::arg("skip"));
 }
 

@@ -60,5 +60,6 @@ void bind_tokenizer_components(py::module_& m);
 void bind_encoding(py::module_& m);
 void bind_tokenizer_files(py::module_& m);
 void bind_tokenizer_trainers(py::module_& m);
+void bind_tokenizer_texts(py::module_& m);
 
 }  // namespace ef

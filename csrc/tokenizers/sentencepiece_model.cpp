@@ -184,6 +184,11 @@ void read_normalizer(Fields f, SentencePieceModel& m) {
   }
 }
 
+bool is_byte_name(std::string_view s) {
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
+  return s.size() == 6 && s.starts_with("<0x") && digit(s[3]) && digit(s[4]) && s[5] == '>';
+}
+
 void check_model(const SentencePieceModel& m, const std::string& where) {
   check<TokenizerError>(!m.pieces.empty(), where, ": no pieces, needed a SentencePiece model; incomplete download?");
   std::unordered_set<std::string_view> seen;
@@ -193,6 +198,8 @@ void check_model(const SentencePieceModel& m, const std::string& where) {
     check<TokenizerError>(seen.insert(p.text).second, where, ": the piece '", p.text,
                           "' is there twice; damaged file?");
     bytes += p.type == PieceType::Byte;
+    check<TokenizerError>(p.type != PieceType::Byte || is_byte_name(p.text), where, ": the byte piece '", p.text,
+                          "' is not of the form <0x0A>");
     unknown += p.type == PieceType::Unknown;
   }
   check<TokenizerError>(unknown <= 1, where, ": ", unknown, " pieces stand for unknown text, needed one");

@@ -833,6 +833,10 @@ from .tokenization.fast import (
 from .tokenization.json_schema import (
     get_json_schema as get_json_schema,
 )
+from .tokenization.marian import (
+    M2M100Tokenizer as M2M100Tokenizer,
+    MarianTokenizer as MarianTokenizer,
+)
 from .tokenization.models import (
     AlbertTokenizer as AlbertTokenizer,
     AlbertTokenizerFast as AlbertTokenizerFast,
@@ -940,16 +944,20 @@ from .tokenization.models import (
     SqueezeBertTokenizerFast as SqueezeBertTokenizerFast,
     T5Tokenizer as T5Tokenizer,
     T5TokenizerFast as T5TokenizerFast,
-    UdopTokenizer as UdopTokenizer,
-    UdopTokenizerFast as UdopTokenizerFast,
     VideoPrismTokenizer as VideoPrismTokenizer,
     VideoPrismTokenizerFast as VideoPrismTokenizerFast,
+    WhisperTokenizer as WhisperTokenizer,
+    WhisperTokenizerFast as WhisperTokenizerFast,
     XGLMTokenizer as XGLMTokenizer,
     XGLMTokenizerFast as XGLMTokenizerFast,
     XLMRobertaTokenizer as XLMRobertaTokenizer,
     XLMRobertaTokenizerFast as XLMRobertaTokenizerFast,
     XLNetTokenizer as XLNetTokenizer,
     XLNetTokenizerFast as XLNetTokenizerFast,
+)
+from .tokenization.sentencepiece_slow import (
+    BertGenerationTokenizer as BertGenerationTokenizer,
+    SentencePieceBackend as SentencePieceBackend,
 )
 from .tokenization.slow import (
     PreTrainedTokenizer as PreTrainedTokenizer,

@@ -67,3 +67,11 @@ def test_word_piece_files(tmp_path):
     (tmp_path / "tokenizer.json").write_text(json.dumps(cases.word_piece()))
     needs_engine(str(tmp_path / "tokenizer.json"))
     assert cases.word_piece_files(eigenformers) == json.loads(RECORD.read_text())["word_piece_files"]
+
+
+@pytest.mark.parametrize("name", sorted(cases.NATIVE))
+def test_native_vocabulary(name):
+    import eigenformers
+
+    folder = needs(cases.NATIVE[name][0])
+    assert cases.native(eigenformers, name, folder) == json.loads(RECORD.read_text())[name]

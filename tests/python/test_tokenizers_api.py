@@ -13,8 +13,10 @@ import threading
 import numpy as np
 import pytest
 from eigenformers import tokenizers
+from eigenformers.errors import TokenizerError as tokenizers_error
 from eigenformers.tokenizers import (
     AddedToken,
+    NormalizedString,
     Regex,
     Tokenizer,
     decoders,
@@ -186,3 +188,50 @@ def test_added_token_defaults(tokenizer):
 def test_examples_in_docstrings(name):
     module = importlib.import_module(f"{tokenizers.__name__}.{name}" if name else tokenizers.__name__)
     assert doctest.testmod(module).failed == 0
+
+
+def test_python_components_fail_as_python_does(tokenizer):
+    class Broken:
+        def normalize(self, text):
+            raise KeyError("boom")
+
+    kept = []
+
+    class Keeper:
+        def pre_tokenize(self, text):
+            kept.append(text)
+
+    with pytest.raises(KeyError, match="boom"):
+        normalizers.Normalizer.custom(Broken()).normalize_str("a")
+    with pytest.raises(AttributeError, match="normalize"):
+        normalizers.Normalizer.custom(object()).normalize_str("a")
+    tokenizer.normalizer = normalizers.Normalizer.custom(Broken())
+    with pytest.raises(KeyError, match="boom"):
+        tokenizer.encode_batch(["a"] * 64)
+    with pytest.raises(tokenizers_error, match="Custom Normalizer cannot be serialized"):
+        tokenizer.to_str()
+    pre_tokenizers.PreTokenizer.custom(Keeper()).pre_tokenize_str("abc")
+    with pytest.raises(tokenizers_error, match="after the call"):
+        kept[0].get_splits()
+
+
+def test_python_pre_tokenizer_may_not_give_other_texts():
+    class Foreign:
+        def pre_tokenize(self, text):
+            text.split(lambda i, part: [NormalizedString("other")])
+
+    with pytest.raises(tokenizers_error, match="parts of the text"):
+        pre_tokenizers.PreTokenizer.custom(Foreign()).pre_tokenize_str("abc")
+
+
+def test_python_components_in_threads(tokenizer):
+    class Upper:
+        def normalize(self, text):
+            text.uppercase()
+
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Normalizer.custom(Upper()), normalizers.Lowercase()])
+    texts = ["HeLLo world"] * 500
+    assert {tuple(e.ids) for e in tokenizer.encode_batch(texts)} == {(1, 2)}
+    again = copy.deepcopy(tokenizer)
+    del tokenizer
+    assert again.encode("WORLD").ids == [2]

@@ -8,6 +8,7 @@ using Tokens = std::vector<std::string>;
 
 class Sequence : public Decoder {
  public:
+  explicit Sequence(std::vector<DecoderPtr> parts) : parts_(std::move(parts)) {}
   explicit Sequence(const Json& json) {
     for (const Json& part : get_array(json, "decoders", "Sequence")) {
       parts_.push_back(decoder_from_json(part));
@@ -31,5 +32,7 @@ class Sequence : public Decoder {
 }  // namespace
 
 DecoderPtr read_decoder_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+DecoderPtr make_decoder_sequence(std::vector<DecoderPtr> parts) { return std::make_shared<Sequence>(std::move(parts)); }
 
 }  // namespace ef::tokenizers

@@ -1,6 +1,7 @@
 // First role: changes the text (case, accents, Unicode form) and keeps track of where each part came from.
 #pragma once
 #include <memory>
+#include <vector>
 
 #include "core/registry.h"
 #include "tokenizers/json.h"
@@ -20,5 +21,6 @@ using NormalizerPtr = std::shared_ptr<const Normalizer>;
 using NormalizerFactory = NormalizerPtr (*)(const Json&);
 const Registry<NormalizerFactory>& normalizer_registry();
 NormalizerPtr normalizer_from_json(const Json& json);  // null gives nullptr
+NormalizerPtr make_normalizer_sequence(std::vector<NormalizerPtr> parts);  // one after the other
 
 }  // namespace ef::tokenizers

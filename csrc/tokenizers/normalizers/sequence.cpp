@@ -6,6 +6,7 @@ namespace {
 
 class Sequence : public Normalizer {
  public:
+  explicit Sequence(std::vector<NormalizerPtr> parts) : parts_(std::move(parts)) {}
   explicit Sequence(const Json& json) {
     for (const Json& part : get_array(json, "normalizers", "Sequence")) {
       parts_.push_back(normalizer_from_json(part));
@@ -28,5 +29,9 @@ class Sequence : public Normalizer {
 }  // namespace
 
 NormalizerPtr read_normalizer_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+NormalizerPtr make_normalizer_sequence(std::vector<NormalizerPtr> parts) {
+  return std::make_shared<Sequence>(std::move(parts));
+}
 
 }  // namespace ef::tokenizers

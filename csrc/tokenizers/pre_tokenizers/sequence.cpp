@@ -8,6 +8,7 @@ namespace {
 
 class Sequence : public PreTokenizer {
  public:
+  explicit Sequence(std::vector<PreTokenizerPtr> parts) : parts_(std::move(parts)) {}
   explicit Sequence(const Json& json) {
     for (const Json& part : get_array(json, "pretokenizers", "Sequence")) {
       parts_.push_back(pre_tokenizer_from_json(part));
@@ -33,5 +34,9 @@ class Sequence : public PreTokenizer {
 }  // namespace
 
 PreTokenizerPtr read_pre_tokenizer_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+PreTokenizerPtr make_pre_tokenizer_sequence(std::vector<PreTokenizerPtr> parts) {
+  return std::make_shared<Sequence>(std::move(parts));
+}
 
 }  // namespace ef::tokenizers

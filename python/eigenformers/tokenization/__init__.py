@@ -6,7 +6,7 @@ from typing import Any
 
 from .._lazy import lazy_exports
 from ..errors import UnsupportedError
-from .families import FAMILIES, NOT_YET
+from .families import FAMILIES, NOT_YET, SLOW_CLASSES
 
 # Public name -> module that defines it.
 MODULES = {
@@ -25,6 +25,8 @@ MODULES = {
     "TokenizersBackend": ".fast",
     "PreTrainedTokenizer": ".slow",
     "PythonBackend": ".slow",
+    "SentencePieceBackend": ".sentencepiece_slow",
+    **{name: f".{module}" for name, module in SLOW_CLASSES.items()},
     "StreamDetokenizer": ".streaming",
     "get_json_schema": ".json_schema",
     **{f"{name}{fast}": ".models" for name in FAMILIES for fast in ("", "Fast")},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
 from ..utils import logging
 from .base import PreTrainedTokenizerBase
-from .families import NOT_YET, TOKENIZER_MAPPING_NAMES
+from .families import NOT_YET, SLOW_CLASSES, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
 from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
 from .models import CLASSES
@@ -26,6 +27,8 @@ def tokenizer_class_from_name(class_name: str) -> type[PreTrainedTokenizerBase] 
         return _registered[class_name]
     if class_name in _GENERIC:
         return PreTrainedTokenizerFast
+    if class_name in SLOW_CLASSES:
+        return getattr(importlib.import_module(f".{SLOW_CLASSES[class_name]}", __package__), class_name)
     return CLASSES.get(class_name)
 
 

@@ -89,27 +89,33 @@ FAMILIES: dict[str, Family] = {
     "Siglip2Tokenizer": Family(_GEMMA, "siglip2", padding_side="left", file="tokenizer.model"),
     "SplinterTokenizer": Family({**_BERT, "question_token": "[QUESTION]"}, "splinter"),
     "T5Tokenizer": Family(_T5, "t5", file=_SPIECE),
-    "UdopTokenizer": Family({**_T5, "sep_token": "</s>"}, "udop", file=_SPIECE),
     "VideoPrismTokenizer": Family(_T5, "videoprism", file=_SPIECE),
+    "WhisperTokenizer": Family(_GPT2, "whisper"),
     "XGLMTokenizer": Family({name: token for name, token in _ROBERTA.items() if name != "mask_token"}, "xglm",
                             file=_FAIRSEQ_FILE),
     "XLMRobertaTokenizer": Family(_ROBERTA, "xlm_roberta", file=_FAIRSEQ_FILE),
     "XLNetTokenizer": Family(_XLNET, "xlnet", padding_side="left", file=_SPIECE, mask=_BLANKS),
 }  # fmt: skip
 
+# Classes that are no pipeline of components, and their modules.
+SLOW_CLASSES = {
+    "BertGenerationTokenizer": "sentencepiece_slow",
+    "M2M100Tokenizer": "marian",
+    "MarianTokenizer": "marian",
+}
+
 # Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
 # models): they come with their models. Asking for one by name says so.
 NOT_YET = {
-    "BartphoTokenizer", "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer",
-    "BlenderbotSmallTokenizer", "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer",
-    "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer", "EsmcTokenizer", "EsmTokenizer",
-    "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FSMTTokenizer", "GPTNeoXJapaneseTokenizer",
-    "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer",
-    "LukeTokenizer", "M2M100Tokenizer", "MarianTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
-    "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
-    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SiglipTokenizer", "Speech2TextTokenizer",
-    "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer",
-    "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "WhisperTokenizer", "XLMTokenizer",
+    "BartphoTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer", "BlenderbotSmallTokenizer",
+    "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer", "CTRLTokenizer",
+    "DiaTokenizer", "EsmcTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer", "FlaubertTokenizer",
+    "FSMTTokenizer", "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer",
+    "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer",
+    "MLukeTokenizer", "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer",
+    "PLBartTokenizer", "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SiglipTokenizer",
+    "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer",
+    "VitsTokenizer", "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -146,6 +152,9 @@ for _class_name, _types in {
     "BartTokenizer": "florence2",
     "LlamaTokenizer": "idefics idefics2",
     "FNetTokenizer": "fnet",
+    "BertGenerationTokenizer": "bert-generation",
+    "M2M100Tokenizer": "m2m_100",
+    "MarianTokenizer": "marian",
     "MBartTokenizer": "mbart",
     "MBart50Tokenizer": "mbart50",
     "NllbTokenizer": "nllb nllb-moe",
@@ -169,6 +178,7 @@ for _class_name, _types in {
     "RoFormerTokenizer": "roformer",
     "SplinterTokenizer": "splinter",
     "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
+    "WhisperTokenizer": "whisper",
     "XGLMTokenizer": "xglm",
     "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",
     "XLNetTokenizer": "xlnet",

@@ -12,6 +12,7 @@ from .backends import PIPELINES
 from .families import FAMILIES, Family
 from .fast import PreTrainedTokenizerFast
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
+from .whisper import WhisperBehaviour
 
 _INPUTS = {
     None: ["input_ids", "attention_mask"],
@@ -35,6 +36,7 @@ _BEHAVIOURS = {
     "mbart50": MBart50Languages,
     "nllb": NllbLanguages,
     "seamless": SeamlessLanguages,
+    "whisper": WhisperBehaviour,
 }
 
 

@@ -9,11 +9,27 @@
 
 from __future__ import annotations
 
-from .._core.tokenizers import AddedToken, Encoding, Token, Tokenizer, _wrap
-from . import _methods, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from .._core.tokenizers import (
+    AddedToken,
+    Encoding,
+    NormalizedString,
+    PreTokenizedString,
+    Token,
+    Tokenizer,
+    _wrap,
+)
+from . import _methods, custom, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from .implementations import (
+    BertWordPieceTokenizer,
+    ByteLevelBPETokenizer,
+    CharBPETokenizer,
+    SentencePieceBPETokenizer,
+    SentencePieceUnigramTokenizer,
+)
 from .pattern import Regex
 
 _methods.attach()
+custom.attach()
 
 
 def _restore(role: str, state: bytes):
@@ -23,8 +39,15 @@ def _restore(role: str, state: bytes):
 
 __all__ = [
     "AddedToken",
+    "BertWordPieceTokenizer",
+    "ByteLevelBPETokenizer",
+    "CharBPETokenizer",
     "Encoding",
+    "NormalizedString",
+    "PreTokenizedString",
     "Regex",
+    "SentencePieceBPETokenizer",
+    "SentencePieceUnigramTokenizer",
     "Token",
     "Tokenizer",
     "decoders",

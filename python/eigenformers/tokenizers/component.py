@@ -18,6 +18,13 @@ def parts(components: Any) -> list[Any]:
     return [json.loads(component.to_json()) for component in components]
 
 
+def set_part(sequence: Any, key: str, index: int, value: Any) -> None:
+    """Replace a part of a Sequence in place."""
+    components = sequence._get(key)
+    components[index] = json.loads(value.to_json())
+    sequence._set(key, json.dumps(components, ensure_ascii=False))
+
+
 def register(type_name: str | None = None) -> Callable[[type], type]:
     """Makes `type_name` in a tokenizer.json come back as the decorated class."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._core.tokenizers import Decoder, DecodeStream
-from .component import option, parts, register, spec
+from .._core.tokenizers import Decoder, DecodeStream, _decoder_sequence
+from .component import option, register, spec
 from .pattern import Pattern, to_json
 
 
@@ -14,7 +14,7 @@ class Sequence(Decoder):
     """Several decoders, one after the other."""
 
     def __init__(self, decoders: Iterable[Decoder]) -> None:
-        super().__init__(spec("Sequence", decoders=parts(decoders)))
+        super().__init__(_decoder_sequence(list(decoders)))
 
 
 @register()

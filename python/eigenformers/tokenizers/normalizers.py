@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from .._core.tokenizers import Normalizer
-from .component import option, parts, register, spec
+from .._core.tokenizers import Normalizer, _normalizer_sequence
+from .component import option, register, set_part, spec
 from .pattern import Pattern, to_json
 
 
@@ -15,7 +15,7 @@ class Sequence(Normalizer):
     """Several normalizers, one after the other."""
 
     def __init__(self, normalizers: Iterable[Normalizer]) -> None:
-        super().__init__(spec("Sequence", normalizers=parts(normalizers)))
+        super().__init__(_normalizer_sequence(list(normalizers)))
 
     def _parts(self) -> list[Normalizer]:
         return _children(self)
@@ -25,6 +25,9 @@ class Sequence(Normalizer):
 
     def __getitem__(self, index: int) -> Normalizer:
         return self._parts()[index]
+
+    def __setitem__(self, index: int, value: Normalizer) -> None:
+        set_part(self, "normalizers", index, value)
 
 
 @register()

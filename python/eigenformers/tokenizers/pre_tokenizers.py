@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .._core.tokenizers import PreTokenizer, _byte_alphabet, _wrap
-from .component import option, parts, register, spec
+from .._core.tokenizers import PreTokenizer, _byte_alphabet, _pre_tokenizer_sequence, _wrap
+from .component import option, register, set_part, spec
 from .pattern import Pattern, to_json
 
 _BEHAVIORS = {
@@ -41,7 +41,7 @@ class Sequence(PreTokenizer):
     """Several pre-tokenizers, one after the other."""
 
     def __init__(self, pre_tokenizers: Iterable[PreTokenizer]) -> None:
-        super().__init__(spec("Sequence", pretokenizers=parts(pre_tokenizers)))
+        super().__init__(_pre_tokenizer_sequence(list(pre_tokenizers)))
 
     def _parts(self) -> list[PreTokenizer]:
         return [_wrap("PreTokenizer", json.dumps(part)) for part in self._get("pretokenizers")]
@@ -51,6 +51,9 @@ class Sequence(PreTokenizer):
 
     def __getitem__(self, index: int) -> PreTokenizer:
         return self._parts()[index]
+
+    def __setitem__(self, index: int, value: PreTokenizer) -> None:
+        set_part(self, "pretokenizers", index, value)
 
 
 @register()

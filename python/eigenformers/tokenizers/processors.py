@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 from .._core.tokenizers import PostProcessor, _wrap
-from .component import option, parts, register, spec
+from .component import option, parts, register, set_part, spec
 
 Template = Union[str, Iterable[str]]
 
@@ -27,6 +27,9 @@ class Sequence(PostProcessor):
 
     def __getitem__(self, index: int) -> PostProcessor:
         return self._parts()[index]
+
+    def __setitem__(self, index: int, value: PostProcessor) -> None:
+        set_part(self, "processors", index, value)
 
 
 @register()

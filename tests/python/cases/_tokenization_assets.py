@@ -149,6 +149,34 @@ VOCABULARIES = {
 }
 
 
+# Vocabularies in the files from before tokenizer.json: asset, file, name that it is found by, class.
+NATIVE = {
+    "t5 pieces": ("t5-tokenizer", "spiece.model", "spiece.model", "T5Tokenizer"),
+    "gemma pieces": ("gemma-tokenizer", "gemma.model", "tokenizer.model", "PreTrainedTokenizerFast"),
+    "mistral pieces": ("mistral-tokenizer", "tokenizer.model.v1", "tokenizer.model", "LlamaTokenizer"),
+    "llama3 ranks": ("llama3-tokenizer", "tokenizer.model", "tokenizer.model", "PreTrainedTokenizerFast"),
+    "botchan bpe": ("sentencepiece-test", "botchan_en_bpe_1000.model", "spiece.model", "BertGenerationTokenizer"),
+    "botchan unigram": ("sentencepiece-test", "botchan_en_unigram_1000.model", "spiece.model", "BertGenerationTokenizer"),
+    "kyoto unigram": ("sentencepiece-test", "kyoto_ja_unigram_8000.model", "spiece.model", "BertGenerationTokenizer"),
+    "kyoto pipeline": ("sentencepiece-test", "kyoto_ja_unigram_8000.model", "tokenizer.model", "PreTrainedTokenizerFast"),
+}
+
+
+def native(lib, name, folder):
+    """One of these over the corpus."""
+    _, file, found_as, class_name = NATIVE[name]
+    with tempfile.TemporaryDirectory() as temporary:
+        os.symlink(os.path.join(folder, file), os.path.join(temporary, found_as))
+        tok = getattr(lib, class_name).from_pretrained(temporary)
+    lines = [line for line in corpus().split("\n") if line]
+    ids = [tok(line)["input_ids"] for line in lines]
+    texts = [tok.decode(row, skip_special_tokens=True) for row in ids]
+    return {
+        "size": len(tok), "tokens": sum(map(len, ids)), "ids": digest(json.dumps(ids)), "texts": digest(json.dumps(texts)),
+        "special": tok.special_tokens_map,
+    }  # fmt: skip
+
+
 def vocabulary(lib, name, folder):
     """One tokenizer over the corpus: ids, offsets, masks, text again; the small things as they are."""
     tok = getattr(lib, VOCABULARIES[name]).from_pretrained(folder)
@@ -211,6 +239,8 @@ def record():
     values["word_piece_files"] = word_piece_files(transformers)
     for name in VOCABULARIES:
         values[name] = vocabulary(transformers, name, folder_of(name))
+    for name, (asset, *_) in NATIVE.items():
+        values[name] = native(transformers, name, folder_of(asset))
     path = os.path.join(os.path.dirname(__file__), "..", "golden", "tokenization_assets.json")
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(values, indent=1, ensure_ascii=False) + "\n")

@@ -179,3 +179,23 @@ def case_errors(lib):
     small = run(lib.models.Unigram(), lib.trainers.UnigramTrainer(vocab_size=2, show_progress=False))
     return [text[:30] for text in out] + ["The vocabulary is not large enough" in small,
                                           error(lambda: lib.trainers.BpeTrainer(special_tokens=[3]))]  # fmt: skip
+
+
+def case_ready_made(lib):
+    """The pipelines of `implementations`, trained and made from a vocabulary."""
+    made = [
+        lib.ByteLevelBPETokenizer(lowercase=True, unicode_normalizer="nfkc"), lib.CharBPETokenizer(lowercase=True),
+        lib.SentencePieceBPETokenizer(), lib.SentencePieceUnigramTokenizer(),
+    ]  # fmt: skip
+    out = []
+    for tokenizer in made:
+        options = {"unk_token": "<unk>"} if tokenizer is made[3] else {"min_frequency": 1}
+        tokenizer.train_from_iterator(corpus(60), vocab_size=900, show_progress=False, **options)
+        encoding = tokenizer.encode("The  Lowest naïve x")
+        out.append([repr(tokenizer), encoding.tokens, encoding.offsets, tokenizer.decode(encoding.ids)])
+    vocab = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "low": 5, "##est": 6}
+    bert = lib.BertWordPieceTokenizer(vocab)
+    out.append([repr(bert), bert.encode("Lowest [MASK]", "low").ids, bert.normalize("LÖW"), bert.get_vocab_size()])
+    bert.enable_padding(length=8)
+    out.append([bert.encode("low").ids, bert.padding["length"], str(bert.get_added_tokens_decoder()[4].content)])
+    return out

@@ -21,7 +21,7 @@ PIPELINES = {
     **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless"), "piece_bpe"),
     **dict.fromkeys(
         ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "mbart", "mbart50", "pegasus", "rembert", "t5",
-         "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
+         "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
     "sentencepiece": "generic",

@@ -218,11 +218,3 @@ def t5(parts: Parts) -> Backend:
 def videoprism(parts: Parts) -> Backend:
     """As T5, with nothing around the text."""
     return _unigram(parts, _sentinels(parts), 2, _single(parts), words=True, first="always")
-
-
-def udop(parts: Parts) -> Backend:
-    """As T5, without a map."""
-    vocab = parts.scored_vocab("pad_token", "eos_token", "unk_token", more=(("▁", -2.0),))
-    unk = parts.tokens["unk_token"]
-    unk_id = next((index for index, (piece, _) in enumerate(vocab) if piece == unk), 2)
-    return _unigram(parts, vocab, unk_id, None, _T5_TEMPLATE, words=True, first="always")

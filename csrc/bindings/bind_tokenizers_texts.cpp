@@ -1,0 +1,410 @@
+// NormalizedString and PreTokenizedString in Python, and components that are Python objects.
+#include "bindings/tokenizers_support.h"
+
+#include "tokenizers/char_index.h"
+#include "tokenizers/normal_forms.h"
+#include "tokenizers/pattern.h"
+
+namespace ef {
+namespace {
+
+using tk::NormalizedString;
+using tk::PreTokenizedString;
+using tk::Span;
+
+// Texts that a component hands to Python live as long as the call.
+struct Scope {
+  bool open = true;
+};
+using ScopePtr = std::shared_ptr<Scope>;
+void check_open(const ScopePtr& scope, const char* what) {
+  check<TokenizerError>(!scope || scope->open, what, ": used after the call that it was made for");
+}
+
+struct PyNormalized {
+  std::shared_ptr<const std::string> storage;  // the original, if this object owns it
+  std::shared_ptr<NormalizedString> own;       // or it belongs to a component:
+  NormalizedString* borrowed = nullptr;
+  ScopePtr scope;
+
+  NormalizedString& get() const {
+    check_open(scope, "NormalizedString");
+    return borrowed ? *borrowed : *own;
+  }
+  std::string original() const {
+    const NormalizedString& s = get();
+    return std::string(s.original().substr(s.source().begin, s.source().end - s.source().begin));
+  }
+  // Bytes [begin, end) as a text of its own, over the same original.
+  PyNormalized part(uint32_t begin, uint32_t end) const {
+    const NormalizedString& whole = get();
+    auto out = std::make_shared<NormalizedString>(whole, begin, end);
+    std::vector<Span> alignments;
+    for (uint32_t i = begin; i < end; i++) alignments.push_back(whole.alignment(i));
+    out->assign(std::string(whole.text().substr(begin, end - begin)), std::move(alignments));
+    return {storage, std::move(out), nullptr, scope};
+  }
+};
+
+PyNormalized standalone(const py::str& text) {
+  auto storage = std::make_shared<const std::string>(utf8_of(text));
+  auto own = std::make_shared<NormalizedString>(std::string_view(*storage));
+  return {std::move(storage), std::move(own), nullptr, nullptr};
+}
+
+tk::Pattern pattern_of(const py::object& pattern) {
+  if (py::isinstance<py::str>(pattern)) return tk::Pattern::literal(std::string(utf8_of(pattern)));
+  if (!py::hasattr(pattern, "pattern")) throw py::type_error("a pattern is a str or a Regex");
+  return tk::Pattern::regex(pattern.attr("pattern").cast<std::string>());
+}
+
+char32_t one_character(const py::object& value, const char* where) {
+  const std::string_view text = py::isinstance<py::str>(value) ? utf8_of(value) : std::string_view();
+  int length = 0;
+  const char32_t c = text.empty() ? 0 : tk::utf8::decode(text.data(), length);
+  if (text.empty() || size_t(length) != text.size())
+    throw py::type_error(std::string(where) + ": the function has to give one character");
+  return c;
+}
+py::str character(char32_t c) { return to_str(tk::utf8::encode(c)); }
+
+// Over a copy: the function may change the text.
+template <class F>
+void for_each_character(const PyNormalized& p, F&& f) {
+  const std::string text(p.get().text());
+  for (char32_t c : tk::utf8::chars(text)) f(c);
+}
+
+// Characters [begin, end) of the text as bytes; nothing where they reach outside.
+std::optional<Span> byte_range(std::string_view text, int64_t begin, int64_t end) {
+  if (begin < 0 || begin > end) return std::nullopt;
+  Span out{UINT32_MAX, UINT32_MAX};
+  int64_t n = 0;
+  for (uint32_t at = 0; at <= text.size(); n++) {
+    if (n == begin) out.begin = at;
+    if (n == end) out.end = at;
+    if (at == text.size()) break;
+    at += uint32_t(tk::utf8::length_of(text[at]));
+  }
+  if (out.begin == UINT32_MAX || out.end == UINT32_MAX) return std::nullopt;
+  return out;
+}
+
+py::object slice(const PyNormalized& self, const py::object& range) {
+  const std::string_view text = self.get().text();
+  const int64_t size = int64_t(tk::utf8::count(text));
+  int64_t begin, end;
+  if (py::isinstance<py::int_>(range)) {
+    begin = range.cast<int64_t>();
+    if (begin < 0) begin += size;
+    end = begin + 1;
+  } else if (py::isinstance<py::slice>(range)) {
+    py::ssize_t from, to, step, length;
+    if (!py::reinterpret_borrow<py::slice>(range).compute(size, &from, &to, &step, &length))
+      throw py::error_already_set();
+    if (step != 1) throw py::value_error("NormalizedString: slices have no step");
+    begin = from;
+    end = std::max(from, to);
+  } else if (py::isinstance<py::tuple>(range) && py::len(range) == 2) {
+    begin = range[py::int_(0)].cast<int64_t>();
+    end = range[py::int_(1)].cast<int64_t>();
+  } else {
+    throw py::type_error("NormalizedString: a range is an int, a pair of ints or a slice");
+  }
+  if (begin >= size) return py::none();
+  const auto bytes = byte_range(text, begin, end);
+  return bytes ? py::cast(self.part(bytes->begin, bytes->end)) : py::none();
+}
+
+void bind_normalized(py::module_& m) {
+  using P = PyNormalized;
+  py::class_<P> cls(m, "NormalizedString", "A text that remembers what it was made from.");
+  cls.def(py::init(&standalone), py::arg("sequence"))
+      .def_property_readonly("normalized", [](const P& p) { return to_str(p.get().text()); })
+      .def_property_readonly("original", [](const P& p) { return to_str(p.original()); })
+      .def("__str__", [](const P& p) { return to_str(p.get().text()); })
+      .def("__repr__",
+           [](const P& p) {
+             const tk::Json original = p.original(), text = std::string(p.get().text());
+             return to_str("NormalizedString(original=" + original.dump() + ", normalized=" + text.dump() + ")");
+           })
+      .def("slice", slice, py::arg("range"), "Characters of a range, None where it reaches outside of the text.")
+      .def("__getitem__", slice)
+      .def(
+          "append", [](P& p, const py::str& s) { p.get().append(utf8_of(s)); }, py::arg("s"))
+      .def(
+          "prepend", [](P& p, const py::str& s) { p.get().prepend(utf8_of(s)); }, py::arg("s"))
+      .def("clear", [](P& p) { p.get().clear(); })
+      .def("lowercase", [](P& p) { p.get().lowercase(); })
+      .def("uppercase", [](P& p) { p.get().uppercase(); })
+      .def("strip", [](P& p) { p.get().strip(true, true); })
+      .def("lstrip", [](P& p) { p.get().strip(true, false); })
+      .def("rstrip", [](P& p) { p.get().strip(false, true); })
+      .def("nfc", [](P& p) { tk::apply_normal_form(p.get(), tk::NormalForm::C); })
+      .def("nfd", [](P& p) { tk::apply_normal_form(p.get(), tk::NormalForm::D); })
+      .def("nfkc", [](P& p) { tk::apply_normal_form(p.get(), tk::NormalForm::KC); })
+      .def("nfkd", [](P& p) { tk::apply_normal_form(p.get(), tk::NormalForm::KD); })
+      .def(
+          "filter",
+          [](P& p, const py::function& f) {
+            std::vector<char> keep;
+            for_each_character(p, [&](char32_t c) { keep.push_back(f(character(c)).cast<bool>()); });
+            size_t i = 0;
+            p.get().filter([&](char32_t) { return i >= keep.size() || keep[i++]; });
+          },
+          py::arg("func"), "Keeps the characters that `func` says yes to.")
+      .def(
+          "map",
+          [](P& p, const py::function& f) {
+            std::vector<char32_t> to;
+            for_each_character(p, [&](char32_t c) { to.push_back(one_character(f(character(c)), "map")); });
+            size_t i = 0;
+            p.get().map([&](char32_t c) { return i < to.size() ? to[i++] : c; });
+          },
+          py::arg("func"), "Replaces every character by what `func` gives for it, one character.")
+      .def(
+          "for_each",
+          [](const P& p, const py::function& f) { for_each_character(p, [&](char32_t c) { f(character(c)); }); },
+          py::arg("func"))
+      .def(
+          "replace",
+          [](P& p, const py::object& pattern, const py::str& content) {
+            p.get().replace(pattern_of(pattern), utf8_of(content));
+          },
+          py::arg("pattern"), py::arg("content"))
+      .def(
+          "split",
+          [](const P& p, const py::object& pattern, const std::string& behavior) {
+            const auto kind = tk::split_behavior_from_name(behavior, "split");
+            py::list out;
+            tk::join_parts(tk::split_parts(p.get().text(), pattern_of(pattern)), kind, [&](uint32_t b, uint32_t e) {
+              if (b < e) out.append(p.part(b, e));
+            });
+            return out;
+          },
+          py::arg("pattern"), py::arg("behavior"), "Parts, cut at the matches as the behavior says.");
+}
+
+struct PyPreTokenized {
+  std::shared_ptr<const std::string> storage;
+  std::shared_ptr<PreTokenizedString> own;
+  PreTokenizedString* borrowed = nullptr;
+  ScopePtr scope;
+  std::map<int32_t, std::vector<std::string>> texts;  // of tokens that Python gave, by token list
+
+  PreTokenizedString& get() const {
+    check_open(scope, "PreTokenizedString");
+    return borrowed ? *borrowed : *own;
+  }
+};
+
+// A piece as a text of its own, for as long as the call.
+PyNormalized open_piece(PreTokenizedString& text, const PreTokenizedString::Piece& piece, const ScopePtr& scope) {
+  NormalizedString view = text.normalized(piece);
+  PyNormalized whole{nullptr, nullptr, &view, nullptr};
+  PyNormalized out = whole.part(0, view.size());
+  out.scope = scope;
+  return out;
+}
+
+void split(PyPreTokenized& self, const py::function& f) {
+  PreTokenizedString& text = self.get();
+  text.spell_bytes();
+  std::vector<PreTokenizedString::Piece> out;
+  const std::vector<PreTokenizedString::Piece> old = text.pieces();
+  for (size_t i = 0; i < old.size(); i++) {
+    if (old[i].tokens >= 0) {
+      out.push_back(old[i]);
+      continue;
+    }
+    const auto scope = std::make_shared<Scope>();
+    const py::object parts = f(i, py::cast(open_piece(text, old[i], scope)));
+    for (auto item : py::iter(parts)) {
+      const auto& part = item.cast<const PyNormalized&>();
+      if (part.get().size() == 0) continue;
+      check<TokenizerError>(part.get().original().data() == text.original().data(),
+                            "split: the function has to give parts of the text that it was given");
+      PreTokenizedString::Piece piece = old[i];
+      text.replace(piece, NormalizedString(part.get()));
+      out.push_back(piece);
+    }
+    scope->open = false;
+  }
+  text.pieces() = std::move(out);
+}
+
+void normalize(PyPreTokenized& self, const py::function& f) {
+  self.get().normalize([&](NormalizedString& part) {
+    const auto scope = std::make_shared<Scope>();
+    f(py::cast(PyNormalized{nullptr, nullptr, &part, scope}));
+    scope->open = false;
+  });
+}
+
+void tokenize(PyPreTokenized& self, const py::function& f) {
+  PreTokenizedString& text = self.get();
+  text.spell_bytes();
+  for (auto& piece : text.pieces()) {
+    if (piece.tokens >= 0) continue;
+    std::vector<tk::Token> tokens;
+    std::vector<std::string> names;
+    for (auto item : py::iter(f(to_str(text.text_of(piece))))) {
+      const auto& t = item.cast<const PyToken&>();
+      tokens.push_back({t.id, uint32_t(t.offsets.first), uint32_t(t.offsets.second)});
+      names.push_back(t.value);
+    }
+    text.set_tokens(piece, std::move(tokens));
+    self.texts[piece.tokens] = std::move(names);
+  }
+}
+
+py::list tokens_of(const PyPreTokenized& self, const PreTokenizedString::Piece& piece) {
+  py::list out;
+  const auto names = self.texts.find(piece.tokens);
+  const auto& tokens = self.get().tokens_of(piece);
+  for (size_t i = 0; i < tokens.size(); i++)
+    out.append(
+        PyToken{tokens[i].id, names == self.texts.end() ? "" : names->second[i], {tokens[i].begin, tokens[i].end}});
+  return out;
+}
+
+py::list get_splits(const PyPreTokenized& self, const std::string& referential, const std::string& type) {
+  if (referential != "original" && referential != "normalized")
+    throw py::value_error("Wrong value for OffsetReferential, expected one of `original, normalized`");
+  if (type != "char" && type != "byte")
+    throw py::value_error("Wrong value for OffsetType, expected one of `byte, char`");
+  PreTokenizedString& text = self.get();
+  text.spell_bytes();
+  const tk::CharIndex chars(text.original());
+  py::list out;
+  uint32_t at = 0;
+  for (auto& piece : text.pieces()) {
+    const std::string_view part = text.text_of(piece);
+    Span span = text.source(piece);
+    if (referential == "normalized") {
+      const uint32_t size = type == "char" ? uint32_t(tk::utf8::count(part)) : uint32_t(part.size());
+      span = {at, at + size};
+      at += size;
+    } else if (type == "char") {
+      span = chars(span);
+    }
+    const py::object tokens = piece.tokens < 0 ? py::object(py::none()) : py::object(tokens_of(self, piece));
+    out.append(py::make_tuple(to_str(part), py::make_tuple(span.begin, span.end), tokens));
+  }
+  return out;
+}
+
+tk::Encoding to_encoding(const PyPreTokenized& self, uint32_t type_id, std::optional<uint32_t> word) {
+  const PreTokenizedString& text = self.get();
+  const tk::CharIndex chars(text.original());
+  tk::Encoding out;
+  uint32_t index = 0;
+  for (auto& piece : text.pieces()) {
+    check<TokenizerError>(piece.tokens >= 0, "to_encoding: a part of the text has no tokens yet; call tokenize first");
+    const auto names = self.texts.find(piece.tokens);
+    const auto& tokens = text.tokens_of(piece);
+    for (size_t i = 0; i < tokens.size(); i++) {
+      const Span span = chars(text.source(piece, tokens[i].begin, tokens[i].end));
+      const std::string name = names == self.texts.end() ? "" : names->second[i];
+      out.push(tokens[i].id, out.own(name), span, word.value_or(index), type_id, 0, 1);
+    }
+    index++;
+  }
+  return out;
+}
+
+void bind_pre_tokenized(py::module_& m) {
+  using P = PyPreTokenized;
+  py::class_<P>(m, "PreTokenizedString", "A text in pieces, on its way through the pre-tokenizers.")
+      .def(py::init([](const py::str& text) {
+             auto storage = std::make_shared<const std::string>(utf8_of(text));
+             auto own = std::make_shared<PreTokenizedString>(std::string_view(*storage));
+             return P{std::move(storage), std::move(own), nullptr, nullptr, {}};
+           }),
+           py::arg("sequence"))
+      .def("split", split, py::arg("func"), "Cuts every open piece into what `func(index, piece)` gives.")
+      .def("normalize", normalize, py::arg("func"), "Lets `func(piece)` change every open piece.")
+      .def("tokenize", tokenize, py::arg("func"), "Gives every open piece the tokens of `func(text)`.")
+      .def("to_encoding", to_encoding, py::arg("type_id") = 0, py::arg("word_idx") = py::none())
+      .def("get_splits", get_splits, py::arg("offset_referential") = "original", py::arg("offset_type") = "char",
+           "[(text, (begin, end), tokens or None)]");
+}
+
+// Components that are Python objects. Whoever drops the last reference may not hold Python's lock.
+template <class Role>
+class Custom : public Role {
+ public:
+  Custom(py::object object, const char* role) : role_(role) {
+    object_ = std::shared_ptr<py::object>(new py::object(std::move(object)), [](py::object* o) {
+      py::gil_scoped_acquire acquire;
+      delete o;
+    });
+  }
+  tk::Json to_json() const override { fail<TokenizerError>("Custom ", role_, " cannot be serialized"); }
+
+ protected:
+  const py::object& object() const { return *object_; }
+
+ private:
+  std::shared_ptr<py::object> object_;
+  const char* role_;
+};
+
+struct CustomNormalizer : Custom<tk::Normalizer> {
+  explicit CustomNormalizer(py::object o) : Custom(std::move(o), "Normalizer") {}
+  void normalize(NormalizedString& text) const override {
+    py::gil_scoped_acquire acquire;
+    const auto scope = std::make_shared<Scope>();
+    object().attr("normalize")(PyNormalized{nullptr, nullptr, &text, scope});
+    scope->open = false;
+  }
+};
+struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
+  explicit CustomPreTokenizer(py::object o) : Custom(std::move(o), "PreTokenizer") {}
+  void pre_tokenize(PreTokenizedString& text) const override {
+    py::gil_scoped_acquire acquire;
+    const auto scope = std::make_shared<Scope>();
+    object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, scope, {}});
+    scope->open = false;
+  }
+};
+struct CustomDecoder : Custom<tk::Decoder> {
+  explicit CustomDecoder(py::object o) : Custom(std::move(o), "Decoder") {}
+  std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
+    py::gil_scoped_acquire acquire;
+    py::list texts;
+    for (auto& t : tokens) texts.append(to_str(t));
+    return object().attr("decode_chain")(texts).cast<std::vector<std::string>>();
+  }
+};
+
+}  // namespace
+
+void bind_tokenizer_texts(py::module_& m) {
+  bind_normalized(m);
+  bind_pre_tokenized(m);
+  m.def("_normalize", [](const PyNormalizer& self, PyNormalized& text) { self.role->normalize(text.get()); });
+  m.def("_pre_tokenize", [](const PyPreTokenizer& self, PyPreTokenized& text) { self.role->pre_tokenize(text.get()); });
+  m.def("_custom_normalizer", [](py::object o) { return PyNormalizer{std::make_shared<CustomNormalizer>(o), {}}; });
+  m.def("_custom_pre_tokenizer", [](py::object o) {
+    return PyPreTokenizer{std::make_shared<CustomPreTokenizer>(o), {}};
+  });
+  m.def("_custom_decoder", [](py::object o) { return PyDecoder{std::make_shared<CustomDecoder>(o), {}}; });
+  m.def("_normalizer_sequence", [](const std::vector<const PyNormalizer*>& parts) {
+    std::vector<tk::NormalizerPtr> roles;
+    for (auto* part : parts) roles.push_back(part->role);
+    return PyNormalizer{tk::make_normalizer_sequence(std::move(roles)), {}};
+  });
+  m.def("_pre_tokenizer_sequence", [](const std::vector<const PyPreTokenizer*>& parts) {
+    std::vector<tk::PreTokenizerPtr> roles;
+    for (auto* part : parts) roles.push_back(part->role);
+    return PyPreTokenizer{tk::make_pre_tokenizer_sequence(std::move(roles)), {}};
+  });
+  m.def("_decoder_sequence", [](const std::vector<const PyDecoder*>& parts) {
+    std::vector<tk::DecoderPtr> roles;
+    for (auto* part : parts) roles.push_back(part->role);
+    return PyDecoder{tk::make_decoder_sequence(std::move(roles)), {}};
+  });
+}
+
+}  // namespace ef

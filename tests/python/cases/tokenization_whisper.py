@@ -1,0 +1,82 @@
+"""Whisper's tokenizer: what stands in front of a text, times, segments."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from tokenization_families import byte_level_vocab  # noqa: E402
+
+CODES = """en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi
+ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo
+uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su yue""".split()
+SPECIAL = ["<|startoftranscript|>", *(f"<|{code}|>" for code in CODES), "<|translate|>", "<|transcribe|>",
+           "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]  # fmt: skip
+
+
+def whisper(lib, **options):
+    vocab, merges = byte_level_vocab(False)
+    vocab = {token: index for index, token in enumerate(token for token in vocab if not token.startswith(("<", "[")))}
+    vocab["<|endoftext|>"] = len(vocab)
+    tokenizer = lib.WhisperTokenizer(vocab, merges, extra_special_tokens=SPECIAL)
+    tokenizer.add_tokens([lib.AddedToken(f"<|{i * 0.02:.2f}|>", normalized=False) for i in range(1501)])
+    tokenizer.set_prefix_tokens(**options)
+    return tokenizer
+
+
+def case_prefix(lib):
+    out = []
+    for options in ({}, {"language": "French", "task": "translate"}, {"language": "ja", "predict_timestamps": True},
+                    {"task": "transcribe"}, {"language": "mandarin"}):  # fmt: skip
+        tokenizer = whisper(lib, **options)
+        out.append([tokenizer("the cat")["input_ids"], tokenizer("a", "b")["input_ids"], tokenizer.prefix_tokens])
+    tokenizer = whisper(lib)
+    out.append([list(pair) for pair in tokenizer.get_decoder_prompt_ids(task="translate", language="german")])
+    out.append(tokenizer.get_prompt_ids("the hat", return_tensors=None))
+    out.append(tokenizer.get_prompt_ids("the hat").tolist())
+    out.append(tokenizer.timestamp_ids()[:3])
+    for bad in ({"language": "klingon"}, {"language": "xx"}, {"task": "sing"}):
+        try:
+            whisper(lib, **bad)
+        except ValueError as error:
+            out.append(str(error)[:60])
+    try:
+        tokenizer.get_prompt_ids("a <|en|> b")
+    except ValueError as error:
+        out.append(str(error))
+    return out
+
+
+def case_decode(lib):
+    tokenizer = whisper(lib, language="en", task="transcribe", predict_timestamps=True)
+
+    def time(seconds):
+        return tokenizer.convert_tokens_to_ids(f"<|{seconds:.2f}|>")
+
+    def words(text):
+        return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    start = tokenizer.prefix_tokens
+    rows = {
+        "one": [*start, time(0), *words("Hello, (there) the cat."), time(1.5), tokenizer.eos_token_id],
+        "two": [time(0), *words(" the cat"), time(2), time(2), *words(" a hät [x] ß"), time(5.5)],
+        "next": [time(0), *words(" a"), time(29), time(1), *words(" b"), time(3), time(3), *words(" c"), time(4)],
+        "odd": [time(1), *words(" a"), time(5), time(5), time(2), *words(" b"), time(3)],
+        "prompt": [tokenizer.convert_tokens_to_ids("<|startofprev|>"), *words("before"), *start, *words("after")],
+        "no times": words("plain"), "empty": [],
+    }  # fmt: skip
+    out = {}
+    for name, ids in rows.items():
+        out[name] = [
+            tokenizer.decode(ids), tokenizer.decode(ids, skip_special_tokens=True),
+            tokenizer.decode(ids, decode_with_timestamps=True),
+            tokenizer.decode(ids, basic_normalize=True, skip_special_tokens=True),
+            tokenizer.decode(ids, basic_normalize=True, remove_diacritics=True, skip_special_tokens=True),
+        ]  # fmt: skip
+        if ids:
+            found = tokenizer.decode(ids, output_offsets=True, skip_special_tokens=True)
+            out[name].append([found["text"], [[o["text"], list(o["timestamp"])] for o in found["offsets"]]])
+    out["batch"] = tokenizer.batch_decode([rows["one"], rows["two"]], skip_special_tokens=True)
+    out["batch times"] = tokenizer.decode([rows["one"], rows["two"]], decode_with_timestamps=True)
+    return out

@@ -1,0 +1,111 @@
+"""Normalizers, pre-tokenizers and decoders that are Python objects; texts in the making."""
+
+from __future__ import annotations
+
+LIBRARY = "tokenizers"
+
+
+class Fold:
+    def normalize(self, normalized):
+        normalized.nfkd()
+        normalized.filter(lambda c: not "\u0300" <= c <= "\u036f")
+        normalized.lowercase()
+
+
+class Numbers:
+    def __init__(self, pattern):
+        self.pattern = pattern
+
+    def split(self, index, text):
+        return text.split(self.pattern, "isolated" if index % 2 == 0 else "merged_with_next")
+
+    def pre_tokenize(self, pretok):
+        pretok.split(lambda _, text: text.split(" ", "removed"))
+        pretok.split(self.split)
+        pretok.normalize(lambda text: text.replace("x", "yz"))
+
+
+class Shout:
+    def decode_chain(self, tokens):
+        return [token.upper() + "." for token in tokens]
+
+
+def case_normalized_string(lib):
+    n = lib.NormalizedString("Héllo  Wörld ﬁ 😀")
+    out = [str(n), n.normalized, n.original, repr(n)]
+    n.nfkd()
+    n.filter(lambda c: not "\u0300" <= c <= "\u036f")
+    n.lowercase()
+    out += [str(n), n.original, str(n[1:3]), n[0:3].original, str(n[1:2]), str(n[2]), str(n.slice((1, 4)))]
+    out += [n[99:100], n[13:15].original]
+    for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"):
+        out.append([[str(part), part.original] for part in n.split(" ", behavior)])
+    out.append([str(part) for part in n.split(lib.Regex(r"\s+|l+"), "isolated")])
+    n.prepend("__")
+    n.append("!!")
+    n.replace("l", "L")
+    n.replace(lib.Regex("o+"), "00")
+    out += [str(n), repr(n)]
+    n.map(lambda c: "*" if c == "_" else c)
+    seen = []
+    n.for_each(seen.append)
+    n.uppercase()
+    out += [seen, str(n)]
+    n.append("  ")
+    n.prepend(" ")
+    n.lstrip()
+    n.rstrip()
+    n.strip()
+    n.nfc()
+    n.nfd()
+    n.nfkc()
+    out.append(str(n))
+    n.clear()
+    return [*out, repr(n)]
+
+
+def case_pre_tokenized_string(lib):
+    p = lib.PreTokenizedString("Hello wörld 12")
+    out = [p.get_splits()]
+    p.split(lambda i, text: text.split(" ", "removed"))
+    out += [p.get_splits(), p.get_splits("normalized"), p.get_splits("original", "byte"), p.get_splits("normalized", "byte")]
+    p.split(lambda i, text: [text[0:1], text[1:5]])
+    p.normalize(lambda text: text.uppercase())
+    out += [p.get_splits(), p.get_splits("normalized")]
+    p.tokenize(lambda text: [lib.Token(7, text, (0, len(text.encode())))])
+    out.append([[text, offsets, [token.id for token in tokens]] for text, offsets, tokens in p.get_splits()])
+    for encoding in (p.to_encoding(), p.to_encoding(3, 9)):
+        out.append([encoding.ids, encoding.tokens, encoding.offsets, encoding.type_ids, encoding.word_ids])
+    return out
+
+
+def case_components(lib):
+    digits = lib.pre_tokenizers.PreTokenizer.custom(Numbers(lib.Regex(r"\d+")))
+    fold = lib.normalizers.Normalizer.custom(Fold())
+    shout = lib.decoders.Decoder.custom(Shout())
+    tokenizer = lib.Tokenizer(lib.models.WordLevel({"?": 0, "hey": 1, "12": 2, "yz": 3}, unk_token="?"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = fold, digits, shout
+    batch = tokenizer.encode_batch(["HÉY 12 x", "a 3b4", ""] * 4)
+    errors = []
+    for action in (tokenizer.to_str, digits.__getstate__):
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 (the real library raises plain Exception)
+            errors.append("cannot be serialized" in str(error))
+    both = lib.pre_tokenizers.Sequence([digits, lib.pre_tokenizers.Digits(True)])
+    texts = lib.normalizers.Sequence([fold, lib.normalizers.Strip()])
+    parts = lib.pre_tokenizers.Sequence([lib.pre_tokenizers.Digits(), lib.pre_tokenizers.Whitespace()])
+    parts[0] = lib.pre_tokenizers.WhitespaceSplit()
+    done = lib.NormalizedString("AB")
+    lib.normalizers.Lowercase().normalize(done)
+    cut = lib.PreTokenizedString("a12")
+    lib.pre_tokenizers.Digits().pre_tokenize(cut)
+    return {
+        "words": digits.pre_tokenize_str("Hey 12x ho3 x"), "text": fold.normalize_str("Ｈé\tY"),
+        "decoded": [shout.decode(["a", "b"]), tokenizer.decode([1, 2])],
+        "batch": [[e.ids, e.tokens, e.offsets, e.word_ids] for e in batch], "errors": errors,
+        "sequences": [both.pre_tokenize_str("a12 3"), texts.normalize_str(" Á 12 ")],
+        "set": repr(parts), "in place": [str(done), cut.get_splits()],
+        "trainer": repr(lib.models.BPE().get_trainer()),
+        "again": tokenizer.pre_tokenizer.pre_tokenize_str("a 1"),
+    }  # fmt: skip
