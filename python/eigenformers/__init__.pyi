@@ -823,6 +823,10 @@ from .tokenization.enums import (
     TensorType as TensorType,
     TruncationStrategy as TruncationStrategy,
 )
+from .tokenization.eos_slow import (
+    ByT5Tokenizer as ByT5Tokenizer,
+    SiglipTokenizer as SiglipTokenizer,
+)
 from .tokenization.families import (
     TOKENIZER_MAPPING_NAMES as TOKENIZER_MAPPING_NAMES,
 )

@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import pathlib
+import pickle
 import random
+import sys
 
 import eigenformers as ef
 import pytest
@@ -69,6 +71,15 @@ def test_tekken(tmp_path):
     assert tokenizer.tokenize("hell") == ["he", "ll"]
     assert (tokenizer.unk_token_id, tokenizer.bos_token_id) == (0, 1)
     assert ef.AutoTokenizer.from_pretrained(tmp_path, mistral_format=True)("hell")["input_ids"] == [258, 259]
+    (path,) = tokenizer.save_pretrained(tmp_path / "copy", save_format="mistral")
+    assert pathlib.Path(path).read_bytes() == (tmp_path / "tekken.json").read_bytes()
+    tokenizer.add_tokens(["new"])
+    with pytest.raises(ValueError, match="no longer that of"):
+        tokenizer.save_pretrained(tmp_path / "copy", save_format="mistral")
+    with pytest.raises(OSError, match=r"the original tekken\.json is not available"):
+        ef.GPT2Tokenizer().save_pretrained(tmp_path / "copy", save_format="mistral")
+    with pytest.raises(ValueError, match="Unknown save_format='zip'"):
+        tokenizer.save_pretrained(tmp_path / "copy", save_format="zip")
     with pytest.raises(OSError, match=r"Cannot find 'tekken\.json'"):
         ef.AutoTokenizer.from_pretrained(MODELS, mistral_format=True)
 
@@ -143,3 +154,22 @@ def test_marian_errors(tmp_path):
         ef.MarianTokenizer(tmp_path / "vocab.json", MODELS / "bpe.model", tmp_path / "vocab.json")
     with pytest.raises(TypeError, match="vocab_file= is needed"):
         ef.tokenization.SentencePieceBackend()
+
+
+def test_roformer(monkeypatch, tmp_path):
+    vocab = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "今天", "天", "气", "好", "ok"])}
+    with pytest.raises(ImportError, match="You need to install rjieba"):
+        ef.RoFormerTokenizer(vocab)
+
+    class Words:  # the part of rjieba that is used
+        @staticmethod
+        def tokenize(text, hmm):
+            cuts = [(0, 2), (2, 4), (4, 5), (5, len(text))] if text.startswith("今") else [(0, len(text))]
+            return [(text[a:b], a, b) for a, b in cuts if a < b]
+
+    monkeypatch.setitem(sys.modules, "rjieba", Words)
+    tokenizer = ef.RoFormerTokenizer(vocab)
+    assert tokenizer.tokenize("今天天气好ok") == ["今天", "天", "气", "好", "ok"]
+    tokenizer.save_pretrained(tmp_path)
+    for again in (pickle.loads(pickle.dumps(tokenizer)), ef.AutoTokenizer.from_pretrained(tmp_path)):
+        assert again.tokenize("今天天气好ok") == ["今天", "天", "气", "好", "ok"]

@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['AddedToken', 'DecodeStream', 'Decoder', 'Encoding', 'Model', 'Normalizer', 'PostProcessor', 'PreTokenizer', 'Token', 'Tokenizer']
+__all__: list[str] = ['AddedToken', 'DecodeStream', 'Decoder', 'Encoding', 'Model', 'NormalizedString', 'Normalizer', 'PostProcessor', 'PreTokenizedString', 'PreTokenizer', 'SentencePiece', 'Token', 'Tokenizer']
 class AddedToken:
     """
     A token that is found in the text before anything else looks at it.
@@ -485,6 +485,39 @@ class DecodeStream:
         ...
     def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
         ...
+class SentencePiece:
+    """
+    A SentencePiece model, used as it is.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, model: bytes, where: str = 'SentencePiece') -> None:
+        """
+        From the bytes of a .model file.
+        """
+    def __len__(self) -> int:
+        ...
+    def decode(self, pieces: collections.abc.Sequence[str]) -> str:
+        """
+        The text of pieces.
+        """
+    def encode(self, text: str) -> list:
+        """
+        The pieces of a text.
+        """
+    def id_to_piece(self, id: typing.SupportsInt | typing.SupportsIndex) -> str:
+        ...
+    def normalize(self, text: str) -> str:
+        ...
+    def piece_to_id(self, piece: str) -> int:
+        """
+        The id of a piece, or of the unknown one.
+        """
+    def set_dummy_prefix(self, wanted: bool) -> None:
+        ...
 class _WordCounts:
     """
     How often each word occurs.
@@ -502,11 +535,123 @@ class _WordCounts:
         ...
     def feed_file(self, tokenizer: Tokenizer, path: str) -> None:
         ...
+class NormalizedString:
+    """
+    A text that remembers what it was made from.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __getitem__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __init__(self, sequence: str) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def append(self, s: str) -> None:
+        ...
+    def clear(self) -> None:
+        ...
+    def filter(self, func: collections.abc.Callable) -> None:
+        """
+        Keeps the characters that `func` says yes to.
+        """
+    def for_each(self, func: collections.abc.Callable) -> None:
+        ...
+    def lowercase(self) -> None:
+        ...
+    def lstrip(self) -> None:
+        ...
+    def map(self, func: collections.abc.Callable) -> None:
+        """
+        Replaces every character by what `func` gives for it, one character.
+        """
+    def nfc(self) -> None:
+        ...
+    def nfd(self) -> None:
+        ...
+    def nfkc(self) -> None:
+        ...
+    def nfkd(self) -> None:
+        ...
+    def prepend(self, s: str) -> None:
+        ...
+    def replace(self, pattern: typing.Any, content: str) -> None:
+        ...
+    def rstrip(self) -> None:
+        ...
+    def slice(self, range: typing.Any) -> typing.Any:
+        """
+        Characters of a range, None where it reaches outside of the text.
+        """
+    def split(self, pattern: typing.Any, behavior: str) -> list:
+        """
+        Parts, cut at the matches as the behavior says.
+        """
+    def strip(self) -> None:
+        ...
+    def uppercase(self) -> None:
+        ...
+    @property
+    def normalized(self) -> str:
+        ...
+    @property
+    def original(self) -> str:
+        ...
+class PreTokenizedString:
+    """
+    A text in pieces, on its way through the pre-tokenizers.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, sequence: str) -> None:
+        ...
+    def get_splits(self, offset_referential: str = 'original', offset_type: str = 'char') -> list:
+        """
+        [(text, (begin, end), tokens or None)]
+        """
+    def normalize(self, func: collections.abc.Callable) -> None:
+        """
+        Lets `func(piece)` change every open piece.
+        """
+    def split(self, func: collections.abc.Callable) -> None:
+        """
+        Cuts every open piece into what `func(index, piece)` gives.
+        """
+    def to_encoding(self, type_id: typing.SupportsInt | typing.SupportsIndex = 0, word_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> Encoding:
+        ...
+    def tokenize(self, func: collections.abc.Callable) -> None:
+        """
+        Gives every open piece the tokens of `func(text)`.
+        """
 def _bpe(arg0: dict, arg1: collections.abc.Sequence[tuple[str, str]], arg2: dict) -> Model:
     ...
 def _byte_alphabet() -> list:
     ...
+def _custom_decoder(arg0: typing.Any) -> Decoder:
+    ...
+def _custom_normalizer(arg0: typing.Any) -> Normalizer:
+    ...
+def _custom_pre_tokenizer(arg0: typing.Any) -> PreTokenizer:
+    ...
+def _decoder_sequence(arg0: collections.abc.Sequence[Decoder]) -> Decoder:
+    ...
 def _merges_of_vocab(vocab: dict, by_length: bool, skip: set) -> list:
+    ...
+def _normalize(arg0: Normalizer, arg1: NormalizedString) -> None:
+    ...
+def _normalizer_sequence(arg0: collections.abc.Sequence[Normalizer]) -> Normalizer:
+    ...
+def _pre_tokenize(arg0: PreTokenizer, arg1: PreTokenizedString) -> None:
+    ...
+def _pre_tokenizer_sequence(arg0: collections.abc.Sequence[PreTokenizer]) -> PreTokenizer:
     ...
 def _read_sentencepiece(path: str) -> dict:
     ...

@@ -100,22 +100,24 @@ FAMILIES: dict[str, Family] = {
 # Classes that are no pipeline of components, and their modules.
 SLOW_CLASSES = {
     "BertGenerationTokenizer": "sentencepiece_slow",
+    "ByT5Tokenizer": "eos_slow",
     "M2M100Tokenizer": "marian",
     "MarianTokenizer": "marian",
+    "SiglipTokenizer": "eos_slow",
 }
 
 # Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
 # models): they come with their models. Asking for one by name says so.
 NOT_YET = {
     "BartphoTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer", "BlenderbotSmallTokenizer",
-    "ByT5Tokenizer", "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer", "CTRLTokenizer",
-    "DiaTokenizer", "EsmcTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer", "FlaubertTokenizer",
-    "FSMTTokenizer", "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer",
-    "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer",
-    "MLukeTokenizer", "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer",
-    "PLBartTokenizer", "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "SiglipTokenizer",
-    "Speech2TextTokenizer", "SpeechT5Tokenizer", "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer",
-    "VitsTokenizer", "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
+    "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer",
+    "EsmcTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FSMTTokenizer",
+    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer",
+    "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
+    "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
+    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer",
+    "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer",
+    "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -137,6 +139,8 @@ for _class_name, _types in {
     "DebertaV2Tokenizer": "deberta-v2",
     "DPRQuestionEncoderTokenizer": "dpr",
     "FunnelTokenizer": "funnel",
+    "Siglip2Tokenizer": "siglip2",
+    "VideoPrismTokenizer": "videoprism",
     "GemmaTokenizer": (
         "diffusion_gemma gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma zaya"
     ),
@@ -154,6 +158,8 @@ for _class_name, _types in {
     "FNetTokenizer": "fnet",
     "BertGenerationTokenizer": "bert-generation",
     "M2M100Tokenizer": "m2m_100",
+    "ByT5Tokenizer": "byt5",
+    "SiglipTokenizer": "siglip",
     "MarianTokenizer": "marian",
     "MBartTokenizer": "mbart",
     "MBart50Tokenizer": "mbart50",

@@ -11,6 +11,7 @@ from typing import Any
 from .backends import PIPELINES
 from .families import FAMILIES, Family
 from .fast import PreTrainedTokenizerFast
+from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
 from .whisper import WhisperBehaviour
 
@@ -35,6 +36,7 @@ _BEHAVIOURS = {
     "mbart": MBartLanguages,
     "mbart50": MBart50Languages,
     "nllb": NllbLanguages,
+    "roformer": RoFormerBehaviour,
     "seamless": SeamlessLanguages,
     "whisper": WhisperBehaviour,
 }

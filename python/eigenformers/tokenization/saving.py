@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
+import shutil
 from typing import Any
 
 from ..utils import logging
 from ..utils.files import atomic_write
 from ..utils.hub_push import PushToHubMixin, upload_saved
-from ._engine import AddedToken, UnsupportedError
+from ._engine import AddedToken
 from .loading import ADDED_TOKENS_FILE, CHAT_TEMPLATE_DIR, CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE
 
 logger = logging.get_logger(__name__)
@@ -65,6 +67,7 @@ class SavingMixin(PushToHubMixin):
             legacy_format: True to write the vocabulary in the older files too (vocab.json, merges.txt, vocab.txt).
             filename_prefix: put before every file name, with a hyphen.
             push_to_hub: upload the folder afterwards.
+            save_format: "mistral" copies the tekken.json that the tokenizer was made from, and nothing else.
             save_jinja_files: False to keep the chat template inside tokenizer_config.json.
             **kwargs: arguments of `push_to_hub`: `repo_id`, `commit_message`, `private`, `token`, ...
         """
@@ -72,8 +75,12 @@ class SavingMixin(PushToHubMixin):
         if os.path.isfile(directory):
             logger.error(f"Provided path ({directory}) should be a directory, not a file")
             return None
-        if kwargs.pop("save_format", None) not in (None, "hf"):
-            raise UnsupportedError("save_format: only 'hf' is written here")
+        save_format = kwargs.pop("save_format", None)
+        if save_format not in (None, "hf", "mistral"):
+            raise ValueError(f"Unknown save_format={save_format!r}. Supported values: 'hf', 'mistral'.")
+        if save_format == "mistral":
+            with upload_saved(self, directory, push_to_hub, kwargs):
+                return self._save_tekken(directory)
         save_jinja_files = kwargs.pop("save_jinja_files", True)
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         with upload_saved(self, directory, push_to_hub, kwargs):
@@ -83,6 +90,22 @@ class SavingMixin(PushToHubMixin):
             write_json(config_file, plain_tokens(config))
             files = (config_file, *template_files)
             return self._save_pretrained(directory, files, legacy_format, filename_prefix)
+
+    def _save_tekken(self, directory: str) -> tuple[str, ...]:
+        """Copy the tekken.json of this tokenizer, which must not have changed since; returns its path."""
+        source = getattr(self, "vocab_file", None)
+        if not source or not os.path.isfile(source) or not re.match(r"tekken.*\.json$", os.path.basename(source)):
+            raise OSError(
+                "Cannot save in 'mistral' format: the original tekken.json is not available. "
+                "Load a native checkpoint (that still contains tekken.json)."
+            )
+        if type(self)(vocab_file=source).get_vocab() != self.get_vocab():
+            raise ValueError(f"Cannot save in 'mistral' format: the vocabulary is no longer that of {source}.")
+        os.makedirs(directory, exist_ok=True)
+        path = os.path.join(directory, "tekken.json")
+        if not (os.path.exists(path) and os.path.samefile(source, path)):
+            shutil.copyfile(source, path)
+        return (path,)
 
     def _config_to_save(self) -> dict[str, Any]:
         """Content of tokenizer_config.json: the arguments, as they are by now."""

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Union
 
 from .._core.tokenizers import AddedToken, Tokenizer, _train, _WordCounts
+from ..errors import UnsupportedError
 
 Token = Union[str, AddedToken]
 
@@ -325,3 +326,9 @@ def count_words(tokenizer: Tokenizer, iterator: Iterable, shown: bool, length: i
 
 
 __all__ = ["BpeTrainer", "Trainer", "UnigramTrainer", "WordLevelTrainer", "WordPieceTrainer"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ParityBpeTrainer":
+        raise UnsupportedError("ParityBpeTrainer: training that balances languages is not implemented; use BpeTrainer")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -89,3 +89,23 @@ def case_m2m100(lib):
         "text": tokenizer.batch_decode(both["input_ids"]), "id": tokenizer.get_lang_id("zu"),
         "mask": tokenizer.get_special_tokens_mask([5, 6], [7]),
     }  # fmt: skip
+
+
+def case_end_behind(lib):
+    texts = [text for text in TEXTS if "\u0000" not in text] + ["Don't  STOP! </s> <extra_id_3>x", "a</s>"]
+    siglip = lib.SiglipTokenizer(str(MODELS / "unigram.model"))
+    byt5 = lib.ByT5Tokenizer()
+    small = lib.ByT5Tokenizer(extra_ids=2)
+    out = {}
+    for name, tokenizer in (("siglip", siglip), ("byt5", byt5)):
+        ids = [tokenizer(text)["input_ids"] for text in texts]
+        out[name] = {
+            "ids": ids, "tokens": [tokenizer.tokenize(text) for text in texts], "size": len(tokenizer),
+            "text": [tokenizer.decode(row) for row in ids], "pair": dict(tokenizer("a b", "c", return_token_type_ids=True)),
+            "plain": [tokenizer.decode(row, skip_special_tokens=True) for row in ids], "max": tokenizer.model_max_length,
+            "map": tokenizer.special_tokens_map, "mask": tokenizer.get_special_tokens_mask([3, 4], [5]),
+            "padded": tokenizer(["a", "b c d"], padding=True)["attention_mask"],
+        }  # fmt: skip
+    out["small"] = [len(small), small("<extra_id_1>é")["input_ids"]]
+    out["kept"] = siglip.canonicalize_text("A {} b!", keep_punctuation_exact_string="{}")
+    return out

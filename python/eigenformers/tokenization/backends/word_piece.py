@@ -18,7 +18,7 @@ from .parts import (
 _NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 
-def _word_piece(parts: Parts, vocab, post=BERT_TEMPLATE, pre_tokenizer=None) -> Backend:
+def _word_piece(parts: Parts, vocab, post=BERT_TEMPLATE) -> Backend:
     normalizer = normalizers.BertNormalizer(
         clean_text=parts.option("clean_text", True),
         handle_chinese_chars=parts.option("tokenize_chinese_chars", True),
@@ -28,7 +28,7 @@ def _word_piece(parts: Parts, vocab, post=BERT_TEMPLATE, pre_tokenizer=None) -> 
     tokenizer = assemble(
         models.WordPiece(vocab, unk_token=parts.tokens["unk_token"]),
         normalizer,
-        pre_tokenizer or pre_tokenizers.BertPreTokenizer(),
+        pre_tokenizers.BertPreTokenizer(),
         decoders.WordPiece(prefix=parts.option("wordpieces_prefix", "##")),
     )
     return Backend(tokenizer, post)
@@ -73,9 +73,6 @@ def splinter(parts: Parts) -> Backend:
 
 
 def roformer(parts: Parts) -> Backend:
-    """As BERT, with Chinese words found by jieba."""
-    from ._jieba import jieba_pre_tokenizer
-
+    """As BERT, Chinese characters left together; the class finds the words."""
     parts.options = {**parts.options, "tokenize_chinese_chars": False}
-    vocab = parts.starting_vocab(*_NAMES)
-    return _word_piece(parts, vocab, pre_tokenizer=jieba_pre_tokenizer(vocab))
+    return _word_piece(parts, parts.starting_vocab(*_NAMES))
