@@ -39,7 +39,7 @@ using DecoderPtr = std::shared_ptr<const Decoder>;
 
 using DecoderFactory = DecoderPtr (*)(const Json&);
 const Registry<DecoderFactory>& decoder_registry();
-DecoderPtr decoder_from_json(const Json& json);  // null gives nullptr
+DecoderPtr decoder_from_json(const Json& json);                   // null gives nullptr
 DecoderPtr make_decoder_sequence(std::vector<DecoderPtr> parts);  // one after the other
 
 }  // namespace ef::tokenizers

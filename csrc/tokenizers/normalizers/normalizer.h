@@ -20,7 +20,7 @@ using NormalizerPtr = std::shared_ptr<const Normalizer>;
 // A component in JSON names itself by "type"; the other fields are its options.
 using NormalizerFactory = NormalizerPtr (*)(const Json&);
 const Registry<NormalizerFactory>& normalizer_registry();
-NormalizerPtr normalizer_from_json(const Json& json);  // null gives nullptr
+NormalizerPtr normalizer_from_json(const Json& json);                      // null gives nullptr
 NormalizerPtr make_normalizer_sequence(std::vector<NormalizerPtr> parts);  // one after the other
 
 }  // namespace ef::tokenizers

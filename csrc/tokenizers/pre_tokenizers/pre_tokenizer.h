@@ -37,7 +37,7 @@ using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
 
 using PreTokenizerFactory = PreTokenizerPtr (*)(const Json&);
 const Registry<PreTokenizerFactory>& pre_tokenizer_registry();
-PreTokenizerPtr pre_tokenizer_from_json(const Json& json);  // null gives nullptr
+PreTokenizerPtr pre_tokenizer_from_json(const Json& json);                        // null gives nullptr
 PreTokenizerPtr make_pre_tokenizer_sequence(std::vector<PreTokenizerPtr> parts);  // one after the other
 
 }  // namespace ef::tokenizers
