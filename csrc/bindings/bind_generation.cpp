@@ -130,10 +130,7 @@ void bind_generation(py::module_& m) {
             py::gil_scoped_acquire gil;
             put(tokens);
           };
-        r.interrupt = [] {
-          py::gil_scoped_acquire gil;
-          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        };
+        r.interrupt = check_signals;
         GenerateResult out;
         {
           py::gil_scoped_release release;

@@ -70,6 +70,11 @@ ModelInput model_input(const py::dict& kwargs) {
   return in;
 }
 
+void check_signals() {
+  py::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 py::dict model_output(const ModelOutput& out) {
   py::dict d;
   auto put = [&](const char* name, const Tensor& t) {
@@ -129,7 +134,8 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
   {
     py::gil_scoped_acquire gil;
     py::function f = py::get_override(static_cast<const PreTrainedModel*>(this), "forward");
-    if (f && !(built() && py::cast<bool>(py::getattr(f, "_native_forward", py::bool_(false))))) {
+    const bool native = built() && f && py::cast<bool>(py::getattr(f, "_native_forward", py::bool_(false)));
+    if (f && (!native || !hooks().empty())) {  // hooks see what they see in Python: arguments by name, an output object
       py::dict kwargs;
       auto put = [&](const char* name, const Tensor& t) {
         if (t.defined()) kwargs[name] = py::cast(t);
@@ -159,7 +165,8 @@ void bind_models(py::module_& m) {
            py::arg("base") = nullptr)
       .def_property_readonly("_built", &PreTrainedModel::built)
       .def("_native_run", [](PreTrainedModel& self, const py::dict& kwargs) {
-        const ModelInput in = model_input(kwargs);
+        ModelInput in = model_input(kwargs);
+        in.interrupt = check_signals;
         ModelOutput out;
         {
           py::gil_scoped_release release;

@@ -9,6 +9,7 @@ namespace ef {
 
 ModelInput model_input(const py::dict& kwargs);      // TypeError names an unknown argument
 py::dict model_output(const ModelOutput& output);    // only what is there
+void check_signals();                                // throws what Ctrl-C asks for
 ModelOutput parse_output(const py::object& result);  // what a Python forward returned
 
 // A model whose forward may be written in Python.

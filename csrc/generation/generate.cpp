@@ -109,6 +109,7 @@ class Loop {
   Tensor forward(ModelInput in, int64_t from, int64_t to, bool last) {
     in.past = result_.past;
     in.use_cache = result_.past != nullptr;
+    in.interrupt = r_.interrupt;
     in.attention_mask = mask_tensor(to);
     in.position_ids = position_tensor(from, to);
     in.logits_to_keep = 1;

@@ -1,5 +1,6 @@
 // What every model is: a module tree with a forward pass from ModelInput to ModelOutput.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,9 @@ struct ModelInput {
   std::optional<bool> use_cache;
   bool output_hidden_states = false, output_attentions = false;
   std::optional<double> num_items_in_batch;
-  int64_t pad_token_id = -1;  // of sequence classifiers; negative: none
-  std::string problem_type;   // regression, single_label_classification, multi_label_classification
+  std::function<void()> interrupt;  // called between the layers of long inputs; may throw, and nothing has happened
+  int64_t pad_token_id = -1;        // of sequence classifiers; negative: none
+  std::string problem_type;         // regression, single_label_classification, multi_label_classification
 };
 
 struct ModelOutput {

@@ -251,3 +251,12 @@ def test_broken_pipe_is_quiet():
     )
     os.close(writer)
     assert result.returncode == 1 and result.stderr == b""
+
+
+def test_version_flag():
+    import eigenformers
+
+    done = subprocess.run([sys.executable, "-m", "eigenformers", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, eigenformers.__version__)
+    done = subprocess.run([sys.executable, "-m", "eigenformers"], capture_output=True, text=True)
+    assert done.returncode == 2 and "COMMAND" in done.stderr

@@ -246,3 +246,25 @@ def test_one_model_from_two_threads():
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_hooks_on_the_model_below_the_head_and_in_generate():
+    from cases.models import IDS, causal_lm
+
+    model, ids, seen = causal_lm(ef, "llama"), ef.from_numpy(IDS[:, :4].copy()), []
+    plain = model(ids, labels=ids)
+    handles = [
+        model.model.register_forward_hook(lambda m, a, o: seen.append(("inner", type(o).__name__))),
+        model.register_forward_hook(lambda m, a, o: seen.append(("outer", type(o).__name__))),
+    ]
+    hooked = model(ids, labels=ids)
+    assert seen == [("inner", "BaseModelOutputWithPast"), ("outer", "CausalLMOutputWithPast")]
+    assert ef.equal(hooked.logits, plain.logits) and hooked.loss.item() == plain.loss.item()
+    seen.clear()
+    tokens = model.generate(ids, max_new_tokens=3, do_sample=False, eos_token_id=None, pad_token_id=0)
+    assert [name for name, _ in seen] == ["inner", "outer"] * 3
+    for handle in handles:
+        handle.remove()
+    seen.clear()
+    assert ef.equal(tokens, model.generate(ids, max_new_tokens=3, do_sample=False, eos_token_id=None, pad_token_id=0))
+    assert seen == []

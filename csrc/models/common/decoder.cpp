@@ -144,6 +144,25 @@ void set_mask(const Tensor& mask, int64_t batch, int64_t length, Pass& pass) {
 
 }  // namespace
 
+namespace {
+
+constexpr int64_t kInterruptTokens = 64;  // fewer are over before anybody waits
+
+// What the layers before have put into the cache is taken back when the caller stops here.
+void interruptible(const ModelInput& in, const Pass& pass) {
+  try {
+    in.interrupt();
+  } catch (...) {
+    if (pass.cache && pass.past)
+      pass.cache->crop(pass.past);
+    else if (pass.cache)
+      pass.cache->reset();
+    throw;
+  }
+}
+
+}  // namespace
+
 ModelOutput DecoderBody::forward(const ModelInput& in) {
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
                      "You must specify exactly one of input_ids or inputs_embeds");
@@ -185,7 +204,9 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   else if (batch_invariant() && pass.key_mask.defined())
     pass.spans = unpadded_spans(pass.key_mask, pass.past);
 
+  const bool long_input = in.interrupt && batch * length >= kInterruptTokens;
   for (const ModulePtr& child : layers->child_modules()) {
+    if (long_input) interruptible(in, pass);
     auto* layer = dynamic_cast<Block*>(child.get());
     if (!layer) fail<DtypeError>("layers: found a ", child->class_name(), ", needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);

@@ -27,7 +27,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     generate.add_parser(commands)
     chat.add_parser(commands)
     commands.add_parser("env", help="print versions and settings, for bug reports").set_defaults(run=_env)
@@ -51,7 +52,12 @@ def _version(arguments: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns the exit code. `argv` is `sys.argv[1:]` by default."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.version:
+        return _version(arguments)
+    if arguments.command is None:
+        parser.error("the following arguments are required: COMMAND")
     try:
         code = arguments.run(arguments)
         sys.stdout.flush()

@@ -236,7 +236,8 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
         import inspect
 
         accepted = inspect.signature(self.forward).parameters
-        if not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
+        native = getattr(self.forward, "_native_forward", False)
+        if native or not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
             kwargs = {k: v for k, v in kwargs.items() if k in accepted}
         return self(**kwargs)
 

@@ -1,0 +1,64 @@
+"""Ctrl-C: the step that runs is the last, also inside a long prompt, and what was there before stays usable."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+CODE = """
+import sys, threading, time, os, signal
+import eigenformers as ef
+config = ef.LlamaConfig(vocab_size=64, hidden_size=512, intermediate_size=1024, num_hidden_layers=24,
+                        num_attention_heads=8, max_position_embeddings=100000, eos_token_id=None)
+model = ef.LlamaForCausalLM(config).eval()
+cache = ef.DynamicCache(config=config)
+with ef.no_grad():
+    model(ef.ones(1, 4, dtype=ef.int64), past_key_values=cache)
+    long = ef.ones(1, LENGTH, dtype=ef.int64)
+    print("ready", flush=True)
+    try:
+        CALL
+    except KeyboardInterrupt:
+        print("stopped", cache.get_seq_length(), [layer.get_seq_length() for layer in cache.layers][-1], flush=True)
+        model(ef.ones(1, 1, dtype=ef.int64), past_key_values=cache)
+        print("usable", cache.get_seq_length())
+"""
+
+
+@pytest.mark.parametrize(
+    "call, length",
+    [
+        ("model(long, past_key_values=cache)", 12000),
+        ("model.generate(long, past_key_values=cache, max_new_tokens=5)", 12000),
+        ("model.generate(long[:, :6], max_new_tokens=100000)", 6),
+    ],
+)
+def test_python(call, length):
+    code = CODE.replace("LENGTH", str(length)).replace("CALL", call)
+    run = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    assert run.stdout.readline().strip() == "ready"
+    time.sleep(0.5)
+    sent = time.time()
+    run.send_signal(signal.SIGINT)
+    out, errors = run.communicate(timeout=60)
+    assert "stopped 4 4" in out and "usable 5" in out, out + errors
+    assert time.time() - sent < 10  # alone 12,000 tokens take far longer
+
+
+def test_command_line(smollm2):
+    command = [sys.executable, "-m", "eigenformers", "generate", "Tell a long story", "--model", smollm2]
+    run = subprocess.Popen(
+        [*command, "--max-new-tokens", "4000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)
+    )
+    run.stdout.read(20)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert b"Traceback" not in errors
