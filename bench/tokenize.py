@@ -13,6 +13,7 @@ Tasks: encode (texts to one array of ids), offsets (Encoding objects with offset
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -83,7 +84,8 @@ def call_of(package: str, path: str):
 
     def call(texts, _):
         if not made:
-            made.append(__import__(package).PreTrainedTokenizerFast(tokenizer_file=path, model_max_length=10**9))
+            library = importlib.import_module(package)
+            made.append(library.PreTrainedTokenizerFast(tokenizer_file=path, model_max_length=10**9))
         return sum(map(len, made[0](texts, add_special_tokens=False)["input_ids"]))
 
     return call

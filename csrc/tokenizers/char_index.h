@@ -46,6 +46,7 @@ class CharIndex {
 class CharCursor {
  public:
   explicit CharCursor(std::string_view text) : index_(text), text_(text) {}
+  bool ascii() const { return index_.ascii(); }
   Span operator()(Span bytes) {
     const auto boundary = [&](uint32_t i) { return i >= text_.size() || !utf8::is_continuation(text_[i]); };
     if (index_.ascii() || bytes.begin < at_ || bytes.begin >= bytes.end || bytes.end > text_.size() ||

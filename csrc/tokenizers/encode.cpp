@@ -125,6 +125,7 @@ struct EncodingSink {
   CharCursor chars;
   std::optional<uint32_t> word;  // of all, when the caller counts the words
   Encoding out;
+  const Vocab& vocab = model.vocab();
   uint32_t count = 0;
   WordTokens made = {};
 
@@ -145,21 +146,38 @@ struct EncodingSink {
   }
   void words(const Piece& first, std::span<const Span> words, bool bytes) {
     made.ids.clear(), made.spans.clear(), made.ends.clear();
-    const std::string_view text = pre.text(first).text();
+    const NormalizedString& from = pre.text(first);
+    const std::string_view text = from.text();
     tokenize_words(model, text, words, bytes, workspace, true, made);
-    const auto literal = model.literal_id();
+    const size_t before = out.ids.size(), n = before + made.ids.size();
+    out.ids.insert(out.ids.end(), made.ids.begin(), made.ids.end());
+    out.tokens.resize(n), out.offsets.resize(n), out.words.resize(n);
+    std::string_view* name = out.tokens.data() + before;
+    for (uint32_t id : made.ids) *name++ = vocab.token(id).value_or(std::string_view());
+    uint32_t* number = out.words.data() + before;
+    Span* offset = out.offsets.data() + before;
+    const bool as_it_is = !from.changed() && text.data() == pre.original().data() &&
+                          (kind == OffsetKind::Bytes ? utf8::is_ascii(text) : chars.ascii());
     for (size_t w = 0, i = 0; w < words.size(); w++, count++) {
       const bool whole = first.whole && words[w] == Span{first.begin, first.end};
       const Piece piece{first.text, words[w].begin, words[w].end, -1, whole};
       for (; i < made.ends[w]; i++) {
-        const Span at{made.spans[i].begin - piece.begin, made.spans[i].end - piece.begin};
-        std::string_view name = model.id_to_token(made.ids[i]).value_or(std::string_view());
-        if (made.ids[i] == literal)  // shown as it stands in the text
-          if (const auto shown = text.substr(made.spans[i].begin, at.end - at.begin); shown != name)
-            name = out.own(std::string(shown));
-        push(made.ids[i], name, pre.source(piece, at.begin, at.end));
+        const Span at = made.spans[i];
+        *number++ = word.value_or(count);
+        if (as_it_is && at.begin < at.end && at.end <= piece.end) {
+          *offset++ = at;
+          continue;
+        }
+        const Span source = pre.source(piece, at.begin - piece.begin, at.end - piece.begin);
+        *offset++ = kind == OffsetKind::Chars ? chars(source) : source;
       }
     }
+    if (const auto literal = model.literal_id())  // shown as it stands in the text
+      for (size_t i = 0; i < made.ids.size(); i++)
+        if (made.ids[i] == literal) {
+          const auto shown = text.substr(made.spans[i].begin, made.spans[i].end - made.spans[i].begin);
+          if (std::string_view& name = out.tokens[before + i]; shown != name) name = out.own(std::string(shown));
+        }
   }
 };
 }  // namespace

@@ -55,6 +55,18 @@ size_t find_invalid(std::string_view text) {
       p += 8;
       continue;
     }
+    // The common shapes without detours: two bytes, and three that no rule restricts.
+    const auto b = [&](int i) { return uint8_t(p[i]); };
+    if (end - p >= 3 && b(0) >= 0xc2 && is_continuation(p[1])) {
+      if (b(0) < 0xe0) {
+        p += 2;
+        continue;
+      }
+      if (b(0) < 0xf0 && b(0) != 0xe0 && b(0) != 0xed && is_continuation(p[2])) {
+        p += 3;
+        continue;
+      }
+    }
     const int n = sequence(p, end);
     if (n < 0) return size_t(p - text.data());
     p += n;

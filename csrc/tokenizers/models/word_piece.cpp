@@ -1,4 +1,5 @@
 // The longest token that the rest of the word begins with, again and again.
+#include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
 #include "tokenizers/utf8.h"
@@ -9,28 +10,32 @@ namespace {
 class WordPiece : public Model {
  public:
   WordPiece(Vocab vocab, std::string unk_token, std::string prefix, uint64_t max_chars)
-      : vocab_(std::move(vocab)), unk_token_(std::move(unk_token)), prefix_(std::move(prefix)), max_chars_(max_chars) {}
+      : vocab_(std::move(vocab)), unk_token_(std::move(unk_token)), prefix_(std::move(prefix)), max_chars_(max_chars) {
+    std::vector<std::string_view> begins, continues;
+    vocab_.for_each([&](std::string_view token, uint32_t id) {
+      if (vocab_.find(token) != id) return;  // a token listed twice
+      begins.push_back(token);
+      begin_ids_.push_back(id);
+      if (!token.starts_with(prefix_)) return;
+      continues.push_back(token.substr(prefix_.size()));
+      continue_ids_.push_back(id);
+    });
+    begins_ = PrefixTrie(begins);
+    continues_ = PrefixTrie(continues);
+  }
 
   void tokenize(std::string_view text, bool, Workspace*, std::vector<Token>& out) const override {
     const size_t before = out.size();
     const uint32_t size = uint32_t(text.size());
     bool known = utf8::count(text) <= max_chars_;
-    std::string candidate;
     for (uint32_t start = 0; known && start < size;) {
-      uint32_t end = uint32_t(std::min<size_t>(size, start + vocab_.longest()));
-      while (end < size && utf8::is_continuation(text[end])) end--;
-      std::optional<uint32_t> id;
-      while (end > start) {
-        candidate.assign(start ? prefix_ : std::string()).append(text, start, end - start);
-        if ((id = vocab_.find(candidate))) break;
-        do end--;
-        while (end > start && utf8::is_continuation(text[end]));
-      }
-      if (!id)
-        known = false;
-      else
-        out.push_back({*id, start, end});
-      start = end;
+      uint32_t longest = 0, key = 0;
+      (start ? continues_ : begins_).for_each_prefix(text.substr(start), [&](uint32_t length, uint32_t value) {
+        longest = length, key = value;
+      });
+      known = longest > 0;
+      if (known) out.push_back({(start ? continue_ids_ : begin_ids_)[key], start, start + longest});
+      start += longest;
     }
     if (known) return;
     out.resize(before);
@@ -58,6 +63,8 @@ class WordPiece : public Model {
   Vocab vocab_;
   std::string unk_token_, prefix_;
   uint64_t max_chars_;
+  PrefixTrie begins_, continues_;  // all tokens, and those with the prefix, without it
+  std::vector<uint32_t> begin_ids_, continue_ids_;
 };
 
 }  // namespace
