@@ -13,7 +13,7 @@ Tasks: encode (texts to one array of ids), offsets (Encoding objects with offset
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -21,9 +21,11 @@ import sys
 import time
 from pathlib import Path
 
-import tokenize_data as data
+sys.path.pop(0)  # this folder: its tokenize.py would stand before the standard library's
+_spec = importlib.util.spec_from_file_location("tokenize_data", Path(__file__).parent / "tokenize_data.py")
+data = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(data)
 
-HERE = Path(__file__).parent
 BUNDLED = {"cl100k": "cl100k_base", "o200k": "o200k_base", "llama3": "llama3", "qwen3": "qwen3"}  # in quicktok
 ASSETS = {
     "gpt2": "gpt2",
