@@ -71,6 +71,17 @@ std::vector<double> ConfigReader::numbers(const char* key) const {
 std::vector<std::string> ConfigReader::texts(const char* key) const {
   return list<std::string>(key, "a list of strings");
 }
+ConfigReader ConfigReader::renamed(std::initializer_list<std::pair<const char*, const char*>> names) const {
+  Json copy = json_;
+  for (auto& [from, to] : names)
+    if (has(from) && !has(to)) copy[to] = copy[from];
+  return ConfigReader(std::move(copy), where_);
+}
+ConfigReader ConfigReader::with(const char* key, int64_t fallback) const {
+  Json copy = json_;
+  if (!has(key)) copy[key] = fallback;
+  return ConfigReader(std::move(copy), where_);
+}
 int64_t ConfigReader::length(const char* key) const {
   if (!has(key)) return 0;
   if (!json_[key].is_structured()) wrong(key, "an object or a list");

@@ -24,7 +24,10 @@ class ConfigReader {
   std::string text(const char* key, const std::string& fallback) const;
   std::vector<double> numbers(const char* key) const;  // empty when absent
   std::vector<std::string> texts(const char* key) const;
-  int64_t length(const char* key) const;  // entries of an object or list; 0 when absent
+  // The same with each value also under its second name, where that has none.
+  ConfigReader renamed(std::initializer_list<std::pair<const char*, const char*>> names) const;
+  ConfigReader with(const char* key, int64_t fallback) const;  // where `key` is absent or null
+  int64_t length(const char* key) const;                       // entries of an object or list; 0 when absent
   ConfigReader child(const char* key) const;
 
  private:

@@ -15,9 +15,18 @@ RotaryEmbedding::RotaryEmbedding(const RopeParameters& parameters, int64_t head_
   for (Parameter* slot : {&inv_freq, &original_inv_freq}) slot->set(Tensor::from_data(frequencies));
 }
 
+namespace {
+
+std::shared_ptr<Module> make_linear(int64_t in, int64_t out, bool bias, bool conv1d) {
+  if (conv1d) return std::make_shared<Conv1D>(in, out);
+  return std::make_shared<Linear>(in, out, bias);
+}
+
+}  // namespace
+
 Attention::Attention(const AttentionConfig& c, int layer) : config(c), layer(layer) {
   auto linear = [&](std::optional<Child<Module>>& slot, const std::string& name, int64_t in, int64_t out, bool bias) {
-    slot.emplace(*this, name, std::make_shared<Linear>(in, out, bias));
+    slot.emplace(*this, name, make_linear(in, out, bias, c.conv1d));
   };
   const int64_t q_rows = c.heads * c.head_dim, kv_rows = c.kv_heads * c.head_dim;
   if (c.layout == QkvLayout::Separate) {
@@ -175,6 +184,15 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
   options.bias = kv.first && pass.bias.defined() && pass.bias.size(3) == kv.first + keys
                      ? pass.bias.narrow(3, kv.first, keys)
                      : pass.bias;
+  if (pass.alibi.defined()) {
+    const Tensor alibi = kv.first ? pass.alibi.narrow(3, kv.first, keys) : pass.alibi;
+    if (!options.bias.defined())
+      options.bias = alibi;
+    else if (options.bias.dtype() == DType::Bool)
+      options.bias = where(options.bias, alibi, Tensor::full({1}, Scalar(-INFINITY)));
+    else
+      options.bias = add(options.bias, alibi);
+  }
   options.dropout = training() ? config.dropout : 0;
   if (pass.want_weights) {
     AttentionOptions shown = options;
@@ -213,10 +231,10 @@ Tensor GatedMlp::forward(const Tensor& x) {
 }
 
 PlainMlp::PlainMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias,
-                   const MlpNames& names)
-    : up_proj(*this, names.up, std::make_shared<Linear>(hidden, intermediate, bias)),
+                   const MlpNames& names, bool conv1d)
+    : up_proj(*this, names.up, make_linear(hidden, intermediate, bias, conv1d)),
       act_fn(*this, names.act, std::make_shared<ActivationLayer>(activation)),
-      down_proj(*this, names.down, std::make_shared<Linear>(intermediate, hidden, bias)) {}
+      down_proj(*this, names.down, make_linear(intermediate, hidden, bias, conv1d)) {}
 
 Tensor PlainMlp::forward(const Tensor& x) { return (*down_proj)((*act_fn)((*up_proj)(x))); }
 

@@ -25,7 +25,8 @@ struct AttentionConfig {
   bool rope_interleaved = false;  // pairs side by side instead of half a head apart
   double scale = 0;               // 0: head_dim^-0.5
   bool causal = true;
-  int64_t window = 0;  // > 0: sliding window, in positions
+  bool conv1d = false;  // matrices stored [in, out]
+  int64_t window = 0;   // > 0: sliding window, in positions
   double softcap = 0;
   double dropout = 0;
   std::string q = "q_proj", k = "k_proj", v = "v_proj", qkv = "qkv_proj", o = "o_proj";  // names in the checkpoint
@@ -56,6 +57,7 @@ std::vector<Span> unpadded_spans(const Tensor& keep, int64_t past);
 struct Pass {
   std::vector<Rope::Rows> ropes;  // of each rotary table
   Tensor key_mask;                // [batch, keys] bool, or undefined when nothing is hidden
+  Tensor alibi;                   // [batch or 1, heads, 1, keys], added to the scores
   Tensor bias;                    // a user's own 4-D mask (bool or additive), or undefined
   std::vector<Span> spans;        // attention stays inside each of them; empty: inside the rows
   KvCache* cache = nullptr;
@@ -110,7 +112,8 @@ class GatedMlp : public Module {
 // down(act(up(x)))
 class PlainMlp : public Module {
  public:
-  PlainMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias, const MlpNames& names);
+  PlainMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias, const MlpNames& names,
+           bool conv1d = false);
   static const char* role() { return "an MLP"; }
   std::string class_name() const override { return "MLP"; }
   Tensor forward(const Tensor& x) override;

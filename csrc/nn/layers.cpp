@@ -16,6 +16,11 @@ std::string Linear::extra_repr() const {
 }
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight.get(), bias_tensor()); }
 
+Conv1D::Conv1D(int64_t in, int64_t out) : weight(*this, "weight", {in, out}), bias(*this, "bias", {out}) {}
+Tensor Conv1D::forward(const Tensor& x) {
+  return add(matmul(x, weight.tensor().to(x.dtype())), bias.tensor().to(x.dtype()));
+}
+
 std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child<Module>*> layers) {
   std::vector<WeightPtr> weights;
   std::vector<Tensor> biases, out;

@@ -17,6 +17,15 @@ class Linear : public Module {
   std::unique_ptr<Parameter> bias;
 };
 
+// A linear layer whose checkpoint holds its matrix as [in, out].
+class Conv1D : public Module {
+ public:
+  Conv1D(int64_t in_features, int64_t out_features);
+  std::string class_name() const override { return "Conv1D"; }
+  Tensor forward(const Tensor& x) override;
+  Parameter weight, bias;
+};
+
 // y_i = linear_i(x), as one product when all of them are plain Linears.
 std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child<Module>*> layers);
 

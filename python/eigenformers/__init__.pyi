@@ -581,6 +581,16 @@ from .models.auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING as MODEL_MAPPING,
 )
+from .models.bloom.configuration import (
+    BloomConfig as BloomConfig,
+)
+from .models.bloom.modeling import (
+    BloomForCausalLM as BloomForCausalLM,
+    BloomForQuestionAnswering as BloomForQuestionAnswering,
+    BloomForSequenceClassification as BloomForSequenceClassification,
+    BloomForTokenClassification as BloomForTokenClassification,
+    BloomModel as BloomModel,
+)
 from .models.cohere.configuration import (
     CohereConfig as CohereConfig,
 )
@@ -611,6 +621,16 @@ from .models.exaone4.modeling import (
     Exaone4ForSequenceClassification as Exaone4ForSequenceClassification,
     Exaone4ForTokenClassification as Exaone4ForTokenClassification,
     Exaone4Model as Exaone4Model,
+)
+from .models.falcon.configuration import (
+    FalconConfig as FalconConfig,
+)
+from .models.falcon.modeling import (
+    FalconForCausalLM as FalconForCausalLM,
+    FalconForQuestionAnswering as FalconForQuestionAnswering,
+    FalconForSequenceClassification as FalconForSequenceClassification,
+    FalconForTokenClassification as FalconForTokenClassification,
+    FalconModel as FalconModel,
 )
 from .models.gemma.configuration import (
     GemmaConfig as GemmaConfig,
@@ -647,6 +667,26 @@ from .models.glm4.modeling import (
     Glm4ForTokenClassification as Glm4ForTokenClassification,
     Glm4Model as Glm4Model,
 )
+from .models.gpt2.configuration import (
+    GPT2Config as GPT2Config,
+)
+from .models.gpt2.modeling import (
+    GPT2ForQuestionAnswering as GPT2ForQuestionAnswering,
+    GPT2ForSequenceClassification as GPT2ForSequenceClassification,
+    GPT2ForTokenClassification as GPT2ForTokenClassification,
+    GPT2LMHeadModel as GPT2LMHeadModel,
+    GPT2Model as GPT2Model,
+)
+from .models.gpt_neo.configuration import (
+    GPTNeoConfig as GPTNeoConfig,
+)
+from .models.gpt_neo.modeling import (
+    GPTNeoForCausalLM as GPTNeoForCausalLM,
+    GPTNeoForQuestionAnswering as GPTNeoForQuestionAnswering,
+    GPTNeoForSequenceClassification as GPTNeoForSequenceClassification,
+    GPTNeoForTokenClassification as GPTNeoForTokenClassification,
+    GPTNeoModel as GPTNeoModel,
+)
 from .models.gpt_neox.configuration import (
     GPTNeoXConfig as GPTNeoXConfig,
 )
@@ -656,6 +696,15 @@ from .models.gpt_neox.modeling import (
     GPTNeoXForSequenceClassification as GPTNeoXForSequenceClassification,
     GPTNeoXForTokenClassification as GPTNeoXForTokenClassification,
     GPTNeoXModel as GPTNeoXModel,
+)
+from .models.gptj.configuration import (
+    GPTJConfig as GPTJConfig,
+)
+from .models.gptj.modeling import (
+    GPTJForCausalLM as GPTJForCausalLM,
+    GPTJForQuestionAnswering as GPTJForQuestionAnswering,
+    GPTJForSequenceClassification as GPTJForSequenceClassification,
+    GPTJModel as GPTJModel,
 )
 from .models.granite.configuration import (
     GraniteConfig as GraniteConfig,
@@ -701,6 +750,15 @@ from .models.olmo2.modeling import (
     Olmo2ForCausalLM as Olmo2ForCausalLM,
     Olmo2ForSequenceClassification as Olmo2ForSequenceClassification,
     Olmo2Model as Olmo2Model,
+)
+from .models.opt.configuration import (
+    OPTConfig as OPTConfig,
+)
+from .models.opt.modeling import (
+    OPTForCausalLM as OPTForCausalLM,
+    OPTForQuestionAnswering as OPTForQuestionAnswering,
+    OPTForSequenceClassification as OPTForSequenceClassification,
+    OPTModel as OPTModel,
 )
 from .models.phi.configuration import (
     PhiConfig as PhiConfig,

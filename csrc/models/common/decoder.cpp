@@ -1,7 +1,10 @@
 #include "models/common/decoder.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
+#include "core/half.h"
 #include "kernels/gemm.h"
 #include "models/common/heads.h"
 #include "ops/ops.h"
@@ -65,12 +68,17 @@ std::shared_ptr<Block> make_attention(const DecoderConfig& c, int index) {
   AttentionConfig attention = c.attention;
   if (!c.windows.empty()) attention.window = c.windows[size_t(index)];
   if (!c.rope_of_layer.empty()) attention.rope = c.rope_of_layer[size_t(index)];
-  return std::make_shared<Attention>(attention, index);
+  attention.conv1d = c.conv1d;
+  if (c.scale_by_layer) attention.scale /= index + 1;
+  auto made = std::make_shared<Attention>(attention, index);
+  if (c.names.inner_attention.empty()) return made;
+  return std::make_shared<NestedAttention>(c.names.inner_attention, made);
 }
 
 std::shared_ptr<Module> make_mlp(const DecoderConfig& c) {
   if (c.mlp == MlpKind::Plain)
-    return std::make_shared<PlainMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias, c.names.mlp_parts);
+    return std::make_shared<PlainMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias, c.names.mlp_parts,
+                                      c.conv1d);
   return std::make_shared<GatedMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias,
                                     c.mlp == MlpKind::GatedFused, c.names.mlp_parts);
 }
@@ -79,10 +87,17 @@ Tensor through(const std::optional<Child<Module>>& norm, const Tensor& x) { retu
 
 }  // namespace
 
+NestedAttention::NestedAttention(const std::string& name, std::shared_ptr<Block> inner)
+    : attention(*this, name, std::move(inner)) {}
+Tensor NestedAttention::forward(const Tensor& x, Pass& pass) {
+  return attention->call(x, [&](const Tensor& h) { return attention->forward(h, pass); });
+}
+
 DecoderLayer::DecoderLayer(const DecoderConfig& c, int index)
     : residual_scale(c.residual_scale),
       residual_dropout(c.residual_dropout),
       parallel(c.parallel),
+      residual_from_norm(c.residual_from_norm),
       attention(*this, c.names.attention, make_attention(c, index)),
       mlp(*this, c.names.mlp, make_mlp(c)) {
   auto norm = [&](std::optional<Child<Module>>& slot, const std::string& name) {
@@ -106,23 +121,34 @@ Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
     const Tensor other = through(after_mlp, (*mlp)(before_mlp ? (**before_mlp)(x) : in));
     return add(x, scaled(add(attended, other)));
   }
-  const Tensor h = add(x, scaled(attended));
-  return add(h, scaled(through(after_mlp, (*mlp)(through(before_mlp, h)))));
+  const Tensor h = add(residual_from_norm ? in : x, scaled(attended));
+  const Tensor normed = through(before_mlp, h);
+  return add(residual_from_norm ? normed : h, scaled(through(after_mlp, (*mlp)(normed))));
 }
 
 DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
     : config(c),
       embed_tokens(owner, c.names.embeddings,
-                   std::make_shared<Embedding>(c.vocab_size, c.hidden_size, c.embedding_scale)),
-      layers(owner, c.names.layers, std::make_shared<ModuleList>()),
-      norm(owner, c.names.norm, make_norm(c.norm, c.hidden_size)) {
+                   std::make_shared<Embedding>(c.vocab_size, c.embedding_size ? c.embedding_size : c.hidden_size,
+                                               c.embedding_scale)),
+      layers(owner, c.names.layers, std::make_shared<ModuleList>()) {
+  if (c.embedding_size && c.embedding_size != c.hidden_size) {
+    project_in.emplace(owner, "project_in", std::make_shared<Linear>(c.embedding_size, c.hidden_size, false));
+    project_out.emplace(owner, "project_out", std::make_shared<Linear>(c.hidden_size, c.embedding_size, false));
+  }
+  if (c.positions)
+    embed_positions.emplace(owner, c.names.positions, std::make_shared<Embedding>(c.positions, c.hidden_size));
+  if (!c.names.embedding_norm.empty())
+    embedding_norm.emplace(owner, c.names.embedding_norm, make_norm(c.norm, c.hidden_size));
+  if (!c.names.norm.empty()) norm.emplace(owner, c.names.norm, make_norm(c.norm, c.hidden_size));
   for (size_t i = 0; i < c.ropes.size(); i++)
     rotary.push_back(
         std::make_unique<Child<RotaryEmbedding>>(owner, i ? str("rotary_emb_", i) : "rotary_emb",
                                                  std::make_shared<RotaryEmbedding>(c.ropes[i], c.attention.head_dim)));
   std::static_pointer_cast<Embedding>(embed_tokens.ptr())->padding_idx =
       c.padding_idx < c.vocab_size ? c.padding_idx : -1;
-  for (int i = 0; i < c.layers; i++) layers->append(std::make_shared<DecoderLayer>(config, i));
+  for (int i = 0; i < c.layers; i++)
+    layers->append(c.make_layer ? c.make_layer(c, i) : std::make_shared<DecoderLayer>(c, i));
 }
 
 namespace {
@@ -161,21 +187,63 @@ void interruptible(const ModelInput& in, const Pass& pass) {
   }
 }
 
+// O. Press et al., "Train Short, Test Long: Attention with Linear Biases Enables Input Length Extrapolation", 2022.
+// Softmax does not see the same number added to all keys, so a key's own position does for its distance.
+Tensor alibi(const DecoderConfig& c, const Tensor& keep, int64_t keys) {
+  const int64_t heads = c.attention.heads, batch = keep.defined() ? keep.size(0) : 1;
+  const int64_t whole = int64_t(std::bit_floor(uint64_t(heads)));
+  auto slope = [&](int64_t h) {
+    const bool extra = h >= whole;
+    const double base = std::exp2(-std::exp2(3 - std::log2(double(extra ? 2 * whole : whole))));
+    return float(std::pow(base, double(extra ? 2 * (h - whole) + 1 : h + 1)));
+  };
+  const bool rounded = c.alibi == DecoderConfig::Alibi::Rounded;
+  const auto round = [&](float v) { return rounded ? float(bfloat16(v)) : v; };
+  const float scale = rounded ? float(1 / std::sqrt(double(c.attention.head_dim))) : 1;
+  Tensor out = Tensor::empty({batch, heads, 1, keys});
+  const Tensor mask = keep.defined() ? keep.contiguous() : keep;
+  float* to = out.mutable_data<float>();
+  for (int64_t b = 0; b < batch; b++)
+    for (int64_t h = 0; h < heads; h++) {
+      const float s = round(slope(h));
+      for (int64_t k = 0, position = 0; k < keys; k++) {
+        const bool counts = !mask.defined() || mask.data<bool>()[b * keys + k];
+        *to++ = counts ? round(s * float(position)) * scale : 0;
+        position += counts;
+      }
+    }
+  return out;
+}
+
 }  // namespace
 
+Tensor DecoderBody::learned_positions(const ModelInput& in, const Tensor& positions, int64_t batch) const {
+  const int64_t length = positions.size(1);
+  Tensor rows = positions.to(DType::Int64);
+  if (config.positions_from_mask && !in.position_ids.defined() && in.attention_mask.defined() &&
+      in.attention_mask.dim() == 2) {
+    const Tensor mask = in.attention_mask.to(DType::Int64), counted = cumsum(mask, 1);
+    rows = sub(mul(counted, mask), Scalar(int64_t(1))).narrow(1, mask.size(1) - length, length);
+  }
+  const int64_t last = max(rows).item<int64_t>() + config.position_offset;
+  check<IndexError>(last < config.positions, "position_ids: found position ", last - config.position_offset,
+                    ", the model has ", config.positions - config.position_offset,
+                    " (max_position_embeddings); shorten the input");
+  return (**embed_positions)(config.position_offset ? add(rows, Scalar(config.position_offset)) : rows);
+}
+
 ModelOutput DecoderBody::forward(const ModelInput& in) {
+  const int64_t width = config.embedding_size ? config.embedding_size : config.hidden_size;
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
                      "You must specify exactly one of input_ids or inputs_embeds");
   if (in.input_ids.defined())
     check<ShapeError>(in.input_ids.dim() == 2, "input_ids: found shape ", in.input_ids.shape(),
                       ", needed [batch, length]");
   else
-    check<ShapeError>(in.inputs_embeds.dim() == 3 && in.inputs_embeds.size(2) == config.hidden_size,
-                      "inputs_embeds: found shape ", in.inputs_embeds.shape(), ", needed [batch, length, ",
-                      config.hidden_size, "]");
+    check<ShapeError>(in.inputs_embeds.dim() == 3 && in.inputs_embeds.size(2) == width, "inputs_embeds: found shape ",
+                      in.inputs_embeds.shape(), ", needed [batch, length, ", width, "]");
   Tensor x = in.input_ids.defined() ? (*embed_tokens)(in.input_ids) : in.inputs_embeds;
   if (config.input_scale != 1) x = mul(x, Scalar(config.input_scale));
-  if (config.embedding_dropout > 0 && layers->training()) x = dropout(x, config.embedding_dropout);
   const int64_t batch = x.size(0), length = x.size(1);
   check<ShapeError>(batch > 0 && length > 0, "input_ids: found shape [", batch, ", ", length,
                     "], needed at least one sequence of at least one token");
@@ -198,10 +266,15 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   check<ShapeError>(
       positions.dim() == 2 && positions.size(1) == length && (positions.size(0) == batch || positions.size(0) == 1),
       "position_ids: found shape ", positions.shape(), ", needed [", batch, ", ", length, "]");
+  x = through(project_in, x);
+  if (embed_positions) x = add(x, learned_positions(in, positions, batch));
+  x = through(embedding_norm, x);
+  if (config.embedding_dropout > 0 && layers->training()) x = dropout(x, config.embedding_dropout);
+  if (config.alibi != DecoderConfig::Alibi::None) pass.alibi = alibi(config, pass.key_mask, pass.past + length);
   for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions));
-  if (in.position_ids.defined() && !in.attention_mask.defined() && !pass.cache)
+  if (in.position_ids.defined() && !in.attention_mask.defined() && !pass.cache && !pass.alibi.defined())
     pass.spans = packed_spans(positions, batch);
-  else if (batch_invariant() && pass.key_mask.defined())
+  else if (batch_invariant() && pass.key_mask.defined() && !pass.alibi.defined())
     pass.spans = unpadded_spans(pass.key_mask, pass.past);
 
   const bool long_input = in.interrupt && batch * length >= kInterruptTokens;
@@ -213,7 +286,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
     x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
     if (in.output_attentions) out.attentions.push_back(pass.weights);
   }
-  x = (*norm)(x);
+  x = through(project_out, through(norm, x));
   if (in.output_hidden_states) out.hidden_states.push_back(x);
   out.last_hidden_state = x;
   return out;
@@ -223,7 +296,9 @@ CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_pt
     : logit_scale(c.logit_scale),
       logit_softcap(c.logit_softcap),
       model(owner, c.names.base, std::move(base)),
-      lm_head(owner, c.names.head, std::make_shared<Linear>(c.hidden_size, c.vocab_size, c.head_bias)) {}
+      lm_head(
+          owner, c.names.head,
+          std::make_shared<Linear>(c.embedding_size ? c.embedding_size : c.hidden_size, c.vocab_size, c.head_bias)) {}
 
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
@@ -258,7 +333,7 @@ Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const
     if (head == "base") return std::make_unique<DecoderBody>(owner, config);
     if (!base) base = make_model(model_type, "base", text);
     if (head == "causal_lm") return std::make_unique<CausalLmBody>(owner, config, std::move(base));
-    HeadConfig h = read_head(reader, config.hidden_size);
+    HeadConfig h = read_head(reader, config.embedding_size ? config.embedding_size : config.hidden_size);
     h.base = config.names.base;
     if (head == "sequence_classification") {
       h.bias = false;

@@ -13,6 +13,8 @@ namespace ef {
 struct DecoderNames {
   std::string embeddings = "embed_tokens", layers = "layers", norm = "norm";
   std::string attention = "self_attn", mlp = "mlp";
+  std::string inner_attention;            // where attention stands one module deeper
+  std::string positions, embedding_norm;  // learned positions, a norm of the embeddings; empty: none
   // Norms of a layer: before and after attention, before and after the MLP. Empty: none there.
   std::string before_attention = "input_layernorm", after_attention;
   std::string before_mlp = "post_attention_layernorm", after_mlp;
@@ -34,6 +36,14 @@ struct DecoderConfig {
   std::string hidden_act = "silu";
   MlpKind mlp = MlpKind::Gated;
   bool mlp_bias = false, head_bias = false;
+  bool conv1d = false;                                            // all matrices of the layers are stored [in, out]
+  int64_t positions = 0, position_offset = 0;                     // learned positions, and the row of the first
+  bool positions_from_mask = false;                               // count the tokens that are not padding
+  enum class Alibi { None, Plain, Rounded } alibi = Alibi::None;  // Rounded: in bfloat16, and scaled like the scores
+  bool scale_by_layer = false;                                    // scores of layer i divided by i + 1
+  bool residual_from_norm = false;                                // residuals are taken behind the norms
+  int64_t embedding_size = 0;                                     // other than hidden_size: projected in and out
+  std::function<std::shared_ptr<Block>(const DecoderConfig&, int layer)> make_layer;  // in place of DecoderLayer
   bool parallel = false;                               // attention and MLP both read the layer's input
   double embedding_dropout = 0, residual_dropout = 0;  // in training
   double input_scale = 1;                              // of embeddings, inputs_embeds too
@@ -49,6 +59,16 @@ std::vector<bool> sliding_layers(const ConfigReader& config, int64_t layers, int
 // Windows of those layers; without a list, `sliding_window` on every layer when `on_all`.
 void read_windows(const ConfigReader& config, bool on_all, DecoderConfig& out, int64_t pattern = 0);
 
+// Attention that stands one module deeper in the checkpoint's names.
+class NestedAttention : public Block {
+ public:
+  NestedAttention(const std::string& name, std::shared_ptr<Block> attention);
+  std::string class_name() const override { return "NestedAttention"; }
+  Tensor forward(const Tensor& x, Pass& pass) override;
+  using Module::forward;
+  Child<Block> attention;
+};
+
 class DecoderLayer : public Block {
  public:
   DecoderLayer(const DecoderConfig& config, int index);
@@ -56,7 +76,7 @@ class DecoderLayer : public Block {
   Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
   const double residual_scale, residual_dropout;
-  const bool parallel;
+  const bool parallel, residual_from_norm;
   Child<Block> attention;
   Child<Module> mlp;
   std::optional<Child<Module>> before_attention, after_attention, before_mlp, after_mlp;  // norms
@@ -66,10 +86,11 @@ struct DecoderBody : Body {
   DecoderBody(Module& owner, const DecoderConfig& config);
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override { return std::make_shared<DynamicCache>(config.windows); }
+  Tensor learned_positions(const ModelInput& input, const Tensor& positions, int64_t batch) const;
   DecoderConfig config;
   Child<Module> embed_tokens;
   Child<ModuleList> layers;
-  Child<Module> norm;
+  std::optional<Child<Module>> embed_positions, embedding_norm, norm, project_in, project_out;
   std::vector<std::unique_ptr<Child<RotaryEmbedding>>> rotary;  // rotary_emb, rotary_emb_1, …
 };
 

@@ -22,22 +22,28 @@ _DECODER = ("CausalLM", "SequenceClassification", "TokenClassification")
 _DECODER_QA = (*_DECODER, "QuestionAnswering")
 
 FAMILIES: dict[str, dict[str, str]] = {
+    "bloom": _family("Bloom", *_DECODER_QA),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),
     "ernie4_5": _family("Ernie4_5", "CausalLM"),
     "exaone4": _family("Exaone4", *_DECODER_QA),
+    "falcon": _family("Falcon", *_DECODER_QA),
     "gemma": _family("Gemma", *_DECODER),
     "gemma2": _family("Gemma2", *_DECODER),
     "gemma3_text": _family(
         "Gemma3Text", "SequenceClassification", AutoModelForCausalLM="Gemma3ForCausalLM"
     ),
     "glm4": _family("Glm4", *_DECODER),
+    "gpt2": _family("GPT2", *_DECODER_QA, AutoModelForCausalLM="GPT2LMHeadModel"),
+    "gpt_neo": _family("GPTNeo", *_DECODER_QA),
     "gpt_neox": _family("GPTNeoX", *_DECODER_QA),
+    "gptj": _family("GPTJ", "CausalLM", "SequenceClassification", "QuestionAnswering"),
     "granite": _family("Granite", "CausalLM"),
     "llama": _family("Llama", *_DECODER_QA),
     "mistral": _family("Mistral", *_DECODER_QA),
     "nemotron": _family("Nemotron", *_DECODER_QA),
     "olmo2": _family("Olmo2", *_DECODER[:2]),
+    "opt": _family("OPT", "CausalLM", "SequenceClassification", "QuestionAnswering"),
     "phi": _family("Phi", *_DECODER),
     "phi3": _family("Phi3", *_DECODER),
     "qwen2": _family("Qwen2", *_DECODER_QA),

@@ -124,7 +124,9 @@ TEST_P(DecoderFamily, RefusesWhatDoesNotFit) {
   EXPECT_THROW(make_model(GetParam(), "causal_lm", "[1"), ConfigError);
   EXPECT_THROW(make_model(GetParam(), "poetry", tiny_config()), UnsupportedError);
   const std::string rope = R"("rope_parameters": {"rope_type": "spiral", "full_attention": {"rope_type": "spiral"}})";
-  EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(rope)), ConfigError);
+  const std::vector<std::string> without_rope = {"bloom", "gpt2", "gpt_neo", "gptj", "opt"};  // or with a fixed one
+  if (std::find(without_rope.begin(), without_rope.end(), GetParam()) == without_rope.end())
+    EXPECT_THROW(make_model(GetParam(), "causal_lm", tiny_config(rope)), ConfigError);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DecoderFamily, testing::ValuesIn(families().names()));

@@ -19,6 +19,7 @@ SIZES = {
     "num_key_value_heads": 2, "max_position_embeddings": 64, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
 }  # fmt: skip
 GEMMA = {"head_dim": 8, "query_pre_attn_scalar": 12, "sliding_window": 4}
+GPT = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
 # name -> (model_type, changes to SIZES)
 DECODERS = {
     "llama": ("llama", {}),
@@ -61,6 +62,25 @@ DECODERS = {
     "phi/norms": ("phi", {"qk_layernorm": True}),
     "gpt_neox": ("gpt_neox", {}),
     "gpt_neox/serial": ("gpt_neox", {"use_parallel_residual": False, "rope_parameters": {"partial_rotary_factor": 1.0}}),
+    "gpt2": ("gpt2", {**GPT, "n_inner": 40}),
+    "gpt2/by_layer": ("gpt2", {**GPT, "scale_attn_by_inverse_layer_idx": True}),
+    "gptj": ("gptj", {**GPT, "rotary_dim": 4}),
+    "gpt_neo": (
+        "gpt_neo",
+        {"num_layers": 2, "num_heads": 4, "window_size": 4, "attention_types": [[["global", "local"], 1]]},
+    ),
+    "bloom": ("bloom", {"n_layer": 2, "n_head": 4}),
+    "bloom/six_heads": (
+        "bloom",
+        {"n_layer": 2, "n_head": 6, "hidden_size": 24, "apply_residual_connection_post_layernorm": True},
+    ),
+    "falcon": ("falcon", {"hidden_size": 32}),
+    "falcon/grouped": ("falcon", {"new_decoder_architecture": True, "num_kv_heads": 2, "ffn_hidden_size": 40}),
+    "falcon/slopes": (
+        "falcon", {"alibi": True, "multi_query": False, "parallel_attn": False, "bias": True, "hidden_size": 32},
+    ),
+    "opt": ("opt", {"ffn_dim": 48}),
+    "opt/norms_behind": ("opt", {"ffn_dim": 48, "do_layer_norm_before": False, "word_embed_proj_dim": 16}),
     "gemma3_text/both_ways": ("gemma3_text", {**GEMMA, "sliding_window": 6, "use_bidirectional_attention": True}),
 }
 
@@ -99,11 +119,13 @@ def loaded(lib, auto_class, config):
         path = os.path.join(folder, "model.safetensors")
         state = {name: draw(name, value.shape) for name, value in files.load_file(path).items()}
         files.save_file(state, path, metadata={"format": "pt"})
-        return auto_class.from_pretrained(folder, attn_implementation="eager", dtype="float32").eval()
+        kind = "sdpa" if config.model_type == "falcon" else "eager"  # Falcon's eager path adds its slopes twice
+        return auto_class.from_pretrained(folder, attn_implementation=kind, dtype="float32").eval()
 
 
 def config_of(lib, model_type, changes):
-    values = {**SIZES, **changes}
+    known = set(lib.AutoConfig.for_model(model_type).to_dict())
+    values = {**{name: value for name, value in SIZES.items() if name in known}, **changes}
     return lib.AutoConfig.for_model(model_type, **values)
 
 
@@ -121,7 +143,7 @@ def causal_lm(lib, name):
     output.loss.backward()
     out = {
         "logits": some(output.logits),
-        "hidden": np.stack([array(h)[0, 3::4, ::7] for h in output.hidden_states]),
+        "hidden": np.concatenate([array(h)[0, 3::4, ::7] for h in output.hidden_states], -1),
         "loss": float(output.loss.detach()),
         "gradient": float(sum(float(p.grad.float().pow(2).sum()) for p in model.parameters() if p.grad is not None)),
     }
