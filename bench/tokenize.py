@@ -109,7 +109,7 @@ def make_tiktoken(path: str) -> dict:
 
     name = Path(path).parent.name
     quicktok = __import__("quicktok").get_encoding(BUNDLED[name])  # its ranks, since tiktoken would download its own
-    ranks = {bytes(token): rank for rank, token in enumerate(quicktok.token_byte_values())}
+    ranks = {bytes(token): quicktok.encode_single_token(token) for token in quicktok.token_byte_values()}
     encoding = tiktoken.Encoding(name, pat_str=data.PATTERNS[name], mergeable_ranks=ranks, special_tokens={})
     threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
     return {
@@ -210,7 +210,8 @@ def vocabularies(folder: Path, names: list[str], peers: str) -> dict[str, Path]:
         out[name] = folder / name / "tokenizer.json"
         if name in BUNDLED and not out[name].exists():
             out[name].parent.mkdir(parents=True, exist_ok=True)
-            code = f"import quicktok; print([t.hex() for t in quicktok.get_encoding('{BUNDLED[name]}').token_byte_values()])"
+            code = f"import quicktok; e = quicktok.get_encoding('{BUNDLED[name]}'); "
+            code += "print([t.hex() for t in sorted(e.token_byte_values(), key=e.encode_single_token)])"
             tokens = subprocess.run([peers, "-c", code], capture_output=True, text=True, check=True).stdout
             tokens = [bytes.fromhex(t) for t in json.loads(tokens.replace("'", '"'))]
             data.write_tokenizer_json(out[name], tokens, data.PATTERNS[name], ignore_merges=name == "llama3")

@@ -138,16 +138,11 @@ def _byte_alphabet() -> list[str]:
     return [chr(b) if b in shown else chr(256 + hidden.index(b)) for b in range(256)]
 
 
-def _parts(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes] | None:
-    """The two tokens that the merge of this rank joins: what the merges before it leave of it."""
-    limit = ranks[token]
-    parts = [token[i : i + 1] for i in range(len(token))]
-    while len(parts) > 2:
-        rank, at = min((ranks.get(parts[i] + parts[i + 1], limit), i) for i in range(len(parts) - 1))
-        if rank >= limit:
-            return None
-        parts[at : at + 2] = [parts[at] + parts[at + 1]]
-    return (parts[0], parts[1]) if len(parts) == 2 else None
+def _splits(token: bytes, ranks: dict[bytes, int]) -> list[tuple[bytes, bytes]]:
+    """All pairs of tokens that make this one, in the order in which they merge."""
+    pairs = [(token[:i], token[i:]) for i in range(1, len(token))]
+    pairs = [pair for pair in pairs if pair[0] in ranks and pair[1] in ranks]
+    return sorted(pairs, key=lambda pair: (ranks[pair[0]], ranks[pair[1]]))
 
 
 def write_tokenizer_json(path: Path, tokens: list[bytes], pattern: str, ignore_merges: bool) -> None:
@@ -158,12 +153,12 @@ def write_tokenizer_json(path: Path, tokens: list[bytes], pattern: str, ignore_m
     def spell(token: bytes) -> str:
         return "".join(letters[b] for b in token)
 
-    merges = [_parts(token, ranks) for token in tokens if len(token) > 1]
+    merges = [pair for token in tokens for pair in _splits(token, ranks)]
     model = {
         "type": "BPE",
         "ignore_merges": ignore_merges,
         "vocab": {spell(token): rank for token, rank in ranks.items()},
-        "merges": [[spell(pair[0]), spell(pair[1])] for pair in merges if pair],
+        "merges": [[spell(left), spell(right)] for left, right in merges],
     }
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
