@@ -217,7 +217,8 @@ def main() -> None:
         for name, (python, task) in chosen.items():
             rounds[name].append(measure(python, task))
     columns = [("prefill", "prefill tok/s", max), ("decode", "decode tok/s", max), ("load", "load s", min),
-               ("first", "start to first token s", min), ("memory", "peak MB", min), ("share", "share of memory limit", max)]  # fmt: skip
+               ("first", "start to first token s", min), ("memory", "peak MB", min),
+               ("share", "share of memory limit", max)]  # fmt: skip
     print(
         f"{Path(model).name}, prompt {args.prompt}, {args.new} new, {args.threads} threads, "
         f"{args.rounds} rounds: median (best)\n"
@@ -225,7 +226,10 @@ def main() -> None:
     print("| | " + " | ".join(title for _, title, _ in columns) + " |\n|---" * 1 + "|---" * len(columns) + "|")
     middle = {n: {k: statistics.median(r.get(k, 0) for r in runs) for k, _, _ in columns} for n, runs in rounds.items()}
     for name, runs in rounds.items():
-        cells = [f"{middle[name][k]:.3g} ({best(r.get(k, 0) for r in runs):.3g})" if middle[name][k] else "" for k, _, best in columns]
+        cells = [
+            f"{middle[name][k]:.3g} ({best(r.get(k, 0) for r in runs):.3g})" if middle[name][k] else ""
+            for k, _, best in columns
+        ]
         print(f"| {name} | " + " | ".join(cells) + " |")
     for ours, theirs in PAIRS:
         if ours in middle and theirs in middle:

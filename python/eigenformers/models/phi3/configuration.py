@@ -11,7 +11,8 @@ from ..decoder_config import DecoderConfig
 class Phi3Config(DecoderConfig):
     """Configuration of `Phi3Model`; the defaults are those of Phi-3 mini.
 
-    >>> Phi3Config(rope_scaling={"type": "su", "short_factor": [1.0] * 48, "long_factor": [2.0] * 48}).rope_parameters["rope_type"]
+    >>> longer = {"type": "su", "short_factor": [1.0] * 48, "long_factor": [2.0] * 48}
+    >>> Phi3Config(rope_scaling=longer).rope_parameters["rope_type"]
     'longrope'
     """
 
