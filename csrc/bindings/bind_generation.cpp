@@ -90,6 +90,8 @@ GenerationOptions read_options(const py::dict& d) {
   read(d, "max_time", o.max_time);
   read(d, "use_cache", o.use_cache);
   read(d, "prefill_chunk_size", o.prefill_chunk_size);
+  read(d, "prompt_lookup_num_tokens", o.prompt_lookup_num_tokens);
+  read(d, "max_matching_ngram_size", o.max_matching_ngram_size);
   read(d, "output_scores", o.output_scores);
   read(d, "output_logits", o.output_logits);
   read(d, "output_hidden_states", o.output_hidden_states);
@@ -149,6 +151,8 @@ void bind_generation(py::module_& m) {
         d["attentions"] = nested(out.attentions);
         d["past_key_values"] = out.past;
         d["new_tokens"] = out.new_tokens;
+        d["guessed_tokens"] = out.guessed_tokens;
+        d["accepted_tokens"] = out.accepted_tokens;
         d["prefill_seconds"] = out.prefill_seconds;
         d["decode_seconds"] = out.decode_seconds;
         return d;

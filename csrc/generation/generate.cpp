@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "autograd/autograd.h"
+#include "generation/candidates.h"
 #include "generation/sampling.h"
+#include "kernels/gemm.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -21,6 +23,7 @@ class Loop {
     result_.past = r.past ? r.past : r.options.use_cache ? model.new_cache() : nullptr;
     if (auto* dynamic = dynamic_cast<DynamicCache*>(result_.past.get()))
       dynamic->reserve(std::min<int64_t>(r.options.max_length, positions() + 1024));
+    if (r.options.prompt_lookup_num_tokens) guess_with_prompt_lookup();
     done_.assign(size_t(batch_), false);
   }
 
@@ -45,6 +48,7 @@ class Loop {
       if (r_.interrupt) r_.interrupt();
       logits = step();
     }
+    forget_guesses();
     result_.decode_seconds = since(decoding);
     std::vector<int64_t> flat;
     for (auto& row : history_.rows) flat.insert(flat.end(), row.begin(), row.end());
@@ -53,6 +57,18 @@ class Loop {
   }
 
  private:
+  void guess_with_prompt_lookup() {
+    const GenerationOptions& o = r_.options;
+    check<ConfigError>(result_.past != nullptr, "assisted generate requires `use_cache=True`");
+    check<ConfigError>(batch_ == 1, "assisted generate is only supported for batch_size = 1 (found ", batch_, ")");
+    auto* dynamic = dynamic_cast<DynamicCache*>(result_.past.get());
+    check<ConfigError>(dynamic && !dynamic_cast<StaticCache*>(dynamic),
+                       "assisted generate is not supported with Static cache classes`");
+    dynamic->record_past();
+    candidates_ =
+        std::make_unique<PromptLookup>(*o.prompt_lookup_num_tokens, o.max_matching_ngram_size, o.eos_token_id);
+  }
+
   int64_t positions() const { return int64_t(mask_.empty() ? 0 : mask_[0].size()); }
 
   void read_prompt() {
@@ -106,24 +122,30 @@ class Loop {
     return out;
   }
 
-  Tensor forward(ModelInput in, int64_t from, int64_t to, bool last) {
+  // The positions [from, to), with logits for the last `keep` of them.
+  ModelOutput forward(ModelInput in, int64_t from, int64_t to, int64_t keep = 1) {
     in.past = result_.past;
     in.use_cache = result_.past != nullptr;
     in.interrupt = r_.interrupt;
     in.attention_mask = mask_tensor(to);
     in.position_ids = position_tensor(from, to);
-    in.logits_to_keep = 1;
+    in.logits_to_keep = keep;
     in.output_hidden_states = r_.options.output_hidden_states;
     in.output_attentions = r_.options.output_attentions;
     ModelOutput out = model_.run(in);
     if (out.past) result_.past = out.past;
-    if (!last) return {};
-    check<ShapeError>(out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch_,
-                      "generate: the model returned no logits [batch, length, vocab]");
-    if (in.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
-    if (in.output_attentions) result_.attentions.push_back(out.attentions);
-    const Tensor next = out.logits.select(1, out.logits.size(1) - 1).to(DType::Float32);
-    return next.contiguous().same(out.logits) ? next.clone() : next.contiguous();
+    return out;
+  }
+
+  // The scores after a position of `out`, `back` before its last one, in memory that processors may change.
+  Tensor scores(const ModelOutput& out, int64_t back = 0) {
+    check<ShapeError>(
+        out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch_ && out.logits.size(1) > back,
+        "generate: the model returned no logits [batch, length, vocab]");
+    if (r_.options.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
+    if (r_.options.output_attentions) result_.attentions.push_back(out.attentions);
+    const Tensor& logits = out.logits;
+    return logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous().clone();
   }
 
   Tensor ids_tensor(int64_t from, int64_t to) const {
@@ -148,7 +170,7 @@ class Loop {
     check<ConfigError>(from < length, "generate: past_key_values holds ", from, " positions, the prompt has ", length,
                        "; the prompt must contain what was cached and at least one new token");
     const int64_t chunk = prefill_chunk(length);
-    Tensor logits;
+    ModelOutput out;
     while (from < length) {
       const int64_t to = std::min(from + chunk, length);
       ModelInput in;
@@ -156,24 +178,60 @@ class Loop {
         in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
       else
         in.input_ids = ids_tensor(from, to);
-      logits = forward(in, from, to, to == length);
+      out = forward(in, from, to);
       if (r_.interrupt) r_.interrupt();
       from = to;
     }
-    return logits;
+    return scores(out);
   }
 
   Tensor step() {
     for (auto& row : mask_) row.push_back(1);
+    if (used_ < guesses_.size() && tokens_[0] == guesses_[used_]) return scores_of_guess(++used_);
+    forget_guesses();
     const int64_t length = positions();
     ModelInput in;
-    if (result_.past) {
-      in.input_ids = Tensor::from_data(tokens_, {batch_, 1});
-      return forward(in, length - 1, length, true);
+    if (!result_.past) {
+      check<UnsupportedError>(!r_.inputs_embeds.defined(), "generate: inputs_embeds needs use_cache=True");
+      in.input_ids = ids_tensor(0, length);
+      return scores(forward(in, 0, length));
     }
-    check<UnsupportedError>(!r_.inputs_embeds.defined(), "generate: inputs_embeds needs use_cache=True");
-    in.input_ids = ids_tensor(0, length);
-    return forward(in, 0, length, true);
+    if (candidates_) guesses_ = candidates_->guess(history_, r_.options.max_length - history_.length() - 1);
+    if (guesses_.empty()) {
+      in.input_ids = Tensor::from_data(tokens_, {batch_, 1});
+      return scores(forward(in, length - 1, length));
+    }
+    const int64_t count = int64_t(guesses_.size());
+    std::vector<int64_t> ids = tokens_;
+    ids.insert(ids.end(), guesses_.begin(), guesses_.end());
+    in.input_ids = Tensor::from_data(ids, {1, count + 1});
+    mask_[0].resize(size_t(length + count), 1);
+    const SingleRowOrder as_without_guesses;  // a near tie is then decided as in an ordinary step
+    ahead_ = forward(in, length - 1, length + count, count + 1);
+    mask_[0].resize(size_t(length));
+    result_.guessed_tokens += count;
+    return scores_of_guess(used_ = 0);
+  }
+
+  // What the pass over guesses says about the position of the n-th, as if it had been the last one.
+  Tensor scores_of_guess(size_t n) {
+    const int64_t back = int64_t(guesses_.size() - n), at = int64_t(n);
+    ModelOutput one;
+    one.logits = ahead_.logits;
+    for (auto& h : ahead_.hidden_states) one.hidden_states.push_back(h.narrow(1, at, 1));
+    for (auto& a : ahead_.attentions) one.attentions.push_back(a.narrow(2, at, 1).narrow(3, 0, a.size(3) - back));
+    return scores(one, back);
+  }
+
+  // The cache loses what the guesses that were not taken left in it.
+  void forget_guesses() {
+    if (guesses_.empty()) return;
+    if (guesses_.size() > used_) result_.past->crop(-int64_t(guesses_.size() - used_));
+    candidates_->checked(int64_t(used_), int64_t(guesses_.size()));
+    result_.accepted_tokens += int64_t(used_);
+    guesses_.clear();
+    ahead_ = {};
+    used_ = 0;
   }
 
   void choose(const Tensor& scores, std::vector<Generator>& generators) {
@@ -214,6 +272,10 @@ class Loop {
   bool masked_ = false;
   std::vector<int64_t> tokens_;
   std::vector<bool> done_;
+  std::unique_ptr<Candidates> candidates_;
+  std::vector<int64_t> guesses_;  // in the cache behind the sequence; the first `used_` of them became part of it
+  ModelOutput ahead_;             // of the last token and the guesses
+  size_t used_ = 0;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ struct GenerateResult {
   std::vector<Tensor> scores, logits;                          // a [batch, vocab] tensor a step
   std::vector<std::vector<Tensor>> hidden_states, attentions;  // a step, a layer
   std::shared_ptr<KvCache> past;
-  int64_t new_tokens = 0;
+  int64_t new_tokens = 0, guessed_tokens = 0, accepted_tokens = 0;  // of the candidates: how many, how many were right
   double prefill_seconds = 0, decode_seconds = 0;
 };
 

@@ -28,6 +28,8 @@ struct GenerationOptions {
   std::optional<double> max_time;  // seconds
   bool use_cache = true;
   int64_t prefill_chunk_size = 0;  // 0: the whole prompt at once
+  std::optional<int64_t> prompt_lookup_num_tokens;
+  int64_t max_matching_ngram_size = 2;
   bool output_scores = false, output_logits = false, output_hidden_states = false, output_attentions = false;
 };
 

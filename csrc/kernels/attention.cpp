@@ -1,5 +1,5 @@
 // Forward pass. Many queries: tiles of query rows against blocks of packed keys and values (attention_prefill). Few
-// queries: keys and values are read where they lie, in chunks of a fixed length that are merged in order
+// queries: keys and values are read where they lie, in chunks of kKeyChunk that are merged in order
 // (attention_decode). Blocks and chunks start at multiples of their length, whatever the number of queries or threads.
 #include "kernels/attention.h"
 
@@ -20,8 +20,8 @@ using attention::at;
 using attention::KeyRange;
 using attention::visible_keys;
 
-constexpr int64_t kKeyBlock = 256;   // of prefill: packed keys and values of a block stay in L2
-constexpr int64_t kKeyChunk = 64;    // of decode: the unit of work of a thread
+constexpr int64_t kKeyChunk = 64;  // of decode: the unit of work of a thread
+static_assert(kKeyBlock % kKeyChunk == 0);
 constexpr int64_t kDecodeRows = 12;  // query rows of a kv head up to which decode is faster
 constexpr int64_t kTaskRows = 192;   // query rows of a prefill task, which share the packing of a key block
 
@@ -234,8 +234,8 @@ void attention_decode(const AttentionArgs& a) {
           dot.pack(a.head_dim, scaled, DType::Float32, bf16, q + r * ldq * int64_t(dot.item_size));
         }
       packed_for = pair;
-      const int64_t key = std::max((first_chunk + id % chunks) * kKeyChunk, keys.begin);
-      const int64_t n = std::min((first_chunk + id % chunks + 1) * kKeyChunk, keys.end) - key;
+      const int64_t key = (first_chunk + id % chunks) * kKeyChunk;  // what a window hides of it is masked
+      const int64_t n = std::min(key + kKeyChunk, keys.end) - key;
       float* o = partials + id * rows * partial;
       float *max = o + rows * a.value_dim, *sum = max + rows;
       std::fill(o, o + rows * a.value_dim, 0.f);
@@ -282,7 +282,7 @@ void attention_forward(const AttentionArgs& a) {
   check<DtypeError>(a.kv_dtype == DType::Float32 || a.kv_dtype == DType::BFloat16 || a.kv_dtype == DType::Float16,
                     "attention: found keys of ", dtype_name(a.kv_dtype), ", needed float32, bfloat16 or float16");
   if (a.batch <= 0 || a.q_len <= 0 || a.q_heads <= 0) return;
-  if (!batch_invariant() && a.q_heads / a.kv_heads * a.q_len <= kDecodeRows)
+  if (!batch_invariant() && (SingleRowOrder::on() || a.q_heads / a.kv_heads * a.q_len <= kDecodeRows))
     attention_decode(a);
   else
     attention_prefill(a);

@@ -7,6 +7,10 @@
 
 namespace ef {
 
+// Keys are summed in blocks of this many (few queries: of a divisor of it), which start at its multiples: dropping keys
+// from the front by multiples of it does not change the bits.
+inline constexpr int64_t kKeyBlock = 256;
+
 // Strides in elements; the last dimension (head_dim or value_dim) is contiguous.
 struct HeadStrides {
   int64_t batch = 0, head = 0, position = 0;

@@ -202,9 +202,10 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
-    if (few && !part[0].b.transposed && m <= dot_kernels(part[0].b.dtype).rows)
+    const bool alone = SingleRowOrder::on();
+    if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
       dot_product(m, k, a, part, accumulate);
-    else if (few && part[0].b.transposed && m <= 4)
+    else if (few && part[0].b.transposed && (alone || m <= 4))
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else
       panel_product(m, k, a, part, accumulate);
@@ -236,6 +237,11 @@ const void* offset(const void* p, DType d, int64_t n) {
 
 bool batch_invariant() { return invariant().load(std::memory_order_relaxed); }
 void set_batch_invariant(bool on) { invariant().store(on); }
+
+int& SingleRowOrder::depth() {
+  thread_local int depth = 0;
+  return depth;
+}
 
 void gemm_nt(int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda, const void* b, DType bd,
              int64_t ldb, float* c, int64_t ldc, bool accumulate) {

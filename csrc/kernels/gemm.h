@@ -58,4 +58,18 @@ void gemm_tn(int64_t m, int64_t n, int64_t k, const double* a, int64_t lda, cons
 bool batch_invariant();
 void set_batch_invariant(bool on);
 
+// While one lives, what this thread asks of products and attention has in each row the bits that the row alone would
+// have, at any number of rows: few rows are meant, a thousand would be slow.
+class SingleRowOrder {
+ public:
+  SingleRowOrder() { depth()++; }
+  ~SingleRowOrder() { depth()--; }
+  SingleRowOrder(const SingleRowOrder&) = delete;
+  SingleRowOrder& operator=(const SingleRowOrder&) = delete;
+  static bool on() { return depth() > 0; }
+
+ private:
+  static int& depth();
+};
+
 }  // namespace ef

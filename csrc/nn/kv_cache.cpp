@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/autograd.h"
+#include "kernels/attention.h"
 #include "kernels/gemm.h"
 #include "ops/ops.h"
 
@@ -27,14 +28,17 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
   const int64_t added = k.size(2), capacity = at.keys.defined() ? at.keys.size(2) : 0;
   const int64_t enough = window(layer) - 1 + kSlack;
   if (at.keys.defined() && at.kept + added <= capacity && !(drops(layer) && at.kept > enough)) return;
-  const int64_t past = drops(layer) ? std::min(at.kept, window(layer) - 1) : at.kept;
+  const int64_t length = at.length();
+  const int64_t first = drops(layer) ? std::max(at.first, (length - window(layer) + 1) / kKeyBlock * kKeyBlock)
+                                     : at.first;  // what is kept sums up to the same bits as if all of it were
+  const int64_t past = length - first;
   const int64_t wanted = drops(layer) ? std::max(past + added, std::min(enough, std::max(reserve_, capacity * 2)))
                                       : std::max({past + added, reserve_, std::min(capacity * 2, capacity + 4096)});
   const int64_t rounded = (wanted + 63) / 64 * 64;
   suggest_dtype(DType::Float32);  // nobody did
   at.keys = moved(at.keys, k, at.kept - past, past, rounded, *dtype_);
   at.values = moved(at.values, v, at.kept - past, past, rounded, *dtype_);
-  at.first += at.kept - past;
+  at.first = first;
   at.kept = past;
 }
 

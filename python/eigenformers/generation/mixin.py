@@ -22,8 +22,10 @@ _LOOP_OPTIONS = (
     "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "encoder_repetition_penalty",
     "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "suppress_tokens",
     "begin_suppress_tokens", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "max_time",
-    "use_cache", "prefill_chunk_size", "output_scores", "output_logits", "output_hidden_states", "output_attentions",
+    "use_cache", "prefill_chunk_size", "prompt_lookup_num_tokens", "output_scores", "output_logits",
+    "output_hidden_states", "output_attentions",
 )  # fmt: skip
+_STATISTICS = ("new_tokens", "guessed_tokens", "accepted_tokens", "prefill_seconds", "decode_seconds")
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
                  "logits_to_keep", "return_dict", "cache_position")  # fmt: skip
 
@@ -119,7 +121,7 @@ class GenerationMixin:
         finally:
             if streamer is not None:
                 streamer.end()
-        self._last_generation = {k: result[k] for k in ("new_tokens", "prefill_seconds", "decode_seconds")}
+        self._last_generation = {name: result[name] for name in _STATISTICS}
         if not config.return_dict_in_generate:
             return result["sequences"]
         return GenerateDecoderOnlyOutput(
@@ -230,6 +232,7 @@ class GenerationMixin:
                 f"{limit}. Depending on the model, you may observe exceptions, performance degradation, or nothing at all."
             )
         options = {name: getattr(config, name, None) for name in _LOOP_OPTIONS}
+        options["max_matching_ngram_size"] = config.max_matching_ngram_size or 2
         options["eos_token_id"] = _ids(config.eos_token_id)
         options["forced_eos_token_id"] = _ids(config.forced_eos_token_id)
         options["pad_token_id"] = 0 if config.pad_token_id is None else int(config.pad_token_id)
@@ -238,8 +241,9 @@ class GenerationMixin:
         if config.sequence_bias is not None:
             pairs = config.sequence_bias.items() if isinstance(config.sequence_bias, dict) else config.sequence_bias
             options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
-        if config.get_generation_mode() not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE):
-            raise UnsupportedError(f"generate: {config.get_generation_mode().value} is not part of this version")
+        mode = config.get_generation_mode()
+        if mode not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE, GenerationMode.ASSISTED_GENERATION):
+            raise UnsupportedError(f"generate: {mode.value} is not part of this version")
         return options
 
     @staticmethod

@@ -23,7 +23,6 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "dola_layers": ((None,), "DoLa decoding is not part of this version"),
     "low_memory": ((None, False), "it belongs to contrastive search, which is not part of this version"),
     "use_mtp": ((None, False), "multi-token prediction is not part of this version"),
-    "prompt_lookup_num_tokens": ((None,), "assisted decoding is not part of this version"),
     "assistant_early_exit": ((None,), "assisted decoding is not part of this version"),
     "speculation_type": ((None,), "assisted decoding is not part of this version"),
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
@@ -45,6 +44,8 @@ def check_supported(config: GenerationConfig) -> None:
     UnsupportedError for the first that is set and not computed here; ValueError for a value that its processor
     refuses.
     """
+    if config.prompt_lookup_num_tokens is not None:
+        _check_prompt_lookup(config)
     for name, (off, reason) in REFUSED.items():
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):
@@ -61,6 +62,20 @@ def check_supported(config: GenerationConfig) -> None:
     if config.compile_config is not None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
     _check_processor_arguments(config)
+
+
+def _check_prompt_lookup(config: GenerationConfig) -> None:
+    if config.assistant_ensemble_weight is not None:
+        raise ValueError(
+            "Setting `assistant_ensemble_weight` requires candidate logits from the assistant model. It is not "
+            "supported with prompt lookup decoding."
+        )
+    if (config.num_return_sequences or 1) > 1:
+        raise ValueError(
+            f"num_return_sequences has to be 1 when doing assisted generate, but is {config.num_return_sequences}."
+        )
+    if config.cache_implementation in ("static", "hybrid", "sliding_window"):
+        raise ValueError("assisted generate is not supported with Static cache classes`")
 
 
 def _check_processor_arguments(config: GenerationConfig) -> None:

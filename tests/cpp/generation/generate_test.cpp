@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/thread_pool.h"
+#include "generation/candidates.h"
 #include "generation/sampling.h"
 #include "generation/warpers.h"
 #include "models/tiny.h"
@@ -65,6 +66,67 @@ TEST(Generate, StopsAtEosAndPadsTheRest) {
   const auto stopped = generate(*model, r).sequences.to_vector<int64_t>();
   EXPECT_EQ(stopped.back(), free[5]);
   EXPECT_LE(stopped.size(), 6u);
+}
+
+TokenHistory history_of(std::vector<int64_t> ids, int64_t padding = 0) { return {{std::move(ids)}, {padding}}; }
+
+TEST(PromptLookup, WhatFollowedTheLastTokensBefore) {
+  using Ids = std::vector<int64_t>;
+  PromptLookup lookup(3, 2, {9});
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 3, 4, 5, 1, 2}), 10), (Ids{3, 4, 5}));
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 3, 4, 5, 1, 2}), 2), (Ids{3, 4})) << "room for two";
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 3, 4, 5, 1, 2}), 0), Ids{});
+  EXPECT_EQ(lookup.guess(history_of({2, 7, 1, 2, 8, 1, 2}), 10), (Ids{8, 1, 2})) << "two tokens in a row before one";
+  EXPECT_EQ(lookup.guess(history_of({2, 7, 6, 2}), 10), (Ids{7, 6, 2})) << "one, where two were never there";
+  EXPECT_EQ(lookup.guess(history_of({4, 4, 4}), 10), (Ids{4})) << "the place may overlap the end";
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 3, 9, 5, 1, 2}), 10), (Ids{3})) << "nothing from the end of a sequence on";
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 9, 5, 1, 2}), 10), Ids{});
+  EXPECT_EQ(lookup.guess(history_of({1, 2, 3, 4}), 10), Ids{});
+  EXPECT_EQ(lookup.guess(history_of({0, 5, 0}, 1), 10), Ids{}) << "padding is no text";
+  EXPECT_EQ(lookup.guess(history_of({5}), 10), Ids{});
+  const auto count = [&] { return lookup.guess(history_of({1, 2, 3, 4, 5, 1, 2}), 10).size(); };
+  lookup.checked(0, 3);
+  EXPECT_EQ(count(), 1u) << "wrong: one only";
+  lookup.checked(1, 1);
+  EXPECT_EQ(count(), 2u) << "right: twice as many";
+  lookup.checked(2, 2);
+  EXPECT_EQ(count(), 3u);
+  lookup.checked(1, 3);
+  EXPECT_EQ(count(), 2u);
+  EXPECT_THROW(PromptLookup(0, 2, {}), ConfigError);
+  EXPECT_THROW(PromptLookup(2, 0, {}), ConfigError);
+}
+
+TEST(Generate, PromptLookupChangesNoBit) {
+  auto model = tiny();
+  for (const bool sampling : {false, true})
+    for (const int64_t ngram : {1, 3}) {
+      std::vector<GenerateResult> results;
+      for (const std::optional<int64_t> count : {std::optional<int64_t>(), std::optional<int64_t>(7)}) {
+        default_generator().manual_seed(5);
+        auto r = request({3, 1, 4, 1, 5, 9, 3, 1, 4, 1}, 60);
+        r.options.do_sample = sampling;
+        r.options.output_logits = r.options.output_hidden_states = r.options.output_attentions = true;
+        r.options.prompt_lookup_num_tokens = count;
+        r.options.max_matching_ngram_size = ngram;
+        results.push_back(generate(*model, r));
+      }
+      const GenerateResult &plain = results[0], &guessed = results[1];
+      EXPECT_GT(guessed.guessed_tokens, 0);
+      if (!sampling) {
+        EXPECT_GT(guessed.accepted_tokens, 5) << "a greedy tiny model repeats itself";
+      }
+      EXPECT_EQ(plain.sequences.to_vector<int64_t>(), guessed.sequences.to_vector<int64_t>());
+      EXPECT_EQ(plain.past->length(), guessed.past->length());
+      ASSERT_EQ(plain.logits.size(), guessed.logits.size());
+      for (size_t i = 0; i < plain.logits.size(); i++) {
+        EXPECT_EQ(plain.logits[i].to_vector<float>(), guessed.logits[i].to_vector<float>()) << i;
+        for (size_t l = 0; l < plain.hidden_states[i].size(); l++)
+          EXPECT_EQ(plain.hidden_states[i][l].to_vector<float>(), guessed.hidden_states[i][l].to_vector<float>());
+        for (size_t l = 0; l < plain.attentions[i].size(); l++)
+          EXPECT_EQ(plain.attentions[i][l].shape(), guessed.attentions[i][l].shape());
+      }
+    }
 }
 
 TEST(Generate, BadRequests) {

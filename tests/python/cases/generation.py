@@ -47,6 +47,46 @@ def case_greedy_options(lib):
     }
 
 
+def case_prompt_lookup(lib):
+    """The tokens of assisted decoding, its outputs a step, and what stops it."""
+    repeated = np.array([[5, 9, 2, 6, 11, 5, 9, 2, 6, 11, 5, 9]])
+    go = {"prompts": repeated, "mask": np.ones_like(repeated), "do_sample": False, "model_eos": None}
+    out = {f: array(run(lib, f, max_new_tokens=24, prompt_lookup_num_tokens=4, **go)) for f in FAMILIES}
+    for name, kwargs in {
+        "ngram": {"max_matching_ngram_size": 3},
+        "max_length": {"max_new_tokens": None, "max_length": 15},
+        "eos": {"eos_token_id": list(range(0, 60, 3))},
+        "processors": {"repetition_penalty": 1.7, "no_repeat_ngram_size": 3},
+    }.items():
+        out[name] = array(run(lib, **{"max_new_tokens": 16, "prompt_lookup_num_tokens": 5, **go, **kwargs}))
+    o = run(lib, max_new_tokens=12, prompt_lookup_num_tokens=4, return_dict_in_generate=True, output_scores=True,
+            output_logits=True, output_hidden_states=True, **go)  # fmt: skip
+    out["scores"] = np.stack([array(s)[:, ::7] for s in o.scores])
+    out["logits"] = np.stack([array(s)[:, ::7] for s in o.logits])
+    out["hidden"] = [list(step[0].shape) for step in o.hidden_states[1:]]  # there the first comes with candidates
+    out["cache"] = o.past_key_values.get_seq_length()
+    return out
+
+
+def case_prompt_lookup_refused(lib):
+    out = {}
+    for name, kwargs in {
+        "batch": {},
+        "use_cache": {"use_cache": False},
+        "static": {"cache_implementation": "static"},
+        "return_sequences": {"num_return_sequences": 2, "do_sample": True},
+        "count": {"prompt_lookup_num_tokens": 0},
+        "ensemble": {"assistant_ensemble_weight": 0.5},
+    }.items():
+        prompts = PROMPTS if name == "batch" else PROMPTS[1:]
+        try:
+            run(lib, prompts=prompts, mask=np.ones_like(prompts), max_new_tokens=4,
+                **{"prompt_lookup_num_tokens": 3, **kwargs})  # fmt: skip
+        except Exception as error:  # noqa: BLE001
+            out[name] = [isinstance(error, ValueError), str(error)[:45]]
+    return out
+
+
 def case_scores(lib):
     """return_dict_in_generate: shapes, scores after processors, logits before them."""
     o = run(lib, max_new_tokens=3, do_sample=False, repetition_penalty=1.3, suppress_tokens=[4, 5],
