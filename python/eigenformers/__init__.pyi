@@ -502,6 +502,9 @@ from .generation.outputs import (
     SampleEncoderDecoderOutput as SampleEncoderDecoderOutput,
     SampleOutput as SampleOutput,
 )
+from .generation.prefix_cache import (
+    PrefixCache as PrefixCache,
+)
 from .generation.stopping_criteria import (
     ConfidenceCriteria as ConfidenceCriteria,
     EosTokenCriteria as EosTokenCriteria,

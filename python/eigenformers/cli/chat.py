@@ -35,6 +35,7 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     session.add_options(parser)
+    parser.add_argument("--no-prefix-cache", action="store_true", help="compute the whole conversation in every turn")
     parser.set_defaults(run=run, parser=parser)
 
 
@@ -64,8 +65,11 @@ class Conversation:
     """The messages so far, and what the user can do with them."""
 
     def __init__(self, pipe: Any, arguments: argparse.Namespace):
+        from ..generation import PrefixCache
+
         self.pipe = pipe
         self.arguments = arguments
+        self.prefix_cache = None if arguments.no_prefix_cache else PrefixCache()
         self.system = arguments.system
         self.messages: list[dict[str, str]] = []
         self.clear()
@@ -114,7 +118,7 @@ class Conversation:
         meter = session.Meter(self.pipe.tokenizer)
         answer = _Recorder(meter, self.pipe.tokenizer)
         try:
-            self.pipe(self.messages, streamer=answer, **options)
+            self.pipe(self.messages, streamer=answer, prefix_cache=self.prefix_cache, **options)
         except KeyboardInterrupt:
             meter.end()
         except BaseException:

@@ -11,6 +11,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .configuration import GenerationConfig, GenerationMode
 from .outputs import GenerateDecoderOnlyOutput
+from .prefix_cache import PrefixCache
 from .stopping_criteria import StopStringCriteria
 from .support import check_supported
 
@@ -67,8 +68,8 @@ class GenerationMixin:
             logits_processor, stopping_criteria: lists of your own, applied after the built-in ones.
             prefix_allowed_tokens_fn: `(batch_id, ids) -> allowed next ids`.
             streamer: gets the prompt, then each new token; one sequence only.
-            **kwargs: any GenerationConfig parameter; `attention_mask`, `inputs_embeds`, `past_key_values`, and
-                `tokenizer` for `stop_strings`.
+            **kwargs: any GenerationConfig parameter; `attention_mask`, `inputs_embeds`, `past_key_values`,
+                `tokenizer` for `stop_strings`, and `prefix_cache` (a PrefixCache) to share work with earlier calls.
 
         Returns:
             int64 Tensor `[batch * num_return_sequences, length + new]`, or with `return_dict_in_generate` a
@@ -84,6 +85,9 @@ class GenerationMixin:
         if synced_gpus:
             raise UnsupportedError("generate: `synced_gpus=True` needs several devices")
         tokenizer = kwargs.pop("tokenizer", None)
+        prefix_cache = kwargs.pop("prefix_cache", None)
+        if prefix_cache is not None and not isinstance(prefix_cache, PrefixCache):
+            raise TypeError(f"generate: prefix_cache is a {type(prefix_cache).__name__}, needed a PrefixCache")
         kwargs.pop("use_model_defaults", None)
         has_max = kwargs.get("max_length") is not None or getattr(generation_config, "max_length", None) is not None
         has_max = has_max or self.generation_config.max_length is not None
@@ -108,6 +112,9 @@ class GenerationMixin:
                     "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
                 )
             criteria.append(_criterion(StopStringCriteria(tokenizer, config.stop_strings), False))
+        shares = prefix_cache is not None and self._shares_prefix(config, input_ids, mask, embeds, past)
+        if shares:
+            past = prefix_cache.take(self, input_ids[0].tolist())
         put = None
         if streamer is not None:
             streamer.put(input_ids)
@@ -122,6 +129,9 @@ class GenerationMixin:
             if streamer is not None:
                 streamer.end()
         self._last_generation = {name: result[name] for name in _STATISTICS}
+        if shares:  # what the user gets and may change is a copy
+            kept = copy.copy(past) if config.return_dict_in_generate else past
+            prefix_cache.keep(self, result["sequences"][0].tolist(), kept)
         if not config.return_dict_in_generate:
             return result["sequences"]
         return GenerateDecoderOnlyOutput(
@@ -191,6 +201,15 @@ class GenerationMixin:
                 "results, please set `padding_side='left'` when initializing the tokenizer."
             )
         return ids, mask, embeds, past
+
+    def _shares_prefix(self, config: GenerationConfig, ids: Any, mask: Any, embeds: Any, past: Any) -> bool:
+        """Whether a PrefixCache can serve this call."""
+        if past is not None or embeds is not None or self.training or ids.shape[0] != 1 or ids.shape[1] == 0:
+            return False
+        if mask is not None and not bool((mask != 0).all()):
+            return False
+        states = config.output_hidden_states or config.output_attentions  # of the whole prompt
+        return bool(config.use_cache) and config.cache_implementation in (None, "dynamic") and not states
 
     def _check_unused(self, kwargs: dict[str, Any]) -> None:
         accepted = inspect.signature(self.forward).parameters

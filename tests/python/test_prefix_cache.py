@@ -1,0 +1,125 @@
+"""PrefixCache: what a call reuses, that nothing else changes, and when it begins anew."""
+
+from __future__ import annotations
+
+import eigenformers as ef
+import numpy as np
+import pytest
+from cases.models import causal_lm
+
+FIRST = np.random.RandomState(0).randint(3, 64, (1, 300))
+OPTIONS = dict(max_new_tokens=8, do_sample=False, pad_token_id=0, output_logits=True, return_dict_in_generate=True)
+
+
+def _model(**changes):
+    return causal_lm(ef, changes.pop("family", "llama"), max_position_embeddings=1024, eos_token_id=None, **changes)
+
+
+def _run(model, ids, cache=None, **more):
+    return model.generate(ids, attention_mask=np.ones_like(ids), prefix_cache=cache, **{**OPTIONS, **more})
+
+
+def _turns(first):
+    """Prompts as of a chat: the answer's end differs, the next goes on, a third begins as the first did."""
+    second = np.concatenate([first[:, :-3], np.array([[7, 8, 9, 10]])], axis=1)
+    return [second, np.concatenate([second, second[:, :5]], axis=1), first[:, :40], np.full((1, 5), 50)]
+
+
+@pytest.mark.parametrize("family, changes", [("llama", {}), ("mistral", {"sliding_window": 16})])
+@pytest.mark.parametrize("lookup", [None, 4])
+@pytest.mark.parametrize("invariant", [False, True])
+def test_same_results(family, changes, lookup, invariant):
+    model, cache = _model(family=family, **changes), ef.PrefixCache()
+    with ef.set_batch_invariant(invariant):
+        first = _run(model, FIRST, cache).sequences.numpy()
+        assert cache.reused == 0 and len(cache) == 307
+        reused = []
+        for ids in _turns(first):
+            alone = _run(model, ids, prompt_lookup_num_tokens=lookup)
+            shared = _run(model, ids, cache, prompt_lookup_num_tokens=lookup)
+            reused.append(cache.reused)
+            assert shared.sequences.tolist() == alone.sequences.tolist()
+            for a, b in zip(alone.logits, shared.logits):
+                if invariant:
+                    assert np.array_equal(a.numpy(), b.numpy())
+                else:  # sums in another order, through two layers of f32
+                    np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-5)
+        assert reused == [305, 309, 39, 0]
+
+
+def test_the_result_is_the_users_own():
+    model, cache = _model(), ef.PrefixCache()
+    out = _run(model, FIRST, cache)
+    out.past_key_values.reset()
+    alone, shared = _run(model, out.sequences), _run(model, out.sequences, cache)
+    assert cache.reused == 307 and shared.sequences.tolist() == alone.sequences.tolist()
+
+
+def test_a_change_of_the_weights_begins_anew():
+    cache, model = ef.PrefixCache(), _model()
+    _run(model, FIRST, cache)
+    with ef.no_grad():
+        model.model.layers[0].mlp.down_proj.weight.mul_(3.0)
+    shared = _run(model, FIRST, cache)
+    assert cache.reused == 0 and shared.sequences.tolist() == _run(model, FIRST).sequences.tolist()
+    _run(model, FIRST, cache)
+    assert cache.reused == 299
+    _run(model.to(ef.bfloat16), FIRST, cache)
+    assert cache.reused == 0
+    _run(_model(), FIRST, cache)
+    assert cache.reused == 0
+    with ef.set_batch_invariant(True):
+        _run(model, FIRST, cache)
+        assert cache.reused == 0
+
+
+def test_bounds_and_calls_that_are_not_served():
+    model = _model()
+    small = ef.PrefixCache(max_positions=306)
+    _run(model, FIRST, small)
+    assert len(small) == 0
+    _run(model, FIRST[:, :299], small)
+    assert len(small) == 306
+    small.clear()
+    assert len(small) == 0
+    cache = ef.PrefixCache()
+    two = np.concatenate([FIRST, FIRST])
+    padded = np.ones_like(FIRST)
+    padded[0, 0] = 0
+    _run(model, two, cache)
+    model.generate(FIRST, attention_mask=padded, prefix_cache=cache, **OPTIONS)
+    _run(model, FIRST, cache, use_cache=False)
+    _run(model, FIRST, cache, output_attentions=True)
+    _run(model, FIRST, cache, past_key_values=ef.DynamicCache())
+    _run(model.train(), FIRST, cache)
+    assert len(cache) == 0
+    with pytest.raises(TypeError, match="needed a PrefixCache"):
+        _run(model.eval(), FIRST, True)
+    with pytest.raises(ValueError, match="max_positions=0"):
+        ef.PrefixCache(max_positions=0)
+
+
+def test_a_call_that_fails_leaves_nothing():
+    model, cache = _model(), ef.PrefixCache()
+    _run(model, FIRST, cache)
+
+    class Fails(ef.LogitsProcessor):
+        def __call__(self, input_ids, scores):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        _run(model, FIRST, cache, logits_processor=[Fails()])
+    assert len(cache) == 0
+
+
+def test_pipeline(smollm2):
+    pipe, cache = ef.pipeline("text-generation", smollm2), ef.PrefixCache()
+    messages = [{"role": "user", "content": "Name a colour."}]
+    options = dict(max_new_tokens=12, do_sample=False)
+    with ef.set_batch_invariant(True):
+        messages = pipe(messages, prefix_cache=cache, **options)[0]["generated_text"]
+        held = len(cache)
+        messages.append({"role": "user", "content": "And another one?"})
+        shared = pipe(messages, prefix_cache=cache, **options)
+        assert cache.reused > held - 5
+        assert shared == pipe(messages, **options)
