@@ -1,5 +1,6 @@
 // Every family, one line each.
 #include "models/family.h"
+#include "models/bert/bert.h"
 #include "models/bloom/bloom.h"
 #include "models/cohere/cohere.h"
 #include "models/cohere2/cohere2.h"
@@ -33,6 +34,7 @@ namespace ef {
 const Registry<Family>& families() {
   static const Registry<Family> registry = [] {
     Registry<Family> r("model_type");
+    r.add("bert", bert_family());
     r.add("bloom", bloom_family());
     r.add("cohere", cohere_family());
     r.add("cohere2", cohere2_family());

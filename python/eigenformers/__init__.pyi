@@ -584,6 +584,16 @@ from .models.auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING as MODEL_MAPPING,
 )
+from .models.bert.configuration import (
+    BertConfig as BertConfig,
+)
+from .models.bert.modeling import (
+    BertForMaskedLM as BertForMaskedLM,
+    BertForQuestionAnswering as BertForQuestionAnswering,
+    BertForSequenceClassification as BertForSequenceClassification,
+    BertForTokenClassification as BertForTokenClassification,
+    BertModel as BertModel,
+)
 from .models.bloom.configuration import (
     BloomConfig as BloomConfig,
 )

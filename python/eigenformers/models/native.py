@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from .. import _core
@@ -36,16 +35,20 @@ class NativeModel(PreTrainedModel):
     _head = "base"
     base_model_class: Any = None
 
-    def __init__(self, config: Any, **options: Any):
+    def __init__(self, config: Any, *, _head: str | None = None, **unknown: Any):
         super().__init__(config)
-        for name in options:
-            if name not in inspect.signature(self._native_config).parameters:
-                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
-        base = self.base_model_class(config) if self.base_model_class else None
-        self._build(config.model_type, self._head, self._native_config(**options), base)
+        for name in unknown:
+            raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+        self._head = _head or self._head
+        base = self._make_base(config) if self.base_model_class else None
+        self._build(config.model_type, self._head, self._native_config(), base)
         self.vocab_size = getattr(config, "vocab_size", None)
         self.num_labels = config.num_labels
         self.post_init()
+
+    def _make_base(self, config: Any) -> Any:
+        """The model below the head."""
+        return self.base_model_class(config)
 
     def _native_config(self) -> str:
         """The configuration as the C++ side reads it."""

@@ -22,6 +22,7 @@ _DECODER = ("CausalLM", "SequenceClassification", "TokenClassification")
 _DECODER_QA = (*_DECODER, "QuestionAnswering")
 
 FAMILIES: dict[str, dict[str, str]] = {
+    "bert": _family("Bert", "MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering"),
     "bloom": _family("Bloom", *_DECODER_QA),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),

@@ -63,7 +63,7 @@ class GPTNeoConfig(DecoderConfig):
         try:
             pairs = [(list(kinds), int(count)) for kinds, count in attention_types]
         except (TypeError, ValueError):
-            raise ConfigError(f"GPTNeoConfig.attention_types: found {attention_types!r:.80}, needed [[kinds, count], …]") from None
+            raise ConfigError(f"GPTNeoConfig.attention_types: found {attention_types!r:.80}, needed [[kinds, count]]") from None
         if sum(len(kinds) * count for kinds, count in pairs) > MAX_LAYERS:
             raise ConfigError(f"GPTNeoConfig.attention_types: more than {MAX_LAYERS} layers")
         return [kind for kinds, count in pairs for _ in range(count) for kind in kinds]
