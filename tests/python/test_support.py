@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = os.path.dirname(os.path.dirname(eigenformers.__file__))
 
 
-@pytest.mark.parametrize("tool", ["support.py", "family_example.py"])
+@pytest.mark.parametrize("tool", ["support.py", "family_example.py", "models.py"])
 def test_the_page_is_up_to_date(tool):
     """In a process of its own, because other tests register families and tasks."""
     done = subprocess.run(

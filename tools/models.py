@@ -1,0 +1,55 @@
+"""Writes docs/models.md from the registry of families; --check compares instead."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "models.md"
+INTRO = """# Models
+
+Every family, as the registry has it; written by `tools/models.py`. GGUF: architectures that are read. Lines: of code in the
+family's folders, C++ and Python, without blank lines and comments.
+
+| model_type | heads | GGUF | lines |
+|---|---|---|---|
+"""
+
+
+def lines_of(model_type: str) -> int:
+    """Lines of code in the family's two folders."""
+    folders = (ROOT / "csrc" / "models" / model_type, ROOT / "python" / "eigenformers" / "models" / model_type)
+    files = [path for folder in folders for path in folder.glob("*") if path.suffix in (".cpp", ".h", ".py")]
+    texts = [line.strip() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    return sum(bool(text) and not text.startswith(("//", "#")) for text in texts)
+
+
+def page() -> str:
+    """The whole page."""
+    from eigenformers.models.gguf import ARCHITECTURES
+    from eigenformers.models.registry import FAMILIES
+
+    rows = []
+    for model_type, names in sorted(FAMILIES.items()):
+        heads = [name.replace("AutoModelFor", "") for name in names if name.startswith("AutoModelFor")]
+        files = [name for name, kind in ARCHITECTURES.items() if kind == model_type]
+        rows.append(f"| `{model_type}` | {', '.join(heads)} | {', '.join(files) or '-'} | {lines_of(model_type)} |\n")
+    return INTRO + "".join(rows)
+
+
+def main() -> int:
+    """Write the page, or with --check return 1 when the committed one differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    if not parser.parse_args().check:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page()
+    print("docs/models.md is " + ("up to date" if same else "out of date: run tools/models.py"))
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
