@@ -41,8 +41,7 @@ void convert_rows(Tensor& dst, const Tensor& src) {
     if (step[0] == to_size && step[1] == from_size)
       convert(n, at[1], src.dtype(), at[0], dst.dtype());
     else  // rows of one element
-      for (int64_t i = 0; i < n; i++)
-        convert(1, at[1] + i * step[1], src.dtype(), at[0] + i * step[0], dst.dtype());
+      for (int64_t i = 0; i < n; i++) convert(1, at[1] + i * step[1], src.dtype(), at[0] + i * step[0], dst.dtype());
   });
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kShort = 64;  // symbols, up to which a linear search is faster than a heap
 }
 
-// Again and again the neighbours of the lowest rank, leftmost first. `ranks` has the rank of each symbol's merge with the
-// next one. Linear search: the best choice for words, quadratic beyond.
+// Again and again the neighbours of the lowest rank, leftmost first. `ranks` has the rank of each symbol's merge with
+// the next one. Linear search: the best choice for words, quadratic beyond.
 void Bpe::merge_short(Space& space) const {
   Symbol* s = space.symbols.data();
   uint32_t* r = space.ranks.data();
@@ -101,7 +101,8 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
   if (n < 2) return;
   if (n > kShort || drops()) return merge_long(space);
   space.ranks.resize(n);
-  for (size_t i = 0; i + 1 < n; i++) space.ranks[i] = byte_pairs_[uint8_t(text[i]) | uint32_t(uint8_t(text[i + 1])) << 8];
+  for (size_t i = 0; i + 1 < n; i++)
+    space.ranks[i] = byte_pairs_[uint8_t(text[i]) | uint32_t(uint8_t(text[i + 1])) << 8];
   merge_short(space);
 }
 
