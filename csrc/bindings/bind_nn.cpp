@@ -331,6 +331,7 @@ void bind_nn(py::module_& core) {
       .def_property_readonly("in_features", [](Linear& self) { return self.in_features; })
       .def_property_readonly("out_features", [](Linear& self) { return self.weight.shape()[0]; });
   py::class_<Conv1D, Module, py::smart_holder>(m, "Conv1D");
+  py::class_<HeadNorm, Module, py::smart_holder>(m, "HeadNorm");
   bind_layer<Embedding, Module, PyUnary<Embedding>>(m, "Embedding")
       .def(py::init<int64_t, int64_t>(), py::arg("num_embeddings"), py::arg("embedding_dim"))
       .def_property_readonly("num_embeddings", [](Embedding& self) { return self.weight.shape()[0]; })

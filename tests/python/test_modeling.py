@@ -193,3 +193,12 @@ def test_adapters_can_stand_on_packed_weights(smollm2):
     embeds = model.get_input_embeddings()(ef.tensor([[1, 4093, 198]])).detach().requires_grad_(True)
     model(inputs_embeds=embeds, labels=ef.tensor([[1, 4093, 198]])).loss.backward()
     assert embeds.grad.shape == (1, 3, 576) and float(embeds.grad.abs().sum()) > 0
+
+
+def test_fresh_weights_are_defined():
+    """Parameters that belong to no usual layer start as 0 (biases) or 1 (gains of each head)."""
+    sizes = dict(hidden_size=32, num_hidden_layers=1, num_attention_heads=4, intermediate_size=16, vocab_size=64)
+    bert = ef.AutoModelForMaskedLM.from_config(ef.BertConfig(**sizes))
+    assert not bert.cls.predictions.bias.detach().numpy().any()
+    cohere = ef.AutoModelForCausalLM.from_config(ef.CohereConfig(**sizes, use_qk_norm=True, eos_token_id=1, bos_token_id=2))
+    assert (cohere.model.layers[0].self_attn.q_norm.weight.detach().numpy() == 1).all()

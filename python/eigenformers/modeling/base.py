@@ -113,7 +113,7 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
             if not empty:
                 continue
             for name, shape in empty:
-                setattr(module, name, _core.empty(shape))
+                setattr(module, name, _core.zeros(shape))  # what no rule below fills stays 0: biases
             self._init_weights(module)
             for name, _ in empty:
                 getattr(module, name).requires_grad_(True)
@@ -129,7 +129,7 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
                 nn.init.zero_row(module.weight, padding)
             if getattr(module, "bias", None) is not None:
                 module.bias.zero_()
-        elif isinstance(module, (nn._native.RMSNorm, nn._native.LayerNorm)):
+        elif isinstance(module, (nn._native.RMSNorm, nn._native.LayerNorm, nn._native.HeadNorm)):
             if getattr(module, "weight", None) is not None:
                 module.weight.fill_(0.0 if getattr(module, "unit_offset", False) else 1.0)
             if getattr(module, "bias", None) is not None:
