@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "nn/kv_cache.h"
+#include "nn/quantized_cache.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -202,6 +203,14 @@ void bind_cache(py::module_& m) {
            }),
            py::arg("config"), py::arg("max_cache_len"), py::arg("offloading") = false,
            py::arg("offload_only_non_sliding") = true);
+  py::class_<QuantizedCache, KvCache, std::shared_ptr<QuantizedCache>>(
+      m, "_QuantizedCache",
+      "Keys and values as integers of 4 or 8 bits; eigenformers.QuantizedCache has the arguments.")
+      .def(py::init([](int bits, int64_t group, int64_t residual) {
+             return std::make_shared<QuantizedCache>(QuantizedCacheOptions{bits, group, residual});
+           }),
+           py::arg("nbits"), py::arg("q_group_size"), py::arg("residual_length"))
+      .def_property_readonly("nbytes", &QuantizedCache::nbytes, "Bytes of memory that the positions take.");
 }
 
 }  // namespace ef

@@ -62,6 +62,8 @@ class Loop {
     check<ConfigError>(result_.past != nullptr, "assisted generate requires `use_cache=True`");
     check<ConfigError>(batch_ == 1, "assisted generate is only supported for batch_size = 1 (found ", batch_, ")");
     auto* dynamic = dynamic_cast<DynamicCache*>(result_.past.get());
+    check<UnsupportedError>(std::string(result_.past->kind()) != "quantized",
+                            "generate: prompt_lookup_num_tokens with a quantized cache would change the text");
     check<ConfigError>(dynamic && !dynamic_cast<StaticCache*>(dynamic),
                        "assisted generate is not supported with Static cache classes`");
     dynamic->record_past();

@@ -35,6 +35,27 @@ struct Carver {  // cuts one scratch buffer into 64-byte aligned pieces
   }
 };
 
+// Where the positions [from, from + n) of keys or values lie, one `stride` elements after the other. What is packed is
+// unpacked into `room`, which holds n of them.
+struct Rows {
+  const void* at;
+  int64_t stride;
+};
+Rows rows_of(const AttentionArgs& a, bool values, int64_t b, int64_t head, int64_t from, int64_t n, float* room) {
+  const PackedKv* packed = values ? a.packed_v : a.packed_k;
+  const void* plain = values ? a.v : a.k;
+  const HeadStrides& strides = values ? a.v_strides : a.k_strides;
+  if (!packed) return {at(plain, a.kv_dtype, strides, b, head, from), strides.position};
+  if (from >= packed->count) return {at(plain, a.kv_dtype, strides, b, head, from - packed->count), strides.position};
+  const int64_t dim = values ? a.value_dim : a.head_dim, old = std::min(n, packed->count - from);
+  unpack_kv(*packed, b, head, from, old, dim, room);
+  for (int64_t i = old; i < n; i++) {
+    const void* row = at(plain, a.kv_dtype, strides, b, head, from + i - packed->count);
+    std::copy_n(static_cast<const float*>(row), dim, room + i * dim);
+  }
+  return {room, dim};
+}
+
 // Raw scores of one query row against the keys [key, key + n) -> what the softmax takes.
 void finish_scores(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, int64_t key, int64_t n, float* s) {
   const RowKernels<float>& rows = kernels().rows;
@@ -88,7 +109,8 @@ class PrefillTask {
     v_panel_bytes_ = width * kKeyBlock * items;
     const int64_t k_bytes = pad(kKeyBlock, width) * q_bytes_, v_bytes = pad(a.value_dim, width) * kKeyBlock * items;
     const int64_t p_bytes = ker_.wide_rows * kKeyBlock * items, f = int64_t(sizeof(float));
-    const int64_t total = k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
+    const int64_t room = a.packed_k ? kKeyBlock * std::max(a.head_dim, a.value_dim) : 0;
+    const int64_t total = room * f + k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
                           f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) +
                           64 * 16 + kPackedSlack;
     Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(total))};
@@ -102,6 +124,7 @@ class PrefillTask {
     max_ = c.take<float>(rows);
     sum_ = c.take<float>(rows);
     correction_ = c.take<float>(rows);
+    room_ = c.take<float>(room);
   }
 
   void run(int64_t b, int64_t kv_head, int64_t position) {
@@ -145,14 +168,14 @@ class PrefillTask {
   }
   void pack_keys(int64_t b, int64_t kv_head, int64_t key, int64_t n) {
     const int64_t width = ker_.lanes * ker_.wide_vectors, item = int64_t(item_size(a_.kv_dtype));
-    const char* k = static_cast<const char*>(at(a_.k, a_.kv_dtype, a_.k_strides, b, kv_head, key));
-    const char* v = static_cast<const char*>(at(a_.v, a_.kv_dtype, a_.v_strides, b, kv_head, key));
+    const Rows k = rows_of(a_, false, b, kv_head, key, n, room_);
     for (int64_t j = 0; j < n; j += width)
-      ker_.pack_b(std::min(width, n - j), a_.head_dim, k + j * a_.k_strides.position * item, a_.kv_dtype,
-                  a_.k_strides.position, false, k_ + j / width * k_panel_bytes_);
+      ker_.pack_b(std::min(width, n - j), a_.head_dim, static_cast<const char*>(k.at) + j * k.stride * item,
+                  a_.kv_dtype, k.stride, false, k_ + j / width * k_panel_bytes_);
+    const Rows v = rows_of(a_, true, b, kv_head, key, n, room_);
     for (int64_t j = 0; j < a_.value_dim; j += width)
-      ker_.pack_b(std::min(width, a_.value_dim - j), n, v + j * item, a_.kv_dtype, a_.v_strides.position, true,
-                  v_ + j / width * v_panel_bytes_);
+      ker_.pack_b(std::min(width, a_.value_dim - j), n, static_cast<const char*>(v.at) + j * item, a_.kv_dtype,
+                  v.stride, true, v_ + j / width * v_panel_bytes_);
   }
   void block(int64_t b, const Group& g, int64_t key, int64_t n) {
     const KeyRange seen = visible_keys(a_, g.position, g.position + g.rows - 1);
@@ -180,7 +203,7 @@ class PrefillTask {
   PanelScope scope_;
   int64_t positions_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
   char *k_, *v_, *p_, *q_;
-  float *o_, *s_, *scaled_, *max_, *sum_, *correction_;
+  float *o_, *s_, *scaled_, *max_, *sum_, *correction_, *room_;
 };
 
 void attention_prefill(const AttentionArgs& a) {
@@ -220,10 +243,13 @@ void attention_decode(const AttentionArgs& a) {
   float* partials = scratch<float>(ScratchSlot::AttentionB, size_t(tasks * rows * partial));
   const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
   parallel_for(tasks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
-    Carver c{scratch<char>(ScratchSlot::AttentionA,
-                           size_t(rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
+    const int64_t room_size = a.packed_k ? kKeyChunk * std::max(a.head_dim, a.value_dim) : 0;
+    Carver c{scratch<char>(
+        ScratchSlot::AttentionA,
+        size_t(4 * room_size + 64 + rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
     char* q = c.take<char>(rows * ldq * int64_t(dot.item_size));
-    float *s = c.take<float>(rows * kKeyChunk), *scaled = c.take<float>(a.head_dim), *correction = c.take<float>(rows);
+    float *s = c.take<float>(rows * kKeyChunk), *scaled = c.take<float>(a.head_dim), *correction = c.take<float>(rows),
+          *room = c.take<float>(room_size);
     int64_t packed_for = -1;
     for (int64_t id = begin; id < end; id++) {
       const int64_t pair = id / chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
@@ -242,13 +268,13 @@ void attention_decode(const AttentionArgs& a) {
       std::fill(max, max + rows, -INFINITY);
       std::fill(sum, sum + rows, 0.f);
       if (n <= 0) continue;
-      dot.run(rows, n, a.head_dim, q, ldq, at(a.k, a.kv_dtype, a.k_strides, b, kv, key), a.k_strides.position, s,
-              kKeyChunk, false);
+      const Rows keys_at = rows_of(a, false, b, kv, key, n, room);
+      dot.run(rows, n, a.head_dim, q, ldq, keys_at.at, keys_at.stride, s, kKeyChunk, false);
       for (int64_t r = 0; r < rows; r++)
         finish_scores(a, b, kv * group + r / a.q_len, r % a.q_len, key, n, s + r * kKeyChunk);
       kernels().online_softmax(rows, n, s, kKeyChunk, max, sum, correction);
-      direct(rows, a.value_dim, n, s, kKeyChunk, at(a.v, a.kv_dtype, a.v_strides, b, kv, key), a.v_strides.position, o,
-             a.value_dim, false);
+      const Rows values_at = rows_of(a, true, b, kv, key, n, room);
+      direct(rows, a.value_dim, n, s, kKeyChunk, values_at.at, values_at.stride, o, a.value_dim, false);
     }
   });
   // Merge the chunks of a row in order.

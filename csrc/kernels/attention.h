@@ -16,6 +16,19 @@ struct HeadStrides {
   int64_t batch = 0, head = 0, position = 0;
 };
 
+// The first positions of keys or values as small integers: x = low + code · step, with a low and a step for each group
+// of numbers of a position. Codes of 4 bits stand two to a byte, the earlier one in the low half.
+struct PackedKv {
+  const uint8_t* codes = nullptr;
+  const float* ranges = nullptr;            // low and step, one pair a group
+  HeadStrides code_strides, range_strides;  // in bytes; in floats
+  int bits = 8;
+  int64_t group = 0, count = 0;  // numbers in a group; positions
+};
+// out [n, dim] = the positions [from, from + n)
+void unpack_kv(const PackedKv& packed, int64_t batch, int64_t head, int64_t from, int64_t n, int64_t dim, float* out);
+void pack_kv(const float* x, int64_t dim, int bits, int64_t group, uint8_t* codes, float* ranges);  // one position
+
 // out = softmax(softcap(scale · q·kᵀ) + bias, masked) · v
 template <class T>
 struct BasicAttentionArgs {
@@ -24,7 +37,9 @@ struct BasicAttentionArgs {
   const T* q = nullptr;
   const void* k = nullptr;
   const void* v = nullptr;
-  DType kv_dtype = dtype_of<T>;  // of both k and v: f32, bf16 or f16 (f64 in the double form)
+  DType kv_dtype = dtype_of<T>;        // of both k and v: f32, bf16 or f16 (f64 in the double form)
+  const PackedKv* packed_k = nullptr;  // positions before those of k and v, which are f32 then; forward only
+  const PackedKv* packed_v = nullptr;
   T* out = nullptr;
   HeadStrides q_strides, k_strides, v_strides, out_strides;
   float scale = 1.f;

@@ -171,6 +171,7 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
     kv.keys = rope(kv.keys, turn.cos, turn.sin, config.rope_interleaved);
   }
   if (pass.cache) kv = pass.cache->append(layer, kv.keys, kv.values);
+  if (kv.packed_keys.count && (pass.want_weights || !pass.spans.empty())) kv = pass.cache->view(layer);
 
   AttentionOptions options;
   options.scale = config.scale > 0 ? config.scale : 1 / std::sqrt(double(dim));
@@ -178,6 +179,8 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
   options.window = pass.bias.defined() ? 0 : config.window;
   options.window_both_sides = !config.causal;
   options.softcap = config.softcap;
+  options.packed_k = kv.packed_keys;
+  options.packed_v = kv.packed_values;
   const int64_t keys = kv.keys.size(2);
   options.q_offset = pass.past - kv.first;
   options.key_mask = kv.first && pass.key_mask.defined() ? pass.key_mask.narrow(1, kv.first, keys) : pass.key_mask;

@@ -18,10 +18,12 @@ struct Sizes {
 Sizes measure(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o) {
   check<ShapeError>(q.dim() == 4 && k.dim() == 4 && v.dim() == 4, "attention: found q ", q.shape(), ", k ", k.shape(),
                     ", v ", v.shape(), ", needed four dimensions [batch, heads, length, head_dim]");
-  const Sizes s{q.size(0), q.size(1), k.size(1), q.size(2), k.size(2), q.size(3), v.size(3)};
+  const int64_t keys = o.packed_k.count + k.size(2);
+  const Sizes s{q.size(0), q.size(1), k.size(1), q.size(2), keys, q.size(3), v.size(3)};
   check<ShapeError>(
-      k.size(0) == s.batch && v.size(0) == s.batch && v.size(1) == s.kv_heads && v.size(2) == s.kv_len &&
-          k.size(3) == s.head_dim && s.kv_heads > 0 && s.q_heads % s.kv_heads == 0,
+      k.size(0) == s.batch && v.size(0) == s.batch && v.size(1) == s.kv_heads && v.size(2) == k.size(2) &&
+          o.packed_v.count == o.packed_k.count && k.size(3) == s.head_dim && s.kv_heads > 0 &&
+          s.q_heads % s.kv_heads == 0,
       "attention: q ", q.shape(), ", k ", k.shape(), " and v ", v.shape(),
       " do not fit together; batch, key length and head_dim must agree and the heads of k divide those of q");
   if (o.key_mask.defined())
@@ -86,11 +88,22 @@ double scale_of(const AttentionOptions& o, int64_t head_dim) {
 }
 int64_t offset_of(const AttentionOptions& o, const Sizes& s) { return o.q_offset.value_or(s.kv_len - s.q_len); }
 
+PackedKv packed(const PackedRows& r) {
+  return {static_cast<const uint8_t*>(r.codes.data_ptr()),
+          r.ranges.data<float>(),
+          strides_of(r.codes),
+          strides_of(r.ranges),
+          r.bits,
+          r.group,
+          r.count};
+}
+
 // Everything the kernel reads, kept alive together.
 template <class T>
 struct Call {
   Sizes s;
   Tensor q, k, v, mask, bias, sinks, out, lse;
+  PackedKv packed_k, packed_v;
   BasicAttentionArgs<T> args;
 
   Call(const Sizes& sizes, const Tensor& q_, const Tensor& k_, const Tensor& v_, const AttentionOptions& o)
@@ -125,6 +138,12 @@ struct Call {
       args.bias_strides = bias_strides(bias);
     }
     if (sinks.defined()) args.sinks = sinks.data<T>();
+    if (o.packed_k.count) {
+      packed_k = packed(o.packed_k);
+      packed_v = packed(o.packed_v);
+      args.packed_k = &packed_k;
+      args.packed_v = &packed_v;
+    }
   }
   void place(const Tensor& result, const Tensor& denominators) {
     out = result;
@@ -141,7 +160,10 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
   const DType compute = dtype_of<T>;
   const bool tracked = needs_grad(q, k, v, o.bias, o.sinks);
   // Keys and values of 16 bits are read as they are, unless gradients will want them in f32.
-  const bool convert = compute == DType::Float64 || tracked || k.dtype() != v.dtype() || !is_floating(k.dtype());
+  check<UnsupportedError>(!o.packed_k.count || (compute == DType::Float32 && !tracked),
+                          "attention: a quantized cache is read in float32 and has no gradients");
+  const bool convert =
+      o.packed_k.count || compute == DType::Float64 || tracked || k.dtype() != v.dtype() || !is_floating(k.dtype());
   const auto form = [&](const Tensor& x, bool change) {
     const Tensor y = change ? x.detach().to(compute) : x.detach();
     return tracked ? dense_form(y) : readable(y);
@@ -221,9 +243,18 @@ Tensor probabilities(const Sizes& s, const Tensor& q, const Tensor& k, const Att
 
 }  // namespace
 
+Tensor PackedRows::unpacked() const {
+  Tensor out = Tensor::empty({codes.size(0), codes.size(1), count, dim}, DType::Float32);
+  const PackedKv p = packed(*this);
+  for (int64_t i = 0; i < codes.size(0) * codes.size(1); i++)
+    unpack_kv(p, i / codes.size(1), i % codes.size(1), 0, count, dim, out.mutable_data<float>() + i * count * dim);
+  return out;
+}
+
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   const Sizes s = measure(q, k, v, options);
   if (options.dropout > 0) {
+    check<UnsupportedError>(!options.packed_k.count, "attention: dropout with a quantized cache");
     const Tensor p = dropout(probabilities(s, q, k, options), options.dropout);
     const Tensor grouped = p.reshape({s.batch, s.kv_heads, s.q_heads / s.kv_heads * s.q_len, s.kv_len});
     return matmul(grouped, v.to(q.dtype())).reshape({s.batch, s.q_heads, s.q_len, s.value_dim});

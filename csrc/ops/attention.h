@@ -7,6 +7,15 @@
 
 namespace ef {
 
+// Keys or values of past positions as small integers, with a range for each `group` numbers of a position.
+struct PackedRows {
+  Tensor codes;   // uint8 [B, H, capacity, dim · bits / 8]
+  Tensor ranges;  // f32 [B, H, capacity, 2 · groups]
+  int bits = 8;
+  int64_t group = 0, dim = 0, count = 0;  // count: positions in use
+  Tensor unpacked() const;                // f32 [B, H, count, dim]
+};
+
 struct AttentionOptions {
   std::optional<double> scale;      // default 1/sqrt(D)
   bool causal = false;              // query at position p sees keys at positions ≤ p
@@ -18,6 +27,7 @@ struct AttentionOptions {
   Tensor bias;         // added to the scores, broadcastable to [B, Hq, Tq, Tk]; a bool mask (true: attend) too
   Tensor sinks;        // [Hq]: a logit that takes part in each softmax and attends to nothing
   double dropout = 0;  // on the probabilities (training)
+  PackedRows packed_k, packed_v;  // positions before those of k and v, read a block at a time; no gradients
 };
 // q [B, Hq, Tq, D], k [B, Hk, Tk, D], v [B, Hk, Tk, Dv] → [B, Hq, Tq, Dv]; Hk divides Hq. k and v may be strided views
 // of a larger cache. A query with nothing to attend to gives zeros.

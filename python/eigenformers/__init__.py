@@ -85,6 +85,7 @@ _MODULES: dict[str, str] = {
     "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
+    "QuantizedCache": ".cache_utils",
     **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),
     **dict.fromkeys(_TOKENIZATION, ".tokenization"),

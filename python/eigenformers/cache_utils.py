@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._core import Cache, DynamicCache, StaticCache
+from ._core import Cache, DynamicCache, StaticCache, _QuantizedCache
 from .errors import UnsupportedError
 
-__all__ = ["Cache", "DynamicCache", "StaticCache", "layer_windows"]
+__all__ = ["Cache", "DynamicCache", "QuantizedCache", "StaticCache", "layer_windows"]
 
 _OFFLOADS = "it moves keys and values between devices, and there is one here: use DynamicCache"
 REFUSED = {
-    "QuantizedCache": "keys and values are kept in float32 here",
-    "QuantoQuantizedCache": "keys and values are kept in float32 here",
-    "HQQQuantizedCache": "keys and values are kept in float32 here",
+    "QuantoQuantizedCache": 'use QuantizedCache("quanto", config)',
+    "HQQQuantizedCache": 'use QuantizedCache("hqq", config)',
     "EncoderDecoderCache": "no family with a decoder that looks at an encoder is here yet",
     "OffloadedCache": _OFFLOADS,
     "OffloadedStaticCache": _OFFLOADS,
@@ -44,3 +43,54 @@ def layer_windows(config: Any) -> list[int]:
     if types is None:
         return [window] * int(getattr(config, "num_hidden_layers", 0))
     return [window if kind == "sliding_attention" else 0 for kind in types]
+
+
+class QuantizedCache(_QuantizedCache):
+    """Keys and values as integers of `nbits` bits, unpacked a block at a time while attention reads them.
+
+    Every `q_group_size` numbers of a position share a range. The newest positions stay float32 until there are
+    `residual_length` of them. After Liu et al., "KIVI" (2024), https://huggingface.co/papers/2402.02750.
+
+    Args:
+        backend: "quanto" or "hqq": the same computation here.
+        config: of the model; all its layers must have full attention.
+        nbits: 4 (default) or 8.
+        axis_key, axis_value: 0, the only layout here.
+        q_group_size: 64; residual_length: 128.
+
+    Raises:
+        ValueError: an unknown backend, layers with a sliding window.
+        NotImplementedError: a number of bits or an axis that is not computed here.
+
+    >>> from eigenformers import LlamaConfig, QuantizedCache
+    >>> QuantizedCache("quanto", LlamaConfig(num_hidden_layers=2), nbits=8).get_seq_length()
+    0
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        config: Any,
+        nbits: int | None = None,
+        axis_key: int | None = None,
+        axis_value: int | None = None,
+        q_group_size: int | None = None,
+        residual_length: int | None = None,
+    ):
+        if backend == "fp8":
+            raise UnsupportedError("QuantizedCache: backend='fp8' is not supported: use 'quanto' with nbits=8")
+        if backend not in ("quanto", "hqq"):
+            raise ValueError(f"Unknown quantization backend `{backend}`")
+        for name, axis in (("axis_key", axis_key), ("axis_value", axis_value)):
+            if axis not in (None, 0):
+                raise UnsupportedError(f"QuantizedCache: {name}={axis}: ranges are over the numbers of a position (0)")
+        if any(layer_windows(config)):
+            raise ValueError(
+                "`QuantizedCache` is only supported for models with only full attention layers. We found the following "
+                "invalid layer types: {'sliding_attention'}"
+            )
+        super().__init__(
+            4 if nbits is None else nbits,
+            64 if q_group_size is None else q_group_size,
+            128 if residual_length is None else residual_length,
+        )

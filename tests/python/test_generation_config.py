@@ -105,8 +105,8 @@ def test_what_is_not_computed_is_refused_by_name(name):
 def test_defaults_are_supported():
     support.check_supported(ef.GenerationConfig(**ef.GenerationConfig._get_default_generation_params()))
     support.check_supported(ef.GenerationConfig(cache_implementation="static", compile_config=ef.CompileConfig()))
-    with pytest.raises(ef.UnsupportedError, match="quantized"):
-        support.check_supported(ef.GenerationConfig(cache_implementation="quantized"))
+    with pytest.raises(ef.UnsupportedError, match="paged"):
+        support.check_supported(ef.GenerationConfig(cache_implementation="paged"))
 
 
 def test_pushed_and_read_from_the_hub(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import inspect
 from typing import Any, Callable
 
 from .. import _core
+from ..cache_utils import QuantizedCache
 from ..errors import UnsupportedError
 from ..utils import logging
 from .configuration import GenerationConfig, GenerationMode
@@ -95,6 +96,8 @@ class GenerationMixin:
         config.validate()
         check_supported(config)
         input_ids, mask, embeds, past = self._prepare_inputs(inputs, config, model_kwargs)
+        if config.cache_implementation == "quantized" and config.use_cache and past is None:
+            past = QuantizedCache(**{"backend": "quanto", "config": self.config, **(config.cache_config or {})})
         if streamer is not None and (config.num_beams or 1) > 1:
             raise ValueError(
                 "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
@@ -270,7 +273,7 @@ class GenerationMixin:
         count = config.num_return_sequences or 1
         if count == 1:
             return ids, mask, embeds
-        if past is not None:
+        if past is not None and past.get_seq_length():
             past.batch_repeat_interleave(count)
         repeat = lambda t: None if t is None else t.repeat_interleave(count, dim=0)  # noqa: E731
         return repeat(ids), repeat(mask), repeat(embeds)

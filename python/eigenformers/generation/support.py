@@ -27,7 +27,6 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "speculation_type": ((None,), "assisted decoding is not part of this version"),
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
     "is_assistant": ((None, False), "assisted decoding is not part of this version"),
-    "cache_config": ((None, {}), "it belongs to caches that are not part of this version"),
     "token_healing": ((None, False), "token healing is not part of this version"),
     "watermarking_config": ((None,), "watermarking is not part of this version"),
     "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
@@ -50,7 +49,9 @@ def check_supported(config: GenerationConfig) -> None:
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):
             raise UnsupportedError(f"generate: {name}={value!r}: {reason}")
-    if config.cache_implementation in ("quantized", "paged"):
+    if config.cache_config and config.cache_implementation != "quantized":
+        raise UnsupportedError('generate: cache_config: it belongs to cache_implementation="quantized"')
+    if config.cache_implementation == "paged":
         raise UnsupportedError(
             f"generate: cache_implementation={config.cache_implementation!r}: this cache is not part of this version; "
             "leave it unset"
