@@ -421,6 +421,9 @@ from ._core import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from .cache_utils import (
+    QuantizedCache as QuantizedCache,
+)
 from .configuration import (
     PreTrainedConfig as PreTrainedConfig,
     PretrainedConfig as PretrainedConfig,

@@ -118,7 +118,9 @@ def test_refused():
             ef.QuantizedCache(*arguments)
     model = causal_lm(ef, "llama", eos_token_id=None)
     with pytest.raises(NotImplementedError, match="prompt_lookup"):
-        model.generate(IDS[:1], cache_implementation="quantized", prompt_lookup_num_tokens=3, max_new_tokens=2, pad_token_id=0)
+        model.generate(
+            IDS[:1], cache_implementation="quantized", prompt_lookup_num_tokens=3, max_new_tokens=2, pad_token_id=0
+        )
     with pytest.raises(NotImplementedError, match="cache_config"):
         model.generate(IDS[:1], cache_config={"nbits": 4}, max_new_tokens=2, pad_token_id=0)
     with pytest.raises(NotImplementedError, match="gradients"):

@@ -2597,6 +2597,22 @@ class StaticCache(DynamicCache):
         """
     def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
+class _QuantizedCache(Cache):
+    """
+    Keys and values as integers of 4 or 8 bits; eigenformers.QuantizedCache has the arguments.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, nbits: typing.SupportsInt | typing.SupportsIndex, q_group_size: typing.SupportsInt | typing.SupportsIndex, residual_length: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def nbytes(self) -> int:
+        """
+        Bytes of memory that the positions take.
+        """
 class PreTrainedModel(nn.Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):

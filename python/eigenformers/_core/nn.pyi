@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import eigenformers
 import typing
-__all__: list[str] = ['Activation', 'Attention', 'Block', 'Conv1D', 'Dropout', 'Embedding', 'GatedMlp', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
+__all__: list[str] = ['Activation', 'Attention', 'Block', 'Conv1D', 'Dropout', 'Embedding', 'GatedMlp', 'HeadNorm', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
 class _Pass:
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -88,6 +88,12 @@ class Linear(Module):
     def out_features(self) -> int:
         ...
 class Conv1D(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class HeadNorm(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
