@@ -75,8 +75,8 @@ from eigenformers._tensor.reductions import median
 from eigenformers._tensor.reductions import mode
 from eigenformers._tensor.reductions import msort
 from eigenformers._tensor.reductions import nanmedian
-from eigenformers._tensor.reductions import trapezoid
 from eigenformers._tensor.reductions import trapezoid as trapz
+from eigenformers._tensor.reductions import trapezoid
 from eigenformers._tensor.reductions import unique
 from eigenformers._tensor.reductions import unique_consecutive
 from eigenformers._tensor.shapes import atleast_1d
@@ -102,11 +102,370 @@ import numpy
 import typing
 import typing_extensions
 from . import autograd
-from . import functional
 from . import cuda
-from . import tokenizers
+from . import functional
 from . import nn
+from . import tokenizers
 __all__: list[str] = ['BFloat16Tensor', 'BoolTensor', 'ByteTensor', 'Cache', 'CacheLayer', 'CharTensor', 'CheckpointReader', 'DecoderLayer', 'DoubleTensor', 'DynamicCache', 'FloatTensor', 'FunctionCtx', 'Generator', 'GgufFile', 'HalfTensor', 'IntTensor', 'LongTensor', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'ShortTensor', 'Size', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'abs_', 'absolute', 'acos', 'acosh', 'add', 'addbmm', 'addcdiv', 'addcmul', 'addmm', 'addmv', 'addr', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arccos', 'arcsin', 'arctan', 'arctan2', 'are_deterministic_algorithms_enabled', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'atleast_1d', 'atleast_2d', 'atleast_3d', 'autocast', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'block_diag', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'can_cast', 'cartesian_prod', 'cat', 'cdist', 'ceil', 'ceil_', 'chain_matmul', 'checkpoint', 'chunk', 'clamp', 'clamp_', 'clamp_max', 'clamp_max_', 'clamp_min', 'clamp_min_', 'clip', 'clone', 'column_stack', 'combinations', 'compile', 'complex64', 'concat', 'concatenate', 'copysign', 'corrcoef', 'cos', 'cos_', 'cosh', 'cosine_similarity', 'count_nonzero', 'cov', 'cross', 'cuda', 'cummax', 'cummin', 'cumprod', 'cumsum', 'default_generator', 'deg2rad', 'device', 'diag', 'diag_embed', 'diagflat', 'diagonal', 'diagonal_scatter', 'diff', 'dist', 'div', 'divide', 'dot', 'double', 'dropout', 'dstack', 'dtype', 'einsum', 'empty', 'empty_like', 'empty_strided', 'enable_grad', 'eq', 'equal', 'erf', 'erf_', 'exp', 'exp2', 'exp_', 'expm1', 'eye', 'fill_', 'finfo', 'fix', 'flatten', 'flip', 'fliplr', 'flipud', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'float_power', 'floor', 'floor_', 'floor_divide', 'fmax', 'fmin', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'ger', 'get_default_device', 'get_default_dtype', 'get_float32_matmul_precision', 'get_num_threads', 'get_rng_state', 'greater', 'greater_equal', 'gt', 'half', 'heaviside', 'histc', 'hsplit', 'hstack', 'hypot', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'inner', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_complex', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'isneginf', 'isposinf', 'kron', 'kthvalue', 'ldexp', 'le', 'lerp', 'less', 'less_equal', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_', 'log_softmax', 'logaddexp', 'logaddexp2', 'logcumsumexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logspace', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'matrix_power', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'mode', 'model_types', 'moveaxis', 'movedim', 'msort', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nanmedian', 'nansum', 'narrow', 'narrow_copy', 'ne', 'neg', 'neg_', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'not_equal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'positive', 'pow', 'prod', 'promote_types', 'put', 'quantile', 'rad2deg', 'rand', 'rand_like', 'randint', 'randint_like', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'reciprocal_', 'relu', 'relu_', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'result_type', 'roll', 'rot90', 'round', 'round_', 'row_stack', 'rsqrt', 'rsqrt_', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'scatter_reduce', 'searchsorted', 'seed', 'select', 'select_scatter', 'set_default_device', 'set_default_dtype', 'set_float32_matmul_precision', 'set_grad_enabled', 'set_num_threads', 'set_printoptions', 'set_rng_state', 'short', 'sigmoid', 'sigmoid_', 'sign', 'signbit', 'sin', 'sin_', 'sinc', 'sinh', 'slice_scatter', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'sqrt_', 'square', 'square_', 'squeeze', 'stack', 'std', 'std_mean', 'strided', 'sub', 'subtract', 'sum', 'swapaxes', 'swapdims', 't', 'take', 'take_along_dim', 'tan', 'tanh', 'tanh_', 'tensor', 'tensor_split', 'tensordot', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'trapezoid', 'trapz', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'trunc_', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unique_consecutive', 'unravel_index', 'unsqueeze', 'use_deterministic_algorithms', 'var', 'var_mean', 'vdot', 'vsplit', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zero_', 'zeros', 'zeros_like']
+class Cache:
+    """
+    Keys and values of past positions, a layer each.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __bool__(self) -> bool:
+        ...
+    def __copy__(self) -> Cache:
+        ...
+    def __deepcopy__(self, arg0: dict) -> Cache:
+        ...
+    def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+        ...
+    def __iter__(self) -> typing.Any:
+        ...
+    def __len__(self) -> int:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def batch_repeat_interleave(self, repeats: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def batch_select_indices(self, indices: eigenformers.Tensor) -> None:
+        ...
+    def crop(self, tokens_to_remove: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Forget positions: the last n for -n; all from n on for n (as in transformers 4).
+        """
+    def get_mask_sizes(self, query_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> tuple[int, int]:
+        ...
+    def get_max_cache_shape(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
+        ...
+    def get_max_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
+        ...
+    def get_query_offset(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def get_seq_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def get_usable_length(self, new_seq_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
+        ...
+    def reorder_cache(self, beam_idx: eigenformers.Tensor) -> None:
+        ...
+    def reset(self) -> None:
+        ...
+    def to_legacy_cache(self) -> tuple:
+        ...
+    def update(self, key_states: eigenformers.Tensor, value_states: eigenformers.Tensor, layer_idx: typing.SupportsInt | typing.SupportsIndex, *args, **kwargs) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
+        ...
+    @property
+    def batch_size(self) -> int:
+        ...
+    @property
+    def is_compileable(self) -> bool:
+        ...
+    @property
+    def is_croppable(self) -> bool:
+        ...
+    @property
+    def is_dummy(self) -> list[bool]:
+        ...
+    @property
+    def is_initialized(self) -> bool:
+        ...
+    @property
+    def is_linear(self) -> list[bool]:
+        ...
+    @property
+    def is_sliding(self) -> list[bool]:
+        ...
+    @property
+    def key_cache(self) -> list:
+        ...
+    @property
+    def layers(self) -> list[CacheLayer]:
+        """
+        One object a layer, with `keys`, `values`, `is_sliding`.
+        """
+    @property
+    def value_cache(self) -> list:
+        ...
+class CacheLayer:
+    """
+    Keys and values of one layer.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __repr__(self) -> str:
+        ...
+    def get_max_length(self) -> int:
+        ...
+    def get_seq_length(self) -> int:
+        ...
+    @property
+    def dtype(self) -> eigenformers.dtype:
+        ...
+    @property
+    def is_initialized(self) -> bool:
+        ...
+    @property
+    def is_sliding(self) -> bool:
+        ...
+    @property
+    def keys(self) -> eigenformers.Tensor:
+        ...
+    @property
+    def sliding_window(self) -> typing.Any:
+        ...
+    @property
+    def values(self) -> eigenformers.Tensor:
+        ...
+class CheckpointReader:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __contains__(self, arg0: str) -> bool:
+        ...
+    def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
+        ...
+    def get_tensor(self, arg0: str) -> eigenformers.Tensor:
+        ...
+    def keys(self) -> list[str]:
+        ...
+class DecoderLayer(nn.Block):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class DynamicCache(Cache):
+    """
+    Grows as needed. With `config`, layers with a sliding window keep that window only.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
+    def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
+        ...
+    def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
+        ...
+    def activate_past_recording(self) -> None:
+        """
+        Keep what leaves a sliding window, so that `crop` can go back.
+        """
+    def is_recording_past(self, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> bool:
+        ...
+class FunctionCtx:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def mark_dirty(self, *args) -> None:
+        ...
+    def mark_non_differentiable(self, *args) -> None:
+        ...
+    def save_for_backward(self, *args) -> None:
+        ...
+    def set_materialize_grads(self, value: bool) -> None:
+        ...
+    @property
+    def needs_input_grad(self) -> tuple:
+        ...
+    @property
+    def saved_tensors(self) -> tuple:
+        ...
+class Generator:
+    """
+    A stream of random numbers of its own: `Generator().manual_seed(0)`.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, device: typing.Any = None) -> None:
+        ...
+    def get_state(self) -> eigenformers.Tensor:
+        ...
+    def initial_seed(self) -> int:
+        ...
+    def manual_seed(self, seed: int) -> typing.Any:
+        ...
+    def seed(self) -> int:
+        ...
+    def set_state(self, new_state: eigenformers.Tensor) -> typing.Any:
+        ...
+class GgufFile:
+    """
+    The header of a GGUF file. Of a split model any part opens all of them.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __contains__(self, arg0: str) -> bool:
+        ...
+    def __getitem__(self, name: str) -> ...:
+        """
+        A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.
+        """
+    def __init__(self, path: str, disable_mmap: bool = False) -> None:
+        ...
+    def array_length(self, key: str) -> int | None:
+        """
+        Length of an array, without making it a list; None for anything else.
+        """
+    def floats(self, name: str) -> list:
+        """
+        Values of a (small) F32 tensor.
+        """
+    def get(self, key: str, default: typing.Any = None) -> typing.Any:
+        """
+        One value; an array as a list.
+        """
+    def keys(self) -> list:
+        """
+        Names of the metadata, in file order.
+        """
+    def names(self) -> list:
+        """
+        Names of the tensors, in file order.
+        """
+    @property
+    def alignment(self) -> int:
+        ...
+    @property
+    def metadata(self) -> dict:
+        """
+        All of it as a dict, arrays as lists.
+        """
+    @property
+    def path(self) -> str:
+        ...
+    @property
+    def tensors(self) -> list:
+        """
+        (name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.
+        """
+    @property
+    def version(self) -> int:
+        ...
+class Node:
+    """
+    A recorded operation.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __repr__(self) -> str:
+        ...
+    def name(self) -> str:
+        ...
+    @property
+    def next_functions(self) -> tuple:
+        ...
+class PackedWeight:
+    """
+    A matrix in a packed storage format.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def dequantize(self) -> eigenformers.Tensor:
+        """
+        The matrix as a dense float32 tensor [out_features, in_features].
+        """
+    def numel(self) -> int:
+        ...
+    @property
+    def dtype(self) -> eigenformers.dtype:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def nbytes(self) -> int:
+        ...
+    @property
+    def requires_grad(self) -> bool:
+        ...
+    @property
+    def shape(self) -> tuple:
+        ...
+class PreTrainedModel(nn.Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self) -> None:
+        ...
+    def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
+        ...
+    def _native_run(self, arg0: dict) -> dict:
+        ...
+    @property
+    def _built(self) -> bool:
+        ...
+class RemovableHandle:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __enter__(self) -> typing.Any:
+        ...
+    def __exit__(self, *args) -> None:
+        ...
+    def remove(self) -> None:
+        ...
+class SafetensorsFile:
+    """
+    A safetensors file: the header is checked, tensors are read when asked for.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
+    def from_bytes(data: bytes) -> SafetensorsFile:
+        ...
+    def __contains__(self, arg0: str) -> bool:
+        ...
+    def __getitem__(self, name: str) -> StoredTensor:
+        """
+        A StoredTensor; KeyError for an unknown name.
+        """
+    def __init__(self, path: str, disable_mmap: bool = False) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def keys(self) -> list[str]:
+        """
+        Names of the tensors, in file order.
+        """
+    def metadata(self) -> dict[str, str]:
+        """
+        The strings under __metadata__.
+        """
+    @property
+    def path(self) -> str:
+        ...
 class Size(tuple):
     """
     The sizes of a tensor: a tuple of whole numbers.
@@ -128,122 +487,53 @@ class Size(tuple):
         """
         Return repr(self).
         """
-class dtype:
+class StaticCache(DynamicCache):
     """
-    The element type of a tensor: `eigenformers.float32`, …
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
-        ...
-    def __hash__(self: numpy.dtype[typing.Any]) -> int:
-        ...
-    def __reduce__(self: numpy.dtype[typing.Any]) -> str:
-        ...
-    def __repr__(self: numpy.dtype[typing.Any]) -> str:
-        ...
-    @property
-    def is_complex(self) -> bool:
-        ...
-    @property
-    def is_floating_point(self) -> bool:
-        ...
-    @property
-    def is_signed(self) -> bool:
-        ...
-    @property
-    def itemsize(self) -> int:
-        ...
-class device:
-    """
-    Where a tensor lives: always the CPU.
+    Room for `max_cache_len` positions, taken at the first; more of them is an error.
     """
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __enter__(self) -> typing.Any:
+    def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
-    def __eq__(self, other: typing.Any) -> bool:
-        ...
-    def __exit__(self, *args) -> None:
-        ...
-    def __hash__(self) -> int:
-        ...
-    def __init__(self, type: typing.Any = 'cpu', index: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
-        ...
-    def __reduce__(self) -> tuple[type, tuple[str]]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    @property
-    def index(self) -> None:
-        ...
-    @property
-    def type(self) -> str:
-        ...
-class finfo:
+class StoredTensor:
+    """
+    A tensor as it lies in a file. The buffer protocol gives its raw bytes.
+    """
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __init__(self, type: eigenformers.dtype | None = None) -> None:
-        ...
-    def __repr__(self) -> str:
-        ...
-    @property
-    def bits(self) -> int:
-        ...
+    def numpy(self) -> numpy.ndarray:
+        """
+        A view; TypeError for dtypes that NumPy does not have.
+        """
+    def tensor(self) -> eigenformers.Tensor:
+        """
+        A Tensor over the file's bytes. Writing to it never changes the file.
+        """
     @property
     def dtype(self) -> str:
-        ...
-    @property
-    def eps(self) -> float:
-        ...
-    @property
-    def max(self) -> float:
-        ...
-    @property
-    def min(self) -> float:
-        ...
-    @property
-    def resolution(self) -> float:
-        ...
-    @property
-    def smallest_normal(self) -> float:
-        ...
-    @property
-    def tiny(self) -> float:
-        ...
-class iinfo:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
         """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        As in "float32".
         """
-    def __init__(self, type: eigenformers.dtype) -> None:
-        ...
-    def __repr__(self) -> str:
+    @property
+    def name(self) -> str:
         ...
     @property
-    def bits(self) -> int:
+    def nbytes(self) -> int:
         ...
     @property
-    def dtype(self) -> str:
+    def shape(self) -> eigenformers.Size:
         ...
     @property
-    def max(self) -> int:
-        ...
-    @property
-    def min(self) -> int:
-        ...
+    def strides(self) -> eigenformers.Size:
+        """
+        In elements.
+        """
 class Tensor:
     """
     An array of numbers with shape, dtype and optional gradient. Methods are named as torch's.
@@ -2212,55 +2502,6 @@ class Tensor:
     @property
     def shape(self) -> eigenformers.Size:
         ...
-class Generator:
-    """
-    A stream of random numbers of its own: `Generator().manual_seed(0)`.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, device: typing.Any = None) -> None:
-        ...
-    def get_state(self) -> eigenformers.Tensor:
-        ...
-    def initial_seed(self) -> int:
-        ...
-    def manual_seed(self, seed: int) -> typing.Any:
-        ...
-    def seed(self) -> int:
-        ...
-    def set_state(self, new_state: eigenformers.Tensor) -> typing.Any:
-        ...
-class Node:
-    """
-    A recorded operation.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __repr__(self) -> str:
-        ...
-    def name(self) -> str:
-        ...
-    @property
-    def next_functions(self) -> tuple:
-        ...
-class RemovableHandle:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __enter__(self) -> typing.Any:
-        ...
-    def __exit__(self, *args) -> None:
-        ...
-    def remove(self) -> None:
-        ...
 class _GradMode:
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -2274,328 +2515,6 @@ class _GradMode:
     def __exit__(self, *args) -> None:
         ...
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
-        ...
-class FunctionCtx:
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def mark_dirty(self, *args) -> None:
-        ...
-    def mark_non_differentiable(self, *args) -> None:
-        ...
-    def save_for_backward(self, *args) -> None:
-        ...
-    def set_materialize_grads(self, value: bool) -> None:
-        ...
-    @property
-    def needs_input_grad(self) -> tuple:
-        ...
-    @property
-    def saved_tensors(self) -> tuple:
-        ...
-class GgufFile:
-    """
-    The header of a GGUF file. Of a split model any part opens all of them.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __contains__(self, arg0: str) -> bool:
-        ...
-    def __getitem__(self, name: str) -> ...:
-        """
-        A StoredTensor: numbers, or for the block types rows of raw blocks as bytes.
-        """
-    def __init__(self, path: str, disable_mmap: bool = False) -> None:
-        ...
-    def array_length(self, key: str) -> int | None:
-        """
-        Length of an array, without making it a list; None for anything else.
-        """
-    def floats(self, name: str) -> list:
-        """
-        Values of a (small) F32 tensor.
-        """
-    def get(self, key: str, default: typing.Any = None) -> typing.Any:
-        """
-        One value; an array as a list.
-        """
-    def keys(self) -> list:
-        """
-        Names of the metadata, in file order.
-        """
-    def names(self) -> list:
-        """
-        Names of the tensors, in file order.
-        """
-    @property
-    def alignment(self) -> int:
-        ...
-    @property
-    def metadata(self) -> dict:
-        """
-        All of it as a dict, arrays as lists.
-        """
-    @property
-    def path(self) -> str:
-        ...
-    @property
-    def tensors(self) -> list:
-        """
-        (name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.
-        """
-    @property
-    def version(self) -> int:
-        ...
-class StoredTensor:
-    """
-    A tensor as it lies in a file. The buffer protocol gives its raw bytes.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def numpy(self) -> numpy.ndarray:
-        """
-        A view; TypeError for dtypes that NumPy does not have.
-        """
-    def tensor(self) -> eigenformers.Tensor:
-        """
-        A Tensor over the file's bytes. Writing to it never changes the file.
-        """
-    @property
-    def dtype(self) -> str:
-        """
-        As in "float32".
-        """
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def nbytes(self) -> int:
-        ...
-    @property
-    def shape(self) -> eigenformers.Size:
-        ...
-    @property
-    def strides(self) -> eigenformers.Size:
-        """
-        In elements.
-        """
-class SafetensorsFile:
-    """
-    A safetensors file: the header is checked, tensors are read when asked for.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    @staticmethod
-    def from_bytes(data: bytes) -> SafetensorsFile:
-        ...
-    def __contains__(self, arg0: str) -> bool:
-        ...
-    def __getitem__(self, name: str) -> StoredTensor:
-        """
-        A StoredTensor; KeyError for an unknown name.
-        """
-    def __init__(self, path: str, disable_mmap: bool = False) -> None:
-        ...
-    def __len__(self) -> int:
-        ...
-    def keys(self) -> list[str]:
-        """
-        Names of the tensors, in file order.
-        """
-    def metadata(self) -> dict[str, str]:
-        """
-        The strings under __metadata__.
-        """
-    @property
-    def path(self) -> str:
-        ...
-class PackedWeight:
-    """
-    A matrix in a packed storage format.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def dequantize(self) -> eigenformers.Tensor:
-        """
-        The matrix as a dense float32 tensor [out_features, in_features].
-        """
-    def numel(self) -> int:
-        ...
-    @property
-    def dtype(self) -> eigenformers.dtype:
-        ...
-    @property
-    def kind(self) -> str:
-        ...
-    @property
-    def nbytes(self) -> int:
-        ...
-    @property
-    def requires_grad(self) -> bool:
-        ...
-    @property
-    def shape(self) -> tuple:
-        ...
-class CacheLayer:
-    """
-    Keys and values of one layer.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __repr__(self) -> str:
-        ...
-    def get_max_length(self) -> int:
-        ...
-    def get_seq_length(self) -> int:
-        ...
-    @property
-    def dtype(self) -> eigenformers.dtype:
-        ...
-    @property
-    def is_initialized(self) -> bool:
-        ...
-    @property
-    def is_sliding(self) -> bool:
-        ...
-    @property
-    def keys(self) -> eigenformers.Tensor:
-        ...
-    @property
-    def sliding_window(self) -> typing.Any:
-        ...
-    @property
-    def values(self) -> eigenformers.Tensor:
-        ...
-class Cache:
-    """
-    Keys and values of past positions, a layer each.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __bool__(self) -> bool:
-        ...
-    def __copy__(self) -> Cache:
-        ...
-    def __deepcopy__(self, arg0: dict) -> Cache:
-        ...
-    def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
-        ...
-    def __iter__(self) -> typing.Any:
-        ...
-    def __len__(self) -> int:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def batch_repeat_interleave(self, repeats: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def batch_select_indices(self, indices: eigenformers.Tensor) -> None:
-        ...
-    def crop(self, tokens_to_remove: typing.SupportsInt | typing.SupportsIndex) -> None:
-        """
-        Forget positions: the last n for -n; all from n on for n (as in transformers 4).
-        """
-    def get_mask_sizes(self, query_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> tuple[int, int]:
-        ...
-    def get_max_cache_shape(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
-        ...
-    def get_max_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> int:
-        ...
-    def get_query_offset(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
-        ...
-    def get_seq_length(self, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
-        ...
-    def get_usable_length(self, new_seq_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex = 0) -> int:
-        ...
-    def reorder_cache(self, beam_idx: eigenformers.Tensor) -> None:
-        ...
-    def reset(self) -> None:
-        ...
-    def to_legacy_cache(self) -> tuple:
-        ...
-    def update(self, key_states: eigenformers.Tensor, value_states: eigenformers.Tensor, layer_idx: typing.SupportsInt | typing.SupportsIndex, *args, **kwargs) -> tuple[eigenformers.Tensor, eigenformers.Tensor]:
-        ...
-    @property
-    def batch_size(self) -> int:
-        ...
-    @property
-    def is_compileable(self) -> bool:
-        ...
-    @property
-    def is_croppable(self) -> bool:
-        ...
-    @property
-    def is_dummy(self) -> list[bool]:
-        ...
-    @property
-    def is_initialized(self) -> bool:
-        ...
-    @property
-    def is_linear(self) -> list[bool]:
-        ...
-    @property
-    def is_sliding(self) -> list[bool]:
-        ...
-    @property
-    def key_cache(self) -> list:
-        ...
-    @property
-    def layers(self) -> list[CacheLayer]:
-        """
-        One object a layer, with `keys`, `values`, `is_sliding`.
-        """
-    @property
-    def value_cache(self) -> list:
-        ...
-class DynamicCache(Cache):
-    """
-    Grows as needed. With `config`, layers with a sliding window keep that window only.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    @staticmethod
-    def from_legacy_cache(past_key_values: typing.Any = None) -> DynamicCache:
-        ...
-    def __init__(self, ddp_cache_data: typing.Any = None, config: typing.Any = None, offloading: typing.Any = False, offload_only_non_sliding: bool = False) -> None:
-        ...
-    def activate_past_recording(self) -> None:
-        """
-        Keep what leaves a sliding window, so that `crop` can go back.
-        """
-    def is_recording_past(self, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> bool:
-        ...
-class StaticCache(DynamicCache):
-    """
-    Room for `max_cache_len` positions, taken at the first; more of them is an error.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, config: typing.Any, max_cache_len: typing.SupportsInt | typing.SupportsIndex, offloading: typing.Any = False, offload_only_non_sliding: bool = True, **kwargs) -> None:
         ...
 class _QuantizedCache(Cache):
     """
@@ -2613,40 +2532,121 @@ class _QuantizedCache(Cache):
         """
         Bytes of memory that the positions take.
         """
-class PreTrainedModel(nn.Module):
+class device:
+    """
+    Where a tensor lives: always the CPU.
+    """
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __init__(self) -> None:
+    def __enter__(self) -> typing.Any:
         ...
-    def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
+    def __eq__(self, other: typing.Any) -> bool:
         ...
-    def _native_run(self, arg0: dict) -> dict:
+    def __exit__(self, *args) -> None:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, type: typing.Any = 'cpu', index: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
         ...
     @property
-    def _built(self) -> bool:
+    def index(self) -> None:
         ...
-class DecoderLayer(nn.Block):
+    @property
+    def type(self) -> str:
+        ...
+class dtype:
+    """
+    The element type of a tensor: `eigenformers.float32`, …
+    """
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-class CheckpointReader:
+    def __eq__(self: numpy.dtype[typing.Any], other: typing.Any) -> bool:
+        ...
+    def __hash__(self: numpy.dtype[typing.Any]) -> int:
+        ...
+    def __reduce__(self: numpy.dtype[typing.Any]) -> str:
+        ...
+    def __repr__(self: numpy.dtype[typing.Any]) -> str:
+        ...
+    @property
+    def is_complex(self) -> bool:
+        ...
+    @property
+    def is_floating_point(self) -> bool:
+        ...
+    @property
+    def is_signed(self) -> bool:
+        ...
+    @property
+    def itemsize(self) -> int:
+        ...
+class finfo:
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __contains__(self, arg0: str) -> bool:
+    def __init__(self, type: eigenformers.dtype | None = None) -> None:
         ...
-    def get_info(self, arg0: str) -> tuple[tuple, eigenformers.dtype, str]:
+    def __repr__(self) -> str:
         ...
-    def get_tensor(self, arg0: str) -> eigenformers.Tensor:
+    @property
+    def bits(self) -> int:
         ...
-    def keys(self) -> list[str]:
+    @property
+    def dtype(self) -> str:
+        ...
+    @property
+    def eps(self) -> float:
+        ...
+    @property
+    def max(self) -> float:
+        ...
+    @property
+    def min(self) -> float:
+        ...
+    @property
+    def resolution(self) -> float:
+        ...
+    @property
+    def smallest_normal(self) -> float:
+        ...
+    @property
+    def tiny(self) -> float:
+        ...
+class iinfo:
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, type: eigenformers.dtype) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def bits(self) -> int:
+        ...
+    @property
+    def dtype(self) -> str:
+        ...
+    @property
+    def max(self) -> int:
+        ...
+    @property
+    def min(self) -> int:
         ...
 def _rebuild_tensor(arg0: bytes, arg1: str, arg2: collections.abc.Sequence[int], arg3: bool, arg4: bool) -> eigenformers.Tensor:
     ...
@@ -3513,45 +3513,45 @@ def zeros(*args, **kwargs) -> eigenformers.Tensor:
 def zeros_like(input: eigenformers.Tensor, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None, requires_grad: bool = False, memory_format: typing.Any = None) -> eigenformers.Tensor:
     ...
 __version__: str = '0.1.0'
-_cpu: device
-bfloat16: dtype
-bool: dtype
-complex64: dtype
-default_generator: Generator
-double: dtype
-float: dtype
-float16: dtype
-float32: dtype
-float64: dtype
-float8_e4m3fn: dtype
-float8_e5m2: dtype
-float8_e8m0fnu: dtype
-half: dtype
-inf: float
-int: dtype
-int16: dtype
-int32: dtype
-int64: dtype
-int8: dtype
-long: dtype
-nan: float
+_cpu: device  # value = device(type='cpu')
+bfloat16: dtype  # value = eigenformers.bfloat16
+bool: dtype  # value = eigenformers.bool
+complex64: dtype  # value = eigenformers.complex64
+default_generator: Generator  # value = <eigenformers._core.Generator object>
+double: dtype  # value = eigenformers.float64
+float: dtype  # value = eigenformers.float32
+float16: dtype  # value = eigenformers.float16
+float32: dtype  # value = eigenformers.float32
+float64: dtype  # value = eigenformers.float64
+float8_e4m3fn: dtype  # value = eigenformers.float8_e4m3fn
+float8_e5m2: dtype  # value = eigenformers.float8_e5m2
+float8_e8m0fnu: dtype  # value = eigenformers.float8_e8m0fnu
+half: dtype  # value = eigenformers.float16
+inf: float  # value = inf
+int: dtype  # value = eigenformers.int32
+int16: dtype  # value = eigenformers.int16
+int32: dtype  # value = eigenformers.int32
+int64: dtype  # value = eigenformers.int64
+int8: dtype  # value = eigenformers.int8
+long: dtype  # value = eigenformers.int64
+nan: float  # value = nan
 pi: float = 3.141592653589793
-short: dtype
+short: dtype  # value = eigenformers.int16
 strided: str = 'strided'
-uint16: dtype
-uint32: dtype
-uint64: dtype
-uint8: dtype
+uint16: dtype  # value = eigenformers.uint16
+uint32: dtype  # value = eigenformers.uint32
+uint64: dtype  # value = eigenformers.uint64
+uint8: dtype  # value = eigenformers.uint8
 arccos = acos
 arcsin = asin
 arctan2 = atan2
 fix = trunc
+ger = outer
 greater = gt
 greater_equal = ge
 less = lt
 less_equal = le
-not_equal = ne
-subtract = sub
 moveaxis = movedim
+not_equal = ne
 row_stack = vstack
-ger = outer
+subtract = sub

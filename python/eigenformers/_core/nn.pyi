@@ -6,12 +6,119 @@ import collections.abc
 import eigenformers
 import typing
 __all__: list[str] = ['Activation', 'Attention', 'Block', 'Conv1D', 'Dropout', 'Embedding', 'GatedMlp', 'HeadNorm', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
-class _Pass:
+class Activation(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
+    def __init__(self, name: str) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+class Attention(Block):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class Block(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def forward(self, hidden_states: eigenformers.Tensor, **kwargs) -> eigenformers.Tensor:
+        ...
+class Conv1D(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class Dropout(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, p: typing.SupportsFloat | typing.SupportsIndex = 0.5) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def p(self) -> float:
+        ...
+class Embedding(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, num_embeddings: typing.SupportsInt | typing.SupportsIndex, embedding_dim: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def embedding_dim(self) -> int:
+        ...
+    @property
+    def num_embeddings(self) -> int:
+        ...
+    @property
+    def padding_idx(self) -> int | None:
+        ...
+    @padding_idx.setter
+    def padding_idx(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None:
+        ...
+class GatedMlp(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, hidden_size: typing.SupportsInt | typing.SupportsIndex, intermediate_size: typing.SupportsInt | typing.SupportsIndex, hidden_act: str = 'silu', bias: bool = False) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+class HeadNorm(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class LayerNorm(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05, elementwise_affine: bool = True, bias: bool = True) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def eps(self) -> float:
+        ...
+class Linear(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, in_features: typing.SupportsInt | typing.SupportsIndex, out_features: typing.SupportsInt | typing.SupportsIndex, bias: bool = True) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def in_features(self) -> int:
+        ...
+    @property
+    def out_features(self) -> int:
+        ...
 class Module:
     training: bool
     @staticmethod
@@ -71,108 +178,6 @@ class Module:
         ...
     def register_parameter(self, name: str, param: eigenformers.Tensor | None) -> None:
         ...
-class Linear(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, in_features: typing.SupportsInt | typing.SupportsIndex, out_features: typing.SupportsInt | typing.SupportsIndex, bias: bool = True) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def in_features(self) -> int:
-        ...
-    @property
-    def out_features(self) -> int:
-        ...
-class Conv1D(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-class HeadNorm(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-class Embedding(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, num_embeddings: typing.SupportsInt | typing.SupportsIndex, embedding_dim: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def embedding_dim(self) -> int:
-        ...
-    @property
-    def num_embeddings(self) -> int:
-        ...
-    @property
-    def padding_idx(self) -> int | None:
-        ...
-    @padding_idx.setter
-    def padding_idx(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None:
-        ...
-class RMSNorm(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-06, unit_offset: bool = False) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def eps(self) -> float:
-        ...
-class LayerNorm(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-05, elementwise_affine: bool = True, bias: bool = True) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def eps(self) -> float:
-        ...
-class Dropout(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, p: typing.SupportsFloat | typing.SupportsIndex = 0.5) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def p(self) -> float:
-        ...
-class Activation(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, name: str) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
-    @property
-    def name(self) -> str:
-        ...
 class ModuleList(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -193,6 +198,31 @@ class ModuleList(Module):
         ...
     def append(self, arg0: Module) -> typing.Any:
         ...
+class PlainMlp(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class RMSNorm(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, normalized_shape: typing.SupportsInt | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-06, unit_offset: bool = False) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def eps(self) -> float:
+        ...
+class RotaryEmbedding(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
 class Sequential(ModuleList):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -203,41 +233,11 @@ class Sequential(ModuleList):
         ...
     def forward(self, arg0: eigenformers.Tensor) -> eigenformers.Tensor:
         ...
-class Block(Module):
+class _Pass:
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def forward(self, hidden_states: eigenformers.Tensor, **kwargs) -> eigenformers.Tensor:
-        ...
-class Attention(Block):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-class RotaryEmbedding(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-class PlainMlp(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-class GatedMlp(Module):
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, hidden_size: typing.SupportsInt | typing.SupportsIndex, intermediate_size: typing.SupportsInt | typing.SupportsIndex, hidden_act: str = 'silu', bias: bool = False) -> None:
-        ...
-    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
-        ...
 def activation_names() -> list[str]:
     ...

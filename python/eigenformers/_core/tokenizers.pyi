@@ -51,6 +51,56 @@ class AddedToken:
     @property
     def single_word(self) -> bool:
         ...
+class DecodeStream:
+    """
+    Decodes token by token; step() returns text as soon as it is final, else None.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
+        ...
+    def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
+        ...
+class Decoder:
+    """
+    Turns tokens into text.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Decoder) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def decode(self, tokens: collections.abc.Sequence[str]) -> str:
+        ...
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
 class Encoding:
     """
     The output of a Tokenizer: token ids, and for every id where it comes from.
@@ -146,106 +196,6 @@ class Encoding:
         """
         The same as word_ids.
         """
-class Token:
-    """
-    A token that a model made: id, text, offsets.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
-        ...
-    def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
-        ...
-    @property
-    def id(self) -> int:
-        ...
-    @property
-    def offsets(self) -> tuple[int, int]:
-        ...
-    @property
-    def value(self) -> str:
-        ...
-class Normalizer:
-    """
-    Changes the text before it is split.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __eq__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __getstate__(self) -> bytes:
-        ...
-    def __hash__(self) -> int:
-        ...
-    @typing.overload
-    def __init__(self, json: str) -> None:
-        ...
-    @typing.overload
-    def __init__(self, other: Normalizer) -> None:
-        ...
-    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    def _get(self, arg0: str) -> typing.Any:
-        ...
-    def _set(self, arg0: str, arg1: str) -> None:
-        ...
-    def normalize_str(self, sequence: str) -> str:
-        """
-        The normalized text.
-        """
-    def to_json(self) -> str:
-        """
-        The component as it stands in tokenizer.json.
-        """
-class PreTokenizer:
-    """
-    Cuts the text into words.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __eq__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __getstate__(self) -> bytes:
-        ...
-    def __hash__(self) -> int:
-        ...
-    @typing.overload
-    def __init__(self, json: str) -> None:
-        ...
-    @typing.overload
-    def __init__(self, other: PreTokenizer) -> None:
-        ...
-    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    def _get(self, arg0: str) -> typing.Any:
-        ...
-    def _set(self, arg0: str, arg1: str) -> None:
-        ...
-    def pre_tokenize_str(self, s: str) -> list:
-        """
-        [(word, (first, last + 1))] in characters of the text.
-        """
-    def to_json(self) -> str:
-        """
-        The component as it stands in tokenizer.json.
-        """
 class Model:
     """
     Turns words into tokens.
@@ -291,6 +241,112 @@ class Model:
         ...
     def tokenize(self, sequence: str) -> list:
         ...
+class NormalizedString:
+    """
+    A text that remembers what it was made from.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __getitem__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __init__(self, sequence: str) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def append(self, s: str) -> None:
+        ...
+    def clear(self) -> None:
+        ...
+    def filter(self, func: collections.abc.Callable) -> None:
+        """
+        Keeps the characters that `func` says yes to.
+        """
+    def for_each(self, func: collections.abc.Callable) -> None:
+        ...
+    def lowercase(self) -> None:
+        ...
+    def lstrip(self) -> None:
+        ...
+    def map(self, func: collections.abc.Callable) -> None:
+        """
+        Replaces every character by what `func` gives for it, one character.
+        """
+    def nfc(self) -> None:
+        ...
+    def nfd(self) -> None:
+        ...
+    def nfkc(self) -> None:
+        ...
+    def nfkd(self) -> None:
+        ...
+    def prepend(self, s: str) -> None:
+        ...
+    def replace(self, pattern: typing.Any, content: str) -> None:
+        ...
+    def rstrip(self) -> None:
+        ...
+    def slice(self, range: typing.Any) -> typing.Any:
+        """
+        Characters of a range, None where it reaches outside of the text.
+        """
+    def split(self, pattern: typing.Any, behavior: str) -> list:
+        """
+        Parts, cut at the matches as the behavior says.
+        """
+    def strip(self) -> None:
+        ...
+    def uppercase(self) -> None:
+        ...
+    @property
+    def normalized(self) -> str:
+        ...
+    @property
+    def original(self) -> str:
+        ...
+class Normalizer:
+    """
+    Changes the text before it is split.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __eq__(self, arg0: typing.Any) -> typing.Any:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __hash__(self) -> int:
+        ...
+    @typing.overload
+    def __init__(self, json: str) -> None:
+        ...
+    @typing.overload
+    def __init__(self, other: Normalizer) -> None:
+        ...
+    def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    def _get(self, arg0: str) -> typing.Any:
+        ...
+    def _set(self, arg0: str, arg1: str) -> None:
+        ...
+    def normalize_str(self, sequence: str) -> str:
+        """
+        The normalized text.
+        """
+    def to_json(self) -> str:
+        """
+        The component as it stands in tokenizer.json.
+        """
 class PostProcessor:
     """
     Adds special tokens and joins pairs.
@@ -324,15 +380,44 @@ class PostProcessor:
         ...
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         ...
-    def process(self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+    def process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
         ...
     def to_json(self) -> str:
         """
         The component as it stands in tokenizer.json.
         """
-class Decoder:
+class PreTokenizedString:
     """
-    Turns tokens into text.
+    A text in pieces, on its way through the pre-tokenizers.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, sequence: str) -> None:
+        ...
+    def get_splits(self, offset_referential: str = 'original', offset_type: str = 'char') -> list:
+        """
+        [(text, (begin, end), tokens or None)]
+        """
+    def normalize(self, func: collections.abc.Callable) -> None:
+        """
+        Lets `func(piece)` change every open piece.
+        """
+    def split(self, func: collections.abc.Callable) -> None:
+        """
+        Cuts every open piece into what `func(index, piece)` gives.
+        """
+    def to_encoding(self, type_id: typing.SupportsInt | typing.SupportsIndex = 0, word_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> Encoding:
+        ...
+    def tokenize(self, func: collections.abc.Callable) -> None:
+        """
+        Gives every open piece the tokens of `func(text)`.
+        """
+class PreTokenizer:
+    """
+    Cuts the text into words.
     """
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -349,7 +434,7 @@ class Decoder:
     def __init__(self, json: str) -> None:
         ...
     @typing.overload
-    def __init__(self, other: Decoder) -> None:
+    def __init__(self, other: PreTokenizer) -> None:
         ...
     def __reduce__(self) -> tuple[..., tuple[str, bytes]]:
         ...
@@ -361,12 +446,69 @@ class Decoder:
         ...
     def _set(self, arg0: str, arg1: str) -> None:
         ...
-    def decode(self, tokens: collections.abc.Sequence[str]) -> str:
-        ...
+    def pre_tokenize_str(self, s: str) -> list:
+        """
+        [(word, (first, last + 1))] in characters of the text.
+        """
     def to_json(self) -> str:
         """
         The component as it stands in tokenizer.json.
         """
+class SentencePiece:
+    """
+    A SentencePiece model, used as it is.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, model: bytes, where: str = 'SentencePiece') -> None:
+        """
+        From the bytes of a .model file.
+        """
+    def __len__(self) -> int:
+        ...
+    def decode(self, pieces: collections.abc.Sequence[str]) -> str:
+        """
+        The text of pieces.
+        """
+    def encode(self, text: str) -> list:
+        """
+        The pieces of a text.
+        """
+    def id_to_piece(self, id: typing.SupportsInt | typing.SupportsIndex) -> str:
+        ...
+    def normalize(self, text: str) -> str:
+        ...
+    def piece_to_id(self, piece: str) -> int:
+        """
+        The id of a piece, or of the unknown one.
+        """
+    def set_dummy_prefix(self, wanted: bool) -> None:
+        ...
+class Token:
+    """
+    A token that a model made: id, text, offsets.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, id: typing.SupportsInt | typing.SupportsIndex, value: str, offsets: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    def as_tuple(self) -> tuple[int, str, tuple[int, int]]:
+        ...
+    @property
+    def id(self) -> int:
+        ...
+    @property
+    def offsets(self) -> tuple[int, int]:
+        ...
+    @property
+    def value(self) -> str:
+        ...
 class Tokenizer:
     """
     Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.
@@ -458,7 +600,7 @@ class Tokenizer:
         ...
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         ...
-    def post_process(self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
+    def post_process(self, encoding: Encoding, pair: eigenformers._core.tokenizers.Encoding | None = None, add_special_tokens: bool = True) -> Encoding:
         ...
     def save(self, path: typing.Any, pretty: bool = True) -> None:
         ...
@@ -471,52 +613,6 @@ class Tokenizer:
         ...
     @property
     def truncation(self) -> typing.Any:
-        ...
-class DecodeStream:
-    """
-    Decodes token by token; step() returns text as soon as it is final, else None.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None, skip_special_tokens: bool = False) -> None:
-        ...
-    def step(self, tokenizer: Tokenizer, id: typing.Any) -> typing.Any:
-        ...
-class SentencePiece:
-    """
-    A SentencePiece model, used as it is.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, model: bytes, where: str = 'SentencePiece') -> None:
-        """
-        From the bytes of a .model file.
-        """
-    def __len__(self) -> int:
-        ...
-    def decode(self, pieces: collections.abc.Sequence[str]) -> str:
-        """
-        The text of pieces.
-        """
-    def encode(self, text: str) -> list:
-        """
-        The pieces of a text.
-        """
-    def id_to_piece(self, id: typing.SupportsInt | typing.SupportsIndex) -> str:
-        ...
-    def normalize(self, text: str) -> str:
-        ...
-    def piece_to_id(self, piece: str) -> int:
-        """
-        The id of a piece, or of the unknown one.
-        """
-    def set_dummy_prefix(self, wanted: bool) -> None:
         ...
 class _WordCounts:
     """
@@ -535,102 +631,6 @@ class _WordCounts:
         ...
     def feed_file(self, tokenizer: Tokenizer, path: str) -> None:
         ...
-class NormalizedString:
-    """
-    A text that remembers what it was made from.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __getitem__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __init__(self, sequence: str) -> None:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __str__(self) -> str:
-        ...
-    def append(self, s: str) -> None:
-        ...
-    def clear(self) -> None:
-        ...
-    def filter(self, func: collections.abc.Callable) -> None:
-        """
-        Keeps the characters that `func` says yes to.
-        """
-    def for_each(self, func: collections.abc.Callable) -> None:
-        ...
-    def lowercase(self) -> None:
-        ...
-    def lstrip(self) -> None:
-        ...
-    def map(self, func: collections.abc.Callable) -> None:
-        """
-        Replaces every character by what `func` gives for it, one character.
-        """
-    def nfc(self) -> None:
-        ...
-    def nfd(self) -> None:
-        ...
-    def nfkc(self) -> None:
-        ...
-    def nfkd(self) -> None:
-        ...
-    def prepend(self, s: str) -> None:
-        ...
-    def replace(self, pattern: typing.Any, content: str) -> None:
-        ...
-    def rstrip(self) -> None:
-        ...
-    def slice(self, range: typing.Any) -> typing.Any:
-        """
-        Characters of a range, None where it reaches outside of the text.
-        """
-    def split(self, pattern: typing.Any, behavior: str) -> list:
-        """
-        Parts, cut at the matches as the behavior says.
-        """
-    def strip(self) -> None:
-        ...
-    def uppercase(self) -> None:
-        ...
-    @property
-    def normalized(self) -> str:
-        ...
-    @property
-    def original(self) -> str:
-        ...
-class PreTokenizedString:
-    """
-    A text in pieces, on its way through the pre-tokenizers.
-    """
-    @staticmethod
-    def __reduce_ex__(*args, **kwargs):
-        """
-        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
-        """
-    def __init__(self, sequence: str) -> None:
-        ...
-    def get_splits(self, offset_referential: str = 'original', offset_type: str = 'char') -> list:
-        """
-        [(text, (begin, end), tokens or None)]
-        """
-    def normalize(self, func: collections.abc.Callable) -> None:
-        """
-        Lets `func(piece)` change every open piece.
-        """
-    def split(self, func: collections.abc.Callable) -> None:
-        """
-        Cuts every open piece into what `func(index, piece)` gives.
-        """
-    def to_encoding(self, type_id: typing.SupportsInt | typing.SupportsIndex = 0, word_idx: typing.SupportsInt | typing.SupportsIndex | None = None) -> Encoding:
-        ...
-    def tokenize(self, func: collections.abc.Callable) -> None:
-        """
-        Gives every open piece the tokens of `func(text)`.
-        """
 def _bpe(arg0: dict, arg1: collections.abc.Sequence[tuple[str, str]], arg2: dict) -> Model:
     ...
 def _byte_alphabet() -> list:
