@@ -206,11 +206,18 @@ def agree(found, expected) -> bool:
     return expected == "panicked" or found == expected
 
 
+def compare(text: str, found, call) -> None:
+    """`call` on the library gives what we found. Of added tokens that become the same text when normalized, the library
+    picks one at random as it loads: where it differs, it may try again."""
+    assert any(agree(found, call(theirs.Tokenizer.from_str(text))) for _ in range(12)), (text, found)
+
+
 @hypothesis.settings(
     max_examples=int(os.environ.get("EF_PROPERTY_EXAMPLES", "600")),
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
     database=None,
+    derandomize="EF_PROPERTY_EXAMPLES" not in os.environ,  # the same cases each time, unless a search is asked for
     print_blob=True,
 )
 @hypothesis.given(stacks(), st.lists(TEXT, min_size=1, max_size=4), FLAG)
@@ -220,15 +227,13 @@ def test_random_stacks(stack, texts, special):
     hypothesis.assume(not isinstance(mine, str) and not isinstance(other, str))
     for sample in texts:
         found = outcome(mine.encode, sample, add_special_tokens=special)
-        expected = outcome(other.encode, sample, add_special_tokens=special)
-        assert agree(found, expected), sample
+        compare(text, found, lambda t, x=sample: outcome(t.encode, x, add_special_tokens=special))
         if isinstance(found, str):
             continue
         ids = found["ids"]
         assert mine.encode_batch_fast([sample], add_special_tokens=special)[0].ids == ids
         assert list(mine.encode_batch_arrays([sample], add_special_tokens=special)[0]) == ids
-        assert agree(outcome(mine.decode, ids), outcome(other.decode, ids))
-        if 0 < len(ids) < 8:
-            many = ids * 5000  # decoded the fast way
-            assert agree(outcome(mine.decode, many), outcome(other.decode, many))
-    assert agree(outcome(mine.encode, texts[0], texts[-1]), outcome(other.encode, texts[0], texts[-1]))
+        for some in (ids, ids * 5000 if 0 < len(ids) < 8 else ids):  # many are decoded the fast way
+            compare(text, outcome(mine.decode, some), lambda t, x=some: outcome(t.decode, x))
+    both = (texts[0], texts[-1])
+    compare(text, outcome(mine.encode, *both), lambda t: outcome(t.encode, *both))
