@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -11,13 +12,22 @@ from pathlib import Path
 STUBS = Path(__file__).resolve().parent.parent / "python" / "eigenformers" / "_core"
 
 
+def settled(text: str) -> str:
+    """The text with each run of imports in order: the generator's depends on addresses."""
+    lines, out = text.split("\n"), []
+    for is_import, run in itertools.groupby(lines, lambda line: line.startswith(("import ", "from "))):
+        block = list(run)
+        out += sorted(block, key=lambda line: ("__future__" not in line, line)) if is_import else block
+    return "\n".join(out)
+
+
 def generate() -> dict[str, str]:
     """File name → text, for the extension that is installed: one file a submodule."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pybind11_stubgen", "eigenformers._core", "-o", folder, "--ignore-all-errors"]
         subprocess.run(command, check=True, capture_output=True)
         root = Path(folder) / "eigenformers" / "_core"
-        return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*.pyi"))}
+        return {str(path.relative_to(root)): settled(path.read_text()) for path in sorted(root.rglob("*.pyi"))}
 
 
 def main() -> int:

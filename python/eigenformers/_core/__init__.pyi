@@ -2,8 +2,11 @@
 eigenformers' C++ core
 """
 from __future__ import annotations
-import collections.abc
-import eigenformers
+from . import autograd
+from . import cuda
+from . import functional
+from . import nn
+from . import tokenizers
 from eigenformers._tensor.indexing import argwhere
 from eigenformers._tensor.indexing import diagonal_scatter
 from eigenformers._tensor.indexing import put
@@ -75,8 +78,8 @@ from eigenformers._tensor.reductions import median
 from eigenformers._tensor.reductions import mode
 from eigenformers._tensor.reductions import msort
 from eigenformers._tensor.reductions import nanmedian
-from eigenformers._tensor.reductions import trapezoid as trapz
 from eigenformers._tensor.reductions import trapezoid
+from eigenformers._tensor.reductions import trapezoid as trapz
 from eigenformers._tensor.reductions import unique
 from eigenformers._tensor.reductions import unique_consecutive
 from eigenformers._tensor.shapes import atleast_1d
@@ -98,14 +101,11 @@ from eigenformers._tensor.shapes import rot90
 from eigenformers._tensor.shapes import tensor_split
 from eigenformers._tensor.shapes import unravel_index
 from eigenformers._tensor.shapes import vsplit
+import collections.abc
+import eigenformers
 import numpy
 import typing
 import typing_extensions
-from . import autograd
-from . import cuda
-from . import functional
-from . import nn
-from . import tokenizers
 __all__: list[str] = ['BFloat16Tensor', 'BoolTensor', 'ByteTensor', 'Cache', 'CacheLayer', 'CharTensor', 'CheckpointReader', 'DecoderLayer', 'DoubleTensor', 'DynamicCache', 'FloatTensor', 'FunctionCtx', 'Generator', 'GgufFile', 'HalfTensor', 'IntTensor', 'LongTensor', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'ShortTensor', 'Size', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'abs_', 'absolute', 'acos', 'acosh', 'add', 'addbmm', 'addcdiv', 'addcmul', 'addmm', 'addmv', 'addr', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arccos', 'arcsin', 'arctan', 'arctan2', 'are_deterministic_algorithms_enabled', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'atleast_1d', 'atleast_2d', 'atleast_3d', 'autocast', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'block_diag', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'can_cast', 'cartesian_prod', 'cat', 'cdist', 'ceil', 'ceil_', 'chain_matmul', 'checkpoint', 'chunk', 'clamp', 'clamp_', 'clamp_max', 'clamp_max_', 'clamp_min', 'clamp_min_', 'clip', 'clone', 'column_stack', 'combinations', 'compile', 'complex64', 'concat', 'concatenate', 'copysign', 'corrcoef', 'cos', 'cos_', 'cosh', 'cosine_similarity', 'count_nonzero', 'cov', 'cross', 'cuda', 'cummax', 'cummin', 'cumprod', 'cumsum', 'default_generator', 'deg2rad', 'device', 'diag', 'diag_embed', 'diagflat', 'diagonal', 'diagonal_scatter', 'diff', 'dist', 'div', 'divide', 'dot', 'double', 'dropout', 'dstack', 'dtype', 'einsum', 'empty', 'empty_like', 'empty_strided', 'enable_grad', 'eq', 'equal', 'erf', 'erf_', 'exp', 'exp2', 'exp_', 'expm1', 'eye', 'fill_', 'finfo', 'fix', 'flatten', 'flip', 'fliplr', 'flipud', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'float_power', 'floor', 'floor_', 'floor_divide', 'fmax', 'fmin', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'ger', 'get_default_device', 'get_default_dtype', 'get_float32_matmul_precision', 'get_num_threads', 'get_rng_state', 'greater', 'greater_equal', 'gt', 'half', 'heaviside', 'histc', 'hsplit', 'hstack', 'hypot', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'inner', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_complex', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'isneginf', 'isposinf', 'kron', 'kthvalue', 'ldexp', 'le', 'lerp', 'less', 'less_equal', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_', 'log_softmax', 'logaddexp', 'logaddexp2', 'logcumsumexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logspace', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'matrix_power', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'mode', 'model_types', 'moveaxis', 'movedim', 'msort', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nanmedian', 'nansum', 'narrow', 'narrow_copy', 'ne', 'neg', 'neg_', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'not_equal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'positive', 'pow', 'prod', 'promote_types', 'put', 'quantile', 'rad2deg', 'rand', 'rand_like', 'randint', 'randint_like', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'reciprocal_', 'relu', 'relu_', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'result_type', 'roll', 'rot90', 'round', 'round_', 'row_stack', 'rsqrt', 'rsqrt_', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'scatter_reduce', 'searchsorted', 'seed', 'select', 'select_scatter', 'set_default_device', 'set_default_dtype', 'set_float32_matmul_precision', 'set_grad_enabled', 'set_num_threads', 'set_printoptions', 'set_rng_state', 'short', 'sigmoid', 'sigmoid_', 'sign', 'signbit', 'sin', 'sin_', 'sinc', 'sinh', 'slice_scatter', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'sqrt_', 'square', 'square_', 'squeeze', 'stack', 'std', 'std_mean', 'strided', 'sub', 'subtract', 'sum', 'swapaxes', 'swapdims', 't', 'take', 'take_along_dim', 'tan', 'tanh', 'tanh_', 'tensor', 'tensor_split', 'tensordot', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'trapezoid', 'trapz', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'trunc_', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unique_consecutive', 'unravel_index', 'unsqueeze', 'use_deterministic_algorithms', 'var', 'var_mean', 'vdot', 'vsplit', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zero_', 'zeros', 'zeros_like']
 class Cache:
     """
