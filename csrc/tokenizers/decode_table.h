@@ -30,7 +30,10 @@ class DecodeTableSlot {
  public:
   DecodeTableSlot() = default;
   DecodeTableSlot(const DecodeTableSlot&) {}
-  DecodeTableSlot& operator=(const DecodeTableSlot&) { return clear(), *this; }
+  DecodeTableSlot& operator=(const DecodeTableSlot& other) {
+    if (this != &other) clear();
+    return *this;
+  }
   // nullptr when there is none and `ids` are too few to make one for.
   std::shared_ptr<const DecodeTable> get(const Tokenizer& tokenizer, size_t ids);
   void clear();
