@@ -153,10 +153,15 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
     return out
 
 
+def quiet_environment(threads: int) -> dict[str, str]:
+    """For a contestant's process: so many threads, no network, no progress bars."""
+    return {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+            "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
+
+
 def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
     """One contestant in a process of its own."""
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": str(task["threads"]), "OMP_NUM_THREADS": str(task["threads"]),
-                   "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
+    environment = quiet_environment(task["threads"])
     task = {**task, "started": time.time()}
     done = subprocess.run(
         [python, __file__, "--task", json.dumps(task)], capture_output=True, text=True, env=environment

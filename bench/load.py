@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from generate import peak_memory_mb, prompt_ids
+from generate import peak_memory_mb, prompt_ids, quiet_environment
 
 OURS = """
 import sys, eigenformers as ef
@@ -44,8 +44,7 @@ print(tokenizer.decode(out[0, ids["input_ids"].shape[1]:]), flush=True)
 
 def first_token(python: str, script: str, model: str, threads: int) -> float:
     """Seconds from exec to the first byte on stdout."""
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
-                   "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
+    environment = quiet_environment(threads)
     start = time.perf_counter()
     process = subprocess.Popen(
         [python, "-c", script, model, str(threads)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment

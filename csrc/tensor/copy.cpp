@@ -10,13 +10,17 @@ namespace {
 
 bool float_kernel(DType d) { return is_floating(d) && is_computable(d); }
 
-// Same dtype: bytes move as they are, whatever they mean.
-template <class Word>
-void copy_words(Tensor& dst, const Tensor& src) {
-  const StridedLoop<2> loop(
+StridedLoop<2> pair_loop(Tensor& dst, const Tensor& src) {
+  return StridedLoop<2>(
       dst.shape(),
       {static_cast<char*>(const_cast<void*>(dst.data_ptr())), static_cast<char*>(const_cast<void*>(src.data_ptr()))},
       {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
+}
+
+// Same dtype: bytes move as they are, whatever they mean.
+template <class Word>
+void copy_words(Tensor& dst, const Tensor& src) {
+  const StridedLoop<2> loop = pair_loop(dst, src);
   constexpr auto size = int64_t(sizeof(Word));
   loop.run(kGrain, [](char* const* at, const int64_t* step, int64_t n) {
     if (step[0] == size && step[1] == size) {
@@ -31,10 +35,7 @@ bool unit_rows(const Tensor& x) { return x.dim() && x.stride(x.dim() - 1) == 1; 
 
 // Among f32, bf16 and f16, both with contiguous rows: the kernels convert a row at a time.
 void convert_rows(Tensor& dst, const Tensor& src) {
-  const StridedLoop<2> loop(
-      dst.shape(),
-      {static_cast<char*>(const_cast<void*>(dst.data_ptr())), static_cast<char*>(const_cast<void*>(src.data_ptr()))},
-      {broadcast_strides(dst, dst.shape()), broadcast_strides(src, dst.shape())});
+  const StridedLoop<2> loop = pair_loop(dst, src);
   const auto convert = kernels().convert;
   const auto to_size = int64_t(dst.element_size()), from_size = int64_t(src.element_size());
   loop.run(kGrain, [&](char* const* at, const int64_t* step, int64_t n) {
@@ -106,18 +107,15 @@ void copy_values(Tensor& dst, const Tensor& src) {
         return copy_words<uint64_t>(dst, src);
     }
   }
-  if (float_kernel(dst.dtype()) && float_kernel(src.dtype()) && dst.shape() == src.shape() && dst.is_contiguous() &&
-      src.is_contiguous()) {
+  const bool wide = src.dtype() == DType::Float64 || dst.dtype() == DType::Float64;
+  const bool floats = float_kernel(dst.dtype()) && float_kernel(src.dtype()) && dst.shape() == src.shape();
+  if (floats && dst.is_contiguous() && src.is_contiguous()) {
     rowwise::convert(dst.numel(), src.data_ptr(), src.dtype(), const_cast<void*>(dst.data_ptr()), dst.dtype());
     return;
   }
-  const auto kernel_dtype = [](DType d) { return d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16; };
-  if (kernel_dtype(dst.dtype()) && kernel_dtype(src.dtype()) && dst.shape() == src.shape() && unit_rows(dst) &&
-      unit_rows(src))
-    return convert_rows(dst, src);
+  if (floats && !wide && unit_rows(dst) && unit_rows(src)) return convert_rows(dst, src);
   // Integers pass through int64, so that large ones keep their value; the narrower float type would round twice.
   const bool whole = !is_floating(src.dtype());
-  const bool wide = src.dtype() == DType::Float64 || dst.dtype() == DType::Float64;
   visit_compute(whole  ? DType::Int64
                 : wide ? DType::Float64
                        : DType::Float32,

@@ -1,29 +1,16 @@
 // GPT-Neo: learned positions, unscaled scores, a window on every other layer.
 #include "models/gpt_neo/gpt_neo.h"
 
-#include "models/common/decoder.h"
+#include "models/common/gpt.h"
 
 namespace ef {
 namespace {
 
 DecoderConfig read(const ConfigReader& raw) {
-  const ConfigReader named = raw.renamed({{"num_layers", "num_hidden_layers"},
+  const ConfigReader c = gpt_config(raw, {{"num_layers", "num_hidden_layers"},
                                           {"num_heads", "num_attention_heads"},
                                           {"activation_function", "hidden_act"}});
-  const ConfigReader c = named.with("intermediate_size", 4 * named.size("hidden_size"));
-  DecoderConfig d = read_decoder(c);
-  d.padding_idx = -1;
-  d.ropes = {};
-  d.attention.rope = -1;
-  d.names.embeddings = "wte";
-  d.names.layers = "h";
-  d.names.norm = "ln_f";
-  d.names.attention = "attn";
-  d.names.before_attention = "ln_1";
-  d.names.before_mlp = "ln_2";
-  d.names.base = d.names.qa_base = "transformer";
-  d.names.token_head = "classifier";
-  d.norm = {NormConfig::Layer, c.number("layer_norm_epsilon", 1e-5)};
+  DecoderConfig d = read_gpt(c);
   d.positions = c.size("max_position_embeddings");
   d.names.positions = "wpe";
   d.names.inner_attention = "attention";
@@ -34,8 +21,6 @@ DecoderConfig read(const ConfigReader& raw) {
     d.windows.push_back(type == "local" ? c.size("window_size", 256) : 0);
   check<ConfigError>(d.windows.empty() || int64_t(d.windows.size()) == d.layers, "config.json: 'attention_layers' has ",
                      d.windows.size(), " entries, needed num_layers = ", d.layers);
-  d.hidden_act = c.text("hidden_act", "gelu_new");
-  d.mlp = MlpKind::Plain;
   d.names.mlp_parts = {.up = "c_fc", .down = "c_proj", .act = "act"};
   d.residual_dropout = c.number("resid_dropout", 0);
   d.embedding_dropout = c.number("embed_dropout", 0);
