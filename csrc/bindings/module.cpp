@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, m) {
   ef::bind_tokenizers(m);
   ef::bind_nn(m);
   ef::bind_cache(m);
+  ef::bind_optim(m);
   ef::bind_models(m);
   ef::bind_checkpoint(m);
   ef::bind_generation(m);

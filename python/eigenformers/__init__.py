@@ -16,7 +16,7 @@ from .tokenization import MODULES as _TOKENIZATION
 
 _SUBMODULES = (
     "autograd", "backends", "cache_utils", "configuration", "errors", "generation", "hub", "linalg", "modeling",
-    "models", "nn", "outputs", "pipelines", "safetensors", "serialization", "tokenization", "tokenizers", "utils",
+    "models", "nn", "optim", "outputs", "pipelines", "safetensors", "serialization", "tokenization", "tokenizers", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++ and in _tensor/; tensors and their functions have torch's names
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "Cache", "CharTensor", "DoubleTensor", "DynamicCache",

@@ -11,6 +11,7 @@ from . import (
     modeling as modeling,
     models as models,
     nn as nn,
+    optim as optim,
     outputs as outputs,
     pipelines as pipelines,
     safetensors as safetensors,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from .._core import PackedWeight
 from .._core import nn as _native
-from . import functional
+from . import functional, utils
 from . import module as _module
 from .parameter import Buffer, Parameter
 
@@ -29,5 +29,5 @@ from .layers import Dropout, Embedding, LayerNorm, Linear, RMSNorm, SiLU, GELU, 
 __all__ = [
     "Activation", "Buffer", "Dropout", "Embedding", "GELU", "Identity", "LayerNorm", "Linear", "Module", "ModuleList",
     "PackedWeight", "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "Tanh",
-    "functional",
+    "functional", "utils",
 ]  # fmt: skip

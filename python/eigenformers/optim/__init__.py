@@ -1,0 +1,23 @@
+"""Optimizers with torch's names, arguments and state.
+
+>>> import eigenformers as ef
+>>> w = ef.tensor([1.0, -2.0], requires_grad=True)
+>>> optimizer = ef.optim.SGD([w], lr=0.5)
+>>> (w * w).sum().backward()
+>>> optimizer.step()
+>>> w.tolist()
+[0.0, 0.0]
+"""
+
+from __future__ import annotations
+
+from .._lazy import lazy_exports
+
+_MODULES = {
+    "Optimizer": ".optimizer",
+    "Adam": ".adam",
+    "AdamW": ".adam",
+    "SGD": ".sgd",
+}
+__all__ = sorted(_MODULES)
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
