@@ -84,7 +84,7 @@ py::object to_python(const GgufValue& value) {
 
 py::list floats(const GgufFile& file, const std::string& name) {
   const GgufTensor& tensor = file.at(name);
-  check<UnsupportedError>(tensor.type == GgufType::F32, file.path(), ": tensor '", name, "' is not F32");
+  check<UnsupportedError>(tensor.type == GgmlType::F32, file.path(), ": tensor '", name, "' is not F32");
   py::list out;
   for (uint64_t i = 0; i < tensor.nbytes / sizeof(float); ++i) {
     float value;
@@ -98,7 +98,7 @@ TensorInfo stored(const GgufFile& file, const std::string& name) {
   const GgufTensor& tensor = file.at(name);
   TensorInfo out = tensor;
   if (!tensor.packed()) return out;
-  const GgufTypeInfo& type = gguf_type_info(tensor.type);
+  const GgmlTypeInfo& type = ggml_type_info(tensor.type);
   out.shape.back() = out.shape.back() / type.block_length * type.block_bytes;
   out.strides = contiguous_strides(out.shape);
   return out;
@@ -159,7 +159,7 @@ void bind_gguf(py::module_& m) {
             py::list out;
             for (const auto& t : self.tensors())
               out.append(
-                  py::make_tuple(t.name, py::tuple(py::cast(t.shape.vec())), gguf_type_info(t.type).name, t.nbytes));
+                  py::make_tuple(t.name, py::tuple(py::cast(t.shape.vec())), ggml_type_info(t.type).name, t.nbytes));
             return out;
           },
           "(name, shape, type name, bytes) of each tensor; the shape is row-major, as in NumPy.")

@@ -60,7 +60,7 @@ class GgufReader : public CheckpointReader {
 
   Info info(const std::string& name) const override {
     const GgufTensor& t = at(name);
-    return {t.shape, t.packed() ? DType::BFloat16 : t.dtype, gguf_type_info(t.type).name};
+    return {t.shape, t.packed() ? DType::BFloat16 : t.dtype, ggml_type_info(t.type).name};
   }
 
   Tensor tensor(const std::string& name) const override {
@@ -78,13 +78,13 @@ class GgufReader : public CheckpointReader {
       return out;
     }
     const int64_t k = t.shape.back(), n = numel(t.shape) / k;
-    const size_t bytes = ggml_row_bytes(GgmlType(t.type), k);
+    const size_t bytes = ggml_row_bytes(t.type, k);
     Tensor out = Tensor::empty(t.shape);
     float* to = out.mutable_data<float>();
     const auto* data = reinterpret_cast<const uint8_t*>(t.data);
     parallel_for(n, 16, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; r++)
-        dequantize_row(GgmlType(t.type), data + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes, to + r * k, k);
+        dequantize_row(t.type, data + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes, to + r * k, k);
     });
     t.drop_pages();
     return out;
@@ -92,7 +92,7 @@ class GgufReader : public CheckpointReader {
 
   std::shared_ptr<Weight> packed(const std::string& name) const override {
     const GgufTensor& t = at(name);
-    const auto type = GgmlType(t.type);
+    const auto type = t.type;
     if (!t.packed() || t.shape.size() != 2 || !quant_computes(type)) return nullptr;
     const int64_t n = t.shape[0], k = t.shape[1];
     const auto* data = reinterpret_cast<const uint8_t*>(t.data);

@@ -274,7 +274,7 @@ void GgufFile::parse_tensors(ByteReader& in, uint64_t count) {
     }
     std::reverse(t.shape.begin(), t.shape.end());
     const auto id = in.read<uint32_t>("the tensor type");
-    const GgufTypeInfo* type = find_gguf_type(id);
+    const GgmlTypeInfo* type = find_ggml_type(id);
     check<UnsupportedError>(type != nullptr, where, ": tensor type ", id,
                             " is not known; a removed or newer block format?");
     t.type = type->type;
@@ -304,7 +304,7 @@ void GgufFile::locate_tensors(ByteReader& in, const std::vector<uint64_t>& offse
     check<CheckpointError>(offsets[i] % alignment_ == 0, path_, ": tensor '", printable(t.name), "' begins at byte ",
                            offsets[i], " of the data, which is no multiple of the alignment ", alignment_);
     check<CheckpointError>(offsets[i] <= available && t.nbytes <= available - offsets[i], path_, ": tensor '", t.name,
-                           "' (", gguf_type_info(t.type).name, " ", t.shape, ") begins at byte ", offsets[i],
+                           "' (", ggml_type_info(t.type).name, " ", t.shape, ") begins at byte ", offsets[i],
                            " of the data and takes ", t.nbytes, ", the file has ", available, "; incomplete download?");
     t.data = file_->data() + begin + offsets[i];
     t.owner = file_;
@@ -323,7 +323,7 @@ void GgufFile::locate_tensors(ByteReader& in, const std::vector<uint64_t>& offse
 void GgufFile::turn_big_endian() {
   for (GgufTensor& t : tensors_) {
     check<UnsupportedError>(!t.packed(), path_, ": tensor '", printable(t.name), "' holds big-endian ",
-                            gguf_type_info(t.type).name,
+                            ggml_type_info(t.type).name,
                             " blocks, which are not supported; convert the model for little-endian machines");
     if (item_size(t.dtype) == 1 || t.nbytes == 0) continue;
     t.owner = byte_swapped_copy(t.bytes(), item_size(t.dtype), path_);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "io/byte_reader.h"
-#include "io/gguf_types.h"
+#include "core/ggml_types.h"
 #include "io/tensor_info.h"
 
 namespace ef {
@@ -53,7 +53,7 @@ struct GgufValue {
 struct GgufTensor : TensorInfo {
   // For the block types TensorInfo's dtype is UInt8 and its strides are empty: the bytes are rows of blocks. The shape
   // is the logical one, row-major (the reverse of the file's order), so blocks run along the last dimension.
-  GgufType type = GgufType::F32;
+  GgmlType type = GgmlType::F32;
   bool packed() const { return strides.size() != shape.size(); }
 };
 

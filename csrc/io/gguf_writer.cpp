@@ -149,10 +149,10 @@ void GgufWriter::set(const std::string& key, const GgufValue& value) {
   put_stored(metadata_, value);
 }
 
-void GgufWriter::add_tensor(const std::string& name, GgufType type, const Shape& shape) {
+void GgufWriter::add_tensor(const std::string& name, GgmlType type, const Shape& shape) {
   check<CheckpointError>(data_begin_ == 0, file_.path(), ": tensor '", name,
                          "' is announced after the first was written");
-  const GgufTypeInfo& info = gguf_type_info(type);
+  const GgmlTypeInfo& info = ggml_type_info(type);
   int64_t elements;
   uint64_t nbytes;
   const int64_t row = shape.empty() ? 1 : shape.back();

@@ -20,7 +20,7 @@ class GgufWriter {
   void set(const std::string& key, const char* value) { set(key, std::string(value)); }
   void set(const std::string& key, const GgufValue& value);  // as read from another file
 
-  void add_tensor(const std::string& name, GgufType type, const Shape& shape);  // row-major shape, whole blocks a row
+  void add_tensor(const std::string& name, GgmlType type, const Shape& shape);  // row-major shape, whole blocks a row
   void write(const std::string& name, std::span<const std::byte> bytes);
   void commit();  // CheckpointError when an announced tensor was not written
 

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <span>
 
-#include "kernels/ggml_types.h"
+#include "core/ggml_types.h"
 
 namespace ef {
 

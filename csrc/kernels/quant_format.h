@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/ggml_types.h"
+#include "core/ggml_types.h"
 
 namespace ef {
 

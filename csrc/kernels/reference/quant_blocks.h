@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "kernels/ggml_types.h"
+#include "core/ggml_types.h"
 
 namespace ef {
 

@@ -1,6 +1,6 @@
 // A matrix in one of the block formats of GGUF files, computed on as it is packed.
 #pragma once
-#include "kernels/ggml_types.h"
+#include "core/ggml_types.h"
 #include "quantizers/weight.h"
 
 namespace ef {

@@ -143,8 +143,8 @@ TEST(Gguf, WriterRoundTripsEveryType) {
   w.set("ab", std::vector<bool>{true, false});
   w.set("empty", std::vector<std::string>{});
   EXPECT_ERROR(CheckpointError, "'s' is set twice", w.set("s", "again"));
-  w.add_tensor("m", GgufType::F32, {2, 2});
-  w.add_tensor("q", GgufType::Q4_0, {3, 64});
+  w.add_tensor("m", GgmlType::F32, {2, 2});
+  w.add_tensor("q", GgmlType::Q4_0, {3, 64});
   const std::string m(16, 'm'), q(3 * 36, 'q');
   w.write("q", as_bytes(q));
   EXPECT_ERROR(CheckpointError, "never written", w.commit());
@@ -188,13 +188,13 @@ TEST(Gguf, WriterRefusesWhatCannotBeStored) {
   TemporaryFolder folder;
   EXPECT_ERROR(CheckpointError, "alignment 12", GgufWriter(folder / "f", 12));
   GgufWriter w(folder / "f");
-  EXPECT_ERROR(CheckpointError, "cannot be stored as Q4_0 (blocks of 32", w.add_tensor("t", GgufType::Q4_0, {64, 3}));
-  w.add_tensor("t", GgufType::F32, {1});
-  EXPECT_ERROR(CheckpointError, "given twice", w.add_tensor("t", GgufType::F32, {1}));
+  EXPECT_ERROR(CheckpointError, "cannot be stored as Q4_0 (blocks of 32", w.add_tensor("t", GgmlType::Q4_0, {64, 3}));
+  w.add_tensor("t", GgmlType::F32, {1});
+  EXPECT_ERROR(CheckpointError, "given twice", w.add_tensor("t", GgmlType::F32, {1}));
   EXPECT_ERROR(CheckpointError, "not announced", w.write("u", {}));
   EXPECT_ERROR(CheckpointError, "was given 1 bytes", w.write("t", as_bytes("x")));
   EXPECT_ERROR(CheckpointError, "after the first tensor", w.set("k", 1));
-  EXPECT_ERROR(CheckpointError, "after the first was written", w.add_tensor("v", GgufType::F32, {1}));
+  EXPECT_ERROR(CheckpointError, "after the first was written", w.add_tensor("v", GgmlType::F32, {1}));
 }
 TEST(Gguf, AVocabularyWithoutTensorsMayEndUnpadded) {
   Maker m;
@@ -204,11 +204,11 @@ TEST(Gguf, AVocabularyWithoutTensorsMayEndUnpadded) {
   EXPECT_EQ(GgufFile(memory_file(bytes)).require<int64_t>("a"), 1);
 }
 TEST(Gguf, TypesKnowTheirSizes) {
-  EXPECT_EQ(find_gguf_type(4), nullptr);
-  EXPECT_EQ(find_gguf_type("Q6_K")->block_bytes, 210u);
-  EXPECT_EQ(gguf_type_of(DType::BFloat16), GgufType::BF16);
-  EXPECT_EQ(gguf_type_of(DType::Bool), std::nullopt);
-  EXPECT_ERROR(UnsupportedError, "no tensor type 99", gguf_type_info(GgufType(99)));
+  EXPECT_EQ(find_ggml_type(4), nullptr);
+  EXPECT_EQ(find_ggml_type("Q6_K")->block_bytes, 210u);
+  EXPECT_EQ(ggml_type_of(DType::BFloat16), GgmlType::BF16);
+  EXPECT_EQ(ggml_type_of(DType::Bool), std::nullopt);
+  EXPECT_ERROR(UnsupportedError, "no tensor type 99", ggml_type_info(GgmlType(99)));
 }
 
 // One test for each way in which a file can be bad.

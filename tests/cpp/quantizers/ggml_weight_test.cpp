@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "autograd/autograd.h"
-#include "io/gguf_types.h"
 #include "kernels/quant_testing.h"
 
 namespace ef {
@@ -75,16 +74,6 @@ TEST(GgmlWeight, ManyAreTheSameAsEach) {
     EXPECT_EQ(values(both[1]), values(wb.matmul(x)));
   }
   EXPECT_EQ(wa.matmul(Activation(Tensor::zeros({0, 256}))).shape(), (Shape{0, 20}));
-}
-
-TEST(GgmlTypes, AgreeWithTheReader) {  // io/ and kernels/ each name the types; neither may see the other
-  for (const GgmlTypeInfo& info : kGgmlTypes) {
-    const GgufTypeInfo* other = find_gguf_type(uint32_t(info.type));
-    if (!other) continue;
-    EXPECT_STREQ(other->name, info.name);
-    EXPECT_EQ(int(other->block_length), info.block_length) << info.name;
-    EXPECT_EQ(int(other->block_bytes), info.block_bytes) << info.name;
-  }
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "core/dtype.h"
 
 namespace ef {
 
@@ -46,13 +49,14 @@ enum class GgmlType : uint32_t {
 struct GgmlTypeInfo {
   GgmlType type;
   const char* name;
-  int block_length;  // weights a block
-  int block_bytes;
+  uint32_t block_length;  // weights a block
+  uint32_t block_bytes;
+  std::optional<DType> dtype = {};  // the same as a plain element type, if it is one
 };
 
 inline constexpr GgmlTypeInfo kGgmlTypes[] = {
-    {GgmlType::F32, "F32", 1, 4},
-    {GgmlType::F16, "F16", 1, 2},
+    {GgmlType::F32, "F32", 1, 4, DType::Float32},
+    {GgmlType::F16, "F16", 1, 2, DType::Float16},
     {GgmlType::Q4_0, "Q4_0", 32, 18},
     {GgmlType::Q4_1, "Q4_1", 32, 20},
     {GgmlType::Q5_0, "Q5_0", 32, 22},
@@ -73,13 +77,13 @@ inline constexpr GgmlTypeInfo kGgmlTypes[] = {
     {GgmlType::IQ3_S, "IQ3_S", 256, 110},
     {GgmlType::IQ2_S, "IQ2_S", 256, 82},
     {GgmlType::IQ4_XS, "IQ4_XS", 256, 136},
-    {GgmlType::I8, "I8", 1, 1},
-    {GgmlType::I16, "I16", 1, 2},
-    {GgmlType::I32, "I32", 1, 4},
-    {GgmlType::I64, "I64", 1, 8},
-    {GgmlType::F64, "F64", 1, 8},
+    {GgmlType::I8, "I8", 1, 1, DType::Int8},
+    {GgmlType::I16, "I16", 1, 2, DType::Int16},
+    {GgmlType::I32, "I32", 1, 4, DType::Int32},
+    {GgmlType::I64, "I64", 1, 8, DType::Int64},
+    {GgmlType::F64, "F64", 1, 8, DType::Float64},
     {GgmlType::IQ1_M, "IQ1_M", 256, 56},
-    {GgmlType::BF16, "BF16", 1, 2},
+    {GgmlType::BF16, "BF16", 1, 2, DType::BFloat16},
     {GgmlType::TQ1_0, "TQ1_0", 256, 54},
     {GgmlType::TQ2_0, "TQ2_0", 256, 66},
     {GgmlType::MXFP4, "MXFP4", 32, 17},
@@ -98,12 +102,21 @@ constexpr const GgmlTypeInfo* find_ggml_type(std::string_view name) {
     if (info.name == name) return &info;
   return nullptr;
 }
-constexpr const GgmlTypeInfo& ggml_type_info(GgmlType type) { return *find_ggml_type(uint32_t(type)); }
+constexpr std::optional<GgmlType> ggml_type_of(DType dtype) {
+  for (const GgmlTypeInfo& info : kGgmlTypes)
+    if (info.dtype == dtype) return info.type;
+  return std::nullopt;
+}
+constexpr const GgmlTypeInfo& ggml_type_info(GgmlType type) {
+  const GgmlTypeInfo* found = find_ggml_type(uint32_t(type));
+  if (!found) fail<UnsupportedError>("gguf: no tensor type ", uint32_t(type));
+  return *found;
+}
 constexpr const char* ggml_type_name(GgmlType type) { return ggml_type_info(type).name; }
 // Bytes of a row of n weights; n is a multiple of the block length.
 constexpr size_t ggml_row_bytes(GgmlType type, int64_t n) {
   const GgmlTypeInfo& info = ggml_type_info(type);
-  return size_t(n / info.block_length) * size_t(info.block_bytes);
+  return size_t(n) / info.block_length * info.block_bytes;
 }
 
 }  // namespace ef
