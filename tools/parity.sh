@@ -10,11 +10,21 @@ if [ ! -e "$oracle/.ready" ]; then
   "$oracle/bin/pip" install -q --disable-pip-version-check -r tools/requirements-oracle.txt
   touch "$oracle/.ready"
 fi
+# What transformers 5 dropped is recorded with the last release that has it.
+old=${ORACLE4_VENV:-.venv-oracle4}
+if [ ! -e "$old/.ready" ]; then
+  python3 -m venv "$old"
+  "$old/bin/pip" install -q --disable-pip-version-check torch==2.13.0
+  "$old/bin/pip" install -q --disable-pip-version-check transformers==4.57.6 sentencepiece
+  touch "$old/.ready"
+fi
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TQDM_DISABLE=1
 if [ "${2:-}" = --record ]; then
-  exec "$oracle/bin/python" tools/make_golden.py
+  "$oracle/bin/python" tools/make_golden.py
+  exec "$old/bin/python" tools/make_golden.py --only-versioned
 fi
 "$oracle/bin/python" tools/make_golden.py --check
+"$old/bin/python" tools/make_golden.py --check --only-versioned
 # The package beside torch and transformers in one process: DLPack both ways, files both ways.
 "$oracle/bin/python" -m pip install -q --disable-pip-version-check --no-deps --force-reinstall "$(tools/wheel.sh "${1:-.venv}")"
 "$oracle/bin/python" -m pytest -q -m parity tests/python

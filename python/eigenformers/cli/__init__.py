@@ -1,4 +1,4 @@
-"""The command `eigenformers`: generate, chat, env, version.
+"""The command `eigenformers`: generate, chat, run, env, version.
 
 Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage, 130 stopped with Ctrl-C.
 """
@@ -14,12 +14,13 @@ _EXAMPLES = """examples:
   eigenformers generate --greedy --raw "Once upon a time"
   echo "Summarize: ..." | eigenformers generate --model ./my-model
   eigenformers chat --model model.gguf --system "Answer in one sentence."
+  eigenformers run sentiment-analysis --model ./my-classifier "What a lovely film."
   eigenformers env
 """
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import chat, generate
+    from . import chat, generate, run
 
     parser = argparse.ArgumentParser(
         prog="eigenformers",
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     generate.add_parser(commands)
     chat.add_parser(commands)
+    run.add_parser(commands)
     commands.add_parser("env", help="print versions and settings, for bug reports").set_defaults(run=_env)
     commands.add_parser("version", help="print the version").set_defaults(run=_version)
     return parser
@@ -53,7 +55,11 @@ def _version(arguments: argparse.Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Runs a command and returns the exit code. `argv` is `sys.argv[1:]` by default."""
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and (not hasattr(arguments, "texts") or any(text.startswith("-") for text in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # texts that stand behind options
+        arguments.texts = [*arguments.texts, *rest]
     if arguments.version:
         return _version(arguments)
     if arguments.command is None:

@@ -20,6 +20,42 @@ TASK_ALIASES = {
 # impl: where the class is; pt: names of the auto classes that load its model, tried in order; default: the model
 # taken when none is given, `(name, revision)` on the Hub, or "embedded" for the one in `default_model.py`.
 SUPPORTED_TASKS: dict[str, dict[str, Any]] = {
+    "feature-extraction": {
+        "impl": ".feature_extraction:FeatureExtractionPipeline",
+        "pt": ("AutoModel",),
+        "default": {"model": ("distilbert/distilbert-base-cased", "6ea8117")},
+        "type": "text",
+    },
+    "fill-mask": {
+        "impl": ".fill_mask:FillMaskPipeline",
+        "pt": ("AutoModelForMaskedLM",),
+        "default": {"model": ("distilbert/distilroberta-base", "fb53ab8")},
+        "type": "text",
+    },
+    "question-answering": {
+        "impl": ".question_answering:QuestionAnsweringPipeline",
+        "pt": ("AutoModelForQuestionAnswering",),
+        "default": {"model": ("distilbert/distilbert-base-cased-distilled-squad", "564e9b5")},
+        "type": "text",
+    },
+    "text-classification": {
+        "impl": ".text_classification:TextClassificationPipeline",
+        "pt": ("AutoModelForSequenceClassification",),
+        "default": {"model": ("distilbert/distilbert-base-uncased-finetuned-sst-2-english", "714eb0f")},
+        "type": "text",
+    },
+    "token-classification": {
+        "impl": ".token_classification:TokenClassificationPipeline",
+        "pt": ("AutoModelForTokenClassification",),
+        "default": {"model": ("dbmdz/bert-large-cased-finetuned-conll03-english", "4c53496")},
+        "type": "text",
+    },
+    "zero-shot-classification": {
+        "impl": ".zero_shot_classification:ZeroShotClassificationPipeline",
+        "pt": ("AutoModelForSequenceClassification",),
+        "default": {"model": ("facebook/bart-large-mnli", "d7645e1")},
+        "type": "text",
+    },
     "text-generation": {
         "impl": ".text_generation:TextGenerationPipeline",
         "pt": ("AutoModelForCausalLM",),
@@ -60,7 +96,18 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(_BASE, ".base"),
     **dict.fromkeys(("get_task", "pipeline"), ".factory"),
     **dict.fromkeys(("KeyDataset", "KeyPairDataset"), ".pt_utils"),
+    "FeatureExtractionPipeline": ".feature_extraction",
+    "FillMaskPipeline": ".fill_mask",
+    **dict.fromkeys(("QuestionAnsweringArgumentHandler", "QuestionAnsweringPipeline"), ".question_answering"),
+    **dict.fromkeys(("ClassificationFunction", "TextClassificationPipeline"), ".text_classification"),
     **dict.fromkeys(("ReturnType", "TextGenerationPipeline"), ".text_generation"),
+    **dict.fromkeys(
+        ("AggregationStrategy", "NerPipeline", "TokenClassificationArgumentHandler", "TokenClassificationPipeline"),
+        ".token_classification",
+    ),
+    **dict.fromkeys(
+        ("ZeroShotClassificationArgumentHandler", "ZeroShotClassificationPipeline"), ".zero_shot_classification"
+    ),
 }
 __all__ = sorted(
     [*MODULES, "PIPELINE_REGISTRY", "SUPPORTED_TASKS", "TASK_ALIASES", "check_task", "get_supported_tasks"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from .data_formats import (
 from .pt_utils import (
     BatchLoader,
     KeyDataset,
+    LengthSortedIterator,
     PipelineChunkIterator,
     PipelineDataset,
     PipelineIterator,
@@ -107,6 +109,8 @@ class Pipeline(PushToHubMixin):
     _default_generation_config: GenerationConfig | None = None
     # Names of generation parameters that mean something else to this pipeline.
     _non_generation_params: tuple[str, ...] = ()
+    # Whether a batch may hold inputs of several lengths, padded; else only those of one length, which need no padding.
+    _pads_batches = False
 
     def __init__(
         self,
@@ -243,6 +247,12 @@ class Pipeline(PushToHubMixin):
         with self.device_placement(), self.get_inference_context()():
             return self._forward(self._ensure_tensor_on_device(model_inputs, self.device), **forward_params)
 
+    def run_model(self, model_inputs: Any) -> Any:
+        """The model's outputs for a dict of inputs, without a cache of keys and values that nobody would read."""
+        if "use_cache" in inspect.signature(self.model.forward).parameters:
+            model_inputs = {**model_inputs, "use_cache": False}
+        return self.model(**model_inputs)
+
     def get_inference_context(self) -> Any:
         """The context manager in which the model runs."""
         import eigenformers
@@ -263,14 +273,18 @@ class Pipeline(PushToHubMixin):
             dataset: Any = PipelineDataset(inputs, self.preprocess, preprocess_params)
         else:
             dataset = PipelineIterator(inputs, self.preprocess, preprocess_params)
-        loader = self._loader(dataset, num_workers, batch_size)
-        outputs = PipelineIterator(loader, self.forward, forward_params, loader_batch_size=batch_size)
+        if batch_size != 1:
+            steps = (self.forward, forward_params, self.postprocess, postprocess_params)
+            return self._sorted(dataset, num_workers, batch_size, steps, chunks=False)
+        loader = BatchLoader(dataset, 1, no_collate_fn, num_workers)
+        outputs = PipelineIterator(loader, self.forward, forward_params)
         return PipelineIterator(outputs, self.postprocess, postprocess_params)
 
-    def _loader(self, dataset: Any, num_workers: int, batch_size: int) -> BatchLoader:
+    def _sorted(self, dataset: Any, num_workers: int, batch_size: int, steps: tuple, chunks: bool) -> PipelineIterator:
         features = self.feature_extractor if self.feature_extractor is not None else self.image_processor
-        collate = no_collate_fn if batch_size == 1 else pad_collate_fn(self.tokenizer, features)
-        return BatchLoader(dataset, batch_size, collate, num_workers)
+        items = BatchLoader(dataset, 1, no_collate_fn, num_workers)
+        collate = pad_collate_fn(self.tokenizer, features)
+        return LengthSortedIterator(items, batch_size, collate, *steps, chunks=chunks, pads=self._pads_batches)
 
     # Generation parameters
 
@@ -327,6 +341,19 @@ class Pipeline(PushToHubMixin):
     def _ensure_tensor_on_device(self, inputs: Any, device: Any) -> Any:
         return inputs
 
+    @staticmethod
+    def models_of(*auto_classes: str) -> list[str]:
+        """The names of all models that these auto classes load, registered ones included: for `check_model_type`."""
+        import eigenformers
+
+        from ..models.registry import FAMILIES
+
+        names = [family[auto] for family in FAMILIES.values() for auto in auto_classes if auto in family]
+        for auto_class in auto_classes:
+            mapping = getattr(getattr(eigenformers, auto_class), "_model_mapping", None)
+            names += [cls.__name__ for cls in getattr(mapping, "_extra", {}).values()]
+        return [*names, *(f"PeftModel{auto_class[len('AutoModel') :]}" for auto_class in auto_classes)]
+
     def check_model_type(self, supported_models: list[str] | dict) -> None:
         """Logs an error if the model's class is none of `supported_models` (names, or a mapping to names)."""
         names: list[str] = []
@@ -372,8 +399,11 @@ class ChunkPipeline(Pipeline):
         postprocess_params: dict,
     ) -> PipelineIterator:
         dataset = PipelineChunkIterator(_iterable(inputs), self.preprocess, preprocess_params)
-        loader = self._loader(dataset, num_workers, batch_size)
-        outputs = PipelinePackIterator(loader, self.forward, forward_params, loader_batch_size=batch_size)
+        if batch_size != 1:
+            steps = (self.forward, forward_params, self.postprocess, postprocess_params)
+            return self._sorted(dataset, num_workers, batch_size, steps, chunks=True)
+        loader = BatchLoader(dataset, 1, no_collate_fn, num_workers)
+        outputs = PipelinePackIterator(loader, self.forward, forward_params)
         return PipelineIterator(outputs, self.postprocess, postprocess_params)
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

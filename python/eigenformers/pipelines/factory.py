@@ -97,7 +97,7 @@ def pipeline(
     if pipeline_class is not None and task not in PIPELINE_REGISTRY.get_supported_tasks():
         entry: dict[str, Any] = {"pt": ()}
     else:
-        task, entry, _ = check_task(task)
+        _, entry, _ = check_task(task)
     if model is None:
         model, default_revision = _default_model(task, entry)
         if default_revision is not None:

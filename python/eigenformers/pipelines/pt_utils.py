@@ -161,6 +161,94 @@ class PipelinePackIterator(PipelineIterator):
                 pieces = []
 
 
+class LengthSortedIterator(PipelineIterator):
+    """Forward and postprocess in batches of inputs that have one length, results in the order of the inputs.
+
+    Inputs are read ahead, a few batches at a time, and sorted: so batches need no padding, cost nothing for it, and
+    give what each input gives alone. With `pads` a batch may be of several lengths, near to each other.
+
+    Args:
+        loader: preprocessed inputs; with `chunks`, pieces of inputs, of which the last has a true `is_last`.
+        batch_size: the largest batch.
+        collate: many items → one batch.
+        forward, forward_params, postprocess, postprocess_params: the steps.
+    """
+
+    _BATCHES_AHEAD = 16
+
+    def __init__(
+        self,
+        loader: Iterable,
+        batch_size: int,
+        collate: Callable[[list], Any],
+        forward: Callable,
+        forward_params: dict,
+        postprocess: Callable,
+        postprocess_params: dict,
+        chunks: bool,
+        pads: bool,
+    ):
+        super().__init__(loader, postprocess, postprocess_params)
+        if batch_size < 1:
+            raise ValueError(f"batch_size: found {batch_size}, needed 1 or more")
+        self.batch_size, self.collate, self.chunks, self.pads = batch_size, collate, chunks, pads
+        self.forward, self.forward_params = forward, forward_params
+
+    def __iter__(self) -> Iterator[Any]:
+        window: list[list[Any]] = []  # of each input its pieces
+        pieces = 0
+        open_input = False
+        for piece in self.loader:
+            if open_input:
+                window[-1].append(piece)
+            else:
+                window.append([piece])
+            open_input = self.chunks and not piece["is_last"]
+            pieces += 1
+            if pieces >= self._BATCHES_AHEAD * self.batch_size and not open_input:
+                yield from self._results(window)
+                window, pieces = [], 0
+        yield from self._results(window)
+
+    def _results(self, window: list[list[Any]]) -> list[Any]:
+        places = [(i, j) for i, pieces in enumerate(window) for j in range(len(pieces))]
+        sizes = {place: _size(window[place[0]][place[1]]) for place in places}
+        waiting = [len(pieces) for pieces in window]
+        results: list[Any] = [None] * len(window)
+        for batch in self._batches(sorted(places, key=sizes.__getitem__, reverse=True), sizes):
+            batch.sort()
+            outputs = self.forward(self.collate([window[i][j] for i, j in batch]), **self.forward_params)
+            for (i, j), output in zip(batch, unbatch(outputs)):
+                window[i][j] = output
+                waiting[i] -= 1
+                if waiting[i]:
+                    continue
+                for piece in window[i]:
+                    if self.chunks:
+                        piece.pop("is_last", None)
+                results[i] = self.infer(window[i] if self.chunks else output, **self.params)
+                window[i] = []
+        return results
+
+    def _batches(self, places: list, sizes: dict) -> Iterator[list]:
+        batch: list = []
+        for place in places:
+            if batch and (len(batch) == self.batch_size or (not self.pads and sizes[place] != sizes[batch[0]])):
+                yield batch
+                batch = []
+            batch.append(place)
+        if batch:
+            yield batch
+
+
+def _size(item: Any) -> tuple:
+    """What decides about padding: the shapes of an input's arrays, the ids first."""
+    if not hasattr(item, "items"):
+        return ()
+    shapes = {name: tuple(value.shape[1:]) for name, value in item.items() if _is_array(value) and len(value.shape) > 1}
+    return (shapes.get("input_ids", ()), tuple(sorted(shapes.items())))
+
+
 def _is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) or (hasattr(value, "__dlpack__") and hasattr(value, "shape"))
 

@@ -34,6 +34,7 @@ class TextGenerationPipeline(Pipeline):
     """
 
     _pipeline_calls_generate = True
+    _pads_batches = True  # decoding reads all weights for every token: rows together are worth the padding
     _load_processor = False
     _load_image_processor = False
     _load_video_processor = False
@@ -43,7 +44,7 @@ class TextGenerationPipeline(Pipeline):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.check_model_type(_causal_language_models())
+        self.check_model_type(self.models_of("AutoModelForCausalLM"))
         if self.tokenizer is not None and self.tokenizer.padding_side == "right":
             self.tokenizer.padding_side = "left"  # the model continues what stands at the right end
         if "prefix" not in self._preprocess_params and self.prefix is not None:
@@ -326,12 +327,3 @@ def _stack_steps(steps: tuple) -> Any:
     from ..generation.arrays import as_array, like
 
     return like(np.stack([as_array(step) for step in steps], axis=1), steps[0])
-
-
-def _causal_language_models() -> list[str]:
-    from ..models.auto import MODEL_FOR_CAUSAL_LM_MAPPING
-    from ..models.registry import FAMILIES
-
-    built_in = [names["AutoModelForCausalLM"] for names in FAMILIES.values() if "AutoModelForCausalLM" in names]
-    registered = [cls.__name__ for cls in MODEL_FOR_CAUSAL_LM_MAPPING._extra.values()]
-    return [*built_in, *registered, "PeftModelForCausalLM"]
