@@ -9,14 +9,18 @@ import builtins
 from typing import Any
 
 from ._lazy import lazy_exports
+from .data import COLLATORS as _COLLATORS
 from .generation import MODULES as _GENERATION
 from .models.registry import AUTO_CLASSES, public_names
 from .pipelines import MODULES as _PIPELINES
 from .tokenization import MODULES as _TOKENIZATION
+from .trainer import MODULES as _TRAINER
+from .trainer import SCHEDULES as _SCHEDULES
 
 _SUBMODULES = (
-    "autograd", "backends", "cache_utils", "configuration", "errors", "generation", "hub", "linalg", "modeling",
-    "models", "nn", "optim", "outputs", "pipelines", "safetensors", "serialization", "tokenization", "tokenizers", "utils",
+    "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "hub", "linalg",
+    "modeling", "models", "nn", "optim", "outputs", "pipelines", "safetensors", "serialization", "tokenization",
+    "tokenizers", "trainer", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++ and in _tensor/; tensors and their functions have torch's names
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "Cache", "CharTensor", "DoubleTensor", "DynamicCache",
@@ -91,6 +95,9 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(_TOKENIZATION, ".tokenization"),
     **dict.fromkeys(_GENERATION, ".generation"),
     **dict.fromkeys(_PIPELINES, ".pipelines"),
+    **dict.fromkeys(_COLLATORS, ".data"),
+    **dict.fromkeys(_SCHEDULES, ".optim.schedules"),
+    **dict.fromkeys(_TRAINER, ".trainer"),
 }
 
 # `from eigenformers import *` leaves Python's own `sum`, `bool`, `float` … alone.

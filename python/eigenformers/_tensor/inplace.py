@@ -45,6 +45,9 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 def random_(input: Tensor, from_: int = 0, to: Any = None, *, generator: Any = None) -> Tensor:
     """Whole numbers in `[from_, to)`; `random_(n)` draws from `[0, n)`; by default all that the dtype holds exactly."""
     low, high = (from_, to) if to is not None else (0, from_)
+    if to is None and from_ == 0 and input.dtype == _core.int64:  # 64 random bits, the sign's cleared
+        drawn = _core.randint(-(2**63), 2**63 - 1, tuple(input.shape), generator=generator)
+        return input.copy_(drawn & (2**63 - 1))
     if to is None and from_ == 0:
         exact = {_core.float32: 2**24, _core.float64: 2**53, _core.float16: 2**11, _core.bfloat16: 2**8, _core.bool: 1}
         high = (exact[input.dtype] if input.dtype in exact else min(_core.iinfo(input.dtype).max, 2**63 - 2)) + 1

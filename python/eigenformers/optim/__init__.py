@@ -18,6 +18,8 @@ _MODULES = {
     "Adam": ".adam",
     "AdamW": ".adam",
     "SGD": ".sgd",
+    "lr_scheduler": ".lr_scheduler:",
+    "schedules": ".schedules:",
 }
 __all__ = sorted(_MODULES)
 __getattr__, __dir__ = lazy_exports(__name__, _MODULES)
