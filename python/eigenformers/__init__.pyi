@@ -4,6 +4,7 @@ from . import (
     backends as backends,
     cache_utils as cache_utils,
     configuration as configuration,
+    data as data,
     errors as errors,
     generation as generation,
     hub as hub,
@@ -18,6 +19,7 @@ from . import (
     serialization as serialization,
     tokenization as tokenization,
     tokenizers as tokenizers,
+    trainer as trainer,
     utils as utils,
 )
 from ._core import (
@@ -428,6 +430,20 @@ from .cache_utils import (
 from .configuration import (
     PreTrainedConfig as PreTrainedConfig,
     PretrainedConfig as PretrainedConfig,
+)
+from .data import (
+    DataCollator as DataCollator,
+    DataCollatorForLanguageModeling as DataCollatorForLanguageModeling,
+    DataCollatorForMultipleChoice as DataCollatorForMultipleChoice,
+    DataCollatorForPermutationLanguageModeling as DataCollatorForPermutationLanguageModeling,
+    DataCollatorForSeq2Seq as DataCollatorForSeq2Seq,
+    DataCollatorForTokenClassification as DataCollatorForTokenClassification,
+    DataCollatorForWholeWordMask as DataCollatorForWholeWordMask,
+    DataCollatorMixin as DataCollatorMixin,
+    DataCollatorWithFlattening as DataCollatorWithFlattening,
+    DataCollatorWithPadding as DataCollatorWithPadding,
+    DefaultDataCollator as DefaultDataCollator,
+    default_data_collator as default_data_collator,
 )
 from .errors import (
     CheckpointError as CheckpointError,
@@ -843,6 +859,22 @@ from .models.starcoder2.modeling import (
     Starcoder2ForTokenClassification as Starcoder2ForTokenClassification,
     Starcoder2Model as Starcoder2Model,
 )
+from .optim.schedules import (
+    GreedyLR as GreedyLR,
+    get_constant_schedule as get_constant_schedule,
+    get_constant_schedule_with_warmup as get_constant_schedule_with_warmup,
+    get_cosine_schedule_with_warmup as get_cosine_schedule_with_warmup,
+    get_cosine_with_hard_restarts_schedule_with_warmup as get_cosine_with_hard_restarts_schedule_with_warmup,
+    get_cosine_with_min_lr_schedule_with_warmup as get_cosine_with_min_lr_schedule_with_warmup,
+    get_cosine_with_min_lr_schedule_with_warmup_lr_rate as get_cosine_with_min_lr_schedule_with_warmup_lr_rate,
+    get_greedy_schedule as get_greedy_schedule,
+    get_inverse_sqrt_schedule as get_inverse_sqrt_schedule,
+    get_linear_schedule_with_warmup as get_linear_schedule_with_warmup,
+    get_polynomial_decay_schedule_with_warmup as get_polynomial_decay_schedule_with_warmup,
+    get_reduce_on_plateau_schedule as get_reduce_on_plateau_schedule,
+    get_scheduler as get_scheduler,
+    get_wsd_schedule as get_wsd_schedule,
+)
 from .outputs import (
     ModelOutput as ModelOutput,
 )
@@ -1044,6 +1076,26 @@ from .tokenization.slow import (
 )
 from .tokenization.streaming import (
     StreamDetokenizer as StreamDetokenizer,
+)
+from .trainer import (
+    DefaultFlowCallback as DefaultFlowCallback,
+    EarlyStoppingCallback as EarlyStoppingCallback,
+    HPSearchBackend as HPSearchBackend,
+    HfArg as HfArg,
+    HfArgumentParser as HfArgumentParser,
+    HubStrategy as HubStrategy,
+    IntervalStrategy as IntervalStrategy,
+    NotebookProgressCallback as NotebookProgressCallback,
+    OptimizerNames as OptimizerNames,
+    ParallelMode as ParallelMode,
+    PrinterCallback as PrinterCallback,
+    ProgressCallback as ProgressCallback,
+    SaveStrategy as SaveStrategy,
+    SchedulerType as SchedulerType,
+    TrainerCallback as TrainerCallback,
+    TrainerControl as TrainerControl,
+    TrainerState as TrainerState,
+    TrainingArguments as TrainingArguments,
 )
 from .utils import (
     logging as logging,

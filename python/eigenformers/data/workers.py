@@ -83,7 +83,7 @@ class _Shared:
             index = self._index
             try:
                 task = next(self._tasks, None)
-            except BaseException as error:  # noqa: BLE001: handed to the reader
+            except BaseException as error:  # noqa: BLE001 (handed to the reader)
                 self._ready[index] = (False, error)
                 self._ended = True
                 self._lock.notify_all()
@@ -140,5 +140,5 @@ def _work(shared: _Shared, number: int) -> None:
             generator.manual_seed(shared.seed + index)
             _here.info = info._replace(generator=generator)
             shared.put(index, True, task())
-        except BaseException as error:  # noqa: BLE001: raised where the batch is asked for
+        except BaseException as error:  # noqa: BLE001 (raised where the batch is asked for)
             shared.put(index, False, error)

@@ -12,7 +12,18 @@ SCHEDULES = (
     "get_scheduler", "get_wsd_schedule",
 )  # fmt: skip
 MODULES = {
+    "Trainer": ".trainer",
     "TrainingArguments": ".arguments",
+    **dict.fromkeys(("Seq2SeqTrainer", "Seq2SeqTrainingArguments"), ".seq2seq"),
+    **dict.fromkeys(
+        ("BestRun", "EvalLoopOutput", "EvalPrediction", "PredictionOutput", "TrainOutput", "metrics_format",
+         "speed_metrics", "default_compute_objective"), ".results"),
+    "get_last_checkpoint": ".checkpoint_folders",
+    "LabelSmoother": ".label_smoother",
+    "CallbackHandler": ".callbacks",
+    "ExportableState": ".state",
+    "RemoveColumnsCollator": ".dataloading",
+    **dict.fromkeys(("TensorBoardCallback", "WandbCallback", "MLflowCallback"), ".integrations"),
     **dict.fromkeys(("HfArg", "HfArgumentParser"), ".argument_parser"),
     **dict.fromkeys(("DefaultFlowCallback", "EarlyStoppingCallback", "TrainerCallback"), ".callbacks"),
     **dict.fromkeys(("NotebookProgressCallback", "PrinterCallback", "ProgressCallback"), ".progress"),

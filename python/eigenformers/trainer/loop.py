@@ -1,0 +1,481 @@
+"""The training loop: epochs, accumulation, steps, in transformers' order of events."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .. import _core
+from ..data.dataset import has_length
+from ..data.loader import skip_first_batches
+from ..errors import UnsupportedError
+from ..nn.utils import clip_grad_norm_
+from ..utils import logging
+from .checkpoint_folders import last_complete_checkpoint
+from .enums import SaveStrategy
+from .neftune import activate_neftune
+from .results import TrainOutput, speed_metrics
+
+logger = logging.get_logger(__name__)
+
+
+class _Plan:
+    """How long the run is."""
+
+    def __init__(self, trainer: Any, args: Any, dataloader: Any):
+        batches = len(dataloader) if has_length(dataloader) else None
+        self.batch = trainer._train_batch_size * args.gradient_accumulation_steps
+        self.max_steps = args.max_steps
+        if batches is not None:
+            self.steps_per_epoch = max(math.ceil(batches / args.gradient_accumulation_steps), 1)
+            if args.max_steps < 0:
+                self.max_steps = math.ceil(args.num_train_epochs * self.steps_per_epoch)
+        if batches:
+            self.examples = trainer.num_examples(dataloader)
+            if args.max_steps > 0:
+                self.epochs = math.ceil(args.max_steps / self.steps_per_epoch)
+                self.samples = args.max_steps * self.batch
+            else:
+                self.epochs = math.ceil(args.num_train_epochs)
+                self.samples = self.examples * args.num_train_epochs
+        elif args.max_steps > 0:  # nobody knows the length: as many passes as it takes
+            self.epochs, self.steps_per_epoch = sys.maxsize, args.max_steps
+            self.examples = self.samples = self.batch * args.max_steps
+        else:
+            raise ValueError(
+                "args.max_steps must be set to a positive value if dataloader does not have a length, was"
+                f" {args.max_steps}"
+            )
+        self.batches = batches if batches is not None else self.max_steps * args.gradient_accumulation_steps
+
+
+class LoopMixin:
+    """Part of Trainer."""
+
+    def train(
+        self, resume_from_checkpoint: str | bool | None = None, trial: Any = None,
+        ignore_keys_for_eval: list[str] | None = None, **kwargs: Any,
+    ) -> TrainOutput:  # fmt: skip
+        """Train; returns steps, mean loss and metrics.
+
+        Args:
+            resume_from_checkpoint: a checkpoint folder, or True for the last one in `output_dir`. What follows has the
+                same bits as if the run had never stopped.
+            trial: of a hyperparameter search.
+            ignore_keys_for_eval: outputs of the model that are no predictions.
+
+        Raises:
+            ValueError: True, and there is no checkpoint; an empty dataset. OSError: a checkpoint can't be written.
+        """
+        if "model_path" in kwargs:
+            resume_from_checkpoint = kwargs.pop("model_path")
+        if kwargs:
+            raise TypeError(f"train() got unexpected keyword arguments: {', '.join(kwargs)}.")
+        checkpoint = resume_from_checkpoint or None
+        args = self.args
+        self.is_in_train = True
+        try:
+            if self.model_init is not None:
+                self._set_seed()
+                self.model = self.model_wrapped = self.call_model_init(trial)
+                self.optimizer = self.lr_scheduler = None
+            if args.activation_checkpointing:
+                self._enable_activation_checkpointing()
+            self._align_special_tokens()
+            self._hp_search_setup(trial)
+            if checkpoint is True:
+                checkpoint = last_complete_checkpoint(args.output_dir)
+                if checkpoint is None:
+                    raise ValueError(f"No valid checkpoint found in output directory ({args.output_dir})")
+            hook = None if self.neftune_noise_alpha is None else activate_neftune(
+                self._unwrapped_model(), self.neftune_noise_alpha
+            )  # fmt: skip
+            try:
+                return self._with_fitting_batch(checkpoint, trial, ignore_keys_for_eval)
+            finally:
+                if hook is not None:
+                    hook.remove()
+        finally:
+            self.is_in_train = False
+
+    def _with_fitting_batch(self, checkpoint: str | None, trial: Any, ignore_keys: Any) -> TrainOutput:
+        """The run; with `auto_find_batch_size`, with smaller batches when memory runs out."""
+        if checkpoint is not None:
+            self._load_from_checkpoint(checkpoint)
+            stored = self._stored_state(checkpoint)
+            if self.args.auto_find_batch_size and stored is not None and stored.train_batch_size is not None:
+                self._train_batch_size = stored.train_batch_size
+        if not self.args.auto_find_batch_size:
+            return self._inner_training_loop(self._train_batch_size, self.args, checkpoint, trial, ignore_keys)
+        start = {name: value.clone() for name, value in self.model.state_dict().items()}
+        while self._train_batch_size > 0:
+            try:
+                return self._inner_training_loop(self._train_batch_size, self.args, checkpoint, trial, ignore_keys)
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+                self._train_batch_size = int(self._train_batch_size * 0.9)
+                logger.warning(f"Out of memory: trying again with batches of {self._train_batch_size}")
+                self.model.load_state_dict(start)
+                self.model.zero_grad()
+                self.optimizer, self.lr_scheduler = self._given_optimizers
+        raise RuntimeError("No executable batch size found, reached zero.")
+
+    def _inner_training_loop(
+        self, batch_size: int, args: Any, resume_from_checkpoint: str | None = None, trial: Any = None,
+        ignore_keys_for_eval: Any = None,
+    ) -> TrainOutput:  # fmt: skip
+        self._train_batch_size = batch_size
+        dataloader = self.get_train_dataloader()
+        plan = _Plan(self, args, dataloader)
+        self._init_state(plan, trial)
+        resumed = None if resume_from_checkpoint is None else self._resume_state(resume_from_checkpoint, plan, trial)
+        self._prepare_for_training(plan.max_steps, dataloader, resume_from_checkpoint)
+        self._announce(plan)
+        self._initial_tokens, self._initial_step = self.state.num_input_tokens_seen, self.state.global_step
+        self._tr_loss, self._total_loss = 0.0, 0.0
+        self._last_logged = self.state.global_step
+        if resumed is not None:
+            resumed.restore_sums(self)
+        self.model.zero_grad()
+        start = time.time()
+        self.control = self.callback_handler.on_train_begin(args, self.state, self.control)
+        if args.eval_on_start:
+            self._evaluate(trial, ignore_keys_for_eval, skip_scheduler=True)
+        first = 0 if resumed is None else resumed.epoch
+        for epoch in range(first, plan.epochs):
+            self.control = self.callback_handler.on_epoch_begin(args, self.state, self.control)
+            self._run_epoch(epoch, plan, dataloader, resumed, trial, ignore_keys_for_eval, start)
+            resumed = None
+            if self.control.should_training_stop:
+                break
+        return self._finalize_training(plan, trial, start)
+
+    def _prepare_for_training(self, max_steps: int, dataloader: Any, checkpoint: str | None) -> None:
+        if self._created_lr_scheduler:
+            self.lr_scheduler, self._created_lr_scheduler = None, False
+        self.create_optimizer_and_scheduler(num_training_steps=max_steps)
+        if checkpoint is not None:
+            self._load_optimizer_and_scheduler(checkpoint)
+        handler = self.callback_handler
+        handler.model, handler.optimizer, handler.lr_scheduler = self.model, self.optimizer, self.lr_scheduler
+        handler.train_dataloader = dataloader
+
+    def _run_epoch(
+        self, epoch: int, plan: _Plan, dataloader: Any, resumed: Any, trial: Any, ignore_keys: Any, start: float
+    ) -> None:
+        """One pass over the data."""
+        args, accumulate = self.args, self.args.gradient_accumulation_steps
+        if callable(getattr(dataloader, "set_epoch", None)):
+            dataloader.set_epoch(epoch)
+        done = 0 if resumed is None else resumed.steps_done
+        if resumed is not None:
+            resumed.before_batches(self)
+        self._epoch_rng = self._rng_state()
+        batches = iter(skip_first_batches(dataloader, done * accumulate) if done else dataloader)
+        if resumed is not None:
+            resumed.after_skipping(self)
+        step, grad_norm, learning_rate = done * accumulate - 1, None, None
+        for update in range(done, plan.steps_per_epoch):
+            last = update == plan.steps_per_epoch - 1
+            wanted = (plan.batches % accumulate or accumulate) if last else accumulate
+            group, count = self.get_batch_samples(batches, wanted, args.device)
+            self.current_gradient_accumulation_steps = len(group)
+            for inputs in group:
+                step += 1
+                at_step = (step + 1) % accumulate == 0 or (step + 1) == plan.batches
+                if step % accumulate == 0:
+                    self.control = self.callback_handler.on_step_begin(args, self.state, self.control)
+                self._add_loss(self.training_step(self.model, inputs, count))
+                self.current_flos += float(self.floating_point_ops(inputs))
+                self._track_num_input_tokens(inputs)
+                if at_step:
+                    grad_norm = self._clip_grad_norm()
+                    learning_rate = self._optimizer_step()
+                    self.state.global_step += 1
+                    self.state.epoch = epoch + (step + 1) / plan.batches
+                    self.control = self.callback_handler.on_step_end(args, self.state, self.control)
+                    self._maybe_log_save_evaluate(grad_norm, trial, ignore_keys, start, learning_rate)
+                else:
+                    self.control = self.callback_handler.on_substep_end(args, self.state, self.control)
+                if self.control.should_epoch_stop or self.control.should_training_stop:
+                    break
+            if len(group) < wanted or self.control.should_epoch_stop or self.control.should_training_stop:
+                break
+        if step < 0:
+            logger.warning(
+                "There seems not to be a single sample in your epoch_iterator, stopping training at step"
+                f" {self.state.global_step}! This is expected if you're using an IterableDataset and set"
+                f" num_steps ({self.state.max_steps}) higher than the number of available samples."
+            )
+            self.control.should_training_stop = True
+        self._in_epoch_end = True
+        self.control = self.callback_handler.on_epoch_end(args, self.state, self.control)
+        self._maybe_log_save_evaluate(grad_norm, trial, ignore_keys, start, learning_rate)
+        self._in_epoch_end = False
+
+    def _add_loss(self, loss: Any) -> None:
+        value = float(loss.item()) if hasattr(loss, "item") else float(loss)
+        if self.args.logging_nan_inf_filter and not math.isfinite(value):
+            self._tr_loss += self._tr_loss / (1 + self.state.global_step - self._last_logged)  # the mean so far
+        else:
+            self._tr_loss += value
+
+    def _clip_grad_norm(self) -> Any:
+        parameters = [p for p in self.model.parameters() if isinstance(p, _core.Tensor)]
+        limit = self.args.max_grad_norm
+        return clip_grad_norm_(parameters, limit if limit > 0 else math.inf)
+
+    def _optimizer_step(self) -> float:
+        """One step of optimizer and schedule; returns the learning rate it was made with."""
+        from ..optim.schedules import GreedyLR, ReduceLROnPlateau
+
+        args = self.args
+        self.control = self.callback_handler.on_pre_optimizer_step(args, self.state, self.control)
+        self.optimizer.step()
+        self.control = self.callback_handler.on_optimizer_step(args, self.state, self.control)
+        rate = self._get_learning_rate()
+        if not isinstance(self.lr_scheduler, (ReduceLROnPlateau, GreedyLR)):  # those step after evaluations
+            self.lr_scheduler.step()
+        self.model.zero_grad()
+        return rate
+
+    # --- one batch ------------------------------------------------------------------------------------------------
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> Any:
+        """Forward and backward of one batch; returns its loss, detached. Override it for another kind of step."""
+        model.train()
+        if callable(getattr(self.optimizer, "train", None)):
+            self.optimizer.train()
+        inputs = self._prepare_inputs(inputs)
+        with self.compute_loss_context_manager():
+            loss = self.compute_loss(model, inputs, num_items_in_batch=num_items_in_batch)
+        scaled = self.loss_is_scaled_for_ga
+        if scaled is None:
+            by_model = self.model_accepts_loss_kwargs and num_items_in_batch is not None
+            scaled = by_model or self.compute_loss_func is not None
+        if not scaled:
+            loss = loss / self.current_gradient_accumulation_steps
+        loss.backward()
+        return loss.detach()
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The loss of a batch, with the model's outputs where asked for. Override it for another loss.
+
+        A loss of your own is divided by the number of accumulated batches unless `loss_is_scaled_for_ga` says True.
+        """
+        labels = None
+        if (self.label_smoother is not None or self.compute_loss_func is not None) and "labels" in inputs:
+            inputs = dict(inputs)
+            labels = inputs.pop("labels")
+        if self.model_accepts_loss_kwargs and num_items_in_batch is not None:
+            inputs = {**inputs, "num_items_in_batch": num_items_in_batch}
+        outputs = model(**inputs)
+        if self.compute_loss_func is not None:
+            if labels is None:
+                logger.warning(
+                    "Trainer: `compute_loss_func` is defined but `labels=None`. "
+                    "Your custom loss function will still be called with labels=None. "
+                )
+            loss = self.compute_loss_func(outputs, labels, num_items_in_batch=num_items_in_batch)
+        elif labels is not None:
+            causal = "ForCausalLM" in type(self._unwrapped_model()).__name__
+            loss = self.label_smoother(outputs, labels, shift_labels=causal, num_items_in_batch=num_items_in_batch)
+        else:
+            if isinstance(outputs, dict) and "loss" not in outputs:
+                raise ValueError(
+                    "The model did not return a loss from the inputs, only the following keys: "
+                    f"{','.join(outputs.keys())}. For reference, the inputs it received are {','.join(inputs.keys())}."
+                )
+            loss = outputs["loss"] if isinstance(outputs, dict) else outputs[0]
+        return (loss, outputs) if return_outputs else loss
+
+    def compute_loss_context_manager(self) -> Any:
+        """Around every forward pass: bfloat16 products when `bf16` asks for them."""
+        return self.autocast_smart_context_manager()
+
+    def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
+        """`autocast` in bfloat16, or nothing."""
+        if self.args.bf16 and self.is_in_train:
+            return _core.autocast("cpu", dtype=_core.bfloat16)
+        return contextlib.nullcontext()
+
+    def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: Any) -> tuple[list, Any]:
+        """The next `num_batches` batches, and how many labels they hold."""
+        batches = []
+        for _ in range(num_batches):
+            try:
+                batches.append(next(epoch_iterator))
+            except StopIteration:
+                break
+        return batches, self._get_num_items_in_batch(batches, device)
+
+    def _get_num_items_in_batch(self, batch_samples: list, device: Any) -> Any:
+        """Labels that are not -100, over all batches; None where the loss is not divided by them."""
+        counts = self.model_accepts_loss_kwargs or self.compute_loss_func is not None
+        if not batch_samples or not counts or "labels" not in batch_samples[0]:
+            return None
+        total = 0
+        for batch in batch_samples:
+            labels = batch.get("shift_labels")
+            if labels is None:
+                labels = batch["labels"]
+                if labels is None or not hasattr(labels, "ne"):
+                    return None
+                labels = labels[..., 1:] if self._loss_shifts_labels and labels.dim() > 0 else labels
+            total = total + labels.ne(-100).sum()
+        return total.float() if hasattr(total, "float") else None
+
+    def _prepare_input(self, data: Any) -> Any:
+        """Arrays become tensors, inside dicts and lists."""
+        if isinstance(data, Mapping):
+            return {key: self._prepare_input(value) for key, value in data.items()}
+        if isinstance(data, (tuple, list)):
+            return type(data)(self._prepare_input(value) for value in data)
+        return _core.as_tensor(data) if type(data).__module__ == "numpy" else data
+
+    def _prepare_inputs(self, inputs: Any) -> Any:
+        inputs = self._prepare_input(inputs)
+        if len(inputs) == 0:
+            raise ValueError(
+                "The batch received was empty, your model won't be able to train on it. Double-check that your "
+                f"training dataset contains keys expected by the model: {','.join(self._columns_of_forward())}."
+            )
+        return inputs
+
+    def _track_num_input_tokens(self, inputs: Any) -> None:
+        how = self.args.include_num_input_tokens_seen
+        if how == "no":
+            return
+        name = getattr(self.model, "main_input_name", "input_ids")
+        if name not in inputs:
+            logger.warning(
+                "Tried to track the number of tokens seen, however the current model is not configured properly to "
+                "know what item is the input. To fix this, add a `main_input_name` attribute to the model class you "
+                "are using."
+            )
+            return
+        pad = getattr(self.processing_class, "pad_token_id", None)
+        if how == "non_padding" and "attention_mask" in inputs:
+            tokens = inputs["attention_mask"].sum()
+        elif how == "non_padding" and pad is not None:
+            tokens = (inputs[name] != pad).sum()
+        else:
+            if how == "non_padding":
+                logger.warning(
+                    "Could not determine method to count non-padding tokens, falling back to counting all tokens."
+                )
+            tokens = inputs[name].numel()
+        self.state.num_input_tokens_seen += int(tokens)
+
+    # --- between steps --------------------------------------------------------------------------------------------
+    def _maybe_log_save_evaluate(
+        self, grad_norm: Any, trial: Any, ignore_keys: Any, start: float, learning_rate: float | None
+    ) -> None:
+        if self.control.should_log and self.state.global_step > self._last_logged:
+            logs = {"loss": self._tr_loss / (self.state.global_step - self._last_logged)}
+            if grad_norm is not None:
+                logs["grad_norm"] = float(grad_norm)
+            logs["learning_rate"] = self._get_learning_rate() if learning_rate is None else learning_rate
+            self._total_loss += self._tr_loss
+            self._tr_loss, self._last_logged = 0.0, self.state.global_step
+            self.store_flos()
+            self.log(logs, start)
+        if self.control.should_evaluate:
+            metrics = self._evaluate(trial, ignore_keys)
+            is_best = self._determine_best_metric(metrics, trial)
+            if self.args.save_strategy == SaveStrategy.BEST:
+                self.control.should_save = is_best
+        if self.control.should_save:
+            self._save_checkpoint(self.model, trial)
+            self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+
+    def _evaluate(self, trial: Any, ignore_keys_for_eval: Any, skip_scheduler: bool = False) -> dict[str, float]:
+        from ..optim.schedules import GreedyLR, ReduceLROnPlateau
+
+        try:
+            metrics = self.evaluate(ignore_keys=ignore_keys_for_eval)
+        except (MemoryError, RuntimeError) as error:
+            if self.args.auto_find_batch_size and out_of_memory(error):
+                raise RuntimeError(
+                    "Evaluation hit an out-of-memory error. `auto_find_batch_size` only adjusts the training batch "
+                    "size, reduce `per_device_eval_batch_size` instead."
+                ) from error
+            raise
+        self._report_to_hp_search(trial, self.state.global_step, metrics)
+        if isinstance(self.lr_scheduler, (ReduceLROnPlateau, GreedyLR)) and not skip_scheduler:
+            self.lr_scheduler.step(self._watched_metric(metrics))
+        return metrics
+
+    def _watched_metric(self, metrics: dict[str, float]) -> float:
+        name = self.args.metric_for_best_model
+        name = name if name.startswith("eval_") else f"eval_{name}"
+        if name not in metrics:
+            raise KeyError(
+                f"The `metric_for_best_model` training argument is set to '{name}', which is not found in the "
+                f"evaluation metrics. The available evaluation metrics are: {list(metrics)}. Consider changing the "
+                "`metric_for_best_model` via the TrainingArguments."
+            )
+        return metrics[name]
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Whether this evaluation was the best so far; remembers it."""
+        if self.args.metric_for_best_model is None:
+            return False
+        value, best = self._watched_metric(metrics), self.state.best_metric
+        if best is None:
+            best = self.state.best_metric = -math.inf if self.args.greater_is_better else math.inf
+        if not (value > best if self.args.greater_is_better else value < best):
+            return False
+        self.state.best_metric = value
+        if self.args.save_strategy != SaveStrategy.NO:
+            self.state.best_global_step = self.state.global_step
+        return True
+
+    def _finalize_training(self, plan: _Plan, trial: Any, start: float) -> TrainOutput:
+        steps = self.state.global_step - self._initial_step
+        loss = (self._total_loss + self._tr_loss) / max(steps, 0.001)
+        done = plan.samples * steps / max(self.state.max_steps, 1)
+        metrics = speed_metrics("train", start, num_samples=done, num_steps=steps)
+        self.store_flos()
+        metrics["total_flos"] = self.state.total_flos
+        metrics["train_loss"] = loss
+        self.log(metrics)
+        if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
+            self._load_best_model()
+        self._drop_last_but_best(trial)
+        self.control = self.callback_handler.on_train_end(self.args, self.state, self.control)
+        self._finish_current_push()
+        return TrainOutput(self.state.global_step, loss, metrics)
+
+    def _announce(self, plan: _Plan) -> None:
+        logger.info("***** Running training *****")
+        logger.info(f"  Num examples = {plan.examples:,}")
+        logger.info(f"  Num Epochs = {plan.epochs:,}")
+        logger.info(f"  Num update steps per epoch = {plan.steps_per_epoch:,}")
+        logger.info(f"  Instantaneous batch size per device = {self._train_batch_size:,}")
+        logger.info(f"  Total train batch size (w. parallel, distributed & accumulation) = {plan.batch:,}")
+        logger.info(f"  Gradient Accumulation steps = {self.args.gradient_accumulation_steps}")
+        logger.info(f"  Total optimization steps = {plan.max_steps:,}")
+        logger.info(f"  Number of trainable parameters = {self.get_num_trainable_parameters():,}")
+
+    def _enable_activation_checkpointing(self) -> None:
+        kwargs = dict(self.args.activation_checkpointing_kwargs or {})
+        if kwargs.pop("every_n_layers", 1) != 1 or kwargs.pop("offload", False):
+            raise UnsupportedError(
+                "activation_checkpointing_kwargs: `every_n_layers` and `offload` are not supported; "
+                "every block is recomputed"
+            )
+        self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=kwargs or None)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether smaller batches may help."""
+    text = str(error)
+    known = ("out of memory", "can't allocate memory", "std::bad_alloc")
+    return isinstance(error, MemoryError) or any(part in text for part in known)
