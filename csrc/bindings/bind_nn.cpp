@@ -209,6 +209,9 @@ int64_t count_parameters(Module& root, bool only_trainable, bool exclude_embeddi
     root.walk([&](const std::string& path, Module& m) {
       if (dynamic_cast<Embedding*>(&m)) skipped.push_back(join_path(path, "weight"));
     });
+  for (auto& [name, slot] : root.named_slots())  // a head that is tied to an embedding is one
+    if (slot->defined() && std::find(skipped.begin(), skipped.end(), name) != skipped.end())
+      seen.push_back(slot->identity());
   for (auto& [name, slot] : root.named_slots()) {
     if (slot->is_buffer() || (!slot->defined() && only_trainable)) continue;
     if (std::find(skipped.begin(), skipped.end(), name) != skipped.end()) continue;

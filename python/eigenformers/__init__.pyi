@@ -893,13 +893,37 @@ from .pipelines.factory import (
     get_task as get_task,
     pipeline as pipeline,
 )
+from .pipelines.feature_extraction import (
+    FeatureExtractionPipeline as FeatureExtractionPipeline,
+)
+from .pipelines.fill_mask import (
+    FillMaskPipeline as FillMaskPipeline,
+)
 from .pipelines.pt_utils import (
     KeyDataset as KeyDataset,
     KeyPairDataset as KeyPairDataset,
 )
+from .pipelines.question_answering import (
+    QuestionAnsweringArgumentHandler as QuestionAnsweringArgumentHandler,
+    QuestionAnsweringPipeline as QuestionAnsweringPipeline,
+)
+from .pipelines.text_classification import (
+    ClassificationFunction as ClassificationFunction,
+    TextClassificationPipeline as TextClassificationPipeline,
+)
 from .pipelines.text_generation import (
     ReturnType as ReturnType,
     TextGenerationPipeline as TextGenerationPipeline,
+)
+from .pipelines.token_classification import (
+    AggregationStrategy as AggregationStrategy,
+    NerPipeline as NerPipeline,
+    TokenClassificationArgumentHandler as TokenClassificationArgumentHandler,
+    TokenClassificationPipeline as TokenClassificationPipeline,
+)
+from .pipelines.zero_shot_classification import (
+    ZeroShotClassificationArgumentHandler as ZeroShotClassificationArgumentHandler,
+    ZeroShotClassificationPipeline as ZeroShotClassificationPipeline,
 )
 from .random import (
     enable_full_determinism as enable_full_determinism,
@@ -1078,24 +1102,43 @@ from .tokenization.streaming import (
     StreamDetokenizer as StreamDetokenizer,
 )
 from .trainer import (
+    BestRun as BestRun,
+    CallbackHandler as CallbackHandler,
     DefaultFlowCallback as DefaultFlowCallback,
     EarlyStoppingCallback as EarlyStoppingCallback,
+    EvalLoopOutput as EvalLoopOutput,
+    EvalPrediction as EvalPrediction,
+    ExportableState as ExportableState,
     HPSearchBackend as HPSearchBackend,
     HfArg as HfArg,
     HfArgumentParser as HfArgumentParser,
     HubStrategy as HubStrategy,
     IntervalStrategy as IntervalStrategy,
+    LabelSmoother as LabelSmoother,
+    MLflowCallback as MLflowCallback,
     NotebookProgressCallback as NotebookProgressCallback,
     OptimizerNames as OptimizerNames,
     ParallelMode as ParallelMode,
+    PredictionOutput as PredictionOutput,
     PrinterCallback as PrinterCallback,
     ProgressCallback as ProgressCallback,
+    RemoveColumnsCollator as RemoveColumnsCollator,
     SaveStrategy as SaveStrategy,
     SchedulerType as SchedulerType,
+    Seq2SeqTrainer as Seq2SeqTrainer,
+    Seq2SeqTrainingArguments as Seq2SeqTrainingArguments,
+    TensorBoardCallback as TensorBoardCallback,
+    TrainOutput as TrainOutput,
+    Trainer as Trainer,
     TrainerCallback as TrainerCallback,
     TrainerControl as TrainerControl,
     TrainerState as TrainerState,
     TrainingArguments as TrainingArguments,
+    WandbCallback as WandbCallback,
+    default_compute_objective as default_compute_objective,
+    get_last_checkpoint as get_last_checkpoint,
+    metrics_format as metrics_format,
+    speed_metrics as speed_metrics,
 )
 from .utils import (
     logging as logging,

@@ -67,7 +67,10 @@ class NativeModel(PreTrainedModel):
 
     def _run(self, output_class: Any, arguments: dict[str, Any]) -> Any:
         """The forward pass: `arguments` are those of `forward`, by name (`self` and `kwargs` among them)."""
-        reject(arguments.pop("kwargs", {}))
+        kwargs = arguments.pop("kwargs", {})
+        if "num_items_in_batch" in kwargs:
+            arguments["num_items_in_batch"] = kwargs.pop("num_items_in_batch")
+        reject(kwargs)
         arguments.pop("self", None)
         arguments.pop("__class__", None)
         return_dict = arguments.pop("return_dict", None)
@@ -78,6 +81,8 @@ class NativeModel(PreTrainedModel):
         for name in ("output_attentions", "output_hidden_states"):
             if arguments[name] is None:
                 arguments[name] = bool(getattr(self.config, name, False))
+        if "use_cache" in arguments and arguments["use_cache"] is None:
+            arguments["use_cache"] = getattr(self.config, "use_cache", None)
         past = arguments.get("past_key_values")
         if past is not None and not isinstance(past, _core.Cache):
             arguments["past_key_values"] = _core.DynamicCache.from_legacy_cache(past)

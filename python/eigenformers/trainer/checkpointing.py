@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..data.sampler import SeededRandomSampler
 from ..errors import CheckpointError
 from ..utils import logging
 from ..utils.files import atomic_write
@@ -46,10 +47,13 @@ class Resumed:
             trainer._total_loss = -trainer._tr_loss  # belongs to the run before
             trainer.current_flos = 0
 
-    def before_batches(self, trainer: Any) -> None:
+    def before_batches(self, trainer: Any, dataloader: Any) -> None:
         """The generators as they were when the pass over the data began: samplers draw the same order again."""
         if self._progress is None:
             return
+        sampler = getattr(dataloader, "sampler", None)
+        if isinstance(sampler, SeededRandomSampler) and trainer.args.data_seed is None:
+            sampler.initial_seed = self._progress["order_seed"]
         if self.steps_done:
             trainer._load_rng_state(self._progress["epoch_rng"])
         elif not self._skipped:
@@ -221,9 +225,11 @@ class CheckpointMixin:
         save_state(self.lr_scheduler.state_dict(), os.path.join(output_dir, "scheduler"))
 
     def _save_rng_state(self, output_dir: str) -> None:
+        loader = self.callback_handler.train_dataloader
         progress = {
             "rng": self._rng_state(), "epoch_rng": self._epoch_rng, "epoch_ended": self._in_epoch_end,
             "loss_since_log": self._tr_loss, "last_logged": self._last_logged,
+            "order_seed": getattr(getattr(loader, "sampler", None), "initial_seed", None),
         }  # fmt: skip
         save_state(progress, os.path.join(output_dir, "rng_state"))
 

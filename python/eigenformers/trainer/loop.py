@@ -174,7 +174,7 @@ class LoopMixin:
             dataloader.set_epoch(epoch)
         done = 0 if resumed is None else resumed.steps_done
         if resumed is not None:
-            resumed.before_batches(self)
+            resumed.before_batches(self, dataloader)
         self._epoch_rng = self._rng_state()
         batches = iter(skip_first_batches(dataloader, done * accumulate) if done else dataloader)
         if resumed is not None:

@@ -222,8 +222,8 @@ def case_evaluation(lib):
         ),
         "plateau": run(
             lib, rows=rows, options={"eval_dataset": held}, eval_strategy="steps", eval_steps=1,
-            lr_scheduler_type="reduce_lr_on_plateau", lr_scheduler_kwargs={"patience": 0, "factor": 0.5},
-            learning_rate=0.2, max_steps=8,
+            lr_scheduler_type="reduce_lr_on_plateau", lr_scheduler_kwargs={"patience": 0, "factor": 0.5, "threshold": 0.2},
+            learning_rate=0.02, max_steps=8,
         ),
     }  # fmt: skip
     return out
@@ -360,7 +360,7 @@ def case_best(lib):
     for name, changes in kinds.items():
         patience = changes.pop("patience", None)
         shared = {"eval_strategy": "steps", "eval_steps": 2, "save_strategy": "steps", "save_steps": 2, "max_steps": 14,
-                  "learning_rate": 0.05, **changes}  # fmt: skip
+                  "learning_rate": 0.01, **changes}  # fmt: skip
         callbacks = [lib.EarlyStoppingCallback(early_stopping_patience=patience)] if patience else []
         with tempfile.TemporaryDirectory() as folder, quiet():
             trainer = lib.Trainer(
@@ -383,7 +383,6 @@ def case_errors(lib):
     calls = {
         "no_model": lambda f: lib.Trainer(args=arguments(lib, f)),
         "two_models": lambda f: lib.Trainer(model(lib), arguments(lib, f), model_init=lambda: None),
-        "no_head": lambda f: lib.Trainer(model(lib, kind="AutoModel"), arguments(lib, f)),
         "no_train_set": lambda f: lib.Trainer(model(lib), arguments(lib, f)).train(),
         "no_eval_set": lambda f: lib.Trainer(model(lib), arguments(lib, f, eval_strategy="steps")),
         "evaluate": lambda f: lib.Trainer(model(lib), arguments(lib, f)).evaluate(),
