@@ -6,6 +6,7 @@
 #include "bindings/bindings.h"
 #include "bindings/nn_support.h"
 #include "nn/attention.h"
+#include "nn/containers.h"
 #include "nn/layers.h"
 
 namespace ef {
@@ -226,6 +227,8 @@ int64_t count_parameters(Module& root, bool only_trainable, bool exclude_embeddi
   return total;
 }
 
+py::dict entries(const py::object& pairs) { return pairs.is_none() ? py::dict() : py::dict(pairs); }
+
 template <class T, class... Extra>
 auto bind_layer(py::module_& m, const char* name) {
   return py::class_<T, Extra..., py::smart_holder>(m, name).def(
@@ -396,6 +399,21 @@ void bind_nn(py::module_& core) {
       .def(
           "forward", [](Sequential& self, const Tensor& x) { return self.Sequential::forward(x); },
           py::call_guard<py::gil_scoped_release>());
+  py::class_<ModuleDict, Module, py::smart_holder>(m, "ModuleDict")
+      .def(py::init([](const py::object& modules) {
+             auto self = std::make_shared<ModuleDict>();
+             for (auto& [name, module] : entries(modules)) self->add_child(py::str(name), module.cast<ModulePtr>());
+             return self;
+           }),
+           py::arg("modules") = py::none());
+  py::class_<ParameterDict, Module, py::smart_holder>(m, "ParameterDict")
+      .def(py::init([](const py::object& parameters) {
+             auto self = std::make_shared<ParameterDict>();
+             for (auto& [name, value] : entries(parameters)) self->add_parameter(py::str(name), value.cast<Tensor>());
+             return self;
+           }),
+           py::arg("parameters") = py::none());
+  bind_layer<Identity, Module, PyUnary<Identity>>(m, "Identity").def(py::init<>());
   py::class_<Block, Module, py::smart_holder>(m, "Block")
       .def(
           "forward",

@@ -16,6 +16,7 @@ void bind_cache(pybind11::module_& m);
 void guard_process();                               // after all classes
 void collect_module_cycles(pybind11::handle type);  // of this class and all bound ones below it
 void bind_optim(pybind11::module_& m);
+void bind_peft(pybind11::module_& m);
 void bind_models(pybind11::module_& m);
 void bind_checkpoint(pybind11::module_& m);
 void bind_generation(pybind11::module_& m);

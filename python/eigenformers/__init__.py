@@ -19,8 +19,8 @@ from .trainer import SCHEDULES as _SCHEDULES
 
 _SUBMODULES = (
     "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "hub", "linalg",
-    "modeling", "models", "nn", "optim", "outputs", "pipelines", "safetensors", "serialization", "tokenization",
-    "tokenizers", "trainer", "utils",
+    "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "safetensors", "serialization",
+    "tokenization", "tokenizers", "trainer", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++ and in _tensor/; tensors and their functions have torch's names
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "Cache", "CharTensor", "DoubleTensor", "DynamicCache",

@@ -14,6 +14,7 @@ from . import (
     nn as nn,
     optim as optim,
     outputs as outputs,
+    peft as peft,
     pipelines as pipelines,
     safetensors as safetensors,
     serialization as serialization,

@@ -10,6 +10,7 @@ from ..configuration import PreTrainedConfig
 from ..errors import UnsupportedError
 from ..hub import PushToHubMixin
 from ..utils import logging
+from .adapters import AdaptersMixin
 from .embeddings import EmbeddingsMixin
 from .loading import LoadingMixin, check_attention
 from .saving import SavingMixin
@@ -17,7 +18,9 @@ from .saving import SavingMixin
 logger = logging.get_logger(__name__)
 
 
-class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin):
+class PreTrainedModel(
+    _core.PreTrainedModel, AdaptersMixin, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin
+):
     """A model with a configuration, weights, and the file formats of the Hub.
 
     Subclass it as in transformers: set `config_class` and `base_model_prefix`, build the layers in `__init__`, end
@@ -210,13 +213,22 @@ class PreTrainedModel(_core.PreTrainedModel, EmbeddingsMixin, LoadingMixin, Savi
         return self
 
     # --- copies ---------------------------------------------------------------------------------------------------
+    def _refuse_copies_of_adapters(self) -> None:
+        if getattr(self, "peft_config", None):
+            raise UnsupportedError(
+                f"a copy of a {type(self).__name__} with adapters is not supported; save and load the adapter, or "
+                "merge_and_unload() first"
+            )
+
     def __deepcopy__(self, memo: dict) -> Any:
+        self._refuse_copies_of_adapters()
         twin = _rebuild(type(self), copy.deepcopy(self.config, memo), self._named_values(copies=True), self.training)
         twin.generation_config = copy.deepcopy(self.generation_config, memo)
         memo[id(self)] = twin
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        self._refuse_copies_of_adapters()
         values = [(n, v.dequantize().to(_core.bfloat16) if isinstance(v, _core.PackedWeight) else v)
                   for n, v in self._named_values(copies=False)]  # fmt: skip
         state = {"generation_config": self.generation_config}
@@ -251,8 +263,7 @@ def _refused(name: str) -> Any:
 
 
 for _name in (
-    "load_adapter", "add_adapter", "set_adapter", "enable_adapters", "disable_adapters", "active_adapters",
-    "delete_adapter", "get_adapter_state_dict", "generate_batch", "init_continuous_batching", "compile",
+    "generate_batch", "init_continuous_batching", "compile",
 ):  # fmt: skip
     setattr(PreTrainedModel, _name, _refused(_name))
 

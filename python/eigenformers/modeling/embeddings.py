@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import _core, nn
+from ..errors import ConfigError
 from ..utils import logging
 
 logger = logging.get_logger(__name__)
@@ -105,6 +106,12 @@ class EmbeddingsMixin:
             raise ValueError(f"resize_token_embeddings: found {size} tokens, needed at least one")
         if size == old.num_embeddings:
             return old
+        for layer in (old, self.get_output_embeddings()):
+            if hasattr(layer, "adapter_layer_names"):
+                raise ConfigError(
+                    "resize_token_embeddings: the embeddings or the head have an adapter; resize the model before it "
+                    "gets adapters, or after merge_and_unload()"
+                )
         tied = bool(self._ties())
         with _core.no_grad():
             fresh = nn._native.Embedding(size, old.embedding_dim)

@@ -62,6 +62,7 @@ class SavingMixin:
             max_shard_size: largest weight file, e.g. `"5GB"`.
             variant: `"fp16"` writes `model.fp16.safetensors`.
             token: for the upload.
+            save_peft_format: of a model with adapters (only these are written): with the names that peft uses.
             save_original_format: after loading with `key_mapping`, write the checkpoint's own names.
 
         Raises:
@@ -81,7 +82,10 @@ class SavingMixin:
         if push_to_hub and token is not None:
             kwargs["token"] = token
         with upload_saved(self, folder, push_to_hub, kwargs):
-            if is_main_process:
+            if is_main_process and self._hf_peft_config_loaded:
+                os.makedirs(folder, exist_ok=True)
+                self._save_adapter(folder, save_peft_format)
+            elif is_main_process:
                 if save_original_format and self._original_names and state_dict is None:
                     state_dict = self._state_of_checkpoint()
                 self._write(folder, state_dict, parse_size(max_shard_size), variant)

@@ -268,7 +268,8 @@ class _BaseAutoModelClass:
         """Load a model with its weights; it comes in evaluation mode.
 
         Args:
-            pretrained_model_name_or_path: a folder, a `.gguf` file, or a repository id on the Hub.
+            pretrained_model_name_or_path: a folder, a `.gguf` file, or a repository id on the Hub. Of a local folder
+                that holds an adapter: the model that it belongs to, with the adapter.
             config: a configuration to use instead of the checkpoint's own (an object, or where to load it from).
             gguf_file: name of a GGUF file in the folder or repository.
             trust_remote_code: accepted, but raises where the repository has code that it would run.
@@ -278,6 +279,13 @@ class _BaseAutoModelClass:
             OSError: nothing is found there.
             UnsupportedModelError: no such family here, none with this head, or a model defined by code.
         """
+        from ..modeling.adapters import base_of_adapter
+
+        base = base_of_adapter(pretrained_model_name_or_path)
+        if base is not None:
+            model = cls.from_pretrained(base, *model_args, **kwargs)
+            model.load_adapter(pretrained_model_name_or_path)
+            return model
         config = kwargs.pop("config", None)
         trust_remote_code = kwargs.pop("trust_remote_code", None)
         kwargs.pop("code_revision", None)

@@ -16,18 +16,24 @@ from __future__ import annotations
 
 from .._core import PackedWeight
 from .._core import nn as _native
-from . import functional, utils
+from . import copying as _copying
+from . import functional, init, utils
 from . import module as _module
 from .parameter import Buffer, Parameter
 
 Module = _module.install(_native.Module)
-ModuleList = _native.ModuleList
-Sequential = _native.Sequential
+Module.__deepcopy__ = _copying.deepcopy_module
 Activation = _native.Activation
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # noqa: E402, I001
 from .layers import Dropout, Embedding, LayerNorm, Linear, RMSNorm, SiLU, GELU, ReLU, Sigmoid, Tanh, Identity  # noqa: E402, I001
+from .modules_of_functions import *  # noqa: E402, F403
+from .modules_of_functions import __all__ as _functions  # noqa: E402
+from .more_layers import *  # noqa: E402, F403
+from .more_layers import __all__ as _layers  # noqa: E402
 
-__all__ = [
-    "Activation", "Buffer", "Dropout", "Embedding", "GELU", "Identity", "LayerNorm", "Linear", "Module", "ModuleList",
-    "PackedWeight", "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "Tanh",
-    "functional", "utils",
+__all__ = [  # noqa: PLE0604
+    "Activation", "Buffer", "Dropout", "Embedding", "GELU", "Identity", "LayerNorm", "Linear", "Module",
+    "ModuleDict", "ModuleList", "PackedWeight", "Parameter", "ParameterDict", "ParameterList", "RMSNorm",
+    "ReLU", "Sequential", "SiLU", "Sigmoid", "Tanh", "functional", "init", "utils",
+    *_functions, *_layers,
 ]  # fmt: skip

@@ -72,14 +72,11 @@ class Dropout(_native.Dropout):
         super().__init__(p)
 
 
-class Identity(_native.Module):
-    """Returns its input."""
+class Identity(_native.Identity):
+    """Returns its input; takes any arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__()
-
-    def forward(self, input: Any) -> Any:
-        return input
 
 
 class _Named(_native.Activation):

@@ -1,0 +1,132 @@
+#include "peft/lora/lora.h"
+
+#include "autograd/autograd.h"
+#include "nn/layers.h"
+#include "ops/ops.h"
+
+namespace ef {
+
+double LoraLayer::scaling(const std::string& adapter) const {
+  const auto all = scaling_.get();
+  const auto found = all.find(adapter);
+  check<KeyError>(found != all.end(), "lora: found no scaling of adapter '", adapter, "'");
+  return found->second;
+}
+void LoraLayer::set_scaling(const std::string& adapter, double value) {
+  auto all = scaling_.get();
+  all[adapter] = value;
+  scaling_.set(std::move(all));
+}
+void LoraLayer::forget(const std::string& adapter) {
+  auto all = scaling_.get();
+  all.erase(adapter);
+  scaling_.set(std::move(all));
+}
+
+namespace {
+
+// Adapters in half precision are multiplied in f32.
+Tensor wide(const Tensor& x) { return x.dtype() == DType::Float64 ? x : x.to(DType::Float32); }
+
+Tensor product(const Tensor& b, const Tensor& a, double scaling) {
+  return mul(matmul(wide(b), wide(a)), Scalar(scaling)).to(b.dtype());
+}
+
+}  // namespace
+
+Tensor LoraLinear::matrix(const Child<ModuleDict>& parts, const std::string& adapter) const {
+  const ModulePtr layer = parts->find(adapter);
+  check<KeyError>(bool(layer), "lora: found no '", parts.name(), "' of adapter '", adapter, "'");
+  return BaseMatrix(layer).value();
+}
+
+Tensor LoraLinear::magnitude(const std::string& adapter) const {
+  const ModulePtr layer = lora_magnitude_vector->find(adapter);
+  ParameterSlot* slot = layer ? layer->find_parameter("weight") : nullptr;
+  return slot ? slot->tensor() : Tensor();
+}
+
+Tensor LoraLinear::forward(const Tensor& x) {
+  Names adapters;
+  Tensor y = base_output(x, adapters);
+  const DType dtype = y.dtype();
+  for (const std::string& name : adapters) {
+    const ModulePtr dropout = lora_dropout->find(name), a = lora_A->find(name), b = lora_B->find(name);
+    const bool dropped = dropout && training() && !dynamic_cast<Identity*>(dropout.get());
+    const Tensor in = dropout ? (*dropout)(x) : x;
+    const Tensor update = mul((*b)((*a)(in)), Scalar(scaling(name)));
+    y = add(y, lora_magnitude_vector->find(name) ? dora_term(name, in, y, update, dropped) : update);
+  }
+  return y.to(dtype);
+}
+
+// (m/‖W + sBA‖)·(Wx + sBAx) - Wx, without the base's bias. The norm counts as a constant.
+Tensor LoraLinear::dora_term(const std::string& adapter, const Tensor& x, const Tensor& y, const Tensor& update,
+                             bool dropped) {
+  const Tensor bias = base_matrix().bias();
+  const Tensor base = dropped ? (*base_layer)(x) : y;
+  const Tensor plain = bias.defined() ? sub(base, bias.to(base.dtype())) : base;
+  const Tensor factor = div(magnitude(adapter), weight_norm(adapter));
+  return add(mul(sub(factor, Scalar(1.0)), plain), mul(factor, update));
+}
+
+Tensor LoraLinear::weight_norm(const std::string& adapter) {
+  const NoGradGuard no_grad;
+  const BaseMatrix base = base_matrix();
+  Norms norms = norms_.get();
+  if (!norms.value.defined() || norms.identity != base.identity() || norms.version != base.version()) {
+    norms = {base.identity(), base.version(), base.squared_norms()};
+    norms_.set(norms);
+  }
+  const double s = scaling(adapter);
+  const Tensor a = wide(matrix(lora_A, adapter)), b = wide(matrix(lora_B, adapter));
+  const Tensor wa = base.times(a).t();              // [out, r]
+  const Tensor gram = matmul(b, matmul(a, a.t()));  // [out, r]
+  const Tensor cross = sum(mul(b, add(mul(wa, Scalar(2 * s)), mul(gram, Scalar(s * s)))), {1});
+  return sqrt(clamp(add(norms.value, cross), Scalar(0.0), std::nullopt));
+}
+
+Tensor LoraLinear::delta_weight(const std::string& adapter) {
+  const NoGradGuard no_grad;
+  const Tensor delta = product(matrix(lora_B, adapter), matrix(lora_A, adapter), scaling(adapter));
+  return base_matrix().transposed() ? delta.t() : delta;
+}
+
+Tensor LoraLinear::row_factor(const Tensor& factor) const {
+  return factor.unsqueeze(base_matrix().transposed() ? 0 : 1);
+}
+
+Tensor LoraLinear::merged_weight(const std::string& adapter, const Tensor& weight) {
+  const Tensor length = magnitude(adapter);
+  if (!length.defined()) return LoraLayer::merged_weight(adapter, weight);
+  const Tensor factor = div(length.detach(), weight_norm(adapter));
+  merged_factor_[adapter] = factor;
+  return mul(add(weight, delta_weight(adapter)), row_factor(factor));
+}
+
+Tensor LoraLinear::unmerged_weight(const std::string& adapter, const Tensor& weight) {
+  const auto factor = merged_factor_.find(adapter);
+  if (factor == merged_factor_.end()) return LoraLayer::unmerged_weight(adapter, weight);
+  return sub(div(weight, row_factor(factor->second)), delta_weight(adapter));
+}
+
+Tensor LoraEmbedding::forward(const Tensor& ids) {
+  Names adapters;
+  Tensor y = base_output(ids, adapters);
+  const DType dtype = y.dtype();
+  const auto base = std::dynamic_pointer_cast<Embedding>(base_layer.ptr());
+  for (const std::string& name : adapters) {
+    const Tensor rows = embedding(lora_embedding_A->find(name).t(), ids, base ? base->padding_idx : -1);
+    const double s = scaling(name) * (base ? base->scale : 1);
+    y = add(y, mul(matmul(wide(rows), wide(lora_embedding_B->find(name)).t()), Scalar(s)));
+  }
+  return y.to(dtype);
+}
+
+Tensor LoraEmbedding::delta_weight(const std::string& adapter) {
+  const NoGradGuard no_grad;
+  return product(lora_embedding_B->find(adapter).detach(), lora_embedding_A->find(adapter).detach(), scaling(adapter))
+      .t();
+}
+
+}  // namespace ef

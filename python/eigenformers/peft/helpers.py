@@ -1,0 +1,39 @@
+"""Small things around adapters."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from .config import CONFIG_NAME, find_file
+from .tuners.base import outermost_tuners
+
+
+@contextlib.contextmanager
+def rescale_adapter_scale(model: Any, multiplier: float) -> Iterator[None]:
+    """While it is open, adapters count `multiplier` times.
+
+    Raises:
+        TypeError: the multiplier is no number.
+        ValueError: the model has no LoRA layers.
+    """
+    if not isinstance(multiplier, (int, float)):
+        raise TypeError(f"Argument multiplier should be of type float, got {type(multiplier)}")
+    layers = [layer for _, layer in outermost_tuners(model) if hasattr(layer, "scaling")]
+    if not layers:
+        raise ValueError("scaling is only supported for models with `LoraLayer`s")
+    before = [dict(layer.scaling) for layer in layers]
+    for layer in layers:
+        for name in dict(layer.scaling):
+            layer.scaling[name] *= multiplier
+    try:
+        yield
+    finally:
+        for layer, values in zip(layers, before):
+            layer.scaling.update(values)
+
+
+def check_if_peft_model(model_name_or_path: Any) -> bool:
+    """Whether a folder or repository holds an adapter."""
+    return find_file(model_name_or_path, CONFIG_NAME) is not None

@@ -1,0 +1,118 @@
+"""What adapters a model has: `get_layer_status` and `get_model_status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _core
+from .tuners.base import outermost_tuners
+
+
+@dataclass
+class TunerLayerStatus:
+    """One adapted layer; `requires_grad` and `devices` are by adapter ("irregular": some parameters, not all)."""
+
+    name: str
+    module_type: str
+    enabled: bool
+    active_adapters: list[str]
+    merged_adapters: list[str]
+    requires_grad: dict[str, Any]
+    available_adapters: list[str]
+    devices: dict[str, list[str]]
+
+
+@dataclass
+class TunerModelStatus:
+    """The whole model; a value on which its layers disagree is "irregular"."""
+
+    base_model_type: str
+    adapter_model_type: str
+    peft_types: dict[str, str]
+    trainable_params: int
+    total_params: int
+    num_adapter_layers: int
+    enabled: Any
+    active_adapters: Any
+    merged_adapters: Any
+    requires_grad: dict[str, Any]
+    available_adapters: list[str]
+    devices: dict[str, list[str]]
+
+
+def _layers(model: Any) -> list[tuple[str, Any]]:
+    root = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return outermost_tuners(root)
+
+
+def get_layer_status(model: Any) -> list[TunerLayerStatus]:
+    """The adapted layers of a PeftModel, or of a model with injected adapters.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = []
+    for name, layer in _layers(model):
+        adapters = sorted(layer._get_available_adapters())
+        gradients: dict[str, Any] = {}
+        for adapter in adapters:
+            flags = {p.requires_grad for part in layer.adapter_layer_names for p in _parameters(layer, part, adapter)}
+            gradients[adapter] = flags.pop() if len(flags) == 1 else "irregular"
+        found.append(
+            TunerLayerStatus(
+                name=name,
+                module_type=repr(layer).partition("(")[0],
+                enabled=not layer.disable_adapters,
+                active_adapters=layer.active_adapters,
+                merged_adapters=list(layer.merged_adapters),
+                requires_grad=gradients,
+                available_adapters=adapters,
+                devices=dict.fromkeys(adapters, ["cpu"]),
+            )
+        )
+    if not found:
+        raise ValueError(
+            "No adapter layers found in the model, please ensure that it's a PEFT model or that you have PEFT adapters "
+            "injected in the model."
+        )
+    return found
+
+
+def _parameters(layer: Any, part: str, adapter: str) -> list[Any]:
+    values = getattr(layer, part)
+    if adapter not in values:
+        return []
+    value = values[adapter]
+    return [value] if isinstance(value, _core.Tensor) else list(value.parameters())
+
+
+def _agreed(values: list[Any]) -> Any:
+    return values[0] if all(value == values[0] for value in values) else "irregular"
+
+
+def get_model_status(model: Any) -> TunerModelStatus:
+    """The adapters of a PeftModel, or of a model with injected adapters, in sum.
+
+    Raises:
+        ValueError: there are none.
+    """
+    layers = get_layer_status(model)
+    names = sorted({name for layer in layers for name in layer.available_adapters})
+    root = model.get_base_model() if hasattr(model, "get_base_model") else model
+    parameters = list(model.parameters())
+    merged = [layer.merged_adapters for layer in layers]
+    return TunerModelStatus(
+        base_model_type=type(root).__name__,
+        adapter_model_type=type(model.base_model).__name__ if root is not model else "None",
+        peft_types={name: str(config.peft_type) for name, config in model.peft_config.items()},
+        trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
+        total_params=sum(p.numel() for p in parameters),
+        num_adapter_layers=len(layers),
+        enabled=_agreed([layer.enabled for layer in layers]),
+        active_adapters=_agreed([layer.active_adapters for layer in layers]),
+        merged_adapters=_agreed(merged),
+        requires_grad={n: _agreed([la.requires_grad[n] for la in layers if n in la.requires_grad]) for n in names},
+        available_adapters=names,
+        devices=dict.fromkeys(names, ["cpu"]),
+    )
