@@ -13,10 +13,28 @@ from trainer_runs import fingerprint, rows, trainer
 
 def resumed(folder, step, seed=9, **changes):
     """The end of a run that goes on after `step`, in a Trainer that starts from other weights and other draws."""
-    made = trainer(str(folder), seed=seed, **changes)
+    made = trainer(str(folder), seed=seed, **{**changes, "save_strategy": "no"})
     ef.set_seed(seed + 100)
     made.train(resume_from_checkpoint=os.path.join(folder, f"checkpoint-{step}"))
     return fingerprint(made)
+
+
+class SaveAt(ef.TrainerCallback):
+    """Saves at some steps only: waiting for the disk is what these tests would spend their time with."""
+
+    def __init__(self, *steps):
+        self.steps = steps
+
+    def on_step_end(self, args, state, control, **kwargs):
+        control.should_save = state.global_step in self.steps
+        return control
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_waiting_for_the_disk():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +97,8 @@ CASES = {
 def test_other_runs(name, tmp_path):
     options = {"options": {"eval_dataset": rows(5)}}
     made = trainer(str(tmp_path), **options, **CASES[name])
+    if name != "epochs":
+        made.add_callback(SaveAt(5, 6))
     made.train()
     wanted = fingerprint(made)
     for step in (6, 12) if name == "epochs" else (5, 6):
@@ -87,6 +107,7 @@ def test_other_runs(name, tmp_path):
 
 def test_streams(tmp_path):
     made = trainer(str(tmp_path), data=Stream())
+    made.add_callback(SaveAt(4))
     made.train()
     assert resumed(tmp_path, 4, data=Stream()) == fingerprint(made)
 
@@ -119,6 +140,7 @@ def test_random_collators(seed, workers, tmp_path):
         return {"data": data, "options": {"data_collator": collator}, "dataloader_num_workers": workers}
 
     made = trainer(str(tmp_path), **options())
+    made.add_callback(SaveAt(5))
     made.train()
     assert resumed(tmp_path, 5, **options()) == fingerprint(made)
 

@@ -173,6 +173,8 @@ def warn_and_refuse(args: Any) -> None:
             "TrainingArguments: train_sampling_strategy='batch_rebalance' balances work between processes; "
             "use 'group_by_length'"
         )
+    if not args.skip_memory_metrics:
+        raise UnsupportedError("TrainingArguments: skip_memory_metrics=False is not supported; measure the process")
     if args.torch_compile:
         warnings.warn("torch_compile has no effect: there is nothing to compile", stacklevel=4)
     if args.use_liger_kernel:
