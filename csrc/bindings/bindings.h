@@ -13,6 +13,7 @@ void bind_io(pybind11::module_& m);
 void bind_tokenizers(pybind11::module_& m);
 void bind_nn(pybind11::module_& m);
 void bind_cache(pybind11::module_& m);
+void guard_instances();                             // before the first class
 void guard_process();                               // after all classes
 void collect_module_cycles(pybind11::handle type);  // of this class and all bound ones below it
 void bind_optim(pybind11::module_& m);

@@ -6,6 +6,7 @@
 PYBIND11_MODULE(_core, m) {
   m.doc() = "eigenformers' C++ core";
   m.attr("__version__") = EF_VERSION;
+  ef::guard_instances();
   ef::bind_errors(m);
   ef::bind_tensor(m);
   ef::bind_gguf(m);

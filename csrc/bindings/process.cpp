@@ -36,6 +36,15 @@ void* refuse_uninitialised(size_t) {
   throw py::type_error("the object was made without a call of its class's __init__()");
 }
 
+// pybind11 throws through C when the common base of all bound classes is made itself, as pickle's protocol 0 does.
+newfunc make_instance = nullptr;
+PyObject* make_bound_instance(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  if (!py::detail::all_type_info(type).empty()) return make_instance(type, args, kwargs);
+  PyErr_Format(PyExc_TypeError, "cannot create '%s' instances: it is the base of bound classes, not one of them",
+               type->tp_name);
+  return nullptr;
+}
+
 void guard_classes(py::handle type) {
   for (py::handle sub : type.attr("__subclasses__")()) {
     if (!sub.attr("__module__").cast<std::string>().starts_with("eigenformers")) continue;
@@ -53,6 +62,12 @@ void guard_classes(py::handle type) {
 }
 
 }  // namespace
+
+void guard_instances() {
+  auto* base = reinterpret_cast<PyTypeObject*>(py::detail::get_internals().instance_base);
+  make_instance = base->tp_new;
+  base->tp_new = make_bound_instance;
+}
 
 void guard_process() {
   previous_terminate = std::set_terminate(on_terminate);

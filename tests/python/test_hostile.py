@@ -361,6 +361,13 @@ def test_an_object_whose_init_never_ran(kind):
             pass
 
 
+def test_the_base_of_bound_classes_is_not_made():
+    layer = ef.nn.Linear(2, 2)
+    for make in (layer.__reduce__, next(c for c in type(layer).__mro__ if c.__name__ == "pybind11_object")):
+        with pytest.raises(TypeError, match="cannot create 'pybind11_object' instances"):
+            make()
+
+
 @pytest.mark.parametrize("protocol", [0, 1, 2, 4])
 def test_pickles_of_what_cannot_be_pickled(protocol):
     for made in (ef.DynamicCache(), nn.Linear(2, 2), nn.ModuleList()):

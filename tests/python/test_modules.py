@@ -268,3 +268,11 @@ def test_hooks_on_the_model_below_the_head_and_in_generate():
     seen.clear()
     assert ef.equal(tokens, model.generate(ids, max_new_tokens=3, do_sample=False, eos_token_id=None, pad_token_id=0))
     assert seen == []
+
+
+def test_repr_shows_equal_layers_of_a_list_once():
+    layers = ef.nn.ModuleList([ef.nn.Linear(2, 2), ef.nn.Linear(2, 2), ef.nn.Linear(2, 3)])
+    assert repr(layers) == (
+        "ModuleList(\n  (0-1): 2 x Linear(in_features=2, out_features=2, bias=True)\n"
+        "  (2): Linear(in_features=2, out_features=3, bias=True)\n)"
+    )

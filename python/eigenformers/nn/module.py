@@ -231,7 +231,17 @@ class _Methods:
 
     def __repr__(self) -> str:
         name = type(self).__name__ if type(self).__module__ != "eigenformers._core.nn" else self._class_name()
-        children = [f"({n}): " + repr(child).replace("\n", "\n  ") for n, child in self._children()]
+        runs: list[list] = []  # as torch shows a ModuleList, equal neighbours once: (0-11): 12 x Layer(…)
+        for n, child in self._children():
+            text = repr(child).replace("\n", "\n  ")
+            if name == "ModuleList" and runs and runs[-1][1] == text:
+                runs[-1][0].append(n)
+            else:
+                runs.append([[n], text])
+        children = [
+            f"({names[0]}): {text}" if len(names) == 1 else f"({names[0]}-{names[-1]}): {len(names)} x {text}"
+            for names, text in runs
+        ]
         extra = self.extra_repr()
         if not children:
             return f"{name}({extra})"
