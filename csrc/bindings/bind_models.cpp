@@ -81,6 +81,11 @@ py::dict model_output(const ModelOutput& out) {
     if (t.defined()) d[name] = py::cast(t);
   };
   put("loss", out.loss);
+  if (out.make_logits)
+    d["logits"] = py::cpp_function([make = out.make_logits] {
+      py::gil_scoped_release release;
+      return make();
+    });
   put("logits", out.logits);
   put("last_hidden_state", out.last_hidden_state);
   put("pooler_output", out.pooler_output);

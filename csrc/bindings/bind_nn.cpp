@@ -434,6 +434,13 @@ void bind_nn(py::module_& core) {
       .def(py::init<int64_t, int64_t, const std::string&, bool>(), py::arg("hidden_size"), py::arg("intermediate_size"),
            py::arg("hidden_act") = "silu", py::arg("bias") = false);
   m.def("activation_names", &activation_names);
+  m.def(
+      "_lora_linear",
+      [](const Tensor& x, const Linear& base, const Tensor& a, const Tensor& b, double scale) {
+        return linear_terms(x, {{base.weight.get(), base.bias_tensor(), {{a, b, scale}}}})[0];
+      },
+      py::arg("x"), py::arg("base"), py::arg("a"), py::arg("b"), py::arg("scale"),
+      py::call_guard<py::gil_scoped_release>(), "base(x) + scale·(x·aᵀ)·bᵀ as one operation.");
 }
 
 }  // namespace ef

@@ -35,6 +35,7 @@ struct ModelOutput {
   Tensor loss, logits, last_hidden_state, pooler_output, start_logits, end_logits;
   std::shared_ptr<KvCache> past;
   std::vector<Tensor> hidden_states, attentions;  // empty unless asked for
+  std::function<Tensor()> make_logits;            // in place of logits that the loss did without
 };
 
 // The layers and the forward pass of one architecture. Its Child slots register with the owning module.

@@ -52,54 +52,157 @@ Tensor flat(const Tensor& dy) {
   return f.contiguous().view({n ? dy.numel() / n : 0, n});
 }
 
-// Adds bias in place and records the gradients of y [m, n], then gives it x's leading shape.
-Tensor finish(Tensor y, const Tensor& x, const WeightPtr& weight, const Tensor& bias) {
-  const Tensor leaf = weight->parameter();
-  if (bias.defined()) y = add(y, bias.detach().to(y.dtype()));
-  y = y.view(with_last(x, weight->shape()[0]));
-  if (!needs_grad(x) && !needs_grad(leaf) && !needs_grad(bias)) return y;
-  const bool want_x = needs_grad(x), want_w = needs_grad(leaf), want_b = needs_grad(bias);
-  record("linear", y, {x, leaf, bias},
-         [weight, saved_w = save(leaf), saved_x = want_w ? save(x) : Saved(), shape = x.shape(), want_x, want_w,
-          want_b](const Tensor& dy) {
-           const Tensor d = flat(dy);
-           Tensor dx, dw, db;
-           if (saved_w.defined()) saved_w.get();
-           if (want_x) dx = weight->matmul_grad(d).view(shape);
-           if (want_w) {
-             const Tensor rows = flat(saved_x.get());
-             const int64_t m = d.size(0), n = d.size(1), k = rows.size(1);
-             dw = Tensor::empty({n, k}, d.dtype());
-             if (d.dtype() == DType::Float64)
-               gemm_tn(n, k, m, d.data<double>(), n, rows.to(DType::Float64).data<double>(), k,
-                       dw.mutable_data<double>(), k);
-             else
-               gemm_tn(n, k, m, d.data<float>(), DType::Float32, n, rows.data<float>(), DType::Float32, k,
-                       dw.mutable_data<float>(), k);
-           }
-           if (want_b) db = sum(d, {0});
-           return Grads{dx, dw, db};
-         });
-  return y;
+// a·bᵀ, a·b and aᵀ·b of matrices whose rows are contiguous, into c (added to it, if so asked), in c's dtype.
+enum class Product { NT, NN, TN };
+void multiply(Product kind, const Tensor& a, const Tensor& b, Tensor& c, bool add) {
+  const int64_t m = c.size(0), n = c.size(1), k = a.size(kind == Product::TN ? 0 : 1);
+  const auto run = [&](auto... operands) {
+    kind == Product::NT   ? gemm_nt(m, n, k, operands..., n, add)
+    : kind == Product::NN ? gemm_nn(m, n, k, operands..., n, add)
+                          : gemm_tn(m, n, k, operands..., n, add);
+  };
+  if (c.dtype() == DType::Float64) {
+    const Tensor wide_a = a.to(DType::Float64), wide_b = b.to(DType::Float64);
+    run(wide_a.data<double>(), wide_a.size(1), wide_b.data<double>(), wide_b.size(1), c.mutable_data<double>());
+  } else {
+    run(a.data_ptr(), a.dtype(), a.size(1), b.data_ptr(), b.dtype(), b.size(1), c.mutable_data<float>());
+  }
+}
+// A factor as the products above take it.
+Tensor factor(const Tensor& x, DType compute) {
+  const Tensor y = x.detach().contiguous();
+  return compute == DType::Float64 || y.dtype() == DType::Float64 ? y.to(compute) : y;
+}
+
+struct SavedLow {
+  Saved a, b, xa;  // xa = s·x·aᵀ
+  double scale;
+  bool want_a, want_b;
+};
+struct SavedTerm {
+  WeightPtr weight;
+  Saved leaf;
+  bool want_w, want_bias;
+  std::vector<SavedLow> low;
+};
+
+// Every gradient of one term, appended to `out` in the order of its inputs; its share of dx is added to dx.
+void term_backward(const SavedTerm& t, const Tensor& x, const Tensor& dy, bool want_x, Tensor& dx, Grads& out) {
+  const DType compute = dy.defined() ? dy.dtype() : DType::Float32;
+  if (dy.defined() && want_x) {
+    if (t.leaf.defined()) t.leaf.get();
+    if (dx.defined())
+      t.weight->add_matmul_grad(dy, dx);
+    else
+      dx = t.weight->matmul_grad(dy);
+  }
+  out.emplace_back();
+  if (dy.defined() && t.want_w) {
+    out.back() = Tensor::empty({dy.size(1), x.size(1)}, compute);
+    multiply(Product::TN, dy, x, out.back(), false);
+  }
+  out.push_back(dy.defined() && t.want_bias ? sum(dy, {0}) : Tensor());
+  for (const SavedLow& low : t.low) {
+    Tensor da, db;
+    if (dy.defined()) {
+      const Tensor a = factor(low.a, compute), b = factor(low.b, compute);
+      if (want_x || low.want_a) {  // dx += s·(dy·b)·a, narrow products first
+        Tensor d = Tensor::empty({dy.size(0), b.size(1)}, compute);
+        multiply(Product::NN, dy, b, d, false);
+        if (low.scale != 1) d = mul(d, Scalar(low.scale));
+        if (want_x) multiply(Product::NN, d, a, dx, true);
+        if (low.want_a) {
+          da = Tensor::empty(a.shape(), compute);
+          multiply(Product::TN, d, x, da, false);
+        }
+      }
+      if (low.want_b) {  // as its transpose: few rows, and dy is read where it lies
+        Tensor turned = Tensor::empty({b.size(1), b.size(0)}, compute);
+        multiply(Product::TN, low.xa, dy, turned, false);
+        db = turned.t();
+      }
+    }
+    out.push_back(da);
+    out.push_back(db);
+  }
+}
+
+void check_low(const LowRank& low, const Shape& w) {
+  check<ShapeError>(low.a.dim() == 2 && low.b.dim() == 2 && low.a.size(1) == w[1] && low.b.size(0) == w[0] &&
+                        low.a.size(0) == low.b.size(1),
+                    "low rank: found a ", low.a.shape(), " and b ", low.b.shape(), ", needed [r, ", w[1], "] and [",
+                    w[0], ", r]");
 }
 
 }  // namespace
 
+void Weight::add_matmul_grad(const Tensor& dy, Tensor& dx) const {
+  const Tensor more = matmul_grad(dy);
+  dx.copy_(add(dx, more));
+}
+
+std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>& terms) {
+  std::vector<const Weight*> all;
+  std::vector<Tensor> inputs{x};
+  for (const LinearTerm& t : terms) {
+    check_input(x, *t.weight);
+    all.push_back(t.weight.get());
+    inputs.push_back(t.weight->parameter());
+    inputs.push_back(t.bias);
+    for (const LowRank& low : t.low) {
+      check_low(low, t.weight->shape());
+      inputs.push_back(low.a);
+      inputs.push_back(low.b);
+    }
+  }
+  const Activation activation(x);
+  const Tensor& rows = activation.rows();
+  const DType compute = rows.dtype();
+  std::vector<Tensor> ys = terms[0].weight->matmul_many(activation, all);
+  const bool tracked = any_needs_grad(inputs), want_x = needs_grad(x);
+  std::vector<SavedTerm> saved;
+  bool keep_x = false;
+  for (size_t i = 0; i < terms.size(); i++) {
+    const LinearTerm& t = terms[i];
+    const Tensor leaf = t.weight->parameter();
+    if (t.bias.defined()) ys[i] = add(ys[i], t.bias.detach().to(compute));
+    saved.push_back({t.weight, save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
+    keep_x = keep_x || needs_grad(leaf);
+    for (const LowRank& low : t.low) {
+      const Tensor a = factor(low.a, compute), b = factor(low.b, compute);
+      Tensor xa = Tensor::empty({rows.size(0), a.size(0)}, compute);
+      multiply(Product::NT, rows, a, xa, false);
+      if (low.scale != 1) xa = mul(xa, Scalar(low.scale));
+      multiply(Product::NT, xa, b, ys[i], true);
+      keep_x = keep_x || needs_grad(low.a);
+      saved.back().low.push_back({save(low.a), save(low.b), save(xa), low.scale, needs_grad(low.a), needs_grad(low.b)});
+    }
+    ys[i] = ys[i].view(with_last(x, t.weight->shape()[0]));
+  }
+  if (tracked)
+    record_node(
+        "linear", ys, inputs,
+        [saved = std::move(saved), x = keep_x ? save(x) : Saved(), shape = x.shape(), want_x](const Grads& dys) {
+          const Tensor rows = x.defined() ? flat(x.get()) : Tensor();
+          Tensor dx;
+          Grads out(1);
+          for (size_t i = 0; i < saved.size(); i++)
+            term_backward(saved[i], rows, dys[i].defined() ? flat(dys[i]) : dys[i], want_x, dx, out);
+          if (dx.defined()) out[0] = dx.view(shape);
+          return out;
+        });
+  return ys;
+}
+
 Tensor linear(const Tensor& x, const WeightPtr& weight, const Tensor& bias) {
-  check_input(x, *weight);
-  return finish(weight->matmul(Activation(x)), x, weight, bias);
+  return linear_terms(x, {{weight, bias, {}}})[0];
 }
 
 std::vector<Tensor> linear_many(const Tensor& x, const std::vector<WeightPtr>& weights,
                                 const std::vector<Tensor>& biases) {
-  std::vector<const Weight*> all;
-  for (const WeightPtr& w : weights) {
-    check_input(x, *w);
-    all.push_back(w.get());
-  }
-  std::vector<Tensor> ys = weights[0]->matmul_many(Activation(x), all);
-  for (size_t i = 0; i < ys.size(); i++) ys[i] = finish(std::move(ys[i]), x, weights[i], biases[i]);
-  return ys;
+  std::vector<LinearTerm> terms;
+  for (size_t i = 0; i < weights.size(); i++) terms.push_back({weights[i], biases[i], {}});
+  return linear_terms(x, terms);
 }
 
 Tensor embed(const Tensor& ids, const WeightPtr& weight, int64_t padding_idx) {

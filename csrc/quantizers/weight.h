@@ -38,9 +38,10 @@ class Weight {
   // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
   virtual Tensor matmul(const Activation& x) const = 0;
   virtual Tensor matmul_grad(const Tensor& dy) const = 0;
-  virtual Tensor rows(const Tensor& ids) const = 0;            // [..., k] f32 for int64 ids [...]
-  virtual Tensor dense(int64_t begin, int64_t end) const = 0;  // rows as a dense tensor: merge, export, tests
-  virtual NamedTensors state() const = 0;                      // what a checkpoint stores, "" = the weight itself
+  virtual void add_matmul_grad(const Tensor& dy, Tensor& dx) const;  // dx += dy · W
+  virtual Tensor rows(const Tensor& ids) const = 0;                  // [..., k] f32 for int64 ids [...]
+  virtual Tensor dense(int64_t begin, int64_t end) const = 0;        // rows as a dense tensor: merge, export, tests
+  virtual NamedTensors state() const = 0;                            // what a checkpoint stores, "" = the weight itself
   // The products of several weights of one kind with one input, in one parallel region.
   virtual std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const;
   // The trainable tensor of the dense kind; undefined for packed kinds, which only pass gradients through.
@@ -48,6 +49,20 @@ class Weight {
 };
 
 using WeightPtr = std::shared_ptr<Weight>;
+
+// An update of few ranks beside a matrix W [n, k]: W + scale·b·a, with a [r, k] and b [n, r].
+struct LowRank {
+  Tensor a, b;
+  double scale = 1;
+};
+struct LinearTerm {
+  WeightPtr weight;
+  Tensor bias;               // [n] or undefined
+  std::vector<LowRank> low;  // adapters on the same input
+};
+// y_i = x·W_iᵀ + bias_i + Σ scale·(x·aᵀ)·bᵀ, with gradients for x, dense weights, biases, a and b: one node, one dx,
+// and narrow products first (b·a is never formed). x [..., k] → [..., n_i]. LoRA, Hu et al. 2021, arXiv:2106.09685.
+std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>& terms);
 
 // y = x · Wᵀ + bias with gradients for x, a dense weight and bias. x [..., k] → [..., n]; bias may be undefined.
 Tensor linear(const Tensor& x, const WeightPtr& weight, const Tensor& bias);

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 
@@ -105,6 +106,58 @@ class ModelOutput(OrderedDict):
     def to_tuple(self) -> tuple:
         """All values that are not `None`, in field order."""
         return tuple(OrderedDict.values(self))
+
+
+class _LateLogits(ModelOutput):
+    """An output whose logits are computed when somebody first reads them: a training step wants only the loss."""
+
+    @property
+    def logits(self) -> Any:
+        value = OrderedDict.__getitem__(self, "logits")
+        if callable(value) and "_made" in self.__dict__:  # not while the output itself is being made
+            value = value()
+            OrderedDict.__setitem__(self, "logits", value)
+        return value
+
+    @logits.setter
+    def logits(self, value: Any) -> None:
+        OrderedDict.__setitem__(self, "logits", value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.logits if key == "logits" else super().__getitem__(key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self[key] if key in self else default
+
+    def values(self) -> Any:
+        return (self.logits, super().values())[1]
+
+    def items(self) -> Any:
+        return (self.logits, super().items())[1]
+
+    def to_tuple(self) -> tuple:
+        return (self.logits, super().to_tuple())[1]
+
+    def __reduce__(self) -> tuple:
+        plain = next(c for c in type(self).__mro__ if not issubclass(c, _LateLogits))
+        return plain, tuple(getattr(self, field.name) for field in fields(self))
+
+    def __repr__(self) -> str:
+        return (self.logits, super().__repr__())[1]
+
+
+@cache
+def _late(output_class: type) -> type:
+    return type(output_class.__name__, (_LateLogits, output_class), {"__module__": output_class.__module__})
+
+
+def make_output(output_class: type, values: dict[str, Any]) -> Any:
+    """`output_class(**values)`; logits given as a function are computed when they are first read."""
+    if not callable(values.get("logits")):
+        return output_class(**values)
+    output = _late(output_class)(**values)
+    output.__dict__["_made"] = True
+    return output
 
 
 # hidden_states and attentions are tuples with one tensor per layer, hidden_states with the embedding output first:

@@ -200,5 +200,39 @@ def test_fresh_weights_are_defined():
     sizes = dict(hidden_size=32, num_hidden_layers=1, num_attention_heads=4, intermediate_size=16, vocab_size=64)
     bert = ef.AutoModelForMaskedLM.from_config(ef.BertConfig(**sizes))
     assert not bert.cls.predictions.bias.detach().numpy().any()
-    cohere = ef.AutoModelForCausalLM.from_config(ef.CohereConfig(**sizes, use_qk_norm=True, eos_token_id=1, bos_token_id=2))
+    cohere = ef.AutoModelForCausalLM.from_config(
+        ef.CohereConfig(**sizes, use_qk_norm=True, eos_token_id=1, bos_token_id=2)
+    )
     assert (cohere.model.layers[0].self_attn.q_norm.weight.detach().numpy() == 1).all()
+
+
+def test_a_training_pass_gives_the_logits_to_whoever_reads_them():
+    config = ef.LlamaConfig(
+        vocab_size=50, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = ef.LlamaForCausalLM(config)
+    ids = ef.tensor([[3, 7, 11, 2], [5, 1, 0, 9]])
+    labels = ef.tensor([[3, -100, 11, 2], [5, 1, 0, -100]])
+    with ef.no_grad():
+        plain = model(input_ids=ids, labels=labels)
+    trained = model(input_ids=ids, labels=labels)
+    assert type(trained).__name__ == type(plain).__name__ and isinstance(trained, type(plain))
+    assert abs(trained.loss.item() - plain.loss.item()) < 1e-5  # the same sums in another order
+    assert list(trained) == list(plain) and len(trained) == len(plain)
+    assert ef.equal(trained[1], plain.logits) and trained.logits is trained["logits"] is dict(trained.items())["logits"]
+    assert trained.logits.requires_grad
+    loss = ef.nn.functional.cross_entropy(trained.logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    loss.backward()
+    through_logits = [p.grad.clone() for p in model.parameters()]
+    model.zero_grad()
+    trained = model(input_ids=ids, labels=labels)
+    trained.loss.backward()
+    for a, b in zip(through_logits, (p.grad for p in model.parameters())):
+        assert ef.allclose(a, b, rtol=1e-4, atol=1e-6)
+    with ef.no_grad():
+        model.lm_head.weight.add_(1.0)
+    with pytest.raises(RuntimeError, match="read them before the step"):
+        _ = trained.logits
+    again = model(input_ids=ids, labels=labels)
+    assert len(tuple(again.values())) == len(again.to_tuple()) == 3

@@ -8,6 +8,8 @@
 #include "kernels/gemm.h"
 #include "models/common/heads.h"
 #include "ops/ops.h"
+#include "quantizers/linear_loss.h"
+
 
 namespace ef {
 
@@ -300,6 +302,47 @@ CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_pt
           owner, c.names.head,
           std::make_shared<Linear>(c.embedding_size ? c.embedding_size : c.hidden_size, c.vocab_size, c.head_bias)) {}
 
+namespace {
+
+Tensor logits_of(Module& head, const Tensor& h, double scale, double cap) {
+  Tensor logits = head(h);
+  if (scale != 1) logits = mul(logits, Scalar(scale));
+  return cap > 0 ? softcap(logits, cap) : logits;
+}
+
+void check_labels(const Tensor& labels, const Tensor& h) {
+  check<ShapeError>(labels.dim() == 2 && labels.size(0) == h.size(0) && labels.size(1) == h.size(1),
+                    "labels: found shape ", labels.shape(), ", needed [", h.size(0), ", ", h.size(1), "]");
+}
+
+uint32_t version_of(const Tensor& leaf) { return leaf.defined() ? leaf.storage()->version() : 0; }
+
+}  // namespace
+
+// The loss without the logits, where gradients are recorded and the head is a Linear that nobody watches. The logits
+// are there all the same for whoever looks at them.
+bool CausalLmBody::train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const {
+  const auto head = std::dynamic_pointer_cast<Linear>(lm_head.ptr());
+  if (!head || !head->plain() || logit_softcap > 0 || is_floating(in.labels.dtype())) return false;
+  const WeightPtr weight = head->weight.get();
+  if (!needs_grad(h, weight->parameter(), head->bias_tensor())) return false;
+  check_labels(in.labels, h);
+  const int64_t batch = h.size(0), length = h.size(1);
+  CrossEntropyOptions options;
+  if (in.num_items_in_batch) options.divisor = *in.num_items_in_batch;
+  Tensor next = Tensor::full({batch, length}, Scalar(options.ignore_index), DType::Int64);
+  if (length > 1) next.narrow(1, 0, length - 1).copy_(in.labels.narrow(1, 1, length - 1));
+  out.loss = linear_cross_entropy(h, weight, head->bias_tensor(), next, options, logit_scale);
+  out.make_logits = [head, h, scale = logit_scale, leaf = weight->parameter(),
+                     version = version_of(weight->parameter())]() -> Tensor {
+    check<Error>(version_of(leaf) == version,
+                 "logits: the head's weights have changed since the forward pass (optimizer.step()?), and a pass that "
+                 "records gradients computes its logits when they are first read; read them before the step");
+    return logits_of(*head, h, scale, 0);
+  };
+  return true;
+}
+
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
   Tensor h = out.last_hidden_state;
@@ -307,14 +350,11 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
     h = index_select(h, 1, in.logits_to_keep_ids);
   else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1))
     h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
-  out.logits = (*lm_head)(h);
-  if (logit_scale != 1) out.logits = mul(out.logits, Scalar(logit_scale));
-  if (logit_softcap > 0) out.logits = softcap(out.logits, logit_softcap);
   out.last_hidden_state.reset();
+  if (in.labels.defined() && train_on(h, in, out)) return out;
+  out.logits = logits_of(*lm_head.ptr(), h, logit_scale, logit_softcap);
   if (in.labels.defined()) {
-    check<ShapeError>(
-        in.labels.dim() == 2 && in.labels.size(0) == out.logits.size(0) && in.labels.size(1) == out.logits.size(1),
-        "labels: found shape ", in.labels.shape(), ", needed [", out.logits.size(0), ", ", out.logits.size(1), "]");
+    check_labels(in.labels, h);
     const int64_t n = out.logits.size(1) - 1;
     CrossEntropyOptions options;
     if (in.num_items_in_batch) options.divisor = *in.num_items_in_batch;
@@ -322,7 +362,6 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   }
   return out;
 }
-
 Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const ConfigReader&), GgufTable gguf) {
   Family family;
   family.gguf = std::move(gguf);

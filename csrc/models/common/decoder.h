@@ -98,6 +98,7 @@ struct CausalLmBody : Body {
   CausalLmBody(Module& owner, const DecoderConfig& config, std::shared_ptr<PreTrainedModel> base);
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
+  bool train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const;
   const double logit_scale, logit_softcap;
   Child<PreTrainedModel> model;
   Child<Module> lm_head;

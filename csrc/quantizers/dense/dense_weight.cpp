@@ -45,20 +45,24 @@ std::vector<Tensor> DenseWeight::matmul_many(const Activation& x, const std::vec
   return ys;
 }
 
-Tensor DenseWeight::matmul_grad(const Tensor& dy) const {
+void DenseWeight::multiply_grad(const Tensor& dy, Tensor& dx, bool add) const {
   const Tensor w = row_major(parameter_.detach());
   const int64_t m = dy.size(0), n = w.size(0), k = w.size(1);
-  Tensor dx = Tensor::empty({m, k}, dy.dtype());
   if (dy.dtype() == DType::Float64) {
     const Tensor w64 = w.to(DType::Float64);
-    gemm_nn(m, k, n, dy.data<double>(), n, w64.data<double>(), w64.stride(0), dx.mutable_data<double>(), k);
+    gemm_nn(m, k, n, dy.data<double>(), n, w64.data<double>(), w64.stride(0), dx.mutable_data<double>(), k, add);
   } else {
     const Tensor w32 = w.dtype() == DType::Float64 ? w.to(DType::Float32) : w;
     gemm_nn(m, k, n, dy.data<float>(), DType::Float32, n, w32.data_ptr(), w32.dtype(), w32.stride(0),
-            dx.mutable_data<float>(), k);
+            dx.mutable_data<float>(), k, add);
   }
+}
+Tensor DenseWeight::matmul_grad(const Tensor& dy) const {
+  Tensor dx = Tensor::empty({dy.size(0), parameter_.size(1)}, dy.dtype());
+  multiply_grad(dy, dx, false);
   return dx;
 }
+void DenseWeight::add_matmul_grad(const Tensor& dy, Tensor& dx) const { multiply_grad(dy, dx, true); }
 
 Tensor DenseWeight::rows(const Tensor& ids) const {
   const Tensor w = row_major(parameter_.detach());

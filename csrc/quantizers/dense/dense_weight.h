@@ -14,6 +14,7 @@ class DenseWeight : public Weight {
   size_t nbytes() const override { return parameter_.nbytes(); }
   Tensor matmul(const Activation& x) const override;
   Tensor matmul_grad(const Tensor& dy) const override;
+  void add_matmul_grad(const Tensor& dy, Tensor& dx) const override;
   Tensor rows(const Tensor& ids) const override;
   Tensor dense(int64_t begin, int64_t end) const override;
   NamedTensors state() const override { return {{"", parameter_}}; }
@@ -21,6 +22,7 @@ class DenseWeight : public Weight {
   Tensor parameter() const override { return parameter_; }
 
  private:
+  void multiply_grad(const Tensor& dy, Tensor& dx, bool add) const;
   Tensor parameter_;
 };
 

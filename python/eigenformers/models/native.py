@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import _core
 from ..modeling import PreTrainedModel
+from ..outputs import make_output
 
 _TENSORS = (
     "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "labels", "start_positions",
@@ -91,6 +92,6 @@ class NativeModel(PreTrainedModel):
             arguments["pad_token_id"] = -1 if pad is None else pad
             if arguments["labels"] is not None:
                 arguments["problem_type"] = self._problem_type(arguments["labels"])
-        output = output_class(**self._native_run(arguments))
+        output = make_output(output_class, self._native_run(arguments))
         use_dict = return_dict if return_dict is not None else getattr(self.config, "return_dict", True)
         return output if use_dict else output.to_tuple()
