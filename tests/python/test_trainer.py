@@ -507,7 +507,9 @@ def test_tensorboard(tmp_path):
 
 def test_real_datasets(tmp_path):
     datasets = pytest.importorskip("datasets")
-    table = datasets.Dataset.from_list([{**row, "text": "x"} for row in rows()])
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.Table.from_pylist([{**row, "text": "x"} for row in rows()])
+    table = datasets.Dataset(datasets.table.InMemoryTable(table), fingerprint="rows")
     losses = []
     for data in (rows(), table, table.to_iterable_dataset()):
         run = trainer(tmp_path, data=data, train_sampling_strategy="sequential")

@@ -193,4 +193,4 @@ def is_iterable_only(dataset: Any) -> bool:
     """Whether items come in one pass only: an `IterableDataset`, a streaming dataset, a generator."""
     if isinstance(dataset, IterableDataset):
         return True
-    return hasattr(dataset, "__iter__") and not hasattr(dataset, "__getitem__")
+    return hasattr(dataset, "__iter__") and not (hasattr(dataset, "__getitem__") and has_length(dataset))
