@@ -20,7 +20,8 @@ family's folders, C++ and Python, without blank lines and comments.
 
 def lines_of(model_type: str) -> int:
     """Lines of code in the family's two folders."""
-    folders = (ROOT / "csrc" / "models" / model_type, ROOT / "python" / "eigenformers" / "models" / model_type)
+    folder = model_type.replace("-", "_")
+    folders = (ROOT / "csrc" / "models" / folder, ROOT / "python" / "eigenformers" / "models" / folder)
     files = [path for folder in folders for path in folder.glob("*") if path.suffix in (".cpp", ".h", ".py")]
     texts = [line.strip() for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return sum(bool(text) and not text.startswith(("//", "#")) for text in texts)

@@ -44,6 +44,8 @@ ModelInput model_input(const py::dict& kwargs) {
       in.end_positions = optional_ids(name, value);
     else if (name == "next_sentence_label")
       in.next_sentence_label = optional_ids(name, value);
+    else if (name == "lengths")
+      in.lengths = value.cast<std::vector<int64_t>>();
     else if (name == "pad_token_id")
       in.pad_token_id = value.cast<int64_t>();
     else if (name == "problem_type")
@@ -91,6 +93,7 @@ py::dict model_output(const ModelOutput& out) {
   put("pooler_output", out.pooler_output);
   put("start_logits", out.start_logits);
   put("end_logits", out.end_logits);
+  put("pair_logits", out.pair_logits);
   if (out.past) d["past_key_values"] = py::cast(out.past);
   auto put_all = [&](const char* name, const std::vector<Tensor>& all) {
     if (!all.empty()) d[name] = py::tuple(py::cast(all));
@@ -151,6 +154,7 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
       put("inputs_embeds", in.inputs_embeds);
       put("labels", in.labels);
       put("token_type_ids", in.token_type_ids);
+      if (!in.lengths.empty()) kwargs["lengths"] = in.lengths;
       if (in.past) kwargs["past_key_values"] = py::cast(in.past);
       if (in.use_cache) kwargs["use_cache"] = *in.use_cache;
       if (in.output_hidden_states) kwargs["output_hidden_states"] = true;

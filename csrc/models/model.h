@@ -19,6 +19,7 @@ struct ModelInput {
   Tensor inputs_embeds;   // [batch, length, hidden] in place of input_ids
   Tensor token_type_ids;  // int64 [batch, length]
   Tensor labels;          // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]
+  std::vector<int64_t> lengths;  // of sequences that stand behind one another in the only row; empty: one a row
   Tensor start_positions, end_positions, next_sentence_label;  // int64 [batch]
   Tensor logits_to_keep_ids;                                   // positions to compute logits for; or
   int64_t logits_to_keep = 0;                                  // the last n positions, 0 = all
@@ -33,6 +34,7 @@ struct ModelInput {
 
 struct ModelOutput {
   Tensor loss, logits, last_hidden_state, pooler_output, start_logits, end_logits;
+  Tensor pair_logits;  // [batch, 2] of a head for pairs of sentences, beside another one's logits
   std::shared_ptr<KvCache> past;
   std::vector<Tensor> hidden_states, attentions;  // empty unless asked for
   std::function<Tensor()> make_logits;            // in place of logits that the loss did without

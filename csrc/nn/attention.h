@@ -60,6 +60,7 @@ struct Pass {
   Tensor alibi;                   // [batch or 1, heads, 1, keys], added to the scores
   Tensor bias;                    // a user's own 4-D mask (bool or additive), or undefined
   std::vector<Span> spans;        // attention stays inside each of them; empty: inside the rows
+  std::vector<int64_t> lengths;   // of sequences packed in one row (encoders); empty: one a row
   KvCache* cache = nullptr;
   int64_t past = 0;           // positions before this pass
   bool want_weights = false;  // output_attentions

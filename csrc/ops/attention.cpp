@@ -1,10 +1,15 @@
 #include "ops/attention.h"
 
+#include <algorithm>
+#include <numeric>
+
+#include "core/thread_pool.h"
 #include "kernels/attention.h"
 #include "ops/elementwise.h"
 #include "ops/helpers.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
+#include "ops/packed_attention.h"
 #include "ops/random.h"
 #include "ops/shape_ops.h"
 
@@ -267,6 +272,51 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 
 Tensor attention_weights(const Tensor& q, const Tensor& k, const AttentionOptions& options) {
   return probabilities(measure(q, k, k, options), q, k, options);
+}
+
+Tensor packed_attention(const Tensor& q, const Tensor& k, const Tensor& v, const std::vector<int64_t>& lengths,
+                        const AttentionOptions& options) {
+  AttentionOptions o = options;
+  const Tensor bias = o.bias;
+  o.bias = Tensor();
+  const Sizes s = measure(q, k, v, o);
+  const int64_t longest = lengths.empty() ? 0 : *std::max_element(lengths.begin(), lengths.end());
+  check<ShapeError>(s.batch == 1 && s.q_len == s.kv_len &&
+                        (lengths.empty() || *std::ranges::min_element(lengths) > 0) &&
+                        std::accumulate(lengths.begin(), lengths.end(), int64_t(0)) == s.q_len,
+                    "packed_attention: q ", q.shape(), " and k ", k.shape(), " are no single row of ", lengths.size(),
+                    " sequences, which must be of one token or more");
+  check<UnsupportedError>(
+      !needs_grad(q, k, v, bias) && !o.key_mask.defined() && !o.sinks.defined() && !o.packed_k.count && o.dropout == 0,
+      "packed_attention: gradients, dropout, masks, sinks and caches are not supported");
+  Call<float> call(s, readable(q.to(DType::Float32)), readable(k), readable(v.to(k.dtype())), o);
+  call.place(heads_inside({1, s.q_heads, s.q_len, s.value_dim}, DType::Float32), Tensor());
+  if (bias.defined()) {
+    check<ShapeError>(bias.dim() == 4 && bias.size(0) == 1 && (bias.size(1) == 1 || bias.size(1) == s.q_heads) &&
+                          bias.size(2) >= longest && bias.size(3) >= longest && bias.stride(3) == 1 &&
+                          bias.dtype() == DType::Float32,
+                      "packed_attention: bias has shape ", bias.shape(), ", needed float32 [1, 1 or ", s.q_heads, ", ",
+                      longest, ", ", longest, "]");
+    call.args.bias = bias.data<float>();
+    call.args.bias_strides = bias_strides(bias);
+  }
+  std::vector<int64_t> starts(lengths.size(), 0);
+  std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), int64_t(0));
+  const size_t width = item_size(k.dtype());
+  parallel_for(int64_t(lengths.size()), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t at = starts[size_t(i)];
+      AttentionArgs one = call.args;
+      one.q_len = one.kv_len = lengths[size_t(i)];
+      one.q_offset = 0;
+      one.q += at * one.q_strides.position;
+      one.k = static_cast<const char*>(one.k) + size_t(at * one.k_strides.position) * width;
+      one.v = static_cast<const char*>(one.v) + size_t(at * one.v_strides.position) * width;
+      one.out += at * one.out_strides.position;
+      attention_forward(one);
+    }
+  });
+  return call.out;
 }
 
 }  // namespace ef

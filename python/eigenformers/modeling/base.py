@@ -126,7 +126,8 @@ class PreTrainedModel(
         std = getattr(self.config, "initializer_range", None)
         std = getattr(self.config.get_text_config(), "initializer_range", 0.02) if std is None else std
         if isinstance(module, (nn._native.Linear, nn._native.Embedding, nn._native.Conv1D)):
-            module.weight.normal_(0.0, std)
+            if module.weight is not None:  # else tied below
+                module.weight.normal_(0.0, std)
             padding = getattr(module, "padding_idx", None)
             if padding is not None:
                 nn.init.zero_row(module.weight, padding)

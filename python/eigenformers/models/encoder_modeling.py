@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import _core
 from ..outputs import (
+    BaseModelOutput,
     BaseModelOutputWithPoolingAndCrossAttentions,
     MaskedLMOutput,
+    MultipleChoiceModelOutput,
+    NextSentencePredictorOutput,
     QuestionAnsweringModelOutput,
     SequenceClassifierOutput,
     TokenClassifierOutput,
@@ -17,19 +21,30 @@ from .native import NativeModel, native
 class EncoderPreTrainedModel(NativeModel):
     """Base of the encoder families: weights, no head."""
 
-    _no_split_modules = ["BertLayer"]
     _input_embeddings_path = "embeddings.word_embeddings"
     _output_embeddings_path = ""
+    _pooled_heads: tuple[str, ...] = ()  # heads that read the pooler of the base model
+    _packs = True  # several texts may stand behind one another in one row (`lengths`)
+    _keys_to_ignore_on_load_unexpected = [r"position_ids"]
 
     def _make_base(self, config: Any) -> Any:
-        return self.base_model_class(config, add_pooling_layer=self._head == "sequence_classification")
+        if not issubclass(self.base_model_class, PooledEncoderModel):
+            return self.base_model_class(config)
+        return self.base_model_class(config, add_pooling_layer=self._head in self._pooled_heads)
+
+    def _run_packed(self, input_ids: list[list[int]]) -> dict[str, Any]:
+        """What the model gives for texts of any lengths, without padding and gradients.
+
+        Values a token stand behind one another in the one row of the outputs.
+        """
+        ids = _core.tensor([[token for text in input_ids for token in text]])
+        return self._native_run({"input_ids": ids, "lengths": [len(text) for text in input_ids]})
 
 
 class EncoderModel(EncoderPreTrainedModel):
-    """Token ids to hidden states, and a summary of the first token's."""
+    """Token ids to hidden states."""
 
-    def __init__(self, config: Any, add_pooling_layer: bool = True, **unknown: Any):
-        super().__init__(config, _head="base" if add_pooling_layer else "base_without_pooler", **unknown)
+    _output_class: Any = BaseModelOutput
 
     @native
     def forward(
@@ -53,13 +68,22 @@ class EncoderModel(EncoderPreTrainedModel):
             position_ids: int64 `[batch or 1, length]`.
 
         Returns:
-            BaseModelOutputWithPoolingAndCrossAttentions: `last_hidden_state` float32 `[batch, length, hidden_size]`,
+            BaseModelOutput: `last_hidden_state` float32 `[batch, length, hidden_size]`, of a model with a pooler also
             `pooler_output` `[batch, hidden_size]`, and where asked for `hidden_states` and `attentions`.
 
         Raises:
             ShapeError, IndexError: inputs of another shape, ids outside the vocabulary, more tokens than positions.
         """
-        return self._run(BaseModelOutputWithPoolingAndCrossAttentions, locals())
+        return self._run(self._output_class, locals())
+
+
+class PooledEncoderModel(EncoderModel):
+    """Token ids to hidden states, and a summary of the first token's."""
+
+    _output_class = BaseModelOutputWithPoolingAndCrossAttentions
+
+    def __init__(self, config: Any, add_pooling_layer: bool = True, **unknown: Any):
+        super().__init__(config, _head="base" if add_pooling_layer else "base_without_pooler", **unknown)
 
 
 class EncoderForMaskedLM(EncoderPreTrainedModel):
@@ -180,3 +204,97 @@ class EncoderForQuestionAnswering(EncoderPreTrainedModel):
             `[batch, length]`, `hidden_states`, `attentions`.
         """
         return self._run(QuestionAnsweringModelOutput, locals())
+
+
+class EncoderForMultipleChoice(EncoderPreTrainedModel):
+    """A score for each of several texts, of which one is right."""
+
+    _head = "multiple_choice"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; inputs are `[batch, choices, length]`, `labels` int64 `[batch]`.
+
+        Returns:
+            MultipleChoiceModelOutput: `loss` (with labels), `logits` float32 `[batch, choices]`, `hidden_states` and
+            `attentions` of `batch * choices` rows.
+        """
+        return self._run(MultipleChoiceModelOutput, locals())
+
+
+class EncoderForNextSentencePrediction(EncoderPreTrainedModel):
+    """Whether the second text follows the first: label 0 where it does."""
+
+    _head = "next_sentence_prediction"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; arguments as in the base model, and `labels` int64 `[batch]`.
+
+        Returns:
+            NextSentencePredictorOutput: `loss` (with labels), `logits` float32 `[batch, 2]`, `hidden_states`,
+            `attentions`.
+        """
+        if "next_sentence_label" in kwargs:
+            labels = kwargs.pop("next_sentence_label")
+        return self._run(NextSentencePredictorOutput, locals())
+
+
+class EncoderForPreTraining(EncoderPreTrainedModel):
+    """The heads of a family's pretraining. It names its output class, and its names for logits and labels of pairs."""
+
+    _head = "pretraining"
+    _output_class: Any = None
+    _output_names: dict[str, str] = {}
+    _pair_label = "next_sentence_label"
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its heads; arguments as in the base model, and:
+
+        Args:
+            labels: int64 `[batch, length]`; -100 is left out.
+            next_sentence_label, or sentence_order_label: int64 `[batch]`, 0 where the second text follows the first.
+
+        Returns:
+            The family's output class: `loss` (with all labels), logits, `hidden_states`, `attentions`.
+        """
+        arguments = locals()
+        arguments["next_sentence_label"] = kwargs.pop(self._pair_label, None)
+        return self._run(self._output_class, arguments, self._output_names)

@@ -66,8 +66,11 @@ class NativeModel(PreTrainedModel):
                 self.config.problem_type = "multi_label_classification"
         return self.config.problem_type
 
-    def _run(self, output_class: Any, arguments: dict[str, Any]) -> Any:
-        """The forward pass: `arguments` are those of `forward`, by name (`self` and `kwargs` among them)."""
+    def _run(self, output_class: Any, arguments: dict[str, Any], names: dict[str, str] | None = None) -> Any:
+        """The forward pass: `arguments` are those of `forward`, by name (`self` and `kwargs` among them).
+
+        `names` are the output class's own ones for what C++ returns.
+        """
         kwargs = arguments.pop("kwargs", {})
         if "num_items_in_batch" in kwargs:
             arguments["num_items_in_batch"] = kwargs.pop("num_items_in_batch")
@@ -92,6 +95,7 @@ class NativeModel(PreTrainedModel):
             arguments["pad_token_id"] = -1 if pad is None else pad
             if arguments["labels"] is not None:
                 arguments["problem_type"] = self._problem_type(arguments["labels"])
-        output = make_output(output_class, self._native_run(arguments))
+        found = self._native_run(arguments)
+        output = make_output(output_class, {(names or {}).get(name, name): value for name, value in found.items()})
         use_dict = return_dict if return_dict is not None else getattr(self.config, "return_dict", True)
         return output if use_dict else output.to_tuple()

@@ -21,11 +21,17 @@ def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
 _DECODER = ("CausalLM", "SequenceClassification", "TokenClassification")
 _DECODER_QA = (*_DECODER, "QuestionAnswering")
 
+_ENCODER = ("MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering", "MultipleChoice")
+
 FAMILIES: dict[str, dict[str, str]] = {
-    "bert": _family("Bert", "MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering"),
+    "albert": _family("Albert", *_ENCODER, "PreTraining"),
+    "bert": _family("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"),
     "bloom": _family("Bloom", *_DECODER_QA),
+    "camembert": _family("Camembert", *_ENCODER),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),
+    "distilbert": _family("DistilBert", *_ENCODER),
+    "electra": _family("Electra", *_ENCODER, "PreTraining"),
     "ernie4_5": _family("Ernie4_5", "CausalLM"),
     "exaone4": _family("Exaone4", *_DECODER_QA),
     "falcon": _family("Falcon", *_DECODER_QA),
@@ -42,6 +48,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "granite": _family("Granite", "CausalLM"),
     "llama": _family("Llama", *_DECODER_QA),
     "mistral": _family("Mistral", *_DECODER_QA),
+    "mpnet": _family("MPNet", *_ENCODER),
     "nemotron": _family("Nemotron", *_DECODER_QA),
     "olmo2": _family("Olmo2", *_DECODER[:2]),
     "opt": _family("OPT", "CausalLM", "SequenceClassification", "QuestionAnswering"),
@@ -49,9 +56,11 @@ FAMILIES: dict[str, dict[str, str]] = {
     "phi3": _family("Phi3", *_DECODER),
     "qwen2": _family("Qwen2", *_DECODER_QA),
     "qwen3": _family("Qwen3", *_DECODER_QA),
+    "roberta": _family("Roberta", *_ENCODER),
     "smollm3": _family("SmolLM3", *_DECODER_QA),
     "stablelm": _family("StableLm", *_DECODER),
     "starcoder2": _family("Starcoder2", *_DECODER),
+    "xlm-roberta": _family("XLMRoberta", *_ENCODER),
 }
 
 

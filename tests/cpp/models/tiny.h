@@ -1,6 +1,7 @@
 // Small models with fixed random weights.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "autograd/autograd.h"
 #include "models/model.h"
@@ -28,6 +29,13 @@ inline void fill_weights(Module& model, DType dtype = DType::Float32, double sca
 
 inline Tensor ids_of(const std::vector<int64_t>& values, int64_t batch = 1) {
   return Tensor::from_data(values, {batch, int64_t(values.size()) / batch});
+}
+
+inline double max_difference(const Tensor& a, const Tensor& b) { return max(abs(sub(a, b))).item<double>(); }
+
+// The families that are no decoders.
+inline std::vector<std::string> encoder_types() {
+  return {"albert", "bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta"};
 }
 
 }  // namespace ef

@@ -205,46 +205,6 @@ def case_heads(lib):
     return {name: heads(lib, name) for name in DECODERS if "/" not in name}
 
 
-def case_encoders(lib):
-    """BERT and its heads: outputs, losses, gradients, segments and padding."""
-    sizes = {
-        "vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "max_position_embeddings": 16, "num_labels": 3,
-    }  # fmt: skip
-    mask = np.ones_like(IDS)
-    mask[0, 8:] = 0
-    inputs = {
-        "input_ids": tensor(lib, IDS), "attention_mask": tensor(lib, mask),
-        "token_type_ids": tensor(lib, (np.arange(12)[None] >= 6).astype(np.int64).repeat(2, 0)),
-    }  # fmt: skip
-    labels = {
-        "MaskedLM": {"labels": np.where(IDS % 3 == 0, IDS, -100)},
-        "SequenceClassification": {"labels": np.array([0, 2])},
-        "TokenClassification": {"labels": IDS % 3},
-        "QuestionAnswering": {"start_positions": np.array([1, 2]), "end_positions": np.array([3, 40])},
-    }
-    out = {}
-    base = loaded(lib, lib.AutoModel, lib.AutoConfig.for_model("bert", **sizes))
-    with no_grad(lib):
-        o = base(**inputs, output_hidden_states=True, output_attentions=True)
-    out["base"] = [
-        [key for key in o if key != "cross_attentions"], array(o.last_hidden_state)[:, ::4, ::7], array(o.pooler_output)[:, ::7],
-        array(o.hidden_states[1])[0, ::4, ::7], array(o.attentions[1])[0, :, ::4, :6],
-    ]  # fmt: skip
-    for head, wanted in labels.items():
-        config = lib.AutoConfig.for_model("bert", **{**sizes, "num_labels": 2 if head == "QuestionAnswering" else 3})
-        model = loaded(lib, getattr(lib, f"AutoModelFor{head}"), config)
-        o = model(**inputs, **{name: tensor(lib, value) for name, value in wanted.items()})
-        o.loss.backward()
-        logits = o.start_logits if head == "QuestionAnswering" else o.logits
-        out[head] = {
-            "class": type(model).__name__, "keys": list(o.keys()), "loss": float(o.loss.detach()),
-            "logits": array(logits).reshape(-1)[::11],
-            "gradient": sum(float(p.grad.float().pow(2).sum()) for p in model.parameters() if p.grad is not None),
-        }  # fmt: skip
-    return out
-
-
 def case_problem_types(lib):
     """Regression with one and with several values, several labels at once, and how the kind is found out."""
     out = {}

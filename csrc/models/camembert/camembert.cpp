@@ -1,0 +1,10 @@
+// CamemBERT: RoBERTa by another name.
+#include "models/camembert/camembert.h"
+
+#include "models/roberta/roberta.h"
+
+namespace ef {
+
+Family camembert_family() { return encoder_family("camembert", read_roberta); }
+
+}  // namespace ef

@@ -1,0 +1,225 @@
+#include "models/common/encoder.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "models/common/heads.h"
+#include "ops/ops.h"
+#include "ops/packed_attention.h"
+
+namespace ef {
+
+EncoderConfig read_encoder(const ConfigReader& c, const std::string& name, const std::string& base) {
+  EncoderConfig e;
+  e.name = name;
+  e.names.base = base;
+  e.vocab = c.size("vocab_size");
+  e.hidden = c.size("hidden_size");
+  e.intermediate = c.size("intermediate_size");
+  e.layers = c.integer("num_hidden_layers", 12);
+  e.heads = c.size("num_attention_heads");
+  check<ConfigError>(e.layers >= 0 && e.layers <= 10000, "config.json: 'num_hidden_layers' is ", e.layers,
+                     ", needed a whole number from 0 to 10000");
+  check<ConfigError>(e.hidden % e.heads == 0, "The hidden size (", e.hidden,
+                     ") is not a multiple of the number of attention heads (", e.heads, ")");
+  check<UnsupportedError>(!c.flag("is_decoder", false) && !c.flag("add_cross_attention", false), "config.json: ", name,
+                          " as a decoder (is_decoder, add_cross_attention) is not supported");
+  e.positions = c.size("max_position_embeddings", 512);
+  e.types = c.integer("type_vocab_size", 2);
+  check<ConfigError>(e.types >= 0 && e.types <= 1 << 20, "config.json: 'type_vocab_size' is ", e.types);
+  e.padding = c.integer("pad_token_id", -1);
+  e.norm.eps = c.number("layer_norm_eps", 1e-12);
+  e.dropout = c.number("hidden_dropout_prob", 0.1);
+  e.attention_dropout = c.number("attention_probs_dropout_prob", 0.1);
+  e.act = c.text("hidden_act", "gelu");
+
+  const HeadConfig head = read_head(c, e.hidden);
+  e.labels = head.num_labels;
+  EncoderHeads& h = e.scorers;
+  h.sequence.dropout = h.token.dropout = c.number("classifier_dropout", e.dropout);
+  h.choice.dropout = h.sequence.dropout;
+  h.answer.out = "qa_outputs";
+  h.masked_lm = {"cls.predictions.transform.dense", e.act, "cls.predictions.transform.LayerNorm",
+                 "cls.predictions.decoder", "cls.predictions.bias"};
+  h.next_sentence.out = "cls.seq_relationship";
+  return e;
+}
+
+EncoderLayer::EncoderLayer(const EncoderConfig& c)
+    : name(c.name),
+      heads(c.heads),
+      dropout(c.dropout),
+      attention_dropout(c.attention_dropout),
+      rotates(c.rope.has_value()),
+      act_(activation_fn(c.act)) {
+  const EncoderNames& n = c.names;
+  auto matrix = [&](const std::string& at, int64_t in, int64_t out, bool bias) {
+    return at.empty() ? nullptr : &slots.linear(at, in, out, bias);
+  };
+  query = matrix(n.query, c.hidden, c.hidden, c.bias);
+  key = matrix(n.key, c.hidden, c.hidden, c.bias);
+  value = matrix(n.value, c.hidden, c.hidden, c.bias);
+  out_ = matrix(n.out, c.hidden, c.hidden, c.bias);
+  attention_norm_ = &slots.norm(n.attention_norm, c.norm, c.hidden);
+  gate_ = matrix(n.gate, c.hidden, c.intermediate, c.mlp_bias);
+  up_ = matrix(n.up, c.hidden, c.intermediate, c.mlp_bias);
+  down_ = matrix(n.down, c.intermediate, c.hidden, c.mlp_bias);
+  mlp_norm_ = &slots.norm(n.mlp_norm, c.norm, c.hidden);
+}
+
+Tensor EncoderLayer::mix(const Tensor& q, const Tensor& k, const Tensor& v, AttentionOptions options,
+                         Pass& pass) const {
+  options.key_mask = pass.key_mask;
+  if (!options.bias.defined()) options.bias = pass.bias;
+  options.dropout = training() ? attention_dropout : 0;
+  if (pass.want_weights) pass.weights = attention_weights(q, k, options);
+  const Tensor mixed =
+      pass.lengths.empty() ? attention(q, k, v, options) : packed_attention(q, k, v, pass.lengths, options);
+  return mixed.transpose(1, 2).flatten(2, 3);
+}
+
+Tensor EncoderLayer::attend(const Tensor& x, Pass& pass) {
+  const std::vector<Tensor> qkv = apply_all(x, {query, key, value});
+  Tensor q = split(qkv[0]), k = split(qkv[1]);
+  if (rotates) {
+    const Rope::Rows& turn = pass.ropes.front();
+    q = rope(q, turn.cos, turn.sin);
+    k = rope(k, turn.cos, turn.sin);
+  }
+  return mix(q, k, split(qkv[2]), {}, pass);
+}
+
+Tensor EncoderLayer::forward(const Tensor& x, Pass& pass) {
+  const auto dropped = [this](const Tensor& y) { return training() && dropout > 0 ? ef::dropout(y, dropout) : y; };
+  const Tensor h = (**attention_norm_)(add(dropped((**out_)(attend(x, pass))), x));
+  Tensor inner = (**up_)(h);
+  inner = gate_ ? mul(act_((**gate_)(h)), inner) : act_(inner);
+  return (**mlp_norm_)(add(dropped((**down_)(inner)), h));
+}
+
+EncoderBody::EncoderBody(Module& owner, const EncoderConfig& c, bool pooled) : config(c), owner(owner) {
+  const EncoderNames& n = c.names;
+  const int64_t width = c.embedding_size ? c.embedding_size : c.hidden;
+  words = &slots.embedding(n.words, c.vocab, width, c.padding);
+  if (!n.positions.empty())
+    positions = &slots.embedding(n.positions, c.positions, width, c.positions_from_ids ? c.padding : -1);
+  if (!n.types.empty() && c.types) types = &slots.embedding(n.types, c.types, width);
+  if (!n.norm.empty()) norm = &slots.norm(n.norm, c.norm, width);
+  if (!n.project.empty()) project = &slots.linear(n.project, width, c.hidden);
+  layers = &slots.list(n.layers);
+  const int64_t sets = c.shared_groups ? c.shared_groups : c.layers;
+  for (int64_t i = 0; i < sets; i++)
+    (*layers)->append(c.make_layer ? c.make_layer(c) : std::make_shared<EncoderLayer>(c));
+  if (pooled && !n.pooler.empty()) pooler = &slots.linear(n.pooler, c.hidden, c.hidden);
+  if (c.rope) rope.emplace(*c.rope, c.hidden / c.heads);
+}
+
+Tensor EncoderBody::positions_of(const ModelInput& in, int64_t length) const {
+  if (in.position_ids.defined()) return in.position_ids;
+  const int64_t first = config.positions_from_ids ? config.padding + 1 : 0;
+  if (!in.lengths.empty()) {
+    std::vector<int64_t> out;
+    for (const int64_t n : in.lengths)
+      for (int64_t i = 0; i < n; i++) out.push_back(first + i);
+    return Tensor::from_data(out).unsqueeze(0);
+  }
+  if (!config.positions_from_ids || !in.input_ids.defined()) return Tensor::arange(first, first + length).unsqueeze(0);
+  const Tensor real = ne(in.input_ids, Scalar(config.padding)).to(DType::Int64);
+  return add(mul(cumsum(real, 1), real), Scalar(config.padding));
+}
+
+Tensor EncoderBody::maybe_dropped(const Tensor& x) const {
+  return owner.training() && config.dropout > 0 ? dropout(x, config.dropout) : x;
+}
+
+Tensor EncoderBody::embed(const ModelInput& in, const Tensor& words) {
+  const int64_t length = words.size(1);
+  Tensor x = words;
+  check<UnsupportedError>(types || !in.token_type_ids.defined() || !any(ne(in.token_type_ids, Scalar(0))).item<bool>(),
+                          "token_type_ids: ", config.name, " has no segments; leave them out");
+  if (types) {
+    const Tensor kinds = in.token_type_ids.defined() ? in.token_type_ids : Tensor::zeros({1, length}, DType::Int64);
+    x = add(x, (**types)(kinds));
+  }
+  if (positions) x = add(x, (**positions)(positions_of(in, length)));
+  return maybe_dropped(norm ? (**norm)(x) : x);
+}
+
+namespace {
+
+// What the sequences of a row may look at.
+void read_mask(const ModelInput& in, int64_t batch, int64_t length, Pass& pass) {
+  pass.lengths = in.lengths;
+  if (!pass.lengths.empty()) {
+    const int64_t total = std::accumulate(pass.lengths.begin(), pass.lengths.end(), int64_t(0));
+    check<ShapeError>(batch == 1 && total == length && !in.attention_mask.defined(), "lengths: they add up to ", total,
+                      ", needed one row of that many tokens and no attention_mask; found ", batch, " rows of ", length);
+    return;
+  }
+  if (!in.attention_mask.defined()) return;
+  if (in.attention_mask.dim() == 4) {
+    pass.bias = in.attention_mask;
+    return;
+  }
+  check<ShapeError>(
+      in.attention_mask.dim() == 2 && in.attention_mask.size(0) == batch && in.attention_mask.size(1) == length,
+      "attention_mask: found shape ", in.attention_mask.shape(), ", needed [", batch, ", ", length, "]");
+  pass.key_mask = ne(in.attention_mask, Scalar(0));
+}
+
+}  // namespace
+
+ModelOutput EncoderBody::forward(const ModelInput& in) {
+  check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
+                     "You must specify exactly one of input_ids or inputs_embeds");
+  const Tensor found = in.input_ids.defined() ? (**words)(in.input_ids) : in.inputs_embeds;
+  const int64_t width = config.embedding_size ? config.embedding_size : config.hidden;
+  check<ShapeError>(found.dim() == 3 && found.size(1) > 0 && found.size(2) == width, "input_ids: found shape ",
+                    in.input_ids.defined() ? in.input_ids.shape() : found.shape(), ", needed [batch, length]");
+  const int64_t batch = found.size(0), length = found.size(1);
+  const int64_t most = config.positions - (config.positions_from_ids ? config.padding + 1 : 0);
+  const int64_t longest = in.lengths.empty() ? length : *std::max_element(in.lengths.begin(), in.lengths.end());
+  check<IndexError>(!positions || in.position_ids.defined() || longest <= most, "input_ids: found ", longest,
+                    " tokens, the model has ", most, " positions; truncate the text (truncation=True)");
+  Pass pass;
+  pass.want_weights = in.output_attentions;
+  read_mask(in, batch, length, pass);
+  Tensor x = embed(in, found);
+  if (project) x = (**project)(x);
+  if (rope) pass.ropes.push_back(rope->rows(positions_of(in, length)));
+  prepare(in, x, pass);
+
+  ModelOutput out;
+  const std::vector<ChildSlot*> sets = (*layers)->children();
+  for (int64_t i = 0; i < config.layers; i++) {
+    ChildSlot* slot = sets.at(size_t(i * int64_t(sets.size()) / config.layers));
+    auto* layer = dynamic_cast<Block*>(slot->get().get());
+    check<DtypeError>(layer != nullptr, config.names.layers, ".", slot->name(), ": needed ", Block::role());
+    if (in.output_hidden_states) out.hidden_states.push_back(x);
+    x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    if (in.output_attentions) out.attentions.push_back(pass.weights);
+  }
+  if (in.output_hidden_states) out.hidden_states.push_back(x);
+  out.last_hidden_state = x;
+  if (pooler) out.pooler_output = activation_fn(config.pooler_act)((**pooler)(first_tokens(x, in)));
+  return out;
+}
+
+Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const ConfigReader&)) {
+  Family family;
+  family.make = [model_type, read](Module& owner, const std::string& head, const std::string& text,
+                                   std::shared_ptr<PreTrainedModel> base) -> std::unique_ptr<Body> {
+    const EncoderConfig c = read(ConfigReader(text));
+    if (head == "base" || head == "base_without_pooler")
+      return c.make_base ? c.make_base(owner, c, head == "base")
+                         : std::make_unique<EncoderBody>(owner, c, head == "base");
+    if (!base) {
+      base = std::make_shared<PreTrainedModel>();
+      base->build(model_type, reads_pooler(c, head) ? "base" : "base_without_pooler", text);
+    }
+    return make_encoder_head(owner, c, head, std::move(base));
+  };
+  return family;
+}
+
+}  // namespace ef
