@@ -230,7 +230,7 @@ def test_names_that_are_not_supported_say_so():
     with pytest.raises(AttributeError):
         ef.peft.nothing_of_the_kind  # noqa: B018
     with pytest.raises(UnsupportedError, match="adapter_names"):
-        adapted()(input_ids=IDS, adapter_names=["default", "default"])
+        adapted().eval()(input_ids=IDS, labels=IDS, adapter_names=["default", "default"])
     with pytest.raises(UnsupportedError, match="ties"):
         adapted().add_weighted_adapter(["default"], [1.0], "w", "ties")
     with pytest.raises(UnsupportedError, match="mixed"):

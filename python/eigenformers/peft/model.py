@@ -11,6 +11,7 @@ from typing import Any
 from .. import _core, nn
 from ..errors import UnsupportedError
 from ..utils.hub_push import PushToHubMixin, upload_saved
+from . import mixed_batch
 from .card import write_model_card
 from .config import PeftConfig
 from .modules_to_save import ModulesToSaveWrapper
@@ -61,15 +62,23 @@ class PeftModel(nn.Module, PushToHubMixin):
         return getattr(self.base_model, name)
 
     # --- calling ------------------------------------------------------------------------------------------------------
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the model returns."""
-        _refuse_adapter_names(kwargs)
-        return self.get_base_model()(*args, **kwargs)
+    def forward(self, *args: Any, adapter_names: list[str] | None = None, **kwargs: Any) -> Any:
+        """What the model returns.
 
-    def generate(self, *args: Any, **kwargs: Any) -> Any:
-        """`generate` of the model."""
-        _refuse_adapter_names(kwargs)
-        return self.get_base_model().generate(*args, **kwargs)
+        Args:
+            adapter_names: one adapter for each row of the batch ("__base__": none), in evaluation mode.
+        """
+        if adapter_names is None:
+            return self.get_base_model()(*args, **kwargs)
+        kwargs = _by_name(args, kwargs)
+        return mixed_batch.forward(self, adapter_names, kwargs, lambda rows: self.get_base_model()(**rows))
+
+    def generate(self, *args: Any, adapter_names: list[str] | None = None, **kwargs: Any) -> Any:
+        """`generate` of the model; `adapter_names` as in `forward`."""
+        if adapter_names is None:
+            return self.get_base_model().generate(*args, **kwargs)
+        kwargs = _by_name(args, kwargs)
+        return mixed_batch.generate(self, adapter_names, kwargs, lambda rows: self.get_base_model().generate(**rows))
 
     def get_base_model(self) -> Any:
         """The model itself, with adapters in its layers."""
@@ -363,9 +372,11 @@ def _check_name(adapter_name: str, config: Any) -> None:
         )
 
 
-def _refuse_adapter_names(kwargs: dict[str, Any]) -> None:
-    if kwargs.pop("adapter_names", None) is not None:
-        raise UnsupportedError("forward(adapter_names=…): one adapter per row of a batch is not supported yet")
+def _by_name(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The ids by their name, when they were given first."""
+    if len(args) > 1:
+        raise TypeError("adapter_names: give all other arguments but the ids by name")
+    return {"input_ids": args[0], **kwargs} if args else kwargs
 
 
 __all__ = ["ModulesToSaveWrapper", "PeftModel"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .matching import SEQ_CLS_HEAD_NAMES
-from .model import PeftModel, _refuse_adapter_names
+from .model import PeftModel
 from .registry import TaskType
 
 
@@ -34,13 +34,12 @@ class PeftModelForCausalLM(PeftModel):
         **kwargs: Any,
     ) -> Any:
         """The model's forward pass with these arguments."""
-        _refuse_adapter_names(kwargs)
         given = {
             "input_ids": input_ids, "attention_mask": attention_mask, "inputs_embeds": inputs_embeds, "labels": labels,
             "output_attentions": output_attentions, "output_hidden_states": output_hidden_states,
             "return_dict": return_dict,
         }  # fmt: skip
-        return self.base_model(**{k: v for k, v in given.items() if v is not None}, **kwargs)
+        return super().forward(**{k: v for k, v in given.items() if v is not None}, **kwargs)
 
     def prepare_inputs_for_generation(self, *args: Any, **kwargs: Any) -> Any:
         """The model's own."""

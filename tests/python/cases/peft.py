@@ -410,3 +410,25 @@ def case_on_the_model(lib):
     fresh.load_adapter(folder)
     out["loaded"] = _logits(lib, fresh)
     return out
+
+
+def case_mixed_batches(lib):
+    """An adapter for each row."""
+    peft, torch, _ = _world(lib)
+    model = _adapted(lib, {"r": 4, "lora_alpha": 16, "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"})
+    model.add_adapter("b", peft.LoraConfig(r=2, lora_alpha=16, target_modules=["up_proj"], task_type="CAUSAL_LM"))
+    _fill(torch, model, ".b.", 0.5, 4)
+    names = ["b", "__base__", "default", "b"]
+    ids = _ids(lib, np.concatenate([IDS, IDS[::-1]]))
+    model.eval()
+    with torch.no_grad():
+        out = {"logits": _array(model(input_ids=ids, adapter_names=names).logits)[:, ::4]}
+        made = model.generate(input_ids=ids, adapter_names=names, max_new_tokens=6, do_sample=False, eos_token_id=31)
+    out["generated"] = made.tolist()
+    out["still"] = _logits(lib, model)
+    out["errors"] = [
+        _said(lambda: model(input_ids=ids, adapter_names=["b"])),
+        _said(lambda: model(input_ids=ids, adapter_names=["ghost"] * 4)),
+        _said(lambda: model.train()(input_ids=ids, adapter_names=names)),
+    ]
+    return out
