@@ -64,6 +64,11 @@ GenerationOptions read_options(const py::dict& d) {
   read(d, "min_length", o.min_length);
   read(d, "min_new_tokens", o.min_new_tokens);
   read(d, "do_sample", o.do_sample);
+  read(d, "num_beams", o.num_beams);
+  read(d, "num_return_sequences", o.num_return_sequences);
+  read(d, "length_penalty", o.length_penalty);
+  read(d, "early_stopping", o.early_stopping);
+  read(d, "early_stopping_never", o.early_stopping_never);
   read(d, "temperature", o.temperature);
   read(d, "top_k", o.top_k);
   read(d, "top_p", o.top_p);
@@ -105,12 +110,13 @@ void bind_generation(py::module_& m) {
   m.def(
       "generate",
       [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
-         const std::optional<Tensor>& inputs_embeds, std::shared_ptr<KvCache> past, const py::dict& options,
-         const py::list& processors, const py::object& guidance, const py::object& prefix_processor,
-         const py::list& criteria, const py::object& put) {
+         const std::optional<Tensor>& position_ids, const std::optional<Tensor>& inputs_embeds,
+         std::shared_ptr<KvCache> past, const py::dict& options, const py::list& processors, const py::object& guidance,
+         const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
         GenerateRequest r;
         r.input_ids = input_ids;
         r.attention_mask = attention_mask.value_or(Tensor());
+        r.position_ids = position_ids.value_or(Tensor());
         r.inputs_embeds = inputs_embeds.value_or(Tensor());
         r.past = std::move(past);
         r.options = read_options(options);
@@ -141,6 +147,8 @@ void bind_generation(py::module_& m) {
         py::dict d;
         d["sequences"] = out.sequences;
         d["scores"] = py::tuple(py::cast(out.scores));
+        d["sequences_scores"] = out.sequences_scores;
+        d["beam_indices"] = out.beam_indices;
         d["logits"] = py::tuple(py::cast(out.logits));
         auto nested = [](const std::vector<std::vector<Tensor>>& steps) {
           py::tuple t(steps.size());
@@ -157,9 +165,9 @@ void bind_generation(py::module_& m) {
         d["decode_seconds"] = out.decode_seconds;
         return d;
       },
-      py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("inputs_embeds"),
-      py::arg("past_key_values"), py::arg("options"), py::arg("processors"), py::arg("guidance"),
-      py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
+      py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("position_ids"),
+      py::arg("inputs_embeds"), py::arg("past_key_values"), py::arg("options"), py::arg("processors"),
+      py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
 }
 
 }  // namespace ef

@@ -18,9 +18,10 @@ struct StoppingCriterion {
 };
 
 struct GenerateRequest {
-  Tensor input_ids;               // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
-  Tensor attention_mask;          // [batch, prompt] or undefined
-  Tensor inputs_embeds;           // replaces the prompt's embeddings
+  Tensor input_ids;       // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
+  Tensor attention_mask;  // [batch, prompt] or undefined; with what `past` holds in front, input_ids are what is new
+  Tensor position_ids;    // int64 [batch or 1, prompt] in place of those that the mask gives
+  Tensor inputs_embeds;   // replaces the prompt's embeddings
   std::shared_ptr<KvCache> past;  // holds a beginning of the prompt already
   GenerationOptions options;
   std::vector<LogitsProcessorPtr> processors;
@@ -33,6 +34,7 @@ struct GenerateRequest {
 struct GenerateResult {
   Tensor sequences;                                            // int64 [batch, prompt + new]
   std::vector<Tensor> scores, logits;                          // a [batch, vocab] tensor a step
+  Tensor sequences_scores, beam_indices;                       // of beam search: f32 [rows], int32 [rows, new]
   std::vector<std::vector<Tensor>> hidden_states, attentions;  // a step, a layer
   std::shared_ptr<KvCache> past;
   int64_t new_tokens = 0, guessed_tokens = 0, accepted_tokens = 0;  // of the candidates: how many, how many were right

@@ -40,8 +40,17 @@ double probabilities(Scores s, std::vector<double>& p) {
 }
 
 struct Warper : RowProcessor {
+  size_t keep = 1;  // so many tokens always stay: beam search needs as many candidates
   std::vector<double> p;
 };
+
+// The n-th best score; the lowest of all where there are fewer.
+float nth_best(Scores s, size_t n, std::vector<float>& copy) {
+  copy.assign(s.begin(), s.end());
+  n = std::min(n, copy.size());
+  std::nth_element(copy.begin(), copy.begin() + int64_t(n - 1), copy.end(), std::greater<>());
+  return copy[n - 1];
+}
 
 struct Temperature : RowProcessor {
   float temperature = 1;
@@ -82,14 +91,13 @@ struct TopH : Warper {
   }
 };
 
-struct TopK : RowProcessor {
+struct TopK : Warper {
   size_t k = 1;
   std::vector<float> copy;
   void row(Ids, int64_t, Scores s) override {
-    if (k >= s.size()) return;
-    copy.assign(s.begin(), s.end());
-    std::nth_element(copy.begin(), copy.begin() + int64_t(k - 1), copy.end(), std::greater<>());
-    const float least = copy[k - 1];  // ties with the k-th stay
+    const size_t count = std::max(k, keep);
+    if (count >= s.size()) return;
+    const float least = nth_best(s, count, copy);  // ties with the k-th stay
     for (float& v : s)
       if (v < least) v = kNever;
   }
@@ -102,9 +110,9 @@ struct TopP : Warper {
     if (order.empty()) return;
     const double log_sum = probabilities(s, p);
     (void)log_sum;
-    // From the least likely up, tokens go while their sum stays within 1 - mass; the best one always stays.
+    // From the least likely up, tokens go while their sum stays within 1 - mass; the best always stay.
     double tail = 0;
-    for (size_t i = order.size(); i-- > 1;) {
+    for (size_t i = order.size(); i-- > keep;) {
       tail += p[size_t(order[i])];
       if (tail > 1 - mass) break;
       s[size_t(order[i])] = kNever;
@@ -114,10 +122,11 @@ struct TopP : Warper {
 
 struct MinP : Warper {
   double least = 0;
+  std::vector<float> copy;
   void row(Ids, int64_t, Scores s) override {
-    const float top = highest(s), limit = top + float(std::log(least));
+    const float limit = std::min(highest(s) + float(std::log(least)), nth_best(s, keep, copy));
     for (float& v : s)
-      if (v < limit && v != top) v = kNever;
+      if (v < limit) v = kNever;
   }
 };
 
@@ -137,7 +146,7 @@ struct Typical : Warper {
     while (kept < order.size() && sum < mass) sum += p[size_t(order[kept++])];
     if (kept == 0 || kept >= order.size()) return;
     const double limit = distance(order[kept - 1]);
-    for (size_t i = kept; i < order.size(); i++)
+    for (size_t i = std::max(kept, keep); i < order.size(); i++)
       if (distance(order[i]) > limit) s[size_t(order[i])] = kNever;
   }
 };
@@ -146,6 +155,7 @@ struct Typical : Warper {
 struct Cutoff : Warper {
   double epsilon = 0;
   bool by_entropy = false;  // eta sampling
+  std::vector<float> copy;
   void row(Ids, int64_t, Scores s) override {
     const double log_sum = probabilities(s, p);
     double limit = epsilon;
@@ -155,9 +165,9 @@ struct Cutoff : Warper {
         if (p[i] > 0) entropy -= p[i] * (double(s[i]) - log_sum);
       limit = std::min(epsilon, std::sqrt(epsilon) * std::exp(-entropy));
     }
-    const float top = highest(s);
+    const float least = nth_best(s, keep, copy);
     for (size_t i = 0; i < s.size(); i++)
-      if (p[i] < limit && s[i] < top) s[i] = kNever;
+      if (p[i] < limit && s[i] < least) s[i] = kNever;
   }
 };
 
@@ -178,15 +188,21 @@ void add(std::vector<LogitsProcessorPtr>& out, F&& set) {
 }  // namespace
 
 void add_warpers(const GenerationOptions& o, std::vector<LogitsProcessorPtr>& out) {
+  const size_t keep = o.num_beams > 1 ? std::max<size_t>(1, o.eos_token_id.size()) + 1 : 1;
+  auto add_warper = [&]<class P>(std::shared_ptr<P> p, auto&& set) {
+    p->keep = keep;
+    set(*p);
+    out.push_back(std::move(p));
+  };
   if (o.temperature != 1) add<Temperature>(out, [&](auto& p) { p.temperature = float(o.temperature); });
   if (o.top_h > 0) add<TopH>(out, [&](auto& p) { p.share = o.top_h; });
-  if (o.top_k > 0) add<TopK>(out, [&](auto& p) { p.k = size_t(o.top_k); });
-  if (o.top_p < 1) add<TopP>(out, [&](auto& p) { p.mass = o.top_p; });
-  if (o.min_p > 0) add<MinP>(out, [&](auto& p) { p.least = o.min_p; });
-  if (o.typical_p < 1) add<Typical>(out, [&](auto& p) { p.mass = o.typical_p; });
-  if (o.epsilon_cutoff > 0) add<Cutoff>(out, [&](auto& p) { p.epsilon = o.epsilon_cutoff; });
+  if (o.top_k > 0) add_warper(std::make_shared<TopK>(), [&](auto& p) { p.k = size_t(o.top_k); });
+  if (o.top_p < 1) add_warper(std::make_shared<TopP>(), [&](auto& p) { p.mass = o.top_p; });
+  if (o.min_p > 0) add_warper(std::make_shared<MinP>(), [&](auto& p) { p.least = o.min_p; });
+  if (o.typical_p < 1) add_warper(std::make_shared<Typical>(), [&](auto& p) { p.mass = o.typical_p; });
+  if (o.epsilon_cutoff > 0) add_warper(std::make_shared<Cutoff>(), [&](auto& p) { p.epsilon = o.epsilon_cutoff; });
   if (o.eta_cutoff > 0)
-    add<Cutoff>(out, [&](auto& p) {
+    add_warper(std::make_shared<Cutoff>(), [&](auto& p) {
       p.epsilon = o.eta_cutoff;
       p.by_entropy = true;
     });

@@ -48,4 +48,6 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
 
 def token_ids(value: Any) -> np.ndarray:
     """One id or a list of ids, as an int64 vector."""
+    if not hasattr(value, "dtype") and not isinstance(value, int):
+        value = list(value)  # of any kind: a range, a set
     return np.atleast_1d(as_array(value)).astype(np.int64)

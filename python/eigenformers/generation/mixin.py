@@ -6,12 +6,15 @@ import copy
 import inspect
 from typing import Any, Callable
 
+import numpy as np
+
 from .. import _core
 from ..cache_utils import QuantizedCache
 from ..errors import UnsupportedError
 from ..utils import logging
+from .arrays import as_array, to_tensor
 from .configuration import GenerationConfig, GenerationMode
-from .outputs import GenerateDecoderOnlyOutput
+from .outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
 from .prefix_cache import PrefixCache
 from .stopping_criteria import StopStringCriteria
 from .support import check_supported
@@ -20,12 +23,17 @@ logger = logging.get_logger(__name__)
 
 # What the loop reads from a GenerationConfig, under the same names.
 _LOOP_OPTIONS = (
-    "max_length", "min_length", "min_new_tokens", "do_sample", "temperature", "top_k", "top_p", "min_p", "top_h",
+    "max_length", "min_length", "min_new_tokens", "do_sample", "num_beams", "length_penalty",
+    "temperature", "top_k", "top_p", "min_p", "top_h",
     "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty", "encoder_repetition_penalty",
     "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "suppress_tokens",
     "begin_suppress_tokens", "forced_bos_token_id", "remove_invalid_values", "renormalize_logits", "max_time",
     "use_cache", "prefill_chunk_size", "prompt_lookup_num_tokens", "output_scores", "output_logits",
     "output_hidden_states", "output_attentions",
+)  # fmt: skip
+_BEAM_MODES = (GenerationMode.BEAM_SEARCH, GenerationMode.BEAM_SAMPLE)
+_MODES = (
+    GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE, GenerationMode.ASSISTED_GENERATION, *_BEAM_MODES,
 )  # fmt: skip
 _STATISTICS = ("new_tokens", "guessed_tokens", "accepted_tokens", "prefill_seconds", "decode_seconds")
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
@@ -95,6 +103,7 @@ class GenerationMixin:
         config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
         config.validate()
         check_supported(config)
+        positions = model_kwargs.pop("position_ids", None)
         input_ids, mask, embeds, past = self._prepare_inputs(inputs, config, model_kwargs)
         if config.cache_implementation == "quantized" and config.use_cache and past is None:
             past = QuantizedCache(**{"backend": "quanto", "config": self.config, **(config.cache_config or {})})
@@ -102,8 +111,9 @@ class GenerationMixin:
             raise ValueError(
                 "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
             )
+        position_ids = _tensor(positions)
         options = self._loop_options(config, input_ids, embeds, has_max)
-        input_ids, mask, embeds = self._expand(config, input_ids, mask, embeds, past)
+        input_ids, mask, embeds, position_ids = self._expand(config, input_ids, mask, embeds, position_ids, past)
 
         processors = [_processor(p) for p in (logits_processor or [])]
         criteria = [_criterion(c, bool(config.output_scores)) for c in (stopping_criteria or [])]
@@ -124,9 +134,9 @@ class GenerationMixin:
             put = lambda tokens: streamer.put(_core.tensor(tokens))  # noqa: E731
         try:
             result = _core.generate(
-                self, input_ids, mask, embeds, past, options, processors,
+                self, input_ids, mask, position_ids, embeds, past, options, processors,
                 self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
-                _prefix(prefix_allowed_tokens_fn), criteria, put,
+                _prefix(prefix_allowed_tokens_fn, config.num_beams or 1), criteria, put,
             )  # fmt: skip
         finally:
             if streamer is not None:
@@ -137,7 +147,12 @@ class GenerationMixin:
             prefix_cache.keep(self, result["sequences"][0].tolist(), kept)
         if not config.return_dict_in_generate:
             return result["sequences"]
-        return GenerateDecoderOnlyOutput(
+        beams = {}
+        if (config.num_beams or 1) > 1:
+            beams["sequences_scores"] = result["sequences_scores"] if config.output_scores else None
+            beams["beam_indices"] = result["beam_indices"]
+        return (GenerateBeamDecoderOnlyOutput if beams else GenerateDecoderOnlyOutput)(
+            **beams,
             sequences=result["sequences"],
             scores=result["scores"] if config.output_scores else None,
             logits=result["logits"] if config.output_logits else None,
@@ -148,6 +163,11 @@ class GenerationMixin:
 
     def _prepare_generation_config(self, given: Any, kwargs: dict[str, Any]) -> tuple[GenerationConfig, dict[str, Any]]:
         """Keyword arguments win over `given`, that over the model's own, that over the defaults."""
+        if given is not None and not isinstance(given, GenerationConfig):
+            raise TypeError(
+                f"generate: generation_config is a {type(given).__name__}, needed a GenerationConfig; pass single "
+                "parameters as keyword arguments, or GenerationConfig(**values)"
+            )
         config = copy.deepcopy(given) if given is not None else GenerationConfig()
         own = self.generation_config
         config.update(**own.to_dict(), defaults_only=True, allow_custom_entries=True)
@@ -207,6 +227,8 @@ class GenerationMixin:
 
     def _shares_prefix(self, config: GenerationConfig, ids: Any, mask: Any, embeds: Any, past: Any) -> bool:
         """Whether a PrefixCache can serve this call."""
+        if (config.num_beams or 1) > 1:
+            return False
         if past is not None or embeds is not None or self.training or ids.shape[0] != 1 or ids.shape[1] == 0:
             return False
         if mask is not None and not bool((mask != 0).all()):
@@ -216,6 +238,9 @@ class GenerationMixin:
 
     def _check_unused(self, kwargs: dict[str, Any]) -> None:
         accepted = inspect.signature(self.forward).parameters
+        keep = kwargs.pop("logits_to_keep", None)  # the loop reads the last position alone
+        if keep is not None and (isinstance(keep, bool) or not hasattr(keep, "__index__") or keep < 0):
+            raise UnsupportedError(f"generate: logits_to_keep={keep!r}: needed a number of last positions, 0 for all")
         for name in ("cache_position", "token_type_ids", "return_dict"):
             if kwargs.get(name, None) is None or name == "token_type_ids":
                 kwargs.pop(name, None)
@@ -263,20 +288,30 @@ class GenerationMixin:
         if config.sequence_bias is not None:
             pairs = config.sequence_bias.items() if isinstance(config.sequence_bias, dict) else config.sequence_bias
             options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
+        if config.num_beams is not None and config.num_beams < 1:
+            raise ValueError(f"`num_beams` must be 1 or more, but is {config.num_beams}.")
         mode = config.get_generation_mode()
-        if mode not in (GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE, GenerationMode.ASSISTED_GENERATION):
+        if mode not in _MODES:
             raise UnsupportedError(f"generate: {mode.value} is not part of this version")
+        if mode in _BEAM_MODES:
+            options["num_return_sequences"] = config.num_return_sequences or 1
+            options["early_stopping"] = config.early_stopping is True
+            options["early_stopping_never"] = config.early_stopping == "never"
+            if config.guidance_scale not in (None, 1, 1.0):
+                raise UnsupportedError("generate: `guidance_scale` with beam search is not part of this version")
         return options
 
     @staticmethod
-    def _expand(config: GenerationConfig, ids: Any, mask: Any, embeds: Any, past: Any) -> tuple[Any, Any, Any]:
+    def _expand(config: GenerationConfig, ids: Any, mask: Any, embeds: Any, positions: Any, past: Any) -> list[Any]:
+        """The inputs with each row as often as it is continued; beam search does so itself, behind the prompt."""
         count = config.num_return_sequences or 1
-        if count == 1:
-            return ids, mask, embeds
+        inputs = [ids, mask, embeds, positions]
+        if count == 1 or (config.num_beams or 1) > 1:
+            return inputs
         if past is not None and past.get_seq_length():
             past.batch_repeat_interleave(count)
-        repeat = lambda t: None if t is None else t.repeat_interleave(count, dim=0)  # noqa: E731
-        return repeat(ids), repeat(mask), repeat(embeds)
+        rows = ids.shape[0]  # one row of positions serves all
+        return [t if t is None or t.shape[0] < rows else t.repeat_interleave(count, dim=0) for t in inputs]
 
     def _guidance(self, config: GenerationConfig, ids: Any, mask: Any) -> Any:
         if config.guidance_scale in (None, 1, 1.0):
@@ -297,15 +332,20 @@ class GenerationMixin:
         Args:
             sequences: int64 `[batch, length]`, as returned by `generate`.
             scores: one `[batch, vocab_size]` tensor a generated token.
+            beam_indices: of beam search: int32 `[batch, new]`, the row of `scores` that each token came from.
             normalize_logits: log-softmax the scores first.
         """
-        if beam_indices is not None:
-            raise UnsupportedError("compute_transition_scores: `beam_indices` is not part of this version")
-        stacked = _core.stack(list(scores), 1)
+        stacked = _core.stack([_tensor(step) for step in scores], 1)
         if normalize_logits:
             stacked = stacked.log_softmax(-1)
-        new = sequences[:, -stacked.shape[1] :]
-        return stacked.gather(2, new.unsqueeze(-1)).squeeze(-1)
+        if beam_indices is None:
+            new = sequences[:, -stacked.shape[1] :]
+            return stacked.gather(2, new.unsqueeze(-1)).squeeze(-1)
+        values, beams, ids = (as_array(value) for value in (stacked, beam_indices, sequences))
+        beams = beams[:, : (beams >= 0).sum(-1).max()]
+        steps = beams.shape[1]
+        chosen = values[np.where(beams < 0, 0, beams), np.arange(steps), ids[:, ids.shape[1] - steps :]]
+        return to_tensor(np.where(beams < 0, 0, chosen))
 
 
 def _processor(processor: Any) -> Callable[[Any, Any], Any]:
@@ -328,9 +368,9 @@ def _criterion(criterion: Any, keep_scores: bool) -> Callable[[Any, Any], Any]:
     return call
 
 
-def _prefix(allowed: Callable[[int, Any], list[int]] | None) -> Any:
+def _prefix(allowed: Callable[[int, Any], list[int]] | None, beams: int) -> Any:
     if allowed is None:
         return None
     from .logits_process import PrefixConstrainedLogitsProcessor
 
-    return _processor(PrefixConstrainedLogitsProcessor(allowed, 1))
+    return _processor(PrefixConstrainedLogitsProcessor(allowed, beams))

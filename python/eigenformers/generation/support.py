@@ -14,7 +14,6 @@ logger = logging.get_logger(__name__)
 
 # Parameter → the values that mean "off", and what to do instead.
 REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "num_beams": ((None, 1), "beam search is not part of this version; use greedy search or sampling"),
     "num_beam_groups": ((None, 1), "group beam search is not part of this version"),
     "diversity_penalty": ((None, 0.0), "group beam search is not part of this version"),
     "constraints": ((None,), "constrained beam search is not part of this version"),

@@ -1,0 +1,209 @@
+#include "generation/session.h"
+
+#include <algorithm>
+
+#include "kernels/gemm.h"
+#include "ops/ops.h"
+
+namespace ef {
+
+Session::Session(PreTrainedModel& model, const GenerateRequest& request, GenerateResult& result)
+    : model_(model), r_(request), result_(result) {
+  read_prompt();
+  read_positions();
+  // Embeddings of tokens that are chosen later belong to the model: with a cache nothing has to be run twice.
+  const bool cached = r_.options.use_cache || r_.inputs_embeds.defined();
+  result_.past = r_.past ? r_.past : cached ? model.new_cache() : nullptr;
+  if (auto* dynamic = dynamic_cast<DynamicCache*>(cache()))
+    dynamic->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
+}
+
+void Session::read_prompt() {
+  const Tensor ids = r_.input_ids.to(DType::Int64).contiguous();
+  const int64_t batch = ids.size(0), past = r_.past ? r_.past->length() : 0;
+  int64_t length = r_.inputs_embeds.defined() ? r_.inputs_embeds.size(1) : ids.size(1);
+  check<ShapeError>(batch > 0 && length > 0, "generate: the prompt has shape [", batch, ", ", length,
+                    "], needed at least one sequence of at least one token; does the tokenizer add a BOS token?");
+  check<ConfigError>(r_.options.max_length > ids.size(1), "Input length of input_ids is ", ids.size(1),
+                     ", but `max_length` is set to ", r_.options.max_length,
+                     ". This can lead to unexpected behavior. You should consider increasing `max_length` or, better "
+                     "yet, setting `max_new_tokens`.");
+  const Tensor& given = r_.attention_mask;
+  // With a mask over the cache as well, the ids are those behind it.
+  const bool only_new = past > 0 && given.defined() && given.dim() == 2 && given.size(1) == past + length;
+  if (only_new) length += past;
+  before_ = length - ids.size(1);
+  mask_.assign(size_t(batch), std::vector<int64_t>(size_t(length), 1));
+  if (given.defined()) {
+    check<ShapeError>(given.dim() == 2 && given.size(0) == batch && given.size(1) == length,
+                      "generate: attention_mask has shape ", given.shape(), ", needed [", batch, ", ", length, "]");
+    const Tensor m = ne(given, Scalar(0)).contiguous();
+    for (int64_t i = 0; i < batch * length; i++) mask_[size_t(i / length)][size_t(i % length)] = m.data<bool>()[i];
+  }
+  for (int64_t i = 0; i < batch; i++) {
+    const int64_t* row = ids.data<int64_t>() + i * ids.size(1);
+    history.rows.emplace_back(row, row + ids.size(1));
+    const auto& m = mask_[size_t(i)];
+    const auto first = std::find(m.begin(), m.end(), 1) - m.begin();
+    check<ConfigError>(first < length, "generate: row ", i, " of attention_mask hides the whole prompt");
+    history.padding.push_back(std::clamp<int64_t>(first - before_, 0, ids.size(1)));
+    if (std::find(m.begin(), m.end(), 0) != m.end()) masked_ = true;
+  }
+}
+
+// Positions count the tokens that are looked at, and padding stands at 0; or they are the caller's.
+void Session::read_positions() {
+  const int64_t length = positions();
+  given_positions_ = r_.position_ids.defined();
+  if (given_positions_) {
+    const Tensor p = r_.position_ids.to(DType::Int64).contiguous();
+    check<ShapeError>(p.dim() == 2 && (p.size(0) == 1 || p.size(0) == batch()) && p.size(1) == length,
+                      "generate: position_ids has shape ", p.shape(), ", needed [", batch(), ", ", length, "]");
+    for (int64_t i = 0; i < batch(); i++) {
+      const int64_t* row = p.data<int64_t>() + (p.size(0) == 1 ? 0 : i) * length;
+      positions_.emplace_back(row, row + length);
+    }
+    return;
+  }
+  for (auto& mask : mask_) {
+    std::vector<int64_t>& row = positions_.emplace_back();
+    int64_t seen = 0;
+    for (int64_t m : mask) {
+      seen += m;
+      row.push_back(m ? seen - 1 : 0);
+    }
+  }
+}
+
+Tensor Session::mask_tensor(int64_t keys) const {
+  if (!masked_) return {};
+  Tensor out = Tensor::empty({batch(), keys}, DType::Int64);
+  int64_t* to = out.mutable_data<int64_t>();
+  for (auto& row : mask_) to = std::copy(row.begin(), row.begin() + keys, to);
+  return out;
+}
+
+Tensor Session::position_tensor(int64_t from, int64_t to) const {
+  if (!masked_ && !given_positions_) return Tensor::arange(from, to).unsqueeze(0);
+  Tensor out = Tensor::empty({batch(), to - from}, DType::Int64);
+  int64_t* p = out.mutable_data<int64_t>();
+  for (auto& row : positions_) {
+    const auto known = int64_t(row.size());
+    for (int64_t i = from; i < to; i++) *p++ = i < known ? row[size_t(i)] : row.back() + i - known + 1;
+  }
+  return out;
+}
+
+Tensor Session::ids_tensor(int64_t from, int64_t to) const {
+  Tensor out = Tensor::empty({batch(), to - from}, DType::Int64);
+  int64_t* p = out.mutable_data<int64_t>();
+  for (auto& row : history.rows) p = std::copy(row.begin() + (from - before_), row.begin() + (to - before_), p);
+  return out;
+}
+
+// The positions [from, to), with logits for the last `keep` of them.
+ModelOutput Session::forward(ModelInput in, int64_t from, int64_t to, int64_t keep) {
+  in.past = result_.past;
+  in.use_cache = result_.past != nullptr;
+  in.interrupt = r_.interrupt;
+  in.attention_mask = mask_tensor(to);
+  in.position_ids = position_tensor(from, to);
+  in.logits_to_keep = keep;
+  in.output_hidden_states = r_.options.output_hidden_states;
+  in.output_attentions = r_.options.output_attentions;
+  ModelOutput out = model_.run(in);
+  if (out.past) result_.past = out.past;
+  return out;
+}
+
+Tensor Session::scores(const ModelOutput& out, int64_t back) {
+  check<ShapeError>(
+      out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch() && out.logits.size(1) > back,
+      "generate: the model returned no logits [batch, length, vocab]");
+  if (r_.options.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
+  if (r_.options.output_attentions) result_.attentions.push_back(out.attentions);
+  const Tensor& logits = out.logits;
+  return logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous().clone();
+}
+
+// Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little
+// memory; states that the caller wants to see must come from one pass.
+int64_t Session::prefill_chunk(int64_t length) const {
+  if (!result_.past) return length;
+  if (r_.options.prefill_chunk_size > 0) return r_.options.prefill_chunk_size;
+  if (r_.options.output_hidden_states || r_.options.output_attentions) return length;
+  return std::max<int64_t>(64, 512 / batch());
+}
+
+// The last token of the prompt is run in any case, since the next one's scores come from it.
+void Session::trim_cache() {
+  const int64_t length = positions(), held = cache()->length();
+  check<ConfigError>(held <= length, "generate: past_key_values holds ", held, " positions, the prompt has ", length,
+                     "; the prompt must contain what was cached");
+  if (held == length) cache()->crop(length - 1);
+}
+
+Tensor Session::prefill() {
+  const int64_t length = positions();
+  if (result_.past) trim_cache();
+  int64_t from = result_.past ? result_.past->length() : 0;
+  check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
+                     " positions, attention_mask and input_ids together say ", before_);
+  const int64_t chunk = prefill_chunk(length);
+  ModelOutput out;
+  while (from < length) {
+    const int64_t to = std::min(from + chunk, length);
+    ModelInput in;
+    if (r_.inputs_embeds.defined())
+      in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
+    else
+      in.input_ids = ids_tensor(from, to);
+    out = forward(in, from, to);
+    if (r_.interrupt) r_.interrupt();
+    from = to;
+  }
+  return scores(out);
+}
+
+void Session::grow() {
+  for (auto& row : mask_) row.push_back(1);
+}
+
+ModelOutput Session::run_last() {
+  const int64_t length = positions(), from = result_.past ? length - 1 : 0;
+  ModelInput in;
+  in.input_ids = ids_tensor(from, length);
+  return forward(in, from, length);
+}
+
+Tensor Session::step() { return scores(run_last()); }
+
+ModelOutput Session::look_ahead(const std::vector<int64_t>& guesses) {
+  const int64_t length = positions(), count = int64_t(guesses.size());
+  std::vector<int64_t> ids = {history.rows[0].back()};
+  ids.insert(ids.end(), guesses.begin(), guesses.end());
+  ModelInput in;
+  in.input_ids = Tensor::from_data(ids, {1, count + 1});
+  mask_[0].resize(size_t(length + count), 1);
+  const SingleRowOrder as_without_guesses;  // a near tie is then decided as in an ordinary step
+  ModelOutput out = forward(in, length - 1, length + count, count + 1);
+  mask_[0].resize(size_t(length));
+  return out;
+}
+
+void Session::reorder(const std::vector<int64_t>& rows) {
+  const auto pick = [&](std::vector<std::vector<int64_t>>& from) {
+    std::vector<std::vector<int64_t>> to;
+    to.reserve(rows.size());
+    for (int64_t i : rows) to.push_back(from[size_t(i)]);
+    from = std::move(to);
+  };
+  bool same = int64_t(rows.size()) == batch();
+  for (size_t i = 0; same && i < rows.size(); i++) same = rows[i] == int64_t(i);
+  if (same) return;
+  pick(mask_);
+  pick(positions_);
+  if (result_.past) result_.past->reorder(Tensor::from_data(rows, {int64_t(rows.size())}));
+}
+
+}  // namespace ef

@@ -1,0 +1,50 @@
+// The rows that one call of generate works on: their tokens, masks, positions and cache, and passes of the model over
+// what is new in them.
+#pragma once
+#include "generation/generate.h"
+
+namespace ef {
+
+class Session {
+ public:
+  // `result` gets the cache, and hidden states and attentions where the request wants them.
+  Session(PreTrainedModel& model, const GenerateRequest& request, GenerateResult& result);
+
+  int64_t batch() const { return int64_t(mask_.size()); }
+  int64_t positions() const { return int64_t(mask_[0].size()); }  // those of embeddings and of an old cache included
+  KvCache* cache() const { return result_.past.get(); }
+
+  // Runs the prompt, or what the cache does not hold of it. Scores f32 [batch, vocab] of the next token.
+  Tensor prefill();
+  // Runs the last token of each row, which has been appended to `history`.
+  Tensor step();
+  // Runs the last token and `guesses` behind it, of one row: logits [1, 1 + guesses, vocab].
+  ModelOutput look_ahead(const std::vector<int64_t>& guesses);
+  // Scores at the position `back` before the last one of `out`, in memory that processors may change.
+  Tensor scores(const ModelOutput& out, int64_t back = 0);
+  void grow();  // room for the token that was appended to each row
+  // Row i becomes what row rows[i] was; there may be more or fewer than before. `history` is the caller's.
+  void reorder(const std::vector<int64_t>& rows);
+
+  TokenHistory history;  // without the positions that only the cache or the embeddings know
+
+ private:
+  void read_prompt();
+  void read_positions();
+  void trim_cache();
+  ModelOutput forward(ModelInput in, int64_t from, int64_t to, int64_t keep = 1);
+  ModelOutput run_last();
+  Tensor mask_tensor(int64_t keys) const;
+  Tensor position_tensor(int64_t from, int64_t to) const;
+  Tensor ids_tensor(int64_t from, int64_t to) const;
+  int64_t prefill_chunk(int64_t length) const;
+
+  PreTrainedModel& model_;
+  const GenerateRequest& r_;
+  GenerateResult& result_;
+  std::vector<std::vector<int64_t>> mask_, positions_;  // a row each; positions_: of the prompt, later ones follow
+  bool masked_ = false, given_positions_ = false;
+  int64_t before_ = 0;  // positions that are not in `history`
+};
+
+}  // namespace ef

@@ -1,0 +1,114 @@
+"""Ways of decoding beyond what golden records compare."""
+
+from __future__ import annotations
+
+import eigenformers as ef
+import numpy as np
+import pytest
+from cases.models import IDS, causal_lm
+
+
+@pytest.fixture(scope="module")
+def model():
+    return causal_lm(ef, "llama")
+
+
+@pytest.fixture(scope="module")
+def ids():
+    return ef.from_numpy(IDS)
+
+
+def _log_likelihood(model, sequence, prompt):
+    with ef.no_grad():
+        scores = model(sequence[None, :-1]).logits[0].log_softmax(-1).numpy()
+    tokens = sequence.numpy()
+    return sum(scores[i - 1, tokens[i]] for i in range(prompt, len(tokens)))
+
+
+def test_beams_find_likelier_texts_than_greedy_search(model, ids):
+    settings = {"max_new_tokens": 8, "eos_token_id": None}
+    greedy = model.generate(ids, **settings)
+    beam = model.generate(ids, num_beams=8, **settings)
+    for row in range(2):
+        assert _log_likelihood(model, beam[row], 20) >= _log_likelihood(model, greedy[row], 20)
+    out = model.generate(ids, num_beams=8, return_dict_in_generate=True, output_scores=True, **settings)
+    expected = [_log_likelihood(model, row, 20) / 8 for row in out.sequences]
+    np.testing.assert_allclose(out.sequences_scores.numpy(), expected, rtol=1e-4)
+
+
+def test_all_beams_are_a_full_search_where_the_tree_is_small(model, ids):
+    """Two tokens from a vocabulary of five: 25 beams hold every text."""
+    allowed = [3, 9, 14, 39, 44]
+    out = model.generate(
+        ids[:1], num_beams=25, num_return_sequences=25, max_new_tokens=2, eos_token_id=None, output_scores=True,
+        return_dict_in_generate=True, prefix_allowed_tokens_fn=lambda batch, ids: allowed,
+    )  # fmt: skip
+    found = [tuple(row[-2:].tolist()) for row in out.sequences]
+    assert sorted(found) == sorted((a, b) for a in allowed for b in allowed)
+    scores = out.sequences_scores.tolist()
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_beam_sampling_repeats_with_a_seed_and_varies_without(model, ids):
+    def draw(seed, **changes):
+        ef.manual_seed(seed)
+        return model.generate(ids, do_sample=True, num_beams=3, max_new_tokens=8, top_k=0, **changes).tolist()
+
+    assert draw(1) == draw(1)
+    assert len({str(draw(seed)) for seed in range(6)}) > 1
+    assert draw(1, temperature=1e-4) == model.generate(ids, num_beams=3, max_new_tokens=8).tolist()
+    assert draw(2, top_p=0.3, min_p=0.1, typical_p=0.9, epsilon_cutoff=0.01, eta_cutoff=0.01)
+
+
+def test_beams_of_a_row_do_not_depend_on_the_others(model, ids):
+    both = model.generate(ids, num_beams=4, max_new_tokens=10, eos_token_id=None)
+    for row in range(2):
+        assert (
+            both[row].tolist()
+            == model.generate(ids[row : row + 1], num_beams=4, max_new_tokens=10, eos_token_id=None)[0].tolist()
+        )
+
+
+def test_beams_with_stop_strings_and_criteria(model, ids):
+    class Third(ef.StoppingCriteria):
+        def __call__(self, input_ids, scores, **kwargs):
+            return np.array([len(row) >= 23 for row in input_ids.tolist()])
+
+    out = model.generate(ids, num_beams=3, max_new_tokens=10, stopping_criteria=[Third()])
+    assert out.shape[1] == 23
+
+
+def test_beams_continue_a_cache(model, ids):
+    cache = ef.DynamicCache()
+    with ef.no_grad():
+        model(ids[:, :11], past_key_values=cache)
+    found = model.generate(ids, past_key_values=cache, num_beams=3, max_new_tokens=6)
+    assert found.tolist() == model.generate(ids, num_beams=3, max_new_tokens=6).tolist()
+
+
+def test_a_cache_that_holds_the_whole_prompt(model, ids):
+    cache = ef.DynamicCache()
+    with ef.no_grad():
+        model(ids, past_key_values=cache)
+    assert (
+        model.generate(ids, past_key_values=cache, max_new_tokens=6).tolist()
+        == model.generate(ids, max_new_tokens=6).tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    "changes, error, text",
+    [
+        ({"num_beams": 2, "num_return_sequences": 3}, ValueError, "num_return_sequences"),
+        ({"num_beams": 0}, ValueError, "num_beams"),
+        ({"num_beams": 2, "guidance_scale": 2.0}, ef.UnsupportedError, "guidance_scale"),
+        ({"num_beams": 2, "early_stopping": "sometimes"}, ValueError, "early_stopping"),
+        ({"num_beams": 2, "suppress_tokens": list(range(64))}, ef.Error, "forbid every token"),
+        ({"logits_to_keep": -1}, ef.UnsupportedError, "logits_to_keep"),
+        ({"position_ids": [[0, 1]]}, ValueError, "position_ids"),
+        ({"generation_config": {}}, TypeError, "needed a GenerationConfig"),
+    ],
+)
+def test_bad_arguments(model, ids, changes, error, text):
+    with pytest.raises(error, match=text):
+        model.generate(ids, max_new_tokens=2, **changes)
