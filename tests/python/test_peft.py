@@ -224,7 +224,7 @@ def test_fields_that_are_not_supported_say_so(field, value):
 
 
 def test_names_that_are_not_supported_say_so():
-    for name in ("IA3Config", "PrefixTuningConfig", "prepare_model_for_kbit_training", "PeftMixedModel", "EvaConfig"):
+    for name in ("IA3Config", "PrefixTuningConfig", "preprocess_loraga", "PeftMixedModel", "EvaConfig"):
         with pytest.raises(UnsupportedError, match=name):
             getattr(ef.peft, name)
     with pytest.raises(AttributeError):
@@ -265,6 +265,31 @@ def test_tied_embeddings_stay_tied_and_say_so_when_they_part():
         merged = model.merge_and_unload()
     assert merged.config.tie_word_embeddings is False
     assert np.allclose(logits(merged), before, atol=1e-4)
+
+
+@pytest.mark.parametrize("how", ["pissa", "olora"])
+def test_adapters_that_change_the_base_become_plain_ones(tmp_path, how):
+    before = logits(tiny())
+    model = get_peft_model(tiny(), LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=how, task_type="CAUSAL_LM"))
+    model.save_pretrained(tmp_path / "start")
+    assert np.allclose(logits(model), before, atol=1e-4)
+    randomize(model)
+    model.save_pretrained(tmp_path / "plain", path_initial_model_for_weight_conversion=tmp_path / "start")
+    plain = PeftModel.from_pretrained(tiny(), tmp_path / "plain")
+    assert (plain.peft_config["default"].r, model.peft_config["default"].r) == (4, 2)
+    assert np.allclose(logits(plain), logits(model), atol=1e-4)
+
+
+def test_preparing_a_model(smollm2):
+    model = ef.peft.prepare_model_for_kbit_training(tiny(tie_word_embeddings=True).to(ef.bfloat16))
+    assert {(p.dtype, p.requires_grad) for p in model.parameters()} == {(ef.float32, False)}
+    assert "lm_head.weight" not in dict(model.named_parameters())
+    packed = ef.AutoModelForCausalLM.from_pretrained(smollm2)
+    packed = ef.peft.prepare_model_for_kbit_training(packed, use_gradient_checkpointing=False)
+    assert isinstance(packed.model.layers[0].self_attn.q_proj.weight, nn.PackedWeight)
+    mixed = adapted()
+    ef.peft.cast_mixed_precision_params(mixed, ef.bfloat16)
+    assert {(p.dtype, p.requires_grad) for p in mixed.parameters()} == {(ef.bfloat16, False), (ef.float32, True)}
 
 
 def test_status_and_scaling():

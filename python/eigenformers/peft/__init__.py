@@ -24,6 +24,7 @@ from .errors import NoMatchingPeftModuleError, PeftError, PeftWarning
 from .functions import get_peft_model, inject_adapter_in_model
 from .model import PeftModel
 from .modules_to_save import ModulesToSaveWrapper
+from .preparing import cast_mixed_precision_params, prepare_model_for_kbit_training
 from .registry import (
     PEFT_TYPE_TO_CONFIG_MAPPING,
     PEFT_TYPE_TO_MIXED_MODEL_MAPPING,
@@ -56,9 +57,10 @@ __all__ = [
     "PEFT_TYPE_TO_TUNER_MAPPING", "PeftConfig", "PeftError", "PeftModel", "PeftModelForCausalLM",
     "PeftModelForFeatureExtraction", "PeftModelForQuestionAnswering", "PeftModelForSeq2SeqLM",
     "PeftModelForSequenceClassification", "PeftModelForTokenClassification", "PeftType", "PeftWarning", "TaskType",
-    "TunerLayerStatus", "TunerModelStatus", "get_layer_status", "get_model_status", "get_peft_config",
-    "get_peft_model", "get_peft_model_state_dict", "helpers", "inject_adapter_in_model", "load_peft_weights",
-    "register_peft_method", "set_peft_model_state_dict", "tuners", "utils",
+    "TunerLayerStatus", "TunerModelStatus", "cast_mixed_precision_params", "get_layer_status", "get_model_status",
+    "get_peft_config", "get_peft_model", "get_peft_model_state_dict", "helpers", "inject_adapter_in_model",
+    "load_peft_weights", "prepare_model_for_kbit_training", "register_peft_method", "set_peft_model_state_dict",
+    "tuners", "utils",
 ]  # fmt: skip
 
 # What else `peft` has: methods, and functions around LoRA.
@@ -71,9 +73,9 @@ _METHODS = (
     "Velora", "Monteclora",
 )  # fmt: skip
 _FUNCTIONS = (
-    "PeftMixedModel", "cast_mixed_precision_params", "convert_to_lora", "create_arrow_model",
-    "get_base_model_state_dict", "get_eva_state_dict", "initialize_lora_eva_weights", "prepare_model_for_kbit_training",
-    "preprocess_loraga", "replace_lora_weights_loftq", "save_as_lora", "set_base_model_state_dict",
+    "PeftMixedModel", "convert_to_lora", "create_arrow_model", "get_base_model_state_dict", "get_eva_state_dict",
+    "initialize_lora_eva_weights", "preprocess_loraga", "replace_lora_weights_loftq", "save_as_lora",
+    "set_base_model_state_dict",
 )  # fmt: skip
 
 

@@ -223,6 +223,8 @@ class PeftModel(nn.Module, PushToHubMixin):
             safe_serialization: False writes adapter_model.bin, a file of `torch.save`.
             selected_adapters: only these.
             save_embedding_layers: see `get_peft_model_state_dict`.
+            path_initial_model_for_weight_conversion: where a PiSSA or OLoRA adapter was saved before training. What is
+                written then is a plain LoRA adapter of twice the rank, for the unchanged base model.
 
         Raises:
             ValueError: `save_directory` is a file, or an adapter is not there.
@@ -231,8 +233,6 @@ class PeftModel(nn.Module, PushToHubMixin):
         from ..serialization import save
 
         folder = os.fspath(save_directory)
-        if path_initial_model_for_weight_conversion is not None:
-            raise UnsupportedError("save_pretrained(path_initial_model_for_weight_conversion=…) is not supported yet")
         if os.path.isfile(folder):
             raise ValueError(f"Provided path ({folder}) should be a directory, not a file")
         names = list(self.peft_config) if selected_adapters is None else list(selected_adapters)
@@ -251,12 +251,16 @@ class PeftModel(nn.Module, PushToHubMixin):
                 values = get_peft_model_state_dict(self, state, name, save_embedding_layers=save_embedding_layers)
                 target = folder if name == "default" else os.path.join(folder, name)
                 os.makedirs(target, exist_ok=True)
+                config = self.peft_config[name]
+                if path_initial_model_for_weight_conversion is not None:
+                    initial = load_peft_weights(path_initial_model_for_weight_conversion)
+                    config, values = type(self.base_model)._without_initial(config, values, initial)
                 values = _apart({key: value.detach().contiguous() for key, value in values.items()})
                 if safe_serialization:
                     save_file(values, os.path.join(target, SAFETENSORS_WEIGHTS_NAME), metadata={"format": "pt"})
                 else:
                     save(values, os.path.join(target, WEIGHTS_NAME))
-                self._save_config(self.peft_config[name], target)
+                self._save_config(config, target)
 
     def _save_config(self, config: Any, folder: str) -> None:
         if config.base_model_name_or_path is None:

@@ -123,7 +123,8 @@ class BaseTuner(nn.Module):
                 )
 
     @classmethod
-    def _convert_state_dict_for_initial_model(cls, *args: Any) -> Any:
+    def _without_initial(cls, config: Any, values: dict[str, Any], initial: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """An adapter less the one that it began as; for methods that change the base weight."""
         raise ValueError(f"{cls.__name__} has no conversion of a mutated initial model")
 
     # --- making adapters ----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 from .... import nn
 from ...matching import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING, pattern_key
 from ..base import BaseTuner
+from .conversion import without_initial
 from .layer import Embedding, Linear, LoraLayer
 from .weighted import WeightedMixin
 
@@ -35,6 +36,10 @@ class LoraModel(WeightedMixin, BaseTuner):
         if adapter_name not in self.active_adapters:
             layer.set_adapter([])
         setattr(parent, target_name, layer)
+
+    @classmethod
+    def _without_initial(cls, config: Any, values: dict[str, Any], initial: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return without_initial(config, values, initial)
 
     @staticmethod
     def _new_layer(config: Any, adapter_name: str, target: Any, r: int, alpha: float) -> Any:
