@@ -231,10 +231,21 @@ def test_names_that_are_not_supported_say_so():
         ef.peft.nothing_of_the_kind  # noqa: B018
     with pytest.raises(UnsupportedError, match="adapter_names"):
         adapted().eval()(input_ids=IDS, labels=IDS, adapter_names=["default", "default"])
-    with pytest.raises(UnsupportedError, match="ties"):
-        adapted().add_weighted_adapter(["default"], [1.0], "w", "ties")
     with pytest.raises(UnsupportedError, match="mixed"):
         get_peft_model(tiny(), LoraConfig(target_modules=["q_proj"]), mixed=True)
+
+
+def test_weighted_adapters_with_bad_arguments():
+    model = adapted()
+    model.add_adapter("b", LoraConfig(r=2, target_modules=["q_proj"]))
+    for options, text in (
+        ({"combination_type": "most"}, "Invalid combination_type: most"), ({"combination_type": "ties"}, "same r value"),
+        ({"combination_type": "ties_svd"}, "needs a density"),
+        ({"combination_type": "ties_svd", "density": -1}, "Density should be >= 0"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=text):
+            model.add_weighted_adapter(["default", "b"], [1.0, 1.0], "w", **options)
+        assert "w" not in model.peft_config
 
 
 def test_a_layer_without_a_matrix_is_no_target():

@@ -241,10 +241,20 @@ def case_several(lib):
             model.set_adapter(f"w_{kind}")
             out[kind] = _logits(lib, model)
             out[f"{kind}_config"] = [model.peft_config[f"w_{kind}"].r, model.peft_config[f"w_{kind}"].lora_alpha]
+        for kind in ("magnitude_prune", "ties", "dare_linear", "dare_ties"):
+            for end in ("", "_svd"):
+                for method in ("total", "frequency") if "ties" in kind else ("total",):
+                    name = f"{kind}{end}_{method}"
+                    torch.manual_seed(2)
+                    options = {"density": 0.6, "majority_sign_method": method}
+                    model.add_weighted_adapter(["default", "b"], [0.7, -0.4], name, kind + end, **options)
+                    model.set_adapter(name)
+                    out[name] = _logits(lib, model)
+        model.set_adapter("w_svd")
         model.delete_adapter("default")
-        out["left"] = [sorted(model.peft_config), model.active_adapters]
+        out["left"] = [len(model.peft_config), model.active_adapters]
         model.delete_adapter("w_svd")
-    out["still"] = sorted(model.peft_config)
+    out["still"] = len(model.peft_config)
     return out
 
 

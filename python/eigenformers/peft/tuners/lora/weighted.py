@@ -6,16 +6,12 @@ import dataclasses
 from typing import Any
 
 from .... import _core, linalg
-from ....errors import UnsupportedError
 from ...modules_to_save import ModulesToSaveWrapper
 from ..base import outermost_tuners
+from .combining import COMBINATIONS, check_density
 from .layer import Embedding
 
-_KINDS = ("cat", "linear", "svd")
-_OTHERS = (
-    "ties", "ties_svd", "dare_ties", "dare_linear", "dare_ties_svd", "dare_linear_svd", "magnitude_prune",
-    "magnitude_prune_svd",
-)  # fmt: skip
+_KINDS = ("cat", "svd", *COMBINATIONS, *(f"{name}_svd" for name in COMBINATIONS if name != "linear"))
 
 
 class WeightedMixin:
@@ -38,26 +34,28 @@ class WeightedMixin:
 
         Args:
             combination_type: "cat" stacks A and B (the sum, exactly), "linear" adds each of them (an approximation;
-                all of one rank), "svd" keeps the `svd_rank` largest singular values of the sum.
+                all of one rank), "svd" keeps the `svd_rank` largest singular values of the sum. "magnitude_prune",
+                "ties", "dare_linear" and "dare_ties" leave parts of the factors out; with "_svd" behind, of the changes.
+            density: how much these keep, from 0 to 1.
+            majority_sign_method: of "ties", whether signs are weighed ("total") or counted ("frequency").
             svd_clamp: clip both factors at this quantile of their values.
 
         Raises:
             ValueError: an adapter that does not exist, ranks that differ, a module that several of them save.
-            UnsupportedError: another combination_type of PEFT.
         """
         if adapter_name in self.peft_config:
             return
-        if combination_type in _OTHERS:
-            raise UnsupportedError(f"add_weighted_adapter(combination_type={combination_type!r}) is not supported yet")
         if combination_type not in _KINDS:
             raise ValueError(f"Invalid combination_type: {combination_type}")
         kind = "linear" if len(adapters) == 1 else combination_type
         rank, targets = self._check_weighted(adapters, kind, svd_rank)
+        check_density(kind, density)
         first = self.peft_config[adapters[0]]
         self.peft_config[adapter_name] = dataclasses.replace(
             first, r=rank, lora_alpha=rank, target_modules=targets, alpha_pattern={}, rank_pattern={}, use_rslora=False,
             init_lora_weights=True,
         )  # fmt: skip
+        options = (density, majority_sign_method)
         active = self.active_adapters
         self.inject_adapter(self.model, adapter_name)
         self.set_adapter(active)
@@ -66,7 +64,7 @@ class WeightedMixin:
                 continue
             parts = [(name, w) for name, w in zip(adapters, weights) if name in layer.scaling]
             with _core.no_grad():
-                a, b = _combined(layer, parts, kind, rank, svd_clamp)
+                a, b = _combined(layer, parts, kind, rank, svd_clamp, options)
                 _fill(layer, adapter_name, a, b)
         self.set_requires_grad(adapter_name, False)
 
@@ -85,12 +83,12 @@ class WeightedMixin:
             )
         configs = [self.peft_config[name] for name in adapters]
         ranks = [max([c.r, *c.rank_pattern.values()]) for c in configs]
-        if kind == "linear" and len(set(ranks)) != 1:
+        if kind in COMBINATIONS and len(set(ranks)) != 1:
             raise ValueError(
                 "All adapters must have the same r value when using combination_type linear, ties, dare_ties or "
                 "dare_linear."
             )
-        rank = {"linear": ranks[0], "cat": sum(ranks), "svd": svd_rank or max(ranks)}[kind]
+        rank = sum(ranks) if kind == "cat" else ranks[0] if kind in COMBINATIONS else svd_rank or max(ranks)
         targets = [c.target_modules for c in configs]
         if len({isinstance(t, str) for t in targets}) > 1:
             raise ValueError(
@@ -108,15 +106,21 @@ def _parts(layer: Any, name: str) -> tuple[Any, Any]:
     return layer.lora_A[name].weight.detach(), layer.lora_B[name].weight.detach()
 
 
-def _combined(layer: Any, parts: list[tuple[str, float]], kind: str, rank: int, clamp: float | None) -> tuple[Any, Any]:
+def _combined(
+    layer: Any, parts: list[tuple[str, float]], kind: str, rank: int, clamp: float | None, options: tuple[Any, str]
+) -> tuple[Any, Any]:
     """A and B of the new adapter, of rank `rank` at most."""
     factors = [(*_parts(layer, name), weight * layer.scaling[name]) for name, weight in parts]
     if kind == "cat":
         return _core.cat([a * w for a, _, w in factors], 0), _core.cat([b for _, b, _ in factors], 1)
-    if kind == "linear":
-        roots = [(a, b, abs(w) ** 0.5, 1 if w >= 0 else -1) for a, b, w in factors]
-        return sum(a * (root * sign) for a, _, root, sign in roots), sum(b * root for _, b, root, _ in roots)
-    total = sum((b.float() @ a.float()) * w for a, b, w in factors)
+    if kind in COMBINATIONS:  # the square root of a weight on each factor, its sign on A
+        roots = [abs(w) ** 0.5 for _, _, w in factors]
+        signed = [root if w >= 0 else -root for root, (_, _, w) in zip(roots, factors)]
+        combine = COMBINATIONS[kind]
+        return combine([a for a, _, _ in factors], signed, *options), combine([b for _, b, _ in factors], roots, *options)
+    changes = [(b.float() @ a.float()) * layer.scaling[name] for (a, b, _), (name, _) in zip(factors, parts)]
+    name = kind.removesuffix("_svd") if kind != "svd" else "linear"
+    total = COMBINATIONS[name](changes, [weight for _, weight in parts], *options)
     u, s, vh = linalg.svd(total.contiguous(), full_matrices=False)
     b, a = u[:, :rank] * s[:rank], vh[:rank]
     if clamp is not None:
