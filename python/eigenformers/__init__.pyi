@@ -548,6 +548,18 @@ from .hub import (
 from .modeling import (
     PreTrainedModel as PreTrainedModel,
 )
+from .models.albert.configuration import (
+    AlbertConfig as AlbertConfig,
+)
+from .models.albert.modeling import (
+    AlbertForMaskedLM as AlbertForMaskedLM,
+    AlbertForMultipleChoice as AlbertForMultipleChoice,
+    AlbertForPreTraining as AlbertForPreTraining,
+    AlbertForQuestionAnswering as AlbertForQuestionAnswering,
+    AlbertForSequenceClassification as AlbertForSequenceClassification,
+    AlbertForTokenClassification as AlbertForTokenClassification,
+    AlbertModel as AlbertModel,
+)
 from .models.auto import (
     AutoBackbone as AutoBackbone,
     AutoConfig as AutoConfig,
@@ -610,6 +622,9 @@ from .models.bert.configuration import (
 )
 from .models.bert.modeling import (
     BertForMaskedLM as BertForMaskedLM,
+    BertForMultipleChoice as BertForMultipleChoice,
+    BertForNextSentencePrediction as BertForNextSentencePrediction,
+    BertForPreTraining as BertForPreTraining,
     BertForQuestionAnswering as BertForQuestionAnswering,
     BertForSequenceClassification as BertForSequenceClassification,
     BertForTokenClassification as BertForTokenClassification,
@@ -625,6 +640,17 @@ from .models.bloom.modeling import (
     BloomForTokenClassification as BloomForTokenClassification,
     BloomModel as BloomModel,
 )
+from .models.camembert.configuration import (
+    CamembertConfig as CamembertConfig,
+)
+from .models.camembert.modeling import (
+    CamembertForMaskedLM as CamembertForMaskedLM,
+    CamembertForMultipleChoice as CamembertForMultipleChoice,
+    CamembertForQuestionAnswering as CamembertForQuestionAnswering,
+    CamembertForSequenceClassification as CamembertForSequenceClassification,
+    CamembertForTokenClassification as CamembertForTokenClassification,
+    CamembertModel as CamembertModel,
+)
 from .models.cohere.configuration import (
     CohereConfig as CohereConfig,
 )
@@ -638,6 +664,29 @@ from .models.cohere2.configuration import (
 from .models.cohere2.modeling import (
     Cohere2ForCausalLM as Cohere2ForCausalLM,
     Cohere2Model as Cohere2Model,
+)
+from .models.distilbert.configuration import (
+    DistilBertConfig as DistilBertConfig,
+)
+from .models.distilbert.modeling import (
+    DistilBertForMaskedLM as DistilBertForMaskedLM,
+    DistilBertForMultipleChoice as DistilBertForMultipleChoice,
+    DistilBertForQuestionAnswering as DistilBertForQuestionAnswering,
+    DistilBertForSequenceClassification as DistilBertForSequenceClassification,
+    DistilBertForTokenClassification as DistilBertForTokenClassification,
+    DistilBertModel as DistilBertModel,
+)
+from .models.electra.configuration import (
+    ElectraConfig as ElectraConfig,
+)
+from .models.electra.modeling import (
+    ElectraForMaskedLM as ElectraForMaskedLM,
+    ElectraForMultipleChoice as ElectraForMultipleChoice,
+    ElectraForPreTraining as ElectraForPreTraining,
+    ElectraForQuestionAnswering as ElectraForQuestionAnswering,
+    ElectraForSequenceClassification as ElectraForSequenceClassification,
+    ElectraForTokenClassification as ElectraForTokenClassification,
+    ElectraModel as ElectraModel,
 )
 from .models.ernie4_5.configuration import (
     Ernie4_5Config as Ernie4_5Config,
@@ -767,6 +816,17 @@ from .models.mistral.modeling import (
     MistralForTokenClassification as MistralForTokenClassification,
     MistralModel as MistralModel,
 )
+from .models.mpnet.configuration import (
+    MPNetConfig as MPNetConfig,
+)
+from .models.mpnet.modeling import (
+    MPNetForMaskedLM as MPNetForMaskedLM,
+    MPNetForMultipleChoice as MPNetForMultipleChoice,
+    MPNetForQuestionAnswering as MPNetForQuestionAnswering,
+    MPNetForSequenceClassification as MPNetForSequenceClassification,
+    MPNetForTokenClassification as MPNetForTokenClassification,
+    MPNetModel as MPNetModel,
+)
 from .models.nemotron.configuration import (
     NemotronConfig as NemotronConfig,
 )
@@ -832,6 +892,17 @@ from .models.qwen3.modeling import (
     Qwen3ForTokenClassification as Qwen3ForTokenClassification,
     Qwen3Model as Qwen3Model,
 )
+from .models.roberta.configuration import (
+    RobertaConfig as RobertaConfig,
+)
+from .models.roberta.modeling import (
+    RobertaForMaskedLM as RobertaForMaskedLM,
+    RobertaForMultipleChoice as RobertaForMultipleChoice,
+    RobertaForQuestionAnswering as RobertaForQuestionAnswering,
+    RobertaForSequenceClassification as RobertaForSequenceClassification,
+    RobertaForTokenClassification as RobertaForTokenClassification,
+    RobertaModel as RobertaModel,
+)
 from .models.smollm3.configuration import (
     SmolLM3Config as SmolLM3Config,
 )
@@ -859,6 +930,17 @@ from .models.starcoder2.modeling import (
     Starcoder2ForSequenceClassification as Starcoder2ForSequenceClassification,
     Starcoder2ForTokenClassification as Starcoder2ForTokenClassification,
     Starcoder2Model as Starcoder2Model,
+)
+from .models.xlm_roberta.configuration import (
+    XLMRobertaConfig as XLMRobertaConfig,
+)
+from .models.xlm_roberta.modeling import (
+    XLMRobertaForMaskedLM as XLMRobertaForMaskedLM,
+    XLMRobertaForMultipleChoice as XLMRobertaForMultipleChoice,
+    XLMRobertaForQuestionAnswering as XLMRobertaForQuestionAnswering,
+    XLMRobertaForSequenceClassification as XLMRobertaForSequenceClassification,
+    XLMRobertaForTokenClassification as XLMRobertaForTokenClassification,
+    XLMRobertaModel as XLMRobertaModel,
 )
 from .optim.schedules import (
     GreedyLR as GreedyLR,
