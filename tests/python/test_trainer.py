@@ -309,6 +309,24 @@ def test_bf16_evaluation_and_training(tmp_path):
     assert math.isfinite(cast.evaluate()["eval_loss"]) and cast.model.dtype == ef.bfloat16
 
 
+def test_a_step_of_ones_own(tmp_path):
+    """As people write it for transformers, with `self.accelerator`."""
+
+    class Mine(ef.Trainer):
+        def training_step(self, model, inputs, num_items_in_batch=None):
+            model.train()
+            inputs = self._prepare_inputs(inputs)
+            with self.compute_loss_context_manager():
+                loss = self.compute_loss(model, inputs, num_items_in_batch=num_items_in_batch)
+            self.accelerator.backward(loss)
+            return self.accelerator.gather(loss.detach())
+
+    runs = [kind(model(), arguments(tmp_path), train_dataset=rows()) for kind in (ef.Trainer, Mine)]
+    for run in runs:
+        run.remove_callback(ef.PrinterCallback)
+    assert runs[0].train().training_loss == runs[1].train().training_loss
+
+
 def test_a_loop_by_hand_equals_trainer(tmp_path):
     """DataLoader, loss.backward(), clip, step, schedule: the same losses."""
     from eigenformers.data.sampler import SeededRandomSampler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
 import time
@@ -259,7 +258,7 @@ class LoopMixin:
             scaled = by_model or self.compute_loss_func is not None
         if not scaled:
             loss = loss / self.current_gradient_accumulation_steps
-        loss.backward()
+        self.accelerator.backward(loss)
         return loss.detach()
 
     def compute_loss(
@@ -301,9 +300,7 @@ class LoopMixin:
 
     def autocast_smart_context_manager(self, cache_enabled: bool | None = True) -> Any:
         """`autocast` in bfloat16, or nothing."""
-        if self.args.bf16 and self.is_in_train:
-            return _core.autocast("cpu", dtype=_core.bfloat16)
-        return contextlib.nullcontext()
+        return self.accelerator.autocast()
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: Any) -> tuple[list, Any]:
         """The next `num_batches` batches, and how many labels they hold."""

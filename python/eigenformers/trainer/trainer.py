@@ -12,6 +12,7 @@ from ..data.dataset import has_length, is_iterable_only
 from ..data.padding import DataCollatorWithPadding
 from ..random import set_seed
 from ..utils import logging
+from .accelerator import SingleProcess
 from .arguments import TrainingArguments
 from .callbacks import CallbackHandler, DefaultFlowCallback
 from .checkpointing import CheckpointMixin
@@ -99,7 +100,7 @@ class Trainer(
             if processing_class is not None:
                 raise ValueError("Trainer: `tokenizer` is the former name of `processing_class`; pass one of them")
             processing_class = tokenizer
-        self.args = args
+        self.args, self.accelerator = args, SingleProcess(args.mixed_precision)
         self._set_seed()
         logging.set_verbosity(args.get_process_log_level())
         self.model_init = model_init

@@ -313,6 +313,33 @@ def case_classification(lib):
     }
 
 
+def case_heads(lib):
+    """Classes of tokens, answers in texts, an encoder's classes and masked tokens."""
+    rng = np.random.RandomState(4)
+    ids = [rng.randint(5, 60, 9).tolist() for _ in range(16)]
+    tags = [{"input_ids": row, "labels": [-100, *(int(i > 30) for i in row[1:])]} for row in ids]
+    spans = [{"input_ids": row, "start_positions": i % 7, "end_positions": i % 7 + 2} for i, row in enumerate(ids)]
+    texts_ = [{"input_ids": row, "label": int(row[0] > 30)} for row in ids]
+    masked = [{"input_ids": [4, *row[1:]], "labels": [row[0]] + [-100] * 8} for row in ids]
+    bert = {"num_hidden_layers": 2, "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+
+    def answers(prediction):
+        starts, ends = prediction.predictions
+        return {"start": float(starts.sum()), "end": float(ends.sum()), "labels": len(prediction.label_ids)}
+
+    shared = {"max_steps": 6, "eval_strategy": "steps", "eval_steps": 3}
+    return {
+        "tokens": run(lib, model(lib, "llama", "AutoModelForTokenClassification", num_labels=2), tags,
+                      {"eval_dataset": tags[:6]}, gradient_accumulation_steps=2, **shared),
+        "answers": run(lib, model(lib, "qwen3", "AutoModelForQuestionAnswering"), spans,
+                       {"eval_dataset": spans[:6], "compute_metrics": answers}, gradient_accumulation_steps=2, **shared),
+        "bert": run(lib, model(lib, "bert", "AutoModelForSequenceClassification", **bert), texts_,
+                    {"eval_dataset": texts_[:6]}, **shared),
+        "masked": run(lib, model(lib, "bert", "AutoModelForMaskedLM", **bert), masked, {"eval_dataset": masked[:6]},
+                      weight_decay=0.1, **shared),
+    }  # fmt: skip
+
+
 class _Recorder:
     """Makes a callback that notes every event with the switches."""
 
