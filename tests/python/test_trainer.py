@@ -533,3 +533,11 @@ def test_real_datasets(tmp_path):
         run = trainer(tmp_path, data=data, train_sampling_strategy="sequential")
         losses.append(run.train().training_loss)
     assert losses[0] == losses[1] == losses[2]
+
+
+@pytest.mark.parametrize("name", ["trainer_utils", "trainer_callback", "training_args", "optimization", "utils.data"])
+def test_modules_under_their_other_names(name):
+    import importlib
+
+    module = importlib.import_module(f"eigenformers.{name}")
+    assert all(getattr(module, attribute) is not None for attribute in module.__all__)

@@ -110,7 +110,7 @@ def test_an_error_inside_of_a_save_leaves_the_checkpoint_before(tmp_path, monkey
 def test_disk_full(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(disk)], capture_output=True)
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(disk)], capture_output=True)
     if mount.returncode:
         pytest.skip("mount is not allowed here")
     try:

@@ -202,12 +202,10 @@ class CheckpointMixin:
                 self.state.stateful_callbacks = states_of(self._exportable())
                 self.state.save_to_json(os.path.join(scratch, STATE_FILE))
         except OSError as error:
-            raise OSError(
-                error.errno,
-                f"{error.strerror or error}: {PREFIX_CHECKPOINT_DIR}-{step} in {folder} can't be saved; the "
-                "checkpoints before it are whole",
-                error.filename,
-            ) from error
+            what = f"{PREFIX_CHECKPOINT_DIR}-{step} in {folder} can't be saved; the checkpoints before it are whole"
+            if error.errno is None:  # from the writer of tensors, whose text says it all
+                raise CheckpointError(f"{error}: {what}") from error
+            raise OSError(error.errno, f"{error.strerror}: {what}", error.filename) from error
         if self.args.push_to_hub:
             self._push_from_checkpoint(os.path.join(folder, f"{PREFIX_CHECKPOINT_DIR}-{step}"))
         rotate_checkpoints(folder, self.args.save_total_limit, self.state.best_model_checkpoint)

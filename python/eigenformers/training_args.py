@@ -1,0 +1,13 @@
+"""`transformers.training_args` under its name; the pieces live in `eigenformers.trainer`."""
+
+from __future__ import annotations
+
+from ._lazy import lazy_exports
+
+_MODULES = {
+    **dict.fromkeys(("TrainingArguments",), "..trainer.arguments"),
+    **dict.fromkeys(("OptimizerNames", "ParallelMode"), "..trainer.enums"),
+}  # fmt: skip
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
