@@ -56,7 +56,10 @@ def main() -> None:
         tokenizer.pad_token = tokenizer.eos_token
     ef.set_seed(0)  # the head begins with random weights
     model = ef.AutoModelForSequenceClassification.from_pretrained(
-        given.model, num_labels=len(names), id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)}
+        given.model,
+        num_labels=len(names),
+        id2label=dict(enumerate(names)),
+        label2id={n: i for i, n in enumerate(names)},
     )
     model.config.pad_token_id = tokenizer.pad_token_id
     encoded = [

@@ -180,6 +180,57 @@ def test_a_model_without_a_head(tmp_path):
         trainer(tmp_path, ef.AutoModel.from_config(model().config))
 
 
+def test_a_packed_model_without_an_adapter(tmp_path, smollm2):
+    packed = ef.AutoModelForCausalLM.from_pretrained(os.path.dirname(smollm2), gguf_file=os.path.basename(smollm2))
+    with pytest.raises(ValueError, match="cannot perform fine-tuning on purely quantized models"):
+        trainer(tmp_path, packed)
+
+
+class _Service:
+    """A module that notes what is called on it."""
+
+    def __init__(self, name, calls):
+        from importlib.machinery import ModuleSpec
+
+        self.__spec__, self._calls, self.run = ModuleSpec(name, None), calls, None
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*args, **kwargs):
+            self._calls.append((name, args, kwargs))
+            if name == "init":
+                self.run = type("Run", (), {"summary": {}})()
+
+        call.update = lambda *a, **k: self._calls.append(("update", a, k))
+        return call
+
+    def active_run(self):
+        return None
+
+
+def test_wandb_and_mlflow(tmp_path, monkeypatch):
+    import sys
+
+    for name in ("wandb", "mlflow"):
+        calls = []
+        service = _Service(name, calls)
+        monkeypatch.setitem(sys.modules, name, service)
+        run = trainer(tmp_path, report_to=[name], run_name="try")
+        run.train()
+        names = [call[0] for call in calls]
+        if name == "wandb":
+            assert names[0] == "init" and calls[0][2] == {"project": "huggingface", "name": "try"}
+            logged = [call[1][0] for call in calls if call[0] == "log"]
+            assert [row["train/global_step"] for row in logged] == [1, 2, 3, 4, 4] and "train/loss" in logged[0]
+            assert service.run.summary["train_loss"] == pytest.approx(run.state.log_history[-1]["train_loss"])
+        else:
+            assert names[0] == "start_run" and "log_params" in names
+            steps = [call[2]["step"] for call in calls if call[0] == "log_metrics"]
+            assert steps == [1, 2, 3, 4, 4]
+
+
 # --- what runs do ----------------------------------------------------------------------------------------------------
 def test_model_init_begins_anew(tmp_path):
     run = ef.Trainer(model_init=lambda: model(3), args=arguments(tmp_path), train_dataset=rows())
@@ -321,10 +372,12 @@ def test_a_step_of_ones_own(tmp_path):
             self.accelerator.backward(loss)
             return self.accelerator.gather(loss.detach())
 
-    runs = [kind(model(), arguments(tmp_path), train_dataset=rows()) for kind in (ef.Trainer, Mine)]
-    for run in runs:
+    losses = []
+    for kind in (ef.Trainer, Mine):
+        run = kind(model(), arguments(tmp_path), train_dataset=rows())
         run.remove_callback(ef.PrinterCallback)
-    assert runs[0].train().training_loss == runs[1].train().training_loss
+        losses.append(run.train().training_loss)
+    assert losses[0] == losses[1]
 
 
 def test_a_loop_by_hand_equals_trainer(tmp_path):
@@ -437,7 +490,9 @@ def test_callbacks_come_and_go(tmp_path):
     mine = Mine()
     run.add_callback(mine)
     run.add_callback(Mine)
-    assert run.pop_callback(Mine) is mine and isinstance(run.pop_callback(Mine), Mine) and run.pop_callback(Mine) is None
+    assert (
+        run.pop_callback(Mine) is mine and isinstance(run.pop_callback(Mine), Mine) and run.pop_callback(Mine) is None
+    )
     with pytest.raises(ValueError):
         run.remove_callback(mine)
 

@@ -94,7 +94,9 @@ def test_an_error_inside_of_a_save_leaves_the_checkpoint_before(tmp_path, monkey
         return sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"No space left on device: checkpoint-\d in .* can't be saved; .* are whole") as e:
+    with pytest.raises(
+        OSError, match=r"No space left on device: checkpoint-\d in .* can't be saved; .* are whole"
+    ) as e:
         made.train()
     assert e.value.errno == errno.ENOSPC
     monkeypatch.undo()

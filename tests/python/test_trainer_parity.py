@@ -33,7 +33,9 @@ def test_a_run_of_transformers_goes_on_here(tmp_path):
     found = run(ef, tmp_path / "ours", tmp_path / "theirs" / "checkpoint-4").state.log_history
     keep = ("loss", "grad_norm", "learning_rate", "epoch", "step")
     for ours, theirs in zip(found, wanted):
-        assert {k: ours[k] for k in keep if k in ours} == pytest.approx({k: theirs[k] for k in keep if k in theirs}, 1e-5)
+        assert {k: ours[k] for k in keep if k in ours} == pytest.approx(
+            {k: theirs[k] for k in keep if k in theirs}, 1e-5
+        )
     assert len(found) == len(wanted)
 
 

@@ -40,7 +40,9 @@ class ThreadedFetch:
         self._state = _Shared(loader, itertools.chain([] if head is None else [head], tasks), seed, first)
         self._in_order, self._timeout = loader.in_order, loader.timeout or None
         self._next = first
-        threads = [threading.Thread(target=_work, args=(self._state, i), daemon=True) for i in range(loader.num_workers)]
+        threads = [
+            threading.Thread(target=_work, args=(self._state, i), daemon=True) for i in range(loader.num_workers)
+        ]
         weakref.finalize(self, self._state.stop)
         for thread in threads:
             thread.start()

@@ -71,7 +71,9 @@ class SingleProcess:
     @contextlib.contextmanager
     def autocast(self) -> Iterator[None]:
         """Products in bfloat16 where `bf16` asked for them."""
-        with _core.autocast("cpu", dtype=_core.bfloat16) if self.mixed_precision == "bf16" else contextlib.nullcontext():
+        with (
+            _core.autocast("cpu", dtype=_core.bfloat16) if self.mixed_precision == "bf16" else contextlib.nullcontext()
+        ):
             yield
 
     @contextlib.contextmanager

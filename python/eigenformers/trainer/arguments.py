@@ -81,9 +81,7 @@ class TrainingArguments(Setters, metaclass=AcceptsFormerNames):
         None, "Recompute activations in the backward pass.", nargs="?", const=True
     )
     activation_checkpointing_kwargs: Union[Dict[str, Any], str, None] = _a(None, "Its arguments.")
-    gradient_checkpointing: Optional[bool] = _a(
-        None, "Former name of activation_checkpointing.", nargs="?", const=True
-    )
+    gradient_checkpointing: Optional[bool] = _a(None, "Former name of activation_checkpointing.", nargs="?", const=True)
     gradient_checkpointing_kwargs: Union[Dict[str, Any], str, None] = _a(None, "Former name of its arguments.")
 
     # Compilation and kernels

@@ -144,8 +144,7 @@ class CheckpointMixin:
                     self.callback_handler.callbacks[at] = restored
         if missing:
             logger.warning(
-                "Checkpoint included callbacks not included in current configuration. Ignoring. "
-                f"({', '.join(missing)})"
+                f"Checkpoint included callbacks not included in current configuration. Ignoring. ({', '.join(missing)})"
             )
 
     # --- random numbers -------------------------------------------------------------------------------------------

@@ -73,7 +73,11 @@ class DataMixin:
                 "Trainer: train_dataset is empty (len(train_dataset) == 0); check how it was filtered and split"
             )
         return self._get_dataloader(
-            self.train_dataset, "Training", self._train_batch_size, self._get_train_sampler, self.args.dataloader_drop_last
+            self.train_dataset,
+            "Training",
+            self._train_batch_size,
+            self._get_train_sampler,
+            self.args.dataloader_drop_last,
         )
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:

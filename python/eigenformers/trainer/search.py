@@ -50,9 +50,7 @@ class SearchMixin:
         if backend != HPSearchBackend.OPTUNA:
             raise UnsupportedError(f"hyperparameter_search: backend={backend.value!r} is not supported, only 'optuna'")
         if importlib.util.find_spec("optuna") is None:
-            raise RuntimeError(
-                "You picked the optuna backend, but it is not installed. Use `pip install optuna`."
-            )
+            raise RuntimeError("You picked the optuna backend, but it is not installed. Use `pip install optuna`.")
         if self.model_init is None:
             raise RuntimeError(
                 "To use hyperparameter search, you need to pass your model through a model_init function."

@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import Any, Callable
 
+from .. import _core
 from ..data.basic import default_data_collator
 from ..data.dataset import has_length, is_iterable_only
 from ..data.padding import DataCollatorWithPadding
@@ -29,6 +30,7 @@ from .results import metrics_format, speed_metrics
 from .search import SearchMixin
 from .sigterm import SaveOnSigterm
 from .state import TrainerControl, TrainerState
+from .step import StepMixin
 
 logger = logging.get_logger(__name__)
 
@@ -36,7 +38,7 @@ _SHIFTING = ("ForCausalLM", "ForConditionalGeneration")
 
 
 class Trainer(
-    LoopMixin, DataMixin, OptimizationMixin, EvaluationMixin, CheckpointMixin, HubMixin, SearchMixin
+    LoopMixin, StepMixin, DataMixin, OptimizationMixin, EvaluationMixin, CheckpointMixin, HubMixin, SearchMixin
 ):
     """Trains any `nn.Module` whose forward returns a loss.
 
@@ -166,11 +168,13 @@ class Trainer(
                 "https://huggingface.co/docs/transformers/model_doc/auto"
             )
         packed = inner is self.model and getattr(inner, "_has_packed", None) and inner._has_packed()
-        if packed and not any(getattr(p, "requires_grad", False) for p in self.model.parameters()):
+        dense = [p for p in self.model.parameters() if isinstance(p, _core.Tensor)]
+        if packed and all(p.requires_grad for p in dense):  # nobody chose what is to be trained
             raise ValueError(
                 "You cannot perform fine-tuning on purely quantized models. Please attach trainable adapters on top of"
                 " the quantized model to correctly perform fine-tuning. Please see: "
-                "https://huggingface.co/docs/transformers/peft for more details"
+                "https://huggingface.co/docs/transformers/peft for more details; or make them dense with "
+                "model.dequantize()"
             )
 
     def _inspect_model(self) -> None:

@@ -9,7 +9,23 @@ import tempfile
 
 import numpy as np
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat", "on", "a", "mat", "##s", "##ing", "dog", "bark"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "the",
+    "cat",
+    "sat",
+    "on",
+    "a",
+    "mat",
+    "##s",
+    "##ing",
+    "dog",
+    "bark",
+]
 
 
 def _tokenizer(lib, side="right"):
@@ -142,7 +158,9 @@ def case_errors(lib):
         "sum": lambda: collator(tokenizer, mask_replace_prob=0.8, random_replace_prob=0.3),
         "words": lambda: collator(tokenizer, mlm=False, whole_word_mask=True),
         "odd": lambda: lib.DataCollatorForPermutationLanguageModeling(tokenizer)([{"input_ids": [1, 2, 3]}]),
-        "framework": lambda: lib.DataCollatorForTokenClassification(tokenizer, return_tensors="tf")([{"input_ids": [1]}]),
+        "framework": lambda: lib.DataCollatorForTokenClassification(tokenizer, return_tensors="tf")(
+            [{"input_ids": [1]}]
+        ),
     }
     out = {}
     for name, call in calls.items():
