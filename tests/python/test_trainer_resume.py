@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -190,6 +191,61 @@ def test_damaged_files(whole, tmp_path, name):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ef.CheckpointError, match=name.split(".")[0]):
         trainer(str(tmp_path)).train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+
+
+def _edited(file, change):
+    def edit(folder):
+        path = folder / file
+        value = json.loads(path.read_text())
+        path.write_text(json.dumps(change(value) or value))
+
+    return edit
+
+
+def _without(*keys):
+    def change(value):
+        for key in keys[:-1]:
+            value = value[key]
+        value.pop(keys[-1])
+
+    return change
+
+
+def _with(value, *keys):
+    def change(whole):
+        inner = whole
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = value
+
+    return change
+
+
+HOSTILE = {
+    "rng_words": _edited("rng_state.json", _with({"__tuple__": [3, {"__tuple__": [1, 2]}, None]}, "rng", "python")),
+    "rng_number": _edited("rng_state.json", _with(3, "rng", "cpu")),
+    "rng_missing": _edited("rng_state.json", _without("epoch_rng")),
+    "rng_name": _edited("rng_state.json", _with({"__tensor__": "t99"}, "rng", "cpu")),
+    "rng_list": _edited("rng_state.json", lambda value: [1]),
+    "optimizer_list": _edited("optimizer.json", lambda value: [1]),
+    "optimizer_groups": _edited("optimizer.json", lambda value: value["param_groups"].pop() and None),
+    "optimizer_state": _edited("optimizer.json", _without("state")),
+    "scheduler_list": _edited("scheduler.json", lambda value: [2]),
+    "trainer_state_text": _edited("trainer_state.json", _with("x", "global_step")),
+    "trainer_state_negative": _edited("trainer_state.json", _with(-5, "global_step")),
+    "trainer_state_list": _edited("trainer_state.json", lambda value: [1]),
+    "trainer_state_log": _edited("trainer_state.json", _with(3, "log_history")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files(whole, tmp_path, name):
+    folder, _ = whole
+    shutil.copytree(folder / "checkpoint-3", tmp_path / "checkpoint-3")
+    HOSTILE[name](tmp_path / "checkpoint-3")
+    file = name.rsplit("_", 1)[0].replace("rng", "rng_state")
+    with pytest.raises(ef.CheckpointError, match=file):
+        trainer(str(tmp_path), save_strategy="no").train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
 
 
 def test_no_such_checkpoint(tmp_path):

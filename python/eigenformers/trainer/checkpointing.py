@@ -24,7 +24,7 @@ from .checkpoint_folders import (
     writing_checkpoint,
 )
 from .enums import SaveStrategy
-from .plain_state import load_state, save_state
+from .plain_state import load_state, reading, save_state
 from .state import ExportableState, TrainerControl, TrainerState, states_of
 
 logger = logging.get_logger(__name__)
@@ -172,7 +172,14 @@ class CheckpointMixin:
     def _stored_progress(self, checkpoint: str) -> dict[str, Any] | None:
         stem = os.path.join(checkpoint, "rng_state")
         if os.path.isfile(stem + ".json"):
-            return load_state(stem)
+            progress = load_state(stem)
+            with reading(stem + ".json"):  # before anything is changed
+                here = self._rng_state()
+                for name in ("epoch_rng", "rng"):
+                    self._load_rng_state(progress[name])
+                self._load_rng_state(here)
+                float(progress["loss_since_log"]), int(progress["last_logged"]), bool(progress["epoch_ended"])
+            return progress
         logger.info(
             f"{checkpoint}: no state of the random number generators that can be read (rng_state.json); the resumed "
             "run draws other random numbers than the one that was stopped would have"
@@ -314,7 +321,8 @@ class CheckpointMixin:
                 logger.warning(f"{checkpoint}: no state of the {name}; it begins anew")
                 continue
             if state is not None:
-                target.load_state_dict(state)
+                with reading(stem):
+                    target.load_state_dict(state)
 
     @staticmethod
     def _from_torch(path: str) -> Any:

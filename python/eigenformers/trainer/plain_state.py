@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,18 @@ def _unpack(value: Any, tensors: dict[str, Any]) -> Any:
     return {key: _unpack(item, tensors) for key, item in value.items()}
 
 
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """What goes wrong inside is the fault of the file: CheckpointError that names it."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        text = str(error).split("\n", 1)[0]
+        raise CheckpointError(
+            f"{path}: damaged, or of another model or optimizer: {type(error).__name__}: {text}; take another checkpoint"
+        ) from error
+
+
 def save_state(value: Any, stem: str) -> None:
     """Write `<stem>.json` and, when there are tensors inside, `<stem>.safetensors`."""
     from ..safetensors.torch import save_file
@@ -72,10 +86,8 @@ def load_state(stem: str) -> Any:
     """What `save_state` wrote. CheckpointError when the files are damaged."""
     from ..safetensors.torch import load_file
 
-    try:
+    with reading(stem + ".json"):
         with open(stem + ".json", encoding="utf-8") as file:
             value = json.load(file)
         tensors = load_file(stem + ".safetensors") if os.path.exists(stem + ".safetensors") else {}
         return _unpack(value, tensors)
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{stem}.json: damaged: {error}; take an earlier checkpoint") from None

@@ -78,7 +78,12 @@ class TrainerState:
         try:
             values = json.loads(text)
             known = {field.name for field in dataclasses.fields(cls)}
-            return cls(**{name: value for name, value in values.items() if name in known})
+            state = cls(**{name: value for name, value in values.items() if name in known})
+            if not isinstance(state.global_step, int) or state.global_step < 0:
+                raise ValueError(f"global_step is {state.global_step!r}")
+            if not isinstance(state.log_history, list):
+                raise ValueError("log_history is not a list")
+            return state
         except (ValueError, AttributeError, TypeError) as error:
             raise CheckpointError(f"{json_path}: not a state of Trainer: {error}; take an earlier checkpoint") from None
 
