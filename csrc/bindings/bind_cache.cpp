@@ -3,8 +3,10 @@
 #include <pybind11/stl.h>
 
 #include "bindings/bindings.h"
+#include "nn/encoder_decoder_cache.h"
 #include "nn/kv_cache.h"
 #include "nn/quantized_cache.h"
+#include "nn/recurrent_cache.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -36,6 +38,12 @@ std::vector<CacheLayer> layers_of(const CachePtr& cache) {
 std::vector<int64_t> windows_of(const py::object& config) {
   if (config.is_none()) return {};
   return py::module_::import("eigenformers.cache_utils").attr("layer_windows")(config).cast<std::vector<int64_t>>();
+}
+
+// Which layers keep a state instead of keys and values; empty: none.
+std::vector<bool> recurrent_layers(const py::object& config) {
+  if (config.is_none()) return {};
+  return py::module_::import("eigenformers.cache_utils").attr("recurrent_layers")(config).cast<std::vector<bool>>();
 }
 
 void fill(DynamicCache& cache, const py::object& past) {
@@ -126,6 +134,78 @@ void bind_layer(py::module_& m) {
       });
 }
 
+// Pairs of keys and values of both caches: 4 or 6 (with windows) entries a layer.
+std::shared_ptr<EncoderDecoderCache> encoder_decoder_cache(const py::args& caches) {
+  if (caches.size() == 2) {
+    for (auto cache : caches)
+      if (!py::isinstance<KvCache>(cache))
+        throw py::type_error(
+            "One of the two arguments is not a Cache: " + std::string(py::str(py::type::of(caches[0]))) + ", " +
+            std::string(py::str(py::type::of(caches[1]))));
+    return std::make_shared<EncoderDecoderCache>(caches[0].cast<CachePtr>(), caches[1].cast<CachePtr>());
+  }
+  if (caches.size() != 1) throw py::value_error("Expected 1 or 2 arguments, got " + std::to_string(caches.size()));
+  auto self = std::make_shared<DynamicCache>(), cross = std::make_shared<DynamicCache>();
+  int layer = 0;
+  for (auto entry : caches[0]) {
+    const auto kv = entry.cast<py::sequence>();
+    if (kv.size() != 4 && kv.size() != 6)
+      throw py::value_error("Expected 4 or 6 entries a layer, got " + std::to_string(kv.size()));
+    self->append(layer, kv[0].cast<Tensor>(), kv[1].cast<Tensor>());
+    cross->append(layer++, kv[kv.size() / 2].cast<Tensor>(), kv[kv.size() / 2 + 1].cast<Tensor>());
+  }
+  return std::make_shared<EncoderDecoderCache>(self, cross);
+}
+
+void bind_encoder_decoder(py::module_& m) {
+  py::class_<EncoderDecoderCache, KvCache, std::shared_ptr<EncoderDecoderCache>>(
+      m, "EncoderDecoderCache",
+      "A decoder's own keys and values, and those of the encoder's states; made of two caches.")
+      .def(py::init(&encoder_decoder_cache))
+      .def_property_readonly("self_attention_cache", &EncoderDecoderCache::self)
+      .def_property_readonly("cross_attention_cache", &EncoderDecoderCache::cross)
+      .def_property_readonly("is_updated",
+                             [](EncoderDecoderCache& self) {
+                               py::dict out;
+                               for (int i = 0; i < self.cross()->layers(); i++)
+                                 out[py::int_(i)] = self.cross()->length(i) > 0;
+                               return out;
+                             })
+      .def("activate_past_recording",
+           [](const EncoderDecoderCache& self) {
+             if (auto* own = dynamic_cast<DynamicCache*>(self.self().get())) own->record_past();
+           })
+      .def("__iter__",
+           [](EncoderDecoderCache& self) {
+             const py::list own(py::cast(self.self())), cross(py::cast(self.cross()));
+             py::list all;
+             for (size_t i = 0; i < std::min(own.size(), cross.size()); i++) all.append(own[i] + cross[i]);
+             return all.attr("__iter__")();
+           })
+      .def("__getitem__",
+           [](EncoderDecoderCache& self, int layer) {
+             const int at = known_layer(self, layer);
+             const KvView own = self.view(at), cross = self.cross()->view(at);
+             return py::make_tuple(own.keys, own.values, cross.keys, cross.values);
+           })
+      .def("to_legacy_cache",
+           [](const py::object& self) {
+             py::list all;
+             for (size_t i = 0; i < py::len(self); i++) all.append(self[py::int_(i)]);
+             return py::tuple(all);
+           })
+      .def_static(
+          "from_legacy_cache",
+          [](const py::object& past) {
+            return encoder_decoder_cache(py::make_tuple(past.is_none() ? py::object(py::list()) : past));
+          },
+          py::arg("past_key_values") = py::none())
+      .def("__repr__", [](const py::object& self) {
+        return py::str("EncoderDecoderCache(self_attention_cache={}, cross_attention_cache={})")
+            .format(self.attr("self_attention_cache"), self.attr("cross_attention_cache"));
+      });
+}
+
 }  // namespace
 
 void bind_cache(py::module_& m) {
@@ -175,6 +255,8 @@ void bind_cache(py::module_& m) {
       m, "DynamicCache", "Grows as needed. With `config`, layers with a sliding window keep that window only.")
       .def(py::init([](const py::object& data, const py::object& config, const py::object& offloading, bool) {
              refuse_offloading(offloading);
+             if (const std::vector<bool> recurrent = recurrent_layers(config); !recurrent.empty())
+               return std::shared_ptr<DynamicCache>(std::make_shared<RecurrentCache>(recurrent));
              auto self = std::make_shared<DynamicCache>(windows_of(config));
              fill(*self, data);
              return self;
@@ -194,6 +276,9 @@ void bind_cache(py::module_& m) {
             return self;
           },
           py::arg("past_key_values") = py::none());
+  py::class_<RecurrentCache, DynamicCache, std::shared_ptr<RecurrentCache>>(
+      m, "_RecurrentCache",
+      "States of recurrent layers, keys and values of the others; made by DynamicCache(config=...).");
   py::class_<StaticCache, DynamicCache, std::shared_ptr<StaticCache>>(
       m, "StaticCache", "Room for `max_cache_len` positions, taken at the first; more of them is an error.")
       .def(py::init([](const py::object& config, int64_t max_cache_len, const py::object& offloading, bool,
@@ -211,6 +296,7 @@ void bind_cache(py::module_& m) {
            }),
            py::arg("nbits"), py::arg("q_group_size"), py::arg("residual_length"))
       .def_property_readonly("nbytes", &QuantizedCache::nbytes, "Bytes of memory that the positions take.");
+  bind_encoder_decoder(m);
 }
 
 }  // namespace ef

@@ -48,6 +48,7 @@ void bind_checkpoint(py::module_& m) {
         py::dict out;
         out["missing_keys"] = r.missing;
         out["unexpected_keys"] = r.unexpected;
+        out["untied_keys"] = r.untied;
         py::list mismatched;
         for (auto& x : r.mismatched)
           mismatched.append(

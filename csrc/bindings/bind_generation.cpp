@@ -112,13 +112,16 @@ void bind_generation(py::module_& m) {
       [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
          const std::optional<Tensor>& position_ids, const std::optional<Tensor>& inputs_embeds,
          std::shared_ptr<KvCache> past, const py::dict& options, const py::list& processors, const py::object& guidance,
-         const py::object& prefix_processor, const py::list& criteria, const py::object& put) {
+         const py::object& prefix_processor, const py::list& criteria, const py::object& put, const py::dict& encoder) {
         GenerateRequest r;
         r.input_ids = input_ids;
         r.attention_mask = attention_mask.value_or(Tensor());
         r.position_ids = position_ids.value_or(Tensor());
         r.inputs_embeds = inputs_embeds.value_or(Tensor());
         r.past = std::move(past);
+        read(encoder, "states", r.encoder_states);
+        read(encoder, "mask", r.encoder_mask);
+        read(encoder, "ids", r.encoder_ids);
         r.options = read_options(options);
         auto processor = [](py::object f) {
           auto p = std::make_shared<PyProcessor>();
@@ -157,6 +160,7 @@ void bind_generation(py::module_& m) {
         };
         d["hidden_states"] = nested(out.hidden_states);
         d["attentions"] = nested(out.attentions);
+        d["cross_attentions"] = nested(out.cross_attentions);
         d["past_key_values"] = out.past;
         d["new_tokens"] = out.new_tokens;
         d["guessed_tokens"] = out.guessed_tokens;
@@ -167,7 +171,8 @@ void bind_generation(py::module_& m) {
       },
       py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("position_ids"),
       py::arg("inputs_embeds"), py::arg("past_key_values"), py::arg("options"), py::arg("processors"),
-      py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"));
+      py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"),
+      py::arg("encoder") = py::dict());
 }
 
 }  // namespace ef

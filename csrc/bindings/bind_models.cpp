@@ -46,6 +46,16 @@ ModelInput model_input(const py::dict& kwargs) {
       in.next_sentence_label = optional_ids(name, value);
     else if (name == "lengths")
       in.lengths = value.cast<std::vector<int64_t>>();
+    else if (name == "decoder_input_ids")
+      in.decoder_input_ids = optional_ids(name, value);
+    else if (name == "decoder_attention_mask")
+      in.decoder_attention_mask = optional_tensor(value);
+    else if (name == "decoder_inputs_embeds")
+      in.decoder_inputs_embeds = optional_tensor(value);
+    else if (name == "encoder_hidden_states")
+      in.encoder_hidden_states = optional_tensor(value);
+    else if (name == "encoder_attention_mask")
+      in.encoder_attention_mask = optional_tensor(value);
     else if (name == "pad_token_id")
       in.pad_token_id = value.cast<int64_t>();
     else if (name == "problem_type")
@@ -58,6 +68,8 @@ ModelInput model_input(const py::dict& kwargs) {
       in.output_hidden_states = !value.is_none() && value.cast<bool>();
     else if (name == "output_attentions")
       in.output_attentions = !value.is_none() && value.cast<bool>();
+    else if (name == "output_router_logits")
+      in.output_router_logits = !value.is_none() && value.cast<bool>();
     else if (name == "logits_to_keep") {
       if (py::isinstance<Tensor>(value))
         in.logits_to_keep_ids = value.cast<Tensor>();
@@ -100,6 +112,12 @@ py::dict model_output(const ModelOutput& out) {
   };
   put_all("hidden_states", out.hidden_states);
   put_all("attentions", out.attentions);
+  put_all("cross_attentions", out.cross_attentions);
+  put("aux_loss", out.aux_loss);
+  put_all("router_logits", out.router_logits);
+  put("encoder_last_hidden_state", out.encoder_last_hidden_state);
+  put_all("encoder_hidden_states", out.encoder_hidden_states);
+  put_all("encoder_attentions", out.encoder_attentions);
   return d;
 }
 
@@ -120,7 +138,15 @@ ModelOutput parse_output(const py::object& r) {
   out.last_hidden_state = optional_tensor(field("last_hidden_state"));
   out.pooler_output = optional_tensor(field("pooler_output"));
   if (py::object past = field("past_key_values"); !past.is_none()) out.past = past.cast<std::shared_ptr<KvCache>>();
-  for (auto& [name, to] : {std::pair{"hidden_states", &out.hidden_states}, {"attentions", &out.attentions}})
+  out.encoder_last_hidden_state = optional_tensor(field("encoder_last_hidden_state"));
+  for (auto& [name, to] : {std::pair{"hidden_states", &out.hidden_states},
+                           {"decoder_hidden_states", &out.hidden_states},
+                           {"attentions", &out.attentions},
+                           {"decoder_attentions", &out.attentions},
+                           {"cross_attentions", &out.cross_attentions},
+                           {"router_logits", &out.router_logits},
+                           {"encoder_hidden_states", &out.encoder_hidden_states},
+                           {"encoder_attentions", &out.encoder_attentions}})
     if (py::object all = field(name); !all.is_none()) *to = all.cast<std::vector<Tensor>>();
   return out;
 }
@@ -155,10 +181,16 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
       put("labels", in.labels);
       put("token_type_ids", in.token_type_ids);
       if (!in.lengths.empty()) kwargs["lengths"] = in.lengths;
+      put("decoder_input_ids", in.decoder_input_ids);
+      put("decoder_attention_mask", in.decoder_attention_mask);
+      put("decoder_inputs_embeds", in.decoder_inputs_embeds);
+      put("encoder_hidden_states", in.encoder_hidden_states);
+      put("encoder_attention_mask", in.encoder_attention_mask);
       if (in.past) kwargs["past_key_values"] = py::cast(in.past);
       if (in.use_cache) kwargs["use_cache"] = *in.use_cache;
       if (in.output_hidden_states) kwargs["output_hidden_states"] = true;
       if (in.output_attentions) kwargs["output_attentions"] = true;
+      if (in.output_router_logits) kwargs["output_router_logits"] = true;
       if (in.logits_to_keep) kwargs["logits_to_keep"] = in.logits_to_keep;
       py::object self = py::cast(static_cast<const Module*>(this), py::return_value_policy::reference);
       return parse_output(self.attr("_call_forward")(kwargs));
@@ -173,6 +205,13 @@ void bind_models(py::module_& m) {
       .def("_build", &PreTrainedModel::build, py::arg("model_type"), py::arg("head"), py::arg("config"),
            py::arg("base") = nullptr)
       .def_property_readonly("_built", &PreTrainedModel::built)
+      .def("_resize_buffer",
+           [](PreTrainedModel& self, const std::string& name, const Tensor& value) {
+             ParameterSlot* slot = self.find_parameter(name);
+             check<AttributeError>(slot != nullptr, self.class_name(), " has no buffer `", name, "`");
+             slot->resize(value.shape());
+             slot->set(value);
+           })
       .def("_native_run", [](PreTrainedModel& self, const py::dict& kwargs) {
         ModelInput in = model_input(kwargs);
         in.interrupt = check_signals;

@@ -339,7 +339,9 @@ void bind_nn(py::module_& core) {
   py::class_<Conv1D, Module, py::smart_holder>(m, "Conv1D");
   py::class_<HeadNorm, Module, py::smart_holder>(m, "HeadNorm");
   bind_layer<Embedding, Module, PyUnary<Embedding>>(m, "Embedding")
-      .def(py::init<int64_t, int64_t>(), py::arg("num_embeddings"), py::arg("embedding_dim"))
+      .def(py::init<int64_t, int64_t, double>(), py::arg("num_embeddings"), py::arg("embedding_dim"),
+           py::arg("embed_scale") = 1.0)
+      .def_property_readonly("embed_scale", [](Embedding& self) { return self.scale; })
       .def_property_readonly("num_embeddings", [](Embedding& self) { return self.weight.shape()[0]; })
       .def_property_readonly("embedding_dim", [](Embedding& self) { return self.embedding_dim; })
       .def_property(

@@ -51,8 +51,10 @@ class GgufReader : public CheckpointReader {
     for (const GgufTensor& t : file_.tensors()) {
       const std::string name = tree_name(t.name, family->gguf);
       if (name.empty()) continue;
-      check<CheckpointError>(index_.emplace(name, &t).second, path, ": two tensors are named ", name);
-      names_.push_back(name);
+      if (name.find("{e}") == std::string::npos)
+        add(name, t);
+      else
+        add_experts(name, t);
     }
   }
   std::vector<std::string> names() const override { return names_; }
@@ -111,6 +113,31 @@ class GgufReader : public CheckpointReader {
   }
 
  private:
+  void add(const std::string& name, GgufTensor t) {
+    if (name.ends_with("_gate.weight") && t.shape.size() == 1) {  // a matrix of one row
+      t.shape = {1, t.shape[0]};
+      t.strides = contiguous_strides(t.shape);
+    }
+    check<CheckpointError>(index_.emplace(name, std::move(t)).second, file_.path(), ": two tensors are named ", name);
+    names_.push_back(name);
+  }
+
+  // The matrices of all experts of a layer stand behind one another in one tensor.
+  void add_experts(const std::string& name, const GgufTensor& all) {
+    check<CheckpointError>(all.shape.size() == 3 && all.shape[0] > 0, file_.path(), ": tensor '", all.name,
+                           "' has shape ", all.shape, ", needed [experts, rows, columns]");
+    const int64_t experts = all.shape[0];
+    for (int64_t e = 0; e < experts; e++) {
+      GgufTensor one = all;
+      one.shape = {all.shape[1], all.shape[2]};
+      if (!all.packed()) one.strides = contiguous_strides(one.shape);
+      one.nbytes = all.nbytes / uint64_t(experts);
+      one.data = all.data + size_t(e) * one.nbytes;
+      std::string own = name;
+      add(own.replace(own.find("{e}"), 3, std::to_string(e)), one);
+    }
+  }
+
   // "blk.3.attn_q.weight" → "model.layers.3.self_attn.q_proj.weight"; "" for what the tree has no place for.
   static std::string tree_name(const std::string& name, const GgufTable& table) {
     const size_t dot = name.rfind('.');
@@ -143,13 +170,13 @@ class GgufReader : public CheckpointReader {
   const GgufTensor& at(const std::string& name) const {
     auto found = index_.find(name);
     check<KeyError>(found != index_.end(), "checkpoint: no tensor '", name, "'");
-    return *found->second;
+    return found->second;
   }
 
   GgufFile file_;
   int64_t heads_ = 0, kv_heads_ = 0;
   bool whole_gains_ = false;
-  std::unordered_map<std::string, const GgufTensor*> index_;
+  std::unordered_map<std::string, GgufTensor> index_;
   std::vector<std::string> names_;
 };
 

@@ -1,6 +1,7 @@
 #include "checkpoint/load.h"
 
 #include <algorithm>
+#include <cstring>
 #include <regex>
 #include <unordered_map>
 #include <unordered_set>
@@ -48,6 +49,18 @@ std::unordered_map<std::string, std::string> match_names(
   return out;
 }
 
+// Whether the checkpoint holds both of two dense tensors and they differ: they were never one.
+bool differ(const CheckpointReader& reader, const std::string& a, const std::string& b) {
+  const CheckpointReader::Info one = reader.info(a), other = reader.info(b);
+  const auto dense = [](const CheckpointReader::Info& i) {
+    return i.storage == dtype_name(i.dtype) || i.dtype != DType::BFloat16 || i.storage == "BF16";
+  };
+  if (!dense(one) || !dense(other)) return false;
+  if (one.shape != other.shape || one.dtype != other.dtype) return true;
+  const Tensor x = reader.tensor(a).contiguous(), y = reader.tensor(b).contiguous();
+  return x.data_ptr() != y.data_ptr() && std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) != 0;
+}
+
 Tensor converted(Tensor value, std::optional<DType> dtype, bool packed_in_file) {
   if (!is_floating(value.dtype())) return value;
   const DType to = dtype.value_or(packed_in_file ? DType::BFloat16 : value.dtype());
@@ -78,7 +91,13 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   const auto source = match_names(slots, reader, options.base_prefix);
   std::unordered_set<std::string> used, tied;
   for (auto& [target, from] : options.ties)
-    if (source.count(from)) tied.insert(target);
+    if (auto there = source.find(from); there != source.end()) {
+      const auto own = source.find(target);
+      if (own != source.end() && own->second != there->second && differ(reader, own->second, there->second))
+        report.untied.push_back(target);
+      else
+        tied.insert(target);
+    }
   size_t done = 0;
   for (auto& [name, slot] : slots) {
     auto found = source.find(name);
@@ -111,6 +130,8 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   for (auto& [target, from] : options.ties) {
     if (tied.count(target))
       tie(model, target, from);
+    else if (source.count(target) && source.count(from))
+      continue;
     else if (source.count(target)) {  // only the tied copy was saved
       tie(model, from, target);
       std::erase(report.missing, from);

@@ -26,7 +26,8 @@ struct Mismatch {
 };
 struct LoadReport {
   std::vector<std::string> missing, unexpected;
-  std::vector<Mismatch> mismatched;                              // left as they were
+  std::vector<std::string> untied;   // targets that the checkpoint holds beside their source, with other values
+  std::vector<Mismatch> mismatched;  // left as they were
   std::vector<std::pair<std::string, std::string>> dequantized;  // packed types without kernels: name, type
 };
 

@@ -51,7 +51,8 @@ class BeamSearch {
     Tensor logits = expand(session_.prefill());
     result_.prefill_seconds = since(begin);
     const auto decoding = Clock::now();
-    auto processors = build_processors(o_, session_.history, r_.processors, r_.prefix_processor, logits.size(1));
+    auto processors = build_processors(o_, session_.history, session_.source_rows(), r_.processors, r_.prefix_processor,
+                                       logits.size(1));
     if (r_.guidance) processors.insert(processors.begin(), r_.guidance);
     for (;;) {
       if (o_.output_logits) result_.logits.push_back(logits.clone());
@@ -81,7 +82,7 @@ class BeamSearch {
         wide.padding.push_back(session_.history.padding[size_t(p)]);
       }
     const Tensor index = Tensor::from_data(rows, {int64_t(rows.size())});
-    for (auto* steps : {&result_.hidden_states, &result_.attentions})
+    for (auto* steps : {&result_.hidden_states, &result_.attentions, &result_.cross_attentions})
       for (auto& step : *steps)
         for (Tensor& t : step) t = index_select(t, 0, index);
     if (o_.do_sample) generators_ = row_generators(session_.history);

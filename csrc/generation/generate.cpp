@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "autograd/autograd.h"
 #include "generation/beam_search.h"
@@ -30,8 +31,8 @@ class Loop {
     result_.prefill_seconds = since(start);
     const auto decoding = Clock::now();
     TokenHistory& history = session_.history;
-    std::vector<LogitsProcessorPtr> processors =
-        build_processors(r_.options, history, r_.processors, r_.prefix_processor, logits.size(1));
+    std::vector<LogitsProcessorPtr> processors = build_processors(r_.options, history, session_.source_rows(),
+                                                                  r_.processors, r_.prefix_processor, logits.size(1));
     if (r_.guidance) processors.insert(processors.begin(), r_.guidance);
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history) : std::vector<Generator>();
     for (;;) {

@@ -23,6 +23,9 @@ struct GenerateRequest {
   Tensor position_ids;    // int64 [batch or 1, prompt] in place of those that the mask gives
   Tensor inputs_embeds;   // replaces the prompt's embeddings
   std::shared_ptr<KvCache> past;  // holds a beginning of the prompt already
+  // Of encoder-decoders, whose prompt above is the decoder's: what the encoder returned [batch, source, hidden], which
+  // of it is not padding, and the ids it came from, if there were any.
+  Tensor encoder_states, encoder_mask, encoder_ids;
   GenerationOptions options;
   std::vector<LogitsProcessorPtr> processors;
   LogitsProcessorPtr guidance, prefix_processor;  // classifier-free guidance comes before all others
@@ -32,10 +35,10 @@ struct GenerateRequest {
 };
 
 struct GenerateResult {
-  Tensor sequences;                                            // int64 [batch, prompt + new]
-  std::vector<Tensor> scores, logits;                          // a [batch, vocab] tensor a step
-  Tensor sequences_scores, beam_indices;                       // of beam search: f32 [rows], int32 [rows, new]
-  std::vector<std::vector<Tensor>> hidden_states, attentions;  // a step, a layer
+  Tensor sequences;                       // int64 [batch, prompt + new]
+  std::vector<Tensor> scores, logits;     // a [batch, vocab] tensor a step
+  Tensor sequences_scores, beam_indices;  // of beam search: f32 [rows], int32 [rows, new]
+  std::vector<std::vector<Tensor>> hidden_states, attentions, cross_attentions;  // a step, a layer
   std::shared_ptr<KvCache> past;
   int64_t new_tokens = 0, guessed_tokens = 0, accepted_tokens = 0;  // of the candidates: how many, how many were right
   double prefill_seconds = 0, decode_seconds = 0;

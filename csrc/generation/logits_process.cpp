@@ -162,6 +162,7 @@ std::shared_ptr<P> make(Fields&&... fields) {
 }  // namespace
 
 std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, const TokenHistory& prompt,
+                                                 const std::vector<std::vector<int64_t>>& source,
                                                  std::vector<LogitsProcessorPtr> user, LogitsProcessorPtr prefix,
                                                  int64_t vocab) {
   std::vector<LogitsProcessorPtr> out;
@@ -171,7 +172,7 @@ std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, con
   if (o.encoder_repetition_penalty != 1)
     out.push_back(make<EncoderRepetition>([&](auto& p) {
       p.penalty = float(o.encoder_repetition_penalty);
-      p.prompt = prompt.rows;
+      p.prompt = source;
     }));
   if (o.repetition_penalty != 1)
     out.push_back(make<Repetition>([&](auto& p) { p.penalty = float(o.repetition_penalty); }));
@@ -180,7 +181,7 @@ std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, con
   if (o.encoder_no_repeat_ngram_size > 0)
     out.push_back(make<EncoderNoRepeatNgram>([&](auto& p) {
       p.n = size_t(o.encoder_no_repeat_ngram_size);
-      p.prompt = prompt.rows;
+      p.prompt = source;
     }));
   if (!o.bad_words_ids.empty()) {
     std::vector<std::pair<std::vector<int64_t>, double>> bans;

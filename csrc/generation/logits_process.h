@@ -30,8 +30,9 @@ struct RowProcessor : LogitsProcessor {
 };
 
 // The list for one call of generate. `user` stands where transformers puts logits_processor=, `prefix` where it puts
-// prefix_allowed_tokens_fn. prompt_length is the padded length of the prompt.
+// prefix_allowed_tokens_fn. `source`: what an encoder read; of a decoder alone, its prompt.
 std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& options, const TokenHistory& prompt,
+                                                 const std::vector<std::vector<int64_t>>& source,
                                                  std::vector<LogitsProcessorPtr> user, LogitsProcessorPtr prefix,
                                                  int64_t vocab_size);
 

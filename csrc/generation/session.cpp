@@ -1,8 +1,10 @@
 #include "generation/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/gemm.h"
+#include "nn/encoder_decoder_cache.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -14,7 +16,12 @@ Session::Session(PreTrainedModel& model, const GenerateRequest& request, Generat
   // Embeddings of tokens that are chosen later belong to the model: with a cache nothing has to be run twice.
   const bool cached = r_.options.use_cache || r_.inputs_embeds.defined();
   result_.past = r_.past ? r_.past : cached ? model.new_cache() : nullptr;
-  if (auto* dynamic = dynamic_cast<DynamicCache*>(cache()))
+  encoder_states_ = r_.encoder_states;
+  encoder_mask_ = r_.encoder_mask;
+  for (int64_t i = 0; i < batch(); i++) source_.push_back(i);
+  KvCache* own = cache();
+  if (auto* both = dynamic_cast<EncoderDecoderCache*>(own)) own = both->self().get();
+  if (auto* dynamic = dynamic_cast<DynamicCache*>(own))
     dynamic->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
 }
 
@@ -106,8 +113,15 @@ ModelOutput Session::forward(ModelInput in, int64_t from, int64_t to, int64_t ke
   in.past = result_.past;
   in.use_cache = result_.past != nullptr;
   in.interrupt = r_.interrupt;
-  in.attention_mask = mask_tensor(to);
-  in.position_ids = position_tensor(from, to);
+  if (encoder_states_.defined()) {
+    in.decoder_input_ids = std::exchange(in.input_ids, {});
+    in.decoder_attention_mask = mask_tensor(to);
+    in.encoder_hidden_states = encoder_states_;
+    in.attention_mask = encoder_mask_;
+  } else {
+    in.attention_mask = mask_tensor(to);
+    in.position_ids = position_tensor(from, to);
+  }
   in.logits_to_keep = keep;
   in.output_hidden_states = r_.options.output_hidden_states;
   in.output_attentions = r_.options.output_attentions;
@@ -122,6 +136,7 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
       "generate: the model returned no logits [batch, length, vocab]");
   if (r_.options.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
   if (r_.options.output_attentions) result_.attentions.push_back(out.attentions);
+  if (r_.options.output_attentions) result_.cross_attentions.push_back(out.cross_attentions);
   const Tensor& logits = out.logits;
   return logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous().clone();
 }
@@ -203,7 +218,30 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   if (same) return;
   pick(mask_);
   pick(positions_);
-  if (result_.past) result_.past->reorder(Tensor::from_data(rows, {int64_t(rows.size())}));
+  const Tensor index = Tensor::from_data(rows, {int64_t(rows.size())});
+  std::vector<int64_t> source;
+  for (int64_t i : rows) source.push_back(source_[size_t(i)]);
+  const bool same_sources = source == source_;  // beams changed places: what they read did not
+  source_ = std::move(source);
+  if (!same_sources && encoder_states_.defined()) encoder_states_ = index_select(encoder_states_, 0, index);
+  if (!same_sources && encoder_mask_.defined()) encoder_mask_ = index_select(encoder_mask_, 0, index);
+  if (auto* both = dynamic_cast<EncoderDecoderCache*>(cache()); both && same_sources)
+    both->self()->reorder(index);
+  else if (result_.past)
+    result_.past->reorder(index);
+}
+
+std::vector<std::vector<int64_t>> Session::source_rows() const {
+  if (!encoder_states_.defined()) return history.rows;
+  std::vector<std::vector<int64_t>> rows(source_.size());
+  if (!r_.encoder_ids.defined()) return rows;
+  const Tensor ids = r_.encoder_ids.to(DType::Int64).contiguous();
+  const int64_t length = ids.size(1);
+  for (size_t i = 0; i < rows.size(); i++) {
+    const int64_t* from = ids.data<int64_t>() + source_[i] * length;
+    rows[i].assign(from, from + length);
+  }
+  return rows;
 }
 
 }  // namespace ef

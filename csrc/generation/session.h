@@ -25,6 +25,8 @@ class Session {
   void grow();  // room for the token that was appended to each row
   // Row i becomes what row rows[i] was; there may be more or fewer than before. `history` is the caller's.
   void reorder(const std::vector<int64_t>& rows);
+  // The tokens that the processors of the source look at: an encoder's, or the rows so far.
+  std::vector<std::vector<int64_t>> source_rows() const;
 
   TokenHistory history;  // without the positions that only the cache or the embeddings know
 
@@ -44,7 +46,9 @@ class Session {
   GenerateResult& result_;
   std::vector<std::vector<int64_t>> mask_, positions_;  // a row each; positions_: of the prompt, later ones follow
   bool masked_ = false, given_positions_ = false;
-  int64_t before_ = 0;  // positions that are not in `history`
+  std::vector<int64_t> source_;           // the request's row that each row comes from
+  Tensor encoder_states_, encoder_mask_;  // of each row
+  int64_t before_ = 0;                    // positions that are not in `history`
 };
 
 }  // namespace ef

@@ -11,7 +11,8 @@
 
 namespace ef {
 
-// GGUF tensor names of a family. {} stands for the layer number.
+// GGUF tensor names of a family. {} stands for the layer number, {e} for that of an expert where all of them share a
+// tensor.
 struct GgufTable {
   std::vector<std::string> architectures;                  // values of general.architecture
   std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree

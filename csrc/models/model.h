@@ -16,16 +16,19 @@ struct ModelInput {
   Tensor
       attention_mask;   // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
   Tensor position_ids;  // int64 [batch or 1, length]
-  Tensor inputs_embeds;   // [batch, length, hidden] in place of input_ids
-  Tensor token_type_ids;  // int64 [batch, length]
-  Tensor labels;          // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]
+  Tensor inputs_embeds;          // [batch, length, hidden] in place of input_ids
+  Tensor token_type_ids;         // int64 [batch, length]
+  Tensor labels;                 // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]
   std::vector<int64_t> lengths;  // of sequences that stand behind one another in the only row; empty: one a row
-  Tensor start_positions, end_positions, next_sentence_label;  // int64 [batch]
-  Tensor logits_to_keep_ids;                                   // positions to compute logits for; or
-  int64_t logits_to_keep = 0;                                  // the last n positions, 0 = all
+  Tensor start_positions, end_positions, next_sentence_label;               // int64 [batch]
+  Tensor decoder_input_ids, decoder_attention_mask, decoder_inputs_embeds;  // of encoder-decoders
+  Tensor encoder_hidden_states;   // [batch, source, hidden]: what a decoder looks at; an encoder-decoder skips encoding
+  Tensor encoder_attention_mask;  // [batch, source]; of encoder-decoders, `attention_mask` is this one
+  Tensor logits_to_keep_ids;      // positions to compute logits for; or
+  int64_t logits_to_keep = 0;     // the last n positions, 0 = all
   std::shared_ptr<KvCache> past;
   std::optional<bool> use_cache;
-  bool output_hidden_states = false, output_attentions = false;
+  bool output_hidden_states = false, output_attentions = false, output_router_logits = false;
   std::optional<double> num_items_in_batch;
   std::function<void()> interrupt;  // called between the layers of long inputs; may throw, and nothing has happened
   int64_t pad_token_id = -1;        // of sequence classifiers; negative: none
@@ -33,11 +36,14 @@ struct ModelInput {
 };
 
 struct ModelOutput {
-  Tensor loss, logits, last_hidden_state, pooler_output, start_logits, end_logits;
+  Tensor loss, logits, last_hidden_state, pooler_output, start_logits, end_logits, encoder_last_hidden_state;
   Tensor pair_logits;  // [batch, 2] of a head for pairs of sentences, beside another one's logits
   std::shared_ptr<KvCache> past;
-  std::vector<Tensor> hidden_states, attentions;  // empty unless asked for
-  std::function<Tensor()> make_logits;            // in place of logits that the loss did without
+  std::vector<Tensor> hidden_states, attentions;  // empty unless asked for; of encoder-decoders, the decoder's
+  Tensor aux_loss;                                // of the routers
+  std::vector<Tensor> router_logits;              // [tokens, experts] of each layer with a mixture of experts
+  std::vector<Tensor> cross_attentions, encoder_hidden_states, encoder_attentions;
+  std::function<Tensor()> make_logits;  // in place of logits that the loss did without
 };
 
 // The layers and the forward pass of one architecture. Its Child slots register with the owning module.

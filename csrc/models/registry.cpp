@@ -1,11 +1,13 @@
 // Every family, one line each.
 #include "models/family.h"
 #include "models/albert/albert.h"
+#include "models/bart/bart.h"
 #include "models/bert/bert.h"
 #include "models/bloom/bloom.h"
 #include "models/camembert/camembert.h"
 #include "models/cohere/cohere.h"
 #include "models/cohere2/cohere2.h"
+#include "models/deepseek_v3/deepseek_v3.h"
 #include "models/distilbert/distilbert.h"
 #include "models/electra/electra.h"
 #include "models/ernie4_5/ernie4_5.h"
@@ -18,22 +20,37 @@
 #include "models/gpt2/gpt2.h"
 #include "models/gpt_neo/gpt_neo.h"
 #include "models/gpt_neox/gpt_neox.h"
+#include "models/gpt_oss/gpt_oss.h"
 #include "models/gptj/gptj.h"
 #include "models/granite/granite.h"
+#include "models/lfm2/lfm2.h"
 #include "models/llama/llama.h"
+#include "models/m2m_100/m2m_100.h"
+#include "models/mamba/mamba.h"
+#include "models/mamba2/mamba2.h"
+#include "models/marian/marian.h"
+#include "models/mbart/mbart.h"
 #include "models/mistral/mistral.h"
+#include "models/mixtral/mixtral.h"
 #include "models/mpnet/mpnet.h"
+#include "models/mt5/mt5.h"
 #include "models/nemotron/nemotron.h"
 #include "models/olmo2/olmo2.h"
 #include "models/opt/opt.h"
+#include "models/pegasus/pegasus.h"
 #include "models/phi/phi.h"
 #include "models/phi3/phi3.h"
 #include "models/qwen2/qwen2.h"
+#include "models/qwen2_moe/qwen2_moe.h"
 #include "models/qwen3/qwen3.h"
+#include "models/qwen3_moe/qwen3_moe.h"
+#include "models/qwen3_next/qwen3_next.h"
 #include "models/roberta/roberta.h"
 #include "models/smollm3/smollm3.h"
 #include "models/stablelm/stablelm.h"
 #include "models/starcoder2/starcoder2.h"
+#include "models/t5/t5.h"
+#include "models/umt5/umt5.h"
 #include "models/xlm_roberta/xlm_roberta.h"
 
 namespace ef {
@@ -42,11 +59,13 @@ const Registry<Family>& families() {
   static const Registry<Family> registry = [] {
     Registry<Family> r("model_type");
     r.add("albert", albert_family());
+    r.add("bart", bart_family());
     r.add("bert", bert_family());
     r.add("bloom", bloom_family());
     r.add("camembert", camembert_family());
     r.add("cohere", cohere_family());
     r.add("cohere2", cohere2_family());
+    r.add("deepseek_v3", deepseek_v3_family());
     r.add("distilbert", distilbert_family());
     r.add("electra", electra_family());
     r.add("ernie4_5", ernie4_5_family());
@@ -59,22 +78,37 @@ const Registry<Family>& families() {
     r.add("gpt2", gpt2_family());
     r.add("gpt_neo", gpt_neo_family());
     r.add("gpt_neox", gpt_neox_family());
+    r.add("gpt_oss", gpt_oss_family());
     r.add("gptj", gptj_family());
     r.add("granite", granite_family());
+    r.add("lfm2", lfm2_family());
     r.add("llama", llama_family());
+    r.add("m2m_100", m2m_100_family());
+    r.add("mamba", mamba_family());
+    r.add("mamba2", mamba2_family());
+    r.add("marian", marian_family());
+    r.add("mbart", mbart_family());
     r.add("mistral", mistral_family());
+    r.add("mixtral", mixtral_family());
     r.add("mpnet", mpnet_family());
+    r.add("mt5", mt5_family());
     r.add("nemotron", nemotron_family());
     r.add("olmo2", olmo2_family());
     r.add("opt", opt_family());
+    r.add("pegasus", pegasus_family());
     r.add("phi", phi_family());
     r.add("phi3", phi3_family());
     r.add("qwen2", qwen2_family());
+    r.add("qwen2_moe", qwen2_moe_family());
     r.add("qwen3", qwen3_family());
+    r.add("qwen3_moe", qwen3_moe_family());
+    r.add("qwen3_next", qwen3_next_family());
     r.add("roberta", roberta_family());
     r.add("smollm3", smollm3_family());
     r.add("stablelm", stablelm_family());
     r.add("starcoder2", starcoder2_family());
+    r.add("t5", t5_family());
+    r.add("umt5", umt5_family());
     r.add("xlm-roberta", xlm_roberta_family());
     return r;
   }();

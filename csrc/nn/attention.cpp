@@ -37,6 +37,7 @@ Attention::Attention(const AttentionConfig& c, int layer) : config(c), layer(lay
     linear(qkv_proj, c.qkv, c.hidden_size, q_rows + 2 * kv_rows, c.qkv_bias);
   }
   linear(o_proj, c.o, q_rows, c.hidden_size, c.output_bias);
+  if (c.sinks) sinks = std::make_unique<Parameter>(*this, "sinks", Shape{c.heads});
   if (c.qk_norm != QkNorm::None) {
     auto norm = [&](int64_t heads) -> std::shared_ptr<Module> {
       if (c.qk_norm == QkNorm::Full) return make_norm(c.norm, heads * c.head_dim);
@@ -179,6 +180,7 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
   options.window = pass.bias.defined() ? 0 : config.window;
   options.window_both_sides = !config.causal;
   options.softcap = config.softcap;
+  if (sinks) options.sinks = sinks->tensor();
   options.packed_k = kv.packed_keys;
   options.packed_v = kv.packed_values;
   const int64_t keys = kv.keys.size(2);
@@ -230,7 +232,8 @@ Tensor GatedMlp::forward(const Tensor& x) {
   }
   const auto act = std::dynamic_pointer_cast<ActivationLayer>(act_fn->ptr());
   const bool fused = act && act->plain() && (act->name == "silu" || act->name == "swish");
-  return (**down_proj)(fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]));
+  const Tensor y = fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]);
+  return (**down_proj)(training() && dropout > 0 ? ef::dropout(y, dropout) : y);
 }
 
 PlainMlp::PlainMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias,
@@ -239,6 +242,9 @@ PlainMlp::PlainMlp(int64_t hidden, int64_t intermediate, const std::string& acti
       act_fn(*this, names.act, std::make_shared<ActivationLayer>(activation)),
       down_proj(*this, names.down, make_linear(intermediate, hidden, bias, conv1d)) {}
 
-Tensor PlainMlp::forward(const Tensor& x) { return (*down_proj)((*act_fn)((*up_proj)(x))); }
+Tensor PlainMlp::forward(const Tensor& x) {
+  const Tensor y = (*act_fn)((*up_proj)(x));
+  return (*down_proj)(training() && dropout > 0 ? ef::dropout(y, dropout) : y);
+}
 
 }  // namespace ef

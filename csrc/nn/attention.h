@@ -28,6 +28,7 @@ struct AttentionConfig {
   bool conv1d = false;  // matrices stored [in, out]
   int64_t window = 0;   // > 0: sliding window, in positions
   double softcap = 0;
+  bool sinks = false;  // a learned logit a head that takes part in each softmax
   double dropout = 0;
   std::string q = "q_proj", k = "k_proj", v = "v_proj", qkv = "qkv_proj", o = "o_proj";  // names in the checkpoint
   std::string q_norm = "q_norm", k_norm = "k_norm";
@@ -57,14 +58,22 @@ std::vector<Span> unpadded_spans(const Tensor& keep, int64_t past);
 struct Pass {
   std::vector<Rope::Rows> ropes;  // of each rotary table
   Tensor key_mask;                // [batch, keys] bool, or undefined when nothing is hidden
-  Tensor alibi;                   // [batch or 1, heads, 1, keys], added to the scores
+  Tensor alibi;                   // [batch or 1, heads, 1 or queries, keys], added to the scores of self-attention
   Tensor bias;                    // a user's own 4-D mask (bool or additive), or undefined
   std::vector<Span> spans;        // attention stays inside each of them; empty: inside the rows
   std::vector<int64_t> lengths;   // of sequences packed in one row (encoders); empty: one a row
   KvCache* cache = nullptr;
-  int64_t past = 0;           // positions before this pass
-  bool want_weights = false;  // output_attentions
-  Tensor weights;             // [batch, heads, queries, keys], set by the layer when wanted
+  int64_t past = 0;                   // positions before this pass
+  bool want_weights = false;          // output_attentions
+  Tensor weights;                     // [batch, heads, queries, keys], set by the layer when wanted
+  bool want_router = false;           // output_router_logits
+  std::vector<Tensor> router_logits;  // [tokens, experts] of each layer with a mixture of experts
+  // What the layers of a decoder see of an encoder.
+  Tensor encoder_states;           // [batch, source, hidden]; undefined: nothing
+  Tensor encoder_mask;             // [batch, source] bool, or undefined when nothing is hidden
+  Tensor encoder_bias;             // a 4-D mask instead
+  KvCache* cross_cache = nullptr;  // keys and values of the encoder's states, computed once
+  Tensor cross_weights;            // as `weights`
 };
 
 // What stands in a stack of layers: hidden states in and out, and the pass they share.
@@ -86,6 +95,7 @@ class Attention : public Block {
   const int layer;
   std::optional<Child<Module>> q_proj, k_proj, v_proj, qkv_proj;  // qkv_proj, or the other three
   std::optional<Child<Module>> o_proj, q_norm, k_norm;
+  std::unique_ptr<Parameter> sinks;
 
  private:
   struct Projected {
@@ -106,6 +116,7 @@ class GatedMlp : public Module {
   static const char* role() { return "an MLP"; }
   std::string class_name() const override { return "MLP"; }
   Tensor forward(const Tensor& x) override;
+  double dropout = 0;  // before the last product, in training
   std::optional<Child<Module>> gate_proj, up_proj, gate_up_proj;
   std::optional<Child<Module>> down_proj, act_fn;
 };
@@ -118,6 +129,7 @@ class PlainMlp : public Module {
   static const char* role() { return "an MLP"; }
   std::string class_name() const override { return "MLP"; }
   Tensor forward(const Tensor& x) override;
+  double dropout = 0;  // before the last product, in training
   Child<Module> up_proj, act_fn, down_proj;
 };
 

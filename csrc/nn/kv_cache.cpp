@@ -44,14 +44,14 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
 
 KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
   const std::lock_guard lock(lock_);
-  check<IndexError>(layer >= 0 && layer <= layers(), "cache: layer ", layer, ", the cache has ", layers());
+  check<IndexError>(layer >= 0 && layer <= stored(), "cache: layer ", layer, ", the cache has ", stored());
   check<ShapeError>(
       k.dim() == 4 && v.dim() == 4 && k.size(0) == v.size(0) && k.size(1) == v.size(1) && k.size(2) == v.size(2),
       "cache: found keys ", k.shape(), " and values ", v.shape(), ", needed [batch, heads, new positions, head_dim]");
-  const int64_t added = k.size(2), past = layer < layers() ? layers_[size_t(layer)].length() : 0;
+  const int64_t added = k.size(2), past = layer < stored() ? layers_[size_t(layer)].length() : 0;
   check<ShapeError>(!limit_ || past + added <= limit_, "cache: found ", past, " positions and ", added,
                     " new ones, the cache was made for max_cache_len = ", limit_);
-  if (layer == layers()) layers_.emplace_back();
+  if (layer == stored()) layers_.emplace_back();
   Layer& at = layers_[size_t(layer)];
   if (at.keys.defined())
     check<ShapeError>(at.keys.size(0) == k.size(0) && at.keys.size(1) == k.size(1) && at.keys.size(3) == k.size(3) &&
@@ -85,12 +85,12 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
 
 int64_t DynamicCache::length(int layer) const {
   const std::lock_guard lock(lock_);
-  return layer >= 0 && layer < layers() ? layers_[size_t(layer)].length() : 0;
+  return layer >= 0 && layer < stored() ? layers_[size_t(layer)].length() : 0;
 }
 
 KvView DynamicCache::view(int layer) const {
   const std::lock_guard lock(lock_);
-  check<IndexError>(layer >= 0 && layer < layers(), "cache: layer ", layer, ", the cache has ", layers());
+  check<IndexError>(layer >= 0 && layer < stored(), "cache: layer ", layer, ", the cache has ", stored());
   const Layer& at = layers_[size_t(layer)];
   const int64_t kept = drops(layer) ? std::min(at.kept, window(layer) - 1) : at.kept, from = at.kept - kept;
   return {at.keys.narrow(2, from, kept), at.values.narrow(2, from, kept), at.first + from};
@@ -110,7 +110,7 @@ void DynamicCache::reorder(const Tensor& rows) {
 
 void DynamicCache::crop(int64_t length) {
   const std::lock_guard lock(lock_);
-  for (int layer = 0; layer < layers(); layer++) {
+  for (int layer = 0; layer < stored(); layer++) {
     Layer& at = layers_[size_t(layer)];
     const int64_t target = std::min(at.length(), length < 0 ? std::max<int64_t>(0, at.length() + length) : length);
     if (target == at.length()) continue;
@@ -127,9 +127,9 @@ int64_t DynamicCache::max_length(std::optional<int> layer) const {
     const int64_t full = limit_ ? limit_ : -1, slides = window(i);
     return slides && (full < 0 || slides < full) ? slides : full;
   };
-  if (layer) return *layer < layers() ? of(*layer) : limit_ ? limit_ : -1;
+  if (layer) return *layer < stored() ? of(*layer) : limit_ ? limit_ : -1;
   int64_t most = of(0);
-  for (int i = 1; i < std::max(layers(), int(windows_.size())); i++)
+  for (int i = 1; i < std::max(stored(), int(windows_.size())); i++)
     most = of(i) < 0 || most < 0 ? -1 : std::max(most, of(i));
   return most;
 }

@@ -87,6 +87,7 @@ class DynamicCache : public KvCache {
     Tensor live_keys, live_values;  // with their history, while gradients are on
     int64_t length() const { return first + kept; }
   };
+  int stored() const { return int(layers_.size()); }
   bool drops(int layer) const;
   void own_layers();
   void make_room(int layer, const Tensor& k, const Tensor& v);

@@ -89,7 +89,7 @@ _MODULES: dict[str, str] = {
     "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
-    "QuantizedCache": ".cache_utils",
+    **dict.fromkeys(("EncoderDecoderCache", "QuantizedCache"), ".cache_utils"),
     **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),
     **dict.fromkeys(_TOKENIZATION, ".tokenization"),

@@ -426,6 +426,7 @@ from ._core import (
     zeros_like as zeros_like,
 )
 from .cache_utils import (
+    EncoderDecoderCache as EncoderDecoderCache,
     QuantizedCache as QuantizedCache,
 )
 from .configuration import (
@@ -617,6 +618,16 @@ from .models.auto import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING as MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     MODEL_MAPPING as MODEL_MAPPING,
 )
+from .models.bart.configuration import (
+    BartConfig as BartConfig,
+)
+from .models.bart.modeling import (
+    BartForCausalLM as BartForCausalLM,
+    BartForConditionalGeneration as BartForConditionalGeneration,
+    BartForQuestionAnswering as BartForQuestionAnswering,
+    BartForSequenceClassification as BartForSequenceClassification,
+    BartModel as BartModel,
+)
 from .models.bert.configuration import (
     BertConfig as BertConfig,
 )
@@ -664,6 +675,15 @@ from .models.cohere2.configuration import (
 from .models.cohere2.modeling import (
     Cohere2ForCausalLM as Cohere2ForCausalLM,
     Cohere2Model as Cohere2Model,
+)
+from .models.deepseek_v3.configuration import (
+    DeepseekV3Config as DeepseekV3Config,
+)
+from .models.deepseek_v3.modeling import (
+    DeepseekV3ForCausalLM as DeepseekV3ForCausalLM,
+    DeepseekV3ForSequenceClassification as DeepseekV3ForSequenceClassification,
+    DeepseekV3ForTokenClassification as DeepseekV3ForTokenClassification,
+    DeepseekV3Model as DeepseekV3Model,
 )
 from .models.distilbert.configuration import (
     DistilBertConfig as DistilBertConfig,
@@ -780,6 +800,15 @@ from .models.gpt_neox.modeling import (
     GPTNeoXForTokenClassification as GPTNeoXForTokenClassification,
     GPTNeoXModel as GPTNeoXModel,
 )
+from .models.gpt_oss.configuration import (
+    GptOssConfig as GptOssConfig,
+)
+from .models.gpt_oss.modeling import (
+    GptOssForCausalLM as GptOssForCausalLM,
+    GptOssForSequenceClassification as GptOssForSequenceClassification,
+    GptOssForTokenClassification as GptOssForTokenClassification,
+    GptOssModel as GptOssModel,
+)
 from .models.gptj.configuration import (
     GPTJConfig as GPTJConfig,
 )
@@ -796,6 +825,13 @@ from .models.granite.modeling import (
     GraniteForCausalLM as GraniteForCausalLM,
     GraniteModel as GraniteModel,
 )
+from .models.lfm2.configuration import (
+    Lfm2Config as Lfm2Config,
+)
+from .models.lfm2.modeling import (
+    Lfm2ForCausalLM as Lfm2ForCausalLM,
+    Lfm2Model as Lfm2Model,
+)
 from .models.llama.configuration import (
     LlamaConfig as LlamaConfig,
 )
@@ -805,6 +841,45 @@ from .models.llama.modeling import (
     LlamaForSequenceClassification as LlamaForSequenceClassification,
     LlamaForTokenClassification as LlamaForTokenClassification,
     LlamaModel as LlamaModel,
+)
+from .models.m2m_100.configuration import (
+    M2M100Config as M2M100Config,
+)
+from .models.m2m_100.modeling import (
+    M2M100ForConditionalGeneration as M2M100ForConditionalGeneration,
+    M2M100Model as M2M100Model,
+)
+from .models.mamba.configuration import (
+    MambaConfig as MambaConfig,
+)
+from .models.mamba.modeling import (
+    MambaForCausalLM as MambaForCausalLM,
+    MambaModel as MambaModel,
+)
+from .models.mamba2.configuration import (
+    Mamba2Config as Mamba2Config,
+)
+from .models.mamba2.modeling import (
+    Mamba2ForCausalLM as Mamba2ForCausalLM,
+    Mamba2Model as Mamba2Model,
+)
+from .models.marian.configuration import (
+    MarianConfig as MarianConfig,
+)
+from .models.marian.modeling import (
+    MarianForCausalLM as MarianForCausalLM,
+    MarianMTModel as MarianMTModel,
+    MarianModel as MarianModel,
+)
+from .models.mbart.configuration import (
+    MBartConfig as MBartConfig,
+)
+from .models.mbart.modeling import (
+    MBartForCausalLM as MBartForCausalLM,
+    MBartForConditionalGeneration as MBartForConditionalGeneration,
+    MBartForQuestionAnswering as MBartForQuestionAnswering,
+    MBartForSequenceClassification as MBartForSequenceClassification,
+    MBartModel as MBartModel,
 )
 from .models.mistral.configuration import (
     MistralConfig as MistralConfig,
@@ -816,6 +891,16 @@ from .models.mistral.modeling import (
     MistralForTokenClassification as MistralForTokenClassification,
     MistralModel as MistralModel,
 )
+from .models.mixtral.configuration import (
+    MixtralConfig as MixtralConfig,
+)
+from .models.mixtral.modeling import (
+    MixtralForCausalLM as MixtralForCausalLM,
+    MixtralForQuestionAnswering as MixtralForQuestionAnswering,
+    MixtralForSequenceClassification as MixtralForSequenceClassification,
+    MixtralForTokenClassification as MixtralForTokenClassification,
+    MixtralModel as MixtralModel,
+)
 from .models.mpnet.configuration import (
     MPNetConfig as MPNetConfig,
 )
@@ -826,6 +911,17 @@ from .models.mpnet.modeling import (
     MPNetForSequenceClassification as MPNetForSequenceClassification,
     MPNetForTokenClassification as MPNetForTokenClassification,
     MPNetModel as MPNetModel,
+)
+from .models.mt5.configuration import (
+    MT5Config as MT5Config,
+)
+from .models.mt5.modeling import (
+    MT5EncoderModel as MT5EncoderModel,
+    MT5ForConditionalGeneration as MT5ForConditionalGeneration,
+    MT5ForQuestionAnswering as MT5ForQuestionAnswering,
+    MT5ForSequenceClassification as MT5ForSequenceClassification,
+    MT5ForTokenClassification as MT5ForTokenClassification,
+    MT5Model as MT5Model,
 )
 from .models.nemotron.configuration import (
     NemotronConfig as NemotronConfig,
@@ -853,6 +949,14 @@ from .models.opt.modeling import (
     OPTForQuestionAnswering as OPTForQuestionAnswering,
     OPTForSequenceClassification as OPTForSequenceClassification,
     OPTModel as OPTModel,
+)
+from .models.pegasus.configuration import (
+    PegasusConfig as PegasusConfig,
+)
+from .models.pegasus.modeling import (
+    PegasusForCausalLM as PegasusForCausalLM,
+    PegasusForConditionalGeneration as PegasusForConditionalGeneration,
+    PegasusModel as PegasusModel,
 )
 from .models.phi.configuration import (
     PhiConfig as PhiConfig,
@@ -882,6 +986,16 @@ from .models.qwen2.modeling import (
     Qwen2ForTokenClassification as Qwen2ForTokenClassification,
     Qwen2Model as Qwen2Model,
 )
+from .models.qwen2_moe.configuration import (
+    Qwen2MoeConfig as Qwen2MoeConfig,
+)
+from .models.qwen2_moe.modeling import (
+    Qwen2MoeForCausalLM as Qwen2MoeForCausalLM,
+    Qwen2MoeForQuestionAnswering as Qwen2MoeForQuestionAnswering,
+    Qwen2MoeForSequenceClassification as Qwen2MoeForSequenceClassification,
+    Qwen2MoeForTokenClassification as Qwen2MoeForTokenClassification,
+    Qwen2MoeModel as Qwen2MoeModel,
+)
 from .models.qwen3.configuration import (
     Qwen3Config as Qwen3Config,
 )
@@ -891,6 +1005,26 @@ from .models.qwen3.modeling import (
     Qwen3ForSequenceClassification as Qwen3ForSequenceClassification,
     Qwen3ForTokenClassification as Qwen3ForTokenClassification,
     Qwen3Model as Qwen3Model,
+)
+from .models.qwen3_moe.configuration import (
+    Qwen3MoeConfig as Qwen3MoeConfig,
+)
+from .models.qwen3_moe.modeling import (
+    Qwen3MoeForCausalLM as Qwen3MoeForCausalLM,
+    Qwen3MoeForQuestionAnswering as Qwen3MoeForQuestionAnswering,
+    Qwen3MoeForSequenceClassification as Qwen3MoeForSequenceClassification,
+    Qwen3MoeForTokenClassification as Qwen3MoeForTokenClassification,
+    Qwen3MoeModel as Qwen3MoeModel,
+)
+from .models.qwen3_next.configuration import (
+    Qwen3NextConfig as Qwen3NextConfig,
+)
+from .models.qwen3_next.modeling import (
+    Qwen3NextForCausalLM as Qwen3NextForCausalLM,
+    Qwen3NextForQuestionAnswering as Qwen3NextForQuestionAnswering,
+    Qwen3NextForSequenceClassification as Qwen3NextForSequenceClassification,
+    Qwen3NextForTokenClassification as Qwen3NextForTokenClassification,
+    Qwen3NextModel as Qwen3NextModel,
 )
 from .models.roberta.configuration import (
     RobertaConfig as RobertaConfig,
@@ -930,6 +1064,28 @@ from .models.starcoder2.modeling import (
     Starcoder2ForSequenceClassification as Starcoder2ForSequenceClassification,
     Starcoder2ForTokenClassification as Starcoder2ForTokenClassification,
     Starcoder2Model as Starcoder2Model,
+)
+from .models.t5.configuration import (
+    T5Config as T5Config,
+)
+from .models.t5.modeling import (
+    T5EncoderModel as T5EncoderModel,
+    T5ForConditionalGeneration as T5ForConditionalGeneration,
+    T5ForQuestionAnswering as T5ForQuestionAnswering,
+    T5ForSequenceClassification as T5ForSequenceClassification,
+    T5ForTokenClassification as T5ForTokenClassification,
+    T5Model as T5Model,
+)
+from .models.umt5.configuration import (
+    UMT5Config as UMT5Config,
+)
+from .models.umt5.modeling import (
+    UMT5EncoderModel as UMT5EncoderModel,
+    UMT5ForConditionalGeneration as UMT5ForConditionalGeneration,
+    UMT5ForQuestionAnswering as UMT5ForQuestionAnswering,
+    UMT5ForSequenceClassification as UMT5ForSequenceClassification,
+    UMT5ForTokenClassification as UMT5ForTokenClassification,
+    UMT5Model as UMT5Model,
 )
 from .models.xlm_roberta.configuration import (
     XLMRobertaConfig as XLMRobertaConfig,

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._core import Cache, DynamicCache, StaticCache, _QuantizedCache
+from ._core import Cache, DynamicCache, EncoderDecoderCache, StaticCache, _QuantizedCache
 from .errors import UnsupportedError
 
-__all__ = ["Cache", "DynamicCache", "QuantizedCache", "StaticCache", "layer_windows"]
+__all__ = ["Cache", "DynamicCache", "EncoderDecoderCache", "QuantizedCache", "StaticCache", "layer_windows"]
 
 _OFFLOADS = "it moves keys and values between devices, and there is one here: use DynamicCache"
 REFUSED = {
     "QuantoQuantizedCache": 'use QuantizedCache("quanto", config)',
     "HQQQuantizedCache": 'use QuantizedCache("hqq", config)',
-    "EncoderDecoderCache": "no family with a decoder that looks at an encoder is here yet",
     "OffloadedCache": _OFFLOADS,
     "OffloadedStaticCache": _OFFLOADS,
     "SinkCache": "it left transformers; pass a 4-D attention_mask",
     "SlidingWindowCache": "use DynamicCache(config=model.config), which keeps the windows of the configuration",
     "HybridCache": "use DynamicCache(config=model.config), which keeps the windows of the configuration",
     "HybridChunkedCache": "use DynamicCache(config=model.config), which keeps the windows of the configuration",
-    "MambaCache": "no family with a recurrent state is here yet",
+    "MambaCache": "use DynamicCache(config=model.config), which keeps the states of recurrent layers",
 }
 
 
@@ -43,6 +42,18 @@ def layer_windows(config: Any) -> list[int]:
     if types is None:
         return [window] * int(getattr(config, "num_hidden_layers", 0))
     return [window if kind == "sliding_attention" else 0 for kind in types]
+
+
+def recurrent_layers(config: Any) -> list[bool]:
+    """Which layers of a model keep a state instead of keys and values; empty where none does.
+
+    >>> from eigenformers import LlamaConfig
+    >>> recurrent_layers(LlamaConfig())
+    []
+    """
+    types = getattr(config.get_text_config(decoder=True), "layer_types", None) or []
+    kept = [kind in ("linear_attention", "conv") for kind in types]
+    return kept if any(kept) else []
 
 
 class QuantizedCache(_QuantizedCache):

@@ -121,3 +121,52 @@ def test_damaged_files(folder):
             AutoConfig.from_pretrained(damaged)
         except Error:
             pass
+
+
+def test_experts_of_a_gguf_file(tmp_path):
+    """Their matrices stand together in the file, and apart in the tree."""
+    import eigenformers as ef
+    import numpy as np
+
+    config = ef.Qwen2MoeConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2,
+        num_key_value_heads=2, num_experts=3, num_experts_per_tok=2, moe_intermediate_size=8, rms_norm_eps=1e-5,
+        shared_expert_intermediate_size=12, max_position_embeddings=32,
+    )  # fmt: skip
+    model = ef.Qwen2MoeForCausalLM(config).eval()
+    state = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    names = {
+        "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+        "mlp.gate": "ffn_gate_inp", "mlp.shared_expert_gate": "ffn_gate_inp_shexp",
+        **{f"mlp.shared_expert.{part}_proj": f"ffn_{part}_shexp" for part in ("gate", "up", "down")},
+    }  # fmt: skip
+    tensors = {}
+    for part in ("gate", "up", "down"):
+        each = [state.pop(f"model.layers.0.mlp.experts.{e}.{part}_proj.weight") for e in range(3)]
+        tensors[f"blk.0.ffn_{part}_exps.weight"] = np.stack(each)
+    for name, value in state.items():
+        stem, _, kind = name.removeprefix("model.layers.0.").rpartition(".")
+        in_layer = name.startswith("model.layers")
+        value = value[0] if stem == "mlp.shared_expert_gate" else value
+        tensors[f"{'blk.0.' if in_layer else ''}{names[stem]}.{kind}"] = value
+    sizes = {
+        "context_length": 32, "embedding_length": 16, "block_count": 1, "feed_forward_length": 24,
+        "attention.head_count": 2, "attention.head_count_kv": 2, "attention.layer_norm_rms_epsilon": 1e-5,
+        "expert_count": 3, "expert_used_count": 2, "expert_feed_forward_length": 8,
+        "expert_shared_feed_forward_length": 12, "vocab_size": 32,
+    }  # fmt: skip
+    metadata = {"general.architecture": "qwen2moe", **{f"qwen2moe.{key}": value for key, value in sizes.items()}}
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
+    head += b"".join(_string(key) + _value(value) for key, value in metadata.items())
+    data = b""
+    for name, value in tensors.items():
+        head += _string(name) + struct.pack("<I", value.ndim) + struct.pack(f"<{value.ndim}Q", *value.shape[::-1])
+        head += struct.pack("<IQ", 0, len(data))
+        data += value.astype("<f4").tobytes()
+        data += bytes(-len(data) % 32)
+    (tmp_path / "moe.gguf").write_bytes(head + bytes(-len(head) % 32) + data)
+    read = ef.AutoModelForCausalLM.from_pretrained(tmp_path, gguf_file="moe.gguf").eval()
+    ids = ef.tensor([[3, 4, 5, 6]])
+    np.testing.assert_allclose(read(ids).logits.detach().numpy(), model(ids).logits.detach().numpy(), rtol=1e-4, atol=1e-6)

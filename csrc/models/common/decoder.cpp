@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "core/half.h"
 #include "kernels/gemm.h"
 #include "models/common/heads.h"
+#include "models/common/moe.h"
+#include "nn/recurrent_cache.h"
 #include "ops/ops.h"
 #include "quantizers/linear_loss.h"
 
@@ -72,12 +75,15 @@ std::shared_ptr<Block> make_attention(const DecoderConfig& c, int index) {
   if (!c.rope_of_layer.empty()) attention.rope = c.rope_of_layer[size_t(index)];
   attention.conv1d = c.conv1d;
   if (c.scale_by_layer) attention.scale /= index + 1;
-  auto made = std::make_shared<Attention>(attention, index);
+  std::shared_ptr<Block> made = c.make_attention ? c.make_attention(attention, index) : nullptr;
+  if (!made) made = std::make_shared<Attention>(attention, index);
   if (c.names.inner_attention.empty()) return made;
   return std::make_shared<NestedAttention>(c.names.inner_attention, made);
 }
 
-std::shared_ptr<Module> make_mlp(const DecoderConfig& c) {
+std::shared_ptr<Module> make_mlp(const DecoderConfig& c, int index) {
+  if (c.make_mlp)
+    if (auto made = c.make_mlp(c, index)) return made;
   if (c.mlp == MlpKind::Plain)
     return std::make_shared<PlainMlp>(c.hidden_size, c.intermediate_size, c.hidden_act, c.mlp_bias, c.names.mlp_parts,
                                       c.conv1d);
@@ -101,7 +107,7 @@ DecoderLayer::DecoderLayer(const DecoderConfig& c, int index)
       parallel(c.parallel),
       residual_from_norm(c.residual_from_norm),
       attention(*this, c.names.attention, make_attention(c, index)),
-      mlp(*this, c.names.mlp, make_mlp(c)) {
+      mlp(*this, c.names.mlp, make_mlp(c, index)) {
   auto norm = [&](std::optional<Child<Module>>& slot, const std::string& name) {
     if (!name.empty()) slot.emplace(*this, name, make_norm(c.norm, c.hidden_size));
   };
@@ -117,15 +123,20 @@ Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
     const Tensor kept = training() && residual_dropout > 0 ? dropout(y, residual_dropout) : y;
     return residual_scale == 1 ? kept : mul(kept, Scalar(residual_scale));
   };
+  const auto through_mlp = [&](const Tensor& y) {
+    const ModulePtr part = mlp.ptr();
+    auto* routed = dynamic_cast<RoutedMlp*>(part.get());
+    return routed ? routed->call(y, [&](const Tensor& h) { return routed->forward(h, pass); }) : (*mlp)(y);
+  };
   const Tensor attended =
       through(after_attention, attention->call(in, [&](const Tensor& h) { return attention->forward(h, pass); }));
   if (parallel) {
-    const Tensor other = through(after_mlp, (*mlp)(before_mlp ? (**before_mlp)(x) : in));
+    const Tensor other = through(after_mlp, through_mlp(before_mlp ? (**before_mlp)(x) : in));
     return add(x, scaled(add(attended, other)));
   }
   const Tensor h = add(residual_from_norm ? in : x, scaled(attended));
   const Tensor normed = through(before_mlp, h);
-  return add(residual_from_norm ? normed : h, scaled(through(after_mlp, (*mlp)(normed))));
+  return add(residual_from_norm ? normed : h, scaled(through(after_mlp, through_mlp(normed))));
 }
 
 DecoderBody::DecoderBody(Module& owner, const DecoderConfig& c)
@@ -234,6 +245,11 @@ Tensor DecoderBody::learned_positions(const ModelInput& in, const Tensor& positi
   return (**embed_positions)(config.position_offset ? add(rows, Scalar(config.position_offset)) : rows);
 }
 
+std::shared_ptr<KvCache> DecoderBody::new_cache() const {
+  if (!config.recurrent.empty()) return std::make_shared<RecurrentCache>(config.recurrent);
+  return std::make_shared<DynamicCache>(config.windows);
+}
+
 ModelOutput DecoderBody::forward(const ModelInput& in) {
   const int64_t width = config.embedding_size ? config.embedding_size : config.hidden_size;
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
@@ -259,6 +275,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
     pass.cache->suggest_dtype(embedding->weight.get()->cache_dtype());
   pass.past = out.past ? out.past->length() : 0;
   pass.want_weights = in.output_attentions;
+  pass.want_router = in.output_router_logits;
   set_mask(in.attention_mask, batch, length, pass);
   Tensor positions = in.position_ids;
   if (!positions.defined())
@@ -284,19 +301,24 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
     if (long_input) interruptible(in, pass);
     auto* layer = dynamic_cast<Block*>(child.get());
     if (!layer) fail<DtypeError>("layers: found a ", child->class_name(), ", needed ", Block::role());
-    if (in.output_hidden_states) out.hidden_states.push_back(x);
+    if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
     x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
-    if (in.output_attentions) out.attentions.push_back(pass.weights);
+    if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
+    if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
   }
+  if (auto* states = dynamic_cast<RecurrentCache*>(pass.cache)) states->advance(length);
   x = through(project_out, through(norm, x));
   if (in.output_hidden_states) out.hidden_states.push_back(x);
   out.last_hidden_state = x;
+  out.router_logits = std::move(pass.router_logits);
   return out;
 }
 
 CausalLmBody::CausalLmBody(Module& owner, const DecoderConfig& c, std::shared_ptr<PreTrainedModel> base)
     : logit_scale(c.logit_scale),
       logit_softcap(c.logit_softcap),
+      aux_weight(c.aux_weight),
+      experts_per_token(c.experts_per_token),
       model(owner, c.names.base, std::move(base)),
       lm_head(
           owner, c.names.head,
@@ -351,17 +373,23 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1))
     h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
   out.last_hidden_state.reset();
-  if (in.labels.defined() && train_on(h, in, out)) return out;
-  out.logits = logits_of(*lm_head.ptr(), h, logit_scale, logit_softcap);
-  if (in.labels.defined()) {
+  const bool trained = in.labels.defined() && train_on(h, in, out);
+  if (!trained) out.logits = logits_of(*lm_head.ptr(), h, logit_scale, logit_softcap);
+  if (in.labels.defined() && !trained) {
     check_labels(in.labels, h);
     const int64_t n = out.logits.size(1) - 1;
     CrossEntropyOptions options;
     if (in.num_items_in_batch) options.divisor = *in.num_items_in_batch;
     out.loss = cross_entropy(out.logits.narrow(1, 0, n).flatten(0, 1), in.labels.narrow(1, 1, n).flatten(), options);
   }
+  if (!out.router_logits.empty() && experts_per_token) {
+    const Tensor mask = in.attention_mask.defined() && in.attention_mask.dim() == 2 ? in.attention_mask : Tensor();
+    out.aux_loss = load_balancing_loss(out.router_logits, experts_per_token, mask);
+    if (out.loss.defined()) out.loss = add(out.loss, mul(out.aux_loss, Scalar(aux_weight)));
+  }
   return out;
 }
+
 Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const ConfigReader&), GgufTable gguf) {
   Family family;
   family.gguf = std::move(gguf);

@@ -44,6 +44,13 @@ struct DecoderConfig {
   bool residual_from_norm = false;                                // residuals are taken behind the norms
   int64_t embedding_size = 0;                                     // other than hidden_size: projected in and out
   std::function<std::shared_ptr<Block>(const DecoderConfig&, int layer)> make_layer;  // in place of DecoderLayer
+  // In place of Attention, and of the MLP that `mlp` names; a null answer keeps the usual one.
+  std::function<std::shared_ptr<Block>(const AttentionConfig&, int layer)> make_attention;
+  std::function<std::shared_ptr<Module>(const DecoderConfig&, int layer)> make_mlp;
+  int64_t experts_per_token = 0;  // of a model with routers, whose loss then counts `aux_weight`
+  double aux_weight = 0;
+  std::vector<bool> recurrent;                         // layers that keep a state instead of keys and values
+  bool states_behind = false;                          // hidden_states are what layers return, not what they get
   bool parallel = false;                               // attention and MLP both read the layer's input
   double embedding_dropout = 0, residual_dropout = 0;  // in training
   double input_scale = 1;                              // of embeddings, inputs_embeds too
@@ -69,6 +76,13 @@ class NestedAttention : public Block {
   Child<Block> attention;
 };
 
+// An MLP that reads, or writes, more of the pass than its input.
+class RoutedMlp : public Module {
+ public:
+  using Module::forward;
+  virtual Tensor forward(const Tensor& x, Pass& pass) = 0;
+};
+
 class DecoderLayer : public Block {
  public:
   DecoderLayer(const DecoderConfig& config, int index);
@@ -85,7 +99,7 @@ class DecoderLayer : public Block {
 struct DecoderBody : Body {
   DecoderBody(Module& owner, const DecoderConfig& config);
   ModelOutput forward(const ModelInput& input) override;
-  std::shared_ptr<KvCache> new_cache() const override { return std::make_shared<DynamicCache>(config.windows); }
+  std::shared_ptr<KvCache> new_cache() const override;
   Tensor learned_positions(const ModelInput& input, const Tensor& positions, int64_t batch) const;
   DecoderConfig config;
   Child<Module> embed_tokens;
@@ -99,7 +113,8 @@ struct CausalLmBody : Body {
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
   bool train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const;
-  const double logit_scale, logit_softcap;
+  const double logit_scale, logit_softcap, aux_weight;
+  const int64_t experts_per_token;
   Child<PreTrainedModel> model;
   Child<Module> lm_head;
 };

@@ -9,12 +9,18 @@ from typing import Any, Callable
 import numpy as np
 
 from .. import _core
-from ..cache_utils import QuantizedCache
+from ..cache_utils import QuantizedCache, recurrent_layers
 from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
 from .configuration import GenerationConfig, GenerationMode
-from .outputs import GenerateBeamDecoderOnlyOutput, GenerateDecoderOnlyOutput
+from .encoder_decoder import decoder_prompt, encode
+from .outputs import (
+    GenerateBeamDecoderOnlyOutput,
+    GenerateBeamEncoderDecoderOutput,
+    GenerateDecoderOnlyOutput,
+    GenerateEncoderDecoderOutput,
+)
 from .prefix_cache import PrefixCache
 from .stopping_criteria import StopStringCriteria
 from .support import check_supported
@@ -104,7 +110,21 @@ class GenerationMixin:
         config.validate()
         check_supported(config)
         positions = model_kwargs.pop("position_ids", None)
-        input_ids, mask, embeds, past = self._prepare_inputs(inputs, config, model_kwargs)
+        if config.prompt_lookup_num_tokens is not None and recurrent_layers(self.config):
+            raise ValueError(
+                f"assisted generate is not supported with stateful models, such as {type(self).__name__}"
+            )
+        source, decoder_inputs = None, {}
+        if self.config.is_encoder_decoder:
+            names = ("encoder_outputs", "decoder_input_ids", "decoder_attention_mask", "decoder_inputs_embeds")
+            decoder_inputs = {name: model_kwargs.pop(name, None) for name in names}
+        input_ids, mask, embeds, past = self._prepare_inputs(
+            inputs, config, model_kwargs, decoder_inputs.get("encoder_outputs")
+        )
+        if self.config.is_encoder_decoder:
+            source = encode(self, input_ids, mask, embeds, decoder_inputs.pop("encoder_outputs"), config)
+            input_ids, mask = decoder_prompt(config, source.batch, decoder_inputs)
+            embeds = None
         if config.cache_implementation == "quantized" and config.use_cache and past is None:
             past = QuantizedCache(**{"backend": "quanto", "config": self.config, **(config.cache_config or {})})
         if streamer is not None and (config.num_beams or 1) > 1:
@@ -114,6 +134,8 @@ class GenerationMixin:
         position_ids = _tensor(positions)
         options = self._loop_options(config, input_ids, embeds, has_max)
         input_ids, mask, embeds, position_ids = self._expand(config, input_ids, mask, embeds, position_ids, past)
+        copies = 1 if (config.num_beams or 1) > 1 else config.num_return_sequences or 1
+        encoder = {} if source is None else source.arguments(copies)
 
         processors = [_processor(p) for p in (logits_processor or [])]
         criteria = [_criterion(c, bool(config.output_scores)) for c in (stopping_criteria or [])]
@@ -136,7 +158,7 @@ class GenerationMixin:
             result = _core.generate(
                 self, input_ids, mask, position_ids, embeds, past, options, processors,
                 self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
-                _prefix(prefix_allowed_tokens_fn, config.num_beams or 1), criteria, put,
+                _prefix(prefix_allowed_tokens_fn, config.num_beams or 1), criteria, put, encoder,
             )  # fmt: skip
         finally:
             if streamer is not None:
@@ -147,18 +169,23 @@ class GenerationMixin:
             prefix_cache.keep(self, result["sequences"][0].tolist(), kept)
         if not config.return_dict_in_generate:
             return result["sequences"]
-        beams = {}
-        if (config.num_beams or 1) > 1:
-            beams["sequences_scores"] = result["sequences_scores"] if config.output_scores else None
-            beams["beam_indices"] = result["beam_indices"]
+        common = {
+            "sequences": result["sequences"],
+            "scores": result["scores"] if config.output_scores else None,
+            "logits": result["logits"] if config.output_logits else None,
+            "past_key_values": result["past_key_values"],
+        }
+        beams = (config.num_beams or 1) > 1
+        if beams:
+            common["sequences_scores"] = result["sequences_scores"] if config.output_scores else None
+            common["beam_indices"] = result["beam_indices"]
+        if source is not None:
+            kind = GenerateBeamEncoderDecoderOutput if beams else GenerateEncoderDecoderOutput
+            return kind(**common, **source.outputs(result, config))
         return (GenerateBeamDecoderOnlyOutput if beams else GenerateDecoderOnlyOutput)(
-            **beams,
-            sequences=result["sequences"],
-            scores=result["scores"] if config.output_scores else None,
-            logits=result["logits"] if config.output_logits else None,
+            **common,
             attentions=result["attentions"] if config.output_attentions else None,
             hidden_states=result["hidden_states"] if config.output_hidden_states else None,
-            past_key_values=result["past_key_values"],
         )
 
     def _prepare_generation_config(self, given: Any, kwargs: dict[str, Any]) -> tuple[GenerationConfig, dict[str, Any]]:
@@ -182,7 +209,7 @@ class GenerationMixin:
         return config, model_kwargs
 
     def _prepare_inputs(
-        self, inputs: Any, config: GenerationConfig, kwargs: dict[str, Any]
+        self, inputs: Any, config: GenerationConfig, kwargs: dict[str, Any], encoded: Any = None
     ) -> tuple[Any, Any, Any, Any]:
         named = kwargs.pop("input_ids", None)
         if inputs is not None and named is not None:
@@ -194,11 +221,14 @@ class GenerationMixin:
         embeds = _tensor(kwargs.pop("inputs_embeds", None))
         past = kwargs.pop("past_key_values", None)
         if past is not None and not isinstance(past, _core.Cache):
-            past = _core.DynamicCache.from_legacy_cache(past)
+            kind = _core.EncoderDecoderCache if self.config.is_encoder_decoder else _core.DynamicCache
+            past = kind.from_legacy_cache(past)
         self._check_unused(kwargs)
         if ids is None:
             if embeds is not None:
                 ids = _core.zeros((embeds.shape[0], 0), dtype=_core.int64)
+            elif encoded is not None:
+                ids = _core.zeros((encoded[0].shape[0], 0), dtype=_core.int64)
             elif config.bos_token_id is not None:
                 ids = _core.tensor([[int(config.bos_token_id)]])
             else:
@@ -218,7 +248,8 @@ class GenerationMixin:
                 )
             logger.warning_once(f"Setting `pad_token_id` to `eos_token_id`:{eos[0]} for open-end generation.")
             config.pad_token_id = eos[0]
-        if pad is not None and ids.shape[0] > 1 and ids.shape[1] and bool((ids[:, -1] == pad).any()):
+        decoder_only = not self.config.is_encoder_decoder
+        if decoder_only and pad is not None and ids.shape[0] > 1 and ids.shape[1] and bool((ids[:, -1] == pad).any()):
             logger.warning(
                 "A decoder-only architecture is being used, but right-padding was detected! For correct generation "
                 "results, please set `padding_side='left'` when initializing the tokenizer."
@@ -227,7 +258,7 @@ class GenerationMixin:
 
     def _shares_prefix(self, config: GenerationConfig, ids: Any, mask: Any, embeds: Any, past: Any) -> bool:
         """Whether a PrefixCache can serve this call."""
-        if (config.num_beams or 1) > 1:
+        if self.config.is_encoder_decoder or (config.num_beams or 1) > 1:
             return False
         if past is not None or embeds is not None or self.training or ids.shape[0] != 1 or ids.shape[1] == 0:
             return False

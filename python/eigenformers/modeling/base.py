@@ -47,6 +47,7 @@ class PreTrainedModel(
     _tied_weights_keys: Any = None
     _keys_to_ignore_on_load_missing: Any = None
     _keys_to_ignore_on_load_unexpected: Any = None
+    _keys_to_ignore_on_save: Any = None
     _auto_class: Any = None
     is_parallelizable = False
     supports_gradient_checkpointing = False
@@ -223,7 +224,8 @@ class PreTrainedModel(
 
     def __deepcopy__(self, memo: dict) -> Any:
         self._refuse_copies_of_adapters()
-        twin = _rebuild(type(self), copy.deepcopy(self.config, memo), self._named_values(copies=True), self.training)
+        config = copy.deepcopy(self.config, memo)
+        twin = _rebuild(type(self), config, self._named_values(copies=True), self.training, self._untied)
         twin.generation_config = copy.deepcopy(self.generation_config, memo)
         memo[id(self)] = twin
         return twin
@@ -233,7 +235,7 @@ class PreTrainedModel(
         values = [(n, v.dequantize().to(_core.bfloat16) if isinstance(v, _core.PackedWeight) else v)
                   for n, v in self._named_values(copies=False)]  # fmt: skip
         state = {"generation_config": self.generation_config}
-        return _rebuild, (type(self), self.config, values, self.training), state
+        return _rebuild, (type(self), self.config, values, self.training, self._untied), state
 
     def __setstate__(self, state: dict) -> None:
         self.generation_config = state["generation_config"]
@@ -269,9 +271,10 @@ for _name in (
     setattr(PreTrainedModel, _name, _refused(_name))
 
 
-def _rebuild(cls: type, config: Any, values: list[tuple[str, Any]], training: bool) -> Any:
+def _rebuild(cls: type, config: Any, values: list[tuple[str, Any]], training: bool, untied: frozenset[str]) -> Any:
     with LoadingMixin.loading():
         model = cls(config)
+    model._untied = untied
     for path, value in values:
         owner, _, name = path.rpartition(".")
         setattr(model.get_submodule(owner), name, value)

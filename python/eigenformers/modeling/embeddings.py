@@ -29,6 +29,7 @@ class EmbeddingsMixin:
 
     _input_embeddings_path: str | None = None
     _output_embeddings_path = "lm_head"
+    _untied: frozenset[str] = frozenset()  # weights that the configuration ties, and the checkpoint held apart
 
     def get_input_embeddings(self) -> Any:
         """The module that turns ids into vectors."""
@@ -66,7 +67,7 @@ class EmbeddingsMixin:
         ):
             return []
         if isinstance(keys, dict):
-            return list(keys.items())
+            return [(target, source) for target, source in keys.items() if target not in self._untied]
         source = next((n for n, m in self.named_modules() if m is self.get_input_embeddings()), None)
         return [(key, f"{source}.weight") for key in keys] if source else []
 
@@ -114,7 +115,7 @@ class EmbeddingsMixin:
                 )
         tied = bool(self._ties())
         with _core.no_grad():
-            fresh = nn._native.Embedding(size, old.embedding_dim)
+            fresh = nn._native.Embedding(size, old.embedding_dim, getattr(old, "embed_scale", 1.0))
             fresh.weight = self._resized(old.weight, size, mean_resizing)
             padding = getattr(old, "padding_idx", None)
             fresh.padding_idx = padding if padding is not None and padding < size else None

@@ -40,6 +40,8 @@ _HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
 class LoadingMixin:
     """Part of PreTrainedModel."""
 
+    _expanded_quantization: tuple[str, ...] = ()  # quantization methods of files that the family reads as dense
+
     @staticmethod
     @contextlib.contextmanager
     def loading() -> Iterator[None]:
@@ -142,9 +144,11 @@ class LoadingMixin:
             config._attn_implementation = options["attn_implementation"]
         if getattr(config, "quantization_config", None):
             method = dict(config.quantization_config).get("quant_method", "unknown")
-            raise UnsupportedError(
-                f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
-            )
+            if method not in cls._expanded_quantization:
+                raise UnsupportedError(
+                    f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
+                )
+            del config.quantization_config  # the family's `_adapt_checkpoint` makes dense matrices of it
 
         reader, is_gguf = None, False
         if state is None:
@@ -161,6 +165,7 @@ class LoadingMixin:
             names = [(name, rename(name, options["key_mapping"])) for name in reader.keys()]
             reader = _core.renamed_checkpoint(reader, names)
             original = {new: old for old, new in names if new != old}
+        reader = cls._adapt_checkpoint(reader)
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
         chosen = _choose_dtype(dtype, config, reader, is_gguf)
@@ -177,6 +182,11 @@ class LoadingMixin:
             keys = ("missing_keys", "unexpected_keys", "mismatched_keys")
             return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
         return model
+
+    @classmethod
+    def _adapt_checkpoint(cls, reader: Any) -> Any:
+        """The reader, under the names of the module tree; families whose files have several layouts override it."""
+        return reader
 
     def _fill(self, reader: Any, dtype: Any, progress: Any = None) -> dict[str, Any]:
         return _core.load_checkpoint(
@@ -209,6 +219,13 @@ class LoadingMixin:
             logger.warning(
                 f"Some weights of the model checkpoint at {path} were not used when initializing {name}: "
                 f"{sorted(info['unexpected_keys'])}"
+            )
+        if info["untied_keys"]:
+            self._untied = frozenset(info["untied_keys"])
+            logger.warning(
+                f"The tied weights mapping and config for this model specifies to tie {sorted(self._untied)}, but both "
+                "are present in the checkpoints with different values, so we will NOT tie them. You should update the "
+                "config with `tie_word_embeddings=False` to silence this warning."
             )
         if info["dequantized"]:
             kinds = sorted({kind for _, kind in info["dequantized"]})

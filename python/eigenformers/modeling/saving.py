@@ -86,15 +86,16 @@ class SavingMixin:
                 os.makedirs(folder, exist_ok=True)
                 self._save_adapter(folder, save_peft_format)
             elif is_main_process:
-                if save_original_format and self._original_names and state_dict is None:
+                renamed = save_original_format and self._original_names
+                if state_dict is None and (renamed or self._keys_to_ignore_on_save):
                     state_dict = self._state_of_checkpoint()
                 self._write(folder, state_dict, parse_size(max_shard_size), variant)
 
     def _state_of_checkpoint(self) -> dict[str, Any]:
-        """The state under the names that it had before `key_mapping`; what is tied once."""
-        tied = {target for target, _ in self._ties()}
+        """The state under the names that it had before `key_mapping`; what is tied once, what follows from others not."""
+        left_out = {*(target for target, _ in self._ties()), *(self._keys_to_ignore_on_save or ())}
         state = self.state_dict()
-        return {self._original_names.get(name, name): value for name, value in state.items() if name not in tied}
+        return {self._original_names.get(name, name): value for name, value in state.items() if name not in left_out}
 
     def _write(self, folder: str, state_dict: dict | None, limit: int, variant: str | None) -> None:
         self.config.architectures = [type(self).__name__.removeprefix("FSDP")]

@@ -16,7 +16,7 @@ from .registry import FAMILIES
 # GGUF architecture -> model_type
 ARCHITECTURES = {
     "llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3",
-    "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text",
+    "qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text",
 }  # fmt: skip
 
 _SCALING_TYPES = ("linear", "yarn", "longrope")
@@ -67,7 +67,7 @@ def config_from_gguf(
             f"GGUF model with architecture {architecture} is not supported yet. Supported: {', '.join(ARCHITECTURES)}."
         )
     names, data = set(tensor_names), _Metadata(metadata, architecture)
-    if data.get("expert_count", int, 0):
+    if data.get("expert_count", int, 0) and not architecture.endswith("moe"):
         raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
     window = data.get("attention.sliding_window", int)
     model_type = ARCHITECTURES[architecture]
@@ -94,16 +94,18 @@ def config_from_gguf(
     if config["num_attention_heads"] < 1:
         raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is {config['num_attention_heads']}")
     head_dim = _head_dim(data, config)
-    if model_type != "qwen2":  # whose configuration always divides hidden_size by the number of heads
+    if model_type not in ("qwen2", "qwen2_moe"):  # whose configuration always divides hidden_size by the number of heads
         config["head_dim"] = head_dim
     elif head_dim * config["num_attention_heads"] != config["hidden_size"]:
-        raise UnsupportedError(f"GGUF model with architecture qwen2: heads of {head_dim} values")
+        raise UnsupportedError(f"GGUF model with architecture {architecture}: heads of {head_dim} values")
     if model_type == "mistral":
         config["sliding_window"] = window or None
     elif model_type in ("gemma2", "gemma3_text"):
         config.update(_gemma(data, model_type, window))
     elif window:
         config.update(use_sliding_window=True, sliding_window=window, max_window_layers=0)
+    if architecture.endswith("moe"):
+        config.update(_experts(data, model_type))
     if model_type == "llama":
         config.update(_llama_biases(names))
     rope = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
@@ -125,6 +127,19 @@ def _gemma(data: _Metadata, model_type: str, window: int | None) -> dict[str, An
         cap = data.get(f"{key}_logit_softcapping", float)
         if cap is not None:
             found[name] = cap
+    return found
+
+
+def _experts(data: _Metadata, model_type: str) -> dict[str, Any]:
+    """How many experts there are, how many a token takes, how wide they are."""
+    found: dict[str, Any] = {
+        "num_experts": data.get("expert_count", int, needed=True),
+        "num_experts_per_tok": data.get("expert_used_count", int, needed=True),
+        "moe_intermediate_size": data.get("expert_feed_forward_length", int, needed=True),
+        "norm_topk_prob": model_type == "qwen3_moe",  # as llama.cpp computes them
+    }
+    if model_type == "qwen2_moe":
+        found["shared_expert_intermediate_size"] = data.get("expert_shared_feed_forward_length", int, needed=True)
     return found
 
 

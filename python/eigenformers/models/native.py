@@ -10,7 +10,8 @@ from ..outputs import make_output
 
 _TENSORS = (
     "input_ids", "attention_mask", "token_type_ids", "position_ids", "inputs_embeds", "labels", "start_positions",
-    "end_positions", "next_sentence_label",
+    "end_positions", "next_sentence_label", "decoder_input_ids", "decoder_attention_mask", "decoder_inputs_embeds",
+    "encoder_hidden_states", "encoder_attention_mask",
 )  # fmt: skip
 
 
@@ -66,6 +67,10 @@ class NativeModel(PreTrainedModel):
                 self.config.problem_type = "multi_label_classification"
         return self.config.problem_type
 
+    def _output_values(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The output's fields, under the names that the family gives them."""
+        return values
+
     def _run(self, output_class: Any, arguments: dict[str, Any], names: dict[str, str] | None = None) -> Any:
         """The forward pass: `arguments` are those of `forward`, by name (`self` and `kwargs` among them).
 
@@ -95,7 +100,14 @@ class NativeModel(PreTrainedModel):
             arguments["pad_token_id"] = -1 if pad is None else pad
             if arguments["labels"] is not None:
                 arguments["problem_type"] = self._problem_type(arguments["labels"])
-        found = self._native_run(arguments)
-        output = make_output(output_class, {(names or {}).get(name, name): value for name, value in found.items()})
+        encoded = arguments.pop("_encoded", None)
+        values = {(names or {}).get(name, name): value for name, value in self._native_run(arguments).items()}
+        if hasattr(output_class, "decoder_hidden_states"):
+            for name in ("hidden_states", "attentions"):
+                if name in values:
+                    values[f"decoder_{name}"] = values.pop(name)
+                if encoded is not None:
+                    values[f"encoder_{name}"] = getattr(encoded, name, None)
+        output = make_output(output_class, self._output_values(values))
         use_dict = return_dict if return_dict is not None else getattr(self.config, "return_dict", True)
         return output if use_dict else output.to_tuple()

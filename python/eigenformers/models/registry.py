@@ -20,16 +20,33 @@ def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
 
 _DECODER = ("CausalLM", "SequenceClassification", "TokenClassification")
 _DECODER_QA = (*_DECODER, "QuestionAnswering")
+_CLASSIFIERS = ("SequenceClassification", "TokenClassification", "QuestionAnswering")
+
+
+def _seq2seq(prefix: str, *heads: str, lm: str = "", **others: str) -> dict[str, str]:
+    """An encoder-decoder, whose language model is `…ForConditionalGeneration` unless named."""
+    lm = lm or f"{prefix}ForConditionalGeneration"
+    return _family(prefix, *heads, AutoModelForSeq2SeqLM=lm, **others)
+
+
+def _t5(prefix: str) -> dict[str, str]:
+    return _seq2seq(prefix, *_CLASSIFIERS, AutoModelForTextEncoding=f"{prefix}EncoderModel")
+
 
 _ENCODER = ("MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering", "MultipleChoice")
 
 FAMILIES: dict[str, dict[str, str]] = {
     "albert": _family("Albert", *_ENCODER, "PreTraining"),
+    "bart": _seq2seq(
+        "Bart", "CausalLM", "SequenceClassification", "QuestionAnswering",
+        AutoModelForMaskedLM="BartForConditionalGeneration", AutoModelForPreTraining="BartForConditionalGeneration",
+    ),
     "bert": _family("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"),
     "bloom": _family("Bloom", *_DECODER_QA),
     "camembert": _family("Camembert", *_ENCODER),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),
+    "deepseek_v3": _family("DeepseekV3", *_DECODER),
     "distilbert": _family("DistilBert", *_ENCODER),
     "electra": _family("Electra", *_ENCODER, "PreTraining"),
     "ernie4_5": _family("Ernie4_5", "CausalLM"),
@@ -44,22 +61,40 @@ FAMILIES: dict[str, dict[str, str]] = {
     "gpt2": _family("GPT2", *_DECODER_QA, AutoModelForCausalLM="GPT2LMHeadModel"),
     "gpt_neo": _family("GPTNeo", *_DECODER_QA),
     "gpt_neox": _family("GPTNeoX", *_DECODER_QA),
+    "gpt_oss": _family("GptOss", *_DECODER),
     "gptj": _family("GPTJ", "CausalLM", "SequenceClassification", "QuestionAnswering"),
     "granite": _family("Granite", "CausalLM"),
+    "lfm2": _family("Lfm2", "CausalLM"),
     "llama": _family("Llama", *_DECODER_QA),
+    "m2m_100": _seq2seq("M2M100"),
+    "mamba": _family("Mamba", "CausalLM", AutoModelForPreTraining="MambaForCausalLM"),
+    "mamba2": _family("Mamba2", "CausalLM", AutoModelForPreTraining="Mamba2ForCausalLM"),
+    "marian": _seq2seq("Marian", "CausalLM", lm="MarianMTModel"),
+    "mbart": _seq2seq(
+        "MBart", "CausalLM", "SequenceClassification", "QuestionAnswering",
+        AutoModelForMaskedLM="MBartForConditionalGeneration",
+    ),
     "mistral": _family("Mistral", *_DECODER_QA),
+    "mixtral": _family("Mixtral", *_DECODER_QA),
     "mpnet": _family("MPNet", *_ENCODER),
+    "mt5": _t5("MT5"),
     "nemotron": _family("Nemotron", *_DECODER_QA),
     "olmo2": _family("Olmo2", *_DECODER[:2]),
     "opt": _family("OPT", "CausalLM", "SequenceClassification", "QuestionAnswering"),
+    "pegasus": _seq2seq("Pegasus", "CausalLM"),
     "phi": _family("Phi", *_DECODER),
     "phi3": _family("Phi3", *_DECODER),
     "qwen2": _family("Qwen2", *_DECODER_QA),
+    "qwen2_moe": _family("Qwen2Moe", *_DECODER_QA),
     "qwen3": _family("Qwen3", *_DECODER_QA),
+    "qwen3_moe": _family("Qwen3Moe", *_DECODER_QA),
+    "qwen3_next": _family("Qwen3Next", *_DECODER_QA),
     "roberta": _family("Roberta", *_ENCODER),
     "smollm3": _family("SmolLM3", *_DECODER_QA),
     "stablelm": _family("StableLm", *_DECODER),
     "starcoder2": _family("Starcoder2", *_DECODER),
+    "t5": {**_t5("T5"), "AutoModelForPreTraining": "T5ForConditionalGeneration"},
+    "umt5": _t5("UMT5"),
     "xlm-roberta": _family("XLMRoberta", *_ENCODER),
 }
 

@@ -1,0 +1,6 @@
+#pragma once
+#include "models/family.h"
+
+namespace ef {
+Family bart_family();
+}  // namespace ef

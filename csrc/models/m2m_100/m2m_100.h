@@ -1,0 +1,6 @@
+#pragma once
+#include "models/family.h"
+
+namespace ef {
+Family m2m_100_family();
+}  // namespace ef

@@ -1,0 +1,6 @@
+#pragma once
+#include "models/family.h"
+
+namespace ef {
+Family qwen3_moe_family();
+}  // namespace ef

@@ -1,0 +1,6 @@
+#pragma once
+#include "models/family.h"
+
+namespace ef {
+Family qwen3_next_family();
+}  // namespace ef

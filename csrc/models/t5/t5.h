@@ -1,0 +1,6 @@
+#pragma once
+#include "models/family.h"
+
+namespace ef {
+Family t5_family();
+}  // namespace ef
