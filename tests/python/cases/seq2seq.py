@@ -149,11 +149,15 @@ def case_generate(lib):
         "processors": {"no_repeat_ngram_size": 2, "encoder_no_repeat_ngram_size": 2, "bad_words_ids": [[4]]},
         "penalty": {"encoder_repetition_penalty": 1.5, "repetition_penalty": 1.3, "min_new_tokens": 5},
         "several": {"num_return_sequences": 2, "do_sample": True, "top_k": 1},
+        "best_beams": {"num_beams": 4, "num_return_sequences": 3, "length_penalty": 2.0, "early_stopping": True},
+        "beams_and_processors": {"num_beams": 3, "no_repeat_ngram_size": 2, "encoder_no_repeat_ngram_size": 2},
+        "beams_without_cache": {"num_beams": 3, "use_cache": False},
     }
     for name in ("bart", "mbart", "marian", "pegasus", "m2m_100", "t5", "umt5"):
         changes = {} if name != "mbart" else {"decoder_start_token_id": 2}
         model = model_of(lib, name, **changes)
         out[name] = {"plain": array(model.generate(**inputs, max_new_tokens=8))}
+        out[name]["beams"] = array(model.generate(**inputs, max_new_tokens=8, num_beams=4))
         if name in ("bart", "t5"):
             for key, options in more.items():
                 out[name][key] = array(model.generate(**inputs, **{"max_new_tokens": 8, **options}))
@@ -165,6 +169,15 @@ def case_generate(lib):
                 "class": type(o).__name__, "keys": list(o.keys()), "steps": len(o.scores),
                 "scores": array(o.scores[1])[:, ::9], "cross": array(o.cross_attentions[1][0])[0, :, 0, :5],
                 "decoder": array(o.decoder_hidden_states[2][-1])[0, 0, ::5], "layers": len(o.encoder_hidden_states),
+            }  # fmt: skip
+            o = model.generate(
+                **inputs, max_new_tokens=5, num_beams=3, return_dict_in_generate=True, output_scores=True,
+                output_attentions=True,
+            )  # fmt: skip
+            out[name]["beam_outputs"] = {
+                "class": type(o).__name__, "keys": list(o.keys()), "sequences": array(o.sequences),
+                "scores": array(o.sequences_scores), "indices": array(o.beam_indices),
+                "cross": [list(step[0].shape) for step in o.cross_attentions],
             }  # fmt: skip
             encoded = model.get_encoder()(**inputs)
             given = {"encoder_outputs": encoded, "attention_mask": inputs["attention_mask"]}
