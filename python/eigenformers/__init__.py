@@ -9,6 +9,7 @@ import builtins
 from typing import Any
 
 from ._lazy import lazy_exports
+from .accelerate import MODULES as _ACCELERATE
 from .data import COLLATORS as _COLLATORS
 from .generation import MODULES as _GENERATION
 from .models.registry import AUTO_CLASSES, public_names
@@ -89,12 +90,13 @@ _MODULES: dict[str, str] = {
     "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
-    **dict.fromkeys(("EncoderDecoderCache", "QuantizedCache"), ".cache_utils"),
+    "QuantizedCache": ".cache_utils",
     **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),
     **dict.fromkeys(_TOKENIZATION, ".tokenization"),
     **dict.fromkeys(_GENERATION, ".generation"),
     **dict.fromkeys(_PIPELINES, ".pipelines"),
+    **dict.fromkeys(_ACCELERATE, ".accelerate"),
     **dict.fromkeys(_COLLATORS, ".data"),
     **dict.fromkeys(_SCHEDULES, ".optim.schedules"),
     **dict.fromkeys(_TRAINER, ".trainer"),

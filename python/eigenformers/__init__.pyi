@@ -425,8 +425,20 @@ from ._core import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from .accelerate import (
+    AcceleratedOptimizer as AcceleratedOptimizer,
+    AcceleratedScheduler as AcceleratedScheduler,
+    Accelerator as Accelerator,
+    check_device_map as check_device_map,
+    cpu_offload as cpu_offload,
+    disk_offload as disk_offload,
+    dispatch_model as dispatch_model,
+    infer_auto_device_map as infer_auto_device_map,
+    init_empty_weights as init_empty_weights,
+    init_on_device as init_on_device,
+    load_checkpoint_and_dispatch as load_checkpoint_and_dispatch,
+)
 from .cache_utils import (
-    EncoderDecoderCache as EncoderDecoderCache,
     QuantizedCache as QuantizedCache,
 )
 from .configuration import (

@@ -27,20 +27,23 @@ _REFUSED: dict[str, tuple[Any, ...]] = {
     "tp_size": (None, 1), "device_mesh": (None,), "distributed_config": (None,), "fusion_config": (None,),
     "adapter_name": (None, "default"), "adapter_kwargs": (None, {}),
     "offload_state_dict": (None, False), "use_kernels": (None, False), "kernel_config": (None,),
-    "from_tf": (None, False), "from_flax": (None, False), "experts_implementation": (None,),
+    "experts_implementation": (None,),
 }  # fmt: skip
 # Accepted without effect: they steer where weights live between several devices, or how they are copied there.
 _WITHOUT_EFFECT = (
-    "max_memory", "offload_folder", "offload_buffers", "low_cpu_mem_usage", "_fast_init", "mirror",
+    "offload_buffers", "low_cpu_mem_usage", "_fast_init", "mirror",
     "_from_auto", "_from_pipeline", "user_agent",
 )  # fmt: skip
+CONVERT_ADVICE = (
+    "TensorFlow and Flax checkpoints are not read. Convert once where transformers 4 is installed, with "
+    "AutoModel.from_pretrained(folder, from_tf=True).save_pretrained(folder) (or from_flax=True), which writes "
+    "model.safetensors."
+)
 _HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
 
 
 class LoadingMixin:
     """Part of PreTrainedModel."""
-
-    _expanded_quantization: tuple[str, ...] = ()  # quantization methods of files that the family reads as dense
 
     @staticmethod
     @contextlib.contextmanager
@@ -83,6 +86,9 @@ class LoadingMixin:
                 For a GGUF file, a dtype turns packed matrices into dense ones; by default they stay packed.
             ignore_mismatched_sizes: initialise tensors whose shapes differ instead of raising.
             output_loading_info: also return a dict with missing_keys, unexpected_keys, mismatched_keys.
+            device_map, max_memory, offload_folder: which parts stay in memory, "cpu", and which are read from files as
+                they are needed, "disk" (written to offload_folder, if there is one); noted as `hf_device_map`. "auto"
+                decides by `max_memory={"cpu": "10GB"}`.
             key_mapping: `{regular expression: replacement}`, applied in order to the names in the checkpoint.
             gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation, disable_mmap: as in
                 transformers.
@@ -97,13 +103,17 @@ class LoadingMixin:
             raise UnsupportedError("from_pretrained(weights_only=False): nothing in a checkpoint is ever executed")
         if "use_auth_token" in kwargs:
             token = kwargs.pop("use_auth_token")
+        for name in ("from_tf", "from_flax"):
+            if kwargs.pop(name, None):
+                raise UnsupportedError(f"from_pretrained({name}=True): {CONVERT_ADVICE}")
         for name, off in _REFUSED.items():
             value = kwargs.pop(name, None)
             if not any(value is item or value == item for item in off):
                 raise UnsupportedError(f"from_pretrained: `{name}` is not supported yet")
         for name in _WITHOUT_EFFECT:
             kwargs.pop(name, None)
-        _check_device_map(kwargs.pop("device_map", None))
+        placement = {name: kwargs.pop(name, None) for name in ("device_map", "max_memory", "offload_folder")}
+        _check_device_map(placement["device_map"])
         bar_class = kwargs.pop("tqdm_class", None)
         trust = kwargs.pop("trust_remote_code", None)
         dtype = kwargs.pop("dtype", None)
@@ -144,11 +154,9 @@ class LoadingMixin:
             config._attn_implementation = options["attn_implementation"]
         if getattr(config, "quantization_config", None):
             method = dict(config.quantization_config).get("quant_method", "unknown")
-            if method not in cls._expanded_quantization:
-                raise UnsupportedError(
-                    f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
-                )
-            del config.quantization_config  # the family's `_adapt_checkpoint` makes dense matrices of it
+            raise UnsupportedError(
+                f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
+            )
 
         reader, is_gguf = None, False
         if state is None:
@@ -165,7 +173,6 @@ class LoadingMixin:
             names = [(name, rename(name, options["key_mapping"])) for name in reader.keys()]
             reader = _core.renamed_checkpoint(reader, names)
             original = {new: old for old, new in names if new != old}
-        reader = cls._adapt_checkpoint(reader)
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
         chosen = _choose_dtype(dtype, config, reader, is_gguf)
@@ -178,15 +185,14 @@ class LoadingMixin:
         model.eval()
         if model.can_generate():
             model._load_generation_config(path, options, hub, is_gguf)
+        if placement["device_map"] is not None:
+            from ..accelerate.big_modeling import place
+
+            place(model, **placement)
         if options["output_loading_info"]:
             keys = ("missing_keys", "unexpected_keys", "mismatched_keys")
             return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
         return model
-
-    @classmethod
-    def _adapt_checkpoint(cls, reader: Any) -> Any:
-        """The reader, under the names of the module tree; families whose files have several layouts override it."""
-        return reader
 
     def _fill(self, reader: Any, dtype: Any, progress: Any = None) -> dict[str, Any]:
         return _core.load_checkpoint(
@@ -219,13 +225,6 @@ class LoadingMixin:
             logger.warning(
                 f"Some weights of the model checkpoint at {path} were not used when initializing {name}: "
                 f"{sorted(info['unexpected_keys'])}"
-            )
-        if info["untied_keys"]:
-            self._untied = frozenset(info["untied_keys"])
-            logger.warning(
-                f"The tied weights mapping and config for this model specifies to tie {sorted(self._untied)}, but both "
-                "are present in the checkpoints with different values, so we will NOT tie them. You should update the "
-                "config with `tie_word_embeddings=False` to silence this warning."
             )
         if info["dequantized"]:
             kinds = sorted({kind for _, kind in info["dequantized"]})
@@ -267,12 +266,31 @@ def check_attention(name: Any) -> None:
 
 
 def _check_device_map(device_map: Any) -> None:
-    allowed = (None, "auto", "cpu", "balanced", "balanced_low_0", "sequential")
+    allowed = (None, "auto", "cpu", "disk", "balanced", "balanced_low_0", "sequential")
     values = set(device_map.values()) if isinstance(device_map, dict) else {device_map}
     for value in values:
         text = value if value is None else str(value)
         if text not in allowed:
             raise UnsupportedError(f"device_map={device_map!r}: eigenformers computes on the CPU only")
+
+
+def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
+    """Fills a module with the weights of a folder or file.
+
+    Raises:
+        RuntimeError: with `strict`, for names that are missing or not used; for shapes that differ.
+    """
+    path = os.fspath(path)
+    folder, name = (path, None) if os.path.isdir(path) else os.path.split(path)
+    weights = resolve_weights(folder, transformers_weights=name if name and name.endswith(".safetensors") else None)
+    reader = _open(weights, False)
+    info = _core.load_checkpoint(
+        model, reader, dtype=None if dtype is None else to_dtype(dtype), base_prefix=getattr(model, "base_model_prefix", ""),
+        ties=model._ties() if hasattr(model, "_ties") else [], ignore_missing=[], ignore_unexpected=[], progress=None,
+    )  # fmt: skip
+    wrong = [*info["mismatched_keys"], *((info["missing_keys"] + info["unexpected_keys"]) if strict else [])]
+    if wrong:
+        raise RuntimeError(f"{path}: found weights that do not fit, or lacks them: {sorted(map(str, wrong))[:10]}")
 
 
 def _open(weights: Any, disable_mmap: bool) -> Any:

@@ -173,6 +173,11 @@ def _other_weights(place: _Place, variant: str | None) -> str:
     ggufs = [name for name in names if name.endswith(".gguf")]
     if ggufs:
         return f" It has {', '.join(ggufs[:3])}: pass gguf_file={ggufs[0]!r} to load that."
+    foreign = [name for name in names if name.startswith(("tf_model.", "flax_model."))]
+    if foreign:
+        from ..modeling.loading import CONVERT_ADVICE
+
+        return f" It has {foreign[0]}: {CONVERT_ADVICE}"
     if variant is not None and SAFE_WEIGHTS_NAME in names:
         return f" It has {SAFE_WEIGHTS_NAME}: use variant=None to load that."
     if "adapter_config.json" in names:

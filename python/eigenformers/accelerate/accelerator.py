@@ -1,0 +1,259 @@
+"""`Accelerator`: the object that training scripts hand their parts to. One process on one CPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
+
+import eigenformers
+
+from ..errors import UnsupportedError
+from ..utils import logging
+
+logger = logging.get_logger(__name__)
+
+
+class AcceleratedOptimizer:
+    """An optimizer that steps, and forgets gradients, only when a whole accumulated batch is done."""
+
+    def __init__(self, optimizer: Any, accelerator: Accelerator):
+        self.optimizer, self._accelerator = optimizer, accelerator
+
+    def step(self, closure: Callable | None = None) -> Any:
+        """The optimizer's step, or nothing inside of an accumulated batch."""
+        if self._accelerator.sync_gradients:
+            return self.optimizer.step() if closure is None else self.optimizer.step(closure)
+        return None
+
+    def zero_grad(self, set_to_none: bool | None = None) -> None:
+        """Forgets the gradients, or nothing inside of an accumulated batch."""
+        if self._accelerator.sync_gradients:
+            self.optimizer.zero_grad() if set_to_none is None else self.optimizer.zero_grad(set_to_none)
+
+    @property
+    def step_was_skipped(self) -> bool:
+        """False: there is no scaled precision here that could overflow."""
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["optimizer"], name)
+
+
+class AcceleratedScheduler:
+    """A schedule that moves on only when its optimizers have stepped."""
+
+    def __init__(self, scheduler: Any, accelerator: Accelerator):
+        self.scheduler, self._accelerator = scheduler, accelerator
+
+    def step(self, *args: Any, **kwargs: Any) -> None:
+        """The schedule's step, or nothing inside of an accumulated batch."""
+        if self._accelerator.sync_gradients:
+            self.scheduler.step(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["scheduler"], name)
+
+
+class Accelerator:
+    """Prepares the parts of a training loop and keeps count of accumulated gradients.
+
+    Args:
+        gradient_accumulation_steps: how many batches make one step of the optimizer.
+        mixed_precision: "no", or "bf16" as a wish: weights decide what is multiplied, sums are f32.
+        cpu: kept for old scripts.
+        log_with, project_dir: None; log by yourself or use Trainer.
+
+    >>> import eigenformers as ef
+    >>> from eigenformers.accelerate import Accelerator
+    >>> accelerator = Accelerator(gradient_accumulation_steps=2)
+    >>> layer = ef.nn.Linear(2, 1)
+    >>> layer, optimizer = accelerator.prepare(layer, ef.optim.SGD(layer.parameters(), lr=0.1))
+    >>> for x in ef.ones(4, 1, 2):
+    ...     with accelerator.accumulate(layer):
+    ...         accelerator.backward(layer(x).sum())
+    ...         optimizer.step()
+    ...         optimizer.zero_grad()
+    """
+
+    num_processes = 1
+    process_index = local_process_index = 0
+    is_main_process = is_local_main_process = is_last_process = True
+    use_distributed = False
+
+    def __init__(
+        self,
+        device_placement: bool = True,
+        split_batches: bool = False,
+        mixed_precision: str | None = None,
+        gradient_accumulation_steps: int = 1,
+        cpu: bool = False,
+        log_with: Any = None,
+        project_dir: str | os.PathLike | None = None,
+        step_scheduler_with_optimizer: bool = True,
+        **unsupported: Any,
+    ):
+        for name, value in {"log_with": log_with, **unsupported}.items():
+            if value is not None:
+                raise UnsupportedError(f"Accelerator({name}=...): not part of this version")
+        if mixed_precision not in (None, "no", "bf16"):
+            raise UnsupportedError(f"Accelerator(mixed_precision={mixed_precision!r}): needed 'no' or 'bf16'")
+        if gradient_accumulation_steps < 1:
+            raise ValueError(f"gradient_accumulation_steps: found {gradient_accumulation_steps}, needed 1 or more")
+        self.mixed_precision = mixed_precision or "no"
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.step_scheduler_with_optimizer = step_scheduler_with_optimizer
+        self.project_dir = project_dir
+        self.sync_gradients = True
+        self.step = 0
+        self._models: list[Any] = []
+        self._optimizers: list[AcceleratedOptimizer] = []
+        self._loader_ends = False
+
+    @property
+    def device(self) -> Any:
+        """The CPU."""
+        return eigenformers.device("cpu")
+
+    def prepare(self, *parts: Any, device_placement: Any = None) -> Any:
+        """The parts in the order given: optimizers and schedules that know of accumulation, loaders that tell their
+        end, everything else as it is."""
+        prepared = tuple(self._prepared(part) for part in parts)
+        return prepared[0] if len(prepared) == 1 else prepared
+
+    def _prepared(self, part: Any) -> Any:
+        if isinstance(part, (AcceleratedOptimizer, AcceleratedScheduler, _Loader)):
+            return part
+        if isinstance(part, eigenformers.nn.Module):
+            self._models.append(part)
+            return part
+        if hasattr(part, "param_groups") and hasattr(part, "step"):
+            self._optimizers.append(AcceleratedOptimizer(part, self))
+            return self._optimizers[-1]
+        if hasattr(part, "step") and hasattr(part, "get_last_lr"):
+            return AcceleratedScheduler(part, self) if self.step_scheduler_with_optimizer else part
+        return _Loader(part, self) if hasattr(part, "__iter__") and hasattr(part, "__len__") else part
+
+    prepare_model = prepare_optimizer = prepare_scheduler = prepare_data_loader = prepare
+
+    def backward(self, loss: Any, **kwargs: Any) -> None:
+        """Gradients of `loss`, divided by the number of accumulated batches."""
+        (loss / self.gradient_accumulation_steps).backward(**kwargs)
+
+    @contextmanager
+    def accumulate(self, *models: Any) -> Iterator[None]:
+        """One batch of an accumulated one: inside of the last the optimizer steps. The end of a prepared loader is a
+        last batch too."""
+        self.step += 1
+        self.sync_gradients = self.step % self.gradient_accumulation_steps == 0 or self._loader_ends
+        if self._loader_ends:
+            self.step = 0
+        yield
+
+    @contextmanager
+    def no_sync(self, model: Any = None) -> Iterator[None]:
+        """Gradients add up inside."""
+        before, self.sync_gradients = self.sync_gradients, False
+        try:
+            yield
+        finally:
+            self.sync_gradients = before
+
+    @contextmanager
+    def autocast(self, *args: Any, **kwargs: Any) -> Iterator[None]:
+        """Nothing: weights decide what is multiplied."""
+        yield
+
+    def clip_grad_norm_(self, parameters: Any, max_norm: float, norm_type: float = 2) -> Any:
+        """Scales gradients down to a norm, at the end of an accumulated batch; the norm before."""
+        if not self.sync_gradients:
+            return None
+        return eigenformers.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type=norm_type)
+
+    def clip_grad_value_(self, parameters: Any, clip_value: float) -> None:
+        """Cuts gradients to a range, at the end of an accumulated batch."""
+        if self.sync_gradients:
+            eigenformers.nn.utils.clip_grad_value_(parameters, clip_value)
+
+    def unwrap_model(self, model: Any, keep_fp32_wrapper: bool = True) -> Any:
+        """The model itself: nothing wraps it."""
+        return model
+
+    def get_state_dict(self, model: Any, unwrap: bool = True) -> Any:
+        """The model's weights by name."""
+        return model.state_dict()
+
+    def save(self, obj: Any, f: Any, safe_serialization: bool = False) -> None:
+        """Saves tensors to a file, as `eigenformers.save`."""
+        eigenformers.save(obj, f)
+
+    def save_model(self, model: Any, save_directory: str | os.PathLike, **kwargs: Any) -> None:
+        """Saves a model into a folder."""
+        if hasattr(model, "save_pretrained"):
+            model.save_pretrained(save_directory, **kwargs)
+            return
+        from ..safetensors.torch import save_file
+
+        os.makedirs(save_directory, exist_ok=True)
+        save_file(dict(model.state_dict()), os.path.join(save_directory, "model.safetensors"))
+
+    def gather(self, tensor: Any) -> Any:
+        """What all processes have: this one's."""
+        return tensor
+
+    gather_for_metrics = reduce = pad_across_processes = gather
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """Prints once, however many processes there are."""
+        print(*args, **kwargs)
+
+    def wait_for_everyone(self) -> None:
+        """Nobody else is there."""
+
+    def free_memory(self, *objects: Any) -> list[None]:
+        """Lets go of the prepared parts."""
+        self._models, self._optimizers, self.step = [], [], 0
+        return [None] * len(objects)
+
+    clear = free_memory
+
+    def end_training(self) -> None:
+        """Nothing to close."""
+
+    @contextmanager
+    def main_process_first(self) -> Iterator[None]:
+        """The only process is the first."""
+        yield
+
+    local_main_process_first = main_process_first
+
+    def on_main_process(self, function: Callable) -> Callable:
+        """The function itself."""
+        return function
+
+    on_local_main_process = on_main_process
+
+
+class _Loader:
+    """A loader that tells the accelerator when its last batch comes."""
+
+    def __init__(self, loader: Any, accelerator: Accelerator):
+        self.loader, self._accelerator = loader, accelerator
+
+    def __iter__(self) -> Iterator[Any]:
+        nothing = object()
+        batches = iter(self.loader)
+        batch = next(batches, nothing)
+        while batch is not nothing:
+            following = next(batches, nothing)
+            self._accelerator._loader_ends = following is nothing
+            yield batch
+            batch = following
+        self._accelerator._loader_ends = False
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["loader"], name)

@@ -1,0 +1,259 @@
+"""Weights larger than memory: which parts stay in memory, and the others mapped from files, read as they are needed.
+
+A mapped tensor takes no memory of its own: the system reads its pages when a pass needs them, and drops them when memory
+gets short. Weights of a safetensors or GGUF checkpoint are mapped already; what changed its dtype, or was made in
+memory, is written to a folder first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import OrderedDict
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import UnsupportedError
+from ..utils import logging
+
+logger = logging.get_logger(__name__)
+
+_AUTOMATIC = ("auto", "balanced", "balanced_low_0", "sequential")
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+
+
+@contextmanager
+def init_empty_weights(include_buffers: bool | None = None) -> Any:
+    """Models made inside get no initial values, so their weights take no memory until they are filled.
+
+    >>> import eigenformers as ef
+    >>> from eigenformers.accelerate import init_empty_weights
+    >>> with init_empty_weights():
+    ...     model = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model("llama", num_hidden_layers=1))
+    """
+    from ..modeling import PreTrainedModel
+
+    with PreTrainedModel.loading():
+        yield
+
+
+@contextmanager
+def init_on_device(device: Any, include_buffers: bool | None = None) -> Any:
+    """As `init_empty_weights` for "meta"; for the CPU nothing."""
+    name = str(getattr(device, "type", device)).split(":")[0]
+    if name == "meta":
+        with init_empty_weights():
+            yield
+    elif name == "cpu":
+        yield
+    else:
+        raise UnsupportedError(f"init_on_device: device {device!r}: eigenformers computes on the CPU only")
+
+
+def bytes_of(size: int | str) -> int:
+    """A size in bytes: a number, or text as "10GB", "512MiB".
+
+    >>> bytes_of("2KB"), bytes_of("2KiB"), bytes_of(7)
+    (2000, 2048, 7)
+    """
+    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+        return size
+    match = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?I?)B\s*", str(size).upper())
+    if match is None or match[1].count(".") > 1 or match[2] == "I":
+        raise ValueError(f"max_memory: found the size {size!r}, needed bytes, or text as '10GB' or '512MiB'")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _size(module: Any, dtype: Any) -> int:
+    width = None if dtype is None else dtype.itemsize
+    return sum(p.numel() * (width or p.element_size()) for p in module.state_dict().values())
+
+
+def infer_auto_device_map(
+    model: Any,
+    max_memory: dict[Any, int | str] | None = None,
+    no_split_module_classes: Any = None,
+    dtype: Any = None,
+    special_dtypes: Any = None,
+    verbose: bool = False,
+    clean_result: bool = True,
+    offload_buffers: bool = False,
+    fallback_allocation: bool = False,
+) -> OrderedDict[str, str]:
+    """Which parts of a model stay in memory ("cpu") and which are mapped ("disk"), in the order in which they run.
+
+    Args:
+        model: any module.
+        max_memory: `{"cpu": size}` in bytes or as "10GB"; without it everything fits. Other devices count as absent.
+        no_split_module_classes: names of classes whose parts stay together; by default the model's own.
+        dtype: count the weights as of this dtype.
+        special_dtypes, verbose, clean_result, offload_buffers, fallback_allocation: accepted; they steer how weights
+            are spread over several devices.
+
+    >>> import eigenformers as ef
+    >>> infer_auto_device_map(ef.nn.Linear(2, 2))
+    OrderedDict([('', 'cpu')])
+    """
+    budget = (max_memory or {}).get("cpu")
+    if budget is None or _size(model, dtype) <= bytes_of(budget):
+        return OrderedDict({"": "cpu"})
+    names = no_split_module_classes if no_split_module_classes is not None else model_blocks(model)
+    kept = {names} if isinstance(names, str) else set(names or ())
+    left = bytes_of(budget)
+    places: OrderedDict[str, str] = OrderedDict()
+
+    def place(name: str, module: Any) -> None:
+        nonlocal left
+        size = _size(module, dtype)
+        children = list(module.named_children())
+        own = set(module.state_dict()) - {f"{c}.{key}" for c, child in children for key in child.state_dict()}
+        if left and size > left and children and not own and type(module).__name__ not in kept:
+            for child_name, child in children:
+                place(f"{name}.{child_name}" if name else child_name, child)
+            return
+        fits = size <= left
+        places[name] = "cpu" if fits else "disk"
+        left = left - size if fits else 0  # what runs later than a mapped part is mapped too
+
+    place("", model)
+    return places
+
+
+def model_blocks(model: Any) -> list[str]:
+    """The classes of a model that are better not split."""
+    return list(getattr(model, "_no_split_modules", None) or [])
+
+
+def check_device_map(model: Any, device_map: dict[str, Any]) -> None:
+    """ValueError if a weight of `model` has no place in `device_map`, UnsupportedError for places other than "cpu" and
+    "disk"."""
+    for name, device in device_map.items():
+        if str(device) not in ("cpu", "disk"):
+            raise UnsupportedError(
+                f"device_map[{name!r}]={device!r}: eigenformers computes on the CPU; needed 'cpu' or 'disk'"
+            )
+    lost = [key for key in model.state_dict() if _place_of(key, device_map) is None]
+    if lost:
+        raise ValueError(
+            f"The device_map provided does not give any device for the following parameters: {', '.join(lost[:10])}"
+        )
+
+
+def _place_of(key: str, device_map: dict[str, Any]) -> Any:
+    while True:
+        if key in device_map:
+            return device_map[key]
+        if not key:
+            return None
+        key = key.rpartition(".")[0]
+
+
+def dispatch_model(
+    model: Any,
+    device_map: dict[str, Any],
+    main_device: Any = None,
+    state_dict: Any = None,
+    offload_dir: str | os.PathLike | None = None,
+    offload_index: Any = None,
+    offload_buffers: bool = False,
+    skip_keys: Any = None,
+    preload_module_classes: Any = None,
+    force_hooks: bool = False,
+) -> Any:
+    """Puts the parts of a model where `device_map` says and notes it as `model.hf_device_map`.
+
+    Args:
+        model: any module.
+        device_map: part → "cpu" or "disk".
+        offload_dir: the folder for the "disk" parts; one safetensors file each.
+        main_device, state_dict, offload_index, offload_buffers, skip_keys, preload_module_classes, force_hooks:
+            accepted; nothing moves between devices here.
+
+    Raises:
+        ValueError: a weight without a place, or "disk" without a folder.
+    """
+    check_device_map(model, device_map)
+    on_disk = [name for name, device in device_map.items() if str(device) == "disk"]
+    if on_disk and offload_dir is None:
+        raise ValueError(
+            "We need an `offload_dir` to dispatch this model according to this `device_map`, the following submodules "
+            f"need to be offloaded: {', '.join(on_disk)}."
+        )
+    for name in on_disk:
+        _map_from(model, name, os.fspath(offload_dir))  # type: ignore[arg-type]
+    model.hf_device_map = OrderedDict(device_map)
+    return model
+
+
+def _map_from(model: Any, name: str, folder: str) -> None:
+    """Writes a part's weights into a file and lets them live there."""
+    from ..safetensors.torch import load_file, save_file
+
+    os.makedirs(folder, exist_ok=True)
+    part = model.get_submodule(name) if name else model
+    path = os.path.join(folder, f"{name or 'model'}.safetensors")
+    state = {key: value.detach() for key, value in part.state_dict().items()}
+    if not state:
+        return
+    save_file(state, path)
+    part.load_state_dict(load_file(path), assign=True)
+    if hasattr(model, "tie_weights"):
+        model.tie_weights()
+
+
+def cpu_offload(model: Any, *args: Any, **kwargs: Any) -> Any:
+    """The model itself: it is in the CPU's memory."""
+    model.hf_device_map = OrderedDict({"": "cpu"})
+    return model
+
+
+def disk_offload(model: Any, offload_dir: str | os.PathLike, *args: Any, **kwargs: Any) -> Any:
+    """The model with all weights mapped from `offload_dir`."""
+    return dispatch_model(model, {"": "disk"}, offload_dir=offload_dir)
+
+
+def load_checkpoint_and_dispatch(
+    model: Any,
+    checkpoint: str | os.PathLike,
+    device_map: Any = None,
+    max_memory: dict[Any, int | str] | None = None,
+    no_split_module_classes: Any = None,
+    offload_folder: str | os.PathLike | None = None,
+    dtype: Any = None,
+    strict: bool = False,
+    **others: Any,
+) -> Any:
+    """Fills a model from a folder or file of weights, which stay mapped, and places its parts.
+
+    Args:
+        model: as made under `init_empty_weights`.
+        checkpoint: a folder or a weights file.
+        device_map: "auto" and the like, a dict, or None.
+        max_memory, no_split_module_classes: see `infer_auto_device_map`.
+        offload_folder: for the "disk" parts.
+        dtype: turn the weights into this dtype.
+        strict: raise for missing and unexpected names.
+    """
+    from ..modeling.loading import fill_from
+
+    fill_from(model, checkpoint, dtype, strict)
+    return place(model, device_map, max_memory, offload_folder, no_split_module_classes)
+
+
+def place(model: Any, device_map: Any, max_memory: Any, offload_folder: Any, no_split: Any = None) -> Any:
+    """`model` with its parts where `from_pretrained(device_map=...)` asks for them."""
+    if device_map is None:
+        return model
+    if isinstance(device_map, dict):
+        places = OrderedDict(device_map)
+    elif device_map in _AUTOMATIC:
+        places = infer_auto_device_map(model, max_memory, no_split)
+    else:
+        places = OrderedDict({"": str(device_map)})
+    if not all(str(device) in ("cpu", "disk") for device in places.values()):
+        check_device_map(model, places)
+    if offload_folder is None:  # weights of the checkpoint are mapped where they are
+        check_device_map(model, places)
+        model.hf_device_map = places
+        return model
+    return dispatch_model(model, places, offload_dir=offload_folder)

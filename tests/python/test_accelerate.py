@@ -1,0 +1,152 @@
+"""accelerate's names: placing weights in memory and on disk, and the object of training loops."""
+
+from __future__ import annotations
+
+import os
+
+import eigenformers as ef
+import numpy as np
+import pytest
+from cases.models import IDS, causal_lm
+from eigenformers.accelerate import (
+    Accelerator,
+    disk_offload,
+    dispatch_model,
+    infer_auto_device_map,
+    init_empty_weights,
+    load_checkpoint_and_dispatch,
+)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    causal_lm(ef, "llama").save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def expected(saved):
+    return logits(ef.AutoModelForCausalLM.from_pretrained(saved))
+
+
+def logits(model):
+    with ef.no_grad():
+        return model(ef.from_numpy(IDS)).logits.numpy()
+
+
+def test_a_map_for_little_memory(saved):
+    model = ef.AutoModelForCausalLM.from_pretrained(saved)
+    assert infer_auto_device_map(model) == {"": "cpu"}
+    layer = sum(p.numel() * 4 for p in model.model.layers[0].parameters())
+    embeddings = 64 * 32 * 4
+    places = infer_auto_device_map(
+        model, {"cpu": embeddings + layer + 10, 0: "10GB"}, no_split_module_classes=["DecoderLayer"]
+    )
+    assert places["model.embed_tokens"] == places["model.layers.0"] == "cpu"
+    assert places["model.layers.1"] == places["lm_head"] == "disk"
+    assert set(infer_auto_device_map(model, {"cpu": 0}).values()) == {"disk"}
+
+
+@pytest.mark.parametrize("size", ["10 bananas", "1.2.3GB", -1, "IB", True])
+def test_sizes_that_are_none(saved, size):
+    with pytest.raises(ValueError, match="max_memory"):
+        infer_auto_device_map(ef.nn.Linear(2, 2), {"cpu": size})
+
+
+def test_weights_on_disk_compute_the_same(saved, expected, tmp_path):
+    model = ef.AutoModelForCausalLM.from_pretrained(
+        saved, device_map="auto", max_memory={"cpu": "20KB"}, offload_folder=str(tmp_path)
+    )
+    assert "disk" in model.hf_device_map.values()
+    assert any(name.endswith(".safetensors") for name in os.listdir(tmp_path))
+    np.testing.assert_array_equal(logits(model), expected)
+    whole = disk_offload(ef.AutoModelForCausalLM.from_pretrained(saved), tmp_path / "all")
+    assert whole.hf_device_map == {"": "disk"}
+    np.testing.assert_array_equal(logits(whole), expected)
+
+
+@pytest.mark.parametrize("device_map", ["auto", "cpu", "disk", {"": "cpu"}, {"model": "cpu", "lm_head": "disk"}])
+def test_device_maps(saved, expected, device_map):
+    model = ef.AutoModelForCausalLM.from_pretrained(saved, device_map=device_map, low_cpu_mem_usage=True)
+    assert set(model.hf_device_map.values()) <= {"cpu", "disk"}
+    np.testing.assert_array_equal(logits(model), expected)
+
+
+def test_an_empty_model_is_filled(saved, expected):
+    with init_empty_weights():
+        model = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.from_pretrained(saved))
+    model = load_checkpoint_and_dispatch(model, saved, device_map="auto", strict=True)
+    assert model.hf_device_map == {"": "cpu"}
+    np.testing.assert_array_equal(logits(model.eval()), expected)
+
+
+def test_bad_maps(saved):
+    model = ef.AutoModelForCausalLM.from_pretrained(saved)
+    with pytest.raises(ValueError, match="lm_head.weight"):
+        dispatch_model(model, {"model": "cpu"})
+    with pytest.raises(ef.UnsupportedError, match="cuda:0"):
+        dispatch_model(model, {"": "cuda:0"})
+    with pytest.raises(ValueError, match="offload_dir"):
+        dispatch_model(model, {"": "disk"})
+    with pytest.raises(ef.UnsupportedError, match="CPU only"):
+        ef.AutoModelForCausalLM.from_pretrained(saved, device_map={"": 0})
+
+
+def test_checkpoints_of_other_frameworks(saved, tmp_path):
+    ef.AutoConfig.from_pretrained(saved).save_pretrained(tmp_path)
+    (tmp_path / "tf_model.h5").write_bytes(b"\x89HDF")
+    with pytest.raises(OSError, match="from_tf=True"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+    with pytest.raises(ef.UnsupportedError, match="model.safetensors"):
+        ef.AutoModelForCausalLM.from_pretrained(saved, from_flax=True)
+
+
+def _train(steps, accumulate):
+    ef.manual_seed(0)
+    layer = ef.nn.Linear(3, 1)
+    optimizer = ef.optim.SGD(layer.parameters(), lr=0.1)
+    schedule = ef.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
+    data = [ef.from_numpy(np.random.RandomState(i).standard_normal((2, 3)).astype(np.float32)) for i in range(steps)]
+    accelerator = Accelerator(gradient_accumulation_steps=accumulate)
+    layer, optimizer, schedule, data = accelerator.prepare(layer, optimizer, schedule, data)
+    rates = []
+    for x in data:
+        with accelerator.accumulate(layer):
+            accelerator.backward((layer(x) ** 2).mean())
+            accelerator.clip_grad_norm_(layer.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            rates.append(schedule.get_last_lr()[0])
+    return layer.weight.detach().numpy(), rates
+
+
+def test_accumulated_gradients_are_one_large_batch():
+    found, rates = _train(4, 2)
+    assert [round(0.1 / rate) for rate in rates] == [1, 2, 2, 3]
+    ef.manual_seed(0)
+    layer = ef.nn.Linear(3, 1)
+    for step in range(2):
+        x = np.concatenate([np.random.RandomState(2 * step + i).standard_normal((2, 3)) for i in range(2)])
+        (layer(ef.from_numpy(x.astype(np.float32))) ** 2).mean().backward()
+        ef.nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
+        with ef.no_grad():
+            for p in layer.parameters():
+                p -= 0.1 / (1 + step) * p.grad
+                p.grad = None
+    np.testing.assert_allclose(found, layer.weight.detach().numpy(), rtol=1e-5)
+
+
+def test_the_last_batch_of_a_loader_ends_an_accumulated_one():
+    _, rates = _train(3, 2)
+    assert [round(0.1 / rate) for rate in rates] == [1, 2, 3]
+
+
+def test_accelerator_refuses_what_it_does_not_do():
+    with pytest.raises(ef.UnsupportedError, match="fp16"):
+        Accelerator(mixed_precision="fp16")
+    with pytest.raises(ef.UnsupportedError, match="deepspeed_plugin"):
+        Accelerator(deepspeed_plugin=object())
+    with pytest.raises(ValueError, match="gradient_accumulation_steps"):
+        Accelerator(gradient_accumulation_steps=0)
