@@ -20,7 +20,7 @@ from .trainer import SCHEDULES as _SCHEDULES
 
 _SUBMODULES = (
     "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "hub", "linalg",
-    "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "safetensors", "serialization",
+    "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "safetensors", "sentence_transformers", "serialization",
     "tokenization", "tokenizers", "trainer", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++ and in _tensor/; tensors and their functions have torch's names
@@ -91,6 +91,7 @@ _MODULES: dict[str, str] = {
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
     "QuantizedCache": ".cache_utils",
+    **dict.fromkeys(("SentenceTransformer", "CrossEncoder"), ".sentence_transformers"),
     **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),
     **dict.fromkeys(_TOKENIZATION, ".tokenization"),

@@ -1,0 +1,317 @@
+"""Sentence embeddings beside other libraries in one run: real sentences of mixed length, the same cores.
+
+    python bench/encode.py --peers .venv-oracle/bin/python [--sentences 4096] [--batch 1 32 256] [--rounds 3] [--threads 2]
+
+all-MiniLM-L6-v2 over sentences of film reviews. Contestants take turns, round after round, each in a process of its own
+that stays; printed are the best sentences/s of each, the ratio of our best to it, the lowest cosine to transformers in
+float32, and the latency of one short text. `--peers` is a Python with some of transformers, sentence-transformers,
+onnxruntime, openvino, ctranslate2; what is missing is left out. The share of the multiply limit is the time that the
+products alone would take at the rate of one large product, over the time taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.pop(0)  # this folder: its tokenize.py would stand before the standard library's
+ASSETS = Path(os.environ.get("EF_ASSETS", "~/.cache/eigenformers-assets")).expanduser()
+MODEL = ASSETS / "minilm-l6"
+SHORT = "How do I reset my password?"
+
+
+def sentences(count: int) -> list[str]:
+    """Sentences of film reviews, of a few words to whole paragraphs."""
+    found: list[str] = []
+    with next((ASSETS / "imdb").glob("*.csv")).open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            text = row["review"].replace("<br />", " ")
+            found += [part for part in re.split(r"(?<=[.!?])\s+", text) if len(part) > 8]
+            if len(found) >= count:
+                return found[:count]
+    return found
+
+
+# Contestants: make(threads) gives encode(texts, batch size) -> float array [n, 384] of length 1.
+
+
+def pooled(forward):
+    """Batches as they come, padded to their longest; the mean of the tokens, length 1."""
+    import numpy as np
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+
+    def encode(texts, batch):
+        rows = []
+        for i in range(0, len(texts), batch):
+            inputs = tokenizer(texts[i : i + batch], padding=True, truncation=True, max_length=256, return_tensors="np")
+            states = forward({name: value.astype(np.int64) for name, value in inputs.items()})
+            mask = inputs["attention_mask"][..., None].astype(np.float32)
+            mean = (states * mask).sum(1) / mask.sum(1)
+            rows.append(mean / np.linalg.norm(mean, axis=1, keepdims=True))
+        return np.concatenate(rows)
+
+    return encode
+
+
+def transformers_of(dtype):
+    def make(threads):
+        import torch
+        from transformers import AutoModel
+
+        torch.set_num_threads(threads)
+        model = AutoModel.from_pretrained(MODEL, dtype=dtype).eval()
+
+        def forward(inputs):
+            with torch.inference_mode():
+                tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+                return model(**tensors).last_hidden_state.float().numpy()
+
+        return pooled(forward)
+
+    return make
+
+
+def sentence_transformers_of(dtype):
+    def make(threads):
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(threads)
+        model = SentenceTransformer(str(MODEL), device="cpu", model_kwargs={"dtype": dtype})
+        return lambda texts, batch: model.encode(texts, batch_size=batch, show_progress_bar=False).astype("float32")
+
+    return make
+
+
+def make_onnxruntime(threads):
+    import onnxruntime
+    import torch
+    from transformers import AutoModel
+
+    class Wrapped(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = AutoModel.from_pretrained(MODEL, attn_implementation="eager").eval()
+
+        def forward(self, input_ids, attention_mask, token_type_ids):
+            return self.model(input_ids, attention_mask, token_type_ids).last_hidden_state
+
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    path = Path(tempfile.mkdtemp()) / "model.onnx"
+    example = torch.ones(2, 8, dtype=torch.int64)
+    torch.onnx.export(
+        Wrapped(), (example, example, example * 0), str(path), input_names=names, output_names=["states"], dynamo=False,
+        dynamic_axes={name: {0: "batch", 1: "length"} for name in (*names, "states")},
+    )  # fmt: skip
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return pooled(lambda inputs: session.run(None, inputs)[0])
+
+
+def openvino_of(precision):
+    def make(threads):
+        import openvino
+        import torch
+        from transformers import AutoModel
+
+        model = AutoModel.from_pretrained(MODEL, attn_implementation="sdpa").eval()
+        example = {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
+        converted = openvino.convert_model(model, example_input=example)
+        compiled = openvino.compile_model(
+            converted, "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision}
+        )
+        return pooled(lambda inputs: compiled(inputs)[0])
+
+    return make
+
+
+def ctranslate2_of(compute):
+    def make(threads):
+        import ctranslate2
+        import numpy as np
+        from transformers import AutoTokenizer
+
+        folder = Path(tempfile.mkdtemp()) / "model"
+        ctranslate2.converters.TransformersConverter(str(MODEL)).convert(str(folder))
+        encoder = ctranslate2.Encoder(str(folder), "cpu", compute_type=compute, intra_threads=threads)
+        tokenizer = AutoTokenizer.from_pretrained(MODEL)
+
+        def encode(texts, batch):
+            rows = []
+            for i in range(0, len(texts), batch):
+                ids = tokenizer(texts[i : i + batch], truncation=True, max_length=256)["input_ids"]
+                states = np.array(encoder.forward_batch(ids).last_hidden_state)
+                for row, tokens in zip(states, ids):
+                    mean = row[: len(tokens)].mean(0)
+                    rows.append(mean / np.linalg.norm(mean))
+            return np.stack(rows)
+
+        return encode
+
+    return make
+
+
+def ours(dtype):
+    def make(threads):
+        import eigenformers
+        from eigenformers.sentence_transformers import SentenceTransformer
+
+        eigenformers.set_num_threads(threads)
+        model = SentenceTransformer(MODEL, model_kwargs={"dtype": dtype})
+        return lambda texts, batch: model.encode(texts, batch_size=batch)
+
+    return make
+
+
+CONTESTANTS = {  # name -> (package, make)
+    "eigenformers float32": ("eigenformers", ours("float32")),
+    "eigenformers bfloat16": ("eigenformers", ours("bfloat16")),
+    "transformers float32": ("transformers", transformers_of("float32")),
+    "transformers bfloat16": ("transformers", transformers_of("bfloat16")),
+    "sentence-transformers float32": ("sentence_transformers", sentence_transformers_of("float32")),
+    "sentence-transformers bfloat16": ("sentence_transformers", sentence_transformers_of("bfloat16")),
+    "onnxruntime float32": ("onnxruntime", make_onnxruntime),
+    "openvino float32": ("openvino", openvino_of("f32")),
+    "openvino bfloat16": ("openvino", openvino_of("bf16")),
+    "ctranslate2 float32": ("ctranslate2", ctranslate2_of("float32")),
+    "ctranslate2 int8": ("ctranslate2", ctranslate2_of("int8")),
+}
+REFERENCE = "transformers float32"
+
+
+def work(name: str, threads: int) -> None:
+    """A contestant's process: a line in asks, a line out answers."""
+    import numpy as np
+
+    out, sys.stdout = sys.stdout, sys.stderr
+    package, make = CONTESTANTS[name]
+    if importlib.util.find_spec(package) is None:
+        print(json.dumps({"missing": package}), file=out, flush=True)
+        return
+    encode = make(threads)
+    print(json.dumps({"ready": True}), file=out, flush=True)
+    texts: list[str] = []
+    for line in sys.stdin:
+        task = json.loads(line)
+        if "texts" in task:
+            texts = task["texts"]
+            encode(texts[:8], 8)
+            np.save(task["save"], encode(texts[:256], 32))
+            answer = {}
+        elif "product" in task:
+            answer = {"seconds": product_seconds(name.split()[-1])}
+        else:
+            chosen = [SHORT] if task.get("short") else texts
+            begin = time.perf_counter()
+            for _ in range(task.get("repeat", 1)):
+                encode(chosen, task["batch"])
+            answer = {"seconds": (time.perf_counter() - begin) / task.get("repeat", 1)}
+        print(json.dumps(answer), file=out, flush=True)
+
+
+def product_seconds(dtype: str) -> float:
+    """Seconds a token for the matrices of one layer, at the rate of a large product."""
+    import eigenformers as ef
+
+    with ef.no_grad():
+        layer = ef.nn.Linear(384, 1536).to(getattr(ef, dtype))
+        x = ef.randn(1024, 384)
+        best = float("inf")
+        for _ in range(20):
+            begin = time.perf_counter()
+            layer(x)
+            best = min(best, time.perf_counter() - begin)
+    return best / 1024 * 3  # 4 · 384² + 2 · 384 · 1536 = 3 · 384 · 1536
+
+
+class Contestant:
+    """A process, and its best times."""
+
+    def __init__(self, python: str, name: str, threads: int):
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "EIGENFORMERS_NUM_THREADS": str(threads)}
+        command = [python, __file__, "--worker", name, "--threads", str(threads)]
+        self.name = name
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+        )
+        line = self.process.stdout.readline()
+        self.here = bool(line) and "ready" in json.loads(line)
+        self.best: dict = {}
+
+    def ask(self, **task) -> dict:
+        self.process.stdin.write(json.dumps(task) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def time(self, key, **task) -> None:
+        self.best[key] = min(self.best.get(key, float("inf")), self.ask(**task)["seconds"])
+
+
+def main() -> int:
+    """Run the contest and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--sentences", type=int, default=4096)
+    parser.add_argument("--batch", type=int, nargs="+", default=[32])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="contestants whose names contain this")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.worker:
+        work(args.worker, args.threads)
+        return 0
+    import numpy as np
+
+    texts = sentences(args.sentences)
+    contestants = []
+    for name in CONTESTANTS:
+        if args.only not in name and name != REFERENCE:
+            continue
+        one = Contestant(sys.executable if name.startswith("eigenformers") else args.peers, name, args.threads)
+        if one.here:
+            contestants.append(one)
+        else:
+            print(f"left out: {name}", flush=True)
+    folder = Path(tempfile.mkdtemp())
+    for i, one in enumerate(contestants):
+        one.saved = folder / f"{i}.npy"
+        one.ask(texts=texts, save=str(one.saved))
+    for _ in range(args.rounds):
+        for one in contestants:
+            for batch in args.batch:
+                one.time(batch, batch=batch)
+            one.time("short", short=True, batch=1, repeat=20)
+    reference = next((np.load(one.saved) for one in contestants if one.name == REFERENCE), None)
+    from eigenformers import AutoTokenizer
+
+    tokens = sum(len(ids) for ids in AutoTokenizer.from_pretrained(MODEL)(texts, truncation=True, max_length=256)["input_ids"])
+    print(f"{len(texts)} sentences, {tokens / len(texts):.1f} tokens each, {args.threads} threads")
+    mine = [one for one in contestants if one.name.startswith("eigenformers")]
+    top = {batch: min(one.best[batch] for one in mine) for batch in args.batch}
+    for one in contestants:
+        speeds = "  ".join(f"{batch}: {len(texts) / one.best[batch]:7.1f}/s ({one.best[batch] / top[batch]:.2f})" for batch in args.batch)
+        cosine = "" if reference is None else f"  cosine {(np.load(one.saved) * reference).sum(1).min():.6f}"
+        share = ""
+        if one in mine:
+            limit = one.ask(product=True)["seconds"] * 6 * tokens
+            share = f"  share of the multiply limit {limit / min(one.best[b] for b in args.batch):.0%}"
+        print(f"{one.name:32s} {speeds}  one text {one.best['short'] * 1e3:6.2f} ms{cosine}{share}")
+        one.process.stdin.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
