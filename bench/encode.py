@@ -302,7 +302,9 @@ def main() -> int:
     mine = [one for one in contestants if one.name.startswith("eigenformers")]
     top = {batch: min(one.best[batch] for one in mine) for batch in args.batch}
     for one in contestants:
-        speeds = "  ".join(f"{batch}: {len(texts) / one.best[batch]:7.1f}/s ({one.best[batch] / top[batch]:.2f})" for batch in args.batch)
+        speeds = "  ".join(
+            f"{batch}: {len(texts) / one.best[batch]:7.1f}/s ({one.best[batch] / top[batch]:.2f})" for batch in args.batch
+        )
         cosine = "" if reference is None else f"  cosine {(np.load(one.saved) * reference).sum(1).min():.6f}"
         share = ""
         if one in mine:

@@ -17,6 +17,7 @@ from . import (
     peft as peft,
     pipelines as pipelines,
     safetensors as safetensors,
+    sentence_transformers as sentence_transformers,
     serialization as serialization,
     tokenization as tokenization,
     tokenizers as tokenizers,
@@ -1180,6 +1181,10 @@ from .random import (
     enable_full_determinism as enable_full_determinism,
     set_batch_invariant as set_batch_invariant,
     set_seed as set_seed,
+)
+from .sentence_transformers import (
+    CrossEncoder as CrossEncoder,
+    SentenceTransformer as SentenceTransformer,
 )
 from .serialization import (
     load as load,
