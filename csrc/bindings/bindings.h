@@ -20,6 +20,7 @@ void bind_optim(pybind11::module_& m);
 void bind_peft(pybind11::module_& m);
 void bind_models(pybind11::module_& m);
 void bind_checkpoint(pybind11::module_& m);
+void bind_quantizers(pybind11::module_& m);
 void bind_generation(pybind11::module_& m);
 
 }  // namespace ef

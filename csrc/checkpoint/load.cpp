@@ -114,7 +114,8 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
     }
     auto* matrix = dynamic_cast<WeightSlot*>(slot);
     std::shared_ptr<Weight> packed;
-    if (matrix && !options.dtype && !options.dequantize) packed = reader.packed(found->second);
+    if (matrix && !options.dequantize && (!options.dtype || reader.packs(found->second)))
+      packed = reader.packed(found->second);
     if (packed) {
       matrix->set_weight(std::move(packed));
     } else {

@@ -48,6 +48,7 @@ class RenamedReader : public CheckpointReader {
   Info info(const std::string& name) const override { return inner_->info(old(name)); }
   Tensor tensor(const std::string& name) const override { return inner_->tensor(old(name)); }
   std::shared_ptr<Weight> packed(const std::string& name) const override { return inner_->packed(old(name)); }
+  bool packs(const std::string& name) const override { return inner_->packs(old(name)); }
 
  private:
   const std::string& old(const std::string& name) const {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "quantizers/weight.h"
+#include "quantizers/quantizer.h"
 #include "tensor/tensor.h"
 
 namespace ef {
@@ -24,6 +24,8 @@ class CheckpointReader {
   virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can
   // The matrix in packed form, when the file holds it so and kernels compute on it; else null.
   virtual std::shared_ptr<Weight> packed(const std::string& name) const { return nullptr; }
+  // Whether packed() is what the caller asked for, whatever the dtype of the rest.
+  virtual bool packs(const std::string& name) const { return false; }
 };
 
 // safetensors files, one or all shards.
@@ -37,5 +39,15 @@ std::unique_ptr<CheckpointReader> tensors_in_memory(std::vector<std::pair<std::s
 // Another checkpoint under other names: (its name, the name here) of each tensor.
 std::unique_ptr<CheckpointReader> renamed(std::shared_ptr<CheckpointReader> inner,
                                           const std::vector<std::pair<std::string, std::string>>& names);
+
+// One matrix of a quantized checkpoint, or one to quantize while it is loaded.
+struct PackedEntry {
+  std::string name, format;  // "model.layers.0.mlp.up_proj.weight", a name of quantizers()
+  Shape shape;               // [n, k]
+  QuantSpec spec;
+  std::vector<std::pair<std::string, std::string>> parts;  // part, tensor of the checkpoint; empty: `name` is dense
+  bool transposed = false;                                 // the dense matrix is [k, n]
+};
+std::unique_ptr<CheckpointReader> quantized(std::shared_ptr<CheckpointReader> inner, std::vector<PackedEntry> entries);
 
 }  // namespace ef

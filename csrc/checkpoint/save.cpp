@@ -36,6 +36,17 @@ std::vector<Item> collect(const std::vector<std::pair<std::string, ParameterSlot
   std::unordered_set<const void*> seen;
   for (auto& [name, slot] : slots) {
     if (!slot->is_persistent() || !slot->defined() || !seen.insert(slot->identity()).second) continue;
+    const auto* matrix = dynamic_cast<const WeightSlot*>(slot);
+    if (matrix && matrix->weight()->saved_packed()) {
+      const std::string layer = name.substr(0, name.size() - slot->name().size());
+      const NamedTensors parts = matrix->weight()->state();
+      for (size_t i = 0; i < parts.size(); i++) {
+        const Tensor& part = parts[i].second;
+        add(layer + (parts[i].first.empty() ? slot->name() : parts[i].first), part.dtype(), part.shape(),
+            [matrix, i] { return matrix->weight()->state()[i].second; });
+      }
+      continue;
+    }
     const Tensor own = slot->tensor();
     add(name, own.defined() ? own.dtype() : DType::BFloat16, slot->shape(), [slot] { return slot->state(); });
   }

@@ -16,7 +16,8 @@ struct SaveResult {
 };
 
 // Writes `<stem>.safetensors`, or `<stem>-0000i-of-0000N.safetensors` and the index. A tied tensor
-// is written once, under its first name. Packed matrices are written as dense bf16. `tensors` replaces the tree's own
+// is written once, under its first name. Packed matrices are written as
+// their format stores them, those of GGUF files as dense bf16. `tensors` replaces the tree's own
 // state when it is not empty. Nothing is left half written: each file is renamed into place when it is whole.
 SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
                             const NamedTensors& tensors, const std::string& folder, const std::string& stem,

@@ -41,7 +41,9 @@ class Weight {
   virtual void add_matmul_grad(const Tensor& dy, Tensor& dx) const;  // dx += dy · W
   virtual Tensor rows(const Tensor& ids) const = 0;                  // [..., k] f32 for int64 ids [...]
   virtual Tensor dense(int64_t begin, int64_t end) const = 0;        // rows as a dense tensor: merge, export, tests
-  virtual NamedTensors state() const = 0;                            // what a checkpoint stores, "" = the weight itself
+  virtual NamedTensors state() const = 0;  // what a checkpoint stores, by name in the layer; "" = "weight"
+  // Whether a checkpoint keeps state(); else it gets the dense matrix in bf16.
+  virtual bool saved_packed() const { return false; }
   // The products of several weights of one kind with one input, in one parallel region.
   virtual std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const;
   // The trainable tensor of the dense kind; undefined for packed kinds, which only pass gradients through.

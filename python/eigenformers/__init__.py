@@ -14,14 +14,15 @@ from .data import COLLATORS as _COLLATORS
 from .generation import MODULES as _GENERATION
 from .models.registry import AUTO_CLASSES, public_names
 from .pipelines import MODULES as _PIPELINES
+from .quantization import MODULES as _QUANTIZATION
 from .tokenization import MODULES as _TOKENIZATION
 from .trainer import MODULES as _TRAINER
 from .trainer import SCHEDULES as _SCHEDULES
 
 _SUBMODULES = (
     "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "hub", "linalg",
-    "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "safetensors", "sentence_transformers", "serialization",
-    "tokenization", "tokenizers", "trainer", "utils",
+    "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "quantization", "safetensors",
+    "sentence_transformers", "serialization", "tokenization", "tokenizers", "trainer", "utils",
 )  # fmt: skip
 _TENSORS = (  # the extension module, in C++ and in _tensor/; tensors and their functions have torch's names
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "Cache", "CharTensor", "DoubleTensor", "DynamicCache",
@@ -101,6 +102,7 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(_COLLATORS, ".data"),
     **dict.fromkeys(_SCHEDULES, ".optim.schedules"),
     **dict.fromkeys(_TRAINER, ".trainer"),
+    **dict.fromkeys(_QUANTIZATION, ".quantization"),
 }
 
 # `from eigenformers import *` leaves Python's own `sum`, `bool`, `float` … alone.

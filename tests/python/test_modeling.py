@@ -105,8 +105,8 @@ def test_sizes_that_differ(folder):
 
 @pytest.mark.parametrize(
     "argument, value",
-    [("quantization_config", {}), ("load_in_4bit", True), ("tp_plan", "auto"),
-     ("device_map", "cuda"), ("weights_only", False), ("use_kernels", True), ("device_map", {"": 0})],
+    [("tp_plan", "auto"), ("device_map", "cuda"), ("weights_only", False), ("use_kernels", True),
+     ("device_map", {"": 0})],
 )  # fmt: skip
 def test_arguments_that_are_not_supported_are_named(folder, argument, value):
     with pytest.raises(NotImplementedError, match=argument):

@@ -51,6 +51,8 @@ class PreTrainedModel(
     _auto_class: Any = None
     is_parallelizable = False
     supports_gradient_checkpointing = False
+    is_quantized = False
+    _keep_in_fp32_modules: Any = None
 
     def __init__(self, config: PreTrainedConfig, *inputs: Any, **kwargs: Any):
         super().__init__()
@@ -205,12 +207,15 @@ class PreTrainedModel(
         """Undo `enable_input_require_grads`."""
         self._require_grads_hook.remove()
 
-    def dequantize(self) -> Any:
-        """Turn packed matrices into dense bfloat16 ones, in place."""
+    def dequantize(self, dtype: Any = None) -> Any:
+        """Turn packed matrices into dense ones, in place: of `dtype`, the configuration's, or bfloat16."""
+        quantizer = getattr(self, "hf_quantizer", None)
+        if quantizer is not None:
+            return quantizer.dequantize(self, dtype)
         for module in self.modules():
             for name, value in module._own_slots():
                 if isinstance(value, _core.PackedWeight):
-                    setattr(module, name, value.dequantize().to(_core.bfloat16))
+                    setattr(module, name, value.dequantize().to(dtype or _core.bfloat16))
         self.tie_weights()
         return self
 

@@ -17,14 +17,14 @@ from ..utils import logging
 from ..utils.dtypes import to_dtype
 from ..utils.weight_files import resolve_weights
 from .progress import loading_bar
+from .quantized import fill_quantized, find_quantizer, quantization_argument
 
 logger = logging.get_logger(__name__)
 _state = threading.local()
 
 # Arguments of from_pretrained that are not computed here, and the values that ask for nothing.
 _REFUSED: dict[str, tuple[Any, ...]] = {
-    "quantization_config": (None,), "load_in_4bit": (None, False), "load_in_8bit": (None, False), "tp_plan": (None,),
-    "tp_size": (None, 1), "device_mesh": (None,), "distributed_config": (None,), "fusion_config": (None,),
+    "tp_plan": (None,), "tp_size": (None, 1), "device_mesh": (None,), "distributed_config": (None,), "fusion_config": (None,),
     "adapter_name": (None, "default"), "adapter_kwargs": (None, {}),
     "offload_state_dict": (None, False), "use_kernels": (None, False), "kernel_config": (None,),
     "experts_implementation": (None,),
@@ -44,6 +44,8 @@ _HUB = ("cache_dir", "force_download", "local_files_only", "token", "revision")
 
 class LoadingMixin:
     """Part of PreTrainedModel."""
+
+    _expanded_quantization: tuple[str, ...] = ()  # quantization methods of files that the family reads as dense
 
     @staticmethod
     @contextlib.contextmanager
@@ -89,6 +91,9 @@ class LoadingMixin:
             device_map, max_memory, offload_folder: which parts stay in memory, "cpu", and which are read from files as
                 they are needed, "disk" (written to offload_folder, if there is one); noted as `hf_device_map`. "auto"
                 decides by `max_memory={"cpu": "10GB"}`.
+            quantization_config: a configuration of `eigenformers.quantization` (or its dict): the matrices of linear
+                layers are packed one by one while they are read. `load_in_4bit=True`, `load_in_8bit=True` and the
+                fields of BitsAndBytesConfig are understood as well.
             key_mapping: `{regular expression: replacement}`, applied in order to the names in the checkpoint.
             gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation, disable_mmap: as in
                 transformers.
@@ -113,7 +118,8 @@ class LoadingMixin:
         for name in _WITHOUT_EFFECT:
             kwargs.pop(name, None)
         placement = {name: kwargs.pop(name, None) for name in ("device_map", "max_memory", "offload_folder")}
-        _check_device_map(placement["device_map"])
+        device_map = placement["device_map"]
+        quantization_config = quantization_argument(kwargs)
         bar_class = kwargs.pop("tqdm_class", None)
         trust = kwargs.pop("trust_remote_code", None)
         dtype = kwargs.pop("dtype", None)
@@ -152,11 +158,13 @@ class LoadingMixin:
         if options["attn_implementation"] is not None:
             check_attention(options["attn_implementation"])
             config._attn_implementation = options["attn_implementation"]
-        if getattr(config, "quantization_config", None):
-            method = dict(config.quantization_config).get("quant_method", "unknown")
-            raise UnsupportedError(
-                f"{path}: config.json asks for quantization method `{method}`, which is not supported yet"
-            )
+        stored = getattr(config, "quantization_config", None)
+        if stored and dict(stored).get("quant_method") in cls._expanded_quantization:
+            del config.quantization_config  # the family's `_adapt_checkpoint` makes dense matrices of it
+        quantizer, config, dtype, device_map = find_quantizer(config, quantization_config, dtype, device_map)
+        if getattr(quantization_config, "llm_int8_enable_fp32_cpu_offload", False) is True:
+            placement["device_map"] = None  # it says which layers stay dense
+        _check_device_map(placement["device_map"])
 
         reader, is_gguf = None, False
         if state is None:
@@ -173,16 +181,23 @@ class LoadingMixin:
             names = [(name, rename(name, options["key_mapping"])) for name in reader.keys()]
             reader = _core.renamed_checkpoint(reader, names)
             original = {new: old for old, new in names if new != old}
+        reader = cls._adapt_checkpoint(reader)
         with cls.loading():
             model = cls(config, *model_args, **model_kwargs)
         chosen = _choose_dtype(dtype, config, reader, is_gguf)
         with loading_bar(bar_class) as progress:
-            info = model._fill(reader, chosen, progress)
+            if quantizer is None:
+                info = model._fill(reader, chosen, progress)
+            else:
+                info = fill_quantized(model, quantizer, reader, chosen, device_map, progress)
         model._original_names = original
         model._finish_loading(info, ignore_mismatched_sizes, path)
         if chosen is not None and not is_gguf:
             config.dtype = chosen
         model.eval()
+        if quantizer is not None:
+            model.hf_quantizer = quantizer
+            quantizer.postprocess_model(model, config=config)
         if model.can_generate():
             model._load_generation_config(path, options, hub, is_gguf)
         if placement["device_map"] is not None:
@@ -193,6 +208,11 @@ class LoadingMixin:
             keys = ("missing_keys", "unexpected_keys", "mismatched_keys")
             return model, {**{k: set(info[k]) for k in keys}, "error_msgs": []}
         return model
+
+    @classmethod
+    def _adapt_checkpoint(cls, reader: Any) -> Any:
+        """The reader, under the names of the module tree; families whose files have several layouts override it."""
+        return reader
 
     def _fill(self, reader: Any, dtype: Any, progress: Any = None) -> dict[str, Any]:
         return _core.load_checkpoint(
@@ -225,6 +245,13 @@ class LoadingMixin:
             logger.warning(
                 f"Some weights of the model checkpoint at {path} were not used when initializing {name}: "
                 f"{sorted(info['unexpected_keys'])}"
+            )
+        if info["untied_keys"]:
+            self._untied = frozenset(info["untied_keys"])
+            logger.warning(
+                f"The tied weights mapping and config for this model specifies to tie {sorted(self._untied)}, but both "
+                "are present in the checkpoints with different values, so we will NOT tie them. You should update the "
+                "config with `tie_word_embeddings=False` to silence this warning."
             )
         if info["dequantized"]:
             kinds = sorted({kind for _, kind in info["dequantized"]})

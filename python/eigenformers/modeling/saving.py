@@ -79,6 +79,13 @@ class SavingMixin:
         if kwargs.pop("distributed_checkpoint", False):
             raise UnsupportedError("save_pretrained(distributed_checkpoint=True) is not supported yet")
         kwargs.pop("save_function", None)
+        quantizer = getattr(self, "hf_quantizer", None)
+        if quantizer is not None and not quantizer.is_serializable():
+            raise ValueError(
+                f"The model is quantized with {quantizer.quantization_config.quant_method} and is not serializable - "
+                "check out the warnings from the logger on the traceback to understand the reason why the quantized "
+                "model is not serializable."
+            )
         if push_to_hub and token is not None:
             kwargs["token"] = token
         with upload_saved(self, folder, push_to_hub, kwargs):
@@ -105,6 +112,9 @@ class SavingMixin:
         if self.can_generate() and self.generation_config is not None:
             self.generation_config.save_pretrained(folder)
         stem = add_variant(SAFE_WEIGHTS_NAME, variant).removesuffix(".safetensors")
+        quantizer = getattr(self, "hf_quantizer", None)
+        if quantizer is not None and state_dict is None:
+            state_dict, _ = quantizer.get_state_dict_and_metadata(self)
         given = [(name, _core.as_tensor(value)) for name, value in (state_dict or {}).items()]
         index = add_variant(SAFE_WEIGHTS_INDEX_NAME, variant)
         files = set(_core.save_safetensors(self, given, folder, stem, index, limit)[0])

@@ -9,7 +9,14 @@ from .._core import nn as _native
 from . import init
 
 
-class Linear(_native.Linear):
+class _NativeToo(type(_native.Linear)):
+    """Layers of models built in C++ are instances of the Python class as well."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (cls is Linear and isinstance(instance, _native.Linear))
+
+
+class Linear(_native.Linear, metaclass=_NativeToo):
     """`y = x Wᵀ + b`: `[..., in_features]` to `[..., out_features]`; weight `[out_features, in_features]`."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None):

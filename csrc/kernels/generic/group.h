@@ -1,0 +1,124 @@
+// Codes with group scales: dot products and values. Included by isa/<isa>_group.cpp after the vocabulary.
+#pragma once
+#include "kernels/group.h"
+
+namespace ef {
+namespace {
+
+constexpr int kChunk = 2 * kW;
+
+void group_split(int64_t k, const float* x, float* out) {
+  for (int64_t i = 0; i < k; i += kChunk) {
+    F even, odd;
+    split_pairs(x + i, even, odd);
+    store(out + i, even);
+    store(out + i + kW, odd);
+  }
+}
+
+// The two vectors of one chunk. For codes of 8 bits they are neighbours, for codes of 4 even and odd elements.
+template <int kKind>
+inline void load_chunk(const uint8_t* codes, int64_t i, Table table, F& a, F& b) {
+  if constexpr (kKind == 4) {
+    const I pair = load_lanes(codes + i / 2);
+    a = look_up16(table, high_nibbles(pair));
+    b = look_up16(table, pair);
+  } else if constexpr (kKind == 8) {
+    a = lanes_to_float(load_lanes(codes + i)), b = lanes_to_float(load_lanes(codes + i + kW));
+  } else {
+    a = lanes_to_float(load_signed_lanes(codes + i)), b = lanes_to_float(load_signed_lanes(codes + i + kW));
+  }
+}
+
+template <int kKind, int kRows>
+void dot_rows(const GroupRow& row, const float* x, int64_t ldx, float* y) {
+  const Table table = load_floats16(row.table);
+  F total[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; r++) total[r] = zero();
+  for (int64_t g = 0, i = 0; i < row.k; g++) {
+    F sum[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; r++) sum[r] = zero();
+    for (const int64_t end = i + row.group < row.k ? i + row.group : row.k; i < end; i += kChunk) {
+      F a, b;
+      load_chunk<kKind>(row.codes, i, table, a, b);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; r++)
+        sum[r] = fma(b, load(x + r * ldx + i + kW), fma(a, load(x + r * ldx + i), sum[r]));
+    }
+    const F scale = set(row.scale[g]);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; r++) total[r] = fma(sum[r], scale, total[r]);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; r++) y[r] = hsum(total[r]);
+}
+
+template <int kKind, int kRows = kGroupRows>
+void dot_from(int rows, const GroupRow& row, const float* x, int64_t ldx, float* y) {
+  if (rows == kRows)
+    dot_rows<kKind, kRows>(row, x, ldx, y);
+  else if constexpr (kRows > 1)
+    dot_from<kKind, kRows - 1>(rows, row, x, ldx, y);
+}
+
+constexpr float kWholeNumbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+void group_dot(int rows, const GroupRow& row, const float* x, int64_t ldx, float* y) {
+  if (row.bits == 4) return dot_from<4>(rows, row, x, ldx, y);
+  GroupRow plain = row;
+  plain.table = kWholeNumbers;  // not looked at
+  if (row.is_signed)
+    dot_from<-8>(rows, plain, x, ldx, y);
+  else
+    dot_from<8>(rows, plain, x, ldx, y);
+}
+
+template <int kKind, class T>
+void values_as(int64_t n, const uint8_t* codes, const float* table, float zero, float scale, float add, T* out) {
+  const Table t = load_floats16(table);
+  const F vz = set(zero), vs = set(scale), va = set(add);
+  int64_t i = 0;
+  for (; i + kChunk <= n; i += kChunk) {
+    F a, b;
+    load_chunk<kKind>(codes, i, t, a, b);
+    a = (a - vz) * vs + va, b = (b - vz) * vs + va;
+    if constexpr (kKind == 4)
+      store_mixed(out + i, a, b);
+    else
+      store(out + i, a), store(out + i + kW, b);
+  }
+  for (; i < n; i++) {
+    float v;
+    if constexpr (kKind == 4)
+      v = table[i % 2 ? codes[i / 2] & 15 : codes[i / 2] >> 4];
+    else
+      v = kKind == 8 ? float(codes[i]) : float(int8_t(codes[i]));
+    store_n(out + i, set((v - zero) * scale + add), 1);
+  }
+}
+
+template <class T>
+void values_to(int64_t n, const uint8_t* codes, int bits, bool is_signed, const float* table, float zero, float scale,
+               float add, T* out) {
+  if (bits == 4)
+    values_as<4>(n, codes, table, zero, scale, add, out);
+  else if (is_signed)
+    values_as<-8>(n, codes, kWholeNumbers, zero, scale, add, out);
+  else
+    values_as<8>(n, codes, kWholeNumbers, zero, scale, add, out);
+}
+
+void group_values(int64_t n, const uint8_t* codes, int bits, bool is_signed, const float* table, float zero,
+                  float scale, float add, void* out, bool to_bf16) {
+  if (to_bf16)
+    values_to(n, codes, bits, is_signed, table, zero, scale, add, static_cast<bfloat16*>(out));
+  else
+    values_to(n, codes, bits, is_signed, table, zero, scale, add, static_cast<float*>(out));
+}
+
+constexpr GroupKernels group_table() { return {kChunk, kGroupRows, group_split, group_dot, group_values}; }
+
+}  // namespace
+}  // namespace ef

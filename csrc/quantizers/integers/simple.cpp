@@ -1,0 +1,192 @@
+// HQQ, quanto, torchao, EETQ, BitNet: formats that differ in where the bits lie and in what the zero is.
+#include "quantizers/integers/integers.h"
+
+namespace ef {
+namespace {
+
+GroupMatrix matrix(const Shape& shape, const QuantSpec& spec, int bits, int64_t group) {
+  GroupMatrix m;
+  m.n = shape[0], m.k = shape[1], m.bits = bits, m.dtype = spec.dtype, m.compute = spec.compute;
+  m.group = group == -1 ? m.k : group;
+  return m;
+}
+
+constexpr std::initializer_list<DType> kFloats = {DType::Float16, DType::BFloat16, DType::Float32};
+
+Tensor numbers(const Parts& parts, const std::string& name, const GroupMatrix& m) {
+  const Tensor t = take(parts, name, kFloats);
+  check<ShapeError>(t.numel() == m.n * m.groups(), "quantized layer: found ", t.numel(), " values of '", name,
+                    "', needed ", m.n * m.groups());
+  check_finite(t, name.c_str());
+  return t.flatten();
+}
+
+// Codes in a few blocks of rows that share bytes, the first block in the low bits, or (`high_first`) in the high ones.
+CodeTable from_blocks(const Tensor& bytes, int bits, int64_t rows, int64_t columns, bool high_first) {
+  const int per = 8 / bits;
+  const int64_t step = (rows + per - 1) / per;
+  check<ShapeError>(int64_t(bytes.nbytes()) == step * columns, "quantized layer: found ", bytes.nbytes(),
+                    " bytes of codes, needed ", step * columns);
+  CodeTable out(rows, columns);
+  const auto* from = static_cast<const uint8_t*>(bytes.data_ptr());
+  for (int64_t r = 0; r < rows; r++) {
+    const int shift = bits * int(high_first ? per - 1 - r / step : r / step);
+    for (int64_t c = 0; c < columns; c++)
+      out.at(r, c) = uint8_t(from[r % step * columns + c] >> shift & ((1 << bits) - 1));
+  }
+  return out;
+}
+
+Tensor to_blocks(const CodeTable& t, int bits, bool high_first) {
+  const int per = 8 / bits;
+  const int64_t step = (t.rows + per - 1) / per;
+  Tensor out = Tensor::zeros({step, t.columns}, DType::UInt8);
+  auto* to = out.mutable_data<uint8_t>();
+  for (int64_t r = 0; r < t.rows; r++) {
+    const int shift = bits * int(high_first ? per - 1 - r / step : r / step);
+    for (int64_t c = 0; c < t.columns; c++)
+      to[r % step * t.columns + c] = uint8_t(to[r % step * t.columns + c] | t.at(r, c) << shift);
+  }
+  return out;
+}
+
+CodeTable reshaped(CodeTable t, int64_t rows) {
+  t.columns = t.rows * t.columns / rows, t.rows = rows;
+  return t;
+}
+
+// Ten codes of three bits a word, in ten blocks of rows, the first in the high bits.
+CodeTable from_thirty_bits(const Tensor& words, int64_t rows, int64_t columns) {
+  const int64_t step = (rows + 9) / 10;
+  check_shape(words, {step, columns}, "packed words");
+  CodeTable out(rows, columns);
+  const int32_t* from = words.data<int32_t>();
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c++)
+      out.at(r, c) = uint8_t(from[r % step * columns + c] >> 3 * (9 - r / step) & 7);
+  return out;
+}
+Tensor to_thirty_bits(const CodeTable& t) {
+  const int64_t step = (t.rows + 9) / 10;
+  Tensor out = Tensor::zeros({step, t.columns}, DType::Int32);
+  int32_t* to = out.mutable_data<int32_t>();
+  for (int64_t r = 0; r < t.rows; r++)
+    for (int64_t c = 0; c < t.columns; c++) to[r % step * t.columns + c] |= int32_t(t.at(r, c)) << 3 * (9 - r / step);
+  return out;
+}
+
+WeightPtr restore_hqq(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
+  check<UnsupportedError>(spec.axis == 1, "hqq: groups along axis 0 are not supported; quantize with axis=1");
+  GroupMatrix m = matrix(shape, spec, spec.bits, spec.group);
+  check<ShapeError>(m.k % m.group == 0, "hqq: rows of ", m.k, " don't end on a group of ", m.group);
+  const int64_t rows = m.n * m.groups();
+  CodeTable codes = m.bits == 3 ? from_thirty_bits(take(parts, "W_q", {DType::Int32}), rows, m.group)
+                                : from_blocks(take(parts, "W_q", {DType::UInt8}), m.bits, rows, m.group, true);
+  m.codes = packed_rows(reshaped(std::move(codes), m.n), m.bits);
+  m.scale.values = numbers(parts, "scale", m);
+  m.zero.values = numbers(parts, "zero", m);
+  return std::make_shared<IntegerWeight>(std::move(m), "hqq", [](const GroupMatrix& w) {
+    const int64_t groups = w.n * w.groups();
+    const CodeTable grouped = reshaped(unpacked_rows(w), groups);
+    const Tensor codes_out = w.bits == 3 ? to_thirty_bits(grouped) : to_blocks(grouped, w.bits, true);
+    return NamedTensors{
+        {"W_q", codes_out}, {"scale", w.scale.values.view({groups, 1})}, {"zero", w.zero.values.view({groups, 1})}};
+  });
+}
+
+WeightPtr restore_quanto(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
+  if (spec.bits == 8) {
+    GroupMatrix m = matrix(shape, spec, 8, -1);
+    m.is_signed = true;
+    m.codes = take(parts, "weight._data", {DType::Int8});
+    check_shape(m.codes, shape, "weights");
+    m.scale.values = numbers(parts, "weight._scale", m);
+    return std::make_shared<IntegerWeight>(std::move(m), "quanto", [](const GroupMatrix& w) {
+      return NamedTensors{{"weight._data", w.codes}, {"weight._scale", w.scale.values.view({w.n, 1})}};
+    });
+  }
+  GroupMatrix m = matrix(shape, spec, spec.bits, spec.group);
+  const int64_t groups = m.n * m.groups();
+  m.codes = packed_rows(
+      reshaped(from_blocks(take(parts, "weight._data._data", {DType::UInt8}), m.bits, groups, m.group, false), m.n),
+      m.bits);
+  m.scale.values = numbers(parts, "weight._scale", m);
+  const auto shift = parts.find("weight._shift");
+  check<CheckpointError>(shift != parts.end(), "quanto: no 'weight._shift'");
+  const bool whole = !is_floating(shift->second.dtype());
+  if (whole) {
+    m.zero.values = take(parts, "weight._shift", {DType::Int8, DType::UInt8}).flatten();
+  } else {  // subtracted after scaling
+    Tensor minus = numbers(parts, "weight._shift", m).to(DType::Float32).clone();
+    float* v = minus.mutable_data<float>();
+    for (int64_t i = 0; i < minus.numel(); i++) v[i] = -v[i];
+    m.add.values = minus.to(shift->second.dtype());
+  }
+  return std::make_shared<IntegerWeight>(std::move(m), "quanto", IntegerWeight::Writer());
+}
+
+WeightPtr restore_torchao(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
+  if (spec.bits == 8) {
+    GroupMatrix m = matrix(shape, spec, 8, -1);
+    m.is_signed = true;
+    m.codes = take(parts, "_weight_qdata", {DType::Int8});
+    check_shape(m.codes, shape, "weights");
+    m.scale.values = numbers(parts, "_weight_scale", m);
+    return std::make_shared<IntegerWeight>(std::move(m), "torchao", IntegerWeight::Writer());
+  }
+  // Signed codes, the first of two in the low nibble; weight = code * scale + zero_point.
+  GroupMatrix m = matrix(shape, spec, 4, spec.group);
+  const Tensor stored = take(parts, "_weight_qdata", {DType::Int8, DType::UInt8});
+  check_shape(stored, {m.n, m.k / 2}, "weights");
+  m.codes = Tensor::empty({m.n, m.row_bytes()}, DType::UInt8);
+  const auto* from = static_cast<const uint8_t*>(stored.data_ptr());
+  auto* to = m.codes.mutable_data<uint8_t>();
+  for (int64_t i = 0; i < stored.numel(); i++) to[i] = uint8_t((from[i] >> 4 | from[i] << 4) ^ 0x88);
+  const Tensor scale = take(parts, "_weight_scale", kFloats), zero = take(parts, "_weight_zero_point", kFloats);
+  check_shape(scale, {m.groups(), m.n}, "scales");
+  check_shape(zero, {m.groups(), m.n}, "zero points");
+  check_finite(scale, "scales");
+  check_finite(zero, "zero points");
+  m.scale.values = turned(scale);
+  m.add.values = turned(zero);
+  m.zero.values = Tensor::full({m.n * m.groups()}, 8, DType::UInt8);
+  return std::make_shared<IntegerWeight>(std::move(m), "torchao", IntegerWeight::Writer());
+}
+
+WeightPtr restore_eetq(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
+  GroupMatrix m = matrix(shape, spec, 8, -1);
+  m.is_signed = true;
+  const Tensor stored = take(parts, "weight", {DType::Int8});
+  check_shape(stored, {m.k, m.n}, "weights");
+  m.codes = turned(stored);
+  m.scale.values = numbers(parts, "weight_scales", m);
+  return std::make_shared<IntegerWeight>(std::move(m), "eetq", [](const GroupMatrix& w) {
+    return NamedTensors{{"weight", turned(w.codes.view({w.n, w.k}))}, {"weight_scales", w.scale.values}};
+  });
+}
+
+WeightPtr restore_bitnet(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
+  GroupMatrix m = matrix(shape, spec, 2, -1);
+  const CodeTable codes = from_blocks(take(parts, "weight", {DType::UInt8}), 2, m.n, m.k, false);
+  for (uint8_t c : codes.code) check<CheckpointError>(c < 3, "bitnet: found code ", int(c), ", needed 0, 1 or 2");
+  m.codes = packed_rows(codes, 2);
+  const Tensor scale = take(parts, "weight_scale", kFloats);
+  check<ShapeError>(scale.numel() == 1, "bitnet: found ", scale.numel(), " scales, needed one");
+  check_finite(scale, "scales");
+  const float s = scale.to(DType::Float32).flatten().data<float>()[0];
+  m.scale.values = Tensor::full({m.n}, spec.type == "times" ? s : 1 / s, DType::Float32);
+  m.zero.values = Tensor::full({m.n}, 1, DType::UInt8);
+  return std::make_shared<IntegerWeight>(std::move(m), "bitnet", [scale](const GroupMatrix& w) {
+    return NamedTensors{{"weight", to_blocks(unpacked_rows(w), 2, false)}, {"weight_scale", scale}};
+  });
+}
+
+}  // namespace
+
+Quantizer hqq_format() { return {{"W_q", "scale", "zero"}, nullptr, restore_hqq}; }
+Quantizer quanto_format() { return {{"weight._scale"}, nullptr, restore_quanto}; }
+Quantizer torchao_format() { return {{"_weight_qdata", "_weight_scale"}, nullptr, restore_torchao}; }
+Quantizer eetq_format() { return {{"weight", "weight_scales"}, nullptr, restore_eetq}; }
+Quantizer bitnet_format() { return {{"weight", "weight_scale"}, nullptr, restore_bitnet}; }
+
+}  // namespace ef
