@@ -267,7 +267,8 @@ def main() -> int:
     parser.add_argument("--batch", type=int, nargs="+", default=[32])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--only", default="", help="contestants whose names contain this")
+    parser.add_argument("--only", nargs="+", default=[""], help="contestants whose names contain one of these")
+    parser.add_argument("--reference", default=REFERENCE, help="contestant that cosines are taken to")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
@@ -278,7 +279,7 @@ def main() -> int:
     texts = sentences(args.sentences)
     contestants = []
     for name in CONTESTANTS:
-        if args.only not in name and name != REFERENCE:
+        if not any(part in name for part in (*args.only, args.reference)):
             continue
         one = Contestant(sys.executable if name.startswith("eigenformers") else args.peers, name, args.threads)
         if one.here:
@@ -294,13 +295,13 @@ def main() -> int:
             for batch in args.batch:
                 one.time(batch, batch=batch)
             one.time("short", short=True, batch=1, repeat=20)
-    reference = next((np.load(one.saved) for one in contestants if one.name == REFERENCE), None)
+    reference = next((np.load(one.saved) for one in contestants if one.name == args.reference), None)
     from eigenformers import AutoTokenizer
 
     tokens = sum(len(ids) for ids in AutoTokenizer.from_pretrained(MODEL)(texts, truncation=True, max_length=256)["input_ids"])
     print(f"{len(texts)} sentences, {tokens / len(texts):.1f} tokens each, {args.threads} threads")
     mine = [one for one in contestants if one.name.startswith("eigenformers")]
-    top = {batch: min(one.best[batch] for one in mine) for batch in args.batch}
+    top = {batch: min(one.best[batch] for one in mine or contestants) for batch in args.batch}
     for one in contestants:
         speeds = "  ".join(
             f"{batch}: {len(texts) / one.best[batch]:7.1f}/s ({one.best[batch] / top[batch]:.2f})" for batch in args.batch
