@@ -38,8 +38,9 @@ def prepare(args: argparse.Namespace, folder: str) -> None:
     tokenizer = ef.AutoTokenizer.from_pretrained(source)
     ef.AutoModelForCausalLM.from_pretrained(source, dtype="float32").save_pretrained(folder)
     with open(args.data, encoding="utf-8") as file:
-        lines = [json.loads(line) for line, _ in zip(file, range(args.steps * args.batch + args.held_out))]
-    rows = [example.encode(tokenizer, line, args.length) for line in lines]
+        encoded = (example.encode(tokenizer, json.loads(line), args.length) for line in file)
+        fitting = (row for row in encoded if row[1][-1] != -100)  # an answer that was cut off whole has no loss
+        rows = [row for row, _ in zip(fitting, range(args.steps * args.batch + args.held_out))]
     Path(folder, "rows.json").write_text(json.dumps(rows))
 
 
@@ -54,7 +55,7 @@ def contestant(args: argparse.Namespace) -> dict[str, Any]:
         import torch as lib
         import transformers as models
 
-        lib.set_num_threads(os.cpu_count())
+        lib.set_num_threads(len(os.sched_getaffinity(0)))
     rows = json.loads(Path(args.folder, "rows.json").read_text())
     model = models.AutoModelForCausalLM.from_pretrained(args.folder, dtype="float32")
     lib.manual_seed(0)
@@ -123,6 +124,7 @@ def main() -> None:
                 command = [python, __file__, "--run", "ours" if name == "ours" else "theirs", "--folder", folder, *passed]
                 out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
                 found[name] = json.loads(out.splitlines()[-1])
+                print(f"{name}: {found[name]['seconds']:.2f} s a step", file=sys.stderr, flush=True)
     print(f"{'':14}" + "".join(f"{name:>14}" for name in found))
     for step in range(args.steps):
         print(f"step {step + 1:<9}" + "".join(f"{result['losses'][step]:14.4f}" for result in found.values()))

@@ -79,6 +79,7 @@ def main() -> None:
 
     with open(args.data, encoding="utf-8") as file:
         rows = [encode(tokenizer, json.loads(line), args.length) for line in file]
+    rows = [row for row in rows if row[1][-1] != -100]  # an answer that was cut off whole has no loss
     train, held_out = rows[: -args.held_out], rows[-args.held_out :]
     random.Random(0).shuffle(train)
 

@@ -57,6 +57,11 @@ def _names(model: Any, adapter: str) -> dict[str, str]:
     return found
 
 
+def _own_values(model: Any) -> dict[str, Any]:
+    """What `state_dict` has, but packed matrices as they are: nothing is unpacked for an adapter's few tensors."""
+    return {**dict(model.named_parameters(remove_duplicate=False)), **dict(model.named_buffers(remove_duplicate=False))}
+
+
 def _embeddings_targeted(model: Any, config: Any) -> bool:
     targets = getattr(config, "target_modules", None)
     if isinstance(targets, str):
@@ -104,8 +109,8 @@ def get_peft_model_state_dict(
         save_embedding_layers: True adds the embeddings; "auto" does so where they are adapted or were resized.
     """
     config = model.peft_config[adapter_name]
-    values = model.state_dict() if state_dict is None else state_dict
-    found = {short: values[full] for short, full in _names(model, adapter_name).items() if full in values}
+    values = _own_values(model) if state_dict is None else state_dict
+    found = {short: values[full].detach() for short, full in _names(model, adapter_name).items() if full in values}
     targeted = _embeddings_targeted(model, config)
     if save_embedding_layers == "auto":
         save_embedding_layers = False
