@@ -166,7 +166,7 @@ def test_damaged_checkpoints(tmp_path, name, damage):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="float32")
 
 
-@pytest.mark.parametrize("method", ["vptq", "spqr", "higgs", "quark", "nvfp4", "sinq", "metal"])
+@pytest.mark.parametrize("method", ["aqlm", "vptq", "spqr", "higgs", "quark", "nvfp4", "sinq", "metal"])
 def test_methods_that_are_refused_name_an_alternative(tmp_path, method):
     _checkpoint(tmp_path, "awq")
     text = json.loads((tmp_path / "config.json").read_text())
@@ -189,3 +189,32 @@ def test_it_is_not_saved(tmp_path, name):
 def test_an_unknown_method(tmp_path):
     with pytest.raises(ValueError, match="Unknown quantization type, got nothing - supported types are"):
         ef.quantization.AutoQuantizationConfig.from_dict({"quant_method": "nothing"})
+
+
+ONLY_READ = [
+    ef.GPTQConfig(bits=4), ef.AwqConfig(), ef.AutoRoundConfig(), ef.HqqConfig(), ef.QuantoConfig(), ef.EetqConfig(),
+    ef.Mxfp4Config(), ef.BitNetQuantConfig(), ef.CompressedTensorsConfig(),
+    ef.TorchAoConfig({"_type": "Int8WeightOnlyConfig", "_data": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("config", ONLY_READ, ids=lambda c: type(c).__name__)
+def test_formats_that_are_only_read(tmp_path, config):
+    ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model("llama", **SIZES)).save_pretrained(tmp_path)
+    with pytest.raises(NotImplementedError, match="to quantize a dense one, use BitsAndBytesConfig"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path, quantization_config=config)
+
+
+def test_fp8_from_dense_weights(tmp_path):
+    model = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model("llama", **SIZES))
+    model.save_pretrained(tmp_path)
+    for config in (ef.FineGrainedFP8Config(weight_block_size=(32, 32)), ef.FbgemmFp8Config()):
+        packed = ef.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="float32", quantization_config=config)
+        weight, dense = packed.model.layers[0].mlp.up_proj.weight, model.model.layers[0].mlp.up_proj.weight.detach().numpy()
+        assert weight.kind == "fp8"
+        # three bits of mantissa: half a step of 1/8 of the value, or of the smallest step of the block
+        error = np.abs(weight.dequantize().numpy() - dense)
+        assert (error <= np.abs(dense) / 16 + np.abs(dense).max() / 448 / 64).all()
+        packed.save_pretrained(tmp_path / "again")
+        again = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "again")
+        assert again.model.layers[0].mlp.up_proj.weight.dequantize().tolist() == weight.dequantize().tolist()

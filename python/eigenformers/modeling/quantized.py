@@ -12,6 +12,12 @@ from ..nn import Parameter
 def quantization_argument(kwargs: dict[str, Any]) -> Any:
     """`quantization_config`, taken out of the arguments; also from `load_in_4bit=True` and what goes with it."""
     given = kwargs.pop("quantization_config", None)
+    if getattr(given, "quant_method", None) == "gguf":  # a matter of how the file is opened
+        if given.gguf_file is not None:
+            kwargs.setdefault("gguf_file", given.gguf_file)
+        if given.dequantize and kwargs.get("dtype") is None and kwargs.get("torch_dtype") is None:
+            kwargs["dtype"] = _core.bfloat16
+        given = None
     flags = {name: kwargs.pop(name, False) or False for name in ("load_in_4bit", "load_in_8bit")}
     if not any(flags.values()):
         return given

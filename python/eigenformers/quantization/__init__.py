@@ -23,7 +23,7 @@ PUBLIC = {  # name -> module here
     "BitsAndBytesConfig": ".bitsandbytes",
     "HfQuantizer": ".base",
     **dict.fromkeys(("Linear4bit", "Linear8bitLt", "QuantLinear"), ".layers"),
-    "prepare_model_for_kbit_training": ".training",
+    "prepare_model_for_kbit_training": "..peft.preparing",
 }
 MODULES = tuple(PUBLIC)
 

@@ -29,6 +29,7 @@ AUTO_QUANTIZER_MAPPING: dict[str, Any] = {
     "quanto": formats.QuantoHfQuantizer,
     "torchao": formats.TorchAoHfQuantizer,
     "bitnet": formats.BitNetHfQuantizer,
+    "gguf": formats.GgufHfQuantizer,
 }
 AUTO_QUANTIZATION_CONFIG_MAPPING: dict[str, Any] = {
     "bitsandbytes_4bit": BitsAndBytesConfig,
@@ -51,6 +52,7 @@ AUTO_QUANTIZATION_CONFIG_MAPPING: dict[str, Any] = {
 
 # What transformers knows and is not computed here, and what to do instead.
 _ALTERNATIVES = {
+    "aqlm": "a GPTQ checkpoint of the model with 2 or 3 bits",
     "vptq": "a GPTQ or AWQ checkpoint of the model",
     "spqr": "a GPTQ checkpoint of the model with 3 bits",
     "higgs": "BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type='nf4') on the dense model",

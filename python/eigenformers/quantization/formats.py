@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from .. import _core
-from ..errors import ConfigError, UnsupportedError
-from .base import PackedQuantizer
+from ..errors import UnsupportedError
+from .base import HfQuantizer, PackedQuantizer
 from .quantizers import compute_dtype
 
 Settings = "tuple[str, dict[str, Any]] | None"
@@ -18,20 +18,27 @@ def settings(dtype: Any, **values: Any) -> dict[str, Any]:
     return {"dtype": dtype or _core.float32, "compute": compute_dtype(dtype), **values}
 
 
-class GptqHfQuantizer(PackedQuantizer):
+class _Stored(PackedQuantizer):
+    """A format that is only read."""
+
+    def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        if not self.pre_quantized:
+            raise UnsupportedError(
+                f"{self.quantization_config.quant_method}: only checkpoints that are quantized already are read; to quantize a "
+                "dense one, use BitsAndBytesConfig, FineGrainedFP8Config or FbgemmFp8Config"
+            )
+
+
+class GptqHfQuantizer(_Stored):
     """GPTQ checkpoints of 2, 3, 4 and 8 bits, with or without act-order, formats v1 and v2."""
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        super().validate_environment(*args, **kwargs)
         config = self.quantization_config
         if config.format not in ("gptq", "gptq_v2"):
             raise UnsupportedError(
                 f"GPTQConfig(format={config.format!r}): the layout is made for one kind of GPU; formats gptq and gptq_v2 "
                 "are known"
-            )
-        if not self.pre_quantized and (config.dataset is None or isinstance(config.dataset, str)):
-            raise ConfigError(
-                f"GPTQConfig(dataset={config.dataset!r}): quantizing needs a list of texts to calibrate with, for example "
-                "the first lines of what the model is for; BitsAndBytesConfig and HqqConfig need none"
             )
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
@@ -43,10 +50,11 @@ class GptqHfQuantizer(PackedQuantizer):
         return ("qweight", "qzeros", "scales", "g_idx")
 
 
-class AwqQuantizer(PackedQuantizer):
+class AwqQuantizer(_Stored):
     """AWQ checkpoints in the gemm layout."""
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        super().validate_environment(*args, **kwargs)
         layout = str(getattr(self.quantization_config.format, "value", self.quantization_config.format))
         if layout != "gemm":
             raise UnsupportedError(f"AwqConfig(format={layout!r}): only the gemm layout is known")
@@ -59,7 +67,7 @@ class AwqQuantizer(PackedQuantizer):
         return ("qweight", "qzeros", "scales")
 
 
-class AutoRoundQuantizer(PackedQuantizer):
+class AutoRoundQuantizer(_Stored):
     """auto-round checkpoints in GPTQ's or AWQ's layout."""
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
@@ -77,7 +85,7 @@ class AutoRoundQuantizer(PackedQuantizer):
         return ("qweight", "qzeros", "scales", "g_idx")
 
 
-class CompressedTensorsHfQuantizer(PackedQuantizer):
+class CompressedTensorsHfQuantizer(_Stored):
     """compressed-tensors: packed and plain whole numbers, e4m3."""
 
     def _scheme(self, layer: str) -> dict[str, Any] | None:
@@ -143,11 +151,11 @@ class FbgemmFp8HfQuantizer(PackedQuantizer):
         return ("weight_scale", "weight")
 
 
-class Mxfp4HfQuantizer(PackedQuantizer):
+class Mxfp4HfQuantizer(_Stored):
     """MXFP4 checkpoints."""
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
-        _needs_checkpoint(self)
+        super().validate_environment(*args, **kwargs)
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
         return "mxfp4", settings(dtype)
@@ -156,7 +164,7 @@ class Mxfp4HfQuantizer(PackedQuantizer):
         return ("weight_blocks", "weight_scales")
 
 
-class EetqHfQuantizer(PackedQuantizer):
+class EetqHfQuantizer(_Stored):
     """EETQ: int8 with a scale for each output."""
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
@@ -166,7 +174,7 @@ class EetqHfQuantizer(PackedQuantizer):
         return ("weight_scales", "weight")
 
 
-class HqqHfQuantizer(PackedQuantizer):
+class HqqHfQuantizer(_Stored):
     """HQQ with groups along the inputs (axis=1)."""
 
     def skipped(self, model: Any) -> list[str]:
@@ -185,13 +193,14 @@ class HqqHfQuantizer(PackedQuantizer):
         return ("W_q", "scale", "zero")
 
 
-class QuantoHfQuantizer(PackedQuantizer):
+class QuantoHfQuantizer(_Stored):
     """quanto: int8, int4 and int2 weights. Not saved, as in transformers."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
         return False
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        super().validate_environment(*args, **kwargs)
         config = self.quantization_config
         if config.weights == "float8":
             raise UnsupportedError("QuantoConfig(weights='float8') is not supported; FbgemmFp8Config is float8 too")
@@ -209,13 +218,14 @@ class QuantoHfQuantizer(PackedQuantizer):
         return ("weight._scale", "weight._data", "weight._data._data", "weight._shift")
 
 
-class TorchAoHfQuantizer(PackedQuantizer):
+class TorchAoHfQuantizer(_Stored):
     """torchao: int8 and int4 weight-only. Not saved: its files name Python classes of torchao."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
         return False
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        super().validate_environment(*args, **kwargs)
         name, fields = self.quantization_config.type_and_fields()
         if name not in ("Int8WeightOnlyConfig", "Int4WeightOnlyConfig"):
             raise UnsupportedError(
@@ -237,11 +247,11 @@ class TorchAoHfQuantizer(PackedQuantizer):
         return ("_weight_scale", "_weight_qdata", "_weight_zero_point")
 
 
-class BitNetHfQuantizer(PackedQuantizer):
+class BitNetHfQuantizer(_Stored):
     """BitNet b1.58 checkpoints whose weights are packed."""
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
-        _needs_checkpoint(self)
+        super().validate_environment(*args, **kwargs)
         if self.quantization_config.quantization_mode == "online":
             raise UnsupportedError(
                 "BitNetQuantConfig(quantization_mode='online'): dense weights that are rounded in each forward pass are not "
@@ -258,10 +268,12 @@ class BitNetHfQuantizer(PackedQuantizer):
         return ("weight_scale", "weight")
 
 
-def _needs_checkpoint(quantizer: Any) -> None:
-    if not quantizer.pre_quantized:
-        method = quantizer.quantization_config.quant_method
-        raise UnsupportedError(
-            f"{method}: only checkpoints that are quantized already are read; to quantize a dense one, use BitsAndBytesConfig, "
-            "HqqConfig, GPTQConfig or FineGrainedFP8Config"
-        )
+class GgufHfQuantizer(HfQuantizer):
+    """GGUF files: they are opened packed without a quantizer; `GgufConfig(dequantize=True)` asks for dense weights."""
+
+    def is_serializable(self, safe_serialization: Any = None) -> bool:
+        return True
+
+    @property
+    def is_trainable(self) -> bool:
+        return True

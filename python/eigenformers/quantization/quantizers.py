@@ -48,7 +48,7 @@ class Bnb4BitHfQuantizer(_Bnb):
         config = self.quantization_config
         return "bitsandbytes_4bit", {
             "type": config.bnb_4bit_quant_type, "group": 64, "double_quant": config.bnb_4bit_use_double_quant,
-            "dtype": dtype, "compute": compute_dtype(config.bnb_4bit_compute_dtype),
+            "dtype": dtype or _core.bfloat16, "compute": compute_dtype(config.bnb_4bit_compute_dtype),
             "storage": config.bnb_4bit_quant_storage,
         }  # fmt: skip
 
@@ -69,7 +69,7 @@ class Bnb8BitHfQuantizer(_Bnb):
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> tuple[str, dict[str, Any]]:
         threshold = self.quantization_config.llm_int8_threshold
-        return "bitsandbytes_8bit", {"threshold": threshold, "dtype": dtype, "compute": _core.float32}
+        return "bitsandbytes_8bit", {"threshold": threshold, "dtype": dtype or _core.bfloat16, "compute": _core.float32}
 
     def parts_of(self, layer: str) -> tuple[str, ...]:
         return ("SCB", "weight", "weight_format")
