@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "autograd/meta.h"
+#include "tensor/training_memory.h"
 
 namespace ef {
 namespace {
@@ -250,6 +251,7 @@ void check_create_graph(bool on) {
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients,
               const BackwardOptions& options) {
   check_create_graph(options.create_graph);
+  expect_training();
   check<ShapeError>(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(), " tensors and ",
                     gradients.size(), " gradients");
   NoGradGuard no_grad;

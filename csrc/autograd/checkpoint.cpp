@@ -1,3 +1,4 @@
+#include "autograd/memory.h"
 #include "autograd/meta.h"
 #include "core/random.h"
 
@@ -41,7 +42,7 @@ std::vector<Tensor> checkpoint(CheckpointFn fn, const std::vector<Tensor>& input
   }
   const size_t count = sources.size();
   record_node("CheckpointFunctionBackward", outputs, sources,
-              [fn = std::move(fn), saved, wanted, state, count](const Grads& dys) {
+              [fn = std::move(fn), saved, wanted, state, count, mode = training_mode()](const Grads& dys) {
                 check<Error>(!walk_is_restricted(),
                              "Checkpointing is not compatible with .grad() or when an `inputs` "
                              "parameter is passed to .backward(); use .backward() without inputs");
@@ -54,6 +55,7 @@ std::vector<Tensor> checkpoint(CheckpointFn fn, const std::vector<Tensor>& input
                 if (!state.empty()) restore(state);
                 {
                   GradModeGuard on(true);
+                  const TrainingModeGuard as_before(mode);
                   std::vector<Tensor> again = fn(xs);
                   check<Error>(again.size() == dys.size(), "checkpoint: the function returned ", again.size(),
                                " tensors in backward and ", dys.size(), " in forward; it must do the same both times");

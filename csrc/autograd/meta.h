@@ -14,6 +14,10 @@ struct Meta final : AutogradMeta {
   Tensor grad;
   std::map<uint64_t, GradHook> hooks;  // of a leaf; those of other tensors lie in their node
   std::map<uint64_t, std::function<void(const Tensor&)>> post_hooks;
+  struct {
+    std::function<Tensor()> make;
+    uint32_t version = 0;  // of the storage when it was given
+  } recipe;                // see memory.h
   bool is_view = false, of_leaf = false;
   Tensor base;           // what a view of an inner tensor looks into, itself no view
   uint32_t history = 0;  // the storage's, when a view was made

@@ -30,6 +30,60 @@ void bind_optim(py::module_& core) {
       py::arg("params"), py::arg("grads"), py::arg("momentum_buffers"), py::arg("first"), py::kw_only(), py::arg("lr"),
       py::arg("momentum"), py::arg("dampening"), py::arg("weight_decay"), py::arg("nesterov"), py::arg("maximize"),
       unlocked);
+  m.def(
+      "adagrad",
+      [](const Tensors& params, const Tensors& grads, const Tensors& sums, double lr, double weight_decay, double eps,
+         bool maximize) {
+        optim::adagrad(params, grads, sums, {lr, weight_decay, eps, maximize});
+      },
+      py::arg("params"), py::arg("grads"), py::arg("sums"), py::kw_only(), py::arg("lr"), py::arg("weight_decay"),
+      py::arg("eps"), py::arg("maximize"), unlocked);
+  m.def(
+      "rmsprop",
+      [](const Tensors& params, const Tensors& grads, const Tensors& square_avgs, const Tensors& grad_avgs,
+         const Tensors& momentum_buffers, double lr, double alpha, double eps, double weight_decay, double momentum,
+         bool maximize) {
+        optim::rmsprop(params, grads, square_avgs, grad_avgs, momentum_buffers,
+                       {lr, alpha, eps, weight_decay, momentum, maximize});
+      },
+      py::arg("params"), py::arg("grads"), py::arg("square_avgs"), py::arg("grad_avgs"), py::arg("momentum_buffers"),
+      py::kw_only(), py::arg("lr"), py::arg("alpha"), py::arg("eps"), py::arg("weight_decay"), py::arg("momentum"),
+      py::arg("maximize"), unlocked);
+  m.def("lion", &optim::lion, py::arg("params"), py::arg("grads"), py::arg("exp_avgs"), py::kw_only(), py::arg("lr"),
+        py::arg("beta1"), py::arg("beta2"), py::arg("weight_decay"), unlocked);
+  m.def(
+      "ademamix",
+      [](const Tensors& params, const Tensors& grads, const Tensors& fast, const Tensors& slow,
+         const Tensors& exp_avg_sqs, double lr, double beta1, double beta2, double beta3, double alpha, double eps,
+         double weight_decay, int64_t step) {
+        optim::ademamix(params, grads, fast, slow, exp_avg_sqs,
+                        {lr, beta1, beta2, beta3, alpha, eps, weight_decay, step});
+      },
+      py::arg("params"), py::arg("grads"), py::arg("fast"), py::arg("slow"), py::arg("exp_avg_sqs"), py::kw_only(),
+      py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("beta3"), py::arg("alpha"), py::arg("eps"),
+      py::arg("weight_decay"), py::arg("step"), unlocked);
+  m.def(
+      "schedule_free_adamw",
+      [](const Tensors& params, const Tensors& grads, const Tensors& zs, const Tensors& exp_avg_sqs, double lr,
+         double beta1, double beta2, double eps, double weight_decay, double weight, double correction) {
+        optim::schedule_free_adamw(params, grads, zs, exp_avg_sqs,
+                                   {lr, beta1, beta2, eps, weight_decay, weight, correction});
+      },
+      py::arg("params"), py::arg("grads"), py::arg("zs"), py::arg("exp_avg_sqs"), py::kw_only(), py::arg("lr"),
+      py::arg("beta1"), py::arg("beta2"), py::arg("eps"), py::arg("weight_decay"), py::arg("weight"),
+      py::arg("correction"), unlocked);
+  m.def("dynamic_map", &optim::dynamic_map, py::arg("signed"));
+  m.def(
+      "adamw_8bit",
+      [](const Tensors& params, const Tensors& grads, const Tensors& state1, const Tensors& state2,
+         const Tensors& absmax1, const Tensors& absmax2, int64_t step, double lr, double beta1, double beta2,
+         double eps, double weight_decay, bool decoupled) {
+        optim::adamw_8bit(params, grads, state1, state2, absmax1, absmax2, step,
+                          {lr, beta1, beta2, eps, weight_decay, decoupled, false});
+      },
+      py::arg("params"), py::arg("grads"), py::arg("state1"), py::arg("state2"), py::arg("absmax1"), py::arg("absmax2"),
+      py::kw_only(), py::arg("step"), py::arg("lr"), py::arg("beta1"), py::arg("beta2"), py::arg("eps"),
+      py::arg("weight_decay"), py::arg("decoupled"), unlocked);
   m.def("total_norm", &optim::total_norm, py::arg("grads"), py::arg("p") = 2.0, unlocked);
   m.def("scale_all", &optim::scale_all, py::arg("grads"), py::arg("factor"), unlocked);
   m.def("clamp_all", &optim::clamp_all, py::arg("grads"), py::arg("limit"), unlocked);

@@ -1,4 +1,5 @@
 // Gradients: a tensor's part, modes, hooks, backward and grad.
+#include "autograd/memory.h"
 #include "bindings/tensor_support.h"
 
 namespace ef {
@@ -203,6 +204,14 @@ void bind_tensor_autograd(TensorClass& c, py::module_& m) {
       },
       py::arg("outputs"), py::arg("inputs"), py::arg("grad_outputs") = py::none(), py::arg("retain_graph") = py::none(),
       py::arg("create_graph") = false, py::arg("allow_unused") = false);
+
+  autograd.def("_training_mode", [] { return py::make_tuple(training_mode().bf16_products, training_mode().rounded); });
+  autograd.def(
+      "_set_training_mode",
+      [](bool bf16_products, bool rounded) {
+        set_training_mode({bf16_products, rounded});
+      },
+      py::arg("bf16_products"), py::arg("rounded"));
 
   // Each name is a class of its own, as in torch, so that isinstance and `with no_grad():` read alike.
   py::class_<Mode> mode(m, "_GradMode", py::dynamic_attr());

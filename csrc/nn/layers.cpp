@@ -1,6 +1,7 @@
 #include "nn/layers.h"
 
 #include "core/registry.h"
+#include "nn/adapted_linear.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -21,16 +22,22 @@ Tensor Conv1D::forward(const Tensor& x) {
   return add(matmul(x, weight.tensor().to(x.dtype())), bias.tensor().to(x.dtype()));
 }
 
+std::optional<LinearTerm> linear_term(Module& layer) {
+  if (!layer.plain()) return {};
+  if (auto* linear = dynamic_cast<Linear*>(&layer)) return LinearTerm{linear->weight.get(), linear->bias_tensor(), {}};
+  auto* adapted = dynamic_cast<AdaptedLinear*>(&layer);
+  return adapted ? adapted->term() : std::nullopt;
+}
+
 std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child<Module>*> layers) {
-  std::vector<WeightPtr> weights;
-  std::vector<Tensor> biases, out;
+  std::vector<LinearTerm> terms;
+  std::vector<Tensor> out;
   for (const Child<Module>* child : layers) {
-    const auto layer = std::dynamic_pointer_cast<Linear>(child->ptr());
-    if (!layer || !layer->plain()) break;
-    weights.push_back(layer->weight.get());
-    biases.push_back(layer->bias_tensor());
+    std::optional<LinearTerm> term = linear_term(*child->ptr());
+    if (!term) break;
+    terms.push_back(std::move(*term));
   }
-  if (weights.size() == layers.size()) return linear_many(x, weights, biases);
+  if (terms.size() == layers.size()) return linear_terms(x, terms);
   for (const Child<Module>* child : layers) out.push_back((**child)(x));
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "autograd/memory.h"
 #include "core/thread_pool.h"
 #include "kernels/attention.h"
 #include "ops/elementwise.h"
@@ -185,14 +186,15 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
   kept.bias = Tensor();
   kept.sinks = Tensor();
   record("ScaledDotProductAttentionBackward", y, {q, k, v, o.bias, o.sinks},
-         [s, kept, q = save(call.q), k = save(call.k), v = save(call.v), out = save(call.out), lse = save(call.lse),
-          bias = save(call.bias), sinks = save(call.sinks), dbias = needs_grad(o.bias),
-          dsinks = needs_grad(o.sinks)](const Tensor& dy) {
+         [s, kept, q = save_activation(call.q), k = save_activation(call.k), v = save_activation(call.v),
+          out = save_activation(call.out), lse = save(call.lse), bias = save(call.bias), sinks = save(call.sinks),
+          dbias = needs_grad(o.bias), dsinks = needs_grad(o.sinks)](const Tensor& dy) {
            AttentionOptions o = kept;
            if (bias.defined()) o.bias = bias;
            if (sinks.defined()) o.sinks = sinks;
-           Call<T> call(s, q, k, v, o);
-           call.place(out.get(), lse.get());
+           const auto wide = [](const Tensor& x) { return dense_form(x.to(dtype_of<T>)); };
+           Call<T> call(s, wide(q), wide(k), wide(v), o);
+           call.place(wide(out), lse.get());
            Tensor dout = same_layout(call.out), dq = same_layout(call.q), dk = same_layout(call.k),
                   dv = same_layout(call.v);
            dout.copy_(dy);

@@ -1,5 +1,6 @@
 #include "ops/norm.h"
 
+#include "autograd/memory.h"
 #include "kernels/rowwise.h"
 #include "ops/elementwise.h"
 #include "ops/helpers.h"
@@ -71,31 +72,40 @@ void check_gain(const char* where, const Tensor& x, const Tensor& w) {
 }
 }  // namespace
 
-Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, bool unit_offset) {
-  check_gain("rms_norm", x, weight);
+namespace {
+Tensor rms_norm_forward(const Tensor& x, const Tensor& weight, double eps, bool unit_offset, Tensor* rstd) {
   const Tensor in = kernel_input(x), w = plain(weight);
   const int64_t n = in.size(-1), rows = n ? in.numel() / n : 0;
-  const bool tracked = needs_grad(x, weight);
-  Tensor y = like(in), rstd = tracked ? Tensor::empty({rows}, in.dtype()) : Tensor();
+  Tensor y = like(in);
+  if (rstd) *rstd = Tensor::empty({rows}, in.dtype());
   visit_real(in.dtype(), [&](auto tag) {
     using C = typename decltype(tag)::type;
     rowwise::rms_norm<C>(rows, n, in.data<C>(), n, gain(w), eps, unit_offset, y.mutable_data<C>(), n,
-                         tracked ? rstd.mutable_data<C>() : nullptr);
+                         rstd ? rstd->mutable_data<C>() : nullptr);
   });
-  y = y.to(x.dtype());
-  if (tracked)
-    record("RmsNormBackward", y, {x, weight},
-           [=, x = save(x), w = save(weight), rstd = save(rstd), dweight = needs_grad(weight)](const Tensor& dy) {
-             const Tensor in = kernel_input(x), g = kernel_input(dy, in.dtype()), gains = plain(w);
-             Tensor dx = like(in), dw = dweight ? Tensor::zeros({n}, in.dtype()) : Tensor();
-             visit_real(in.dtype(), [&](auto tag) {
-               using C = typename decltype(tag)::type;
-               rowwise::rms_norm_backward<C>(rows, n, in.data<C>(), n, gain(gains), unit_offset, rstd.get().data<C>(),
-                                             g.data<C>(), n, dx.mutable_data<C>(), n,
-                                             dweight ? dw.mutable_data<C>() : nullptr);
-             });
-             return Grads{dx, dw};
-           });
+  return y;
+}
+}  // namespace
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, bool unit_offset) {
+  check_gain("rms_norm", x, weight);
+  const bool tracked = needs_grad(x, weight);
+  Tensor rstd;
+  Tensor y = rms_norm_forward(x, weight, eps, unit_offset, tracked ? &rstd : nullptr).to(x.dtype());
+  if (!tracked) return y;
+  const Saved kept = save_activation(x), w = save(weight);
+  record("RmsNormBackward", y, {x, weight}, [=, rstd = save(rstd), dweight = needs_grad(weight)](const Tensor& dy) {
+    const Tensor in = kernel_input(kept), g = kernel_input(dy, in.dtype()), gains = plain(w);
+    const int64_t n = in.size(-1), rows = n ? in.numel() / n : 0;
+    Tensor dx = like(in), dw = dweight ? Tensor::zeros({n}, in.dtype()) : Tensor();
+    visit_real(in.dtype(), [&](auto tag) {
+      using C = typename decltype(tag)::type;
+      rowwise::rms_norm_backward<C>(rows, n, in.data<C>(), n, gain(gains), unit_offset, rstd.get().data<C>(),
+                                    g.data<C>(), n, dx.mutable_data<C>(), n, dweight ? dw.mutable_data<C>() : nullptr);
+    });
+    return Grads{dx, dw};
+  });
+  set_recipe(y, [=, dtype = x.dtype()] { return rms_norm_forward(kept, w, eps, unit_offset, nullptr).to(dtype); });
   return y;
 }
 

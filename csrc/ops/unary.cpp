@@ -1,5 +1,6 @@
 // Functions of one argument.
 #include "kernels/rowwise.h"
+#include "autograd/memory.h"
 #include "ops/elementwise.h"
 #include "ops/helpers.h"
 
@@ -253,10 +254,7 @@ Tensor softcap(const Tensor& x, double cap) {
 }
 
 namespace {
-Tensor glu(const char* name, rowwise::Unary f, const Tensor& gate, const Tensor& up) {
-  check<ShapeError>(gate.shape() == up.shape(), name, ": gate has shape ", gate.shape(), ", up ", up.shape(),
-                    "; they must be equal");
-  const DType out = real_type(result_type(gate, up)), compute = real_compute(out);
+Tensor glu_forward(rowwise::Unary f, const Tensor& gate, const Tensor& up, DType compute) {
   const Tensor g = kernel_input(gate, compute), u = kernel_input(up, compute);
   Tensor y = like(g);
   visit_real(compute, [&](auto tag) {
@@ -265,10 +263,19 @@ Tensor glu(const char* name, rowwise::Unary f, const Tensor& gate, const Tensor&
     const int64_t width = g.dim() && n ? g.size(-1) : 1;  // rows share the threads
     rowwise::glu<C>(f, n / width, width, g.data<C>(), width, u.data<C>(), width, y.mutable_data<C>(), width);
   });
-  y = y.to(out);
-  record(name, y, {gate, up}, [f, gate = save(gate), up = save(up)](const Tensor& dy) {
+  return y;
+}
+Tensor glu(const char* name, rowwise::Unary f, const Tensor& gate, const Tensor& up) {
+  check<ShapeError>(gate.shape() == up.shape(), name, ": gate has shape ", gate.shape(), ", up ", up.shape(),
+                    "; they must be equal");
+  const DType out = real_type(result_type(gate, up)), compute = real_compute(out);
+  Tensor y = glu_forward(f, gate, up, compute).to(out);
+  if (!needs_grad(gate, up)) return y;
+  const Saved kept_gate = save_activation(gate), kept_up = save_activation(up);
+  record(name, y, {gate, up}, [f, kept_gate, kept_up](const Tensor& dy) {
     const DType compute = real_compute(dy.dtype());
-    const Tensor g = kernel_input(gate, compute), u = kernel_input(up, compute), d = kernel_input(dy, compute);
+    const Tensor g = kernel_input(kept_gate, compute), u = kernel_input(kept_up, compute),
+                 d = kernel_input(dy, compute);
     Tensor dg = like(g), du = like(g);
     visit_real(compute, [&](auto tag) {
       using C = typename decltype(tag)::type;
@@ -278,6 +285,7 @@ Tensor glu(const char* name, rowwise::Unary f, const Tensor& gate, const Tensor&
     });
     return Grads{dg, du};
   });
+  set_recipe(y, [=] { return glu_forward(f, kept_gate, kept_up, compute).to(out); });
   return y;
 }
 }  // namespace

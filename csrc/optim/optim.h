@@ -28,6 +28,47 @@ struct SgdOptions {
 void sgd(const Tensors& params, const Tensors& grads, const Tensors& momentum_buffers, const std::vector<bool>& first,
          const SgdOptions& options);
 
+// Adagrad (Duchi et al., 2011); lr is that of the step, decayed by the caller.
+struct AdagradOptions {
+  double lr = 1e-2, weight_decay = 0, eps = 1e-10;
+  bool maximize = false;
+};
+void adagrad(const Tensors& params, const Tensors& grads, const Tensors& sums, const AdagradOptions& options);
+
+// RMSprop (Hinton, 2012); grad_avgs is empty unless centered (Graves, 2013), momentum_buffers without momentum.
+struct RmspropOptions {
+  double lr = 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0;
+  bool maximize = false;
+};
+void rmsprop(const Tensors& params, const Tensors& grads, const Tensors& square_avgs, const Tensors& grad_avgs,
+             const Tensors& momentum_buffers, const RmspropOptions& options);
+
+// Lion (Chen et al., 2023).
+void lion(const Tensors& params, const Tensors& grads, const Tensors& exp_avgs, double lr, double beta1, double beta2,
+          double weight_decay);
+
+// AdEMAMix (Pagliardini et al., 2024); alpha and beta3 are those of the step. steps: counted by the caller.
+struct AdemamixOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, beta3 = 0.9999, alpha = 5, eps = 1e-8, weight_decay = 1e-2;
+  int64_t step = 1;
+};
+void ademamix(const Tensors& params, const Tensors& grads, const Tensors& fast, const Tensors& slow,
+              const Tensors& exp_avg_sqs, const AdemamixOptions& options);
+
+// Schedule-free AdamW (Defazio et al., 2024): params hold y, zs the base iterate; weight is that of this step's z in
+// the average, correction 1 - beta2^step.
+struct ScheduleFreeOptions {
+  double lr = 2.5e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0, weight = 1, correction = 1;
+};
+void schedule_free_adamw(const Tensors& params, const Tensors& grads, const Tensors& zs, const Tensors& exp_avg_sqs,
+                         const ScheduleFreeOptions& options);
+
+// AdamW whose moments are bytes: indices into two tables of 256 values, scaled in each block of 256 elements by its
+// largest magnitude (Dettmers et al., 2022). state1, state2: uint8 of the parameter's shape; absmax: f32, one a block.
+std::vector<float> dynamic_map(bool is_signed);  // the table, ascending
+void adamw_8bit(const Tensors& params, const Tensors& grads, const Tensors& state1, const Tensors& state2,
+                const Tensors& absmax1, const Tensors& absmax2, int64_t step, const AdamOptions& options);
+
 // The norm of all gradients as one vector (p = infinity: the largest magnitude), as a scalar of their dtype.
 Tensor total_norm(const Tensors& grads, double p);
 void scale_all(const Tensors& grads, double factor);

@@ -7,6 +7,7 @@
 #include "kernels/rowwise.h"
 #include "ops/helpers.h"
 #include "ops/ops.h"
+#include "quantizers/products.h"
 
 namespace ef {
 namespace {
@@ -70,15 +71,16 @@ class Head {
       T* all = out.dx.mutable_data<T>();
       for (int64_t i = 0; i < m; i++) std::memcpy(all + kept[size_t(i)] * k_, d + i * k_, size_t(k_) * sizeof(T));
     }
-    if (out.dw.defined()) add_product(m, z, x.data<T>(), out.dw.mutable_data<T>());
+    if (out.dw.defined()) add_product(m, z, x, out.dw.mutable_data<T>());
     if (out.db.defined()) rowwise::column_sum<T>(m, n_, z, n_, out.db.mutable_data<T>(), true);
     return total;
   }
-  void add_product(int64_t m, const float* dz, const float* x, float* dw) const {
-    gemm_tn(n_, k_, m, dz, DType::Float32, n_, x, DType::Float32, k_, dw, k_, true);
+  void add_product(int64_t m, const float* dz, const Tensor& x, float* dw) const {
+    const Tensor in = weight_->dtype() == DType::BFloat16 ? x.to(DType::BFloat16) : x;
+    gemm_tn(n_, k_, m, dz, DType::Float32, n_, in.data_ptr(), in.dtype(), k_, dw, k_, true);
   }
-  void add_product(int64_t m, const double* dz, const double* x, double* dw) const {
-    gemm_tn(n_, k_, m, dz, n_, x, k_, dw, k_, true);
+  void add_product(int64_t m, const double* dz, const Tensor& x, double* dw) const {
+    gemm_tn(n_, k_, m, dz, n_, x.data<double>(), k_, dw, k_, true);
   }
 
   const WeightPtr& weight_;
@@ -118,7 +120,8 @@ Tensor linear_cross_entropy(const Tensor& x, const WeightPtr& weight, const Tens
   Parts parts;
   visit_real(x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    parts = Head<T>(rows, weight, bias, o, scale).run(kept, targets, divisor, want_x, want_w, want_b);
+    const WeightPtr used = product_weight(weight);
+    parts = Head<T>(rows, used, bias, o, scale).run(kept, targets, divisor, want_x, want_w, want_b);
   });
   Tensor loss = parts.loss;
   record("LinearCrossEntropyBackward", loss, {x, leaf, bias},

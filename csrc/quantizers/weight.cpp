@@ -1,9 +1,11 @@
 #include "quantizers/weight.h"
 
-#include "autograd/autograd.h"
+#include "autograd/memory.h"
 #include "kernels/gemm.h"
 #include "kernels/quant.h"
 #include "ops/ops.h"
+#include "quantizers/dense/dense_weight.h"
+#include "quantizers/products.h"
 
 namespace ef {
 
@@ -68,16 +70,17 @@ void multiply(Product kind, const Tensor& a, const Tensor& b, Tensor& c, bool ad
     run(a.data_ptr(), a.dtype(), a.size(1), b.data_ptr(), b.dtype(), b.size(1), c.mutable_data<float>());
   }
 }
-// A factor as the products above take it.
-Tensor factor(const Tensor& x, DType compute) {
+// A factor as the products above take it; beside a matrix in bf16 it is rounded too, for the speed of such products.
+Tensor factor(const Tensor& x, DType compute, bool bf16) {
   const Tensor y = x.detach().contiguous();
+  if (bf16) return y.to(DType::BFloat16);
   return compute == DType::Float64 || y.dtype() == DType::Float64 ? y.to(compute) : y;
 }
 
 struct SavedLow {
   Saved a, b, xa;  // xa = s·x·aᵀ
   double scale;
-  bool want_a, want_b;
+  bool bf16, want_a, want_b;
 };
 struct SavedTerm {
   WeightPtr weight;
@@ -105,7 +108,7 @@ void term_backward(const SavedTerm& t, const Tensor& x, const Tensor& dy, bool w
   for (const SavedLow& low : t.low) {
     Tensor da, db;
     if (dy.defined()) {
-      const Tensor a = factor(low.a, compute), b = factor(low.b, compute);
+      const Tensor a = factor(low.a, compute, low.bf16), b = factor(low.b, compute, low.bf16);
       if (want_x || low.want_a) {  // dx += s·(dy·b)·a, narrow products first
         Tensor d = Tensor::empty({dy.size(0), b.size(1)}, compute);
         multiply(Product::NN, dy, b, d, false);
@@ -134,7 +137,26 @@ void check_low(const LowRank& low, const Shape& w) {
                     w[0], ", r]");
 }
 
+// x for the gradients of matrices; beside bf16 matrices only, it is kept and multiplied in bf16.
+Kept keep_input(const Tensor& x, bool wanted, bool rounded) {
+  if (!wanted || !grad_enabled()) return Kept();
+  TrainingMode mode = training_mode();
+  mode.rounded = mode.rounded || rounded;
+  const TrainingModeGuard guard(mode);
+  return keep(x);
+}
+Tensor input_rows(const Tensor& x, bool rounded) {
+  return rounded && x.dtype() != DType::Float64 ? x.to(DType::BFloat16).contiguous().view({-1, x.size(-1)}) : flat(x);
+}
+
 }  // namespace
+
+// A dense f32 matrix as the mode wants it multiplied.
+WeightPtr product_weight(const WeightPtr& weight) {
+  if (!training_mode().bf16_products) return weight;
+  const auto dense = std::dynamic_pointer_cast<DenseWeight>(weight);
+  return dense && dense->dtype() == DType::Float32 ? dense->rounded() : weight;
+}
 
 void Weight::add_matmul_grad(const Tensor& dy, Tensor& dx) const {
   const Tensor more = matmul_grad(dy);
@@ -158,39 +180,47 @@ std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>&
   const Activation activation(x);
   const Tensor& rows = activation.rows();
   const DType compute = rows.dtype();
-  std::vector<Tensor> ys = terms[0].weight->matmul_many(activation, all);
+  std::vector<WeightPtr> used;
+  for (size_t i = 0; i < terms.size(); i++) {
+    used.push_back(product_weight(terms[i].weight));
+    all[i] = used.back().get();
+  }
+  std::vector<Tensor> ys = used[0]->matmul_many(activation, all);
   const bool tracked = any_needs_grad(inputs), want_x = needs_grad(x);
   std::vector<SavedTerm> saved;
-  bool keep_x = false;
+  bool keep_x = false, rounded = true;
   for (size_t i = 0; i < terms.size(); i++) {
     const LinearTerm& t = terms[i];
     const Tensor leaf = t.weight->parameter();
     if (t.bias.defined()) ys[i] = add(ys[i], t.bias.detach().to(compute));
-    saved.push_back({t.weight, save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
+    const bool bf16 = compute == DType::Float32 && used[i]->dtype() == DType::BFloat16;
+    rounded = rounded && bf16;
+    saved.push_back({used[i], save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
     keep_x = keep_x || needs_grad(leaf);
     for (const LowRank& low : t.low) {
-      const Tensor a = factor(low.a, compute), b = factor(low.b, compute);
+      const Tensor a = factor(low.a, compute, bf16), b = factor(low.b, compute, bf16);
       Tensor xa = Tensor::empty({rows.size(0), a.size(0)}, compute);
       multiply(Product::NT, rows, a, xa, false);
       if (low.scale != 1) xa = mul(xa, Scalar(low.scale));
       multiply(Product::NT, xa, b, ys[i], true);
       keep_x = keep_x || needs_grad(low.a);
-      saved.back().low.push_back({save(low.a), save(low.b), save(xa), low.scale, needs_grad(low.a), needs_grad(low.b)});
+      saved.back().low.push_back(
+          {save(low.a), save(low.b), save(xa), low.scale, bf16, needs_grad(low.a), needs_grad(low.b)});
     }
     ys[i] = ys[i].view(with_last(x, t.weight->shape()[0]));
   }
   if (tracked)
-    record_node(
-        "linear", ys, inputs,
-        [saved = std::move(saved), x = keep_x ? save(x) : Saved(), shape = x.shape(), want_x](const Grads& dys) {
-          const Tensor rows = x.defined() ? flat(x.get()) : Tensor();
-          Tensor dx;
-          Grads out(1);
-          for (size_t i = 0; i < saved.size(); i++)
-            term_backward(saved[i], rows, dys[i].defined() ? flat(dys[i]) : dys[i], want_x, dx, out);
-          if (dx.defined()) out[0] = dx.view(shape);
-          return out;
-        });
+    record_node("linear", ys, inputs,
+                [saved = std::move(saved), kept = keep_input(x, keep_x, rounded), shape = x.shape(), want_x,
+                 rounded](const Grads& dys) {
+                  const Tensor rows = kept.defined() ? input_rows(kept.get(), rounded) : Tensor();
+                  Tensor dx;
+                  Grads out(1);
+                  for (size_t i = 0; i < saved.size(); i++)
+                    term_backward(saved[i], rows, dys[i].defined() ? flat(dys[i]) : dys[i], want_x, dx, out);
+                  if (dx.defined()) out[0] = dx.view(shape);
+                  return out;
+                });
   return ys;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "tensor/training_memory.h"
 
 namespace ef {
 namespace {
@@ -66,11 +67,18 @@ struct Cache {
   std::mutex lock;
   std::map<size_t, std::vector<void*>> free;
   size_t held = 0, limit = 256 << 20;
+  size_t live = 0, most = 0;  // bytes in use, now and at most
+  bool training = false;
 
   void* take(size_t bytes) {
     std::lock_guard guard(lock);
+    live += bytes;
+    most = std::max(most, live);
     auto found = free.find(bytes);
-    if (found == free.end() || found->second.empty()) return nullptr;
+    if (found == free.end() || found->second.empty()) {
+      make_room();
+      return nullptr;
+    }
     void* block = found->second.back();
     found->second.pop_back();
     held -= bytes;
@@ -78,10 +86,27 @@ struct Cache {
   }
   bool give(void* block, size_t bytes) {
     std::lock_guard guard(lock);
-    if (held + bytes > limit) return false;
+    live -= std::min(live, bytes);
+    if (held + bytes > allowed()) return false;
     free[bytes].push_back(block);
     held += bytes;
     return true;
+  }
+  void never_came(size_t bytes) {  // the system had no such block
+    std::lock_guard guard(lock);
+    live -= std::min(live, bytes);
+    most = live;
+  }
+  size_t allowed() const { return training && limit ? std::max(limit, most - live) : limit; }
+  // Steps of another size want other blocks: what lies unused must not add to what was the most in use.
+  void make_room() {
+    while (held > allowed()) {
+      auto largest = std::prev(free.end());
+      while (largest->second.empty()) largest = std::prev(free.erase(largest));
+      std::free(largest->second.back());
+      largest->second.pop_back();
+      held -= largest->first;
+    }
   }
   void clear() {
     std::lock_guard guard(lock);
@@ -89,6 +114,7 @@ struct Cache {
       for (void* block : blocks) std::free(block);
     free.clear();
     held = 0;
+    most = live;
   }
 };
 Cache& cache() {
@@ -111,7 +137,12 @@ std::shared_ptr<Storage> Storage::allocate(size_t bytes) {
   check<Error>(bytes <= (size_t(1) << 48), "tensor: can't allocate memory: you tried to allocate ", bytes, " bytes");
   const size_t reserved = size_class(bytes);
   void* block = reserved < kSmall ? small_cache.take(reserved) : cache().take(reserved);
-  if (!block) block = obtain(reserved);
+  try {
+    if (!block) block = obtain(reserved);
+  } catch (...) {
+    if (reserved >= kSmall) cache().never_came(reserved);
+    throw;
+  }
   return std::make_shared<Storage>(Key{}, block, bytes, reserved, nullptr, false);
 }
 
@@ -130,6 +161,10 @@ void set_cache_limit(size_t limit) {
     cache().limit = limit;
   }
   if (cached_bytes() > limit) empty_cache();
+}
+void expect_training() {
+  std::lock_guard guard(cache().lock);
+  cache().training = true;
 }
 void empty_cache() { cache().clear(); }
 

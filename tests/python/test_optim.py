@@ -7,6 +7,7 @@ import copy
 import eigenformers as ef
 import numpy as np
 import pytest
+from eigenformers import _core
 from eigenformers.nn.utils import clip_grad_norm_
 
 
@@ -132,3 +133,156 @@ def test_what_is_refused_says_why():
 
 def test_clipping_nothing_is_zero():
     assert clip_grad_norm_([_parameter([1.0])], 1.0).item() == 0.0
+
+
+def _descend(optimizer, w, target, steps):
+    for _ in range(steps):
+        optimizer.zero_grad()
+        ((w - target) ** 2).mean().backward()
+        optimizer.step()
+    return ((w - target) ** 2).mean().item()
+
+
+def test_lion_follows_its_formula():
+    w = ef.tensor([0.5, -1.0, 2.0], dtype=ef.float64, requires_grad=True)
+    optimizer = ef.optim.Lion([w], lr=0.01, betas=(0.8, 0.95), weight_decay=0.1)
+    expected, m = w.detach().numpy().copy(), np.zeros(3)
+    for step in range(30):
+        g = np.array([np.sin(step + 1.0), 0.3 * np.cos(step), -0.2])
+        w.grad = ef.tensor(g)
+        optimizer.step()
+        expected = expected * (1 - 0.01 * 0.1) - 0.01 * np.sign(0.8 * m + 0.2 * g)
+        m = 0.95 * m + 0.05 * g
+    assert np.allclose(w.detach().numpy(), expected, rtol=1e-12)
+
+
+def test_ademamix_follows_its_formula():
+    w = ef.tensor([0.5, -1.0, 2.0], dtype=ef.float64, requires_grad=True)
+    betas, alpha, over = (0.9, 0.99, 0.999), 4.0, 20
+    optimizer = ef.optim.AdEMAMix([w], lr=0.01, betas=betas, alpha=alpha, t_alpha=over, t_beta3=over, weight_decay=0.1)
+    p, fast, slow, v = w.detach().numpy().copy(), np.zeros(3), np.zeros(3), np.zeros(3)
+    for t in range(1, 31):
+        g = np.array([np.sin(t), 0.3 * np.cos(t), -0.2])
+        w.grad = ef.tensor(g)
+        optimizer.step()
+        a = min(t * alpha / over, alpha)
+        low, high = np.log(betas[0]), np.log(betas[2])
+        b3 = min(np.exp(low * high / ((1 - t / over) * high + t / over * low)), betas[2])
+        fast, slow = betas[0] * fast + (1 - betas[0]) * g, b3 * slow + (1 - b3) * g
+        v = betas[1] * v + (1 - betas[1]) * g * g
+        update = (fast / (1 - betas[0] ** t) + a * slow) / (np.sqrt(v / (1 - betas[1] ** t)) + 1e-8)
+        p = p - 0.01 * (update + 0.1 * p)
+    assert np.allclose(w.detach().numpy(), p, rtol=1e-10)
+
+
+def test_schedule_free_follows_its_formula_and_changes_modes():
+    w = ef.tensor([0.5, -1.0], dtype=ef.float64, requires_grad=True)
+    lr, b1, b2, decay, warmup = 0.02, 0.9, 0.99, 0.05, 5
+    optimizer = ef.optim.AdamWScheduleFree([w], lr=lr, betas=(b1, b2), weight_decay=decay, warmup_steps=warmup)
+    with pytest.raises(Exception, match="not in train mode"):
+        optimizer.step()
+    optimizer.train()
+    y, z, x, v, total, most = (w.detach().numpy().copy() for _ in range(6))
+    v, total, most = np.zeros(2), 0.0, 0.0
+    for k in range(30):
+        g = np.array([np.sin(k + 1.0), 0.3 * np.cos(k)])
+        w.grad = ef.tensor(g)
+        optimizer.step()
+        rate = lr * min(1.0, (k + 1) / warmup)
+        most = max(most, rate)
+        total += most**2
+        c = most**2 / total
+        v = b2 * v + (1 - b2) * g * g
+        d = g / (np.sqrt(v / (1 - b2 ** (k + 1))) + 1e-8) + decay * y
+        z = z - rate * d
+        x = (1 - c) * x + c * z  # the paper's form: y lies between z and the average x
+        y = (1 - b1) * z + b1 * x
+    assert np.allclose(w.detach().numpy(), y, rtol=1e-9)
+    optimizer.eval()
+    assert np.allclose(w.detach().numpy(), x, rtol=1e-9)
+    optimizer.train()
+    assert np.allclose(w.detach().numpy(), y, rtol=1e-9)
+
+
+def test_adamw_8bit_stays_near_adamw_in_a_quarter_of_the_memory():
+    target = ef.tensor(np.random.RandomState(0).randn(80, 60).astype("f4"))
+    losses = {}
+    for name in ("AdamW", "AdamW8bit"):
+        w = ef.zeros(80, 60, requires_grad=True)
+        optimizer = getattr(ef.optim, name)([w], lr=0.05, weight_decay=0.0)
+        losses[name] = _descend(optimizer, w, target, 60)
+    state = optimizer.state[w]
+    assert state["state1"].dtype == ef.uint8 and state["absmax2"].shape == (19,)
+    start = (target**2).mean().item()
+    assert losses["AdamW"] < 0.01 * start and losses["AdamW8bit"] < 0.02 * start
+    small = ef.zeros(8, requires_grad=True)
+    optimizer = ef.optim.AdamW8bit([small], lr=0.1)
+    _descend(optimizer, small, ef.ones(8), 1)
+    assert optimizer.state[small]["exp_avg"].dtype == ef.float32
+    resumed = ef.optim.AdamW8bit([w], lr=0.05)
+    resumed.load_state_dict(ef.optim.AdamW8bit([w], lr=0.05).state_dict())
+
+
+def test_the_tables_of_8_bit_state():
+    signed, unsigned = _core.optim.dynamic_map(True), _core.optim.dynamic_map(False)
+    for table in (signed, unsigned):
+        assert len(table) == 256 and table == sorted(table) and 0.0 in table and table[-1] == 1.0
+    assert min(signed) < -0.99 and min(unsigned) == 0.0
+    # The first fraction of the largest exponent, in both: the middle of [0.1, 0.1 + 0.9 / intervals].
+    assert np.isclose(min(v for v in signed if v > 0.1), 0.1 + 0.45 / 64)
+    assert np.isclose(min(v for v in unsigned if v > 0.1), 0.1 + 0.45 / 128)
+
+
+def test_galore_of_full_rank_is_adamw():
+    gradients = [np.random.RandomState(i).randn(6, 4) for i in range(10)]
+    results = []
+    for rank in (4, None):
+        w = ef.ones(6, 4, dtype=ef.float64, requires_grad=True)
+        group = {"params": [w]}
+        if rank:
+            group.update(rank=rank, update_proj_gap=100, scale=1.0, proj_type="std")
+        # Adam of a rotated gradient is not the rotated Adam, so only the first moments' direction is compared.
+        optimizer = ef.optim.GaLoreAdamW([group], lr=0.1, betas=(0.0, 0.0), eps=1e30)
+        for g in gradients:
+            w.grad = ef.tensor(g)
+            optimizer.step()
+        results.append((w.detach().numpy() - 1) * 1e30)
+    assert np.allclose(results[0], results[1], rtol=1e-6, atol=1e-12)
+    with pytest.raises(ValueError, match="proj_type='full' is unknown"):
+        ef.optim.GaLoreAdamW([{"params": [w], "rank": 2, "proj_type": "full"}])
+
+
+def test_galore_descends_with_state_of_few_ranks():
+    target = ef.tensor(np.outer(np.arange(1.0, 9), np.arange(1.0, 5)).astype("f4"))
+    w = ef.zeros(8, 4, requires_grad=True)
+    optimizer = ef.optim.GaLoreAdamW([{"params": [w], "rank": 1, "update_proj_gap": 5, "scale": 1.0}], lr=0.3)
+    assert _descend(optimizer, w, target, 200) < 0.05 * (target**2).mean().item()
+    assert tuple(optimizer.state[w]["exp_avg"].shape) == (8, 1)
+
+
+def test_autocast_multiplies_in_bfloat16_and_trains_float32_weights():
+    layer = ef.nn.Linear(64, 48)
+    x = ef.tensor(np.random.RandomState(0).randn(32, 64).astype("f4"), requires_grad=True)
+    exact = layer(x)
+    exact.square().sum().backward()
+    wanted = [t.grad.numpy().copy() for t in (x, layer.weight, layer.bias)]
+    layer.zero_grad()
+    x.grad = None
+    with ef.autocast("cpu", dtype=ef.bfloat16):
+        rounded = layer(x)
+    assert layer.weight.dtype == ef.float32 and not ef.equal(rounded, exact)
+    # Two roundings of 2^-9 in each product, sums of 64 terms: errors of a percent of the largest value.
+    assert np.abs((rounded - exact).detach().numpy()).max() < 0.01 * exact.abs().max().item()
+    rounded.square().sum().backward()
+    for t, w in zip((x, layer.weight, layer.bias), wanted):
+        assert t.grad.dtype == ef.float32
+        assert np.abs(t.grad.numpy() - w).max() < 0.02 * np.abs(w).max()
+    with pytest.raises(RuntimeError):
+        with ef.autocast("cpu"):
+            raise RuntimeError
+    assert ef.equal(layer(x), exact)
+    with ef.autocast("cpu", enabled=False):
+        assert ef.equal(layer(x), exact)
+    with pytest.raises(NotImplementedError, match="use bfloat16"):
+        with ef.autocast("cpu", dtype=ef.float16):
+            pass

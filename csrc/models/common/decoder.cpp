@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "autograd/memory.h"
 #include "core/half.h"
 #include "kernels/gemm.h"
 #include "models/common/heads.h"
@@ -12,7 +13,6 @@
 #include "nn/recurrent_cache.h"
 #include "ops/ops.h"
 #include "quantizers/linear_loss.h"
-
 
 namespace ef {
 
@@ -265,6 +265,12 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   const int64_t batch = x.size(0), length = x.size(1);
   check<ShapeError>(batch > 0 && length > 0, "input_ids: found shape [", batch, ", ", length,
                     "], needed at least one sequence of at least one token");
+
+  // Beside matrices in bf16 there is little to gain from activations in f32: what backward needs is kept in bf16 too.
+  TrainingMode mode = training_mode();
+  if (auto embedding = std::dynamic_pointer_cast<Embedding>(embed_tokens.ptr()))
+    mode.rounded = mode.rounded || mode.bf16_products || embedding->weight.get()->dtype() == DType::BFloat16;
+  const TrainingModeGuard guard(mode);
 
   ModelOutput out;
   out.past = in.past;

@@ -46,7 +46,28 @@ Tensor LoraLinear::magnitude(const std::string& adapter) const {
   return slot ? slot->tensor() : Tensor();
 }
 
+std::optional<LinearTerm> LoraLinear::term() {
+  if (disabled() && !merged().empty()) return {};  // is unmerged first
+  std::optional<LinearTerm> out = linear_term(*base_layer.ptr());
+  if (!out || disabled() || !merged().empty()) return out;
+  for (const std::string& name : active()) {
+    if (!has(name)) continue;
+    const ModulePtr dropout = lora_dropout->find(name);
+    if (dropout && training() && !dynamic_cast<Identity*>(dropout.get())) return {};
+    if (lora_magnitude_vector->find(name)) return {};
+    const ModulePtr a = lora_A->find(name), b = lora_B->find(name);
+    if (!a || !b || !dynamic_cast<Linear*>(a.get()) || !dynamic_cast<Linear*>(b.get())) return {};
+    const std::optional<LinearTerm> down = linear_term(*a), up = linear_term(*b);
+    if (!down || !up || down->bias.defined() || up->bias.defined()) return {};
+    const LowRank low{down->weight->parameter(), up->weight->parameter(), scaling(name)};
+    if (!low.a.defined() || !low.b.defined()) return {};
+    out->low.push_back(low);
+  }
+  return out;
+}
+
 Tensor LoraLinear::forward(const Tensor& x) {
+  if (const std::optional<LinearTerm> whole = term()) return linear_terms(x, {*whole})[0];
   Names adapters;
   Tensor y = base_output(x, adapters);
   const DType dtype = y.dtype();

@@ -1,6 +1,7 @@
 // LoRA: y = base(x) + s·B(A(dropout(x))), and DoRA, where each row of W + s·BA is rescaled to a trained length.
 // Hu et al. 2021, arXiv:2106.09685; Liu et al. 2024, arXiv:2402.09353.
 #pragma once
+#include "nn/adapted_linear.h"
 #include "nn/containers.h"
 #include "peft/tuner.h"
 
@@ -26,11 +27,12 @@ class LoraLayer : public TunerLayer {
   Guarded<std::map<std::string, double>> scaling_;
 };
 
-class LoraLinear : public LoraLayer {
+class LoraLinear : public LoraLayer, public AdaptedLinear {
  public:
   using LoraLayer::LoraLayer;
   std::string class_name() const override { return "lora.Linear"; }
   Tensor forward(const Tensor& x) override;  // [..., in] → [..., out]
+  std::optional<LinearTerm> term() override;
   bool has(const std::string& adapter) const override { return lora_A->find(adapter) != nullptr; }
   Tensor delta_weight(const std::string& adapter) override;  // s·BA
   // ‖W + s·BA‖ of each row, [out]: from products with the r rows of A, never the whole sum.

@@ -64,6 +64,18 @@ Tensor DenseWeight::matmul_grad(const Tensor& dy) const {
 }
 void DenseWeight::add_matmul_grad(const Tensor& dy, Tensor& dx) const { multiply_grad(dy, dx, true); }
 
+std::shared_ptr<Weight> DenseWeight::rounded() const {
+  const std::lock_guard guard(lock_);
+  const uint32_t version = parameter_.storage()->version();
+  std::shared_ptr<Weight> kept = rounded_.lock();
+  if (!kept || rounded_version_ != version) {
+    kept = std::make_shared<DenseWeight>(parameter_.detach().to(DType::BFloat16));
+    rounded_ = kept;
+    rounded_version_ = version;
+  }
+  return kept;
+}
+
 Tensor DenseWeight::rows(const Tensor& ids) const {
   const Tensor w = row_major(parameter_.detach());
   const int64_t k = w.size(1), count = ids.numel();

@@ -1,5 +1,7 @@
 // A matrix stored as it is in the checkpoint: f32, bf16, f16 or f64, row-major, often mapped from the file.
 #pragma once
+#include <mutex>
+
 #include "quantizers/weight.h"
 
 namespace ef {
@@ -20,10 +22,15 @@ class DenseWeight : public Weight {
   NamedTensors state() const override { return {{"", parameter_}}; }
   std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const override;
   Tensor parameter() const override { return parameter_; }
+  // The same matrix in bf16, made once for all who hold it at the same time.
+  std::shared_ptr<Weight> rounded() const;
 
  private:
   void multiply_grad(const Tensor& dy, Tensor& dx, bool add) const;
   Tensor parameter_;
+  mutable std::mutex lock_;
+  mutable std::weak_ptr<Weight> rounded_;
+  mutable uint32_t rounded_version_ = 0;
 };
 
 }  // namespace ef

@@ -123,10 +123,21 @@ def compile(model: Any = None, **options: Any) -> Any:
 @function
 @contextlib.contextmanager
 def autocast(device_type: str = "cpu", dtype: Any = None, enabled: bool = True, cache_enabled: Any = None) -> Any:
-    """Accepted for the CPU: activations are float32 whatever the weights are, at the speed of the weights' dtype."""
+    """Products in bfloat16 with float32 weights: matrices are rounded for the product, sums stay in float32.
+
+    What backward needs is kept in bfloat16 too. `dtype` is bfloat16 (the default); float32 changes nothing.
+    """
     if str(device_type).split(":")[0] != "cpu":
         _core.device(device_type)  # raises, and says why
-    yield
+    if dtype not in (None, _core.bfloat16, _core.float32):
+        raise NotImplementedError(f"autocast: dtype={dtype} is not supported on a CPU here; use bfloat16")
+    before = _core.autograd._training_mode()
+    on = bool(enabled) and dtype != _core.float32
+    _core.autograd._set_training_mode(on, on)
+    try:
+        yield
+    finally:
+        _core.autograd._set_training_mode(*before)
 
 
 @function

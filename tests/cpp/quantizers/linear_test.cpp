@@ -1,5 +1,6 @@
 // Products with weights, adapters beside them, and the head with its loss: values and gradients against compositions
 // of plain operations and numeric derivatives.
+#include "autograd/memory.h"
 #include "core/thread_pool.h"
 #include "ops/gradcheck.h"
 #include "quantizers/dense/dense_weight.h"
@@ -52,6 +53,57 @@ TEST(LinearTerms, ShapesThatDoNotFitAreNamed) {
               linear_terms(x, {{dense(w), {}, {{Tensor::ones({2, 4}), Tensor::ones({4, 2}), 1}}}});
             }).find("needed [r, 4] and [3, r]"),
             std::string::npos);
+}
+
+// What norms and gates give is computed again in backward, not kept.
+TEST(LinearTerms, InputsThatAreMadeAgain) {
+  expect_gradients("norm, gate, product",
+                   [](const Inputs& t) {
+                     const Tensor x = rms_norm(t[0], t[1], 1e-5);
+                     const auto both = linear_terms(x, {{dense(t[2]), {}, {}}, {dense(t[3]), {}, {}}});
+                     return linear_terms(silu_mul(both[0], both[1]), {{dense(t[4]), {}, {{t[5], t[6], 0.5}}}})[0];
+                   },
+                   {values({4, 5}), values({5}, 0.5, 1.5, 2), values({6, 5}, -1, 1, 3), values({6, 5}, -1, 1, 4),
+                    values({3, 6}, -1, 1, 5), values({2, 6}, -1, 1, 6), values({3, 2}, -1, 1, 7)});
+}
+
+TEST(LinearTerms, AnInputWrittenInPlaceIsKeptAsItIs) {
+  expect_gradients("norm, doubled in place, product",
+                   [](const Inputs& t) {
+                     Tensor x = rms_norm(t[0], t[1], 1e-5);
+                     inplace(x, mul(inplace_source(x, true), Scalar(2.0)));
+                     return linear_terms(x, {{dense(t[2]), {}, {}}})[0];
+                   },
+                   {values({4, 5}), values({5}, 0.5, 1.5, 2), values({6, 5}, -1, 1, 3)});
+}
+
+// Under autocast products round their operands: errors of 2^-9 an operand, gradients in f32 for f32 weights.
+TEST(LinearTerms, Bf16ProductsOfF32Weights) {
+  const Tensor x = values({40, 64}).to(DType::Float32);
+  const auto run = [&](bool on) {
+    Tensor in = x.clone(), w = values({24, 64}, -1, 1, 2).to(DType::Float32),
+           a = values({4, 64}, -1, 1, 3).to(DType::Float32), b = values({24, 4}, -1, 1, 4).to(DType::Float32);
+    for (Tensor* t : {&in, &w, &a, &b}) set_requires_grad(*t);
+    Tensor y;
+    {
+      const TrainingModeGuard guard({on, on});
+      y = linear_terms(in, {{dense(w), {}, {{a, b, 0.5}}}})[0];
+    }
+    backward(sum(mul(y, y)));
+    return Inputs{y.detach(), grad(in), grad(w), grad(a), grad(b)};
+  };
+  const Inputs exact = run(false), rounded = run(true);
+  for (size_t i = 0; i < exact.size(); i++) {
+    ASSERT_EQ(rounded[i].dtype(), DType::Float32);
+    const auto got = rounded[i].to_vector<double>(), wanted = exact[i].to_vector<double>();
+    double most = 0, error = 0;
+    for (size_t j = 0; j < got.size(); j++) {
+      most = std::max(most, std::abs(wanted[j]));
+      error = std::max(error, std::abs(got[j] - wanted[j]));
+    }
+    EXPECT_LT(error, 0.02 * most) << i;
+    EXPECT_GT(error, 0) << i;
+  }
 }
 
 Tensor targets(std::vector<int64_t> ids) { return Tensor::from_data(ids); }

@@ -81,6 +81,25 @@ def case_sgd(lib):
     return _variants(lib, lib.optim.SGD, _SGD)
 
 
+def case_adagrad(lib):
+    options = (
+        {"lr": 0.1},
+        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.05, "initial_accumulator_value": 0.2},
+        {"lr": 0.01, "maximize": True, "eps": 1e-3},
+    )
+    return _variants(lib, lib.optim.Adagrad, options)
+
+
+def case_rmsprop(lib):
+    options = (
+        {"lr": 0.01},
+        {"lr": 0.01, "momentum": 0.5, "weight_decay": 0.05},
+        {"lr": 0.01, "centered": True, "alpha": 0.9},
+        {"lr": 0.005, "centered": True, "momentum": 0.3, "maximize": True},
+    )
+    return _variants(lib, lib.optim.RMSprop, options)
+
+
 def case_groups(lib):
     def make(params):
         first, *rest = params

@@ -1,0 +1,172 @@
+"""A training step beside torch + peft, in one run: time, peak memory, share of the machine's multiply peak.
+
+    python bench/train.py --model FILE.gguf [--peers .venv-oracle/bin/python] [--rounds 2] [--steps 4] [--threads 2]
+                          [--only lora-bf16 lora-f32 full-f32] [--batch 4] [--length 256] [--rank 16]
+
+Every contestant runs in a fresh process; contestants take turns, round after round, so that a machine that slows down
+slows all of them. A step is forward, backward and AdamW on the same batch of ids. LoRA has the given rank on all seven
+projections. "bf16" is a model loaded in bfloat16, "amp" float32 weights with autocast to bfloat16. Printed are the
+median step over the rounds (the first step of a process is not counted), the peak of resident memory over the whole
+process, the ratio to torch, and how many of the multiplications a second that a large product reaches the step needs:
+forward and backward of a frozen matrix cost 4 operations a weight and token, of a trained one 6.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
+    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+
+CASES = {  # name -> (LoRA or all weights, how the model is loaded, autocast)
+    "lora-bf16": ("lora", "bfloat16", False),
+    "lora-f32": ("lora", "float32", False),
+    "lora-amp": ("lora", "float32", True),
+    "full-f32": ("full", "float32", False),
+    "full-amp": ("full", "float32", True),
+}
+PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def peak_memory_mb() -> float:
+    """VmHWM of this process."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
+def multiply_gflops(lib: Any, dtype: str) -> float:
+    """What one large product reaches: the best of ten."""
+    a, b = lib.ones(1024, 2048), lib.ones(2048, 2048)
+    if dtype == "bfloat16":
+        a, b = a.to(lib.bfloat16), b.to(lib.bfloat16)
+    best = 1e9
+    for _ in range(10):
+        start = time.perf_counter()
+        lib.matmul(a, b.t())
+        best = min(best, time.perf_counter() - start)
+    return 2 * 1024 * 2048 * 2048 / best / 1e9
+
+
+def run(task: dict[str, Any]) -> dict[str, Any]:
+    """Measured inside the process."""
+    if task["who"] == "ours":
+        import eigenformers as lib
+        from eigenformers import AutoModelForCausalLM
+        from eigenformers.peft import LoraConfig, get_peft_model
+
+        optimizer_class, inside = lib.optim.AdamW, lib.autocast
+    else:
+        import torch as lib
+        from peft import LoraConfig, get_peft_model
+        from transformers import AutoModelForCausalLM
+
+        lib.set_num_threads(task["threads"])
+        optimizer_class = lib.optim.AdamW
+
+        def inside(device: str, dtype: Any, enabled: bool) -> Any:
+            return lib.autocast(device, dtype=dtype, enabled=enabled)
+
+    kind, dtype, amp = CASES[task["case"]]
+    folder, file = os.path.split(task["model"])
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=dtype)
+    if task["who"] != "ours":
+        model = model.to(getattr(lib, dtype))
+    if kind == "lora":
+        model = get_peft_model(
+            model, LoraConfig(r=task["rank"], lora_alpha=2 * task["rank"], target_modules=PROJECTIONS)
+        )
+    model.train()
+    params = [p for p in model.parameters() if p.requires_grad]
+    optimizer = optimizer_class(params, lr=1e-4)
+    vocabulary = model.config.vocab_size
+    rows = [
+        [100 + (i * 37 + row * 911) % (vocabulary - 200) for i in range(task["length"])] for row in range(task["batch"])
+    ]
+    ids = lib.tensor(rows)
+    times, losses = [], []
+    for _ in range(task["steps"] + 1):
+        start = time.perf_counter()
+        with inside("cpu", dtype=lib.bfloat16, enabled=amp):
+            loss = model(input_ids=ids, labels=ids, use_cache=False).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        times.append(time.perf_counter() - start)
+        losses.append(float(loss.item()))
+    weights = sum(p.numel() for n, p in model.named_parameters() if "lora_" not in n)
+    trained = sum(p.numel() for p in params)
+    operations = task["batch"] * task["length"] * (4 * weights + (6 if kind == "lora" else 2) * trained)
+    peak = multiply_gflops(lib, "bfloat16" if amp else dtype) if task["who"] == "ours" else 0.0
+    return {"times": times[1:], "peak": peak_memory_mb(), "losses": losses, "operations": operations, "gflops": peak}
+
+
+def contest(options: argparse.Namespace) -> None:
+    """All contestants in turn, and the table."""
+    whos = ["ours"] + (["torch"] if options.peers else [])
+    seen: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for _ in range(options.rounds):
+        for case in options.only or CASES:
+            for who in whos:
+                task = {k: getattr(options, k) for k in ("batch", "length", "rank", "steps", "threads", "model")}
+                python = sys.executable if who == "ours" else options.peers
+                threads = str(options.threads)
+                environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+                done = subprocess.run(
+                    [python, __file__, "--task", json.dumps({**task, "who": who, "case": case})], env=environment,
+                    capture_output=True, text=True, check=False,
+                )  # fmt: skip
+                if done.returncode:
+                    raise SystemExit(f"{case}, {who}: {done.stderr[-2000:]}")
+                seen.setdefault((case, who), []).append(json.loads(done.stdout.splitlines()[-1]))
+    print(f"batch {options.batch} x {options.length}, rank {options.rank}, {options.threads} threads")
+    print(
+        f"{'':12} {'ours s':>8} {'torch s':>8} {'ratio':>6} {'ours MB':>8} {'torch MB':>8} {'ratio':>6} {'of peak':>8}"
+    )
+    for case in options.only or CASES:
+        step = {w: statistics.median(t for r in seen[case, w] for t in r["times"]) for w in whos}
+        memory = {w: statistics.median(r["peak"] for r in seen[case, w]) for w in whos}
+        first = seen[case, "ours"][0]
+        share = first["operations"] / step["ours"] / 1e9 / max(r["gflops"] for r in seen[case, "ours"])
+        row = f"{case:12} {step['ours']:8.2f} "
+        if "torch" in step:
+            row += f"{step['torch']:8.2f} {step['ours'] / step['torch']:6.2f} {memory['ours']:8.0f} "
+            row += f"{memory['torch']:8.0f} {memory['ours'] / memory['torch']:6.2f} {share:8.0%}"
+        else:
+            row += f"{'-':>8} {'-':>6} {memory['ours']:8.0f} {'-':>8} {'-':>6} {share:8.0%}"
+        print(row, flush=True)
+
+
+def main() -> None:
+    """Parse the command line; `--task` is what a child process is given."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="a GGUF file")
+    parser.add_argument("--peers", help="a Python with torch, transformers and peft")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--length", type=int, default=256)
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--only", nargs="*", choices=sorted(CASES))
+    parser.add_argument("--task", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.task:
+        print(json.dumps(run(json.loads(options.task))))
+    elif not options.model:
+        parser.error("--model is needed")
+    else:
+        contest(options)
+
+
+if __name__ == "__main__":
+    main()

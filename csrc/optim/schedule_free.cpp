@@ -1,0 +1,28 @@
+#include <cmath>
+
+#include "optim/elements.h"
+#include "optim/optim.h"
+
+namespace ef::optim {
+
+void schedule_free_adamw(const Tensors& params, const Tensors& grads, const Tensors& zs, const Tensors& exp_avg_sqs,
+                         const ScheduleFreeOptions& o) {
+  std::vector<Arrays> all;
+  for (size_t i = 0; i < params.size(); i++) all.push_back({params[i], grads[i], zs[i], exp_avg_sqs[i]});
+  for_elements("AdamWScheduleFree", all, [&]<class T>(size_t, int64_t n, T* const* a) {
+    T* __restrict y = a[0];
+    const T* __restrict g = a[1];
+    T* __restrict z = a[2];
+    T* __restrict v = a[3];
+    const T b2 = T(o.beta2), r2 = T(1 - o.beta2), correction = T(o.correction), eps = T(o.eps), lr = T(o.lr);
+    const T decay = T(o.weight_decay), weight = T(o.weight), ahead = T(o.lr * (o.beta1 * (1 - o.weight) - 1));
+    for (int64_t j = 0; j < n; j++) {
+      v[j] = b2 * v[j] + r2 * g[j] * g[j];
+      const T d = g[j] / (std::sqrt(v[j] / correction) + eps) + decay * y[j];
+      y[j] += weight * (z[j] - y[j]) + ahead * d;
+      z[j] -= lr * d;
+    }
+  });
+}
+
+}  // namespace ef::optim

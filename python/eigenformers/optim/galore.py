@@ -1,0 +1,104 @@
+"""AdamW on gradients projected to a low rank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Callable
+
+from .. import _core, linalg
+from .._core import Tensor
+from .optimizer import Optimizer, check_at_least, check_betas
+
+_TYPES = ("std", "reverse_std", "right", "left")
+
+
+class _Projector:
+    """The subspace of one matrix: its leading singular vectors, found anew every so many steps."""
+
+    @staticmethod
+    def side(grad: Tensor, kind: str) -> str:
+        tall = grad.shape[0] >= grad.shape[1]
+        if kind == "std":
+            return "right" if tall else "left"
+        if kind == "reverse_std":
+            return "left" if tall else "right"
+        return kind
+
+    @staticmethod
+    def basis(grad: Tensor, rank: int, side: str) -> Tensor:
+        wide = grad if grad.dtype == _core.float64 else grad.float()
+        u, _, v = linalg.svd(wide, full_matrices=False)
+        return (v[:rank] if side == "right" else u[:, :rank]).contiguous()
+
+
+class GaLoreAdamW(Optimizer):
+    """AdamW whose state lives in a low-rank subspace of the gradient (Zhao et al., 2024, arXiv:2403.03507).
+
+    Groups with `rank` are projected (matrices only), with `update_proj_gap`, `scale` and `proj_type` ("std",
+    "reverse_std", "right", "left"); other groups are plain AdamW with weight decay after the step.
+
+    >>> import eigenformers as ef
+    >>> w = ef.ones(8, 4, requires_grad=True)
+    >>> optimizer = ef.optim.GaLoreAdamW([{"params": [w], "rank": 2, "update_proj_gap": 200, "scale": 1.0,
+    ...                                    "proj_type": "std"}], lr=0.1)
+    >>> w.square().sum().backward()
+    >>> optimizer.step()
+    >>> tuple(optimizer.state[w]["exp_avg"].shape)
+    (8, 2)
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,
+        weight_decay: float = 0.0, correct_bias: bool = True, no_deprecation_warning: bool = True,
+    ):  # fmt: skip
+        check_at_least(0.0, lr, "learning rate")
+        check_betas(betas)
+        check_at_least(0.0, eps, "epsilon value")
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "correct_bias": correct_bias,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+        for group in self.param_groups:
+            if "rank" in group and group.get("proj_type", "std") not in _TYPES:
+                raise ValueError(f"GaLore: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
+
+    def _project(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        grad = p.grad
+        side = _Projector.side(grad, group.get("proj_type", "std"))
+        if "basis" not in state or state["step"] % group.get("update_proj_gap", 200) == 0:
+            state["basis"] = _Projector.basis(grad, group["rank"], side)
+        return grad @ state["basis"].t() if side == "right" else state["basis"].t() @ grad
+
+    @staticmethod
+    def _back(update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        side = _Projector.side(p, group.get("proj_type", "std"))
+        whole = update @ state["basis"] if side == "right" else state["basis"] @ update
+        return whole * group.get("scale", 1.0)
+
+    @_core.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step; returns what `closure` returns."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                state.setdefault("step", 0)
+                low = "rank" in group and p.dim() == 2
+                grad = self._project(p, group, state) if low else p.grad
+                if "exp_avg" not in state:
+                    state["exp_avg"], state["exp_avg_sq"] = _core.zeros_like(grad), _core.zeros_like(grad)
+                state["step"] += 1
+                state["exp_avg"].mul_(beta1).add_(grad * (1 - beta1))
+                state["exp_avg_sq"].mul_(beta2).add_(grad * grad * (1 - beta2))
+                rate = float(group["lr"])
+                if group["correct_bias"]:
+                    rate *= math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
+                update = state["exp_avg"] / (state["exp_avg_sq"].sqrt() + group["eps"])
+                p.sub_((self._back(update, p, group, state) if low else update) * rate)
+                if group["weight_decay"] > 0:
+                    p.mul_(1 - float(group["lr"]) * group["weight_decay"])
+        return loss
