@@ -14,8 +14,8 @@ TrainingModeGuard::TrainingModeGuard(TrainingMode m) : previous_(mode) { mode = 
 TrainingModeGuard::~TrainingModeGuard() { mode = previous_; }
 
 Saved save_activation(const Tensor& x) {
-  const bool round = grad_enabled() && mode.rounded && x.defined() && x.dtype() == DType::Float32 && !is_leaf(x) &&
-                     x.nbytes() >= kSmallest;
+  const bool round =
+      grad_enabled() && mode.rounded && x.defined() && x.dtype() == DType::Float32 && x.nbytes() >= kSmallest;
   return round ? Saved(x.detach().to(DType::BFloat16)) : save(x);
 }
 

@@ -66,6 +66,8 @@ ModelInput model_input(const py::dict& kwargs) {
       in.use_cache = value.is_none() ? std::optional<bool>() : value.cast<bool>();
     else if (name == "output_hidden_states")
       in.output_hidden_states = !value.is_none() && value.cast<bool>();
+    else if (name == "checkpoint_layers")
+      in.checkpoint_layers = value.cast<bool>();
     else if (name == "output_attentions")
       in.output_attentions = !value.is_none() && value.cast<bool>();
     else if (name == "output_router_logits")

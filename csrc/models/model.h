@@ -29,6 +29,7 @@ struct ModelInput {
   std::shared_ptr<KvCache> past;
   std::optional<bool> use_cache;
   bool output_hidden_states = false, output_attentions = false, output_router_logits = false;
+  bool checkpoint_layers = false;  // gradient checkpointing: a layer's inner values are computed again in backward
   std::optional<double> num_items_in_batch;
   std::function<void()> interrupt;  // called between the layers of long inputs; may throw, and nothing has happened
   int64_t pad_token_id = -1;        // of sequence classifiers; negative: none

@@ -236,3 +236,32 @@ def test_a_training_pass_gives_the_logits_to_whoever_reads_them():
         _ = trained.logits
     again = model(input_ids=ids, labels=labels)
     assert len(tuple(again.values())) == len(again.to_tuple()) == 3
+
+
+@pytest.mark.parametrize("model_type", ["llama", "gpt2"])
+def test_gradient_checkpointing_gives_the_same_gradients(model_type):
+    sizes = {"llama": {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2},
+             "gpt2": {"n_embd": 16, "n_layer": 3, "n_head": 2, "n_positions": 32, "attn_pdrop": 0.1}}  # fmt: skip
+    config = ef.AutoConfig.for_model(model_type, vocab_size=50, **sizes[model_type])
+    model = ef.AutoModelForCausalLM.from_config(config)
+    model.train()
+    ids = ef.tensor([[3, 7, 11, 2, 0], [5, 1, 0, 9, 4]])
+    mask = ef.tensor([[1, 1, 1, 1, 1], [0, 0, 1, 1, 1]])
+
+    def gradients():
+        model.zero_grad()
+        ef.manual_seed(3)  # dropout draws the same numbers again
+        out = model(input_ids=ids, attention_mask=mask, labels=ids)
+        out.loss.backward()
+        return out.loss.item(), [p.grad.numpy().copy() for p in model.parameters()]
+
+    plain = gradients()
+    assert not model.is_gradient_checkpointing
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    assert model.is_gradient_checkpointing and model(input_ids=ids).past_key_values is None
+    again = gradients()
+    assert again[0] == plain[0] and all(np.array_equal(a, b) for a, b in zip(again[1], plain[1]))
+    model.gradient_checkpointing_disable()
+    assert not model.is_gradient_checkpointing
+    with pytest.raises(NotImplementedError, match="every"):
+        model.gradient_checkpointing_enable({"every": 2})

@@ -274,7 +274,9 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 
   ModelOutput out;
   out.past = in.past;
-  if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
+  const bool checkpointed =
+      in.checkpoint_layers && layers->training() && grad_enabled() && !in.output_attentions && !in.output_router_logits;
+  if (!out.past && !checkpointed && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
   if (auto embedding = std::dynamic_pointer_cast<Embedding>(embed_tokens.ptr()); embedding && pass.cache)
@@ -308,7 +310,13 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
     auto* layer = dynamic_cast<Block*>(child.get());
     if (!layer) fail<DtypeError>("layers: found a ", child->class_name(), ", needed ", Block::role());
     if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
-    x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    const auto run = [](Block* block, const Tensor& hidden, Pass& state) {
+      return block->call(hidden, [&](const Tensor& h) { return block->forward(h, state); });
+    };
+    if (checkpointed && !pass.cache)  // backward comes when this pass is over: it gets a copy
+      x = checkpoint([run, child, layer, state = pass](const Tensor& h) mutable { return run(layer, h, state); }, x);
+    else
+      x = run(layer, x, pass);
     if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
     if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
   }

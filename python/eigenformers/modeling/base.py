@@ -18,9 +18,7 @@ from .saving import SavingMixin
 logger = logging.get_logger(__name__)
 
 
-class PreTrainedModel(
-    _core.PreTrainedModel, AdaptersMixin, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin
-):
+class PreTrainedModel(_core.PreTrainedModel, AdaptersMixin, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin):
     """A model with a configuration, weights, and the file formats of the Hub.
 
     Subclass it as in transformers: set `config_class` and `base_model_prefix`, build the layers in `__init__`, end
@@ -53,6 +51,7 @@ class PreTrainedModel(
     supports_gradient_checkpointing = False
     is_quantized = False
     _keep_in_fp32_modules: Any = None
+    gradient_checkpointing = False
 
     def __init__(self, config: PreTrainedConfig, *inputs: Any, **kwargs: Any):
         super().__init__()
@@ -186,16 +185,30 @@ class PreTrainedModel(
         self.config._attn_implementation = attn_implementation
 
     def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: Any = None) -> None:
-        """Not part of this version."""
-        raise UnsupportedError("gradient_checkpointing_enable is not supported yet")
+        """In training, compute the inner values of each layer again in backward instead of keeping them.
+
+        `gradient_checkpointing_kwargs`: `use_reentrant` is accepted, both forms are the same here.
+        """
+        if not self.supports_gradient_checkpointing:
+            raise ValueError(f"{type(self).__name__} does not support gradient checkpointing.")
+        unknown = set(gradient_checkpointing_kwargs or {}) - {"use_reentrant"}
+        if unknown:
+            raise UnsupportedError(f"gradient_checkpointing_kwargs: {sorted(unknown)} are not supported")
+        self._set_gradient_checkpointing(True)
 
     def gradient_checkpointing_disable(self) -> None:
-        """Nothing to switch off."""
+        """Keep inner values again."""
+        self._set_gradient_checkpointing(False)
+
+    def _set_gradient_checkpointing(self, on: bool) -> None:
+        for module in self.modules():
+            if isinstance(module, PreTrainedModel):
+                module.gradient_checkpointing = on
 
     @property
     def is_gradient_checkpointing(self) -> bool:
         """Whether activations are recomputed in backward."""
-        return False
+        return any(getattr(module, "gradient_checkpointing", False) for module in self.modules())
 
     def enable_input_require_grads(self) -> None:
         """Make the embeddings' output require a gradient, for adapters above frozen embeddings."""

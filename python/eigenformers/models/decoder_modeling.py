@@ -22,6 +22,7 @@ class DecoderPreTrainedModel(NativeModel):
 
     base_model_prefix = "model"
     _no_split_modules = ["DecoderLayer"]
+    supports_gradient_checkpointing = True
 
 
 class DecoderModel(DecoderPreTrainedModel):

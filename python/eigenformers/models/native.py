@@ -100,6 +100,8 @@ class NativeModel(PreTrainedModel):
             arguments["pad_token_id"] = -1 if pad is None else pad
             if arguments["labels"] is not None:
                 arguments["problem_type"] = self._problem_type(arguments["labels"])
+        if self.gradient_checkpointing and self.training:
+            arguments["checkpoint_layers"] = True
         encoded = arguments.pop("_encoded", None)
         values = {(names or {}).get(name, name): value for name, value in self._native_run(arguments).items()}
         if hasattr(output_class, "decoder_hidden_states"):
