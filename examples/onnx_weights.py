@@ -63,7 +63,8 @@ def configuration(args: argparse.Namespace, state: dict[str, np.ndarray]) -> Any
     sizes = {"vocab_size": len(words), "hidden_size": words.shape[1], "num_hidden_layers": len(layers),
              "intermediate_size": len(up), "num_attention_heads": args.heads}  # fmt: skip
     for table, key in (("position_embeddings", "max_position_embeddings"), ("token_type_embeddings", "type_vocab_size")):
-        sizes.update({key: len(value) for name, value in state.items() if name.endswith(f"{table}.weight")})
+        for name in [name for name in state if name.endswith(f"{table}.weight")]:
+            sizes[key] = len(state[name])
     if args.labels:
         sizes["id2label"] = dict(enumerate(args.labels))
         sizes["label2id"] = {label: i for i, label in enumerate(args.labels)}
