@@ -91,7 +91,7 @@ _MODULES: dict[str, str] = {
     "PreTrainedModel": ".modeling",
     "PushToHubMixin": ".hub",
     "ModelOutput": ".outputs",
-    "QuantizedCache": ".cache_utils",
+    **dict.fromkeys(("EncoderDecoderCache", "QuantizedCache"), ".cache_utils"),
     **dict.fromkeys(("SentenceTransformer", "CrossEncoder"), ".sentence_transformers"),
     **dict.fromkeys(_AUTO, ".models.auto"),
     **public_names(),

@@ -16,6 +16,7 @@ from . import (
     outputs as outputs,
     peft as peft,
     pipelines as pipelines,
+    quantization as quantization,
     safetensors as safetensors,
     sentence_transformers as sentence_transformers,
     serialization as serialization,
@@ -440,6 +441,7 @@ from .accelerate import (
     load_checkpoint_and_dispatch as load_checkpoint_and_dispatch,
 )
 from .cache_utils import (
+    EncoderDecoderCache as EncoderDecoderCache,
     QuantizedCache as QuantizedCache,
 )
 from .configuration import (
@@ -1176,6 +1178,34 @@ from .pipelines.token_classification import (
 from .pipelines.zero_shot_classification import (
     ZeroShotClassificationArgumentHandler as ZeroShotClassificationArgumentHandler,
     ZeroShotClassificationPipeline as ZeroShotClassificationPipeline,
+)
+from .quantization import (
+    AUTO_QUANTIZATION_CONFIG_MAPPING as AUTO_QUANTIZATION_CONFIG_MAPPING,
+    AUTO_QUANTIZER_MAPPING as AUTO_QUANTIZER_MAPPING,
+    AutoHfQuantizer as AutoHfQuantizer,
+    AutoQuantizationConfig as AutoQuantizationConfig,
+    AutoRoundConfig as AutoRoundConfig,
+    AwqConfig as AwqConfig,
+    BitNetQuantConfig as BitNetQuantConfig,
+    BitsAndBytesConfig as BitsAndBytesConfig,
+    CompressedTensorsConfig as CompressedTensorsConfig,
+    EetqConfig as EetqConfig,
+    FbgemmFp8Config as FbgemmFp8Config,
+    FineGrainedFP8Config as FineGrainedFP8Config,
+    GPTQConfig as GPTQConfig,
+    GgufConfig as GgufConfig,
+    HfQuantizer as HfQuantizer,
+    HqqConfig as HqqConfig,
+    Linear4bit as Linear4bit,
+    Linear8bitLt as Linear8bitLt,
+    Mxfp4Config as Mxfp4Config,
+    QuantLinear as QuantLinear,
+    QuantoConfig as QuantoConfig,
+    TorchAoConfig as TorchAoConfig,
+    get_hf_quantizer as get_hf_quantizer,
+    prepare_model_for_kbit_training as prepare_model_for_kbit_training,
+    register_quantization_config as register_quantization_config,
+    register_quantizer as register_quantizer,
 )
 from .random import (
     enable_full_determinism as enable_full_determinism,

@@ -218,3 +218,19 @@ def test_four_bit_experts_are_expanded(tmp_path):
     ids = ef.tensor([[3, 4, 5]])
     np.testing.assert_allclose(read(ids).logits.detach().numpy(), model(ids).logits.detach().numpy(), rtol=1e-5)
     assert read.dtype == ef.float32
+
+
+def test_takes_lora():
+    from eigenformers import peft
+
+    ef.manual_seed(0)
+    model = ef.T5ForConditionalGeneration(ef.T5Config(**T5)).eval()
+    plain = model(SOURCE, labels=SOURCE).loss.item()
+    adapted = peft.get_peft_model(model, peft.LoraConfig(task_type="SEQ_2_SEQ_LM", r=2)).train()
+    names = {name.rsplit(".", 3)[0].rpartition(".")[2] for name, p in adapted.named_parameters() if p.requires_grad}
+    assert names == {"q", "v"}
+    adapted.eval()
+    assert adapted(input_ids=SOURCE, labels=SOURCE).loss.item() == pytest.approx(plain, rel=1e-5)
+    adapted(input_ids=SOURCE, labels=SOURCE).loss.backward()
+    assert all(p.grad is not None for name, p in adapted.named_parameters() if "lora_B" in name)
+    assert adapted.generate(input_ids=SOURCE, max_new_tokens=3).shape[0] == 2
