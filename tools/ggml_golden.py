@@ -1,4 +1,4 @@
-"""Record what the `gguf` package makes of random blocks and of real files, for the C++ tests.
+"""Record what `gguf` and ggml make of random blocks and weights, and of real files, for the C++ tests.
 
     python tools/ggml_golden.py tests/cpp/kernels/quant_golden.inc
     python tools/ggml_golden.py tests/cpp/quantizers/ggml_real_golden.inc FOLDER/model.gguf ...
@@ -14,10 +14,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGUFReader, quants
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, quants
 
 BLOCKS = 320
 MASK = (1 << 64) - 1
+ENCODED = (
+    "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS",
+    "TQ1_0", "TQ2_0", "MXFP4", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "IQ1_S", "IQ1_M",
+)  # fmt: skip
 
 
 def splitmix(seed: int, count: int) -> np.ndarray:
@@ -67,7 +71,39 @@ def record_random() -> list[str]:
             with np.errstate(all="ignore"):
                 out = quants.quantize(floats(int(qtype) + 100, BLOCKS * 32).reshape(BLOCKS, 32), qtype)
             lines.append(f"    {{{int(qtype)}, {fnv(out.tobytes()):#018x}}},  // {qtype.name}")
-    return [*lines, "};"]
+    lines += ["};", "// {type, hash of ggml's bytes without importance, with it; 0: not done without}",
+              "constexpr GoldenEncoded kEncoded[] = {"]  # fmt: skip
+    return [*lines, *record_encoded(), "};"]
+
+
+def record_encoded() -> list[str]:
+    """What ggml_quantize_chunk of llama-cpp-python gives for 20 rows of 512 weights."""
+    import ctypes
+
+    import llama_cpp
+
+    library = ctypes.CDLL(str(Path(llama_cpp.__file__).parent / "lib" / "libggml-base.so"))
+    chunk = library.ggml_quantize_chunk
+    chunk.restype, pointer, long = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int64
+    chunk.argtypes = [ctypes.c_int, pointer, pointer, long, long, long, pointer]
+    rows, k, lines = 20, 512, []
+    for name in ENCODED:
+        qtype, hashes = GGMLQuantizationType[name], []
+        block, size = GGML_QUANT_SIZES[qtype]
+        x = floats(int(qtype) + 200, rows * k)
+        if name == "IQ3_S":  # ggml misplaces what follows 32 zeros
+            x[x == 0] = np.float32(0.5)
+        columns = ((splitmix(7, k) >> np.uint64(40)).astype(np.float32) + np.float32(1000)) * np.float32(2.0**-24)
+        for importance in (None, columns):
+            if importance is None and name in ("IQ2_XXS", "IQ2_XS", "IQ1_S"):
+                hashes.append(0)
+                continue
+            out = np.zeros(rows * k // block * size, np.uint8)
+            given = None if importance is None else importance.ctypes.data
+            chunk(int(qtype), x.ctypes.data, out.ctypes.data, 0, rows, k, given)
+            hashes.append(fnv(out.tobytes()))
+        lines.append(f"    {{{int(qtype)}, {hashes[0]:#018x}, {hashes[1]:#018x}}},  // {name}")
+    return lines
 
 
 def record_files(paths: list[Path]) -> list[str]:

@@ -74,6 +74,23 @@ void bind_checkpoint(py::module_& m) {
       },
       py::arg("model"), py::arg("tensors"), py::arg("folder"), py::arg("stem"), py::arg("index_name"),
       py::arg("max_shard_bytes"));
+  m.def(
+      "save_safetensors_lazily",
+      [](const std::vector<std::tuple<std::string, DType, std::vector<int64_t>, py::function>>& items,
+         const std::string& folder, const std::string& stem, const std::string& index_name, uint64_t max_shard_bytes) {
+        std::vector<SaveItem> lazy;
+        for (const auto& [name, dtype, shape, function] : items)
+          lazy.push_back({name, dtype, Shape(shape), [kept = keep_python(function), dtype = dtype] {
+                            py::gil_scoped_acquire gil;
+                            return py::reinterpret_borrow<py::function>(python_of(kept))().cast<Tensor>().to(dtype);
+                          }});
+        py::gil_scoped_release release;
+        const SaveResult r = save_safetensors(lazy, folder, stem, index_name, max_shard_bytes);
+        py::gil_scoped_acquire acquire;
+        return py::make_tuple(r.files, r.weight_map, r.total_bytes, r.total_parameters);
+      },
+      py::arg("items"), py::arg("folder"), py::arg("stem"), py::arg("index_name"), py::arg("max_shard_bytes"),
+      "items: (name, dtype, shape, function of the values), each made when it is written.");
 }
 
 }  // namespace ef

@@ -9,6 +9,7 @@ namespace ef {
 void bind_errors(pybind11::module_& m);
 void bind_tensor(pybind11::module_& m);
 void bind_gguf(pybind11::module_& m);
+void bind_gguf_export(pybind11::module_& m);
 void bind_io(pybind11::module_& m);
 void bind_tokenizers(pybind11::module_& m);
 void bind_nn(pybind11::module_& m);

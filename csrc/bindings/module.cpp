@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, m) {
   ef::bind_peft(m);
   ef::bind_checkpoint(m);
   ef::bind_quantizers(m);
+  ef::bind_gguf_export(m);
   ef::bind_generation(m);
   m.def("_set_batch_invariant", &ef::set_batch_invariant);
   m.def("is_batch_invariant", &ef::batch_invariant,

@@ -1,5 +1,6 @@
 // Writing a module tree as safetensors, in shards of bounded size.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,15 @@ struct SaveResult {
   uint64_t total_bytes = 0;
   int64_t total_parameters = 0;
 };
+
+struct SaveItem {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::function<Tensor()> tensor;  // made when it is written: a packed model is never dense as a whole
+};
+SaveResult save_safetensors(const std::vector<SaveItem>& items, const std::string& folder, const std::string& stem,
+                            const std::string& index_name, uint64_t max_shard_bytes);
 
 // Writes `<stem>.safetensors`, or `<stem>-0000i-of-0000N.safetensors` and the index. A tied tensor
 // is written once, under its first name. Packed matrices are written as

@@ -20,7 +20,7 @@ from .trainer import MODULES as _TRAINER
 from .trainer import SCHEDULES as _SCHEDULES
 
 _SUBMODULES = (
-    "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "hub", "linalg",
+    "autograd", "backends", "cache_utils", "configuration", "data", "errors", "generation", "gguf", "hub", "linalg",
     "modeling", "models", "nn", "optim", "outputs", "peft", "pipelines", "quantization", "safetensors",
     "sentence_transformers", "serialization", "tokenization", "tokenizers", "trainer", "utils",
 )  # fmt: skip

@@ -7,6 +7,7 @@ from . import (
     data as data,
     errors as errors,
     generation as generation,
+    gguf as gguf,
     hub as hub,
     linalg as linalg,
     modeling as modeling,

@@ -1,4 +1,4 @@
-// GGUF rows to f32 and back, one weight at a time: the truth that the fast kernels are tested against, and the reader
+// GGUF rows to f32, one weight at a time: the truth that the fast kernels are tested against, and the reader
 // of the types that those don't compute with.
 #pragma once
 #include <cstdint>
@@ -10,9 +10,5 @@ namespace ef {
 bool can_dequantize(GgmlType type);
 // n weights (a multiple of the block length); the bits of gguf.quants.dequantize. UnsupportedError for other types.
 void dequantize_row(GgmlType type, const uint8_t* src, float* dst, int64_t n);
-
-bool can_quantize_reference(GgmlType type);  // F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
-// The bytes of gguf.quants.quantize for finite weights.
-void quantize_row_reference(GgmlType type, const float* src, uint8_t* dst, int64_t n);
 
 }  // namespace ef

@@ -19,6 +19,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family granite_family() { return decoder_family("granite", read, {}); }
+Family granite_family() { return decoder_family("granite", read, {{"granite"}, decoder_gguf_names(), true}); }
 
 }  // namespace ef

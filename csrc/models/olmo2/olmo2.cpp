@@ -19,6 +19,14 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family olmo2_family() { return decoder_family("olmo2", read, {}); }
+Family olmo2_family() {
+  return decoder_family("olmo2", read,
+                        {{"olmo2"},
+                         decoder_gguf_names({{"blk.{}.attn_q_norm", "model.layers.{}.self_attn.q_norm"},
+                                             {"blk.{}.attn_k_norm", "model.layers.{}.self_attn.k_norm"},
+                                             {"blk.{}.post_attention_norm", "model.layers.{}.post_attention_layernorm"},
+                                             {"blk.{}.post_ffw_norm", "model.layers.{}.post_feedforward_layernorm"}}),
+                         false});
+}
 
 }  // namespace ef

@@ -24,6 +24,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family smollm3_family() { return decoder_family("smollm3", read, {}); }
+Family smollm3_family() { return decoder_family("smollm3", read, {{"smollm3"}, decoder_gguf_names(), true}); }
 
 }  // namespace ef

@@ -1,4 +1,4 @@
-"""The command `eigenformers`: generate, chat, run, env, version.
+"""The command `eigenformers`: generate, chat, run, export, quantize, inspect, env, version.
 
 Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage, 130 stopped with Ctrl-C.
 """
@@ -15,12 +15,14 @@ _EXAMPLES = """examples:
   echo "Summarize: ..." | eigenformers generate --model ./my-model
   eigenformers chat --model model.gguf --system "Answer in one sentence."
   eigenformers run sentiment-analysis --model ./my-classifier "What a lovely film."
+  eigenformers export ./my-model ./gguf --method q4_k_m
+  eigenformers inspect model.gguf
   eigenformers env
 """
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import chat, generate, run
+    from . import chat, generate, gguf, run
 
     parser = argparse.ArgumentParser(
         prog="eigenformers",
@@ -33,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_parser(commands)
     chat.add_parser(commands)
     run.add_parser(commands)
+    gguf.add_parsers(commands)
     commands.add_parser("env", help="print versions and settings, for bug reports").set_defaults(run=_env)
     commands.add_parser("version", help="print the version").set_defaults(run=_version)
     return parser

@@ -8,6 +8,7 @@ from typing import Any
 from .. import _core, nn
 from ..configuration import PreTrainedConfig
 from ..errors import UnsupportedError
+from ..gguf.mixin import GgufExportMixin
 from ..hub import PushToHubMixin
 from ..utils import logging
 from .adapters import AdaptersMixin
@@ -18,7 +19,15 @@ from .saving import SavingMixin
 logger = logging.get_logger(__name__)
 
 
-class PreTrainedModel(_core.PreTrainedModel, AdaptersMixin, EmbeddingsMixin, LoadingMixin, SavingMixin, PushToHubMixin):
+class PreTrainedModel(
+    _core.PreTrainedModel,
+    AdaptersMixin,
+    EmbeddingsMixin,
+    LoadingMixin,
+    SavingMixin,
+    GgufExportMixin,
+    PushToHubMixin,
+):
     """A model with a configuration, weights, and the file formats of the Hub.
 
     Subclass it as in transformers: set `config_class` and `base_model_prefix`, build the layers in `__init__`, end

@@ -1,4 +1,4 @@
-"""The progress bar of loading."""
+"""The progress bar of loading and writing weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..utils import logging
 
 
 @contextlib.contextmanager
-def loading_bar(bar_class: Any = None) -> Iterator[Callable[[int, int], None] | None]:
+def loading_bar(bar_class: Any = None, description: str = "Loading weights") -> Iterator[Callable[[int, int], None] | None]:
     """Gives a function `(done, total)` that moves a bar, or None where nobody would see one.
 
     Args:
@@ -28,7 +28,7 @@ def loading_bar(bar_class: Any = None) -> Iterator[Callable[[int, int], None] | 
     def progress(done: int, total: int) -> None:
         nonlocal bar
         if bar is None:
-            bar = bar_class(total=total, desc="Loading weights", leave=False)
+            bar = bar_class(total=total, desc=description, leave=False)
         bar.update(done - bar.n)
 
     try:

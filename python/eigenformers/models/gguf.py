@@ -17,8 +17,15 @@ from .registry import FAMILIES
 ARCHITECTURES = {
     "llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3",
     "qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text",
+    "smollm3": "smollm3", "olmo2": "olmo2", "granite": "granite",
 }  # fmt: skip
 
+GRANITE_SCALES = {
+    "attention.scale": "attention_multiplier",
+    "embedding_scale": "embedding_multiplier",
+    "residual_scale": "residual_multiplier",
+    "logit_scale": "logits_scaling",
+}
 _SCALING_TYPES = ("linear", "yarn", "longrope")
 
 
@@ -108,6 +115,9 @@ def config_from_gguf(
         config.update(_experts(data, model_type))
     if model_type == "llama":
         config.update(_llama_biases(names))
+    if model_type == "granite":
+        for key, name in GRANITE_SCALES.items():
+            config[name] = data.get(key, float, 1.0)
     rope = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
     if model_type == "gemma3_text":
         local = data.get("rope.freq_base_swa", float, 10000.0)

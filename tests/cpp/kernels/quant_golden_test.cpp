@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "kernels/encode.h"
 #include "kernels/quant_testing.h"
 #include "kernels/reference/dequantize.h"
 
@@ -11,7 +12,30 @@ struct Golden {
   uint32_t type;
   uint64_t hash;
 };
+struct GoldenEncoded {
+  uint32_t type;
+  uint64_t plain, weighted;
+};
 #include "kernels/quant_golden.inc"
+
+constexpr int64_t kRows = 20, kColumns = 512;
+// Blocks of 32 of magnitudes 2^-9 … 2^6, some zero, some constant.
+std::vector<float> golden_weights(uint64_t seed, size_t count) {
+  std::vector<float> weights = random_floats(seed, count);
+  for (size_t i = 0; i < weights.size(); i++) {
+    const int block = int(i / 32);
+    weights[i] = std::ldexp(weights[i], block % 16 - 9);
+    if (block % 16 == 5) weights[i] = 0;
+    if (block % 17 == 3) weights[i] = 0.75f;
+  }
+  return weights;
+}
+std::vector<float> golden_importance() {
+  std::vector<float> columns(kColumns);
+  const auto words = splitmix(7, kColumns);
+  for (size_t i = 0; i < columns.size(); i++) columns[i] = (float(words[i] >> 40) + 1000.f) * 0x1p-24f;
+  return columns;
+}
 
 TEST(QuantGolden, DequantizesAsTheGgufPackage) {
   for (const Golden& golden : kDequantized) {
@@ -30,18 +54,49 @@ TEST(QuantGolden, DequantizesAsTheGgufPackage) {
 TEST(QuantGolden, QuantizesAsTheGgufPackage) {
   for (const Golden& golden : kQuantized) {
     const GgmlTypeInfo* info = find_ggml_type(golden.type);
-    ASSERT_TRUE(can_quantize_reference(info->type)) << info->name;
-    std::vector<float> weights = random_floats(golden.type + 100, 32 * kGoldenBlocks);
-    for (size_t i = 0; i < weights.size(); i++) {
-      const int block = int(i / 32);
-      weights[i] = std::ldexp(weights[i], block % 16 - 9);
-      if (block % 16 == 5) weights[i] = 0;
-      if (block % 17 == 3) weights[i] = 0.75f;
-    }
+    ASSERT_TRUE(can_encode(info->type)) << info->name;
+    const std::vector<float> weights = golden_weights(golden.type + 100, 32 * kGoldenBlocks);
     std::vector<uint8_t> out(ggml_row_bytes(info->type, int64_t(weights.size())));
-    quantize_row_reference(info->type, weights.data(), out.data(), int64_t(weights.size()));
+    encode_rows(info->type, 1, int64_t(weights.size()), weights.data(), nullptr, out.data());
     EXPECT_EQ(fnv(out.data(), out.size()), golden.hash) << info->name;
   }
+}
+
+TEST(QuantGolden, EncodesAsGgmlWithAndWithoutImportance) {
+  const std::vector<float> columns = golden_importance();
+  for (const GoldenEncoded& golden : kEncoded) {
+    const auto type = GgmlType(golden.type);
+    auto weights = golden_weights(golden.type + 200, size_t(kRows * kColumns));
+    if (type == GgmlType::IQ3_S) std::replace(weights.begin(), weights.end(), 0.f, 0.5f);  // see its encoder
+    std::vector<uint8_t> out(ggml_row_bytes(type, kRows * kColumns));
+    if (golden.plain) {
+      encode_rows(type, kRows, kColumns, weights.data(), nullptr, out.data());
+      EXPECT_EQ(fnv(out.data(), out.size()), golden.plain) << ggml_type_name(type);
+    }
+    encode_rows(type, kRows, kColumns, weights.data(), columns.data(), out.data());
+    EXPECT_EQ(fnv(out.data(), out.size()), golden.weighted) << ggml_type_name(type) << " with importance";
+  }
+}
+
+TEST(QuantGolden, EveryInstructionSetEncodesTheSameBytes) {  // the golden test sees only the best one here
+  const auto weights = golden_weights(3, size_t(kRows * kColumns)), columns = golden_importance();
+  for (const GgmlTypeInfo& info : kGgmlTypes) {
+    const EncodeRows baseline = kEncodeBaseline.find(info.type);
+    if (!baseline) continue;
+    for (const float* importance : {static_cast<const float*>(nullptr), columns.data()}) {
+      std::vector<uint8_t> expected(ggml_row_bytes(info.type, kRows * kColumns)), found(expected.size());
+      baseline(kRows, kColumns, weights.data(), importance, expected.data());
+      encode_rows(info.type, kRows, kColumns, weights.data(), importance, found.data());
+      EXPECT_EQ(found, expected) << info.name;
+    }
+  }
+}
+
+TEST(QuantGolden, EncodersSayWhatTheyCannot) {
+  std::vector<float> x(96, 1.f);
+  std::vector<uint8_t> out(512);
+  EXPECT_THROW(encode_rows(GgmlType::Q4_K, 1, 96, x.data(), nullptr, out.data()), ShapeError);
+  EXPECT_THROW(encode_rows(GgmlType::I32, 1, 96, x.data(), nullptr, out.data()), UnsupportedError);
 }
 
 TEST(QuantGolden, OddWeightsDoNoHarm) {  // NaN, infinities and magnitudes whose reciprocal overflows
@@ -49,7 +104,7 @@ TEST(QuantGolden, OddWeightsDoNoHarm) {  // NaN, infinities and magnitudes whose
   weights[3] = NAN, weights[40] = INFINITY;
   for (GgmlType type : {GgmlType::Q4_0, GgmlType::Q4_1, GgmlType::Q5_0, GgmlType::Q5_1, GgmlType::Q8_0}) {
     std::vector<uint8_t> out(ggml_row_bytes(type, 64));
-    quantize_row_reference(type, weights.data(), out.data(), 64);
+    encode_rows(type, 1, 64, weights.data(), nullptr, out.data());
   }
 }
 
@@ -64,7 +119,7 @@ TEST(QuantGolden, OtherTypesAreRefused) {
   }
   EXPECT_THROW(dequantize_row(GgmlType(99), block, out, 1), UnsupportedError);
   EXPECT_EQ(find_ggml_type(4), nullptr);
-  EXPECT_EQ(find_ggml_type("Q4_K")->block_bytes, 144);
+  EXPECT_EQ(find_ggml_type("Q4_K")->block_bytes, 144u);
 }
 
 }  // namespace

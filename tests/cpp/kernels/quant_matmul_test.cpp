@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/thread_pool.h"
+#include "kernels/encode.h"
 #include "kernels/kernels.h"
 #include "kernels/quant.h"
 #include "kernels/quant_kernels.h"
@@ -271,7 +272,7 @@ TEST(QuantAccuracy, NoWorseThanQ8_0Activations) {
     for (size_t i = 0; outliers && i < x.size(); i += 101) x[i] *= 20;
     std::vector<uint8_t> q8(ggml_row_bytes(GgmlType::Q8_0, 8 * c.k));
     std::vector<float> rounded(x.size());
-    quantize_row_reference(GgmlType::Q8_0, x.data(), q8.data(), 8 * c.k);
+    encode_rows(GgmlType::Q8_0, 8, c.k, x.data(), nullptr, q8.data());
     dequantize_row(GgmlType::Q8_0, q8.data(), rounded.data(), 8 * c.k);
     const auto y = matmul(c, x, 8);
     double ours = 0, theirs = 0;

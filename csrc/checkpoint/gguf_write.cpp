@@ -1,0 +1,230 @@
+#include "checkpoint/gguf_write.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <unordered_set>
+
+#include "autograd/autograd.h"
+#include "core/thread_pool.h"
+#include "io/gguf_writer.h"
+#include "kernels/encode.h"
+#include "kernels/reference/dequantize.h"
+
+namespace ef {
+namespace {
+
+constexpr int64_t kChunk = 1 << 22;  // weights that are dense at a time
+
+int64_t row_length(const Shape& shape) { return shape.empty() ? 1 : shape.back(); }
+
+// "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"; "" without a name in the table.
+std::string file_name(const std::string& name, const GgufTable& table) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string::npos) return "";
+  const std::string stem = name.substr(0, dot);
+  for (const auto& [file, tree] : table.names) {
+    const size_t at = tree.find("{}");
+    if (at == std::string::npos) {
+      if (stem == tree) return file + name.substr(dot);
+      continue;
+    }
+    const std::string before = tree.substr(0, at), after = tree.substr(at + 2);
+    if (!stem.starts_with(before) || !stem.ends_with(after) || stem.size() <= before.size() + after.size()) continue;
+    const std::string layer = stem.substr(before.size(), stem.size() - before.size() - after.size());
+    if (!std::all_of(layer.begin(), layer.end(), [](char c) { return c >= '0' && c <= '9'; })) continue;
+    std::string out = file;
+    out.replace(out.find("{}"), 2, layer);
+    return out + name.substr(dot);
+  }
+  return "";
+}
+
+// Rows [begin, end) of a slot as f32.
+void slot_rows(const ParameterSlot& slot, int64_t k, int64_t begin, int64_t end, float* out) {
+  NoGradGuard no_grad;
+  Tensor part;
+  if (const auto* matrix = dynamic_cast<const WeightSlot*>(&slot))
+    part = matrix->get()->dense(begin, end);
+  else
+    part = slot.tensor().detach().reshape({-1, k}).narrow(0, begin, end - begin);
+  const Tensor dense = part.to(DType::Float32).contiguous();
+  std::memcpy(out, dense.data<float>(), size_t(end - begin) * size_t(k) * sizeof(float));
+}
+
+// llama.cpp keeps the two halves of a rotary pair side by side: rows of a head are dealt out like cards.
+auto paired_rows(std::function<void(int64_t, int64_t, float*)> rows, int64_t k, int64_t dim) {
+  return [=](int64_t begin, int64_t end, float* out) {
+    const int64_t first = begin / dim * dim, last = (end + dim - 1) / dim * dim;
+    std::vector<float> heads(size_t((last - first) * k));
+    rows(first, last, heads.data());
+    for (int64_t r = begin; r < end; r++) {
+      const int64_t at = r % dim, from = r - at + at % 2 * (dim / 2) + at / 2;
+      std::memcpy(out + (r - begin) * k, heads.data() + (from - first) * k, size_t(k) * sizeof(float));
+    }
+  };
+}
+
+void put_metadata(GgufWriter& writer, const GgufMetadata& metadata) {
+  for (const auto& [key, value] : metadata)
+    std::visit(
+        [&, name = key](const auto& v) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(v)>, const GgufValue*>)
+            writer.set(name, *v);
+          else
+            writer.set(name, v);
+        },
+        value);
+}
+
+void check_finite(const GgufSource& source, GgmlType type, const float* x, int64_t n) {
+  const float limit = type == GgmlType::F16 ? 65504.f : 3.4028235e38f;
+  for (int64_t i = 0; i < n; i++)
+    check<CheckpointError>(
+        std::fabs(x[i]) <= limit, "tensor '", source.name, "'", source.origin.empty() ? "" : " (" + source.origin + ")",
+        " holds ", x[i], "; ",
+        std::isfinite(x[i]) ? "F16 reaches to 65504: use BF16 or F32" : "a NaN or infinite weight cannot be exported");
+}
+
+const std::vector<float>* importance_of(const GgufSource& source, const GgufWriteOptions& options) {
+  if (!options.importance) return nullptr;
+  const auto found = options.importance->find(source.name);
+  if (found == options.importance->end()) return nullptr;
+  const size_t k = size_t(row_length(source.shape));
+  if (found->second.size() == k) return &found->second;
+  check<CheckpointError>(source.name == "token_embd.weight", "importance matrix: ", found->second.size(),
+                         " columns for '", source.name, "', the tensor has ", k, "; made for another model?");
+  return nullptr;
+}
+
+std::vector<uint8_t> encode(const GgufSource& source, GgmlType type, const GgufWriteOptions& options) {
+  const int64_t k = row_length(source.shape), n = k ? numel(source.shape) / k : 0;
+  const size_t row_bytes = ggml_row_bytes(type, k);
+  std::vector<uint8_t> out(row_bytes * size_t(n));
+  const std::vector<float>* importance = importance_of(source, options);
+  const int64_t step = std::max<int64_t>(1, kChunk / std::max<int64_t>(k, 1));
+  std::vector<float> x(size_t(std::min(step, n) * k));
+  for (int64_t begin = 0; begin < n; begin += step) {
+    const int64_t end = std::min(n, begin + step);
+    source.rows(begin, end, x.data());
+    parallel_for(end - begin, std::max<int64_t>(1, 16384 / k), [&](int64_t from, int64_t to) {
+      float* rows = x.data() + from * k;
+      if (options.through == DType::Float16)
+        for (int64_t i = 0; i < (to - from) * k; i++) rows[i] = from_f16(to_f16(rows[i]));
+      else if (options.through == DType::BFloat16)
+        for (int64_t i = 0; i < (to - from) * k; i++) rows[i] = from_bf16(to_bf16(rows[i]));
+      check_finite(source, type, rows, (to - from) * k);
+      encode_rows(type, to - from, k, rows, importance ? importance->data() : nullptr,
+                  out.data() + size_t(begin + from) * row_bytes);
+    });
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
+                                     const GgufTable& table, int64_t heads, int64_t kv_heads,
+                                     const std::map<std::string, GgufRows>& given) {
+  std::vector<GgufSource> sources;
+  std::unordered_set<const void*> seen;
+  for (const auto& [name, slot] : slots) {
+    if (!slot->is_persistent() || !slot->defined() || !seen.insert(slot->identity()).second) continue;
+    GgufSource source{file_name(name, table), name, slot->shape(), GgmlType::F32, {}};
+    check<UnsupportedError>(!source.name.empty(), "GGUF: no tensor name for '", name, "'; ",
+                            name.find("lora_") != std::string::npos ? "merge the adapter first"
+                                                                    : "only causal language models are exported");
+    const int64_t k = row_length(source.shape);
+    if (const auto found = given.find(name); found != given.end())
+      source.rows = found->second;
+    else
+      source.rows = [slot = slot, k](int64_t b, int64_t e, float* out) { slot_rows(*slot, k, b, e, out); };
+    if (table.whole_gains && name.ends_with("norm.weight"))
+      source.rows = [rows = source.rows, k](int64_t b, int64_t e, float* out) {
+        rows(b, e, out);
+        for (int64_t i = 0; i < (e - b) * k; i++) out[i] += 1;
+      };
+    const bool q = name.find(".q_proj.") != std::string::npos, key = name.find(".k_proj.") != std::string::npos;
+    if (table.permuted_qk && (q || key)) {
+      const bool bias = source.shape.size() == 1;  // one number a row
+      const int64_t n = source.shape[0], of = q ? heads : kv_heads;
+      check<ConfigError>(of > 0 && n % (2 * of) == 0, "GGUF: '", name, "' has ", n,
+                         " rows, needed an even number for each of ", of, " heads");
+      if (bias)
+        source.rows = [slot = slot, n, dim = n / of](int64_t, int64_t, float* out) {
+          paired_rows(
+              [slot](int64_t b, int64_t e, float* o) {
+                std::vector<float> whole(size_t(slot->shape()[0]));
+                slot_rows(*slot, slot->shape()[0], 0, 1, whole.data());
+                std::copy(whole.begin() + b, whole.begin() + e, o);
+              },
+              1, dim)(0, n, out);
+        };
+      else
+        source.rows = paired_rows(source.rows, k, n / of);
+    }
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+std::vector<GgufSource> gguf_sources(std::shared_ptr<const GgufFile> file) {
+  std::vector<GgufSource> sources;
+  for (const GgufTensor& t : file->tensors()) {
+    const int64_t k = row_length(t.shape);
+    GgufSource source{t.name, t.name, t.shape, t.type, {}, t.data};
+    source.rows = [file, &t, k](int64_t begin, int64_t end, float* out) {
+      check<UnsupportedError>(can_dequantize(t.type), file->path(), ": tensor '", t.name, "' is ",
+                              ggml_type_name(t.type), ", which cannot be requantized");
+      const size_t bytes = ggml_row_bytes(t.type, k);
+      const auto* data = reinterpret_cast<const uint8_t*>(t.data);
+      parallel_for(end - begin, 16, [&](int64_t b, int64_t e) {
+        for (int64_t r = b; r < e; r++) dequantize_row(t.type, data + size_t(begin + r) * bytes, out + r * k, k);
+      });
+    };
+    sources.push_back(std::move(source));
+  }
+  const auto layer = [](const std::string& name) {
+    return name.starts_with("blk.") ? std::strtoll(name.c_str() + 4, nullptr, 10) : -1;
+  };
+  std::sort(sources.begin(), sources.end(), [&](const GgufSource& a, const GgufSource& b) {
+    const auto la = layer(a.name), lb = layer(b.name);
+    return la != lb ? la < lb : a.name < b.name;
+  });
+  return sources;
+}
+
+GgufSource gguf_source(const std::string& name, const Tensor& value) {
+  const Tensor dense = value.detach().to(DType::Float32).contiguous();
+  const int64_t k = row_length(dense.shape());
+  return {name, "", dense.shape(), GgmlType::F32, [dense, k](int64_t begin, int64_t end, float* out) {
+            std::memcpy(out, dense.data<float>() + begin * k, size_t((end - begin) * k) * sizeof(float));
+          }};
+}
+
+void write_gguf(const std::string& path, const GgufMetadata& metadata, const std::vector<GgufSource>& sources,
+                const std::vector<GgmlType>& types, const GgufWriteOptions& options) {
+  check<ConfigError>(sources.size() == types.size(), "write_gguf: ", types.size(), " types for ", sources.size(),
+                     " tensors");
+  GgufWriter writer(path);
+  put_metadata(writer, metadata);
+  for (size_t i = 0; i < sources.size(); i++) {
+    check<UnsupportedError>(types[i] == sources[i].stored || can_encode(types[i]), "GGUF: no encoder for ",
+                            ggml_type_name(types[i]), " (tensor '", sources[i].name, "')");
+    writer.add_tensor(sources[i].name, types[i], sources[i].shape);
+  }
+  for (size_t i = 0; i < sources.size(); i++) {
+    const GgufSource& s = sources[i];
+    if (s.blocks && s.stored == types[i]) {
+      const int64_t k = row_length(s.shape);
+      writer.write(s.name, {s.blocks, ggml_row_bytes(types[i], k) * size_t(numel(s.shape) / k)});
+    } else {
+      const std::vector<uint8_t> bytes = encode(s, types[i], options);
+      writer.write(s.name, std::as_bytes(std::span(bytes)));
+    }
+    if (options.progress) options.progress(i + 1, sources.size());
+  }
+  writer.commit();
+}
+
+}  // namespace ef

@@ -1,0 +1,95 @@
+"""Whether an exported file says what the model says."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+from .. import _core
+from ..errors import CheckpointError
+from .values import dense_values, plain_model
+
+# Error of a tensor as a share of its size (root mean squares), by type: about three times that of normal numbers.
+_BOUNDS = {
+    "F32": 0.006, "F16": 0.006, "BF16": 0.01, "Q8_0": 0.02, "Q6_K": 0.06, "Q5_0": 0.15, "Q5_1": 0.15, "Q5_K": 0.15,
+    "Q4_0": 0.3, "Q4_1": 0.3, "Q4_K": 0.3, "IQ4_NL": 0.3, "IQ4_XS": 0.3, "MXFP4": 0.4, "Q3_K": 0.5, "IQ3_S": 0.5,
+    "IQ3_XXS": 0.6, "Q2_K": 0.8, "IQ2_S": 0.8, "IQ2_XS": 0.9, "IQ2_XXS": 1.0,
+}  # fmt: skip
+_SURE = ("F32", "F16", "BF16", "Q8_0", "Q6_K")  # files of these types alone give the model's logits
+_TEXT = "The quick brown fox jumps over the lazy dog, 1984 times.\n\tÜber naïve cafés: 你好, мир!  def f(x): return x"
+
+
+def check_export(model: Any, path: str | os.PathLike, tokenizer: Any = None) -> dict[str, float]:
+    """Compare a GGUF file with the model and the tokenizer that it was made of.
+
+    The file is opened by this library's own reader: tensors, logits of a few tokens, and the ids of a text.
+
+    Returns:
+        `{"worst_tensor": largest relative error, "logits": relative error of the logits}`.
+
+    Raises:
+        OSError: a difference beyond what the tensor's type explains.
+    """
+    path, model = os.fspath(path), plain_model(model)
+    reader, worst, types = _core.open_gguf(path), 0.0, set()
+    state = dense_values(model)
+    for name in reader.keys():
+        if name not in state:
+            raise CheckpointError(f"{path}: tensor {name} is not one of the model's")
+        kind = reader.get_info(name)[2]
+        types.add(kind)
+        error = _relative(reader.get_tensor(name), state[name][1]())
+        bound = _BOUNDS.get(kind, 2.0)
+        if not error <= bound:
+            raise CheckpointError(
+                f"{path}: tensor {name} differs from the model's by {error:.3f} of its size; {kind} explains {bound}"
+            )
+        worst = max(worst, error)
+    missing = [name for name in state if name not in reader]
+    if missing:
+        raise CheckpointError(f"{path}: tensor {missing[0]} of the model is not in the file")
+    logits = _check_logits(model, path, types)
+    if tokenizer is not None:
+        _check_tokenizer(path, tokenizer)
+    return {"worst_tensor": worst, "logits": logits}
+
+
+def _relative(found: Any, wanted: Any) -> float:
+    found, wanted = found.to(_core.float32), wanted.detach().to(_core.float32)
+    if tuple(found.shape) != tuple(wanted.shape):
+        return math.inf
+    size = float((wanted * wanted).sum())
+    difference = found - wanted
+    error = float((difference * difference).sum())
+    return math.sqrt(error / size) if size else (0.0 if error == 0 else math.inf)
+
+
+def _check_logits(model: Any, path: str, types: set[str]) -> float:
+    from ..models.auto import AutoModelForCausalLM
+
+    vocab = model.config.vocab_size
+    ids = _core.as_tensor([[(7 * i * i + 3 * i + 1) % vocab for i in range(12)]])
+    was_training = model.training
+    model.eval()
+    with _core.no_grad():
+        wanted = model(input_ids=ids).logits
+        found = AutoModelForCausalLM.from_pretrained(path)(input_ids=ids).logits
+    model.train(was_training)
+    error = _relative(found, wanted)
+    if types <= set(_SURE) and not error <= 0.1:
+        raise CheckpointError(f"{path}: logits differ from the model's by {error:.3f} of their size, needed at most 0.1")
+    return error
+
+
+def _check_tokenizer(path: str, tokenizer: Any) -> None:
+    from ..tokenization import AutoTokenizer
+
+    ours = AutoTokenizer.from_pretrained(path)
+    found, wanted = list(ours(_TEXT)["input_ids"]), list(tokenizer(_TEXT)["input_ids"])
+    if found != wanted:
+        at = next((i for i, (a, b) in enumerate(zip(found, wanted)) if a != b), min(len(found), len(wanted)))
+        raise CheckpointError(
+            f"{path}: the tokenizer in the file gives other ids from position {at} on: {found[at : at + 5]}, needed "
+            f"{wanted[at : at + 5]}"
+        )

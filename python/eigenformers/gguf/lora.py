@@ -1,0 +1,79 @@
+"""LoRA adapters as GGUF files, for llama.cpp's `--lora`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .. import _core
+from ..errors import UnsupportedError
+from .metadata import Entry, architecture_of
+from .values import plain_model, plain_names, tuner_layers
+
+
+def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | None = None) -> str:
+    """Write one LoRA adapter.
+
+    Args:
+        model: a `PeftModel`, or a model with adapters.
+        path: the file.
+        adapter_name: which adapter; by default the first active one.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: no such adapter.
+        NotImplementedError: what llama.cpp cannot apply: other methods than LoRA, DoRA, adapters of embeddings, trained
+            biases, modules that are saved whole.
+    """
+    path, model = os.fspath(path), plain_model(model)
+    layers = tuner_layers(model)
+    if not layers:
+        raise ValueError("save_lora_to_gguf: the model carries no adapter")
+    name = adapter_name or layers[0][1].active_adapters[0]
+    if name not in model.peft_config:
+        raise ValueError(f"save_lora_to_gguf: adapter {name!r} is not there, known are {', '.join(model.peft_config)}")
+    config = model.peft_config[name]
+    if str(getattr(config.peft_type, "value", config.peft_type)).upper() != "LORA":
+        raise UnsupportedError(f"GGUF adapters: method {config.peft_type}; llama.cpp applies LoRA only")
+    for flag in ("use_dora", "modules_to_save", "alora_invocation_tokens"):
+        if getattr(config, flag, None):
+            raise UnsupportedError(f"GGUF adapters: {flag}={getattr(config, flag)!r}; merge the adapter instead")
+    if getattr(config, "bias", "none") != "none":
+        raise UnsupportedError(f"GGUF adapters: bias={config.bias!r}; merge the adapter instead")
+    settings = model.config
+    architecture = architecture_of(settings.model_type)
+    heads = settings.num_attention_heads
+    kv_heads = settings.num_key_value_heads or heads
+    plain = _core.GgufExport.from_model(model, settings.model_type, heads, kv_heads, *plain_names(model))
+    file_names = {origin: target for target, origin in plain.origins}
+    export, alpha = _core.GgufExport(), float(config.lora_alpha)
+    for layer_path, layer in layers:
+        if name not in layer.lora_A:
+            if any(name in getattr(layer, part, {}) for part in ("lora_embedding_A",)):
+                raise UnsupportedError(f"GGUF adapters: {layer_path} is an embedding; merge the adapter instead")
+            continue
+        a, b = layer.lora_A[name].weight.detach(), layer.lora_B[name].weight.detach()
+        rank, rows = b.shape[1], b.shape[0]
+        b = b.to(_core.float32) * (layer.scaling[name] * rank / alpha)  # llama.cpp multiplies by alpha / rank
+        kind = layer_path.rpartition(".")[2]
+        if architecture == "llama" and kind in ("q_proj", "k_proj"):
+            count = heads if kind == "q_proj" else kv_heads
+            b = b.reshape(count, 2, rows // count // 2, rank).transpose(1, 2).reshape(rows, rank)
+        target = file_names.get(f"{layer_path}.weight")
+        if target is None:
+            raise UnsupportedError(f"GGUF adapters: no tensor name for {layer_path}")
+        export.add(f"{target}.lora_a", a.to(_core.float32).contiguous())
+        export.add(f"{target}.lora_b", b.contiguous())
+    entries: list[Entry] = [
+        ("general.architecture", "string", architecture),
+        ("general.type", "string", "adapter"),
+        ("general.name", "string", name),
+        ("adapter.type", "string", "lora"),
+        ("adapter.lora.alpha", "float32", alpha),
+        ("general.file_type", "uint32", 0),
+    ]
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    export.write(path, entries, ["F32"] * len(export.tensors))
+    return path

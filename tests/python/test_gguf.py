@@ -1,0 +1,376 @@
+"""Quantizing, GGUF export and what reads it back."""
+
+from __future__ import annotations
+
+import os
+
+import eigenformers as ef
+import numpy as np
+import pytest
+from eigenformers import _core, gguf
+from eigenformers._core import GgufFile
+from eigenformers.tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+WORDS = "the quick brown fox jumps over a lazy dog and runs away into deep dark woods".split()
+
+FAMILIES = (
+    "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "olmo2", "granite",
+)  # fmt: skip
+
+
+def tiny(model_type: str, **changes):
+    settings = {
+        "vocab_size": 320, "hidden_size": 256, "intermediate_size": 256, "num_hidden_layers": 2, "num_attention_heads": 8,
+        "num_key_value_heads": 4, "max_position_embeddings": 128, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": None,
+    }  # fmt: skip
+    if model_type in ("qwen3", "gemma", "gemma2", "gemma3_text"):
+        settings["head_dim"] = 32
+    if model_type == "granite":
+        settings.update(attention_multiplier=0.2, embedding_multiplier=2.0, residual_multiplier=0.5, logits_scaling=4.0)
+    if model_type == "smollm3":
+        settings.update(num_hidden_layers=4)
+    if model_type in ("gemma2", "gemma3_text"):
+        settings.update(query_pre_attn_scalar=32, sliding_window=16)
+    settings.update(changes)
+    config = ef.AutoConfig.for_model(model_type, **settings)
+    ef.manual_seed(0)
+    model = ef.AutoModelForCausalLM.from_config(config)
+    for name, value in model.named_parameters():  # gains that are not one, biases that are not zero
+        if name.endswith("norm.weight") or name.endswith("bias"):
+            value.data.add_(ef.randn(*value.shape) * 0.1)
+        else:
+            value.data.mul_(4)
+    return model.eval()
+
+
+def byte_level():
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocab = {"<pad>": 0, "<s>": 1, "</s>": 2, **{c: i + 3 for i, c in enumerate(alphabet)}}
+    merges = [("t", "h"), ("th", "e"), ("Ġ", "the"), ("o", "w")]
+    for left, right in merges:
+        vocab[left + right] = len(vocab)
+    engine = Tokenizer(models.BPE(vocab=vocab, merges=merges))
+    engine.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    engine.decoder = decoders.ByteLevel()
+    engine.add_special_tokens(["<pad>", "<s>", "</s>"])
+    engine.add_tokens(["<tool>"])
+    return ef.PreTrainedTokenizerFast(
+        tokenizer_object=engine, bos_token="<s>", eos_token="</s>", chat_template="{{ messages[0]['content'] }}<|im_start|>"
+    )
+
+
+def sentencepiece():
+    vocab = {"<unk>": 0, "<s>": 1, "</s>": 2, **{f"<0x{i:02X}>": i + 3 for i in range(256)}}
+    merges = [("t", "h"), ("▁", "th"), ("▁th", "e"), ("o", "w")]
+    for piece in ["▁", *"theowqk", *(left + right for left, right in merges)]:
+        vocab.setdefault(piece, len(vocab))
+    engine = Tokenizer(models.BPE(vocab=vocab, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    engine.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    engine.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    engine.add_special_tokens(["<unk>", "<s>", "</s>"])
+    return ef.PreTrainedTokenizerFast(tokenizer_object=engine, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+
+
+def greedy(model, count=8):
+    ids = [5, 17, 40]
+    with ef.no_grad():
+        for _ in range(count):
+            ids.append(int(model(input_ids=ef.as_tensor([ids])).logits[0, -1].argmax()))
+    return ids
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_every_family_comes_back(tmp_path, model_type):
+    model = tiny(model_type)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")  # compares tensors, logits and tokens
+    again = ef.AutoModelForCausalLM.from_pretrained(path)
+    assert again.config.model_type == model_type
+    assert greedy(again) == greedy(model)
+    for name, value in model.state_dict().items():
+        assert np.abs(again.state_dict()[name].numpy() - value.numpy()).max() < 1e-6, name
+
+
+@pytest.mark.parametrize("method", ["f16", "bf16", "q8_0", "q4_k_m", "q2_k", "iq4_xs", "q2_k_l", "tq2_0"])
+def test_methods_write_what_they_say(tmp_path, method):
+    model = tiny("llama")
+    out = model.save_pretrained_gguf(tmp_path / "folder", byte_level(), method)
+    (path,) = out["gguf_files"]
+    assert path.endswith(f"folder.{method.upper()}.gguf")
+    file = GgufFile(path)
+    types = {name: kind for name, _, kind, _ in file.tensors}
+    assert types["output_norm.weight"] == "F32"
+    expected = {"q4_k_m": "Q6_K", "q2_k": "Q6_K", "iq4_xs": "Q6_K", "q2_k_l": "Q8_0", "tq2_0": "Q6_K"}
+    assert types["output.weight"] == expected.get(method, method.upper())
+    assert file.get("general.architecture") == "llama"
+    assert file.get("tokenizer.ggml.model") == "gpt2" and file.get("tokenizer.ggml.pre") == "smollm"
+    assert "FROM ./folder." in open(out["modelfile_location"]).read()
+
+
+def test_several_methods_and_names(tmp_path):
+    model = tiny("llama")
+    out = model.save_pretrained_gguf(tmp_path, byte_level(), ["q8_0", "fast_quantized", "not_quantized"])
+    assert [os.path.basename(f).split(".")[1] for f in out["gguf_files"]] == ["Q8_0", "F32"]
+    with pytest.raises(ValueError, match="did you mean 'q4_k_m'"):
+        model.save_pretrained_gguf(tmp_path / "no", byte_level(), ["q8_0", "q4_k_mm"])
+    assert not os.path.exists(tmp_path / "no")
+    for name in (*gguf.ALLOWED_QUANTS, *gguf.IMATRIX_QUANTS):
+        from eigenformers.gguf.methods import method_named
+
+        assert method_named(name, "bfloat16").mix
+
+
+@pytest.mark.parametrize("make", [byte_level, sentencepiece])
+def test_tokenizers_come_back(tmp_path, make):
+    tokenizer = make()
+    path = gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", tokenizer, "f16")
+    again = ef.AutoTokenizer.from_pretrained(path)
+    for text in ("the owl", " the  3 é\n", "", "<s>the</s>", "x<tool>y"):
+        assert again(text)["input_ids"] == tokenizer(text)["input_ids"], text
+    assert again.eos_token == "</s>" and again.chat_template == tokenizer.chat_template
+    tokens = GgufFile(path).get("tokenizer.ggml.tokens")
+    assert len(tokens) == 320 and tokens[-1] == "[PAD319]"
+
+
+def test_rope_settings_come_back(tmp_path):
+    for rope in (
+        {"rope_type": "linear", "factor": 2.0, "rope_theta": 5000.0},
+        {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32, "rope_theta": 10000.0},
+        {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+         "original_max_position_embeddings": 8192, "rope_theta": 500000.0},
+    ):  # fmt: skip
+        model = tiny("llama", rope_parameters=rope)
+        path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "f32")
+        again = ef.AutoModelForCausalLM.from_pretrained(path)
+        assert again.config.rope_parameters["rope_type"] == rope["rope_type"]
+        assert greedy(again) == greedy(model)
+    with pytest.raises(NotImplementedError, match="rope_type 'dynamic'"):
+        model = tiny("llama", rope_parameters={"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0})
+        gguf.save_to_gguf(model, tmp_path / "no.gguf", None, "f32")
+
+
+def test_per_tensor_types_and_pure(tmp_path):
+    model = tiny("llama")
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "q4_k_m",
+                             tensor_types={r"blk\.1\.ffn_down": "q8_0"}, token_embedding_type="q5_k")  # fmt: skip
+    types = {name: kind for name, _, kind, _ in GgufFile(path).tensors}
+    assert types["blk.1.ffn_down.weight"] == "Q8_0" and types["token_embd.weight"] == "Q5_K"
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "q4_k_m", pure=True)
+    assert {kind for _, _, kind, _ in GgufFile(path).tensors} == {"F32", "Q4_K"}
+    with pytest.raises(ValueError, match="Q9_K"):
+        gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "q4_k_m", tensor_types={"x": "q9_k"})
+
+
+def test_bad_input_leaves_no_file(tmp_path):
+    path = tmp_path / "m.gguf"
+    model = tiny("llama")
+    model.model.layers[1].mlp.up_proj.weight.data[3, 4] = float("nan")
+    with pytest.raises(OSError, match="blk.1.ffn_up.weight.*up_proj.*NaN"):
+        gguf.save_to_gguf(model, path, None, "q4_k_m")
+    model.model.layers[1].mlp.up_proj.weight.data[3, 4] = 1e6
+    with pytest.raises(OSError, match="F16 reaches to 65504"):
+        gguf.save_to_gguf(model, path, None, "f16")
+    with pytest.raises(NotImplementedError, match="requires an importance matrix"):
+        gguf.save_to_gguf(tiny("llama"), path, None, "iq2_xs")
+    with pytest.raises(NotImplementedError, match="gpt2"):
+        gguf.save_to_gguf(ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model(
+            "gpt2", n_layer=1, n_embd=32, n_head=2, vocab_size=50)), path, None, "f16")  # fmt: skip
+    with pytest.raises(NotImplementedError, match="tokens up to id"):
+        gguf.save_to_gguf(tiny("llama", vocab_size=100), path, byte_level(), "f16")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_wrong_file_is_noticed(tmp_path):
+    model = tiny("llama")
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "q8_0")
+    assert gguf.check_export(model, path)["worst_tensor"] < 0.01
+    model.model.layers[0].self_attn.q_proj.weight.data.mul_(1.5)
+    with pytest.raises(OSError, match="q_proj.weight differs"):
+        gguf.check_export(model, path)
+    other = byte_level()
+    other.add_tokens(["quick"])
+    with pytest.raises(OSError, match="other ids"):
+        gguf.check_export(tiny("llama"), path, other)
+
+
+def test_quantize_round_trip_and_errors():
+    ef.manual_seed(1)
+    x = ef.randn(3, 512)
+    for name, (block, size, writes) in gguf.tensor_types().items():
+        if not writes or name in ("F32", "F16", "BF16", "Q1_0"):
+            continue
+        blocks = gguf.quantize(x, name, np.ones(512, np.float32))
+        assert tuple(blocks.shape) == (3, 512 // block * size)
+        error = (gguf.dequantize(blocks, name) - x).numpy()
+        assert (error**2).mean() ** 0.5 < (1.2 if name.startswith(("TQ", "IQ1")) else 0.6 if name.startswith("IQ2") else 0.4)
+    with pytest.raises(ValueError, match="multiple of 256"):
+        gguf.quantize(ef.ones(1, 96), "q4_k")
+    with pytest.raises(ef.Error, match="must be finite"):
+        gguf.quantize(ef.full((1, 32), float("inf")), "q8_0")
+    with pytest.raises(ValueError, match="needs a multiple of 34"):
+        gguf.dequantize(ef.zeros(1, 33, dtype=ef.uint8), "q8_0")
+
+
+def test_files_are_quantized_as_models_are(tmp_path):
+    model = tiny("qwen3")
+    whole = gguf.save_to_gguf(model, tmp_path / "f32.gguf", byte_level(), "f32")
+    direct = gguf.save_to_gguf(model, tmp_path / "direct.gguf", byte_level(), "q5_k_m")
+    path = gguf.quantize_file(whole, tmp_path / "q.gguf", "q5_k_m")
+    a, b = GgufFile(direct), GgufFile(path)
+    assert {t[0]: t[1:] for t in a.tensors} == {t[0]: t[1:] for t in b.tensors}
+    first, second = _core.open_gguf(direct), _core.open_gguf(path)
+    for name in first.keys():
+        assert np.array_equal(first.get_tensor(name).numpy(), second.get_tensor(name).numpy()), name
+    assert b.get("general.file_type") == 17 and b.get("qwen3.block_count") == 2
+    with pytest.raises(NotImplementedError, match="requantizing"):
+        gguf.quantize_file(path, tmp_path / "again.gguf", "q2_k")
+    gguf.quantize_file(path, tmp_path / "again.gguf", "q2_k", allow_requantize=True)
+    with pytest.raises(ValueError, match="same file"):
+        gguf.quantize_file(path, path, "q2_k")
+
+
+def test_importance_matrices(tmp_path):
+    model, tokenizer = tiny("llama"), byte_level()
+    text = " ".join(WORDS * 20)
+    found = gguf.compute_imatrix(model, tokenizer, text, chunk_size=64, max_chunks=3, dataset="words")
+    assert found.chunks == 3 and len(found.sums) == 2 * 7 + 1 and found.counts["blk.0.attn_q.weight"] == 3 * 64
+    assert np.array_equal(found.sums["blk.1.attn_q.weight"], found.sums["blk.1.attn_v.weight"])
+    for name in ("i.gguf", "i.dat"):
+        found.save(tmp_path / name)
+        again = gguf.IMatrix.load(tmp_path / name)
+        assert again.chunks == 3 and again.datasets == ["words"]
+        for key, values in found.weights().items():
+            np.testing.assert_allclose(again.weights()[key], values, rtol=1e-5)
+    plain = gguf.save_to_gguf(model, tmp_path / "p.gguf", tokenizer, "q4_k_s")
+    weighted = gguf.save_to_gguf(model, tmp_path / "w.gguf", tokenizer, "q4_k_s", imatrix=tmp_path / "i.gguf")
+    file = GgufFile(weighted)
+    assert file.get("quantize.imatrix.dataset") == "words" and file.get("quantize.imatrix.chunks_count") == 3
+    assert open(plain, "rb").read() != open(weighted, "rb").read()
+    raw = open(tmp_path / "i.dat", "rb").read()
+    for cut in (0, 3, 9, len(raw) // 2):
+        (tmp_path / "cut.dat").write_bytes(raw[:cut])
+        with pytest.raises(OSError):
+            gguf.IMatrix.load(tmp_path / "cut.dat")
+    with pytest.raises(ValueError, match="at least 4096"):
+        gguf.compute_imatrix(model, tokenizer, text, chunk_size=4096)
+
+
+def test_ollama_modelfiles():
+    assert len(gguf.OLLAMA_TEMPLATES) >= 40
+    assert set(gguf.MODEL_TO_OLLAMA_TEMPLATE_MAPPER.values()) <= set(gguf.OLLAMA_TEMPLATES)
+    text = gguf.create_ollama_modelfile(byte_level(), "meta-llama/Llama-3.1-8B-Instruct", "m.gguf", temperature=0.5)
+    assert text.startswith("FROM ./m.gguf\nTEMPLATE") and "<|eot_id|>" in text and 'PARAMETER stop "</s>"' in text
+    assert "PARAMETER temperature 0.5" in text
+    assert "<|im_start|>" in gguf.create_ollama_modelfile(byte_level(), "someone/unknown", "m.gguf")  # by its template
+    assert gguf.create_ollama_modelfile(sentencepiece(), "someone/unknown", "m.gguf") is None
+    with pytest.raises(ValueError, match="num_gpus"):
+        gguf.create_ollama_modelfile(byte_level(), "Qwen/Qwen3-0.6B", "m.gguf", num_gpus=1)
+
+
+def test_command_line(tmp_path, capsys):
+    from eigenformers.cli import main
+
+    source = gguf.save_to_gguf(tiny("llama"), tmp_path / "a.gguf", byte_level(), "f16")
+    assert main(["quantize", source, str(tmp_path / "b.gguf"), "q4_0", "--tensor-type", "ffn_up=q8_0"]) == 0
+    assert main(["inspect", str(tmp_path / "b.gguf"), "--tensors"]) == 0
+    assert "blk.0.ffn_up.weight  Q8_0" in capsys.readouterr().out
+    assert main(["export", source, str(tmp_path / "out"), "-m", "q8_0", "-m", "q5_0"]) == 0
+    assert sorted(os.listdir(tmp_path / "out")) == ["Modelfile", "out.Q5_0.gguf", "out.Q8_0.gguf"]
+    assert main(["quantize", source, str(tmp_path / "c.gguf"), "q4_x"]) == 1
+    assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("model_type", FAMILIES)
+def test_llama_cpp_says_the_same(tmp_path, model_type):
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model = tiny(model_type)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")
+    engine = llama_cpp.Llama(path, n_ctx=64, verbose=False, n_threads=1)
+    found = []
+    for token in engine.generate([5, 17, 40], temp=0.0, top_k=1):
+        found.append(token)
+        if len(found) == 8:
+            break
+    assert found == greedy(model)[3:]
+    assert engine.tokenize(b"the owl 12", add_bos=False) == byte_level()("the owl 12", add_special_tokens=False)["input_ids"]
+
+
+def adapted(model_type="llama", **settings):
+    from eigenformers.peft import LoraConfig, get_peft_model
+
+    model = get_peft_model(tiny(model_type), LoraConfig(r=4, lora_alpha=8, **settings))
+    ef.manual_seed(5)
+    for name, value in model.named_parameters():
+        if "lora_" in name:
+            value.data.copy_(ef.randn(*value.shape) * 0.2)
+    return model.eval()
+
+
+def test_adapters_are_merged_on_the_way(tmp_path):
+    model = adapted(target_modules=["q_proj", "k_proj", "down_proj"])
+    before = {name: value.numpy().copy() for name, value in model.state_dict().items()}
+    out = model.save_pretrained_gguf(tmp_path / "g", byte_level(), "f32")  # compares tensors and logits
+    assert all(np.array_equal(before[name], value.numpy()) for name, value in model.state_dict().items())
+    model.save_pretrained_merged(tmp_path / "m", byte_level())
+    merged = model.merge_and_unload()
+    assert greedy(ef.AutoModelForCausalLM.from_pretrained(out["gguf_files"][0])) == greedy(merged)
+    again = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "m")
+    assert str(again.dtype).endswith("bfloat16")
+    for name, value in merged.state_dict().items():
+        found = again.state_dict()[name].to(ef.float32).numpy()
+        np.testing.assert_allclose(found, value.to(ef.bfloat16).to(ef.float32).numpy(), rtol=1e-2, err_msg=name)
+
+
+def test_adapters_alone(tmp_path):
+    model = adapted(target_modules=["q_proj", "v_proj"])
+    out = model.save_pretrained_gguf(tmp_path, None, save_method="lora")
+    file = GgufFile(out["gguf_files"][0])
+    assert file.get("general.type") == "adapter" and file.get("adapter.lora.alpha") == 8.0
+    assert {t[0] for t in file.tensors} == {
+        f"blk.{i}.attn_{p}.weight.lora_{x}" for i in (0, 1) for p in "qv" for x in "ab"
+    }
+    with pytest.raises(NotImplementedError, match="use_dora"):
+        gguf.save_lora_to_gguf(adapted(target_modules=["q_proj"], use_dora=True), tmp_path / "d.gguf")
+    with pytest.raises(ValueError, match="no adapter"):
+        gguf.save_lora_to_gguf(tiny("llama"), tmp_path / "d.gguf")
+    for method, error in (("merged_4bit", RuntimeError), ("fp8", NotImplementedError)):
+        with pytest.raises(error, match=method):
+            model.save_pretrained_merged(tmp_path / "x", save_method=method)
+    model.save_pretrained_merged(tmp_path / "lora", byte_level(), save_method="lora")
+    assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json"} <= set(os.listdir(tmp_path / "lora"))
+
+
+@pytest.mark.parity
+def test_llama_cpp_applies_the_adapter(tmp_path):
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model = adapted(target_modules=["q_proj", "k_proj", "v_proj", "up_proj"])
+    base = gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", byte_level(), "f32")
+    lora = gguf.save_lora_to_gguf(model, tmp_path / "l.gguf")
+    engine = llama_cpp.Llama(base, lora_path=lora, n_ctx=64, verbose=False, n_threads=1)
+    found = []
+    for token in engine.generate([5, 17, 40], temp=0.0, top_k=1):
+        found.append(token)
+        if len(found) == 8:
+            break
+    assert found == greedy(model)[3:]
+
+
+def test_our_own_mix_keeps_to_its_size(tmp_path):
+    model, tokenizer = tiny("llama"), byte_level()
+    model.lm_head.weight.data.mul_(3)
+    text = " ".join(WORDS * 8)
+    types = gguf.dynamic_types(model, tokenizer, text, "q4_k_m", tokens=64)
+    assert len(types) == 16 and len(set(types.values())) > 1
+    plain = gguf.save_to_gguf(model, tmp_path / "a.gguf", tokenizer, "q4_k_m")
+    ours = gguf.save_to_gguf(model, tmp_path / "b.gguf", tokenizer, "q4_k_m", tensor_types=types)
+    assert os.path.getsize(ours) <= os.path.getsize(plain)
+    found = {t[0]: t[2] for t in GgufFile(ours).tensors}
+    assert found["output.weight"] == types[r"^output\.weight$"]
+    with pytest.raises(ValueError, match="coarsest types need"):
+        gguf.dynamic_types(model, tokenizer, text, 1000, tokens=64)
+    with pytest.raises(ValueError, match="needed 5000"):
+        gguf.dynamic_types(model, tokenizer, text, tokens=5000)
