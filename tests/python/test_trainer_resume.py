@@ -85,6 +85,15 @@ CASES = {
     "workers": {"dataloader_num_workers": 3},
     "global_order": {"accelerator_config": {"use_seedable_sampler": False}},
     "sgd": {"optim": "sgd", "optim_args": "momentum=0.9"},
+    "adafactor": {"optim": "adafactor"},
+    "ademamix": {"optim": "ademamix"},
+    "eight_bit": {"optim": "adamw_8bit"},
+    "schedule_free": {"optim": "schedule_free_adamw", "lr_scheduler_type": "constant"},
+    "low_rank": {
+        "optim": "galore_adamw", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=3",
+    },
+    "recomputed": {"activation_checkpointing": True},
+    "bf16": {"bf16": True},
     "epochs": {"save_strategy": "epoch", "num_train_epochs": 3, "max_steps": -1, "eval_strategy": "epoch"},
     "evaluations": {"eval_strategy": "epoch"},
     "plateau": {

@@ -57,7 +57,8 @@ def fingerprint(made) -> dict:
         digest.update(name.encode() + value.contiguous().numpy().tobytes())
     for index, values in sorted(made.optimizer.state_dict()["state"].items()):
         for name, value in sorted(values.items()):
-            digest.update(f"{index} {name}".encode() + value.contiguous().numpy().tobytes())
+            bits = value.contiguous().numpy().tobytes() if hasattr(value, "numpy") else repr(value).encode()
+            digest.update(f"{index} {name}".encode() + bits)
     keep = ("loss", "grad_norm", "learning_rate", "epoch", "step", "eval_loss")
     log = [{k: row[k] for k in keep if k in row} for row in made.state.log_history if "train_runtime" not in row]
     return {"bits": digest.hexdigest(), "log": log}

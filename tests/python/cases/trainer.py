@@ -114,6 +114,23 @@ def case_sgd(lib):
     }
 
 
+def case_optimizers(lib):
+    """The other optimizers that transformers has without further packages."""
+    return {
+        "adafactor": run(lib, optim="adafactor", learning_rate=1e-2),
+        "adagrad": run(lib, optim="adagrad", optim_args="lr_decay=0.1", learning_rate=1e-2),
+        "rmsprop": run(lib, optim="rmsprop", optim_args="momentum=0.5,alpha=0.9", learning_rate=1e-3),
+        "adamw_torch": run(lib, optim="adamw_torch", adam_beta1=0.8, adam_epsilon=1e-6, weight_decay=0.1),
+    }
+
+
+def case_checkpointing(lib):
+    """Inner values computed again in backward."""
+    kwargs = {"activation_checkpointing_kwargs": {"use_reentrant": False}}
+    made = model(lib, attention_dropout=0.1)
+    return run(lib, made, activation_checkpointing=True, max_steps=4, **kwargs)
+
+
 def case_tied(lib):
     return run(lib, model(lib, tie_word_embeddings=True))
 
@@ -347,6 +364,61 @@ def case_heads(lib):
         "masked": run(lib, model(lib, "bert", "AutoModelForMaskedLM", **bert), masked, {"eval_dataset": masked[:6]},
                       weight_decay=0.1, **shared),
     }  # fmt: skip
+
+
+def case_seq2seq(lib):
+    """An encoder-decoder, with dropout, smoothed labels, and predictions that are generated."""
+    rng = np.random.RandomState(6)
+    ids = [rng.randint(3, 60, rng.randint(4, 9)).tolist() for _ in range(16)]
+    rows = [{"input_ids": row, "labels": [*row[::-1][:5], 1]} for row in ids]
+    torch = torch_of(lib)
+
+    def collate(batch):
+        fill, made = {"input_ids": 0, "labels": -100}, {}
+        for key, value in fill.items():
+            width = max(len(row[key]) for row in batch)
+            made[key] = torch.tensor([row[key] + [value] * (width - len(row[key])) for row in batch])
+        return {**made, "attention_mask": (made["input_ids"] != 0).long()}
+
+    def shifted(batch):
+        """With the decoder's inputs, which the model makes of labels that it is not given when they are smoothed."""
+        found = collate(batch)
+        labels = found["labels"].clamp(min=0)
+        return {**found, "decoder_input_ids": torch.cat([labels[:, :1] * 0, labels[:, :-1]], 1)}
+
+    def made(dropout):
+        config = lib.AutoConfig.for_model(
+            "t5", vocab_size=64, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, dropout_rate=dropout,
+            decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
+        )  # fmt: skip
+        found = lib.AutoModelForSeq2SeqLM.from_config(config)
+        state = {}
+        names = [name for name in sorted(found.state_dict()) if "embed_tokens" not in name and name != "lm_head.weight"]
+        for index, name in enumerate(names):
+            draw = np.random.RandomState(index).standard_normal(tuple(found.state_dict()[name].shape)) * 0.2
+            state[name] = torch.from_numpy((draw + 1 if "layer_norm" in name else draw).astype(np.float32))
+        tied = {name: state["shared.weight"] for name in found.state_dict() if name not in state}
+        found.load_state_dict({**state, **tied})
+        return found
+
+    def exact(prediction):
+        return {"sum": int(prediction.predictions.sum()), "shape": list(prediction.predictions.shape)}
+
+    out = {
+        "dropout": run(lib, made(0.1), rows, {"data_collator": collate}, gradient_accumulation_steps=2, max_steps=6),
+        "smoothed": run(lib, made(0.0), rows, {"data_collator": shifted}, label_smoothing_factor=0.1, max_steps=4),
+    }
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        args = lib.Seq2SeqTrainingArguments(
+            folder, predict_with_generate=True, generation_max_length=8, use_cpu=True, disable_tqdm=True,
+            per_device_eval_batch_size=5, report_to="none",
+        )  # fmt: skip
+        trainer = lib.Seq2SeqTrainer(
+            made(0.0), args, data_collator=collate, eval_dataset=rows[:12], compute_metrics=exact
+        )
+        found = trainer.predict(rows[:12])
+        out["generated"] = [found.predictions.tolist(), found.label_ids.tolist(), trainer.evaluate(num_beams=2)["eval_sum"]]
+    return out
 
 
 class _Recorder:
