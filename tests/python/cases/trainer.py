@@ -405,7 +405,7 @@ def case_seq2seq(lib):
         return {"sum": int(prediction.predictions.sum()), "shape": list(prediction.predictions.shape)}
 
     out = {
-        "dropout": run(lib, made(0.1), rows, {"data_collator": collate}, gradient_accumulation_steps=2, max_steps=6),
+        "dropout": run(lib, made(0.1), rows, {"data_collator": collate}, max_steps=6),
         "smoothed": run(lib, made(0.0), rows, {"data_collator": shifted}, label_smoothing_factor=0.1, max_steps=4),
     }
     with tempfile.TemporaryDirectory() as folder, quiet():
