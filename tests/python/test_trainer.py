@@ -544,9 +544,10 @@ def test_seq2seq_trainer_generates(tmp_path):
     made.config.pad_token_id = made.generation_config.pad_token_id = 0
     run = ef.Seq2SeqTrainer(made, args, eval_dataset=rows(6), compute_metrics=metrics)
     run.remove_callback(ef.PrinterCallback)
-    assert run.evaluate(num_beams=1)["eval_length"] == 12 and seen == [(6, 12)]
+    assert run.evaluate(num_beams=1)["eval_length"] == 20 and seen == [(6, 20)]  # padded to the configuration's length
     found = run.predict(rows(3), max_new_tokens=2)
-    assert found.predictions.shape == (3, 10) and found.label_ids.shape == (3, 8)
+    assert found.predictions.shape == (3, 20) and found.label_ids.shape == (3, 20)
+    assert (found.predictions[:, 10:] == 0).all() and (found.predictions[:, :8] == found.label_ids[:, :8]).all()
 
 
 # --- search ----------------------------------------------------------------------------------------------------------

@@ -97,9 +97,11 @@ class Seq2SeqTrainer(Trainer):
         return loss, ids, None if labels is None else self._padded(labels)
 
     def _padded(self, ids: Any) -> Any:
-        """Ids padded to the length that may be generated, so that batches fit together."""
-        config = {**vars(self.model.generation_config), **self._gen_kwargs}
-        length = config["max_new_tokens"] + 1 if config.get("max_new_tokens") else config.get("max_length") or 20
+        """Ids padded to the length that the model's generation configuration allows (20 where it says nothing)."""
+        config = self.model.generation_config
+        length = getattr(config, "max_length", None) or 20
+        if ids.shape[-1] >= length and getattr(config, "max_new_tokens", None):
+            length = config.max_new_tokens + 1
         return self._pad_tensors_to_max_len(ids, length) if ids.shape[-1] < length else ids
 
     def _pad_tensors_to_max_len(self, tensor: Any, max_length: int) -> Any:
