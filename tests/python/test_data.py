@@ -80,10 +80,10 @@ def test_a_dropped_iterator_ends_its_threads():
     next(loader)
     del loader
     for _ in range(100):
-        if threading.active_count() == before:
+        if threading.active_count() <= before:
             break
         time.sleep(0.02)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_timeout():
