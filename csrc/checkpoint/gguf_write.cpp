@@ -79,11 +79,12 @@ void put_metadata(GgufWriter& writer, const GgufMetadata& metadata) {
 
 void check_finite(const GgufSource& source, GgmlType type, const float* x, int64_t n) {
   const float limit = type == GgmlType::F16 ? 65504.f : 3.4028235e38f;
-  for (int64_t i = 0; i < n; i++)
-    check<CheckpointError>(
-        std::fabs(x[i]) <= limit, "tensor '", source.name, "'", source.origin.empty() ? "" : " (" + source.origin + ")",
-        " holds ", x[i], "; ",
+  for (int64_t i = 0; i < n; i++) {
+    if (std::fabs(x[i]) <= limit) continue;  // the text is made only when it is needed
+    fail<CheckpointError>(
+        "tensor '", source.name, "'", source.origin.empty() ? "" : " (" + source.origin + ")", " holds ", x[i], "; ",
         std::isfinite(x[i]) ? "F16 reaches to 65504: use BF16 or F32" : "a NaN or infinite weight cannot be exported");
+  }
 }
 
 const std::vector<float>* importance_of(const GgufSource& source, const GgufWriteOptions& options) {
