@@ -133,6 +133,53 @@ def test_prepare_for_training(folder):
         model.model.layers[0].mlp.up_proj.weight.requires_grad = True
 
 
+@pytest.mark.parametrize("settings", [NF4, {"load_in_8bit": True, "llm_int8_threshold": 0.0}])
+def test_adapters_over_packed_weights(folder, settings):
+    from eigenformers import peft
+
+    grads, losses = [], []
+    for dequantize in (False, True):
+        model = load(folder, quantization_config=ef.BitsAndBytesConfig(**settings))
+        model = model.dequantize() if dequantize else model
+        ef.set_seed(3)
+        config = peft.LoraConfig(r=4, target_modules=["q_proj", "up_proj", "down_proj"], init_lora_weights=False)
+        model = peft.get_peft_model(model, config)
+        assert all("lora_" in n for n, p in model.named_parameters() if p.requires_grad)
+        model.train()
+        ids = ef.tensor(IDS)
+        loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        losses.append(float(loss))
+        grads.append({n: p.grad.numpy() for n, p in model.named_parameters() if p.requires_grad})
+    exact = "load_in_4bit" in settings  # int8 rounds the inputs too
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5 if exact else 0.05)
+    for name, value in grads[1].items():
+        bound = (1e-4 if exact else 0.3) * np.abs(value).max()
+        np.testing.assert_allclose(grads[0][name], value, atol=bound, rtol=0, err_msg=name)
+
+
+def test_a_qlora_step_lowers_the_loss(folder):
+    from eigenformers import peft
+
+    config = ef.BitsAndBytesConfig(**NF4, bnb_4bit_use_double_quant=True)
+    model = peft.prepare_model_for_kbit_training(
+        load(folder, quantization_config=config), use_gradient_checkpointing=False
+    )
+    before = model.model.layers[0].mlp.up_proj.weight.dequantize().numpy()
+    model = peft.get_peft_model(model, peft.LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"))
+    optimizer = ef.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
+    ids, losses = ef.tensor(IDS), []
+    for _ in range(8):
+        loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss))
+    assert losses[-1] < 0.8 * losses[0]
+    after = model.get_base_model().model.layers[0].mlp.up_proj.get_base_layer().weight.dequantize().numpy()
+    np.testing.assert_array_equal(before, after)
+
+
 def test_layers_of_ones_own():
     ef.set_seed(1)
     layer = ef.Linear4bit(64, 32, bias=False, quant_type="nf4", compress_statistics=False)
