@@ -47,6 +47,24 @@ struct PyCriterion : StoppingCriterion {
   }
 };
 
+// An object with `guess(ids, most) -> ids` and `checked(right, count)`.
+struct PyCandidates : Candidates {
+  std::shared_ptr<void> object;
+  py::object get() const { return py::reinterpret_borrow<py::object>(python_of(object)); }
+  std::vector<int64_t> guess(const TokenHistory& history, int64_t most) override {
+    py::gil_scoped_acquire gil;
+    const auto& row = history.rows[0];
+    const std::vector<int64_t> ids(row.begin() + history.padding[0], row.end());
+    auto out = get().attr("guess")(ids, most).cast<std::vector<int64_t>>();
+    if (int64_t(out.size()) > most) out.resize(size_t(std::max<int64_t>(most, 0)));
+    return out;
+  }
+  void checked(int64_t right, int64_t count) override {
+    py::gil_scoped_acquire gil;
+    get().attr("checked")(right, count);
+  }
+};
+
 template <class T>
 void read(const py::dict& d, const char* name, T& to) {
   if (!d.contains(name) || d[name].is_none()) return;
@@ -112,7 +130,8 @@ void bind_generation(py::module_& m) {
       [](PreTrainedModel& model, const Tensor& input_ids, const std::optional<Tensor>& attention_mask,
          const std::optional<Tensor>& position_ids, const std::optional<Tensor>& inputs_embeds,
          std::shared_ptr<KvCache> past, const py::dict& options, const py::list& processors, const py::object& guidance,
-         const py::object& prefix_processor, const py::list& criteria, const py::object& put, const py::dict& encoder) {
+         const py::object& prefix_processor, const py::list& criteria, const py::object& put, const py::dict& encoder,
+         const py::object& watermark, const py::object& candidates) {
         GenerateRequest r;
         r.input_ids = input_ids;
         r.attention_mask = attention_mask.value_or(Tensor());
@@ -131,6 +150,12 @@ void bind_generation(py::module_& m) {
         for (auto f : processors) r.processors.push_back(processor(py::reinterpret_borrow<py::object>(f)));
         if (!guidance.is_none()) r.guidance = processor(guidance);
         if (!prefix_processor.is_none()) r.prefix_processor = processor(prefix_processor);
+        if (!watermark.is_none()) r.watermark = processor(watermark);
+        if (!candidates.is_none()) {
+          auto c = std::make_shared<PyCandidates>();
+          c->object = keep_python(candidates);
+          r.candidates = std::move(c);
+        }
         for (auto f : criteria) {
           auto c = std::make_shared<PyCriterion>();
           c->function = keep_python(py::reinterpret_borrow<py::object>(f));
@@ -172,7 +197,7 @@ void bind_generation(py::module_& m) {
       py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("position_ids"),
       py::arg("inputs_embeds"), py::arg("past_key_values"), py::arg("options"), py::arg("processors"),
       py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"),
-      py::arg("encoder") = py::dict());
+      py::arg("encoder") = py::dict(), py::arg("watermark") = py::none(), py::arg("candidates") = py::none());
 }
 
 }  // namespace ef

@@ -51,9 +51,7 @@ class BeamSearch {
     Tensor logits = expand(session_.prefill());
     result_.prefill_seconds = since(begin);
     const auto decoding = Clock::now();
-    auto processors = build_processors(o_, session_.history, session_.source_rows(), r_.processors, r_.prefix_processor,
-                                       logits.size(1));
-    if (r_.guidance) processors.insert(processors.begin(), r_.guidance);
+    const auto processors = session_.processors(logits.size(1));
     for (;;) {
       if (o_.output_logits) result_.logits.push_back(logits.clone());
       Tensor scores = log_softmax(logits, -1).contiguous();

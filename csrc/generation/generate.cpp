@@ -21,7 +21,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 class Loop {
  public:
   Loop(PreTrainedModel& model, const GenerateRequest& r) : r_(r), session_(model, r, result_) {
-    if (r.options.prompt_lookup_num_tokens) guess_with_prompt_lookup();
+    if (r.candidates || r.options.prompt_lookup_num_tokens) start_guessing();
     done_.assign(size_t(session_.batch()), false);
   }
 
@@ -31,9 +31,7 @@ class Loop {
     result_.prefill_seconds = since(start);
     const auto decoding = Clock::now();
     TokenHistory& history = session_.history;
-    std::vector<LogitsProcessorPtr> processors = build_processors(r_.options, history, session_.source_rows(),
-                                                                  r_.processors, r_.prefix_processor, logits.size(1));
-    if (r_.guidance) processors.insert(processors.begin(), r_.guidance);
+    const auto processors = session_.processors(logits.size(1));
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history) : std::vector<Generator>();
     for (;;) {
       if (r_.options.output_logits) result_.logits.push_back(logits.clone());
@@ -55,7 +53,7 @@ class Loop {
   }
 
  private:
-  void guess_with_prompt_lookup() {
+  void start_guessing() {
     const GenerationOptions& o = r_.options;
     KvCache* cache = session_.cache();
     check<ConfigError>(cache != nullptr, "assisted generate requires `use_cache=True`");
@@ -63,12 +61,14 @@ class Loop {
                        session_.batch(), ")");
     auto* dynamic = dynamic_cast<DynamicCache*>(cache);
     check<UnsupportedError>(std::string(cache->kind()) != "quantized",
-                            "generate: prompt_lookup_num_tokens with a quantized cache would change the text");
+                            "generate: assisted decoding with a quantized cache would change the text");
     check<ConfigError>(dynamic && !dynamic_cast<StaticCache*>(dynamic),
                        "assisted generate is not supported with Static cache classes`");
     dynamic->record_past();
-    candidates_ =
-        std::make_unique<PromptLookup>(*o.prompt_lookup_num_tokens, o.max_matching_ngram_size, o.eos_token_id);
+    candidates_ = r_.candidates;
+    if (!candidates_)
+      candidates_ =
+          std::make_shared<PromptLookup>(*o.prompt_lookup_num_tokens, o.max_matching_ngram_size, o.eos_token_id);
   }
 
   Tensor step() {
@@ -139,7 +139,7 @@ class Loop {
   Session session_;
   std::vector<int64_t> tokens_;
   std::vector<bool> done_;
-  std::unique_ptr<Candidates> candidates_;
+  std::shared_ptr<Candidates> candidates_;
   std::vector<int64_t> guesses_;  // in the cache behind the sequence; the first `used_` of them became part of it
   ModelOutput ahead_;             // of the last token and the guesses
   size_t used_ = 0;

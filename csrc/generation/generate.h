@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "generation/candidates.h"
 #include "generation/logits_process.h"
 #include "generation/options.h"
 #include "models/model.h"
@@ -29,6 +30,8 @@ struct GenerateRequest {
   GenerationOptions options;
   std::vector<LogitsProcessorPtr> processors;
   LogitsProcessorPtr guidance, prefix_processor;  // classifier-free guidance comes before all others
+  LogitsProcessorPtr watermark;                   // and this behind them
+  std::shared_ptr<Candidates> candidates;         // guesses at the next tokens, of one row, in place of prompt look-up
   std::vector<std::shared_ptr<StoppingCriterion>> stopping;
   std::function<void(const std::vector<int64_t>&)> streamer;  // the new token of each row
   std::function<void()> interrupt;                            // once a step; may throw

@@ -180,6 +180,13 @@ Tensor Session::prefill() {
   return scores(out);
 }
 
+std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab) const {
+  auto out = build_processors(r_.options, history, source_rows(), r_.processors, r_.prefix_processor, vocab);
+  if (r_.guidance) out.insert(out.begin(), r_.guidance);
+  if (r_.watermark) out.insert(out.end() - (r_.options.renormalize_logits ? 1 : 0), r_.watermark);
+  return out;
+}
+
 void Session::grow() {
   for (auto& row : mask_) row.push_back(1);
 }

@@ -25,12 +25,13 @@ class Session {
   void grow();  // room for the token that was appended to each row
   // Row i becomes what row rows[i] was; there may be more or fewer than before. `history` is the caller's.
   void reorder(const std::vector<int64_t>& rows);
-  // The tokens that the processors of the source look at: an encoder's, or the rows so far.
-  std::vector<std::vector<int64_t>> source_rows() const;
+  std::vector<LogitsProcessorPtr> processors(int64_t vocab_size) const;  // all of the request, in order
 
   TokenHistory history;  // without the positions that only the cache or the embeddings know
 
  private:
+  // The tokens that the processors of the source look at: an encoder's, or the rows so far.
+  std::vector<std::vector<int64_t>> source_rows() const;
   void read_prompt();
   void read_positions();
   void trim_cache();

@@ -107,6 +107,12 @@ class WatermarkingConfig(BaseWatermarkingConfig):
         _require(0.0 <= ratio <= 1.0, "greenlist_ratio", "in range between 0.0 and 1.0", ratio)
         _require(self.context_width >= 1, "context_width", "a positive integer", self.context_width)
 
+    def construct_processor(self, vocab_size: int, device: Any) -> Any:
+        """The logits processor with these settings."""
+        from .watermarking import WatermarkLogitsProcessor
+
+        return WatermarkLogitsProcessor(vocab_size=vocab_size, device=device, **self.to_dict())
+
 
 class SynthIDTextWatermarkingConfig(BaseWatermarkingConfig):
     """Tournament sampling keyed by n-grams (https://www.nature.com/articles/s41586-024-08025-4)."""

@@ -39,6 +39,7 @@ from .logits_warpers import (
     TopPLogitsWarper,
     TypicalLogitsWarper,
 )
+from .watermarking import WatermarkLogitsProcessor
 
 __all__ = [
     "ClassifierFreeGuidanceLogitsProcessor",
@@ -69,4 +70,5 @@ __all__ = [
     "TopPLogitsWarper",
     "TypicalLogitsWarper",
     "UnbatchedClassifierFreeGuidanceLogitsProcessor",
+    "WatermarkLogitsProcessor",
 ]

@@ -13,6 +13,7 @@ from ..cache_utils import QuantizedCache, recurrent_layers
 from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
+from .assisted import candidates_of, check_assistant
 from .configuration import GenerationConfig, GenerationMode
 from .encoder_decoder import decoder_prompt, encode
 from .outputs import (
@@ -83,6 +84,9 @@ class GenerationMixin:
             logits_processor, stopping_criteria: lists of your own, applied after the built-in ones.
             prefix_allowed_tokens_fn: `(batch_id, ids) -> allowed next ids`.
             streamer: gets the prompt, then each new token; one sequence only.
+            assistant_model: a smaller model whose guesses this one checks; the text is the same, the speed is not. With
+                another vocabulary it needs `tokenizer=` and `assistant_tokenizer=`.
+            negative_prompt_ids, negative_prompt_attention_mask: what `guidance_scale` moves away from.
             **kwargs: any GenerationConfig parameter; `attention_mask`, `inputs_embeds`, `past_key_values`,
                 `tokenizer` for `stop_strings`, and `prefix_cache` (a PrefixCache) to share work with earlier calls.
 
@@ -94,12 +98,12 @@ class GenerationMixin:
             ValueError: parameters that cannot work, arguments that the model does not use.
             NotImplementedError: a parameter that is not computed here, by name.
         """
-        for name, value in (("assistant_model", assistant_model), ("custom_generate", custom_generate)):
-            if value is not None:
-                raise UnsupportedError(f"generate: `{name}` is not part of this version")
+        if custom_generate is not None:
+            raise UnsupportedError("generate: `custom_generate` would run code of another repository; nothing does here")
         if synced_gpus:
             raise UnsupportedError("generate: `synced_gpus=True` needs several devices")
         tokenizer = kwargs.pop("tokenizer", None)
+        assistant_tokenizer = kwargs.pop("assistant_tokenizer", None)
         prefix_cache = kwargs.pop("prefix_cache", None)
         if prefix_cache is not None and not isinstance(prefix_cache, PrefixCache):
             raise TypeError(f"generate: prefix_cache is a {type(prefix_cache).__name__}, needed a PrefixCache")
@@ -132,7 +136,7 @@ class GenerationMixin:
                 "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
             )
         position_ids = _tensor(positions)
-        options = self._loop_options(config, input_ids, embeds, has_max)
+        options = self._loop_options(config, input_ids, embeds, has_max, assistant_model)
         input_ids, mask, embeds, position_ids = self._expand(config, input_ids, mask, embeds, position_ids, past)
         copies = 1 if (config.num_beams or 1) > 1 else config.num_return_sequences or 1
         encoder = {} if source is None else source.arguments(copies)
@@ -147,6 +151,10 @@ class GenerationMixin:
                     "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
                 )
             criteria.append(_criterion(StopStringCriteria(tokenizer, config.stop_strings), False))
+        candidates = None
+        if assistant_model is not None:
+            translates = tokenizer if assistant_tokenizer is not None else None
+            candidates = candidates_of(assistant_model, config, translates, assistant_tokenizer)
         shares = prefix_cache is not None and self._shares_prefix(config, input_ids, mask, embeds, past)
         if shares:
             past = prefix_cache.take(self, input_ids[0].tolist())
@@ -159,6 +167,7 @@ class GenerationMixin:
                 self, input_ids, mask, position_ids, embeds, past, options, processors,
                 self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
                 _prefix(prefix_allowed_tokens_fn, config.num_beams or 1), criteria, put, encoder,
+                self._watermark(config), candidates,
             )  # fmt: skip
         finally:
             if streamer is not None:
@@ -285,7 +294,9 @@ class GenerationMixin:
         if rest:
             raise UnsupportedError(f"generate: passing {rest} on to the model is not supported yet")
 
-    def _loop_options(self, config: GenerationConfig, ids: Any, embeds: Any, has_max: bool) -> dict[str, Any]:
+    def _loop_options(
+        self, config: GenerationConfig, ids: Any, embeds: Any, has_max: bool, assistant_model: Any
+    ) -> dict[str, Any]:
         length = ids.shape[1]
         if config.max_new_tokens is not None:
             if has_max and config.max_length is not None:
@@ -321,7 +332,9 @@ class GenerationMixin:
             options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
         if config.num_beams is not None and config.num_beams < 1:
             raise ValueError(f"`num_beams` must be 1 or more, but is {config.num_beams}.")
-        mode = config.get_generation_mode()
+        mode = config.get_generation_mode(assistant_model)
+        if assistant_model is not None:
+            check_assistant(self, assistant_model, config)
         if mode not in _MODES:
             raise UnsupportedError(f"generate: {mode.value} is not part of this version")
         if mode in _BEAM_MODES:
@@ -343,6 +356,12 @@ class GenerationMixin:
             past.batch_repeat_interleave(count)
         rows = ids.shape[0]  # one row of positions serves all
         return [t if t is None or t.shape[0] < rows else t.repeat_interleave(count, dim=0) for t in inputs]
+
+    def _watermark(self, config: GenerationConfig) -> Any:
+        if config.watermarking_config is None:
+            return None
+        size = self.config.get_text_config().vocab_size
+        return _processor(config.watermarking_config.construct_processor(size, "cpu"))
 
     def _guidance(self, config: GenerationConfig, ids: Any, mask: Any) -> Any:
         if config.guidance_scale in (None, 1, 1.0):

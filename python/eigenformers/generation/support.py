@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedError
 from ..utils import logging
+from .auxiliary_configs import SynthIDTextWatermarkingConfig
 
 if TYPE_CHECKING:
     from .configuration import GenerationConfig
@@ -27,7 +28,6 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
     "is_assistant": ((None, False), "assisted decoding is not part of this version"),
     "token_healing": ((None, False), "token healing is not part of this version"),
-    "watermarking_config": ((None,), "watermarking is not part of this version"),
     "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
 }
 
@@ -61,6 +61,8 @@ def check_supported(config: GenerationConfig) -> None:
         )
     if config.compile_config is not None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
+    if isinstance(config.watermarking_config, SynthIDTextWatermarkingConfig):
+        raise UnsupportedError("generate: watermarking_config: SynthID is not part of this version; WatermarkingConfig is")
     _check_processor_arguments(config)
 
 

@@ -38,16 +38,36 @@ SUPPORTED_TASKS: dict[str, dict[str, Any]] = {
         "default": {"model": ("distilbert/distilbert-base-cased-distilled-squad", "564e9b5")},
         "type": "text",
     },
+    "summarization": {
+        "impl": ".text2text_generation:SummarizationPipeline",
+        "pt": ("AutoModelForSeq2SeqLM",),
+        "default": {"model": ("sshleifer/distilbart-cnn-12-6", "a4f8f3e")},
+        "type": "text",
+    },
     "text-classification": {
         "impl": ".text_classification:TextClassificationPipeline",
         "pt": ("AutoModelForSequenceClassification",),
         "default": {"model": ("distilbert/distilbert-base-uncased-finetuned-sst-2-english", "714eb0f")},
         "type": "text",
     },
+    "text2text-generation": {
+        "impl": ".text2text_generation:Text2TextGenerationPipeline",
+        "pt": ("AutoModelForSeq2SeqLM",),
+        "default": {"model": ("google-t5/t5-base", "a9723ea")},
+        "type": "text",
+    },
     "token-classification": {
         "impl": ".token_classification:TokenClassificationPipeline",
         "pt": ("AutoModelForTokenClassification",),
         "default": {"model": ("dbmdz/bert-large-cased-finetuned-conll03-english", "4c53496")},
+        "type": "text",
+    },
+    "translation": {  # translation_xx_to_yy too
+        "impl": ".text2text_generation:TranslationPipeline",
+        "pt": ("AutoModelForSeq2SeqLM",),
+        "default": {
+            languages: {"model": ("google-t5/t5-base", "a9723ea")} for languages in (("en", "fr"), ("en", "de"), ("en", "ro"))
+        },
         "type": "text",
     },
     "zero-shot-classification": {
@@ -100,6 +120,9 @@ MODULES: dict[str, str] = {
     "FillMaskPipeline": ".fill_mask",
     **dict.fromkeys(("QuestionAnsweringArgumentHandler", "QuestionAnsweringPipeline"), ".question_answering"),
     **dict.fromkeys(("ClassificationFunction", "TextClassificationPipeline"), ".text_classification"),
+    **dict.fromkeys(
+        ("SummarizationPipeline", "Text2TextGenerationPipeline", "TranslationPipeline"), ".text2text_generation"
+    ),
     **dict.fromkeys(("ReturnType", "TextGenerationPipeline"), ".text_generation"),
     **dict.fromkeys(
         ("AggregationStrategy", "NerPipeline", "TokenClassificationArgumentHandler", "TokenClassificationPipeline"),

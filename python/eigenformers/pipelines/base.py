@@ -158,9 +158,10 @@ class Pipeline(PushToHubMixin):
 
     def _prepare_generation(self, kwargs: dict[str, Any]) -> None:
         """Takes the generation parameters out of `kwargs`, as defaults for every call."""
-        for name in ("assistant_model", "assistant_tokenizer"):
-            if kwargs.pop(name, None) is not None:
-                raise UnsupportedError(f"pipeline({name}=...): assisted decoding is not part of this version")
+        self.assistant_model = _loaded_assistant(kwargs.pop("assistant_model", None))
+        self.assistant_tokenizer = _loaded_tokenizer(
+            kwargs.pop("assistant_tokenizer", None), self.assistant_model, self.tokenizer
+        )
         self.prefix = getattr(self.model.config, "prefix", None)
         names = {name for name in vars(GenerationConfig()) if not name.startswith("_")}
         names = names - set(self._non_generation_params) | {"generation_config"}
@@ -301,12 +302,16 @@ class Pipeline(PushToHubMixin):
         if not {**given, **defaults}.get("do_sample"):
             defaults = {name: value for name, value in defaults.items() if name not in _SAMPLING_PARAMETERS}
         defaults.update(overrides)
+        if self.assistant_model is not None:
+            defaults["assistant_model"] = self.assistant_model
+            if self.assistant_tokenizer is not None:
+                defaults.update(tokenizer=self.tokenizer, assistant_tokenizer=self.assistant_tokenizer)
         config = generate_kwargs.get("generation_config")
         if config is None:
             return {**generate_kwargs, **defaults}
         config = copy.deepcopy(config)
-        config.update(**defaults)
-        return {**generate_kwargs, "generation_config": config}
+        others = config.update(**defaults)
+        return {**generate_kwargs, **others, "generation_config": config}
 
     def _get_set_generation_params(self, generate_kwargs: dict) -> dict[str, Any]:
         """Every generation parameter that the model, a configuration or the call sets."""
@@ -410,6 +415,33 @@ class ChunkPipeline(Pipeline):
         single = not isinstance(inputs, (list, tuple, Iterator)) and not _is_dataset(inputs)
         # One input goes the way of many, so that its pieces are batched.
         return super().__call__([inputs], *args, **kwargs)[0] if single else super().__call__(inputs, *args, **kwargs)
+
+
+def _loaded_assistant(assistant: Any) -> Any:
+    """The assistant model, loaded where a name is given."""
+    if not isinstance(assistant, (str, os.PathLike)):
+        return assistant
+    import eigenformers
+
+    return eigenformers.AutoModelForCausalLM.from_pretrained(assistant)
+
+
+def _loaded_tokenizer(tokenizer: Any, assistant: Any, own: Any) -> Any:
+    """The assistant's tokenizer, where its vocabulary is another one than `own`."""
+    if assistant is None:
+        return None
+    source = tokenizer if tokenizer is not None else getattr(assistant.config, "name_or_path", None)
+    if isinstance(source, (str, os.PathLike)) and source:
+        import eigenformers
+
+        try:
+            tokenizer = eigenformers.AutoTokenizer.from_pretrained(source)
+        except (OSError, ValueError):
+            if tokenizer is not None:
+                raise
+            return None
+    same = tokenizer is None or own is None or tokenizer.get_vocab() == own.get_vocab()
+    return None if same else tokenizer
 
 
 def _is_dataset(inputs: Any) -> bool:

@@ -23,6 +23,8 @@ _TASK_OF_HEAD = {
     "ForTokenClassification": "token-classification",
     "ForMaskedLM": "fill-mask",
     "ForQuestionAnswering": "question-answering",
+    "ForConditionalGeneration": "text2text-generation",
+    "MTModel": "translation",  # Marian's
     "ForImageClassification": "image-classification",
     "ForCTC": "automatic-speech-recognition",
 }
@@ -95,11 +97,11 @@ def pipeline(
     if task is None:
         task = _infer_task(model, token, model_kwargs)
     if pipeline_class is not None and task not in PIPELINE_REGISTRY.get_supported_tasks():
-        entry: dict[str, Any] = {"pt": ()}
+        entry, languages = {"pt": ()}, None
     else:
-        _, entry, _ = check_task(task)
+        _, entry, languages = check_task(task)
     if model is None:
-        model, default_revision = _default_model(task, entry)
+        model, default_revision = _default_model(task, entry, languages)
         if default_revision is not None:
             hub_kwargs.setdefault("revision", default_revision)
     if isinstance(model, str):
@@ -201,8 +203,9 @@ def _split_gguf(model: str, model_kwargs: dict[str, Any]) -> str:
     return folder
 
 
-def _default_model(task: str, entry: dict[str, Any]) -> tuple[str, str | None]:
-    default = entry.get("default", {}).get("model")
+def _default_model(task: str, entry: dict[str, Any], languages: Any) -> tuple[str, str | None]:
+    default = entry.get("default", {})
+    default = default.get("model") or default.get(languages, {}).get("model")
     if default is None:
         raise ValueError(f"pipeline({task!r}): this task has no default model; pass model=")
     if default == "embedded":

@@ -33,13 +33,18 @@ class PipelineRegistry:
         return sorted([*self.supported_tasks, *aliases])
 
     def check_task(self, task: str) -> tuple[str, dict[str, Any], Any]:
-        """`(task, its entry, None)`, with aliases resolved.
+        """`(task, its entry, None)`, with aliases resolved; of "translation_xx_to_yy" the languages `(xx, yy)` last.
 
         KeyError for a name nobody knows; UnsupportedError for a task of the real library that has no file here.
         """
         name = self.task_aliases.get(task, task)
         if name in self.supported_tasks:
             return name, self.supported_tasks[name], None
+        if name.startswith("translation_") and "translation" in self.supported_tasks:
+            parts = name.split("_")
+            if len(parts) != 4 or parts[2] != "to":
+                raise KeyError(f"Invalid translation task {task}, use 'translation_XX_to_YY' format")
+            return "translation", self.supported_tasks["translation"], (parts[1], parts[3])
         if name in KNOWN_TASKS or name.startswith("translation_"):
             raise UnsupportedError(
                 f"pipeline({task!r}): this task is not part of this version; available tasks are "

@@ -1,0 +1,157 @@
+"""Assisted decoding: a small model guesses the next tokens, the large one checks them all with one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..errors import UnsupportedError
+from .arrays import as_array, softmax
+
+# An assistant stops at the first token that it is less sure of, as the real library's configuration says.
+_COUNT, _THRESHOLD = 20, 0.4
+
+
+class DraftModel:
+    """Guesses made by a smaller model with the same tokenizer.
+
+    A guess is taken only where the large model chooses the same token, so it changes the speed and nothing else.
+    Leviathan et al., "Fast Inference from Transformers via Speculative Decoding" (2023).
+
+    Args:
+        model: the assistant. Its generation_config gives `num_assistant_tokens`, `num_assistant_tokens_schedule`
+            and `assistant_confidence_threshold`; those of `config` win.
+        config: the GenerationConfig of the call.
+    """
+
+    def __init__(self, model: Any, config: Any):
+        own = model.generation_config
+
+        def setting(name: str, default: Any) -> Any:
+            value = getattr(config, name, None)
+            value = getattr(own, name, None) if value is None else value
+            return default if value is None else value
+
+        self.model = model
+        self.count = float(setting("num_assistant_tokens", _COUNT))
+        self.schedule = setting("num_assistant_tokens_schedule", "constant")
+        self.threshold = float(setting("assistant_confidence_threshold", _THRESHOLD))
+        self.eos = config.eos_token_id
+        self.cache = _core.DynamicCache()
+        self.cache.activate_past_recording()
+        self.seen: list[int] = []  # the tokens that the cache holds
+
+    def guess(self, ids: list[int], most: int) -> list[int]:
+        """At most `most` tokens that may follow `ids`; none: an ordinary step."""
+        count = min(int(self.count), most)
+        if count < 1:
+            return []
+        same = _common(self.seen, ids[:-1])
+        if same < len(self.seen):
+            self.cache.crop(same)
+        output = self.model.generate(
+            _core.tensor([ids]),
+            generation_config=self._settings(count),
+            past_key_values=self.cache,
+            stopping_criteria=[self._unsure] if self.threshold > 0 else None,
+        )
+        found = output[0].tolist()
+        self.seen = found[: self.cache.get_seq_length()]
+        return found[len(ids) :]
+
+    def checked(self, right: int, count: int) -> None:
+        """So many of the last guesses were right: more or fewer next time."""
+        if self.schedule in ("heuristic", "heuristic_transient"):
+            self.count = self.count + 2 if right == count else max(1.0, self.count - 1)
+
+    def _settings(self, count: int) -> Any:
+        from .configuration import GenerationConfig
+
+        return GenerationConfig(
+            max_new_tokens=count, do_sample=False, eos_token_id=self.eos, pad_token_id=0, output_scores=True,
+            num_beams=1, return_dict_in_generate=False,
+        )  # fmt: skip
+
+    def _unsure(self, input_ids: Any, scores: Any, **kwargs: Any) -> bool:
+        last = as_array(scores[-1])[0]
+        return bool(softmax(last.astype(np.float32))[int(input_ids[0, -1])] < self.threshold)
+
+
+class TranslatedDraft(DraftModel):
+    """Guesses of a model with another tokenizer, carried over as text.
+
+    Args:
+        tokenizer, assistant_tokenizer: of the large model and of the assistant.
+    """
+
+    _LOOKBEHIND = 10  # tokens that are written and read again, since words may be cut at other places
+
+    def __init__(self, model: Any, config: Any, tokenizer: Any, assistant_tokenizer: Any):
+        super().__init__(model, config)
+        self.tokenizer, self.assistant_tokenizer = tokenizer, assistant_tokenizer
+        self.eos = assistant_tokenizer.eos_token_id
+
+    def guess(self, ids: list[int], most: int) -> list[int]:
+        text = self._text(self.tokenizer, ids)
+        theirs = self.assistant_tokenizer(text, add_special_tokens=False)["input_ids"]
+        if not theirs:
+            return []
+        new = super().guess(theirs, max(most, 0))
+        if new and self.eos is not None and new[-1] == self.eos:
+            new = new[:-1]
+        if not new:
+            return []
+        # What the assistant wrote, together with the last tokens, in the large model's own tokens.
+        tail = ids[-self._LOOKBEHIND :]
+        before = self._text(self.tokenizer, tail)
+        context = self._text(self.assistant_tokenizer, theirs)
+        added = self._text(self.assistant_tokenizer, [*theirs, *new])[len(context) :]
+        again = self.tokenizer(before + added, add_special_tokens=False)["input_ids"]
+        start = self.tokenizer(before, add_special_tokens=False)["input_ids"]
+        same = _common(again, start)
+        return again[len(tail) :] if again[: len(tail)] == tail else again[same:] if same == len(start) else []
+
+    @staticmethod
+    def _text(tokenizer: Any, ids: list[int]) -> str:
+        return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _common(first: list[int], second: list[int]) -> int:
+    count = 0
+    for a, b in zip(first, second):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def check_assistant(model: Any, assistant: Any, config: Any) -> None:
+    """ValueError for an assistant, or settings beside one, that cannot work."""
+    if (config.num_return_sequences or 1) > 1:
+        raise ValueError(
+            f"num_return_sequences has to be 1 when doing assisted generate, but is {config.num_return_sequences}."
+        )
+    if config.use_cache is False:
+        raise ValueError("assisted generate requires `use_cache=True`")
+    if not hasattr(assistant, "generate"):
+        raise TypeError(f"assistant_model: found a {type(assistant).__name__}, needed a model that can generate")
+    if assistant.config.is_encoder_decoder or model.config.is_encoder_decoder:
+        raise UnsupportedError("generate: `assistant_model` with encoder-decoders is not part of this version")
+
+
+def candidates_of(assistant: Any, config: Any, tokenizer: Any, assistant_tokenizer: Any) -> DraftModel:
+    """The assistant of a call of `generate`.
+
+    Raises:
+        ValueError: two tokenizers are needed and one is missing.
+    """
+    if tokenizer is None and assistant_tokenizer is None:
+        return DraftModel(assistant, config)
+    if tokenizer is None or assistant_tokenizer is None:
+        raise ValueError(
+            "`assistant_tokenizer` is not required when the main and assistant models use the same tokenizer; for "
+            "different ones needed both `tokenizer` and `assistant_tokenizer`"
+        )
+    return TranslatedDraft(assistant, config, tokenizer, assistant_tokenizer)
