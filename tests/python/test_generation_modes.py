@@ -112,3 +112,94 @@ def test_a_cache_that_holds_the_whole_prompt(model, ids):
 def test_bad_arguments(model, ids, changes, error, text):
     with pytest.raises(error, match=text):
         model.generate(ids, max_new_tokens=2, **changes)
+
+
+class Watched:
+    """Counts what an assistant is asked for."""
+
+    def __init__(self, model):
+        self.model, self.calls = model, 0
+        self.config, self.generation_config = model.config, model.generation_config
+
+    def generate(self, *args, **kwargs):
+        self.calls += 1
+        return self.model.generate(*args, **kwargs)
+
+
+@pytest.mark.parametrize("seed", [0, 3])  # the same model, which is always right, and another, which rarely is
+@pytest.mark.parametrize("threshold", [0.0, 0.4])
+def test_assisted_decoding_gives_the_same_text(model, ids, seed, threshold):
+    from cases.models import config, fill
+
+    assistant = fill(ef, ef.AutoModelForCausalLM.from_config(config(ef, "llama")), seed)
+    assistant.generation_config.num_assistant_tokens = 5
+    assistant.generation_config.assistant_confidence_threshold = threshold
+    watched = Watched(assistant)
+    settings = {"max_new_tokens": 40, "eos_token_id": None, "do_sample": False}
+    expected = model.generate(ids[:1], **settings)
+    assert model.generate(ids[:1], assistant_model=watched, **settings).tolist() == expected.tolist()
+    assert watched.calls > 0
+    if seed == 0 and threshold == 0:
+        assert watched.calls < 10 and model._last_generation["accepted_tokens"] > 25
+    ended = {"max_new_tokens": 40, "eos_token_id": int(expected[0, 30])}
+    assert model.generate(ids[:1], assistant_model=watched, **ended).tolist() == model.generate(ids[:1], **ended).tolist()
+
+
+def test_assisted_sampling_repeats_with_a_seed(model, ids):
+    def draw(**changes):
+        ef.manual_seed(5)
+        return model.generate(ids[:1], do_sample=True, max_new_tokens=20, top_k=0, **changes).tolist()
+
+    assert draw() == draw(assistant_model=model)
+
+
+def test_an_assistant_with_another_tokenizer():
+    from cases._text_models import Folder
+    from cases.models import config, fill
+
+    with Folder(ef, "") as folder:
+        own = ef.AutoTokenizer.from_pretrained(folder)
+    letters = {letter: i for i, letter in enumerate([*"abcdefghijklmnopqrstuvwxyz .,!?'-", "[UNK]"])}
+    core = ef.tokenizers.Tokenizer(ef.tokenizers.models.WordLevel(letters, unk_token="[UNK]"))
+    core.pre_tokenizer = ef.tokenizers.pre_tokenizers.Split("", "isolated")
+    core.decoder = ef.tokenizers.decoders.Fuse()
+    other = ef.PreTrainedTokenizerFast(tokenizer_object=core)
+    model = fill(ef, ef.AutoModelForCausalLM.from_config(config(ef, "llama", vocab_size=len(own))))
+    assistant = Watched(fill(ef, ef.AutoModelForCausalLM.from_config(config(ef, "llama", vocab_size=len(letters))), 1))
+    inputs = own("the capital of france", return_tensors="pt").input_ids
+    settings = {"max_new_tokens": 24, "eos_token_id": None}
+    expected = model.generate(inputs, **settings).tolist()
+    found = model.generate(inputs, assistant_model=assistant, tokenizer=own, assistant_tokenizer=other, **settings)
+    assert found.tolist() == expected
+    assert assistant.calls > 0
+    with pytest.raises(ValueError, match="assistant_tokenizer"):
+        model.generate(inputs, assistant_model=assistant, assistant_tokenizer=other, **settings)
+
+
+@pytest.mark.parametrize(
+    "changes, error, text",
+    [
+        ({"num_beams": 2}, ValueError, "only supported with Greedy"),
+        ({"use_cache": False}, ValueError, "use_cache"),
+        ({"do_sample": True, "num_return_sequences": 2}, ValueError, "num_return_sequences"),
+        ({"assistant_model": "a name"}, (TypeError, AttributeError), "assistant_model|config"),
+    ],
+)
+def test_what_assistants_cannot_do(model, ids, changes, error, text):
+    with pytest.raises(error, match=text):
+        model.generate(ids[:1], max_new_tokens=2, **{"assistant_model": model, **changes})
+
+
+def test_one_row_at_a_time_with_an_assistant(model, ids):
+    with pytest.raises(ValueError, match="batch_size = 1"):
+        model.generate(ids, max_new_tokens=2, assistant_model=model)
+
+
+def test_watermark_settings_are_checked(model, ids):
+    with pytest.raises(ValueError, match="seeding_scheme"):
+        model.generate(ids, watermarking_config=ef.WatermarkingConfig(seeding_scheme="righthash"))
+    with pytest.raises(ValueError, match="token to score"):
+        ef.WatermarkDetector(model.config, "cpu", ef.WatermarkingConfig(context_width=30))(ids)
+    with pytest.raises(ValueError, match="inconsistent"):
+        detector = ef.WatermarkDetector(model.config, "cpu", ef.WatermarkingConfig())
+        detector(np.array([[1, 5, 6], [4, 5, 6]]))

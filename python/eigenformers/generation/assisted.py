@@ -133,6 +133,8 @@ def check_assistant(model: Any, assistant: Any, config: Any) -> None:
         raise ValueError(
             f"num_return_sequences has to be 1 when doing assisted generate, but is {config.num_return_sequences}."
         )
+    if (config.num_beams or 1) > 1:
+        raise ValueError("assisted generate is only supported with Greedy Search and Sample; num_beams has to be 1")
     if config.use_cache is False:
         raise ValueError("assisted generate requires `use_cache=True`")
     if not hasattr(assistant, "generate"):

@@ -109,3 +109,27 @@ def case_behind_a_cache(lib):
     return model.generate(
         tensor(lib, IDS[:, 12:]), attention_mask=tensor(lib, np.ones_like(IDS)), past_key_values=cache, max_new_tokens=6
     ).tolist()
+
+
+def case_watermarks(lib):
+    """Both schemes, greedy; and what the detector says of marked and plain texts."""
+    model = causal_lm(lib, "llama")
+    ids = tensor(lib, IDS)
+    out = {}
+    for name, settings in {
+        "left": {"bias": 3.0}, "wide": {"bias": 2.0, "greenlist_ratio": 0.5, "hashing_key": 12345},
+        "self": {"bias": 4.0, "seeding_scheme": "selfhash", "context_width": 2},
+    }.items():  # fmt: skip
+        config = lib.WatermarkingConfig(**settings)
+        marked = model.generate(ids, max_new_tokens=16, watermarking_config=config, eos_token_id=None)
+        beams = model.generate(ids, max_new_tokens=6, watermarking_config=config, num_beams=2, renormalize_logits=True)
+        found = {"ids": marked.tolist(), "beams": beams.tolist()}
+        for repeated in (False, True):
+            detector = lib.WatermarkDetector(model.config, "cpu", config, ignore_repeated_ngrams=repeated)
+            seen = detector(marked[:, 20:], return_dict=True)
+            found[f"repeated={repeated}"] = {field: getattr(seen, field) for field in (
+                "num_tokens_scored", "num_green_tokens", "green_fraction", "z_score", "p_value", "prediction", "confidence",
+            )}  # fmt: skip
+            found["plain"] = [bool(b) for b in detector(ids, z_threshold=1.0)]
+        out[name] = found
+    return out
