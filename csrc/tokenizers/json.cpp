@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <unordered_set>
 
 #include "tokenizers/utf8.h"
 
@@ -231,12 +232,11 @@ Json JsonReader::value() {
       Json out = Json::object();
       auto& entries = out.get_ref<Json::object_t&>();
       std::string key;
+      std::unordered_set<std::string> seen;  // vocabularies have hundreds of thousands of fields
       begin_object();
       while (next_key(key)) {
         // Two equal keys would make lookups and writing disagree.
-        for (auto& entry : entries)
-          if (entry.first == key) error(str("duplicate field '", key, "'"));
-        if (entries.size() == 10000) error("an object with more than 10000 fields");
+        if (!seen.insert(key).second) error(str("duplicate field '", key, "'"));
         Json child = value();
         static_cast<std::vector<Json::object_t::value_type>&>(entries).emplace_back(key, std::move(child));
       }

@@ -235,3 +235,10 @@ def test_python_components_in_threads(tokenizer):
     again = copy.deepcopy(tokenizer)
     del tokenizer
     assert again.encode("WORLD").ids == [2]
+
+
+def test_a_vocabulary_of_any_size():
+    vocab = {"[UNK]": 0, **{f"w{i}": i for i in range(1, 30000)}}
+    core = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocab))
+    assert core.get_vocab_size() == 30000
+    assert core.encode("w29999").ids == [29999]
