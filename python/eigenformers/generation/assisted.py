@@ -22,7 +22,7 @@ class DraftModel:
 
     Args:
         model: the assistant. Its generation_config gives `num_assistant_tokens`, `num_assistant_tokens_schedule`
-            and `assistant_confidence_threshold`; those of `config` win.
+            and `assistant_confidence_threshold`, unless `config` has other than the defaults.
         config: the GenerationConfig of the call.
     """
 
@@ -30,15 +30,14 @@ class DraftModel:
         own = model.generation_config
 
         def setting(name: str, default: Any) -> Any:
-            value = getattr(config, name, None)
-            value = getattr(own, name, None) if value is None else value
-            return default if value is None else value
+            values = getattr(config, name, None), getattr(own, name, None)  # the first is filled with defaults
+            return next((value for value in values if value is not None and value != default), default)
 
         self.model = model
         self.count = float(setting("num_assistant_tokens", _COUNT))
         self.schedule = setting("num_assistant_tokens_schedule", "constant")
         self.threshold = float(setting("assistant_confidence_threshold", _THRESHOLD))
-        self.eos = config.eos_token_id
+        self.eos = -1 if config.eos_token_id is None else config.eos_token_id  # not the assistant's own
         self.cache = _core.DynamicCache()
         self.cache.activate_past_recording()
         self.seen: list[int] = []  # the tokens that the cache holds
@@ -57,7 +56,7 @@ class DraftModel:
             past_key_values=self.cache,
             stopping_criteria=[self._unsure] if self.threshold > 0 else None,
         )
-        found = output[0].tolist()
+        found = output.sequences[0].tolist()
         self.seen = found[: self.cache.get_seq_length()]
         return found[len(ids) :]
 
@@ -71,7 +70,7 @@ class DraftModel:
 
         return GenerationConfig(
             max_new_tokens=count, do_sample=False, eos_token_id=self.eos, pad_token_id=0, output_scores=True,
-            num_beams=1, return_dict_in_generate=False,
+            num_beams=1, return_dict_in_generate=True,
         )  # fmt: skip
 
     def _unsure(self, input_ids: Any, scores: Any, **kwargs: Any) -> bool:
@@ -91,7 +90,7 @@ class TranslatedDraft(DraftModel):
     def __init__(self, model: Any, config: Any, tokenizer: Any, assistant_tokenizer: Any):
         super().__init__(model, config)
         self.tokenizer, self.assistant_tokenizer = tokenizer, assistant_tokenizer
-        self.eos = assistant_tokenizer.eos_token_id
+        self.eos = -1 if assistant_tokenizer.eos_token_id is None else assistant_tokenizer.eos_token_id
 
     def guess(self, ids: list[int], most: int) -> list[int]:
         text = self._text(self.tokenizer, ids)
@@ -99,7 +98,7 @@ class TranslatedDraft(DraftModel):
         if not theirs:
             return []
         new = super().guess(theirs, max(most, 0))
-        if new and self.eos is not None and new[-1] == self.eos:
+        if new and new[-1] == self.eos:
             new = new[:-1]
         if not new:
             return []
