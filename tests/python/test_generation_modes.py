@@ -142,7 +142,9 @@ def test_assisted_decoding_gives_the_same_text(model, ids, seed, threshold):
     if seed == 0 and threshold == 0:
         assert watched.calls < 10 and model._last_generation["accepted_tokens"] > 25
     ended = {"max_new_tokens": 40, "eos_token_id": int(expected[0, 30])}
-    assert model.generate(ids[:1], assistant_model=watched, **ended).tolist() == model.generate(ids[:1], **ended).tolist()
+    assert (
+        model.generate(ids[:1], assistant_model=watched, **ended).tolist() == model.generate(ids[:1], **ended).tolist()
+    )
 
 
 def test_assisted_sampling_repeats_with_a_seed(model, ids):

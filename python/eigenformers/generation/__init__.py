@@ -59,9 +59,7 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(_CONFIGURATION, ".configuration"),
     **dict.fromkeys(_AUXILIARY, ".auxiliary_configs"),
     "PrefixCache": ".prefix_cache",
-    **dict.fromkeys(
-        ("WatermarkDetector", "WatermarkDetectorOutput", "WatermarkLogitsProcessor"), ".watermarking"
-    ),
+    **dict.fromkeys(("WatermarkDetector", "WatermarkDetectorOutput", "WatermarkLogitsProcessor"), ".watermarking"),
     **dict.fromkeys(_STREAMERS, ".streamers"),
     **dict.fromkeys(_PROCESSORS, ".logits_process"),
     **dict.fromkeys(_STOPPING, ".stopping_criteria"),

@@ -66,7 +66,8 @@ SUPPORTED_TASKS: dict[str, dict[str, Any]] = {
         "impl": ".text2text_generation:TranslationPipeline",
         "pt": ("AutoModelForSeq2SeqLM",),
         "default": {
-            languages: {"model": ("google-t5/t5-base", "a9723ea")} for languages in (("en", "fr"), ("en", "de"), ("en", "ro"))
+            languages: {"model": ("google-t5/t5-base", "a9723ea")}
+            for languages in (("en", "fr"), ("en", "de"), ("en", "ro"))
         },
         "type": "text",
     },

@@ -68,7 +68,10 @@ def record():
     old = transformers.__version__.startswith("4.")
     for name, case in ASSETS.items():
         if (case is translations) == old:
-            values[name] = {"about": f"transformers {transformers.__version__}", "found": case(transformers, folder_of(name))}
+            values[name] = {
+                "about": f"transformers {transformers.__version__}",
+                "found": case(transformers, folder_of(name)),
+            }
     with open(RECORD, "w", encoding="utf-8") as file:
         file.write(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
