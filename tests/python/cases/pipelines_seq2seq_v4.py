@@ -61,7 +61,6 @@ def case_text2text(lib):
             "generator": list(pipe((text for text in TEXTS[:2]), **short)),
             "stop": pipe(TEXTS[0], stop_sequence="paris", **short),
             "truncated": pipe(TEXTS[0] * 20, truncation=True, **short),
-            "minimum": pipe(TEXTS[0], min_length=5, max_length=9),
         }
 
 
