@@ -46,6 +46,10 @@ class Text2TextGenerationPipeline(Pipeline):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.check_model_type(self.models_of("AutoModelForSeq2SeqLM"))
+        own = (getattr(self.model.config, "task_specific_params", None) or {}).get(self.task) or {}
+        self.prefix = own.get("prefix", self.prefix)  # as T5's "summarize: "
+        known = vars(GenerationConfig())
+        self._generate_kwargs = {**{name: value for name, value in own.items() if name in known}, **self._generate_kwargs}
 
     def _sanitize_parameters(  # type: ignore[override]
         self,
