@@ -151,6 +151,8 @@ def test_an_empty_place_is_named(path):
     setattr(model.get_submodule(parent) if parent else model, leaf, None)
     with pytest.raises((AttributeError, ValueError), match=leaf):
         model(IDS)
+    with pytest.raises((AttributeError, ValueError), match=leaf):
+        model(IDS, labels=IDS)
 
 
 @pytest.mark.parametrize("path", ["model.layers.0", "model.layers.0.mlp", "model.norm", "lm_head", "model"])

@@ -388,7 +388,7 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
     h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
   out.last_hidden_state.reset();
   const bool trained = in.labels.defined() && train_on(h, in, out);
-  if (!trained) out.logits = logits_of(*lm_head.ptr(), h, logit_scale, logit_softcap);
+  if (!trained) out.logits = logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);
   if (in.labels.defined() && !trained) {
     check_labels(in.labels, h);
     const int64_t n = out.logits.size(1) - 1;

@@ -72,7 +72,7 @@ class T5Sublayer : public Block {
   using Module::forward;
   Tensor forward(const Tensor& x, Pass& pass) override {
     const Tensor in = (*layer_norm_)(x);
-    const ModulePtr part = part_.ptr();
+    const ModulePtr part = part_.operator->();
     auto* block = dynamic_cast<Block*>(part.get());
     const Tensor y =
         attends_ && block ? block->call(in, [&](const Tensor& h) { return block->forward(h, pass); }) : (*part)(in);
