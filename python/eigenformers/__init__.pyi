@@ -559,6 +559,11 @@ from .generation.streamers import (
     TextIteratorStreamer as TextIteratorStreamer,
     TextStreamer as TextStreamer,
 )
+from .generation.watermarking import (
+    WatermarkDetector as WatermarkDetector,
+    WatermarkDetectorOutput as WatermarkDetectorOutput,
+    WatermarkLogitsProcessor as WatermarkLogitsProcessor,
+)
 from .hub import (
     PushToHubMixin as PushToHubMixin,
 )
@@ -1161,6 +1166,11 @@ from .pipelines.pt_utils import (
 from .pipelines.question_answering import (
     QuestionAnsweringArgumentHandler as QuestionAnsweringArgumentHandler,
     QuestionAnsweringPipeline as QuestionAnsweringPipeline,
+)
+from .pipelines.text2text_generation import (
+    SummarizationPipeline as SummarizationPipeline,
+    Text2TextGenerationPipeline as Text2TextGenerationPipeline,
+    TranslationPipeline as TranslationPipeline,
 )
 from .pipelines.text_classification import (
     ClassificationFunction as ClassificationFunction,

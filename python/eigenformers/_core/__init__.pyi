@@ -6,6 +6,7 @@ from . import autograd
 from . import cuda
 from . import functional
 from . import nn
+from . import optim
 from . import tokenizers
 from eigenformers._tensor.indexing import argwhere
 from eigenformers._tensor.indexing import diagonal_scatter
@@ -106,7 +107,7 @@ import eigenformers
 import numpy
 import typing
 import typing_extensions
-__all__: list[str] = ['BFloat16Tensor', 'BoolTensor', 'ByteTensor', 'Cache', 'CacheLayer', 'CharTensor', 'CheckpointReader', 'DecoderLayer', 'DoubleTensor', 'DynamicCache', 'FloatTensor', 'FunctionCtx', 'Generator', 'GgufFile', 'HalfTensor', 'IntTensor', 'LongTensor', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'ShortTensor', 'Size', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'abs_', 'absolute', 'acos', 'acosh', 'add', 'addbmm', 'addcdiv', 'addcmul', 'addmm', 'addmv', 'addr', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arccos', 'arcsin', 'arctan', 'arctan2', 'are_deterministic_algorithms_enabled', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'atleast_1d', 'atleast_2d', 'atleast_3d', 'autocast', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'block_diag', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'can_cast', 'cartesian_prod', 'cat', 'cdist', 'ceil', 'ceil_', 'chain_matmul', 'checkpoint', 'chunk', 'clamp', 'clamp_', 'clamp_max', 'clamp_max_', 'clamp_min', 'clamp_min_', 'clip', 'clone', 'column_stack', 'combinations', 'compile', 'complex64', 'concat', 'concatenate', 'copysign', 'corrcoef', 'cos', 'cos_', 'cosh', 'cosine_similarity', 'count_nonzero', 'cov', 'cross', 'cuda', 'cummax', 'cummin', 'cumprod', 'cumsum', 'default_generator', 'deg2rad', 'device', 'diag', 'diag_embed', 'diagflat', 'diagonal', 'diagonal_scatter', 'diff', 'dist', 'div', 'divide', 'dot', 'double', 'dropout', 'dstack', 'dtype', 'einsum', 'empty', 'empty_like', 'empty_strided', 'enable_grad', 'eq', 'equal', 'erf', 'erf_', 'exp', 'exp2', 'exp_', 'expm1', 'eye', 'fill_', 'finfo', 'fix', 'flatten', 'flip', 'fliplr', 'flipud', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'float_power', 'floor', 'floor_', 'floor_divide', 'fmax', 'fmin', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'ger', 'get_default_device', 'get_default_dtype', 'get_float32_matmul_precision', 'get_num_threads', 'get_rng_state', 'greater', 'greater_equal', 'gt', 'half', 'heaviside', 'histc', 'hsplit', 'hstack', 'hypot', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'inner', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_complex', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'isneginf', 'isposinf', 'kron', 'kthvalue', 'ldexp', 'le', 'lerp', 'less', 'less_equal', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_', 'log_softmax', 'logaddexp', 'logaddexp2', 'logcumsumexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logspace', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'matrix_power', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'mode', 'model_types', 'moveaxis', 'movedim', 'msort', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nanmedian', 'nansum', 'narrow', 'narrow_copy', 'ne', 'neg', 'neg_', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'not_equal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'outer', 'permute', 'pi', 'positive', 'pow', 'prod', 'promote_types', 'put', 'quantile', 'rad2deg', 'rand', 'rand_like', 'randint', 'randint_like', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'reciprocal_', 'relu', 'relu_', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'result_type', 'roll', 'rot90', 'round', 'round_', 'row_stack', 'rsqrt', 'rsqrt_', 'rsub', 'safetensors_dtype', 'save_safetensors', 'scalar_tensor', 'scatter', 'scatter_add', 'scatter_reduce', 'searchsorted', 'seed', 'select', 'select_scatter', 'set_default_device', 'set_default_dtype', 'set_float32_matmul_precision', 'set_grad_enabled', 'set_num_threads', 'set_printoptions', 'set_rng_state', 'short', 'sigmoid', 'sigmoid_', 'sign', 'signbit', 'sin', 'sin_', 'sinc', 'sinh', 'slice_scatter', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'sqrt_', 'square', 'square_', 'squeeze', 'stack', 'std', 'std_mean', 'strided', 'sub', 'subtract', 'sum', 'swapaxes', 'swapdims', 't', 'take', 'take_along_dim', 'tan', 'tanh', 'tanh_', 'tensor', 'tensor_split', 'tensordot', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'trapezoid', 'trapz', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'trunc_', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unique_consecutive', 'unravel_index', 'unsqueeze', 'use_deterministic_algorithms', 'var', 'var_mean', 'vdot', 'vsplit', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zero_', 'zeros', 'zeros_like']
+__all__: list[str] = ['BFloat16Tensor', 'BoolTensor', 'ByteTensor', 'Cache', 'CacheLayer', 'CharTensor', 'CheckpointReader', 'DecoderLayer', 'DoubleTensor', 'DynamicCache', 'EncoderDecoderCache', 'FloatTensor', 'FunctionCtx', 'Generator', 'GgufExport', 'GgufFile', 'HalfTensor', 'IntTensor', 'LongTensor', 'Node', 'PackedWeight', 'PreTrainedModel', 'RemovableHandle', 'SafetensorsFile', 'ShortTensor', 'Size', 'StaticCache', 'StoredTensor', 'Tensor', 'abs', 'abs_', 'absolute', 'acos', 'acosh', 'add', 'addbmm', 'addcdiv', 'addcmul', 'addmm', 'addmv', 'addr', 'all', 'allclose', 'amax', 'amin', 'aminmax', 'any', 'arange', 'arccos', 'arcsin', 'arctan', 'arctan2', 'are_deterministic_algorithms_enabled', 'argmax', 'argmin', 'argsort', 'argwhere', 'as_strided', 'as_tensor', 'asarray', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'atleast_1d', 'atleast_2d', 'atleast_3d', 'autocast', 'autograd', 'available_isas', 'baddbmm', 'bernoulli', 'bfloat16', 'bincount', 'bitwise_and', 'bitwise_left_shift', 'bitwise_not', 'bitwise_or', 'bitwise_right_shift', 'bitwise_xor', 'block_diag', 'bmm', 'bool', 'broadcast_shapes', 'broadcast_tensors', 'broadcast_to', 'bucketize', 'can_cast', 'cartesian_prod', 'cat', 'cdist', 'ceil', 'ceil_', 'chain_matmul', 'checkpoint', 'chunk', 'clamp', 'clamp_', 'clamp_max', 'clamp_max_', 'clamp_min', 'clamp_min_', 'clip', 'clone', 'column_stack', 'combinations', 'compile', 'complex64', 'concat', 'concatenate', 'copysign', 'corrcoef', 'cos', 'cos_', 'cosh', 'cosine_similarity', 'count_nonzero', 'cov', 'cross', 'cuda', 'cummax', 'cummin', 'cumprod', 'cumsum', 'default_generator', 'deg2rad', 'device', 'diag', 'diag_embed', 'diagflat', 'diagonal', 'diagonal_scatter', 'diff', 'dist', 'div', 'divide', 'dot', 'double', 'dropout', 'dstack', 'dtype', 'einsum', 'empty', 'empty_like', 'empty_strided', 'enable_grad', 'eq', 'equal', 'erf', 'erf_', 'exp', 'exp2', 'exp_', 'expm1', 'eye', 'fill_', 'finfo', 'fix', 'flatten', 'flip', 'fliplr', 'flipud', 'float', 'float16', 'float32', 'float64', 'float8_e4m3fn', 'float8_e5m2', 'float8_e8m0fnu', 'float_power', 'floor', 'floor_', 'floor_divide', 'fmax', 'fmin', 'fmod', 'frac', 'from_dlpack', 'from_numpy', 'frombuffer', 'full', 'full_like', 'functional', 'gather', 'ge', 'generate', 'ger', 'get_default_device', 'get_default_dtype', 'get_float32_matmul_precision', 'get_num_threads', 'get_rng_state', 'gguf_architecture', 'gguf_dequantize', 'gguf_mixes', 'gguf_pre_tokenizers', 'gguf_quantize', 'gguf_types', 'greater', 'greater_equal', 'gt', 'half', 'heaviside', 'histc', 'hsplit', 'hstack', 'hypot', 'iinfo', 'index_add', 'index_copy', 'index_fill', 'index_put', 'index_select', 'inf', 'inference_mode', 'initial_seed', 'inner', 'int', 'int16', 'int32', 'int64', 'int8', 'is_batch_invariant', 'is_complex', 'is_floating_point', 'is_grad_enabled', 'is_inference_mode_enabled', 'is_tensor', 'isa_name', 'isclose', 'isfinite', 'isin', 'isinf', 'isnan', 'isneginf', 'isposinf', 'kron', 'kthvalue', 'ldexp', 'le', 'lerp', 'less', 'less_equal', 'linspace', 'load_checkpoint', 'log', 'log10', 'log1p', 'log2', 'log_', 'log_softmax', 'logaddexp', 'logaddexp2', 'logcumsumexp', 'logical_and', 'logical_not', 'logical_or', 'logical_xor', 'logit', 'logspace', 'logsumexp', 'long', 'lt', 'manual_seed', 'masked_fill', 'masked_scatter', 'masked_select', 'matmul', 'matrix_power', 'max', 'maximum', 'mean', 'median', 'meshgrid', 'min', 'minimum', 'mm', 'mode', 'model_types', 'moveaxis', 'movedim', 'msort', 'mul', 'multinomial', 'multiply', 'mv', 'nan', 'nan_to_num', 'nanmean', 'nanmedian', 'nansum', 'narrow', 'narrow_copy', 'ne', 'neg', 'neg_', 'negative', 'nn', 'no_grad', 'nonzero', 'norm', 'normal', 'not_equal', 'numel', 'ones', 'ones_like', 'open_gguf', 'open_safetensors', 'open_torch', 'optim', 'outer', 'pack_weight', 'permute', 'pi', 'positive', 'pow', 'prod', 'promote_types', 'put', 'quantile', 'quantization_formats', 'quantized_checkpoint', 'rad2deg', 'rand', 'rand_like', 'randint', 'randint_like', 'randn', 'randn_like', 'randperm', 'ravel', 'read_torch', 'reciprocal', 'reciprocal_', 'relu', 'relu_', 'remainder', 'renamed_checkpoint', 'repeat_interleave', 'reshape', 'restore_weight', 'result_type', 'roll', 'rot90', 'round', 'round_', 'row_stack', 'rsqrt', 'rsqrt_', 'rsub', 'safetensors_dtype', 'save_safetensors', 'save_safetensors_lazily', 'scalar_tensor', 'scatter', 'scatter_add', 'scatter_reduce', 'searchsorted', 'seed', 'select', 'select_scatter', 'set_default_device', 'set_default_dtype', 'set_float32_matmul_precision', 'set_grad_enabled', 'set_num_threads', 'set_printoptions', 'set_rng_state', 'short', 'sigmoid', 'sigmoid_', 'sign', 'signbit', 'sin', 'sin_', 'sinc', 'sinh', 'slice_scatter', 'softmax', 'sort', 'split', 'split_with_sizes', 'sqrt', 'sqrt_', 'square', 'square_', 'squeeze', 'stack', 'std', 'std_mean', 'strided', 'sub', 'subtract', 'sum', 'swapaxes', 'swapdims', 't', 'take', 'take_along_dim', 'tan', 'tanh', 'tanh_', 'tensor', 'tensor_split', 'tensordot', 'tensors_in_memory', 'tie', 'tile', 'tokenizers', 'topk', 'trace', 'transpose', 'trapezoid', 'trapz', 'tril', 'tril_indices', 'triu', 'triu_indices', 'true_divide', 'trunc', 'trunc_', 'uint16', 'uint32', 'uint64', 'uint8', 'unbind', 'unflatten', 'unique', 'unique_consecutive', 'unravel_index', 'unsqueeze', 'use_deterministic_algorithms', 'var', 'var_mean', 'vdot', 'vsplit', 'vstack', 'where', 'write_safetensors', 'write_torch', 'xlogy', 'zero_', 'zeros', 'zeros_like']
 class Cache:
     """
     Keys and values of past positions, a layer each.
@@ -263,6 +264,39 @@ class DynamicCache(Cache):
         """
     def is_recording_past(self, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> bool:
         ...
+class EncoderDecoderCache(Cache):
+    """
+    A decoder's own keys and values, and those of the encoder's states; made of two caches.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
+    def from_legacy_cache(past_key_values: typing.Any = None) -> EncoderDecoderCache:
+        ...
+    def __getitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> tuple[eigenformers.Tensor, eigenformers.Tensor, eigenformers.Tensor, eigenformers.Tensor]:
+        ...
+    def __init__(self, *args) -> None:
+        ...
+    def __iter__(self) -> typing.Any:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def activate_past_recording(self) -> None:
+        ...
+    def to_legacy_cache(self) -> tuple:
+        ...
+    @property
+    def cross_attention_cache(self) -> Cache:
+        ...
+    @property
+    def is_updated(self) -> dict:
+        ...
+    @property
+    def self_attention_cache(self) -> Cache:
+        ...
 class FunctionCtx:
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -303,6 +337,39 @@ class Generator:
     def seed(self) -> int:
         ...
     def set_state(self, new_state: eigenformers.Tensor) -> typing.Any:
+        ...
+class GgufExport:
+    """
+    Tensors on their way into a GGUF file.
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    @staticmethod
+    def from_file(path: str) -> GgufExport:
+        ...
+    @staticmethod
+    def from_model(model: nn.Module, model_type: str, heads: typing.SupportsInt | typing.SupportsIndex, kv_heads: typing.SupportsInt | typing.SupportsIndex, names: collections.abc.Mapping[str, str] = {}, values: collections.abc.Mapping[str, collections.abc.Callable] = {}) -> GgufExport:
+        """
+        names: other names for the model's tensors, '' leaves one out. values: name -> function of a tensor's values.
+        """
+    def __init__(self) -> None:
+        ...
+    def add(self, name: str, value: eigenformers.Tensor) -> None:
+        ...
+    def choose(self, mix: str, architecture: str, layers: typing.SupportsInt | typing.SupportsIndex, heads_per_kv: typing.SupportsInt | typing.SupportsIndex, experts: typing.SupportsInt | typing.SupportsIndex = 0, importance: bool = False, output: str | None = None, token_embedding: str | None = None, overrides: collections.abc.Sequence[tuple[str, str]] = [], pure: bool = False) -> list[str]:
+        ...
+    def write(self, path: str, metadata: collections.abc.Sequence[tuple[str, str, typing.Any]], types: collections.abc.Sequence[str], importance: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] | None = None, through: eigenformers.dtype | None = None, progress: typing.Any = None) -> None:
+        ...
+    @property
+    def origins(self) -> list[tuple[str, str]]:
+        """
+        (name in the file, name in the model) of each tensor.
+        """
+    @property
+    def tensors(self) -> list:
         ...
 class GgufFile:
     """
@@ -380,6 +447,7 @@ class PackedWeight:
     """
     A matrix in a packed storage format.
     """
+    requires_grad: bool
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
         """
@@ -389,10 +457,28 @@ class PackedWeight:
         """
         The matrix as a dense float32 tensor [out_features, in_features].
         """
+    def dim(self) -> int:
+        ...
+    def is_floating_point(self) -> bool:
+        ...
     def numel(self) -> int:
+        ...
+    def requires_grad_(self, requires_grad: bool = True) -> typing.Any:
+        ...
+    def size(self, dim: typing.SupportsInt | typing.SupportsIndex | None = None) -> typing.Any:
+        ...
+    def state(self) -> dict:
+        """
+        What a checkpoint stores of it, by name in the layer.
+        """
+    @property
+    def device(self) -> typing.Any:
         ...
     @property
     def dtype(self) -> eigenformers.dtype:
+        ...
+    @property
+    def grad(self) -> None:
         ...
     @property
     def kind(self) -> str:
@@ -401,7 +487,7 @@ class PackedWeight:
     def nbytes(self) -> int:
         ...
     @property
-    def requires_grad(self) -> bool:
+    def ndim(self) -> int:
         ...
     @property
     def shape(self) -> tuple:
@@ -417,6 +503,8 @@ class PreTrainedModel(nn.Module):
     def _build(self, model_type: str, head: str, config: str, base: PreTrainedModel = None) -> None:
         ...
     def _native_run(self, arg0: dict) -> dict:
+        ...
+    def _resize_buffer(self, arg0: str, arg1: eigenformers.Tensor) -> None:
         ...
     @property
     def _built(self) -> bool:
@@ -2516,6 +2604,40 @@ class _GradMode:
         ...
     def __get__(self, instance: typing.Any, owner: typing.Any = None) -> typing.Any:
         ...
+class _LoraEmbedding(_LoraLayer):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, base_layer: nn.Module) -> None:
+        ...
+    def forward(self, x: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+class _LoraLayer(_TunerLayer):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def _forget(self, arg0: str) -> None:
+        ...
+    def _scaling(self, arg0: str) -> float:
+        ...
+    def _set_scaling(self, arg0: str, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class _LoraLinear(_LoraLayer):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, base_layer: nn.Module) -> None:
+        ...
+    def _weight_norm(self, arg0: str) -> eigenformers.Tensor:
+        ...
+    def forward(self, x: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
 class _QuantizedCache(Cache):
     """
     Keys and values as integers of 4 or 8 bits; eigenformers.QuantizedCache has the arguments.
@@ -2532,6 +2654,55 @@ class _QuantizedCache(Cache):
         """
         Bytes of memory that the positions take.
         """
+class _RecurrentCache(DynamicCache):
+    """
+    States of recurrent layers, keys and values of the others; made by DynamicCache(config=...).
+    """
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+class _TunerLayer(nn.Module):
+    _disable_adapters: bool
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def _base_packed(self) -> bool:
+        ...
+    def _base_value(self) -> eigenformers.Tensor:
+        ...
+    def _base_write(self, arg0: eigenformers.Tensor) -> None:
+        ...
+    def _features(self) -> tuple[int, int]:
+        ...
+    def _has(self, arg0: str) -> bool:
+        ...
+    def _merge(self, adapter: str, safe: bool) -> None:
+        ...
+    def _unmerge(self) -> None:
+        ...
+    def get_delta_weight(self, adapter: str) -> eigenformers.Tensor:
+        """
+        What merging the adapter adds to the base weight, in that weight's layout.
+        """
+    @property
+    def _active_adapter(self) -> list[str]:
+        ...
+    @_active_adapter.setter
+    def _active_adapter(self, arg1: str | collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def fan_in_fan_out(self) -> bool:
+        ...
+    @property
+    def merged_adapters(self) -> list[str]:
+        ...
+    @merged_adapters.setter
+    def merged_adapters(self, arg1: collections.abc.Sequence[str]) -> None:
+        ...
 class device:
     """
     Where a tensor lives: always the CPU.
@@ -2976,13 +3147,25 @@ def ge(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.T
 @typing.overload
 def ge(input: eigenformers.Tensor, other: float) -> eigenformers.Tensor:
     ...
-def generate(model: PreTrainedModel, input_ids: eigenformers.Tensor, attention_mask: eigenformers.Tensor | None, inputs_embeds: eigenformers.Tensor | None, past_key_values: Cache, options: dict, processors: list, guidance: typing.Any, prefix_processor: typing.Any, criteria: list, put: typing.Any) -> dict:
+def generate(model: PreTrainedModel, input_ids: eigenformers.Tensor, attention_mask: eigenformers.Tensor | None, position_ids: eigenformers.Tensor | None, inputs_embeds: eigenformers.Tensor | None, past_key_values: Cache, options: dict, processors: list, guidance: typing.Any, prefix_processor: typing.Any, criteria: list, put: typing.Any, encoder: dict = {}, watermark: typing.Any = None, candidates: typing.Any = None) -> dict:
     ...
 def get_default_dtype() -> eigenformers.dtype:
     ...
 def get_num_threads() -> int:
     ...
 def get_rng_state() -> eigenformers.Tensor:
+    ...
+def gguf_architecture(model_type: str) -> str:
+    ...
+def gguf_dequantize(blocks: eigenformers.Tensor, type: str) -> eigenformers.Tensor:
+    ...
+def gguf_mixes() -> dict:
+    ...
+def gguf_pre_tokenizers() -> list:
+    ...
+def gguf_quantize(x: eigenformers.Tensor, type: str, importance: eigenformers.Tensor | None = None) -> eigenformers.Tensor:
+    ...
+def gguf_types() -> dict:
     ...
 @typing.overload
 def gt(input: eigenformers.Tensor, other: eigenformers.Tensor) -> eigenformers.Tensor:
@@ -3222,6 +3405,8 @@ def open_torch(paths: collections.abc.Sequence[str], disable_mmap: bool = False)
     ...
 def outer(input: eigenformers.Tensor, vec2: eigenformers.Tensor) -> eigenformers.Tensor:
     ...
+def pack_weight(format: str, dense: eigenformers.Tensor, **kwargs) -> PackedWeight:
+    ...
 def permute(input: eigenformers.Tensor, dims: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
 @typing.overload
@@ -3242,6 +3427,10 @@ def prod(*args, **kwargs) -> typing.Any:
 def promote_types(type1: eigenformers.dtype, type2: eigenformers.dtype) -> eigenformers.dtype:
     ...
 def quantile(input: eigenformers.Tensor, q: typing.Any, dim: typing.SupportsInt | typing.SupportsIndex | None = None, keepdim: bool = False, *, interpolation: str = 'linear') -> eigenformers.Tensor:
+    ...
+def quantization_formats() -> list[str]:
+    ...
+def quantized_checkpoint(reader: CheckpointReader, entries: collections.abc.Sequence[dict]) -> CheckpointReader:
     ...
 def rand(*args, dtype: eigenformers.dtype | None = None, generator: Generator = None, device: typing.Any = None, requires_grad: bool = False) -> eigenformers.Tensor:
     ...
@@ -3289,6 +3478,8 @@ def repeat_interleave(input: eigenformers.Tensor, repeats: eigenformers.Tensor, 
     ...
 def reshape(input: eigenformers.Tensor, shape: collections.abc.Sequence[int]) -> eigenformers.Tensor:
     ...
+def restore_weight(format: str, parts: collections.abc.Mapping[str, eigenformers.Tensor], shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], **kwargs) -> PackedWeight:
+    ...
 def roll(input: eigenformers.Tensor, shifts: collections.abc.Sequence[int], dims: collections.abc.Sequence[int] | None = None) -> eigenformers.Tensor:
     ...
 def round(input: eigenformers.Tensor, *, decimals: typing.SupportsInt | typing.SupportsIndex = 0) -> eigenformers.Tensor:
@@ -3307,6 +3498,10 @@ def safetensors_dtype(dtype: str) -> str:
     """
 def save_safetensors(model: nn.Module, tensors: collections.abc.Sequence[tuple[str, eigenformers.Tensor]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[list[str], dict[str, str], int, int]:
     ...
+def save_safetensors_lazily(items: collections.abc.Sequence[tuple[str, eigenformers.dtype, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], collections.abc.Callable]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[list[str], dict[str, str], int, int]:
+    """
+    items: (name, dtype, shape, function of the values), each made when it is written.
+    """
 def scalar_tensor(s: float, *, dtype: eigenformers.dtype | None = None, device: typing.Any = None) -> eigenformers.Tensor:
     ...
 def scatter_add(input: eigenformers.Tensor, dim: typing.SupportsInt | typing.SupportsIndex, index: eigenformers.Tensor, src: eigenformers.Tensor) -> eigenformers.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections.abc
 import eigenformers
 import typing
-__all__: list[str] = ['Activation', 'Attention', 'Block', 'Conv1D', 'Dropout', 'Embedding', 'GatedMlp', 'HeadNorm', 'LayerNorm', 'Linear', 'Module', 'ModuleList', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
+__all__: list[str] = ['Activation', 'Attention', 'Block', 'Conv1D', 'Dropout', 'Embedding', 'GatedMlp', 'HeadNorm', 'Identity', 'LayerNorm', 'Linear', 'Module', 'ModuleDict', 'ModuleList', 'ParameterDict', 'PlainMlp', 'RMSNorm', 'RotaryEmbedding', 'Sequential', 'activation_names']
 class Activation(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -58,9 +58,12 @@ class Embedding(Module):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __init__(self, num_embeddings: typing.SupportsInt | typing.SupportsIndex, embedding_dim: typing.SupportsInt | typing.SupportsIndex) -> None:
+    def __init__(self, num_embeddings: typing.SupportsInt | typing.SupportsIndex, embedding_dim: typing.SupportsInt | typing.SupportsIndex, embed_scale: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> None:
         ...
     def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
+    @property
+    def embed_scale(self) -> float:
         ...
     @property
     def embedding_dim(self) -> int:
@@ -90,6 +93,16 @@ class HeadNorm(Module):
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
+class Identity(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self) -> None:
+        ...
+    def forward(self, input: eigenformers.Tensor) -> eigenformers.Tensor:
+        ...
 class LayerNorm(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -178,6 +191,14 @@ class Module:
         ...
     def register_parameter(self, name: str, param: eigenformers.Tensor | None) -> None:
         ...
+class ModuleDict(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, modules: typing.Any = None) -> None:
+        ...
 class ModuleList(Module):
     @staticmethod
     def __reduce_ex__(*args, **kwargs):
@@ -197,6 +218,14 @@ class ModuleList(Module):
     def __setitem__(self, arg0: typing.SupportsInt | typing.SupportsIndex, arg1: Module) -> None:
         ...
     def append(self, arg0: Module) -> typing.Any:
+        ...
+class ParameterDict(Module):
+    @staticmethod
+    def __reduce_ex__(*args, **kwargs):
+        """
+        (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
+        """
+    def __init__(self, parameters: typing.Any = None) -> None:
         ...
 class PlainMlp(Module):
     @staticmethod
@@ -239,5 +268,9 @@ class _Pass:
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
+def _lora_linear(x: eigenformers.Tensor, base: Linear, a: eigenformers.Tensor, b: eigenformers.Tensor, scale: typing.SupportsFloat | typing.SupportsIndex) -> eigenformers.Tensor:
+    """
+    base(x) + scale·(x·aᵀ)·bᵀ as one operation.
+    """
 def activation_names() -> list[str]:
     ...

@@ -19,7 +19,7 @@ def _labels(names):
 def _error(run):
     try:
         run()
-    except Exception as error:  # noqa: BLE001: the text is what is compared
+    except Exception as error:  # noqa: BLE001  the text is what is compared
         return f"{type(error).__name__}: {error}"
     return None
 

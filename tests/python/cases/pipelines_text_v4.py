@@ -13,7 +13,7 @@ _QUESTIONS = ["Where does he live?", "who visited New York?"]
 def _error(run):
     try:
         run()
-    except Exception as error:  # noqa: BLE001: the text is what is compared
+    except Exception as error:  # noqa: BLE001  the text is what is compared
         return f"{type(error).__name__}: {error}"
     return None
 
