@@ -152,11 +152,11 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
       check<ConfigError>(of > 0 && n % (2 * of) == 0, "GGUF: '", name, "' has ", n,
                          " rows, needed an even number for each of ", of, " heads");
       if (bias)
-        source.rows = [slot = slot, n, dim = n / of](int64_t, int64_t, float* out) {
+        source.rows = [rows = source.rows, n, dim = n / of](int64_t, int64_t, float* out) {
           paired_rows(
-              [slot](int64_t b, int64_t e, float* o) {
-                std::vector<float> whole(size_t(slot->shape()[0]));
-                slot_rows(*slot, slot->shape()[0], 0, 1, whole.data());
+              [&](int64_t b, int64_t e, float* o) {
+                std::vector<float> whole(size_t(n), 0.f);
+                rows(0, 1, whole.data());
                 std::copy(whole.begin() + b, whole.begin() + e, o);
               },
               1, dim)(0, n, out);

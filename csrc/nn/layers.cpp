@@ -33,7 +33,7 @@ std::vector<Tensor> apply_all(const Tensor& x, std::initializer_list<const Child
   std::vector<LinearTerm> terms;
   std::vector<Tensor> out;
   for (const Child<Module>* child : layers) {
-    std::optional<LinearTerm> term = linear_term(*child->ptr());
+    std::optional<LinearTerm> term = linear_term(*child->operator->());
     if (!term) break;
     terms.push_back(std::move(*term));
   }

@@ -8,8 +8,29 @@
 
 namespace ef {
 
+namespace {
+
+// In place where the slot's tensor can be written.
+void put(ParameterSlot& slot, const Tensor& value) {
+  const NoGradGuard no_grad;
+  const Tensor dense = slot.tensor();
+  if (dense.defined() && !dense.read_only()) {
+    dense.detach().copy_(value);
+    return;
+  }
+  Tensor fresh = value.detach().clone();
+  if (dense.defined()) {
+    fresh = fresh.to(dense.dtype());
+    set_requires_grad(fresh, dense.requires_grad());
+  }
+  slot.set(fresh);
+}
+
+}  // namespace
+
 BaseMatrix::BaseMatrix(ModulePtr layer) : layer_(std::move(layer)) {
-  while (ChildSlot* below = layer_->find_child("base_layer")) layer_ = below->get();
+  for (ChildSlot* below = nullptr; layer_ && (below = layer_->find_child("base_layer"));) layer_ = below->get();
+  check<AttributeError>(bool(layer_), "adapter: found no base layer, needed a layer with a matrix `weight`");
   slot_ = layer_->find_parameter("weight");
   check<ConfigError>(slot_ && slot_->shape().size() == 2, "adapter: found ", layer_->class_name(),
                      ", needed a layer with a matrix `weight`");
@@ -51,20 +72,7 @@ Tensor BaseMatrix::squared_norms() const {
   return cat(parts);
 }
 
-void BaseMatrix::write(const Tensor& value) {
-  const NoGradGuard no_grad;
-  const Tensor dense = packed() ? Tensor() : slot_->tensor();
-  if (dense.defined() && !dense.read_only()) {
-    dense.detach().copy_(value);
-    return;
-  }
-  Tensor fresh = value.detach().clone();
-  if (dense.defined()) {
-    fresh = fresh.to(dense.dtype());
-    set_requires_grad(fresh, dense.requires_grad());
-  }
-  slot_->set(fresh);
-}
+void BaseMatrix::write(const Tensor& value) { put(*slot_, value); }
 
 void BaseMatrix::restore(const WeightPtr& packed) { dynamic_cast<WeightSlot&>(*slot_).set_weight(packed); }
 
@@ -76,6 +84,11 @@ uint64_t BaseMatrix::version() const {
 Tensor BaseMatrix::bias() const {
   ParameterSlot* slot = layer_->find_parameter("bias");
   return slot ? slot->tensor() : Tensor();
+}
+
+void BaseMatrix::add_to_bias(const Tensor& delta) {
+  const NoGradGuard no_grad;
+  put(*layer_->find_parameter("bias"), add(bias().detach(), delta));
 }
 
 }  // namespace ef

@@ -18,7 +18,8 @@ class BaseMatrix {
   void restore(const WeightPtr& packed);   // puts a packed matrix back
   uint64_t version() const;                // moves with each write
   const void* identity() const { return slot_->identity(); }
-  Tensor bias() const;  // of the layer, or undefined
+  Tensor bias() const;                    // of the layer, or undefined
+  void add_to_bias(const Tensor& delta);  // where there is one
 
  private:
   ModulePtr layer_;

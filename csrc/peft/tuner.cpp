@@ -1,5 +1,7 @@
 #include "peft/tuner.h"
 
+#include <utility>
+
 #include "autograd/autograd.h"
 #include "ops/ops.h"
 
@@ -22,10 +24,14 @@ void TunerLayer::merge(const std::string& adapter, bool safe) {
   const NoGradGuard no_grad;
   BaseMatrix base = base_matrix();
   const WeightPtr packed = base.packed();
-  const Tensor result = merged_weight(adapter, base.value());
-  check<ConfigError>(!safe || all(isfinite(result)).item<bool>(), "NaNs detected in the merged weights. The adapter ",
+  const Tensor result = merged_weight(adapter, base.value()), bias = delta_bias(adapter);
+  check<Error>(!bias.defined() || base.bias().defined(),
+               "Impossible to merge LoRA with `lora_bias=True` because the base layer has no bias.");
+  const auto finite = [](const Tensor& x) { return !x.defined() || all(isfinite(x)).item<bool>(); };
+  check<ConfigError>(!safe || (finite(result) && finite(bias)), "NaNs detected in the merged weights. The adapter ",
                      adapter, " seems to be broken");
   base.write(result);
+  if (bias.defined()) base.add_to_bias(bias);
   if (packed) packed_ = packed;
   Names names = merged();
   names.push_back(adapter);
@@ -36,15 +42,14 @@ void TunerLayer::unmerge() {
   const NoGradGuard no_grad;
   BaseMatrix base = base_matrix();
   Names names = merged();
-  if (packed_) {
-    base.restore(packed_);
-    packed_ = nullptr;
-    names.clear();
-  }
+  const WeightPtr packed = std::exchange(packed_, nullptr);
+  if (packed) base.restore(packed);
   while (!names.empty()) {
     const std::string adapter = names.back();
     names.pop_back();
-    if (has(adapter)) base.write(unmerged_weight(adapter, base.value()));
+    if (!has(adapter)) continue;
+    if (!packed) base.write(unmerged_weight(adapter, base.value()));
+    if (const Tensor bias = delta_bias(adapter); bias.defined()) base.add_to_bias(neg(bias));
   }
   set_merged({});
 }

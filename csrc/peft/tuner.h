@@ -24,7 +24,8 @@ class TunerLayer : public Module {
   Names merged() const { return merged_.get(); }
 
   virtual bool has(const std::string& adapter) const = 0;
-  virtual Tensor delta_weight(const std::string& adapter) = 0;  // in the layout of the base weight
+  virtual Tensor delta_weight(const std::string& adapter) = 0;          // in the layout of the base weight
+  virtual Tensor delta_bias(const std::string& adapter) { return {}; }  // likewise of the bias; undefined: nothing
   // Adds an adapter to the base weight, or takes the last merged ones out again. safe: on a copy, and only when the
   // result is finite.
   void merge(const std::string& adapter, bool safe = false);

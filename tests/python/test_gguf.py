@@ -299,10 +299,10 @@ def test_llama_cpp_says_the_same(tmp_path, model_type):
     assert engine.tokenize(b"the owl 12", add_bos=False) == byte_level()("the owl 12", add_special_tokens=False)["input_ids"]
 
 
-def adapted(model_type="llama", **settings):
+def adapted(model_type="llama", changes=None, **settings):
     from eigenformers.peft import LoraConfig, get_peft_model
 
-    model = get_peft_model(tiny(model_type), LoraConfig(r=4, lora_alpha=8, **settings))
+    model = get_peft_model(tiny(model_type, **(changes or {})), LoraConfig(r=4, lora_alpha=8, **settings))
     ef.manual_seed(5)
     for name, value in model.named_parameters():
         if "lora_" in name:
@@ -310,8 +310,14 @@ def adapted(model_type="llama", **settings):
     return model.eval()
 
 
-def test_adapters_are_merged_on_the_way(tmp_path):
-    model = adapted(target_modules=["q_proj", "k_proj", "down_proj"])
+@pytest.mark.parametrize(
+    "model_type, settings",
+    [("llama", {"target_modules": ["q_proj", "k_proj", "down_proj"]}),
+     ("qwen2", {"target_modules": ["q_proj", "v_proj"], "lora_bias": True}),
+     ("llama", {"target_modules": ["q_proj", "v_proj"], "lora_bias": True, "changes": {"attention_bias": True}})],
+)  # fmt: skip
+def test_adapters_are_merged_on_the_way(tmp_path, model_type, settings):
+    model = adapted(model_type, **settings)
     before = {name: value.numpy().copy() for name, value in model.state_dict().items()}
     out = model.save_pretrained_gguf(tmp_path / "g", byte_level(), "f32")  # compares tensors and logits
     assert all(np.array_equal(before[name], value.numpy()) for name, value in model.state_dict().items())
@@ -333,8 +339,9 @@ def test_adapters_alone(tmp_path):
     assert {t[0] for t in file.tensors} == {
         f"blk.{i}.attn_{p}.weight.lora_{x}" for i in (0, 1) for p in "qv" for x in "ab"
     }
-    with pytest.raises(NotImplementedError, match="use_dora"):
-        gguf.save_lora_to_gguf(adapted(target_modules=["q_proj"], use_dora=True), tmp_path / "d.gguf")
+    for model_type, flag in (("llama", "use_dora"), ("qwen2", "lora_bias")):
+        with pytest.raises(NotImplementedError, match=flag):
+            gguf.save_lora_to_gguf(adapted(model_type, target_modules=["q_proj"], **{flag: True}), tmp_path / "d.gguf")
     with pytest.raises(ValueError, match="no adapter"):
         gguf.save_lora_to_gguf(tiny("llama"), tmp_path / "d.gguf")
     for method, error in (("merged_4bit", RuntimeError), ("fp8", NotImplementedError)):

@@ -23,6 +23,7 @@ from eigenformers.peft import (
     PeftConfig,
     PeftModel,
     PeftModelForCausalLM,
+    PeftWarning,
     get_layer_status,
     get_model_status,
     get_peft_model,
@@ -187,7 +188,7 @@ def test_missing_and_unknown_keys(tmp_path):
     [
         ("{", ValueError), ("[1]", ValueError), ('{"r": 2, "base_model_name_or_path": "x"}', TypeError),
         ('{"peft_type": "OFT"}', UnsupportedError), ('{"peft_type": "NOPE"}', ValueError),
-        ('{"peft_type": "LORA", "lora_bias": true}', UnsupportedError),
+        ('{"peft_type": "LORA", "use_qalora": true}', UnsupportedError),
         ('{"peft_type": "LORA", "r": 0, "target_modules": ["q_proj"]}', ValueError),
     ],
 )  # fmt: skip
@@ -211,10 +212,70 @@ def test_bad_weight_files(tmp_path):
         adapted().save_pretrained(tmp_path / "adapter_config.json")
 
 
+def test_weighted_adapters_with_biases_say_no():
+    with pytest.warns(PeftWarning, match="merging LoRA weights won't be possible"):
+        model = adapted(lora_bias=True)
+    with pytest.raises(UnsupportedError, match="lora_bias"):
+        model.add_weighted_adapter(["default"], [0.5], "half")
+    assert list(model.peft_config) == ["default"]
+
+
+def test_biases_of_factors_since_the_start(tmp_path):
+    with pytest.warns(PeftWarning, match="merging LoRA weights won't be possible"):
+        model = adapted(lora_bias=True)
+    model.save_pretrained(tmp_path / "start")
+    before = logits(model)
+    randomize(model, 2)
+    after = logits(model)
+    model.save_pretrained(tmp_path / "change", path_initial_model_for_weight_conversion=str(tmp_path / "start"))
+    with pytest.warns(PeftWarning, match="merging LoRA weights won't be possible"):
+        both = PeftModel.from_pretrained(tiny(), tmp_path / "start")
+        both.load_adapter(tmp_path / "change", "change")
+    np.testing.assert_allclose(logits(both), before, rtol=1e-5)
+    both.base_model.set_adapter(["default", "change"])
+    np.testing.assert_allclose(logits(both), after, rtol=2e-3, atol=1e-4)  # the sum cancels
+
+
+def test_parts_that_were_deleted():
+    model = adapted()
+    attention = model.base_model.model.model.layers[0].self_attn
+    del attention.q_proj.lora_B["default"]
+    with pytest.raises(KeyError, match="found no 'lora_B' of adapter 'default'"):
+        model(IDS)
+    with pytest.raises(KeyError, match="lora_B"):
+        model.merge_and_unload()
+    model = adapted()
+    attention = model.base_model.model.model.layers[0].self_attn
+    del attention.q_proj.scaling["default"]
+    with pytest.raises(KeyError, match="found no scaling of adapter 'default'"):
+        model(IDS)
+    del attention.q_proj.lora_A["default"]  # as in PEFT, the layer is one without the adapter now
+    assert np.isfinite(logits(model)).all()
+    attention.q_proj.base_layer = None
+    with pytest.raises(AttributeError, match="base_layer"):
+        model(IDS)
+    attention.q_proj = None
+    with pytest.raises(AttributeError, match="q_proj"):
+        model(IDS)
+    embedding = adapted(target_modules=["embed_tokens"])
+    layer = embedding.base_model.model.model.embed_tokens
+    with pytest.raises(KeyError, match="lora_embedding_A"):
+        layer.get_delta_weight("nobody")
+    del layer.lora_embedding_B["default"]
+    with pytest.raises(KeyError, match="found no 'lora_embedding_B' of adapter 'default'"):
+        embedding(IDS)
+    dora = adapted(use_dora=True)
+    magnitude = dora.base_model.model.model.layers[0].self_attn.q_proj.lora_magnitude_vector["default"]
+    del magnitude.weight
+    with pytest.raises(KeyError, match="lora_magnitude_vector"):
+        dora(IDS)
+
+
 @pytest.mark.parametrize(
     "field, value",
     [
-        ("lora_bias", True), ("target_parameters", ["w"]), ("trainable_token_indices", [1]), ("layer_replication", [[0, 1]]),
+        ("arrow_config", {"a": 1}), ("target_parameters", ["w"]), ("trainable_token_indices", [1]),
+        ("layer_replication", [[0, 1]]),
         ("init_lora_weights", "eva"), ("use_qalora", True), ("ensure_weight_tying", True), ("megatron_config", {"a": 1}),
     ],
 )  # fmt: skip

@@ -32,12 +32,29 @@ Tensor product(const Tensor& b, const Tensor& a, double scaling) {
   return mul(matmul(wide(b), wide(a)), Scalar(scaling)).to(b.dtype());
 }
 
+bool there(const ModulePtr& module) { return bool(module); }
+bool there(const Tensor& tensor) { return tensor.defined(); }
+
+// A part of an adapter: a module of a ModuleDict, a tensor of a ParameterDict.
+template <class Dict>
+auto part(const Child<Dict>& parts, const std::string& adapter) {
+  auto found = parts->find(adapter);
+  check<KeyError>(there(found), "lora: found no '", parts.name(), "' of adapter '", adapter, "'; was it deleted?");
+  return found;
+}
+
+// Whether what A gets is anything but the layer's input, or watched on the way.
+bool acts(const ModulePtr& dropout) {
+  if (!dropout) return false;
+  const Module* layer = dropout.get();
+  const bool idle = dynamic_cast<const Identity*>(layer) || (dynamic_cast<const Dropout*>(layer) && !layer->training());
+  return !idle || !dropout->plain();
+}
+
 }  // namespace
 
 Tensor LoraLinear::matrix(const Child<ModuleDict>& parts, const std::string& adapter) const {
-  const ModulePtr layer = parts->find(adapter);
-  check<KeyError>(bool(layer), "lora: found no '", parts.name(), "' of adapter '", adapter, "'");
-  return BaseMatrix(layer).value();
+  return BaseMatrix(part(parts, adapter)).value();
 }
 
 Tensor LoraLinear::magnitude(const std::string& adapter) const {
@@ -48,13 +65,11 @@ Tensor LoraLinear::magnitude(const std::string& adapter) const {
 
 std::optional<LinearTerm> LoraLinear::term() {
   if (disabled() && !merged().empty()) return {};  // is unmerged first
-  std::optional<LinearTerm> out = linear_term(*base_layer.ptr());
+  std::optional<LinearTerm> out = linear_term(*base_layer.operator->());
   if (!out || disabled() || !merged().empty()) return out;
   for (const std::string& name : active()) {
     if (!has(name)) continue;
-    const ModulePtr dropout = lora_dropout->find(name);
-    if (dropout && training() && !dynamic_cast<Identity*>(dropout.get())) return {};
-    if (lora_magnitude_vector->find(name)) return {};
+    if (acts(lora_dropout->find(name)) || lora_magnitude_vector->find(name)) return {};
     const ModulePtr a = lora_A->find(name), b = lora_B->find(name);
     if (!a || !b || !dynamic_cast<Linear*>(a.get()) || !dynamic_cast<Linear*>(b.get())) return {};
     const std::optional<LinearTerm> down = linear_term(*a), up = linear_term(*b);
@@ -72,11 +87,10 @@ Tensor LoraLinear::forward(const Tensor& x) {
   Tensor y = base_output(x, adapters);
   const DType dtype = y.dtype();
   for (const std::string& name : adapters) {
-    const ModulePtr dropout = lora_dropout->find(name), a = lora_A->find(name), b = lora_B->find(name);
-    const bool dropped = dropout && training() && !dynamic_cast<Identity*>(dropout.get());
+    const ModulePtr dropout = lora_dropout->find(name), a = part(lora_A, name), b = part(lora_B, name);
     const Tensor in = dropout ? (*dropout)(x) : x;
     const Tensor update = mul((*b)((*a)(in)), Scalar(scaling(name)));
-    y = add(y, lora_magnitude_vector->find(name) ? dora_term(name, in, y, update, dropped) : update);
+    y = add(y, lora_magnitude_vector->find(name) ? dora_term(name, in, y, update, acts(dropout)) : update);
   }
   return y.to(dtype);
 }
@@ -87,7 +101,9 @@ Tensor LoraLinear::dora_term(const std::string& adapter, const Tensor& x, const 
   const Tensor bias = base_matrix().bias();
   const Tensor base = dropped ? (*base_layer)(x) : y;
   const Tensor plain = bias.defined() ? sub(base, bias.to(base.dtype())) : base;
-  const Tensor factor = div(magnitude(adapter), weight_norm(adapter));
+  const Tensor length = magnitude(adapter);
+  check<KeyError>(length.defined(), "lora: the 'lora_magnitude_vector' of adapter '", adapter, "' has no 'weight'");
+  const Tensor factor = div(length, weight_norm(adapter));
   return add(mul(sub(factor, Scalar(1.0)), plain), mul(factor, update));
 }
 
@@ -111,6 +127,12 @@ Tensor LoraLinear::delta_weight(const std::string& adapter) {
   const NoGradGuard no_grad;
   const Tensor delta = product(matrix(lora_B, adapter), matrix(lora_A, adapter), scaling(adapter));
   return base_matrix().transposed() ? delta.t() : delta;
+}
+
+Tensor LoraLinear::delta_bias(const std::string& adapter) {
+  const ModulePtr b = lora_B->find(adapter);
+  ParameterSlot* slot = b ? b->find_parameter("bias") : nullptr;
+  return slot && slot->defined() ? mul(slot->tensor().detach(), Scalar(scaling(adapter))) : Tensor();
 }
 
 Tensor LoraLinear::row_factor(const Tensor& factor) const {
@@ -137,17 +159,17 @@ Tensor LoraEmbedding::forward(const Tensor& ids) {
   const DType dtype = y.dtype();
   const auto base = std::dynamic_pointer_cast<Embedding>(base_layer.ptr());
   for (const std::string& name : adapters) {
-    const Tensor rows = embedding(lora_embedding_A->find(name).t(), ids, base ? base->padding_idx : -1);
+    const Tensor rows = embedding(part(lora_embedding_A, name).t(), ids, base ? base->padding_idx : -1);
     const double s = scaling(name) * (base ? base->scale : 1);
-    y = add(y, mul(matmul(wide(rows), wide(lora_embedding_B->find(name)).t()), Scalar(s)));
+    y = add(y, mul(matmul(wide(rows), wide(part(lora_embedding_B, name)).t()), Scalar(s)));
   }
   return y.to(dtype);
 }
 
 Tensor LoraEmbedding::delta_weight(const std::string& adapter) {
   const NoGradGuard no_grad;
-  return product(lora_embedding_B->find(adapter).detach(), lora_embedding_A->find(adapter).detach(), scaling(adapter))
-      .t();
+  const Tensor a = part(lora_embedding_A, adapter), b = part(lora_embedding_B, adapter);
+  return product(b.detach(), a.detach(), scaling(adapter)).t();
 }
 
 }  // namespace ef

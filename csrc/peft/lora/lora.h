@@ -35,6 +35,7 @@ class LoraLinear : public LoraLayer, public AdaptedLinear {
   std::optional<LinearTerm> term() override;
   bool has(const std::string& adapter) const override { return lora_A->find(adapter) != nullptr; }
   Tensor delta_weight(const std::string& adapter) override;  // s·BA
+  Tensor delta_bias(const std::string& adapter) override;    // s times B's own bias
   // ‖W + s·BA‖ of each row, [out]: from products with the r rows of A, never the whole sum.
   Tensor weight_norm(const std::string& adapter);
 

@@ -37,7 +37,7 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
     config = model.peft_config[name]
     if str(getattr(config.peft_type, "value", config.peft_type)).upper() != "LORA":
         raise UnsupportedError(f"GGUF adapters: method {config.peft_type}; llama.cpp applies LoRA only")
-    for flag in ("use_dora", "modules_to_save", "alora_invocation_tokens"):
+    for flag in ("use_dora", "lora_bias", "modules_to_save", "alora_invocation_tokens"):
         if getattr(config, flag, None):
             raise UnsupportedError(f"GGUF adapters: {flag}={getattr(config, flag)!r}; merge the adapter instead")
     if getattr(config, "bias", "none") != "none":

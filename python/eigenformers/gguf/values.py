@@ -45,7 +45,9 @@ def plain_names(model: Any) -> tuple[dict[str, str], Values]:
                 while rest.startswith("base_layer."):
                     rest = rest[len("base_layer.") :]
                 names[name] = f"{path}.{rest}" if inside and "lora_" not in rest else ""
-        values[f"{path}.weight"] = _merged(layer)
+        values[f"{path}.weight"] = _merged(layer, "weight")
+        if any(getattr(layer, "lora_bias", {}).values()):
+            values[f"{path}.bias"] = _merged(layer, "bias")
     for path, module in model.named_modules():
         if not isinstance(module, ModulesToSaveWrapper):
             continue
@@ -58,22 +60,27 @@ def plain_names(model: Any) -> tuple[dict[str, str], Values]:
     return names, values
 
 
-def _merged(layer: Any) -> Callable[[], Any]:
-    """The layer's weight with its active adapters; the layer itself is as before when the value is there."""
+def _merged(layer: Any, part: str) -> Callable[[], Any]:
+    """The layer's weight or bias with its active adapters; the layer itself is as before when the value is there."""
 
     def value() -> Any:
         base = layer.get_base_layer()
         if layer.merged or layer.disable_adapters:
-            return _dense(base.weight)
-        saved = None if isinstance(base.weight, _core.PackedWeight) else base.weight.detach().clone()
+            return _dense(getattr(base, part))
+        saved = {
+            name: getattr(base, name).detach().clone()
+            for name in ("weight", "bias")
+            if isinstance(getattr(base, name, None), _core.Tensor)
+        }
         with _core.no_grad():
             layer.merge(safe_merge=True)
             try:
-                merged = _dense(base.weight).to(_core.float32).clone()
+                merged = _dense(getattr(base, part)).to(_core.float32).clone()
             finally:
                 layer.unmerge()
-                if saved is not None:  # adding and subtracting would round
-                    base.weight.data.copy_(saved)
+                for name, before in saved.items():  # adding and subtracting rounds
+                    if not _core.equal(getattr(base, name), before):
+                        getattr(base, name).data.copy_(before)
         return merged
 
     return value

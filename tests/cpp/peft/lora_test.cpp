@@ -162,6 +162,47 @@ TEST_F(LoraTest, PackedBasesPassGradientsAndMergeIntoDenseOnes) {
   EXPECT_EQ(base->weight.weight(), packed);
 }
 
+TEST_F(LoraTest, BiasesOfFactorsAreMergedToo) {
+  for (const bool packed : {false, true}) {
+    auto base = linear_of(w_.clone(), bias_.clone());
+    if (packed) base->weight.set_weight(std::make_shared<Packed>(w_.clone()));
+    auto layer = adapted(base, a_, b_, 0.5);
+    const Tensor own = drawn({5}, 10);
+    layer->lora_B->add_child("default", linear_of(b_, own));
+    const Tensor sum_bias = add(bias_, mul(own, Scalar(0.5)));
+    EXPECT_LT(distance((*layer)(x_), linear(x_, sum_, sum_bias)), 1e-12);
+    layer->merge("default");
+    EXPECT_LT(distance(base->bias_tensor(), sum_bias), 1e-12);
+    layer->unmerge();
+    EXPECT_LT(distance(base->bias_tensor(), bias_), 1e-12);
+  }
+  auto without = adapted(linear_of(w_.clone()), a_, b_, 0.5);
+  without->lora_B->add_child("default", linear_of(b_, drawn({5}, 10)));
+  EXPECT_THROW(without->merge("default"), Error);
+  EXPECT_TRUE(without->merged().empty());
+}
+
+TEST_F(LoraTest, LayersOnOneInputAreComputedTogether) {
+  struct Three : Module {
+    Child<Module> q{*this, "q"}, k{*this, "k"}, v{*this, "v"};
+  } owner;
+  const auto lora = adapted(linear_of(w_, bias_), a_, b_, 0.5);
+  owner.q.set(lora);
+  owner.k.set(linear_of(w_));
+  EXPECT_THROW(apply_all(x_, {&owner.q, &owner.k, &owner.v}), AttributeError);
+  owner.v.set(adapted(adapted(linear_of(w_), a_, b_, 0.5), a_, b_, 0.25));
+  ASSERT_TRUE(lora->term());
+  EXPECT_EQ(lora->term()->low.size(), 1u);
+  const auto ys = apply_all(x_, {&owner.q, &owner.k, &owner.v});
+  EXPECT_LT(distance(ys[0], linear(x_, sum_, bias_)), 1e-12);
+  EXPECT_LT(distance(ys[1], linear(x_, w_)), 1e-12);
+  EXPECT_LT(distance(ys[2], linear(x_, add(sum_, mul(matmul(b_, a_), Scalar(0.25))))), 1e-12);
+  lora->lora_dropout->add_child("default", std::make_shared<Dropout>(0.5));
+  EXPECT_FALSE(lora->term());  // its input is another while training
+  lora->train(false);
+  EXPECT_TRUE(lora->term());
+}
+
 TEST_F(LoraTest, Embeddings) {
   const Tensor table = drawn({7, 4}, 7), a = drawn({2, 7}, 8), b = drawn({4, 2}, 9);
   auto base = std::make_shared<Embedding>(7, 4, 2.0);
@@ -184,8 +225,34 @@ TEST_F(LoraTest, BadParts) {
   auto layer = adapted(linear_of(w_), a_, b_, 0.5);
   layer->forget("default");
   EXPECT_THROW((*layer)(x_), KeyError);
+  layer->set_scaling("default", 1);
+  layer->lora_magnitude_vector->add_child("default", std::make_shared<Dropout>(0.1));
+  EXPECT_THROW((*layer)(x_), KeyError);  // without a length
+  layer->lora_magnitude_vector->remove("default");
   layer->lora_B->remove("default");
+  EXPECT_THROW((*layer)(x_), KeyError);
   EXPECT_THROW(layer->delta_weight("default"), KeyError);
+  EXPECT_THROW(layer->merge("default"), KeyError);
+  EXPECT_TRUE(layer->merged().empty());
+  layer->lora_A->remove("default");  // without A the adapter is not there
+  EXPECT_EQ(distance((*layer)(x_), linear(x_, w_)), 0);
+  layer->base_layer.set(nullptr);
+  EXPECT_THROW((*layer)(x_), AttributeError);
+  EXPECT_THROW(layer->base_matrix(), AttributeError);
+}
+
+TEST_F(LoraTest, BadPartsOfEmbeddings) {
+  auto base = std::make_shared<Embedding>(7, 4);
+  base->weight.set(drawn({7, 4}, 7));
+  LoraEmbedding layer(base);
+  const Tensor ids = Tensor::from_data(std::vector<int64_t>{3, 3}), plain = (*base)(ids);
+  layer.set_active({"default"});
+  EXPECT_EQ(distance(layer(ids), plain), 0);
+  EXPECT_THROW(layer.delta_weight("default"), KeyError);
+  layer.lora_embedding_A->add_parameter("default", drawn({2, 7}, 8));
+  layer.set_scaling("default", 0.5);
+  EXPECT_THROW(layer(ids), KeyError);  // no B
+  EXPECT_THROW(layer.delta_weight("default"), KeyError);
 }
 
 }  // namespace

@@ -213,6 +213,12 @@ def case_merging(lib):
         whole = model.merge_and_unload(safe_merge=True)
         out[kind]["unloaded"] = _logits(lib, whole)
         out[kind]["names"] = sorted(whole.state_dict())[:6]
+    model = _adapted(lib, {"r": 2, "target_modules": ["q_proj"], "lora_bias": True, "lora_alpha": 6}, "qwen2")
+    out["bias"] = {"logits": _logits(lib, model), "keys": sorted(lib_state(lib, model))}
+    model.merge_adapter()
+    out["bias"]["merged"] = _array(model.base_model.model.model.layers[0].self_attn.q_proj.base_layer.bias)
+    model.unmerge_adapter()
+    out["bias"]["unmerged"] = _array(model.base_model.model.model.layers[0].self_attn.q_proj.base_layer.bias)
     model = _adapted(lib, KINDS["plain"])
     out["without"] = _logits(lib, model.unload())
     return out
@@ -338,6 +344,10 @@ def case_messages(lib):
         "str_layers": lambda: config(target_modules="q", layers_to_transform=[1]),
         "str_pattern": lambda: config(target_modules="q", layers_pattern="h"),
         "pattern_only": lambda: config(target_modules=["q"], layers_pattern="h"),
+        "bias_dora": lambda: config(lora_bias=True, use_dora=True),
+        "bias_init": lambda: config(lora_bias=True, init_lora_weights="pissa"),
+        "no_bias": lambda: wrap(target_modules=["q_proj"], lora_bias=True),
+        "no_bias_merge": lambda: wrap(target_modules=["q_proj"], lora_bias=True).merge_adapter(),
         "task": lambda: config(task_type="NOPE"),
         "not_found": lambda: model.set_adapter("nope"),
         "delete": lambda: model.delete_adapter("nope"),

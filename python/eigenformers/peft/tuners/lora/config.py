@@ -14,7 +14,7 @@ from ...registry import PeftType
 _OFF: dict[str, tuple[Any, ...]] = {
     "megatron_config": (None,), "trainable_token_indices": (None,), "loftq_config": (None, {}), "eva_config": (None,),
     "corda_config": (None,), "lora_ga_config": (None,), "velora_config": (None,), "alora_invocation_tokens": (None,),
-    "use_qalora": (False, None), "monteclora_config": (None,), "layer_replication": (None,), "lora_bias": (False, None),
+    "use_qalora": (False, None), "monteclora_config": (None,), "layer_replication": (None,),
     "target_parameters": (None, []), "use_bdlora": (None, False), "arrow_config": (None,), "kasa_config": (None,),
     "ensure_weight_tying": (False, None),
 }  # fmt: skip
@@ -45,6 +45,7 @@ class LoraConfig(PeftConfig):
             1/r), "pissa", "pissa_niter_<n>" (arXiv:2404.02948) or "olora" (arXiv:2406.01775).
         layers_to_transform, layers_pattern: only layers of these numbers, in a list of this name.
         rank_pattern, alpha_pattern: `{name or expression: value}` instead of `r` and `lora_alpha`.
+        lora_bias: B has a bias of its own.
         use_dora: weight-decomposed LoRA: trains the length of each row as well.
         fan_in_fan_out: as in PEFT; what a layer needs is known here, so another value is corrected with a warning.
 
@@ -117,6 +118,14 @@ class LoraConfig(PeftConfig):
         init = self.init_lora_weights
         if isinstance(init, str) and init.lower() in _INITS:
             raise UnsupportedError(f"LoraConfig(init_lora_weights={init!r}) is not supported yet")
+        if self.lora_bias:
+            if init not in (True, False):
+                raise ValueError(
+                    "The argument lora_bias=True is only supported with init_lora_weights=True or False, got "
+                    f"init_lora_weights={init} instead."
+                )
+            if self.use_dora:
+                raise ValueError("The argument lora_bias=True is not supported for DoRA, please pass use_dora=False")
         if self.use_rslora and (self.rank_pattern or self.alpha_pattern) and isinstance(init, str) and (
             init.startswith("pissa") or init == "olora"
         ):  # fmt: skip

@@ -30,6 +30,8 @@ def without_initial(config: Any, values: dict[str, Any], initial: dict[str, Any]
     for name, value in values.items():
         if "lora_A" in name:
             made[name] = _core.cat([value, initial[name].to(value.dtype)], 0)
+        elif name.endswith(".bias"):  # of B
+            made[name] = value - initial[name].to(value.dtype)
         elif "lora_B" in name:
             made[name] = _core.cat([value, -initial[name].to(value.dtype)], 1)
     twice = dataclasses.replace(

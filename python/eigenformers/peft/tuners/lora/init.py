@@ -18,7 +18,10 @@ def set_first_values(layer: Any, name: str, how: Any) -> None:
     if how is False:
         return
     a, b = layer.lora_A[name].weight, layer.lora_B[name].weight
+    bias = layer.lora_B[name].bias if layer.lora_bias[name] else None
     with _core.no_grad():
+        if bias is not None:
+            bias.zero_()
         if how is True:
             bound = math.sqrt(3.0) * (math.sqrt(2.0 / (1 + 5.0)) / math.sqrt(a.shape[1]))
             a.uniform_(-bound, bound)

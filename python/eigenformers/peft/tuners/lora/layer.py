@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections import UserDict
 from typing import Any
 
 from .... import _core, nn
 from ....errors import UnsupportedError
+from ...errors import PeftWarning
 from ...layers import NativeTunerLayer
 from .init import set_first_values
 
@@ -48,7 +50,7 @@ class LoraLayer(NativeTunerLayer):
             raise ValueError(f"`r` should be a positive integer value but the value passed is {r}")
         self.r[adapter_name], self.lora_alpha[adapter_name] = r, lora_alpha
         self.use_dora[adapter_name], self.use_rslora[adapter_name] = config.use_dora, config.use_rslora
-        self.lora_bias[adapter_name] = False
+        self.lora_bias[adapter_name] = config.lora_bias
         drop = config.lora_dropout
         self.lora_dropout[adapter_name] = nn.Dropout(p=drop) if drop > 0.0 else nn.Identity()
         self.scaling[adapter_name] = lora_alpha / (math.sqrt(r) if config.use_rslora else r)
@@ -94,7 +96,14 @@ class Linear(_core._LoraLinear, LoraLayer):
 
     def _add_parts(self, name: str, r: int, config: Any) -> None:
         self.lora_A[name] = nn.Linear(self.in_features, r, bias=False)
-        self.lora_B[name] = nn.Linear(r, self.out_features, bias=False)
+        self.lora_B[name] = nn.Linear(r, self.out_features, bias=config.lora_bias)
+        if config.lora_bias and self.bias is None:
+            warnings.warn(
+                f"`lora_bias=True` was passed but the targeted layer of type {type(self.get_base_layer()).__name__} "
+                "has no bias. This means that merging LoRA weights won't be possible.",
+                PeftWarning,
+                stacklevel=2,
+            )
         set_first_values(self, name, config.init_lora_weights)
         dtype = self._base_dtype()
         self.lora_A[name].to(dtype)
@@ -125,6 +134,8 @@ class Embedding(_core._LoraEmbedding, LoraLayer):
         return rows, dim
 
     def _add_parts(self, name: str, r: int, config: Any) -> None:
+        if config.lora_bias:
+            raise ValueError(f"lora_bias={config.lora_bias} is not supported for {type(self).__name__}.")
         if config.use_dora:
             raise UnsupportedError("LoraConfig(use_dora=True) on an Embedding is not supported yet")
         init = config.init_lora_weights

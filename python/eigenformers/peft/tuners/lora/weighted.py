@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from .... import _core, linalg
+from ....errors import UnsupportedError
 from ...modules_to_save import ModulesToSaveWrapper
 from ..base import outermost_tuners
 from .combining import COMBINATIONS, check_density
@@ -42,6 +43,7 @@ class WeightedMixin:
 
         Raises:
             ValueError: an adapter that does not exist, ranks that differ, a module that several of them save.
+            NotImplementedError: adapters with `lora_bias`.
         """
         if adapter_name in self.peft_config:
             return
@@ -82,6 +84,8 @@ class WeightedMixin:
                 f"{len(shared)} such instance(s)."
             )
         configs = [self.peft_config[name] for name in adapters]
+        if any(c.lora_bias for c in configs):
+            raise UnsupportedError("add_weighted_adapter of adapters with lora_bias=True is not supported yet")
         ranks = [max([c.r, *c.rank_pattern.values()]) for c in configs]
         if kind in COMBINATIONS and len(set(ranks)) != 1:
             raise ValueError(
