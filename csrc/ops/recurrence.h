@@ -1,4 +1,5 @@
-// Recurrences over time that state-space and linear-attention layers run, one node each. All in float32.
+// Recurrences over time that state-space and linear-attention layers run, one node each. In float32, or in float64
+// where an input is.
 #pragma once
 #include "tensor/tensor.h"
 

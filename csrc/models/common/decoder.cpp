@@ -11,10 +11,13 @@
 #include "models/common/heads.h"
 #include "models/common/moe.h"
 #include "nn/recurrent_cache.h"
+#include "ops/helpers.h"
 #include "ops/ops.h"
 #include "quantizers/linear_loss.h"
 
 namespace ef {
+
+Tensor computing(const Tensor& weight) { return weight.to(real_compute(weight.dtype())); }
 
 DecoderConfig read_decoder(const ConfigReader& c) {
   DecoderConfig d;

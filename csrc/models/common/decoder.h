@@ -119,6 +119,9 @@ struct CausalLmBody : Body {
   Child<Module> lm_head;
 };
 
+// A weight as layers compute with it: float64 as it is, all others in float32.
+Tensor computing(const Tensor& weight);
+
 // A Family whose models are decoders with the config that `read` returns.
 Family decoder_family(const std::string& model_type, DecoderConfig (*read)(const ConfigReader&), GgufTable gguf);
 // The names llama.cpp gives to the tensors of a gated decoder; `extra` is added, or replaces.

@@ -54,7 +54,7 @@ Router::Choice Router::choose(const Tensor& x) {
   const bool sigmoids = config_.scoring == MoeConfig::Sigmoid;
   const Tensor scores = sigmoids ? sigmoid(out.logits) : softmax(out.logits, -1);
   Tensor ranks = scores.detach();
-  if (correction_) ranks = add(ranks, correction_->tensor().to(DType::Float32));
+  if (correction_) ranks = add(ranks, computing(correction_->tensor()));
   if (sigmoids && config_.groups > 1) {  // the two best of a group speak for it
     const int64_t tokens = x.size(0), size = config_.experts / config_.groups;
     const Tensor grouped = ranks.reshape({tokens, config_.groups, size});
@@ -112,7 +112,7 @@ MoeBlock::MoeBlock(const MoeConfig& c)
 Tensor MoeBlock::forward(const Tensor& in, Pass& pass) {
   Tensor x = in.flatten(0, 1);
   if (training() && config_.jitter > 0) {
-    Tensor noise = Tensor::empty(x.shape());
+    Tensor noise = Tensor::empty(x.shape(), x.dtype());
     x = mul(x, uniform_(noise, 1 - config_.jitter, 1 + config_.jitter));
   }
   const Router::Choice choice = gate_->choose(x);

@@ -7,6 +7,8 @@
 namespace ef {
 
 Tensor without_padding(const Tensor& x, const Pass& pass) {
+  check<UnsupportedError>(!pass.bias.defined(), "attention_mask: found four dimensions, needed [batch, positions]: ",
+                          "layers with a recurrent state can skip padding, but see all that came before");
   if (!pass.key_mask.defined()) return x;
   const int64_t length = x.size(1);
   return mul(x, pass.key_mask.narrow(1, pass.key_mask.size(1) - length, length).to(DType::Float32).unsqueeze(-1));
@@ -20,7 +22,7 @@ DepthwiseConv::DepthwiseConv(int64_t channels, int64_t taps, bool with_bias)
 Tensor DepthwiseConv::over(const Tensor& x, RecurrentCache::State* state) const {
   const int64_t taps = weight.shape()[2];
   Tensor before = state ? state->conv : Tensor();
-  if (!before.defined()) before = Tensor::zeros({x.size(0), taps - 1, x.size(2)});
+  if (!before.defined()) before = Tensor::zeros({x.size(0), taps - 1, x.size(2)}, x.dtype());
   check<ShapeError>(before.size(0) == x.size(0), "cache: found the states of ", before.size(0), " sequences, needed ",
                     x.size(0));
   const Tensor all = cat({before, x}, 1);
@@ -34,9 +36,9 @@ GatedNorm::GatedNorm(int64_t size, double eps, int64_t groups, bool gate_first)
 Tensor GatedNorm::apply(const Tensor& x, const Tensor& gate) const {
   const Tensor in = gate_first ? mul(x, silu(gate)) : x;
   const int64_t part = weight.shape()[0] / groups;
-  const Tensor ones = Tensor::full({part}, Scalar(1.0));
+  const Tensor ones = Tensor::ones({part}, in.dtype());
   const Tensor normed = rms_norm(in.unflatten(-1, {groups, part}), ones, eps).flatten(-2, -1);
-  const Tensor y = mul(normed, weight.tensor().to(DType::Float32));
+  const Tensor y = mul(normed, computing(weight.tensor()));
   return gate_first ? y : mul(y, silu(gate));
 }
 

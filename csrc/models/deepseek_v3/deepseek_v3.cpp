@@ -78,7 +78,7 @@ class LatentAttention : public Block {
     if (queries > 4 || pass.past < 2 * queries || grad_enabled() || pass.want_weights) return {};
     const auto layer = std::dynamic_pointer_cast<Linear>(kv_b_proj_.ptr());
     const Tensor w = layer && layer->plain() ? layer->weight.tensor() : Tensor();
-    return w.defined() ? w.unflatten(0, {config_.heads, -1}).to(DType::Float32) : w;
+    return w.defined() ? computing(w.unflatten(0, {config_.heads, -1})) : w;
   }
 
   // Queries are turned into the latents' space and what they find there into values: all heads read the same latents.

@@ -26,7 +26,7 @@ class GptOssExperts : public Module {
   Tensor mix(const Tensor& x, const Router::Choice& choice) const {
     const Tensor gate_up = gate_up_proj_.tensor(), gate_up_bias = gate_up_proj_bias_.tensor(),
                  down = down_proj_.tensor(), down_bias = down_proj_bias_.tensor();
-    const auto of = [](const Tensor& all, int64_t expert) { return all.select(0, expert).to(DType::Float32); };
+    const auto of = [](const Tensor& all, int64_t expert) { return computing(all.select(0, expert)); };
     return mix_experts(x, choice, config_.moe.experts, [&](int64_t e, const Tensor& rows) {
       const Tensor both = add(matmul(rows, of(gate_up, e)), of(gate_up_bias, e)).unflatten(1, {-1, 2});
       const Tensor gate = clamp(both.select(2, 0), {}, Scalar(config_.limit));

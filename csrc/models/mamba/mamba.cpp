@@ -34,11 +34,11 @@ class MambaMixer : public Block {
     const std::vector<Tensor> parts = chunk((*in_proj_)(without_padding(in, pass)), 2, 2);
     const Tensor x = without_padding((*act_)(conv1d_->over(parts[0], state)), pass);
     const std::vector<Tensor> dbc = split((*x_proj_)(x), {config_.rank, config_.states, config_.states}, 2);
-    const Tensor a = neg(exp(A_log_.tensor().to(DType::Float32)));
+    const Tensor a = neg(exp(computing(A_log_.tensor())));
     const Recurrence scan = selective_scan(x, softplus((*dt_proj_)(dbc[0])), a, dbc[1].unsqueeze(2),
                                            dbc[2].unsqueeze(2), state ? state->state : Tensor());
     if (state) state->state = scan.state;
-    const Tensor y = add(scan.y, mul(x, D_.tensor().to(DType::Float32)));
+    const Tensor y = add(scan.y, mul(x, computing(D_.tensor())));
     return (*out_proj_)(mul(y, silu(parts[1])));
   }
 

@@ -43,12 +43,12 @@ class Mamba2Mixer : public Block {
     auto grouped = [&](const Tensor& t) { return t.unflatten(2, {c.groups, c.states}); };
     auto channels = [&](const Tensor& a_head) { return repeat_interleave(a_head, c.head_dim, -1); };
     const Tensor dt =
-        clamp(softplus(add(parts[2], dt_bias_.tensor().to(DType::Float32))), Scalar(c.least_step), Scalar(c.most_step));
-    const Tensor a = neg(exp(A_log_.tensor().to(DType::Float32)));
+        clamp(softplus(add(parts[2], computing(dt_bias_.tensor()))), Scalar(c.least_step), Scalar(c.most_step));
+    const Tensor a = neg(exp(computing(A_log_.tensor())));
     const Recurrence scan = selective_scan(xbc[0], channels(dt), channels(a).unsqueeze(-1), grouped(xbc[1]),
                                            grouped(xbc[2]), state ? state->state : Tensor());
     if (state) state->state = scan.state;
-    const Tensor y = add(scan.y, mul(xbc[0], channels(D_.tensor().to(DType::Float32))));
+    const Tensor y = add(scan.y, mul(xbc[0], channels(computing(D_.tensor()))));
     return (*out_proj_)(norm_->apply(y, parts[0]));
   }
 

@@ -53,8 +53,8 @@ class GatedDeltaNet : public Block {
     auto keys = [&](const Tensor& t) {
       return repeat_interleave(unit(t.unflatten(2, {c.key_heads, c.key_dim})), times, 2);
     };
-    const Tensor steps = softplus(add(ba[1].flatten(2, 3), dt_bias_.tensor().to(DType::Float32)));
-    const Tensor g = neg(mul(exp(A_log_.tensor().to(DType::Float32)), steps));
+    const Tensor steps = softplus(add(ba[1].flatten(2, 3), computing(dt_bias_.tensor())));
+    const Tensor g = neg(mul(exp(computing(A_log_.tensor())), steps));
     const Recurrence out = gated_delta_rule(mul(keys(qkv[0]), Scalar(1 / std::sqrt(double(c.key_dim)))), keys(qkv[1]),
                                             qkv[2].unflatten(2, {c.value_heads, c.value_dim}), g,
                                             sigmoid(ba[0].flatten(2, 3)), state ? state->state : Tensor());

@@ -14,7 +14,8 @@ inline std::string tiny_config(const std::string& extra = "") {
              "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 64,
              "num_experts": 4, "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 24,
              "shared_expert_intermediate_size": 16, "kv_lora_rank": 12, "qk_rope_head_dim": 4, "qk_nope_head_dim": 6,
-             "v_head_dim": 8)" +
+             "v_head_dim": 8, "num_heads": 8, "state_size": 6, "n_groups": 2, "linear_num_key_heads": 2,
+             "linear_num_value_heads": 4, "linear_key_head_dim": 6, "linear_value_head_dim": 5)" +
          (extra.empty() ? "" : ", " + extra) + "}";
 }
 
