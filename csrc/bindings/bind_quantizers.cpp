@@ -24,6 +24,12 @@ QuantSpec parse_spec(const py::dict& given) {
       spec.type = value.cast<std::string>();
     else if (name == "axis")
       spec.axis = value.cast<int>();
+    else if (name == "moments")
+      spec.moments = value.cast<Tensor>();
+    else if (name == "damp")
+      spec.damp = value.cast<double>();
+    else if (name == "order")
+      spec.order = value.cast<std::string>();
     else if (name == "threshold")
       spec.threshold = value.cast<double>();
     else if (name == "dtype")

@@ -12,14 +12,17 @@ namespace ef {
 // What a quantization_config says of one matrix. Each format looks at what it knows and refuses what it can't do.
 struct QuantSpec {
   int bits = 4;
-  int64_t group = 64;              // weights a scale; -1: a row
-  bool symmetric = false;          // no zero points
-  bool double_quant = false;       // scales rounded too
-  std::string type;                // "nf4", "fp4"; "int", "float"; "v1", "v2": as the format says
-  int axis = 1;                    // along which HQQ groups
-  double threshold = 0;            // of outliers in the input, for int8
-  DType dtype = DType::Float32;    // of the dense matrix
-  DType storage = DType::UInt8;    // of the tensor that holds 4-bit codes
+  int64_t group = 64;            // weights a scale; -1: a row
+  bool symmetric = false;        // no zero points
+  bool double_quant = false;     // scales rounded too
+  std::string type;              // "nf4", "fp4"; "int", "float"; "v1", "v2": as the format says
+  int axis = 1;                  // along which HQQ groups
+  Tensor moments;                // for GPTQ: [k, k], the mean of x·xᵀ over the layer's inputs; undefined: none known
+  double damp = 0.1;             // part of the mean moment that is added to each
+  std::string order;             // of GPTQ's columns: "desc", "aware", or as they come
+  double threshold = 0;          // of outliers in the input, for int8
+  DType dtype = DType::Float32;  // of the dense matrix
+  DType storage = DType::UInt8;  // of the tensor that holds 4-bit codes
   DType compute = DType::Float32;  // bf16: products of rounded weights and inputs
 };
 using Parts = std::map<std::string, Tensor>;  // what the checkpoint holds, by name in the layer

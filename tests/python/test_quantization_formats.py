@@ -191,17 +191,13 @@ def test_an_unknown_method(tmp_path):
         ef.quantization.AutoQuantizationConfig.from_dict({"quant_method": "nothing"})
 
 
-ONLY_READ = [
-    ef.GPTQConfig(bits=4), ef.AwqConfig(), ef.AutoRoundConfig(), ef.HqqConfig(), ef.QuantoConfig(), ef.EetqConfig(),
-    ef.Mxfp4Config(), ef.BitNetQuantConfig(), ef.CompressedTensorsConfig(),
-    ef.TorchAoConfig({"_type": "Int8WeightOnlyConfig", "_data": {}}),
-]  # fmt: skip
+ONLY_READ = [ef.AutoRoundConfig(), ef.Mxfp4Config(), ef.BitNetQuantConfig(), ef.CompressedTensorsConfig()]
 
 
 @pytest.mark.parametrize("config", ONLY_READ, ids=lambda c: type(c).__name__)
 def test_formats_that_are_only_read(tmp_path, config):
     ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model("llama", **SIZES)).save_pretrained(tmp_path)
-    with pytest.raises(NotImplementedError, match="to quantize a dense one, use BitsAndBytesConfig"):
+    with pytest.raises(NotImplementedError, match="to quantize a dense one, use"):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path, quantization_config=config)
 
 

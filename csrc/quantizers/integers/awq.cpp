@@ -49,8 +49,23 @@ WeightPtr restore(const Parts& parts, const Shape& shape, const QuantSpec& spec)
   return std::make_shared<IntegerWeight>(std::move(m), "awq", write);
 }
 
+WeightPtr pack(const Tensor& dense, const QuantSpec& spec) {
+  check<UnsupportedError>(spec.bits == 4, "awq: found ", spec.bits, " bits, only 4 are known");
+  const Tensor rows = packable(dense, "awq");
+  GroupMatrix m;
+  m.n = rows.size(0), m.k = rows.size(1), m.dtype = spec.dtype, m.compute = spec.compute;
+  m.group = spec.group == -1 ? m.k : spec.group;
+  check<UnsupportedError>(m.n % 8 == 0 && m.k % m.group == 0, "awq: a layer [", m.n, ", ", m.k,
+                          "] needs outputs in eights and inputs in groups of ", m.group, "; leave it dense");
+  const Rounded r = round_groups(rows, m.group, spec.symmetric ? symmetric_rule(4, 7) : awq_rule(4));
+  m.codes = packed_rows(r.codes, 4);
+  m.scale.values = Tensor::from_data(r.scale, {m.n, m.groups()}).to(DType::Float16);
+  m.zero.values = as_bytes(r.zero);
+  return std::make_shared<IntegerWeight>(std::move(m), "awq", write);
+}
+
 }  // namespace
 
-Quantizer awq_format() { return {{"qweight", "qzeros", "scales"}, nullptr, restore}; }
+Quantizer awq_format() { return {{"qweight", "qzeros", "scales"}, pack, restore}; }
 
 }  // namespace ef

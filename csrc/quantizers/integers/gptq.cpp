@@ -82,8 +82,14 @@ WeightPtr restore(const Parts& parts, const Shape& shape, const QuantSpec& spec)
                                          [shift](const GroupMatrix& w) { return write(w, shift); });
 }
 
+WeightPtr pack(const Tensor& dense, const QuantSpec& spec) {
+  const int shift = zero_shift(spec);
+  return std::make_shared<IntegerWeight>(quantize_gptq(dense, spec), "gptq",
+                                         [shift](const GroupMatrix& w) { return write(w, shift); });
+}
+
 }  // namespace
 
-Quantizer gptq_format() { return {{"qweight", "qzeros", "scales"}, nullptr, restore}; }
+Quantizer gptq_format() { return {{"qweight", "qzeros", "scales"}, pack, restore}; }
 
 }  // namespace ef

@@ -52,6 +52,21 @@ CodeTable unpacked_rows(const GroupMatrix& m);
 // [groups, n] to [n, groups] or back, contiguous.
 Tensor turned(const Tensor& t);
 Tensor bytes_tensor(const CodeTable& t);  // uint8 [rows, columns]
+// Rounding without data: a rule gives one group's scale, zero and codes.
+using GroupRule = std::function<void(std::span<const float> w, float& scale, float& zero, uint8_t* codes)>;
+struct Rounded {
+  CodeTable codes;
+  std::vector<float> scale, zero;  // [n, groups]
+};
+Rounded round_groups(const Tensor& rows, int64_t group, const GroupRule& rule);
+// scale = absmax / steps, zero in the middle; rounds w / scale, or w * (1 / scale), as the original does.
+GroupRule symmetric_rule(int bits, float steps, bool by_inverse = false);
+GroupRule awq_rule(int bits);      // from the smallest to the largest value, whole zero
+GroupRule shifted_rule(int bits);  // the same with the smallest value itself as the shift
+Tensor as_bytes(const std::vector<float>& values);
+GroupMatrix fit_hqq(const Tensor& dense, const QuantSpec& spec);
+GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec);
+
 void check_shape(const Tensor& t, const Shape& needed, const char* what);
 void check_finite(const Tensor& t, const char* what);
 

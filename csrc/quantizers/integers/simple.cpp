@@ -75,6 +75,16 @@ Tensor to_thirty_bits(const CodeTable& t) {
   return out;
 }
 
+WeightPtr hqq_weight(GroupMatrix m) {
+  return std::make_shared<IntegerWeight>(std::move(m), "hqq", [](const GroupMatrix& w) {
+    const int64_t groups = w.n * w.groups();
+    const CodeTable grouped = reshaped(unpacked_rows(w), groups);
+    const Tensor codes_out = w.bits == 3 ? to_thirty_bits(grouped) : to_blocks(grouped, w.bits, true);
+    return NamedTensors{
+        {"W_q", codes_out}, {"scale", w.scale.values.view({groups, 1})}, {"zero", w.zero.values.view({groups, 1})}};
+  });
+}
+
 WeightPtr restore_hqq(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   check<UnsupportedError>(spec.axis == 1, "hqq: groups along axis 0 are not supported; quantize with axis=1");
   GroupMatrix m = matrix(shape, spec, spec.bits, spec.group);
@@ -85,14 +95,10 @@ WeightPtr restore_hqq(const Parts& parts, const Shape& shape, const QuantSpec& s
   m.codes = packed_rows(reshaped(std::move(codes), m.n), m.bits);
   m.scale.values = numbers(parts, "scale", m);
   m.zero.values = numbers(parts, "zero", m);
-  return std::make_shared<IntegerWeight>(std::move(m), "hqq", [](const GroupMatrix& w) {
-    const int64_t groups = w.n * w.groups();
-    const CodeTable grouped = reshaped(unpacked_rows(w), groups);
-    const Tensor codes_out = w.bits == 3 ? to_thirty_bits(grouped) : to_blocks(grouped, w.bits, true);
-    return NamedTensors{
-        {"W_q", codes_out}, {"scale", w.scale.values.view({groups, 1})}, {"zero", w.zero.values.view({groups, 1})}};
-  });
+  return hqq_weight(std::move(m));
 }
+
+WeightPtr pack_hqq(const Tensor& dense, const QuantSpec& spec) { return hqq_weight(fit_hqq(dense, spec)); }
 
 WeightPtr restore_quanto(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   if (spec.bits == 8) {
@@ -125,6 +131,40 @@ WeightPtr restore_quanto(const Parts& parts, const Shape& shape, const QuantSpec
   return std::make_shared<IntegerWeight>(std::move(m), "quanto", IntegerWeight::Writer());
 }
 
+// int8 with a scale for each output, absmax / steps.
+WeightPtr pack_int8(const Tensor& dense, const QuantSpec& spec, const char* kind, float steps,
+                    IntegerWeight::Writer writer) {
+  const Tensor rows = packable(dense, kind);
+  GroupMatrix m = matrix(rows.shape(), spec, 8, -1);
+  m.is_signed = true;
+  Rounded r = round_groups(rows, m.k, symmetric_rule(8, steps, std::string(kind) == "torchao"));
+  for (uint8_t& c : r.codes.code) c ^= 0x80;  // signed codes
+  m.codes = Tensor::from_data<int8_t>(
+      std::span(reinterpret_cast<const int8_t*>(r.codes.code.data()), r.codes.code.size()), {m.n, m.k});
+  m.scale.values = Tensor::from_data(r.scale).to(std::string(kind) == "eetq" ? DType::Float16 : spec.dtype);
+  return std::make_shared<IntegerWeight>(std::move(m), kind, std::move(writer));
+}
+
+// Unsigned codes whose group's smallest value is 0: weight = code * scale + smallest.
+WeightPtr pack_shifted(const Tensor& dense, const QuantSpec& spec, const char* kind) {
+  const Tensor rows = packable(dense, kind);
+  GroupMatrix m = matrix(rows.shape(), spec, spec.bits, spec.group);
+  check<UnsupportedError>(m.k % m.group == 0, kind, ": rows of ", m.k, " don't end on a group of ", m.group);
+  Rounded r = round_groups(rows, m.group, shifted_rule(m.bits));
+  m.codes = packed_rows(r.codes, m.bits);
+  for (float& z : r.zero) z = -z;
+  m.scale.values = Tensor::from_data(r.scale).to(spec.dtype);
+  m.add.values = Tensor::from_data(r.zero).to(spec.dtype);
+  return std::make_shared<IntegerWeight>(std::move(m), kind, IntegerWeight::Writer());
+}
+
+WeightPtr pack_quanto(const Tensor& dense, const QuantSpec& spec) {
+  return spec.bits == 8 ? pack_int8(dense, spec, "quanto", 127, {}) : pack_shifted(dense, spec, "quanto");
+}
+WeightPtr pack_torchao(const Tensor& dense, const QuantSpec& spec) {
+  return spec.bits == 8 ? pack_int8(dense, spec, "torchao", 127.5f, {}) : pack_shifted(dense, spec, "torchao");
+}
+
 WeightPtr restore_torchao(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   if (spec.bits == 8) {
     GroupMatrix m = matrix(shape, spec, 8, -1);
@@ -153,6 +193,13 @@ WeightPtr restore_torchao(const Parts& parts, const Shape& shape, const QuantSpe
   return std::make_shared<IntegerWeight>(std::move(m), "torchao", IntegerWeight::Writer());
 }
 
+NamedTensors write_eetq(const GroupMatrix& w) {
+  return {{"weight", turned(w.codes.view({w.n, w.k}))}, {"weight_scales", w.scale.values}};
+}
+WeightPtr pack_eetq(const Tensor& dense, const QuantSpec& spec) {
+  return pack_int8(dense, spec, "eetq", 127, write_eetq);
+}
+
 WeightPtr restore_eetq(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   GroupMatrix m = matrix(shape, spec, 8, -1);
   m.is_signed = true;
@@ -160,9 +207,7 @@ WeightPtr restore_eetq(const Parts& parts, const Shape& shape, const QuantSpec& 
   check_shape(stored, {m.k, m.n}, "weights");
   m.codes = turned(stored);
   m.scale.values = numbers(parts, "weight_scales", m);
-  return std::make_shared<IntegerWeight>(std::move(m), "eetq", [](const GroupMatrix& w) {
-    return NamedTensors{{"weight", turned(w.codes.view({w.n, w.k}))}, {"weight_scales", w.scale.values}};
-  });
+  return std::make_shared<IntegerWeight>(std::move(m), "eetq", write_eetq);
 }
 
 WeightPtr restore_bitnet(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
@@ -183,10 +228,10 @@ WeightPtr restore_bitnet(const Parts& parts, const Shape& shape, const QuantSpec
 
 }  // namespace
 
-Quantizer hqq_format() { return {{"W_q", "scale", "zero"}, nullptr, restore_hqq}; }
-Quantizer quanto_format() { return {{"weight._scale"}, nullptr, restore_quanto}; }
-Quantizer torchao_format() { return {{"_weight_qdata", "_weight_scale"}, nullptr, restore_torchao}; }
-Quantizer eetq_format() { return {{"weight", "weight_scales"}, nullptr, restore_eetq}; }
+Quantizer hqq_format() { return {{"W_q", "scale", "zero"}, pack_hqq, restore_hqq}; }
+Quantizer quanto_format() { return {{"weight._scale"}, pack_quanto, restore_quanto}; }
+Quantizer torchao_format() { return {{"_weight_qdata", "_weight_scale"}, pack_torchao, restore_torchao}; }
+Quantizer eetq_format() { return {{"weight", "weight_scales"}, pack_eetq, restore_eetq}; }
 Quantizer bitnet_format() { return {{"weight", "weight_scale"}, nullptr, restore_bitnet}; }
 
 }  // namespace ef

@@ -301,6 +301,7 @@ class _BaseAutoModelClass:
                 for name in ("dtype", "torch_dtype", "quantization_config", "gguf_file")
                 if kwargs.get(name) is not None
             }
+            kwargs.pop("quantization_config", None)  # None: nothing is said
             concrete = {name: held[name] for name in ("dtype", "torch_dtype") if held.get(name, "auto") != "auto"}
             own = config is None
             config, kwargs = AutoConfig.from_pretrained(

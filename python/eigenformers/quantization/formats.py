@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import _core
-from ..errors import UnsupportedError
+from ..errors import ConfigError, UnsupportedError
 from .base import HfQuantizer, PackedQuantizer
 from .quantizers import compute_dtype
 
@@ -25,12 +25,38 @@ class _Stored(PackedQuantizer):
         if not self.pre_quantized:
             raise UnsupportedError(
                 f"{self.quantization_config.quant_method}: only checkpoints that are quantized already are read; to quantize a "
-                "dense one, use BitsAndBytesConfig, FineGrainedFP8Config or FbgemmFp8Config"
+                "dense one, use BitsAndBytesConfig, HqqConfig, FineGrainedFP8Config, or GPTQConfig with texts"
             )
 
 
-class GptqHfQuantizer(_Stored):
-    """GPTQ checkpoints of 2, 3, 4 and 8 bits, with or without act-order, formats v1 and v2."""
+class _Calibrated(PackedQuantizer):
+    """Quantizes dense weights when all are there, with the texts of `dataset`."""
+
+    def validate_environment(self, *args: Any, **kwargs: Any) -> None:
+        config = self.quantization_config
+        if not self.pre_quantized and (config.dataset is None or isinstance(config.dataset, str)):
+            raise ConfigError(
+                f"{type(config).__name__}(dataset={config.dataset!r}): quantizing needs a list of texts to calibrate with, "
+                "for example the first lines of what the model is for; BitsAndBytesConfig and HqqConfig need none"
+            )
+
+    def wrap_reader(self, reader: Any, model: Any, dtype: Any) -> Any:
+        return super().wrap_reader(reader, model, dtype) if self.pre_quantized else reader
+
+    def quantize(self, model: Any, skip: list[str], values: dict[str, Any]) -> None:
+        """Pack the layers of a model whose weights are dense."""
+        raise NotImplementedError
+
+    def _process_model_after_weight_loading(self, model: Any, **kwargs: Any) -> Any:
+        if not self.pre_quantized:
+            _, values = self.format_of("", (0, 0), model.config.dtype)
+            self.quantize(model, self.modules_to_not_convert, values)
+            self.quantization_config.dataset = self.quantization_config.tokenizer = None
+        return model
+
+
+class GptqHfQuantizer(_Calibrated):
+    """GPTQ checkpoints of 2, 3, 4 and 8 bits, with or without act-order, formats v1 and v2; and GPTQ itself."""
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
         super().validate_environment(*args, **kwargs)
@@ -41,6 +67,11 @@ class GptqHfQuantizer(_Stored):
                 "are known"
             )
 
+    def quantize(self, model: Any, skip: list[str], values: dict[str, Any]) -> None:
+        from .calibration import quantize_gptq
+
+        quantize_gptq(model, self.quantization_config, skip, values)
+
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
         config = self.quantization_config
         version = "v2" if config.format == "gptq_v2" else "v1"
@@ -50,8 +81,13 @@ class GptqHfQuantizer(_Stored):
         return ("qweight", "qzeros", "scales", "g_idx")
 
 
-class AwqQuantizer(_Stored):
-    """AWQ checkpoints in the gemm layout."""
+class AwqQuantizer(_Calibrated):
+    """AWQ checkpoints in the gemm layout, and AWQ itself."""
+
+    def quantize(self, model: Any, skip: list[str], values: dict[str, Any]) -> None:
+        from .calibration import quantize_awq
+
+        quantize_awq(model, self.quantization_config, skip, values)
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
         super().validate_environment(*args, **kwargs)
@@ -164,7 +200,7 @@ class Mxfp4HfQuantizer(_Stored):
         return ("weight_blocks", "weight_scales")
 
 
-class EetqHfQuantizer(_Stored):
+class EetqHfQuantizer(PackedQuantizer):
     """EETQ: int8 with a scale for each output."""
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
@@ -174,7 +210,7 @@ class EetqHfQuantizer(_Stored):
         return ("weight_scales", "weight")
 
 
-class HqqHfQuantizer(_Stored):
+class HqqHfQuantizer(PackedQuantizer):
     """HQQ with groups along the inputs (axis=1)."""
 
     def skipped(self, model: Any) -> list[str]:
@@ -193,14 +229,13 @@ class HqqHfQuantizer(_Stored):
         return ("W_q", "scale", "zero")
 
 
-class QuantoHfQuantizer(_Stored):
+class QuantoHfQuantizer(PackedQuantizer):
     """quanto: int8, int4 and int2 weights. Not saved, as in transformers."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
         return False
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
-        super().validate_environment(*args, **kwargs)
         config = self.quantization_config
         if config.weights == "float8":
             raise UnsupportedError("QuantoConfig(weights='float8') is not supported; FbgemmFp8Config is float8 too")
@@ -218,14 +253,13 @@ class QuantoHfQuantizer(_Stored):
         return ("weight._scale", "weight._data", "weight._data._data", "weight._shift")
 
 
-class TorchAoHfQuantizer(_Stored):
+class TorchAoHfQuantizer(PackedQuantizer):
     """torchao: int8 and int4 weight-only. Not saved: its files name Python classes of torchao."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
         return False
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
-        super().validate_environment(*args, **kwargs)
         name, fields = self.quantization_config.type_and_fields()
         if name not in ("Int8WeightOnlyConfig", "Int4WeightOnlyConfig"):
             raise UnsupportedError(

@@ -1,0 +1,154 @@
+// GPTQ (Frantar et al. 2022, arXiv:2210.17323): columns are rounded one after the other, and what each loses is made
+// good by those that are left, as the inputs' second moments say.
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/half.h"
+#include "core/thread_pool.h"
+#include "quantizers/integers/integers.h"
+
+namespace ef {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+constexpr int64_t kBlock = 128;
+
+// The order that columns are rounded in: "desc" by falling moments; "aware" the same, but group by group.
+std::vector<int64_t> column_order(const std::string& kind, const Matrix& h, int64_t group) {
+  const auto k = int64_t(h.rows());
+  std::vector<int64_t> order(static_cast<size_t>(k));
+  std::iota(order.begin(), order.end(), 0);
+  const auto falling = [&](int64_t a, int64_t b) { return h(a, a) > h(b, b); };
+  if (kind == "desc") std::stable_sort(order.begin(), order.end(), falling);
+  if (kind != "aware" || k % group) return order;
+  std::vector<int64_t> groups(static_cast<size_t>(k / group));
+  std::iota(groups.begin(), groups.end(), 0);
+  const auto weight = [&](int64_t g) {
+    double sum = 0;
+    for (int64_t i = g * group; i < (g + 1) * group; i++) sum += h(i, i);
+    return sum;
+  };
+  std::stable_sort(groups.begin(), groups.end(), [&](int64_t a, int64_t b) { return weight(a) > weight(b); });
+  std::vector<int64_t> out;
+  for (int64_t g : groups) {
+    std::stable_sort(order.begin() + g * group, order.begin() + (g + 1) * group, falling);
+    out.insert(out.end(), order.begin() + g * group, order.begin() + (g + 1) * group);
+  }
+  return out;
+}
+
+// Upper Cholesky factor of the inverse of h + damping.
+Matrix inverse_factor(Matrix h, double damp) {
+  const double mean = h.diagonal().mean();
+  for (int attempt = 0; attempt < 8; attempt++, damp *= 4) {
+    Matrix damped = h;
+    damped.diagonal().array() += damp * mean;
+    Eigen::LLT<Matrix> first(damped);
+    if (first.info() != Eigen::Success) continue;
+    Matrix inverse = first.solve(Matrix::Identity(h.rows(), h.cols()));
+    Eigen::LLT<Matrix> second((inverse + inverse.transpose()) / 2);
+    if (second.info() == Eigen::Success) return second.matrixU();
+  }
+  fail<ConfigError>("gptq: the inputs' second moments can't be inverted; calibrate with more or longer texts");
+}
+
+void group_parameters(const float* w, int64_t count, int bits, bool symmetric, float& scale, float& zero) {
+  float low = 0, high = 0;
+  for (int64_t i = 0; i < count; i++) low = std::min(low, w[i]), high = std::max(high, w[i]);
+  const float top = float((1 << bits) - 1);
+  if (symmetric) high = std::max(high, -low), low = low < 0 ? -high : low;
+  if (low == 0 && high == 0) low = -1, high = 1;
+  scale = from_f16(to_f16((high - low) / top));
+  if (!(scale > 0)) scale = 0x1p-24f;
+  zero = symmetric ? (top + 1) / 2 : std::nearbyint(-low / scale);
+  zero = std::clamp(zero, 0.f, top);
+}
+
+}  // namespace
+
+GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
+  const Tensor given = packable(dense, "gptq");
+  const int64_t n = given.size(0), k = given.size(1), group = spec.group == -1 ? k : spec.group;
+  check<UnsupportedError>(k % group == 0, "gptq: rows of ", k, " don't end on a group of ", group,
+                          "; choose another group_size");
+  check<UnsupportedError>(k * spec.bits % 32 == 0 && n * spec.bits % 32 == 0, "gptq: a layer [", n, ", ", k, "] of ",
+                          spec.bits, " bits doesn't fill words of 32 bits; leave it dense");
+  Matrix h = Matrix::Identity(k, k);
+  if (spec.moments.defined()) {
+    const Tensor moments = spec.moments.to(DType::Float32).contiguous();
+    check_shape(moments, {k, k}, "second moments");
+    for (int64_t i = 0; i < k * k; i++) h(i / k, i % k) = double(moments.data<float>()[i]);
+  }
+  Tensor rows = Tensor::empty({n, k});
+  float* w = rows.mutable_data<float>();
+  for (int64_t i = 0; i < k; i++)
+    if (h(i, i) <= 0) h(i, i) = 1;
+  const std::vector<int64_t> order = column_order(spec.order, h, group);
+  Matrix sorted(k, k);
+  for (int64_t i = 0; i < k; i++)
+    for (int64_t j = 0; j < k; j++) sorted(i, j) = h(order[size_t(i)], order[size_t(j)]);
+  for (int64_t r = 0; r < n; r++)
+    for (int64_t i = 0; i < k; i++) w[r * k + i] = given.data<float>()[r * k + order[size_t(i)]];
+  const Matrix factor = inverse_factor(std::move(sorted), spec.damp);
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> u = factor.cast<float>();
+
+  const int64_t groups = k / group;
+  CodeTable codes(n, k);
+  std::vector<float> scales(size_t(n * groups)), zeros(size_t(n * groups));
+  const float top = float((1 << spec.bits) - 1);
+  parallel_for(n, 1, [&](int64_t from, int64_t until) {  // rows don't meet
+    std::vector<float> error(static_cast<size_t>(kBlock));
+    for (int64_t r = from; r < until; r++) {
+      float* row = w + r * k;
+      for (int64_t begin = 0; begin < k; begin += kBlock) {
+        const int64_t end = std::min(begin + kBlock, k);
+        for (int64_t i = begin; i < end; i++) {
+          float &scale = scales[size_t(r * groups + i / group)], &zero = zeros[size_t(r * groups + i / group)];
+          if (i % group == 0) group_parameters(row + i, group, spec.bits, spec.symmetric, scale, zero);
+          const float q = std::clamp(std::nearbyint(row[i] / scale) + zero, 0.f, top);
+          codes.at(r, i) = uint8_t(int(q));
+          const float e = (row[i] - (q - zero) * scale) / u(i, i);
+          error[size_t(i - begin)] = e;
+          // A group that reaches beyond the block is fitted to up-to-date weights.
+          const int64_t reach = std::min(k, std::max(end, (i / group + 1) * group));
+          const float* step = &u(i, 0);
+          for (int64_t j = i + 1; j < reach; j++) row[j] -= e * step[j];
+        }
+        const int64_t done = std::min(k, std::max(end, ((end - 1) / group + 1) * group));
+        for (int64_t i = begin; i < end; i++) {
+          const int64_t reached = std::min(k, std::max(end, (i / group + 1) * group));
+          const float e = error[size_t(i - begin)], *step = &u(i, 0);
+          for (int64_t j = std::min(reached, done); j < k; j++) row[j] -= e * step[j];
+        }
+      }
+    }
+  });
+
+  GroupMatrix m;
+  m.n = n, m.k = k, m.bits = spec.bits, m.group = group, m.dtype = spec.dtype, m.compute = spec.compute;
+  // Columns are kept as they are numbered, or, where groups aren't runs of neighbours, group by group: as a file's
+  // g_idx gives them back.
+  std::vector<int64_t> kept = order, position(static_cast<size_t>(k));
+  const int64_t run = spec.order == "desc" ? group : k;
+  for (int64_t i = 0; i < k; i += run) std::sort(kept.begin() + i, kept.begin() + i + run);
+  for (int64_t i = 0; i < k; i++) position[size_t(order[size_t(i)])] = i;
+  if (spec.order == "desc") m.order = Tensor::from_data(kept, {k});
+  std::vector<uint8_t> zero_bytes(zeros.size());
+  std::vector<float> scale_values(scales.size());
+  CodeTable sorted_codes(n, k);
+  for (int64_t r = 0; r < n; r++)
+    for (int64_t i = 0; i < k; i++) {
+      const int64_t from = position[size_t(kept[size_t(i)])];
+      const int64_t at = r * groups + i / group, was = r * groups + from / group;
+      sorted_codes.at(r, i) = codes.at(r, from);
+      scale_values[size_t(at)] = scales[size_t(was)], zero_bytes[size_t(at)] = uint8_t(int(zeros[size_t(was)]));
+    }
+  m.codes = packed_rows(sorted_codes, m.bits);
+  m.scale.values = Tensor::from_data(scale_values, {n, groups}).to(DType::Float16);
+  m.zero.values = Tensor::from_data(zero_bytes, {n, groups});
+  return m;
+}
+
+}  // namespace ef
