@@ -37,19 +37,21 @@ void dot_rows(const GroupRow& row, const float* x, int64_t ldx, float* y) {
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; r++) total[r] = zero();
   for (int64_t g = 0, i = 0; i < row.k; g++) {
-    F sum[kRows];
+    F even[kRows], odd[kRows];  // two chains of sums
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; r++) sum[r] = zero();
+    for (int r = 0; r < kRows; r++) even[r] = odd[r] = zero();
     for (const int64_t end = i + row.group < row.k ? i + row.group : row.k; i < end; i += kChunk) {
       F a, b;
       load_chunk<kKind>(row.codes, i, table, a, b);
 #pragma GCC unroll 8
-      for (int r = 0; r < kRows; r++)
-        sum[r] = fma(b, load(x + r * ldx + i + kW), fma(a, load(x + r * ldx + i), sum[r]));
+      for (int r = 0; r < kRows; r++) {
+        even[r] = fma(a, load(x + r * ldx + i), even[r]);
+        odd[r] = fma(b, load(x + r * ldx + i + kW), odd[r]);
+      }
     }
     const F scale = set(row.scale[g]);
 #pragma GCC unroll 8
-    for (int r = 0; r < kRows; r++) total[r] = fma(sum[r], scale, total[r]);
+    for (int r = 0; r < kRows; r++) total[r] = fma(even[r] + odd[r], scale, total[r]);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; r++) y[r] = hsum(total[r]);

@@ -33,6 +33,9 @@ class Bnb8Weight : public GroupWeight {
   NamedTensors state() const override;
   Tensor matmul(const Activation& x) const override;
 
+ protected:
+  bool takes_input_as_it_is() const override { return false; }
+
  private:
   Tensor scb_;  // f32 [n]: the largest absolute value of each row
   float threshold_;

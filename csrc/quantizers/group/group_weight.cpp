@@ -17,7 +17,10 @@ void GroupNumbers::read(int64_t first, int64_t count, float* out) const {
   if (map.defined()) {
     const uint8_t* code = values.data<uint8_t>() + first;
     const float *value = map.data<float>(), *factor = absmax.data<float>();
-    for (int64_t i = 0; i < count; i++) out[i] = value[code[i]] * factor[(first + i) / block] + offset;
+    for (int64_t i = 0; i < count;) {  // up to the end of a block
+      const int64_t at = (first + i) / block, until = std::min(count, (at + 1) * block - first);
+      for (; i < until; i++) out[i] = value[code[i]] * factor[at] + offset;
+    }
     return;
   }
   visit_dtype(values.dtype(), "group numbers", [&](auto tag) {
@@ -152,6 +155,7 @@ Tensor GroupWeight::prepare(const Tensor& x) const {
       group_kernels().split(k_, from, to);
     else
       std::copy_n(from, k_, to);
+    if (!matrix_.zero.defined() && !matrix_.add.defined()) continue;
     for (int64_t g = 0; g < groups; g++) {
       float sum = 0;
       for (int64_t i = g * matrix_.group; i < std::min(k_, (g + 1) * matrix_.group); i++) sum += from[i];
@@ -162,37 +166,44 @@ Tensor GroupWeight::prepare(const Tensor& x) const {
 }
 
 void GroupWeight::dot(const Tensor& prepared, int64_t begin, int64_t end, float* y) const {
+  constexpr int64_t kRows = 16;  // whose scales are read at once
   const GroupMatrix& w = matrix_;
   const GroupKernels& kernels = group_kernels();
-  const int64_t m = prepared.size(0), width = prepared.size(1), groups = w.groups();
+  const int64_t m = prepared.size(0), width = prepared.size(1), groups = w.groups(), row_bytes = w.row_bytes();
   const float* x = prepared.data<float>();
   const auto* codes = static_cast<const uint8_t*>(w.codes.data_ptr());
-  std::vector<float> scale(size_t(3 * groups)), rows(size_t(kernels.rows));
-  float *zero = scale.data() + groups, *add = zero + groups;
+  const bool zeros = w.zero.defined(), adds = w.add.defined();
+  std::vector<float> scale(size_t(3 * kRows * groups)), sums(size_t(kernels.rows));
+  float *zero = scale.data() + kRows * groups, *add = zero + kRows * groups;
   std::vector<uint8_t> bytes(w.bits == 4 || w.bits == 8 ? 0 : size_t(k_));
-  GroupRow row{nullptr, bytes.empty() ? w.bits : 8, w.is_signed, w.table.data(), k_, w.group, scale.data()};
-  for (int64_t n = begin; n < end; n++) {
-    row.codes = codes + n * w.row_bytes();
-    if (!bytes.empty()) {
-      unpack_codes(w.bits, row.codes, 0, k_, bytes.data());
-      row.codes = bytes.data();
-    }
-    w.scale.read(n * groups, groups, scale.data());
-    if (w.zero.defined()) w.zero.read(n * groups, groups, zero);
-    if (w.add.defined()) w.add.read(n * groups, groups, add);
-    for (int64_t g = 0; g < groups; g++) add[g] -= zero[g] * scale[size_t(g)];
-    const bool shifted = w.zero.defined() || w.add.defined();
-    for (int64_t r = 0; r < m; r += kernels.rows) {
-      const int count = int(std::min<int64_t>(kernels.rows, m - r));
-      kernels.dot(count, row, x + r * width, width, rows.data());
-      for (int i = 0; i < count; i++) {
-        float sum = rows[size_t(i)];
-        const float* sums = x + (r + i) * width + k_;
-        for (int64_t g = 0; shifted && g < groups; g++) sum += add[g] * sums[g];
-        y[(r + i) * n_ + n] = sum;
+  GroupRow row{nullptr, bytes.empty() ? w.bits : 8, w.is_signed, w.table.data(), k_, w.group, nullptr};
+  for (int64_t first = begin; first < end; first += kRows) {
+    const int64_t count = std::min(kRows, end - first), numbers = count * groups;
+    w.scale.read(first * groups, numbers, scale.data());
+    if (zeros) w.zero.read(first * groups, numbers, zero);
+    if (adds) w.add.read(first * groups, numbers, add);
+    if (zeros)
+      for (int64_t g = 0; g < numbers; g++) add[g] = (adds ? add[g] : 0.f) - zero[g] * scale[size_t(g)];
+    for (int64_t n = 0; n < count; n++) {
+      row.codes = codes + (first + n) * row_bytes;
+      row.scale = scale.data() + n * groups;
+      if (!bytes.empty()) {
+        unpack_codes(w.bits, row.codes, 0, k_, bytes.data());
+        row.codes = bytes.data();
+      }
+      for (int64_t r = 0; r < m; r += kernels.rows) {
+        const int together = int(std::min<int64_t>(kernels.rows, m - r));
+        kernels.dot(together, row, x + r * width, width, sums.data());
+        for (int i = 0; i < together; i++) {
+          float sum = sums[size_t(i)];
+          if (zeros || adds) {
+            const float *by = x + (r + i) * width + k_, *shift = add + n * groups;
+            for (int64_t g = 0; g < groups; g++) sum += shift[g] * by[g];
+          }
+          y[(r + i) * n_ + first + n] = sum;
+        }
       }
     }
-    if (!w.add.defined()) std::fill_n(add, groups, 0.f);
   }
 }
 

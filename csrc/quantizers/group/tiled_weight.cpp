@@ -30,13 +30,46 @@ Tensor TiledWeight::tile(int64_t begin, int64_t end) const {
   return out;
 }
 
+bool TiledWeight::few(int64_t m) { return m <= kDotRows || batch_invariant() || SingleRowOrder::on(); }
+
+// Few rows: one parallel region for q, k and v.
+std::vector<Tensor> TiledWeight::matmul_many(const Activation& x, const std::vector<const Weight*>& all) const {
+  struct Part {
+    const TiledWeight* weight;
+    Tensor prepared, y;
+    int64_t first;
+  };
+  std::vector<Part> parts;
+  int64_t rows = 0;
+  for (const Weight* one : all) {
+    auto* weight = dynamic_cast<const TiledWeight*>(one);
+    if (!weight || !few(x.m()) || !weight->has_dot() || !weight->takes_input_as_it_is() || weight->k_ != x.k())
+      return Weight::matmul_many(x, all);
+    const Tensor prepared = weight->prepare(weight->to_stored(x.rows().to(DType::Float32)));
+    parts.push_back({weight, prepared, Tensor::empty({x.m(), weight->n_}), rows});
+    rows += weight->n_;
+  }
+  std::vector<float*> to;
+  for (Part& part : parts) to.push_back(part.y.mutable_data<float>());
+  parallel_for(rows, 1 + 32768 / k_, [&](int64_t begin, int64_t end) {
+    for (size_t i = 0; i < parts.size(); i++) {
+      const Part& part = parts[i];
+      const int64_t low = std::max(begin, part.first), high = std::min(end, part.first + part.weight->n_);
+      if (low < high) part.weight->dot(part.prepared, low - part.first, high - part.first, to[i]);
+    }
+  });
+  std::vector<Tensor> ys;
+  for (Part& part : parts) ys.push_back(part.y);
+  return ys;
+}
+
 Tensor TiledWeight::matmul(const Activation& activation) const {
   const int64_t m = activation.m();
   check<ShapeError>(activation.k() == k_, kind(), " weight: found input of ", activation.k(), " columns, needed ", k_);
   const Tensor x = to_stored(activation.rows().to(DType::Float32));
   Tensor y = Tensor::empty({m, n_});
   float* to = y.mutable_data<float>();
-  if (has_dot() && (m <= kDotRows || batch_invariant() || SingleRowOrder::on())) {
+  if (has_dot() && few(m)) {
     const Tensor prepared = prepare(x);
     parallel_for(n_, 1 + 32768 / k_, [&](int64_t begin, int64_t end) { dot(prepared, begin, end, to); });
     return y;

@@ -12,6 +12,7 @@ class TiledWeight : public Weight {
   DType dtype() const override { return dtype_; }
   DType compute_dtype() const { return compute_; }  // bf16: tiles and their input are rounded to it; else f32
   Tensor matmul(const Activation& x) const override;
+  std::vector<Tensor> matmul_many(const Activation& x, const std::vector<const Weight*>& all) const override;
   Tensor matmul_grad(const Tensor& dy) const override;
   Tensor rows(const Tensor& ids) const override;
   Tensor dense(int64_t begin, int64_t end) const override;
@@ -21,6 +22,7 @@ class TiledWeight : public Weight {
   virtual void expand(int64_t begin, int64_t end, bool to_bf16, void* out) const = 0;
   // y[:, begin … end-1] for x [m, k], without expanding; x as prepare() left it. False: the kind can't.
   virtual bool has_dot() const { return false; }
+  virtual bool takes_input_as_it_is() const { return true; }  // else matmul() is overridden
   virtual Tensor prepare(const Tensor& x) const { return x; }
   virtual void dot(const Tensor& prepared, int64_t begin, int64_t end, float* y) const {}
   // Columns may be stored in another order than they are numbered in.
@@ -30,6 +32,7 @@ class TiledWeight : public Weight {
   const int64_t n_, k_;
 
  private:
+  static bool few(int64_t m);
   int64_t tile_rows() const;
   Tensor tile(int64_t begin, int64_t end) const;
   const DType dtype_, compute_;
