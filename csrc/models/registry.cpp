@@ -7,6 +7,8 @@
 #include "models/camembert/camembert.h"
 #include "models/cohere/cohere.h"
 #include "models/cohere2/cohere2.h"
+#include "models/deberta/deberta.h"
+#include "models/deberta_v2/deberta_v2.h"
 #include "models/deepseek_v3/deepseek_v3.h"
 #include "models/distilbert/distilbert.h"
 #include "models/electra/electra.h"
@@ -32,9 +34,11 @@
 #include "models/mbart/mbart.h"
 #include "models/mistral/mistral.h"
 #include "models/mixtral/mixtral.h"
+#include "models/modernbert/modernbert.h"
 #include "models/mpnet/mpnet.h"
 #include "models/mt5/mt5.h"
 #include "models/nemotron/nemotron.h"
+#include "models/nomic_bert/nomic_bert.h"
 #include "models/olmo2/olmo2.h"
 #include "models/opt/opt.h"
 #include "models/pegasus/pegasus.h"
@@ -65,6 +69,8 @@ const Registry<Family>& families() {
     r.add("camembert", camembert_family());
     r.add("cohere", cohere_family());
     r.add("cohere2", cohere2_family());
+    r.add("deberta", deberta_family());
+    r.add("deberta-v2", deberta_v2_family());
     r.add("deepseek_v3", deepseek_v3_family());
     r.add("distilbert", distilbert_family());
     r.add("electra", electra_family());
@@ -90,9 +96,11 @@ const Registry<Family>& families() {
     r.add("mbart", mbart_family());
     r.add("mistral", mistral_family());
     r.add("mixtral", mixtral_family());
+    r.add("modernbert", modernbert_family());
     r.add("mpnet", mpnet_family());
     r.add("mt5", mt5_family());
     r.add("nemotron", nemotron_family());
+    r.add("nomic_bert", nomic_bert_family());
     r.add("olmo2", olmo2_family());
     r.add("opt", opt_family());
     r.add("pegasus", pegasus_family());

@@ -59,6 +59,7 @@ EncoderLayer::EncoderLayer(const EncoderConfig& c)
   query = matrix(n.query, c.hidden, c.hidden, c.bias);
   key = matrix(n.key, c.hidden, c.hidden, c.bias);
   value = matrix(n.value, c.hidden, c.hidden, c.bias);
+  qkv = matrix(n.qkv, c.hidden, 3 * c.hidden, c.bias);
   out_ = matrix(n.out, c.hidden, c.hidden, c.bias);
   attention_norm_ = &slots.norm(n.attention_norm, c.norm, c.hidden);
   gate_ = matrix(n.gate, c.hidden, c.intermediate, c.mlp_bias);
@@ -79,14 +80,20 @@ Tensor EncoderLayer::mix(const Tensor& q, const Tensor& k, const Tensor& v, Atte
 }
 
 Tensor EncoderLayer::attend(const Tensor& x, Pass& pass) {
-  const std::vector<Tensor> qkv = apply_all(x, {query, key, value});
-  Tensor q = split(qkv[0]), k = split(qkv[1]);
+  std::vector<Tensor> parts;
+  if (qkv) {
+    const Tensor rows = (**qkv)(x);
+    for (int i = 0; i < 3; i++) parts.push_back(rows.narrow(2, i * x.size(2), x.size(2)));
+  } else {
+    parts = apply_all(x, {query, key, value});
+  }
+  Tensor q = split(parts[0]), k = split(parts[1]);
   if (rotates) {
     const Rope::Rows& turn = pass.ropes.front();
     q = rope(q, turn.cos, turn.sin);
     k = rope(k, turn.cos, turn.sin);
   }
-  return mix(q, k, split(qkv[2]), {}, pass);
+  return mix(q, k, split(parts[2]), {}, pass);
 }
 
 Tensor EncoderLayer::forward(const Tensor& x, Pass& pass) {
@@ -109,7 +116,7 @@ EncoderBody::EncoderBody(Module& owner, const EncoderConfig& c, bool pooled) : c
   layers = &slots.list(n.layers);
   const int64_t sets = c.shared_groups ? c.shared_groups : c.layers;
   for (int64_t i = 0; i < sets; i++)
-    (*layers)->append(c.make_layer ? c.make_layer(c) : std::make_shared<EncoderLayer>(c));
+    (*layers)->append(c.make_layer ? c.make_layer(c, i) : std::make_shared<EncoderLayer>(c));
   if (pooled && !n.pooler.empty()) pooler = &slots.linear(n.pooler, c.hidden, c.hidden);
   if (c.rope) rope.emplace(*c.rope, c.hidden / c.heads);
 }
@@ -190,6 +197,7 @@ ModelOutput EncoderBody::forward(const ModelInput& in) {
   prepare(in, x, pass);
 
   ModelOutput out;
+  const Tensor first = x;
   const std::vector<ChildSlot*> sets = (*layers)->children();
   for (int64_t i = 0; i < config.layers; i++) {
     ChildSlot* slot = sets.at(size_t(i * int64_t(sets.size()) / config.layers));
@@ -197,6 +205,7 @@ ModelOutput EncoderBody::forward(const ModelInput& in) {
     check<DtypeError>(layer != nullptr, config.names.layers, ".", slot->name(), ": needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);
     x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    x = after_layer(i, first, x, pass);
     if (in.output_attentions) out.attentions.push_back(pass.weights);
   }
   if (in.output_hidden_states) out.hidden_states.push_back(x);

@@ -19,6 +19,7 @@ struct EncoderNames {
   std::string project;  // from embeddings of another width
   std::string layers = "encoder.layer";
   std::string query = "attention.self.query", key = "attention.self.key", value = "attention.self.value";
+  std::string qkv;  // the three as one matrix
   std::string out = "attention.output.dense", attention_norm = "attention.output.LayerNorm";
   std::string gate;  // of a gated MLP
   std::string up = "intermediate.dense", down = "output.dense", mlp_norm = "output.LayerNorm";
@@ -54,7 +55,7 @@ struct EncoderConfig {
   EncoderNames names;
   EncoderHeads scorers;
   int64_t labels = 2;
-  std::function<std::shared_ptr<Block>(const EncoderConfig&)> make_layer;  // in place of EncoderLayer
+  std::function<std::shared_ptr<Block>(const EncoderConfig&, int64_t index)> make_layer;  // in place of EncoderLayer
   std::function<std::unique_ptr<Body>(Module&, const EncoderConfig&, bool pooled)> make_base;  // … of EncoderBody
 };
 // What all encoders read the same way, and BERT's heads with the labels and dropout that config.json states.
@@ -77,7 +78,7 @@ class EncoderLayer : public Block {
   const double dropout, attention_dropout;
   const bool rotates;
   Slots slots{*this};
-  Child<Module>*query = nullptr, *key = nullptr, *value = nullptr;
+  Child<Module>*query = nullptr, *key = nullptr, *value = nullptr, *qkv = nullptr;
 
  private:
   const ActivationFn act_;
@@ -90,6 +91,8 @@ struct EncoderBody : Body {
   // Sums of embeddings and their norm; `words` is [batch, length, width].
   virtual Tensor embed(const ModelInput& input, const Tensor& words);
   virtual void prepare(const ModelInput& input, const Tensor& x, Pass& pass) {}  // what all layers share
+  // Behind layer `index`, whose stack began with `first`.
+  virtual Tensor after_layer(int64_t index, const Tensor& first, const Tensor& x, const Pass& pass) { return x; }
   Tensor positions_of(const ModelInput& input, int64_t length) const;
   Tensor maybe_dropped(const Tensor& x) const;
   const EncoderConfig config;

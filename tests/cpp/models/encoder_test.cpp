@@ -10,7 +10,7 @@ namespace ef {
 namespace {
 
 const char* kConfig = R"({"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-  "intermediate_size": 24, "max_position_embeddings": 12, "embedding_size": 8, "num_labels": 3,
+  "intermediate_size": 24, "max_position_embeddings": 12, "num_labels": 3, "relative_attention": true, "pos_att_type": ["c2p", "p2c"],
   "dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 24})";
 
 class EncoderFamily : public testing::TestWithParam<std::string> {
@@ -31,6 +31,10 @@ TEST_P(EncoderFamily, PackedTextsAreTheTextsAlone) {
     ModelInput packed;
     packed.input_ids = ids_of({5, 6, 7, 8, 9, 5, 11, 12});
     packed.lengths = {3, 1, 4};
+    if (GetParam().starts_with("deberta")) {  // scores that need every pair of positions
+      EXPECT_THROW(model->run(packed), UnsupportedError);
+      continue;
+    }
     const Tensor all = shown(model->run(packed));
     int64_t at = 0;
     for (size_t i = 0; i < packed.lengths.size(); i++) {
@@ -55,7 +59,10 @@ TEST_P(EncoderFamily, BadInput) {
   in.input_ids = ids_of({40});
   EXPECT_THROW(model->run(in), IndexError);
   in.input_ids = ids_of(std::vector<int64_t>(13, 3));
-  EXPECT_THROW(model->run(in), IndexError);
+  if (GetParam() == "modernbert" || GetParam() == "nomic_bert")
+    EXPECT_NO_THROW(model->run(in));  // rotary positions have no end
+  else
+    EXPECT_THROW(model->run(in), IndexError);
   in.input_ids = ids_of({3, 4});
   in.attention_mask = ids_of({1, 1, 1});
   EXPECT_THROW(model->run(in), ShapeError);
@@ -69,7 +76,8 @@ TEST_P(EncoderFamily, PlacesByNameCanBeFilledAnew) {
   auto model = make("base");
   std::string matrix;
   model->walk([&](const std::string& path, Module& m) {
-    if (matrix.empty() && path.find(".0.") != std::string::npos && dynamic_cast<Linear*>(&m)) matrix = path;
+    auto* linear = dynamic_cast<Linear*>(&m);
+    if (linear && linear->in_features == 16 && linear->out_features == 16 && matrix.empty()) matrix = path;
   });
   ASSERT_FALSE(matrix.empty());
   NoGradGuard no_grad;

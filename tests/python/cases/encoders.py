@@ -21,6 +21,20 @@ ENCODERS = {
     "electra/same_width": ("electra", {"embedding_size": 32}),
     "albert": ("albert", {"embedding_size": 16, "num_hidden_layers": 4, "num_hidden_groups": 2}),
     "mpnet": ("mpnet", {}),
+    "deberta": ("deberta", {"relative_attention": True, "pos_att_type": "p2c|c2p", "position_biased_input": False}),
+    "deberta/absolute": ("deberta", {"type_vocab_size": 2}),
+    "deberta-v2": (
+        "deberta-v2",
+        {"relative_attention": True, "pos_att_type": "p2c|c2p", "position_biased_input": False, "position_buckets": 8, "norm_rel_ebd": "layer_norm", "share_att_key": True},
+    ),
+    "deberta-v2/conv": (
+        "deberta-v2", {"relative_attention": True, "pos_att_type": ["c2p"], "max_relative_positions": 6, "conv_kernel_size": 3},
+    ),
+    "modernbert": ("modernbert", {"pad_token_id": 0, "local_attention": 4, "num_hidden_layers": 3, "cls_token_id": 1,
+                                  "sep_token_id": 2, "bos_token_id": 1, "eos_token_id": 2}),
+    "modernbert/mean": ("modernbert", {"pad_token_id": 0, "local_attention": 6, "classifier_pooling": "mean", "norm_bias": True,
+                                       "attention_bias": True, "mlp_bias": True, "classifier_bias": True}),
+    "nomic_bert": ("nomic_bert", {}),
 }
 
 

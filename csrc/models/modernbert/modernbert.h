@@ -1,0 +1,5 @@
+#pragma once
+#include "models/family.h"
+namespace ef {
+Family modernbert_family();
+}
