@@ -45,6 +45,11 @@ EncoderConfig read_encoder(const ConfigReader& c, const std::string& name, const
   return e;
 }
 
+Tensor masked_bias(const Tensor& bias, const Tensor& mask) {
+  if (!bias.defined() || !mask.defined()) return bias.defined() ? bias : mask;
+  return mask.dtype() == DType::Bool ? where(mask, bias, Tensor::full({1}, Scalar(-INFINITY))) : add(bias, mask);
+}
+
 EncoderLayer::EncoderLayer(const EncoderConfig& c)
     : name(c.name),
       heads(c.heads),
@@ -71,7 +76,7 @@ EncoderLayer::EncoderLayer(const EncoderConfig& c)
 Tensor EncoderLayer::mix(const Tensor& q, const Tensor& k, const Tensor& v, AttentionOptions options,
                          Pass& pass) const {
   options.key_mask = pass.key_mask;
-  if (!options.bias.defined()) options.bias = pass.bias;
+  options.bias = masked_bias(options.bias, pass.bias);
   options.dropout = training() ? attention_dropout : 0;
   if (pass.want_weights) pass.weights = attention_weights(q, k, options);
   const Tensor mixed =

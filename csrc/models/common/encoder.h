@@ -61,6 +61,9 @@ struct EncoderConfig {
 // What all encoders read the same way, and BERT's heads with the labels and dropout that config.json states.
 EncoderConfig read_encoder(const ConfigReader& config, const std::string& name, const std::string& base);
 
+// A bias of the scores and a 4-D mask, boolean or to be added; either may be undefined.
+Tensor masked_bias(const Tensor& bias, const Tensor& mask);
+
 class EncoderLayer : public Block {
  public:
   explicit EncoderLayer(const EncoderConfig& config);

@@ -30,12 +30,7 @@ struct MPNetBody : EncoderBody {
       for (int64_t k = 0; k < length; k++) buckets.push_back(bucket_of(k - q, 32));
     const Tensor rows = (*table)(Tensor::from_data(buckets)).to(DType::Float32);
     const Tensor bias = rows.view({length, length, config.heads}).permute({2, 0, 1}).unsqueeze(0).contiguous();
-    if (!pass.bias.defined())
-      pass.bias = bias;
-    else if (pass.bias.dtype() == DType::Bool)
-      pass.bias = where(pass.bias, bias, Tensor::full({1}, Scalar(-INFINITY)));
-    else
-      pass.bias = add(pass.bias, bias);
+    pass.bias = masked_bias(bias, pass.bias);
   }
   Child<Module>& table;
 };
