@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..encoder_modeling import (
     EncoderForMaskedLM,
     EncoderForSequenceClassification,
@@ -22,7 +24,10 @@ class NomicBertPreTrainedModel(EncoderPreTrainedModel):
 
 
 class NomicBertModel(NomicBertPreTrainedModel, PooledEncoderModel):
-    """The NomicBERT encoder: token ids to hidden states and a summary of the first."""
+    """The NomicBERT encoder: token ids to hidden states; the Hub's checkpoints have no pooler."""
+
+    def __init__(self, config: Any, add_pooling_layer: bool = False, **unknown: Any):
+        super().__init__(config, add_pooling_layer, **unknown)
 
 
 class NomicBertForMaskedLM(NomicBertPreTrainedModel, EncoderForMaskedLM):
