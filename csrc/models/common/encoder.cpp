@@ -163,6 +163,7 @@ namespace {
 void read_mask(const ModelInput& in, int64_t batch, int64_t length, Pass& pass) {
   pass.lengths = in.lengths;
   if (!pass.lengths.empty()) {
+    for (const int64_t n : pass.lengths) check<ShapeError>(n > 0, "lengths: found ", n, ", needed at least 1");
     const int64_t total = std::accumulate(pass.lengths.begin(), pass.lengths.end(), int64_t(0));
     check<ShapeError>(batch == 1 && total == length && !in.attention_mask.defined(), "lengths: they add up to ", total,
                       ", needed one row of that many tokens and no attention_mask; found ", batch, " rows of ", length);

@@ -1,8 +1,6 @@
 // DeBERTa v2 and v3: disentangled attention whose distances fall into logarithmic buckets.
 #include "models/deberta_v2/deberta_v2.h"
 
-#include <cmath>
-
 #include "models/deberta_v2/disentangled.h"
 #include "ops/ops.h"
 
@@ -33,9 +31,9 @@ EncoderConfig read_deberta(const ConfigReader& c, const std::string& name) {
 
 namespace {
 
-struct DebertaV2Layer : EncoderLayer {
+struct DebertaV2Layer : DisentangledLayer {
   DebertaV2Layer(const EncoderConfig& c, std::shared_ptr<RelativePositions> positions, bool shared)
-      : EncoderLayer(c), relative(std::move(positions)), d(relative->config) {
+      : DisentangledLayer(c, std::move(positions)) {
     query = &slots.linear("attention.self.query_proj", c.hidden, c.hidden);
     key = &slots.linear("attention.self.key_proj", c.hidden, c.hidden);
     value = &slots.linear("attention.self.value_proj", c.hidden, c.hidden);
@@ -45,16 +43,8 @@ struct DebertaV2Layer : EncoderLayer {
   }
   Tensor attend(const Tensor& x, Pass& pass) override {
     const std::vector<Tensor> qkv = apply_all(x, {query, key, value});
-    const Tensor q = split(qkv[0]), k = split(qkv[1]);
-    AttentionOptions options;
-    options.scale = 1 / std::sqrt(double(q.size(3) * (1 + d.c2p + d.p2c)));
-    if (pos_key || pos_query)
-      options.bias = relative->bias(q, k, pos_key, pos_query, *options.scale, training() ? dropout : 0);
-    return mix(q, k, split(qkv[2]), options, pass);
+    return mix_disentangled(split(qkv[0]), split(qkv[1]), split(qkv[2]), pass);
   }
-  const std::shared_ptr<RelativePositions> relative;
-  const DisentangledConfig& d;
-  Child<Module>*pos_key = nullptr, *pos_query = nullptr;
 };
 
 EncoderConfig read(const ConfigReader& c) {

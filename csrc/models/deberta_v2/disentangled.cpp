@@ -81,6 +81,20 @@ Tensor RelativePositions::bias(const Tensor& q, const Tensor& k, Child<Module>* 
   return out.defined() ? add(out, back) : back;
 }
 
+Tensor DisentangledLayer::mix_disentangled(const Tensor& q, const Tensor& k, const Tensor& v, Pass& pass) const {
+  AttentionOptions options;
+  options.scale = 1 / std::sqrt(double(q.size(3) * (1 + d.c2p + d.p2c)));
+  if (pos_key || pos_query)
+    options.bias = relative->bias(q, k, pos_key, pos_query, *options.scale, training() ? dropout : 0);
+  const Tensor mixed = mix(q, k, v, options, pass);
+  if (!pass.key_mask.defined()) return mixed;
+  const int64_t batch = q.size(0), length = q.size(2);
+  if (pass.want_weights)
+    pass.weights = where(pass.key_mask.view({batch, 1, length, 1}), pass.weights,
+                         Tensor::full({1}, Scalar(1.0 / double(length)), pass.weights.dtype()));
+  return where(pass.key_mask.unsqueeze(2), mixed, mean(v, {2}).flatten(1, 2).unsqueeze(1));
+}
+
 void use_relative_positions(EncoderConfig& e, const DisentangledConfig& d, RelativeLayer make) {
   e.make_base = [d, make = std::move(make)](Module& owner, const EncoderConfig& config, bool) {
     auto shared = std::make_shared<RelativePositions>(d);

@@ -34,6 +34,20 @@ class RelativePositions {
   mutable Guarded<Tensor> known_;  // the distances of the last length
 };
 
+class DisentangledLayer : public EncoderLayer {
+ public:
+  DisentangledLayer(const EncoderConfig& config, std::shared_ptr<RelativePositions> positions)
+      : EncoderLayer(config), relative(std::move(positions)), d(relative->config) {}
+
+ protected:
+  // Mixes values by what tokens say and where they stand. Upstream fills every score of a padded query with the same
+  // number, so that it sees all tokens alike, padding too; losses read those rows where the labels do.
+  Tensor mix_disentangled(const Tensor& q, const Tensor& k, const Tensor& v, Pass& pass) const;
+  const std::shared_ptr<RelativePositions> relative;
+  const DisentangledConfig& d;
+  Child<Module>*pos_key = nullptr, *pos_query = nullptr;
+};
+
 struct DisentangledBody : EncoderBody {
   DisentangledBody(Module& owner, const EncoderConfig& config, std::shared_ptr<RelativePositions> shared);
   Tensor embed(const ModelInput& input, const Tensor& words) override;

@@ -94,7 +94,9 @@ def encoder(lib, name):
             continue  # a causal model in transformers' table
         given = {key: value.unsqueeze(0) for key, value in inputs.items()} if head == "MultipleChoice" else inputs
         count = 3 if head in ("SequenceClassification", "TokenClassification") else 2
-        model = loaded(lib, auto_class, encoder_config(lib, name, num_labels=count))
+        # A padded token may have padding alone in its window: eager attention, as sdpa does not, then looks at all tokens
+        kind = "sdpa" if config.model_type == "modernbert" else "eager"
+        model = loaded(lib, auto_class, encoder_config(lib, name, num_labels=count), kind)
         o = model(**given, **{key: tensor(lib, value) for key, value in wanted.items()})
         o.loss.backward()
         logits = next(value for key, value in o.items() if key.endswith("logits"))

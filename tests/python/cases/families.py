@@ -109,8 +109,8 @@ def draw(name, shape):
     return values + 1 if is_gain else values
 
 
-def loaded(lib, auto_class, config):
-    """A model whose weights are drawn by their names in the file that the library writes."""
+def loaded(lib, auto_class, config, kind="eager"):
+    """A model whose weights are drawn by their names in the file that the library writes; `kind` of attention."""
     files = importlib.import_module(
         "safetensors.numpy" if lib.__name__ == "transformers" else "eigenformers.safetensors.numpy"
     )
@@ -119,7 +119,7 @@ def loaded(lib, auto_class, config):
         path = os.path.join(folder, "model.safetensors")
         state = {name: draw(name, value.shape) for name, value in files.load_file(path).items()}
         files.save_file(state, path, metadata={"format": "pt"})
-        kind = "sdpa" if config.model_type == "falcon" else "eager"  # Falcon's eager path adds its slopes twice
+        kind = "sdpa" if config.model_type == "falcon" else kind  # Falcon's eager path adds its slopes twice
         return auto_class.from_pretrained(folder, attn_implementation=kind, dtype="float32").eval()
 
 

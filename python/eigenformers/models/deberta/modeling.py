@@ -32,7 +32,9 @@ class DebertaForMaskedLM(DebertaPreTrainedModel, EncoderForMaskedLM):
     base_model_class = DebertaModel
     _tied_weights_keys = {"cls.predictions.decoder.weight": "deberta.embeddings.word_embeddings.weight"}
     _output_embeddings_path = "cls.predictions.decoder"
-    _keys_to_ignore_on_load_unexpected = [r"position_ids", r"cls\.predictions\.decoder\.bias", r"mask_predictions\.", r"lm_predictions\."]
+    _keys_to_ignore_on_load_unexpected = [
+        r"position_ids", r"cls\.predictions\.decoder\.bias", r"mask_predictions\.", r"lm_predictions\.",
+    ]  # fmt: skip
 
 
 class DebertaForSequenceClassification(DebertaPreTrainedModel, EncoderForSequenceClassification):
