@@ -697,6 +697,27 @@ from .models.cohere2.modeling import (
     Cohere2ForCausalLM as Cohere2ForCausalLM,
     Cohere2Model as Cohere2Model,
 )
+from .models.deberta.configuration import (
+    DebertaConfig as DebertaConfig,
+)
+from .models.deberta.modeling import (
+    DebertaForMaskedLM as DebertaForMaskedLM,
+    DebertaForQuestionAnswering as DebertaForQuestionAnswering,
+    DebertaForSequenceClassification as DebertaForSequenceClassification,
+    DebertaForTokenClassification as DebertaForTokenClassification,
+    DebertaModel as DebertaModel,
+)
+from .models.deberta_v2.configuration import (
+    DebertaV2Config as DebertaV2Config,
+)
+from .models.deberta_v2.modeling import (
+    DebertaV2ForMaskedLM as DebertaV2ForMaskedLM,
+    DebertaV2ForMultipleChoice as DebertaV2ForMultipleChoice,
+    DebertaV2ForQuestionAnswering as DebertaV2ForQuestionAnswering,
+    DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification,
+    DebertaV2ForTokenClassification as DebertaV2ForTokenClassification,
+    DebertaV2Model as DebertaV2Model,
+)
 from .models.deepseek_v3.configuration import (
     DeepseekV3Config as DeepseekV3Config,
 )
@@ -922,6 +943,17 @@ from .models.mixtral.modeling import (
     MixtralForTokenClassification as MixtralForTokenClassification,
     MixtralModel as MixtralModel,
 )
+from .models.modernbert.configuration import (
+    ModernBertConfig as ModernBertConfig,
+)
+from .models.modernbert.modeling import (
+    ModernBertForMaskedLM as ModernBertForMaskedLM,
+    ModernBertForMultipleChoice as ModernBertForMultipleChoice,
+    ModernBertForQuestionAnswering as ModernBertForQuestionAnswering,
+    ModernBertForSequenceClassification as ModernBertForSequenceClassification,
+    ModernBertForTokenClassification as ModernBertForTokenClassification,
+    ModernBertModel as ModernBertModel,
+)
 from .models.mpnet.configuration import (
     MPNetConfig as MPNetConfig,
 )
@@ -953,6 +985,15 @@ from .models.nemotron.modeling import (
     NemotronForSequenceClassification as NemotronForSequenceClassification,
     NemotronForTokenClassification as NemotronForTokenClassification,
     NemotronModel as NemotronModel,
+)
+from .models.nomic_bert.configuration import (
+    NomicBertConfig as NomicBertConfig,
+)
+from .models.nomic_bert.modeling import (
+    NomicBertForMaskedLM as NomicBertForMaskedLM,
+    NomicBertForSequenceClassification as NomicBertForSequenceClassification,
+    NomicBertForTokenClassification as NomicBertForTokenClassification,
+    NomicBertModel as NomicBertModel,
 )
 from .models.olmo2.configuration import (
     Olmo2Config as Olmo2Config,
