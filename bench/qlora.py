@@ -21,6 +21,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
+    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+
 RANK, BATCH, LENGTH, PROMPT, NEW = 16, 4, 256, 512, 48
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
