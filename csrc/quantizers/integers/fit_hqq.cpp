@@ -19,7 +19,8 @@ struct Fit {
 
   float code(float w, size_t g) const { return std::clamp(std::nearbyint(w * inverse[g] + zero[g]), 0.f, top); }
 
-  // One step for all groups; returns the mean error of the step's starting point (float: HQQ stops when it stands still).
+  // One step for all groups; returns the mean error of the step's starting point (float: HQQ stops when it stands
+  // still).
   float step() {
     const float* x = rows.data<float>();
     std::vector<double> error(static_cast<size_t>(groups));
