@@ -60,8 +60,9 @@ class Loop {
     check<ConfigError>(session_.batch() == 1, "assisted generate is only supported for batch_size = 1 (found ",
                        session_.batch(), ")");
     auto* dynamic = dynamic_cast<DynamicCache*>(cache);
-    check<UnsupportedError>(std::string(cache->kind()) != "quantized",
-                            "generate: assisted decoding with a quantized cache would change the text");
+    check<UnsupportedError>(
+        std::string(cache->kind()) != "quantized",
+        "generate: prompt_lookup_num_tokens or assistant_model with a quantized cache would change the text");
     check<ConfigError>(dynamic && !dynamic_cast<StaticCache*>(dynamic),
                        "assisted generate is not supported with Static cache classes`");
     dynamic->record_past();

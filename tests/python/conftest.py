@@ -10,6 +10,16 @@ import pytest
 ASSETS = Path(os.environ.get("EF_ASSETS", "~/.cache/eigenformers-assets")).expanduser()
 
 
+@pytest.fixture(autouse=True)
+def progress_bars():
+    """A command line called with --quiet hides progress bars for its process, which here is that of the other tests."""
+    yield
+    import eigenformers
+
+    if not eigenformers.logging.is_progress_bar_enabled():
+        eigenformers.logging.enable_progress_bar()
+
+
 @pytest.fixture(scope="session")
 def smollm2() -> str:
     """Path of SmolLM2-135M-Instruct, Q4_1 GGUF: from the assets folder or the embedded default model."""

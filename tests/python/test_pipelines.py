@@ -257,7 +257,7 @@ def test_old_arguments():
     assert made("a")
     with pytest.raises(ef.UnsupportedError, match="tf"):
         ef.pipeline("text-generation", model=CountingModel(ef), tokenizer=CharTokenizer(ef), framework="tf")
-    for extra in ({"binary_output": True}, {"assistant_model": "x"}):
+    for extra in ({"binary_output": True},):
         with pytest.raises(ef.UnsupportedError, match=next(iter(extra))):
             ef.pipeline("text-generation", model=CountingModel(ef), tokenizer=CharTokenizer(ef), **extra)
 

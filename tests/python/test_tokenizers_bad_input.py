@@ -81,9 +81,9 @@ def test_catastrophic_patterns_end():
 
 
 def seconds(tokenizer: Tokenizer, text: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     tokenizer.encode_batch_arrays([text])
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("unit", ["x", "ab", " ", "ab ", "é中", "\n", "<|end|>", "a\u0301"])

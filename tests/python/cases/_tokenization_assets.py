@@ -13,7 +13,7 @@ import random
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 from tokenization import make, plain, word_piece  # noqa: E402
 
 

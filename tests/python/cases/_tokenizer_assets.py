@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 from _tokenizer_corpus import assigned, corpus  # noqa: E402
 
 JSON = [

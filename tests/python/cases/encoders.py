@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 
 from families import IDS, SIZES, array, loaded, no_grad, tensor  # noqa: E402
 

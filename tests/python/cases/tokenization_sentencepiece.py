@@ -8,7 +8,7 @@ import pickle
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 from tokenization_families import MODELS, folder_with  # noqa: E402
 
 KINDS = ["unigram", "unigram_symbols", "unigram_bytes", "unigram_suffix", "unigram_plain", "unigram_t5", "bpe",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 from tokenization import make  # noqa: E402
 from tokenizer_trainers import corpus  # noqa: E402
 

@@ -8,7 +8,7 @@ import os
 import pickle
 import sys
 
-sys.path.insert(0, os.path.dirname(__file__))
+sys.path.append(os.path.dirname(__file__))
 from _tokenizer_corpus import corpus  # noqa: E402
 
 LIBRARY = "tokenizers"
