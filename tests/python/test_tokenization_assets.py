@@ -1,6 +1,6 @@
 """Real chat templates and vocabularies against what transformers made of them. Each is skipped where it is missing.
 
-Recorded with the real library by `python tests/python/cases/_tokenization_assets.py`.
+Recorded with the real library by `python -m cases._tokenization_assets` in tests/python.
 """
 
 from __future__ import annotations

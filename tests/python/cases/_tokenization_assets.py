@@ -10,11 +10,9 @@ import itertools
 import json
 import os
 import random
-import sys
 import tempfile
 
-sys.path.append(os.path.dirname(__file__))
-from tokenization import make, plain, word_piece  # noqa: E402
+from cases.tokenization import make, plain, word_piece
 
 
 def folder_of(name):

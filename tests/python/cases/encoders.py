@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import numpy as np
-
-sys.path.append(os.path.dirname(__file__))
-
-from families import IDS, SIZES, array, loaded, no_grad, tensor  # noqa: E402
+from cases.families import IDS, SIZES, array, loaded, no_grad, tensor
 
 ENCODERS = {
     "bert": ("bert", {}),

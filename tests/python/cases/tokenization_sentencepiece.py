@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import sys
 import tempfile
 
-sys.path.append(os.path.dirname(__file__))
-from tokenization_families import MODELS, folder_with  # noqa: E402
+from cases.tokenization_families import MODELS, folder_with
 
 KINDS = ["unigram", "unigram_symbols", "unigram_bytes", "unigram_suffix", "unigram_plain", "unigram_t5", "bpe",
          "bpe_bytes", "word", "char"]  # fmt: skip

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
-sys.path.append(os.path.dirname(__file__))
-from tokenization import make  # noqa: E402
-from tokenizer_trainers import corpus  # noqa: E402
+from cases.tokenization import make
+from cases.tokenizer_trainers import corpus
 
 
 def case_train_new(lib):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
-sys.path.append(os.path.dirname(__file__))
-from tokenization_families import byte_level_vocab  # noqa: E402
+from cases.tokenization_families import byte_level_vocab
 
 CODES = """en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi
 ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo

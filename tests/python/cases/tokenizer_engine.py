@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
-import sys
 
-sys.path.append(os.path.dirname(__file__))
-from _tokenizer_corpus import corpus  # noqa: E402
+from cases._tokenizer_corpus import corpus
 
 LIBRARY = "tokenizers"
 TEXTS = corpus(seed=3, count=240)
