@@ -46,9 +46,9 @@ def whole(tmp_path_factory):
     return folder, fingerprint(made)
 
 
-@pytest.mark.parametrize("step", [1, 4, 5, 6, 7, 11, 13])
+@pytest.mark.parametrize("step", [1, 4, 5, 6, 7, 11, 13, 14])
 def test_at_any_step(whole, step, tmp_path):
-    """22 rows, batches of 2, 2 a step: epochs of 6 steps, the last of them with one batch."""
+    """22 rows, batches of 2, 2 a step: epochs of 6 steps, the last of them with one batch; 14 is the end."""
     folder, wanted = whole
     shutil.copytree(folder / f"checkpoint-{step}", tmp_path / f"checkpoint-{step}")
     assert resumed(tmp_path, step) == wanted

@@ -144,8 +144,10 @@ class LoopMixin:
         self.control = self.callback_handler.on_train_begin(args, self.state, self.control)
         if args.eval_on_start:
             self._evaluate(trial, ignore_keys_for_eval, skip_scheduler=True)
+        # Whoever resumes from the last checkpoint of a run that was whole has no step left.
+        complete = resumed is not None and self.state.global_step >= plan.max_steps
         first = 0 if resumed is None else resumed.epoch
-        for epoch in range(first, plan.epochs):
+        for epoch in range(first, first if complete else plan.epochs):
             self.control = self.callback_handler.on_epoch_begin(args, self.state, self.control)
             self._run_epoch(epoch, plan, dataloader, resumed, trial, ignore_keys_for_eval, start)
             resumed = None
