@@ -3,6 +3,8 @@
     python bench/train.py --model FILE.gguf [--peers .venv-oracle/bin/python] [--rounds 2] [--steps 4] [--threads 2]
                           [--only lora-bf16 lora-f32 full-f32] [--batch 4] [--length 256] [--rank 16]
 
+Several values of --batch, --length and --rank give a curve: a row for each combination.
+
 Every contestant runs in a fresh process; contestants take turns, round after round, so that a machine that slows down
 slows all of them. A step is forward, backward and AdamW on the same batch of ids. LoRA has the given rank on all seven
 projections. "bf16" is a model loaded in bfloat16, "amp" float32 weights with autocast to bfloat16. Printed are the
@@ -14,6 +16,7 @@ forward and backward of a frozen matrix cost 4 operations a weight and token, of
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -110,40 +113,52 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     return {"times": times[1:], "peak": peak_memory_mb(), "losses": losses, "operations": operations, "gflops": peak}
 
 
+def measure(task: dict[str, Any], peers: str) -> dict[str, Any]:
+    """One contestant in a process of its own."""
+    threads = str(task["threads"])
+    done = subprocess.run(
+        [sys.executable if task["who"] == "ours" else peers, __file__, "--task", json.dumps(task)],
+        env={**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"{task['case']}, {task['who']}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def table_row(ours: list[dict[str, Any]], torch: list[dict[str, Any]]) -> str:
+    """Medians of a row of the table; without a peer its columns hold a dash."""
+
+    def middle(runs: list[dict[str, Any]]) -> tuple[float, float]:
+        return statistics.median(t for r in runs for t in r["times"]), statistics.median(r["peak"] for r in runs)
+
+    time_, memory = middle(ours)
+    share = ours[0]["operations"] / time_ / 1e9 / max(r["gflops"] for r in ours)
+    if not torch:
+        return f"{time_:8.2f} {'-':>8} {'-':>6} {memory:8.0f} {'-':>8} {'-':>6} {share:8.0%}"
+    peer_time, peer_memory = middle(torch)
+    return (
+        f"{time_:8.2f} {peer_time:8.2f} {time_ / peer_time:6.2f} "
+        f"{memory:8.0f} {peer_memory:8.0f} {memory / peer_memory:6.2f} {share:8.0%}"
+    )
+
+
 def contest(options: argparse.Namespace) -> None:
     """All contestants in turn, and the table."""
     whos = ["ours"] + (["torch"] if options.peers else [])
-    seen: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    rows = list(itertools.product(options.only or CASES, options.batch, options.length, options.rank))
+    seen: dict[Any, list[dict[str, Any]]] = {(row, who): [] for row in rows for who in ("ours", "torch")}
     for _ in range(options.rounds):
-        for case in options.only or CASES:
-            for who in whos:
-                task = {k: getattr(options, k) for k in ("batch", "length", "rank", "steps", "threads", "model")}
-                python = sys.executable if who == "ours" else options.peers
-                threads = str(options.threads)
-                environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
-                done = subprocess.run(
-                    [python, __file__, "--task", json.dumps({**task, "who": who, "case": case})], env=environment,
-                    capture_output=True, text=True, check=False,
-                )  # fmt: skip
-                if done.returncode:
-                    raise SystemExit(f"{case}, {who}: {done.stderr[-2000:]}")
-                seen.setdefault((case, who), []).append(json.loads(done.stdout.splitlines()[-1]))
-    print(f"batch {options.batch} x {options.length}, rank {options.rank}, {options.threads} threads")
-    print(
-        f"{'':12} {'ours s':>8} {'torch s':>8} {'ratio':>6} {'ours MB':>8} {'torch MB':>8} {'ratio':>6} {'of peak':>8}"
-    )
-    for case in options.only or CASES:
-        step = {w: statistics.median(t for r in seen[case, w] for t in r["times"]) for w in whos}
-        memory = {w: statistics.median(r["peak"] for r in seen[case, w]) for w in whos}
-        first = seen[case, "ours"][0]
-        share = first["operations"] / step["ours"] / 1e9 / max(r["gflops"] for r in seen[case, "ours"])
-        row = f"{case:12} {step['ours']:8.2f} "
-        if "torch" in step:
-            row += f"{step['torch']:8.2f} {step['ours'] / step['torch']:6.2f} {memory['ours']:8.0f} "
-            row += f"{memory['torch']:8.0f} {memory['ours'] / memory['torch']:6.2f} {share:8.0%}"
-        else:
-            row += f"{'-':>8} {'-':>6} {memory['ours']:8.0f} {'-':>8} {'-':>6} {share:8.0%}"
-        print(row, flush=True)
+        for row, who in itertools.product(rows, whos):
+            task = dict(zip(("case", "batch", "length", "rank"), row), who=who)
+            task.update({k: getattr(options, k) for k in ("steps", "threads", "model")})
+            seen[row, who].append(measure(task, options.peers))
+    heads = ("ours s", "torch s", "ratio", "ours MB", "torch MB", "ratio", "of peak")
+    print(f"{options.threads} threads")
+    print(f"{'':12} {'batch':>12} {'rank':>4} " + " ".join(f"{h:>{6 if h == 'ratio' else 8}}" for h in heads))
+    for row in rows:
+        case, batch, length, rank = row
+        print(f"{case:12} {f'{batch} x {length}':>12} {rank:4} " + table_row(seen[row, "ours"], seen[row, "torch"]))
 
 
 def main() -> None:
@@ -154,9 +169,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--length", type=int, default=256)
-    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--batch", type=int, nargs="+", default=[4])
+    parser.add_argument("--length", type=int, nargs="+", default=[256])
+    parser.add_argument("--rank", type=int, nargs="+", default=[16])
     parser.add_argument("--only", nargs="*", choices=sorted(CASES))
     parser.add_argument("--task", help=argparse.SUPPRESS)
     options = parser.parse_args()

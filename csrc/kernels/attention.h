@@ -65,9 +65,14 @@ void attention_forward(const AttentionArgs64& args);  // straightforward loops
 // Gradients with f32 keys and values: `args` as given to forward, with its out and lse (the latter must not be null).
 // dout and dq have out's and q's strides, dk and dv those of k and v. The four are overwritten and none may be null; dk
 // and dv sum over the query heads of a kv head. dsinks ([q_heads], added to) and dbias (contiguous [batch, q_heads,
-// q_len, kv_len], overwritten: the caller sums over repeated dimensions) are optional.
+// q_len, kv_len], overwritten: the caller sums over repeated dimensions) are optional. With bf16 keys and values the
+// products are bf16 too (sums stay in f32) and read `rounded`; args.q is not read then.
+struct RoundedOperands {  // with the strides of q and out
+  const bfloat16* q;
+  const bfloat16* dout;
+};
 void attention_backward(const AttentionArgs& args, const float* dout, float* dq, float* dk, float* dv,
-                        float* dsinks = nullptr, float* dbias = nullptr);
+                        float* dsinks = nullptr, float* dbias = nullptr, const RoundedOperands* rounded = nullptr);
 void attention_backward(const AttentionArgs64& args, const double* dout, double* dq, double* dk, double* dv,
                         double* dsinks = nullptr, double* dbias = nullptr);
 

@@ -20,9 +20,14 @@ using attention::visible_keys;
 
 constexpr int64_t kQueries = 64, kKeys = 128;
 
+struct Operand {  // of the products: f32, or bf16
+  const void* data;
+  DType dtype;
+};
+
 struct Gradients {
   const AttentionArgs& a;
-  const float* dout;
+  Operand queries, dout;
   const float* delta;  // [batch, q_heads, q_len]: Σ out·dout
   float *dq, *dk, *dv, *dbias;
 
@@ -30,14 +35,13 @@ struct Gradients {
   void block(int64_t b, int64_t head, int64_t q0, int64_t qn, int64_t k0, int64_t kn, bool want_q, bool want_kv) const {
     const RowKernels<float>& rows = kernels().rows;
     const int64_t kv = head / (a.q_heads / a.kv_heads), item = (b * a.q_heads + head) * a.q_len + q0;
-    const float *q = at(a.q, a.q_strides, b, head, q0), *g = at(dout, a.out_strides, b, head, q0);
-    const float* k = at(static_cast<const float*>(a.k), a.k_strides, b, kv, k0);
-    const float* v = at(static_cast<const float*>(a.v), a.v_strides, b, kv, k0);
-    const DType f = DType::Float32;
+    const DType f = DType::Float32, qt = queries.dtype, gt = dout.dtype, kt = a.kv_dtype;
+    const void *q = at(queries.data, qt, a.q_strides, b, head, q0), *g = at(dout.data, gt, a.out_strides, b, head, q0);
+    const void *k = at(a.k, kt, a.k_strides, b, kv, k0), *v = at(a.v, kt, a.v_strides, b, kv, k0);
     float* p = scratch<float>(ScratchSlot::AttentionA, size_t(3 * kQueries * kKeys));
     float *ds = p + kQueries * kKeys, *slope = ds + kQueries * kKeys;
-    gemm_nt(qn, kn, a.head_dim, q, f, a.q_strides.position, k, f, a.k_strides.position, p, kKeys);
-    gemm_nt(qn, kn, a.value_dim, g, f, a.out_strides.position, v, f, a.v_strides.position, ds, kKeys);
+    gemm_nt(qn, kn, a.head_dim, q, qt, a.q_strides.position, k, kt, a.k_strides.position, p, kKeys);
+    gemm_nt(qn, kn, a.value_dim, g, gt, a.out_strides.position, v, kt, a.v_strides.position, ds, kKeys);
     for (int64_t r = 0; r < qn; r++) {
       float *s = p + r * kKeys, *d = ds + r * kKeys, *t = slope + r * kKeys;
       rows.scale(kn, a.scale, s, s);
@@ -60,13 +64,13 @@ struct Gradients {
       if (dbias || a.softcap > 0) rows.scale(kn, a.scale, d, d);
     }
     if (want_kv) {
-      gemm_tn(kn, a.value_dim, qn, p, f, kKeys, g, f, a.out_strides.position, at(dv, a.v_strides, b, kv, k0),
+      gemm_tn(kn, a.value_dim, qn, p, f, kKeys, g, gt, a.out_strides.position, at(dv, a.v_strides, b, kv, k0),
               a.v_strides.position, true);
-      gemm_tn(kn, a.head_dim, qn, ds, f, kKeys, q, f, a.q_strides.position, at(dk, a.k_strides, b, kv, k0),
+      gemm_tn(kn, a.head_dim, qn, ds, f, kKeys, q, qt, a.q_strides.position, at(dk, a.k_strides, b, kv, k0),
               a.k_strides.position, true);
     }
     if (want_q)
-      gemm_nn(qn, a.head_dim, kn, ds, f, kKeys, k, f, a.k_strides.position, at(dq, a.q_strides, b, head, q0),
+      gemm_nn(qn, a.head_dim, kn, ds, f, kKeys, k, kt, a.k_strides.position, at(dq, a.q_strides, b, head, q0),
               a.q_strides.position, true);
   }
 
@@ -98,10 +102,10 @@ void fill_heads(float* p, const HeadStrides& s, int64_t batch, int64_t heads, in
 }  // namespace
 
 void attention_backward(const AttentionArgs& a, const float* dout, float* dq, float* dk, float* dv, float* dsinks,
-                        float* dbias) {
+                        float* dbias, const RoundedOperands* rounded) {
   attention::check_args(a);
-  check<DtypeError>(a.kv_dtype == DType::Float32, "attention_backward: found keys of ", dtype_name(a.kv_dtype),
-                    ", needed float32");
+  check<DtypeError>(a.kv_dtype == (rounded ? DType::BFloat16 : DType::Float32), "attention_backward: found keys of ",
+                    dtype_name(a.kv_dtype), ", needed float32, or bfloat16 beside rounded operands");
   check<ShapeError>(a.lse != nullptr, "attention_backward: needs the log denominators of the forward pass (lse)");
   fill_heads(dq, a.q_strides, a.batch, a.q_heads, a.q_len, a.head_dim);
   fill_heads(dk, a.k_strides, a.batch, a.kv_heads, a.kv_len, a.head_dim);
@@ -122,7 +126,10 @@ void attention_backward(const AttentionArgs& a, const float* dout, float* dq, fl
       if (std::isfinite(a.lse[i]))
         dsinks[i / a.q_len % a.q_heads] -= std::exp(a.sinks[i / a.q_len % a.q_heads] - a.lse[i]) * delta[i];
 
-  const Gradients gradients{a, dout, delta, dq, dk, dv, dbias};
+  const DType operand = rounded ? DType::BFloat16 : DType::Float32;
+  const Operand queries{rounded ? static_cast<const void*>(rounded->q) : a.q, operand},
+      given{rounded ? static_cast<const void*>(rounded->dout) : dout, operand};
+  const Gradients gradients{a, queries, given, delta, dq, dk, dv, dbias};
   const int64_t pairs = a.batch * a.kv_heads, key_blocks = (a.kv_len + kKeys - 1) / kKeys,
                 query_blocks = (a.q_len + kQueries - 1) / kQueries;
   const int threads = ThreadPool::instance().size();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "autograd/memory.h"
 #include "core/thread_pool.h"
@@ -63,8 +64,8 @@ bool dense(const Tensor& x) {
   return true;
 }
 Tensor dense_form(const Tensor& x) { return dense(x) && (x.size(3) <= 1 || x.stride(3) == 1) ? x : x.contiguous(); }
-Tensor same_layout(const Tensor& x) {  // memory like x's, which is dense
-  Tensor y = Tensor::empty({x.numel()}, x.dtype());
+Tensor same_layout(const Tensor& x, DType dtype) {  // memory like x's, which is dense
+  Tensor y = Tensor::empty({x.numel()}, dtype);
   return y.as_strided(x.shape(), x.strides(), 0);
 }
 // [B, H, T, D] whose memory is [B, T, H, D]: joining the heads afterwards is then free.
@@ -125,7 +126,7 @@ struct Call {
     args.kv_len = s.kv_len;
     args.head_dim = s.head_dim;
     args.value_dim = s.value_dim;
-    args.q = q.data<T>();
+    if (q.dtype() == compute) args.q = q.data<T>();  // else only backward's products read it, rounded
     args.k = k.data_ptr();
     args.v = v.data_ptr();
     args.kv_dtype = k.dtype();
@@ -170,11 +171,16 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
                           "attention: a quantized cache is read in float32 and has no gradients");
   const bool convert =
       o.packed_k.count || compute == DType::Float64 || tracked || k.dtype() != v.dtype() || !is_floating(k.dtype());
-  const auto form = [&](const Tensor& x, bool change) {
-    const Tensor y = change ? x.detach().to(compute) : x.detach();
+  // Where matrices are multiplied in bf16, the products of attention are too, here and in backward.
+  const TrainingMode mode = training_mode();
+  const bool half = tracked && compute == DType::Float32 &&
+                    (mode.rounded || mode.bf16_products || q.dtype() == DType::BFloat16);
+  const DType kv = half ? DType::BFloat16 : compute;
+  const auto form = [&](const Tensor& x, bool change, DType dtype) {
+    const Tensor y = change ? x.detach().to(dtype) : x.detach();
     return tracked ? dense_form(y) : readable(y);
   };
-  Call<T> call(s, form(q, true), form(k, convert), form(v, convert), o);
+  Call<T> call(s, form(q, true, compute), form(k, convert, kv), form(v, convert, kv), o);
   call.place(heads_inside({s.batch, s.q_heads, s.q_len, s.value_dim}, compute),
              tracked ? Tensor::empty({s.batch, s.q_heads, s.q_len}, compute) : Tensor());
   attention_forward(call.args);
@@ -185,24 +191,37 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
   kept.key_mask = call.mask;
   kept.bias = Tensor();
   kept.sinks = Tensor();
+  const auto keep = [&](const Tensor& x) { return half ? save(dense_form(x.to(DType::BFloat16))) : save_activation(x); };
   record("ScaledDotProductAttentionBackward", y, {q, k, v, o.bias, o.sinks},
-         [s, kept, q = save_activation(call.q), k = save_activation(call.k), v = save_activation(call.v),
-          out = save_activation(call.out), lse = save(call.lse), bias = save(call.bias), sinks = save(call.sinks),
-          dbias = needs_grad(o.bias), dsinks = needs_grad(o.sinks)](const Tensor& dy) {
+         [s, kept, half, q = keep(call.q), k = keep(call.k), v = keep(call.v), out = keep(call.out),
+          lse = save(call.lse), bias = save(call.bias), sinks = save(call.sinks), dbias = needs_grad(o.bias),
+          dsinks = needs_grad(o.sinks)](const Tensor& dy) {
            AttentionOptions o = kept;
            if (bias.defined()) o.bias = bias;
            if (sinks.defined()) o.sinks = sinks;
+           const DType compute = dtype_of<T>;
            const auto wide = [](const Tensor& x) { return dense_form(x.to(dtype_of<T>)); };
-           Call<T> call(s, wide(q), wide(k), wide(v), o);
+           const auto operand = [&](const Tensor& x) { return half ? Tensor(x) : wide(x); };
+           Call<T> call(s, operand(q), operand(k), operand(v), o);
            call.place(wide(out), lse.get());
-           Tensor dout = same_layout(call.out), dq = same_layout(call.q), dk = same_layout(call.k),
-                  dv = same_layout(call.v);
+           Tensor dout = same_layout(call.out, compute), dq = same_layout(call.q, compute),
+                  dk = same_layout(call.k, compute), dv = same_layout(call.v, compute);
            dout.copy_(dy);
-           Tensor db = dbias ? Tensor::empty({s.batch, s.q_heads, s.q_len, s.kv_len}, dtype_of<T>) : Tensor();
-           Tensor ds = dsinks ? Tensor::zeros({s.q_heads}, dtype_of<T>) : Tensor();
+           Tensor db = dbias ? Tensor::empty({s.batch, s.q_heads, s.q_len, s.kv_len}, compute) : Tensor();
+           Tensor ds = dsinks ? Tensor::zeros({s.q_heads}, compute) : Tensor();
+           T *to_sinks = dsinks ? ds.mutable_data<T>() : nullptr, *to_bias = dbias ? db.mutable_data<T>() : nullptr;
+           if constexpr (std::is_same_v<T, float>) {
+             if (half) {
+               Tensor g = same_layout(call.out, DType::BFloat16);
+               g.copy_(dout);
+               const RoundedOperands rounded{call.q.template data<bfloat16>(), g.data<bfloat16>()};
+               attention_backward(call.args, dout.data<T>(), dq.mutable_data<T>(), dk.mutable_data<T>(),
+                                  dv.mutable_data<T>(), to_sinks, to_bias, &rounded);
+               return Grads{dq, dk, dv, db, ds};
+             }
+           }
            attention_backward(call.args, dout.data<T>(), dq.mutable_data<T>(), dk.mutable_data<T>(),
-                              dv.mutable_data<T>(), dsinks ? ds.mutable_data<T>() : nullptr,
-                              dbias ? db.mutable_data<T>() : nullptr);
+                              dv.mutable_data<T>(), to_sinks, to_bias);
            return Grads{dq, dk, dv, db, ds};
          });
   return y;

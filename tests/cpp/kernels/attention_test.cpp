@@ -271,6 +271,36 @@ TEST_P(Attention, Backward) {
   }
 }
 
+// Products in bf16: operands have 8 bits, and sums of them are compared relative to the largest gradient.
+TEST_P(Attention, RoundedBackward) {
+  for (Problem p : problems()) {
+    p.kv = DType::BFloat16;
+    Instance s = instance(p);
+    const Truth& t = truth(s);
+    attention_forward(s.args);
+    std::vector<bfloat16> q(s.q.begin(), s.q.end()), dout(t.dout.begin(), t.dout.end());
+    const RoundedOperands rounded{q.data(), dout.data()};
+    s.args.q = nullptr;
+    std::vector<std::vector<float>> first;
+    for (int threads : {1, 3})
+      with_threads(threads, [&] {
+        std::vector<float> fq(t.dq.size()), fk(t.dk.size()), fv(t.dv.size());
+        attention_backward(s.args, t.dout.data(), fq.data(), fk.data(), fv.data(), nullptr, nullptr, &rounded);
+        const auto near = [&](const std::vector<float>& got, const std::vector<double>& want) {
+          double largest = 0;
+          for (const double x : want) largest = std::max(largest, std::fabs(x));
+          EXPECT_LE(worst(got, want), 0.02 * largest) << p.name;
+        };
+        near(fq, t.dq);
+        near(fk, t.dk);
+        near(fv, t.dv);
+        const std::vector<std::vector<float>> all = {fq, fk, fv};
+        if (threads == 1) first = all;
+        EXPECT_EQ(all, first) << p.name << " " << threads << " threads";
+      });
+  }
+}
+
 // The double form against finite differences: an error shared by both implementations would show here.
 TEST(AttentionDouble, GradientsAreDerivatives) {
   for (const Problem& p : {Problem{.name = "all",
