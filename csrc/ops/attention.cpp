@@ -173,8 +173,8 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
       o.packed_k.count || compute == DType::Float64 || tracked || k.dtype() != v.dtype() || !is_floating(k.dtype());
   // Where matrices are multiplied in bf16, the products of attention are too, here and in backward.
   const TrainingMode mode = training_mode();
-  const bool half = tracked && compute == DType::Float32 &&
-                    (mode.rounded || mode.bf16_products || q.dtype() == DType::BFloat16);
+  const bool half =
+      tracked && compute == DType::Float32 && (mode.rounded || mode.bf16_products || q.dtype() == DType::BFloat16);
   const DType kv = half ? DType::BFloat16 : compute;
   const auto form = [&](const Tensor& x, bool change, DType dtype) {
     const Tensor y = change ? x.detach().to(dtype) : x.detach();
@@ -191,7 +191,9 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
   kept.key_mask = call.mask;
   kept.bias = Tensor();
   kept.sinks = Tensor();
-  const auto keep = [&](const Tensor& x) { return half ? save(dense_form(x.to(DType::BFloat16))) : save_activation(x); };
+  const auto keep = [&](const Tensor& x) {
+    return half ? save(dense_form(x.to(DType::BFloat16))) : save_activation(x);
+  };
   record("ScaledDotProductAttentionBackward", y, {q, k, v, o.bias, o.sinks},
          [s, kept, half, q = keep(call.q), k = keep(call.k), v = keep(call.v), out = keep(call.out),
           lse = save(call.lse), bias = save(call.bias), sinks = save(call.sinks), dbias = needs_grad(o.bias),
