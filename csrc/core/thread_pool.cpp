@@ -54,6 +54,10 @@ int default_size() {
 
 // Shared with the workers, so that a forked child can abandon it without joining threads it does not have.
 struct ThreadPool::State {
+  // The generation whose share worker i+1 has been taken, by the worker or by the caller.
+  struct alignas(64) Share {
+    std::atomic<uint32_t> taken{0};
+  };
   alignas(64) std::atomic<uint32_t> generation{0};
   alignas(64) std::atomic<int> pending{0};
   std::atomic<bool> stop{false};
@@ -63,6 +67,7 @@ struct ThreadPool::State {
   int size = 1;
   std::exception_ptr error;
   std::mutex error_lock;
+  std::unique_ptr<Share[]> shares;
   std::vector<std::thread> threads;
   std::vector<int> cpu;  // of worker i+1; empty when there are more workers than CPUs
   int home = -1;         // the CPU the caller was last seen on
@@ -94,6 +99,13 @@ struct ThreadPool::State {
       if (!error) error = std::current_exception();
     }
   }
+  // Each share is run once a generation: whoever comes late finds it taken, and reads nothing of the next region.
+  void take(int id, uint32_t now) {
+    uint32_t before = now - 1;
+    if (!shares[id - 1].taken.compare_exchange_strong(before, now, std::memory_order_acq_rel)) return;
+    call(id);
+    pending.fetch_sub(1, std::memory_order_release);
+  }
   void work(int id) {
     inside_region = true;
     uint32_t seen = 0;
@@ -107,8 +119,7 @@ struct ThreadPool::State {
       }
       seen = now;
       if (stop.load(std::memory_order_relaxed)) return;
-      call(id);
-      pending.fetch_sub(1, std::memory_order_release);
+      take(id, now);
     }
   }
 };
@@ -119,6 +130,7 @@ ThreadPool::ThreadPool(int size) : state_(std::make_shared<State>()) {
   std::vector<int> cpus;
   for (int c : allowed_cpus())
     if (c != s.home) cpus.push_back(c);
+  s.shares = std::make_unique<State::Share[]>(size_t(size > 1 ? size - 1 : 0));
   try {
     for (int id = 1; id < size; id++) s.threads.emplace_back([state = state_, id] { state->work(id); });
   } catch (const std::system_error&) {  // no more threads for this process: work with those there are
@@ -157,10 +169,12 @@ void ThreadPool::run_raw(Body body, void* ctx) {
   s.body = body;
   s.ctx = ctx;
   s.pending.store(s.size - 1, std::memory_order_relaxed);
-  s.generation.fetch_add(1, std::memory_order_release);
+  const uint32_t now = s.generation.fetch_add(1, std::memory_order_release) + 1;
   s.generation.notify_all();
   inside_region = true;
   s.call(0);
+  // A worker that has not begun is asleep, or another process has its core: its share is done here, without waiting.
+  for (int id = 1; id < s.size; id++) s.take(id, now);
   inside_region = false;
   for (int spins = 0; s.pending.load(std::memory_order_acquire);) {
     if (++spins < 2000)

@@ -1,7 +1,8 @@
 // Fork-join pool. One per process; workers spin for a while after a region, then sleep until the next one.
 //
-// The caller takes part as worker 0. A region started from inside a region, or while another thread owns the pool,
-// runs inline on the calling thread; results must therefore not depend on how many workers there are.
+// The caller takes part as worker 0, and does the share of a worker that has not begun when its own is done. A region
+// started from inside a region, or while another thread owns the pool, runs inline on the calling thread; results must
+// therefore not depend on how many workers there are, and no share may wait for another.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -22,7 +23,7 @@ class ThreadPool {
   int size() const { return size_.load(std::memory_order_relaxed); }  // less than asked for where the system ran out
   void resize(int size);  // ends the old workers; waits for a running region
 
-  // body(worker, workers) once per worker; returns when all are done. The first exception is rethrown here.
+  // body(share, shares) once per share, several of them perhaps on one thread; returns when all are done. The first exception is rethrown here.
   template <class F>
   void run(F&& body) {
     run_raw([](void* ctx, int id, int n) { (*static_cast<std::remove_reference_t<F>*>(ctx))(id, n); }, &body);

@@ -50,16 +50,37 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     return tuple(input.narrow(dim, a, max(b - a, 0)) for a, b in zip(edges, edges[1:]))
 
 
+def _even_split(name: str, input: Tensor, parts: Any, dim: int, at_least: int) -> tuple[Tensor, ...]:
+    if input.dim() < at_least:
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {at_least} dimension, but got a tensor with"
+            f" {input.dim()} dimensions!"
+        )
+    size = input.shape[dim]
+    if isinstance(parts, int) and (parts <= 0 or size % parts):
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {size} is not"
+            f" divisible by the split_size {parts}!"
+        )
+    return tensor_split(input, parts, dim)
+
+
 @both
 def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` along columns."""
-    return tensor_split(input, indices_or_sections, 0 if input.dim() == 1 else 1)
+    """`tensor_split` along columns into parts of one size, or at the given indices."""
+    return _even_split("hsplit", input, indices_or_sections, 0 if input.dim() == 1 else 1, 1)
 
 
 @both
 def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` along rows."""
-    return tensor_split(input, indices_or_sections, 0)
+    """`tensor_split` along rows into parts of one size, or at the given indices."""
+    return _even_split("vsplit", input, indices_or_sections, 0, 2)
+
+
+@both
+def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+    """`tensor_split` along the third dimension into parts of one size, or at the given indices."""
+    return _even_split("dsplit", input, indices_or_sections, 2, 3)
 
 
 @both

@@ -270,22 +270,22 @@ class Pipeline(PushToHubMixin):
         postprocess_params: dict,
     ) -> PipelineIterator:
         """The three steps as lazy iterators over many inputs."""
-        if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__"):
-            dataset: Any = PipelineDataset(inputs, self.preprocess, preprocess_params)
-        else:
-            dataset = PipelineIterator(inputs, self.preprocess, preprocess_params)
+        items = BatchLoader(self._preprocessed(inputs, preprocess_params), 1, no_collate_fn, num_workers)
         if batch_size != 1:
-            steps = (self.forward, forward_params, self.postprocess, postprocess_params)
-            return self._sorted(dataset, num_workers, batch_size, steps, chunks=False)
-        loader = BatchLoader(dataset, 1, no_collate_fn, num_workers)
-        outputs = PipelineIterator(loader, self.forward, forward_params)
-        return PipelineIterator(outputs, self.postprocess, postprocess_params)
+            features = self.feature_extractor if self.feature_extractor is not None else self.image_processor
+            return LengthSortedIterator(
+                items, batch_size, pad_collate_fn(self.tokenizer, features), self.forward, forward_params,
+                self.postprocess, postprocess_params, chunks=self._in_chunks, pads=self._pads_batches,
+            )  # fmt: skip
+        answers = PipelinePackIterator if self._in_chunks else PipelineIterator
+        return PipelineIterator(answers(items, self.forward, forward_params), self.postprocess, postprocess_params)
 
-    def _sorted(self, dataset: Any, num_workers: int, batch_size: int, steps: tuple, chunks: bool) -> PipelineIterator:
-        features = self.feature_extractor if self.feature_extractor is not None else self.image_processor
-        items = BatchLoader(dataset, 1, no_collate_fn, num_workers)
-        collate = pad_collate_fn(self.tokenizer, features)
-        return LengthSortedIterator(items, batch_size, collate, *steps, chunks=chunks, pads=self._pads_batches)
+    _in_chunks = False  # whether `preprocess` yields an input's pieces
+
+    def _preprocessed(self, inputs: Any, preprocess_params: dict) -> Any:
+        if hasattr(inputs, "__getitem__") and hasattr(inputs, "__len__"):
+            return PipelineDataset(inputs, self.preprocess, preprocess_params)
+        return PipelineIterator(inputs, self.preprocess, preprocess_params)
 
     # Generation parameters
 
@@ -394,22 +394,10 @@ class ChunkPipeline(Pipeline):
         pieces = [self.forward(piece, **forward_params) for piece in self.preprocess(inputs, **preprocess_params)]
         return self.postprocess(pieces, **postprocess_params)
 
-    def get_iterator(
-        self,
-        inputs: Any,
-        num_workers: int,
-        batch_size: int,
-        preprocess_params: dict,
-        forward_params: dict,
-        postprocess_params: dict,
-    ) -> PipelineIterator:
-        dataset = PipelineChunkIterator(_iterable(inputs), self.preprocess, preprocess_params)
-        if batch_size != 1:
-            steps = (self.forward, forward_params, self.postprocess, postprocess_params)
-            return self._sorted(dataset, num_workers, batch_size, steps, chunks=True)
-        loader = BatchLoader(dataset, 1, no_collate_fn, num_workers)
-        outputs = PipelinePackIterator(loader, self.forward, forward_params)
-        return PipelineIterator(outputs, self.postprocess, postprocess_params)
+    _in_chunks = True
+
+    def _preprocessed(self, inputs: Any, preprocess_params: dict) -> Any:
+        return PipelineChunkIterator(_iterable(inputs), self.preprocess, preprocess_params)
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         single = not isinstance(inputs, (list, tuple, Iterator)) and not _is_dataset(inputs)

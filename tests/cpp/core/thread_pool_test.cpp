@@ -21,6 +21,27 @@ TEST(ThreadPool, EveryIndexOnce) {
     for (int h : hits) ASSERT_EQ(h, 1);
   }
 }
+TEST(ThreadPool, EveryShareOnceWhileOthersHoldTheCores) {
+  std::atomic<bool> done{false};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 6; i++)
+    others.emplace_back([&] {
+      while (!done) {
+      }
+    });
+  ThreadPool pool(4);
+  std::vector<int> runs(4 * 16);  // a line each
+  bool right = true;
+  for (int region = 1; region <= 3000; region++) {
+    const int shares = pool.size();
+    pool.run([&](int id, int n) { runs[size_t(16 * id)] += n == shares; });
+    for (int id = 0; id < shares; id++) right = right && runs[size_t(16 * id)] == region;
+  }
+  done = true;
+  for (auto& t : others) t.join();
+  EXPECT_TRUE(right);
+}
+
 TEST(ThreadPool, NestedAndConcurrentCallsRunInline) {
   ThreadPool::instance().resize(3);
   std::atomic<int64_t> sum{0};

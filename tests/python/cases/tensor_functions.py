@@ -14,7 +14,7 @@ lib.deg2rad(a * 90); lib.rad2deg(a); lib.exp2(a); lib.sinc(lib.tensor([0.0, 0.5,
 lib.logaddexp2(a, b); lib.isposinf(odd); lib.isneginf(odd); lib.asinh(a * 100); lib.acosh(1 + a.abs()); lib.atanh(a / 2); lib.ldexp(a, lib.tensor([1, 2, 3]))
 lib.can_cast(lib.float32, lib.int64); lib.can_cast(lib.int64, lib.float16); lib.can_cast(lib.int64, lib.bool); str(lib.result_type(a, 1)).split(".")[-1]; str(lib.result_type(i, 1.5)).split(".")[-1]; str(lib.result_type(f16, lib.tensor(1.0))).split(".")[-1]
 lib.greater(a, b); lib.less_equal(a, 0); lib.not_equal(i, 3); lib.subtract(a, b); lib.true_divide(i, 2); lib.moveaxis(x, 0, -1).shape; a.greater(0); a.clone().subtract_(1); a.clone().multiply_(2)
-lib.fliplr(m); m.flipud(); lib.rot90(m); m.rot90(-1); m.rot90(2); lib.rot90(x, 1, (1, 2)); lib.tensor_split(lib.arange(7), 3); lib.arange(7).tensor_split((2, 5)); lib.hsplit(m, 2); lib.vsplit(m, 3)
+lib.fliplr(m); m.flipud(); lib.rot90(m); m.rot90(-1); m.rot90(2); lib.rot90(x, 1, (1, 2)); lib.tensor_split(lib.arange(7), 3); lib.arange(7).tensor_split((2, 5)); lib.hsplit(m, 2); lib.vsplit(m, 3); lib.dsplit(x, 2); x.dsplit([1])
 lib.diag_embed(a); lib.diag_embed(a, 1); lib.diag_embed(a, -2, 0, 2); lib.diagflat(c, 1); lib.block_diag(a, n, lib.ones(1, 1)); lib.atleast_1d(s).shape; lib.atleast_2d(c, s)[1].shape; lib.atleast_3d(c).shape
 lib.dstack([a, b]); lib.column_stack([c, c, m]); lib.cartesian_prod(lib.arange(2), lib.arange(3)); lib.combinations(lib.arange(4), 3); lib.combinations(c, 2, True); x.sum_to_size(1, 4); lib.unravel_index(lib.tensor([5, 11]), (3, 4))
 a.median(1); lib.median(a, dim=0, keepdim=True); lib.tensor([1.0, nan, 2.0]).median(0); lib.mode(lib.tensor([[2, 3, 3], [1, 1, 0]])); lib.mode(lib.tensor([3, 1, 3, 1]), keepdim=True)
