@@ -10,11 +10,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "models.md"
 INTRO = """# Models
 
-Every family, as the registry has it; written by `tools/models.py`. GGUF: architectures that are read. Lines: of code in the
-family's folders, C++ and Python, without blank lines and comments.
+Every family, as the registry has it; written by `tools/models.py`. GGUF: architectures that are read. LoRA: the
+modules that `LoraConfig` adapts without `target_modules`, as peft chooses them; "-": name them, or say "all-linear". Lines:
+of code in the family's folders, C++ and Python, without blank lines and comments.
 
-| model_type | heads | GGUF | lines |
-|---|---|---|---|
+| model_type | heads | GGUF | LoRA | lines |
+|---|---|---|---|---|
 """
 
 
@@ -31,12 +32,14 @@ def page() -> str:
     """The whole page."""
     from eigenformers.models.gguf import ARCHITECTURES
     from eigenformers.models.registry import FAMILIES
+    from eigenformers.peft.matching import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as TARGETS
 
     rows = []
     for model_type, names in sorted(FAMILIES.items()):
         heads = [name.replace("AutoModelFor", "") for name in names if name.startswith("AutoModelFor")]
         files = [name for name, kind in ARCHITECTURES.items() if kind == model_type]
-        rows.append(f"| `{model_type}` | {', '.join(heads)} | {', '.join(files) or '-'} | {lines_of(model_type)} |\n")
+        cells = [", ".join(heads), ", ".join(files) or "-", ", ".join(TARGETS.get(model_type, "-"))]
+        rows.append(f"| `{model_type}` | {' | '.join(cells)} | {lines_of(model_type)} |\n")
     return INTRO + "".join(rows)
 
 

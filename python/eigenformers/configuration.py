@@ -350,6 +350,17 @@ class PreTrainedConfig(ConfigLoading, ConfigWriting, RopeParametersMixin, PushTo
         if isinstance(layers, int) and not 0 <= layers <= MAX_LAYERS:
             raise ConfigError(f"{type(self).__name__}.num_hidden_layers: found {layers}, needed 0 to {MAX_LAYERS}")
 
+    def validate_numbers(self) -> None:
+        """Probabilities of dropping values out, and what norms add before they divide."""
+        for name, value in self.__dict__.items():
+            if not isinstance(value, (int, float)) or isinstance(value, bool):
+                continue
+            drops = name.endswith(("dropout", "dropout_prob", "dropout_rate", "pdrop", "layerdrop"))
+            if drops and not 0 <= value <= 1:
+                raise ConfigError(f"{type(self).__name__}.{name}: found {value}, needed a probability from 0 to 1")
+            if name.endswith(("norm_eps", "norm_epsilon")) and not 0 <= value < 1:
+                raise ConfigError(f"{type(self).__name__}.{name}: found {value}, needed a small number from 0 to 1")
+
     def validate_architecture(self) -> None:
         if all(hasattr(self, name) for name in ("head_dim", "num_heads", "embed_dim")):
             if self.head_dim * self.num_heads != self.embed_dim:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -141,6 +142,12 @@ def _refuse_code(trust_remote_code: Any, auto_map: Any, auto_class: str, where: 
     )
 
 
+def _nearest(model_type: Any) -> str:
+    """" Did you mean `bert`?", where a known model type is near."""
+    near = difflib.get_close_matches(str(model_type), list(CONFIG_MAPPING), 1)
+    return f" Did you mean `{near[0]}`?" if near else ""
+
+
 class AutoConfig:
     """The configuration class of a checkpoint, by its `model_type`."""
 
@@ -155,7 +162,8 @@ class AutoConfig:
         """A configuration of a family by its name, with `kwargs` as its arguments."""
         if model_type not in CONFIG_MAPPING:
             raise UnsupportedModelError(
-                f"Unrecognized model identifier: {model_type}. Should contain one of {', '.join(CONFIG_MAPPING)}"
+                f"Unrecognized model identifier: {model_type}.{_nearest(model_type)} Should contain one of "
+                f"{', '.join(CONFIG_MAPPING)}"
             )
         return CONFIG_MAPPING[model_type](*args, **kwargs)
 
@@ -191,7 +199,7 @@ class AutoConfig:
         if not built_in:
             raise UnsupportedModelError(
                 f"The checkpoint you are trying to load has model type `{model_type}` but eigenformers does not "
-                f"recognize this architecture. Supported model types: {', '.join(CONFIG_MAPPING)}"
+                f"recognize this architecture.{_nearest(model_type)} Supported model types: {', '.join(CONFIG_MAPPING)}"
             )
         return CONFIG_MAPPING[model_type].from_dict(config_dict, name_or_path=where, **unused)
 

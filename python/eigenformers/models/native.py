@@ -31,6 +31,15 @@ def reject(kwargs: dict[str, Any]) -> None:
         raise TypeError(f"forward() got an unexpected keyword argument {next(iter(kwargs))!r}")
 
 
+def _tensor(name: str, value: Any) -> Any:
+    """A list or an array as a tensor; what is none is named."""
+    try:
+        return _core.as_tensor(value)
+    except (TypeError, ValueError) as error:
+        found = f"{name}: found a {type(value).__name__} that is no tensor, array or list of numbers"
+        raise type(error)(f"{found}: {error}") from None
+
+
 class NativeModel(PreTrainedModel):
     """Base of the families. A class with a head names it and the model it stands on."""
 
@@ -86,7 +95,7 @@ class NativeModel(PreTrainedModel):
         for name in _TENSORS:
             value = arguments.get(name)
             if value is not None and not isinstance(value, _core.Tensor):
-                arguments[name] = _core.as_tensor(value)
+                arguments[name] = _tensor(name, value)
         for name in ("output_attentions", "output_hidden_states"):
             if arguments[name] is None:
                 arguments[name] = bool(getattr(self.config, name, False))

@@ -216,6 +216,9 @@ class Pipeline(PushToHubMixin):
         inputs = _with_chats(inputs)
         num_workers = num_workers if num_workers is not None else (self._num_workers or 0)
         batch_size = batch_size if batch_size is not None else (self._batch_size or 1)
+        for name, value in (("batch_size", batch_size), ("num_workers", num_workers)):
+            if not isinstance(value, int):
+                raise TypeError(f"{name}: found {value!r}, needed a whole number")
         preprocess, forward, postprocess = self._sanitize_parameters(**kwargs)
         parameters = (
             {**self._preprocess_params, **preprocess},

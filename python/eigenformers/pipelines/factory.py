@@ -84,6 +84,8 @@ def pipeline(
                 "may not be compatible with the default model. Please provide a PreTrainedModel class or a "
                 f"path/identifier to a pretrained model when providing {name}."
             )
+    if task is not None and not isinstance(task, str):
+        raise TypeError(f"pipeline: found a task of type {type(task).__name__}, needed its name, e.g. 'fill-mask'")
     check_device(device)
     _take_dtype(dtype, model_kwargs, kwargs)
     _take_device_map(device_map, model_kwargs)

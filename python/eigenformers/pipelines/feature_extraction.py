@@ -41,6 +41,8 @@ class FeatureExtractionPipeline(Pipeline):
         return preprocess, {}, {} if return_tensors is None else {"return_tensors": return_tensors}
 
     def preprocess(self, inputs: Any, **tokenize_kwargs: Any) -> Any:  # type: ignore[override]
+        if not isinstance(inputs, (str, list, tuple, dict)):
+            raise TypeError(f"feature-extraction: found an input of type {type(inputs).__name__}, needed a string")
         return self.tokenizer(inputs, return_tensors="pt", **tokenize_kwargs)
 
     def _forward(self, model_inputs: Any) -> Any:  # type: ignore[override]

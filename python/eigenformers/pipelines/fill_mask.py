@@ -59,6 +59,8 @@ class FillMaskPipeline(Pipeline):
 
     def get_target_ids(self, targets: Any) -> np.ndarray:
         """The ids of `targets`, int64, each once. ValueError if none of them is left."""
+        if not isinstance(targets, (str, list, tuple, set)) or not all(isinstance(t, str) for t in targets):
+            raise TypeError(f"targets: found {targets!r}, needed a string or a list of strings")
         vocabulary = self.tokenizer.get_vocab()
         found = set()
         for target in [targets] if isinstance(targets, str) else targets:
@@ -83,6 +85,8 @@ class FillMaskPipeline(Pipeline):
     def preprocess(  # type: ignore[override]
         self, inputs: Any, return_tensors: Any = None, tokenizer_kwargs: dict[str, Any] | None = None, **ignored: Any
     ) -> Any:
+        if not isinstance(inputs, (str, list)):
+            raise TypeError(f"fill-mask: found an input of type {type(inputs).__name__}, needed a string")
         model_inputs = self.tokenizer(inputs, return_tensors=return_tensors or "pt", **(tokenizer_kwargs or {}))
         for row in model_inputs["input_ids"]:
             if len(self.get_masked_index(row)) == 0:

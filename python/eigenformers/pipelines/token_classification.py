@@ -124,6 +124,8 @@ class TokenClassificationPipeline(ChunkPipeline):
         return preprocess, {}, postprocess
 
     def _check_stride(self, stride: int, strategy: AggregationStrategy | None) -> None:
+        if not isinstance(stride, int) or stride < 0:
+            raise ValueError(f"stride: found {stride!r}, needed a number of tokens, 0 or more")
         if stride >= self.tokenizer.model_max_length:
             raise ValueError(
                 "`stride` must be less than `tokenizer.model_max_length` (or even lower if the tokenizer adds special "

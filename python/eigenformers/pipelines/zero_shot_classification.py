@@ -20,6 +20,8 @@ class ZeroShotClassificationArgumentHandler(ArgumentHandler):
         return [label.strip() for label in labels.split(",") if label.strip()] if isinstance(labels, str) else labels
 
     def __call__(self, sequences: Any, labels: Any, hypothesis_template: str) -> Any:  # type: ignore[override]
+        if not isinstance(sequences, (str, list, tuple)):
+            raise TypeError(f"zero-shot-classification: found a {type(sequences).__name__}, needed a string")
         if not labels or len(sequences) == 0:
             raise ValueError("You must include at least one label and at least one sequence.")
         if hypothesis_template.format(labels[0]) == hypothesis_template:

@@ -184,7 +184,12 @@ class SentenceTransformer:
         if batch_size < 1:
             raise ValueError(f"encode: batch_size is {batch_size}, needed 1 or more")
         single = isinstance(sentences, str)
+        if not single and (isinstance(sentences, (bytes, dict)) or not hasattr(sentences, "__iter__")):
+            raise TypeError(f"encode: found a {type(sentences).__name__}, needed a text or a list of texts")
         texts = [sentences] if single else list(sentences)
+        wrong = next((text for text in texts if not isinstance(text, (str, list, tuple))), None)
+        if wrong is not None or None in texts:
+            raise TypeError(f"encode: found a {type(wrong).__name__} among the texts, needed strings")
         prompt = self._prompt(prompt, prompt_name)
         skip = 0
         if prompt:
