@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from .. import _core
@@ -99,7 +100,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     from ..linalg import inv
 
     base = inv(input) if n < 0 else input
-    out, n = _core.eye(input.shape[-1], dtype=input.dtype).expand(input.shape), abs(n)
+    out, n = _core.eye(input.shape[-1], dtype=input.dtype).expand(input.shape), abs(operator.index(n))
     while n:
         if n % 2:
             out = out @ base
