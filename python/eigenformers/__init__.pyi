@@ -152,6 +152,7 @@ from ._core import (
     dot as dot,
     double as double,
     dropout as dropout,
+    dsplit as dsplit,
     dstack as dstack,
     dtype as dtype,
     einsum as einsum,
@@ -1438,6 +1439,9 @@ from .tokenization.slow import (
 )
 from .tokenization.streaming import (
     StreamDetokenizer as StreamDetokenizer,
+)
+from .tokenization.tapas import (
+    TapasTokenizer as TapasTokenizer,
 )
 from .trainer import (
     BestRun as BestRun,

@@ -178,3 +178,46 @@ def test_a_configuration_that_its_weights_contradict(change):
             json.dump({**config, **change}, file)
         with pytest.raises((RuntimeError, ef.ConfigError), match="sizes differ|num_hidden_layers"):
             ef.AutoModelForSequenceClassification.from_pretrained(folder)
+
+
+TABLE = {"City": ["Oslo", "Rome"], "People": ["700", "2800"]}
+
+
+@pytest.mark.parametrize(
+    "table, error, words",
+    [
+        ({"City": ["Oslo"], "People": ["1", "2"]}, ValueError, "same length"), ({"City": [1]}, TypeError, "needed text"),
+        ({"City": "Oslo"}, TypeError, "list of its cells"), (5, TypeError, "DataFrame"),
+        ([{"a": "1"}, {"b": "2"}], ValueError, "row 1"),
+        ({1: ["a"]}, TypeError, "name of a column"), ({"City": [None]}, TypeError, "None"),
+    ],
+)  # fmt: skip
+def test_tables(tmp_path, table, error, words):
+    tokenizer = tapas_tokenizer(tmp_path)
+    with pytest.raises(error, match=words):
+        tokenizer(table, "how many")
+
+
+def tapas_tokenizer(folder, **kwargs):
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] [EMPTY] oslo rome city people how many 7 ##00".split()
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    return ef.TapasTokenizer(str(folder / "vocab.txt"), **kwargs)
+
+
+def test_questions_about_tables(tmp_path):
+    tokenizer = tapas_tokenizer(tmp_path)
+    with pytest.raises(ValueError, match="queries input"):
+        tokenizer(TABLE, 5)
+    with pytest.raises(ValueError, match="both answer_coordinates and answer_text"):
+        tokenizer(TABLE, "how", answer_coordinates=[(0, 0)])
+    with pytest.raises(ValueError, match="Couldn't find all answers"):
+        tokenizer(TABLE, "how", answer_coordinates=[(7, 0)], answer_text=["x"])
+    with pytest.raises(ValueError, match="max_length of 5"):
+        tokenizer(TABLE, "how many", truncation=True, max_length=5)
+    with pytest.raises(TypeError, match="nope"):
+        tokenizer(TABLE, "how many", nope=1)
+    with pytest.raises(ValueError, match="Too many columns"):
+        tapas_tokenizer(tmp_path, max_column_id=2)(TABLE, "how")
+    assert tokenizer(TABLE, []) == {"input_ids": []}
+    records = [dict(zip(TABLE, row)) for row in zip(*TABLE.values())]
+    assert dict(tokenizer(records, "how many")) == dict(tokenizer(TABLE, "how many"))

@@ -59,8 +59,8 @@ def test_tokenizer_classes():
     from eigenformers import tokenization
 
     assert eigenformers.LlamaTokenizerFast is tokenization.LlamaTokenizerFast
-    with pytest.raises(UnsupportedError, match="TapasTokenizer: this tokenizer class is not implemented yet"):
-        eigenformers.TapasTokenizer  # noqa: B018
+    with pytest.raises(UnsupportedError, match="LukeTokenizer: this tokenizer class is not implemented yet"):
+        eigenformers.LukeTokenizer  # noqa: B018
 
 
 def test_unknown_name():

@@ -104,6 +104,7 @@ SLOW_CLASSES = {
     "M2M100Tokenizer": "marian",
     "MarianTokenizer": "marian",
     "SiglipTokenizer": "eos_slow",
+    "TapasTokenizer": "tapas",
 }
 
 # Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
@@ -116,7 +117,7 @@ NOT_YET = {
     "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
     "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
     "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer",
-    "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer",
+    "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer",
     "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
@@ -184,6 +185,7 @@ for _class_name, _types in {
     "RoFormerTokenizer": "roformer",
     "SplinterTokenizer": "splinter",
     "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
+    "TapasTokenizer": "tapas",
     "WhisperTokenizer": "whisper",
     "XGLMTokenizer": "xglm",
     "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",

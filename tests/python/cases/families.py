@@ -104,7 +104,7 @@ def no_grad(lib):
 def draw(name, shape):
     """The values of a tensor, from its name alone."""
     rng = np.random.RandomState(zlib.crc32(name.encode()))
-    values = rng.standard_normal(shape).astype(np.float32) * 0.2
+    values = np.asarray(np.asarray(rng.standard_normal(shape), np.float32) * np.float32(0.2))
     is_gain = len(shape) == 1 and name.endswith("weight") and ("norm" in name.lower() or ".ln_" in name)
     return values + 1 if is_gain else values
 
