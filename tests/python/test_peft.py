@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -429,8 +430,42 @@ def test_resizing_with_adapters():
     assert sum("lora_A" in n for n, _ in model.named_parameters()) == 6
     with pytest.raises(ValueError, match="resize the model before it gets adapters"):
         adapted(modules_to_save=["lm_head"]).resize_token_embeddings(36)
-    with pytest.raises(UnsupportedError, match="with adapters"):
-        copy.deepcopy(model)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target_modules": ["q_proj", "embed_tokens"]},
+        {"target_modules": "all-linear", "use_dora": True, "modules_to_save": ["lm_head"], "bias": "lora_only"},
+        {"target_modules": ["v_proj"], "init_lora_weights": "pissa"},
+    ],
+)
+def test_copies_and_pickles(options, tied):
+    model = tiny(tie_word_embeddings=tied)
+    wrapped = get_peft_model(model, LoraConfig(r=2, task_type="CAUSAL_LM", **options))
+    wrapped.add_adapter("other", LoraConfig(r=3, target_modules=["k_proj"], init_lora_weights=False))
+    wrapped.set_adapter("other")
+    for name, value in wrapped.named_parameters():
+        if "lora_B" in name:
+            value.detach().normal_()
+    wrapped.eval()
+    for subject in (wrapped, model):
+        for twin in (copy.deepcopy(subject), pickle.loads(pickle.dumps(subject))):
+            assert type(twin) is type(subject) and twin.peft_config == subject.peft_config
+            assert twin.active_adapters == subject.active_adapters if subject is wrapped else True
+            mine, theirs = dict(subject.named_parameters()), dict(twin.named_parameters())
+            assert {n: (p.requires_grad, p.tolist()) for n, p in mine.items()} == {
+                n: (p.requires_grad, p.tolist()) for n, p in theirs.items()
+            }
+            assert not any(a is b for a in mine.values() for b in theirs.values()) and not twin.training
+            expected = logits(subject)
+            assert np.array_equal(logits(twin), expected)
+            next(p for n, p in twin.named_parameters() if "lora_B.other" in n).detach().normal_()
+            assert not np.array_equal(logits(twin), expected) and np.array_equal(logits(subject), expected)
+    wrapped.merge_adapter()
+    with pytest.raises(UnsupportedError, match="unmerge_adapter"):
+        copy.deepcopy(wrapped)
 
 
 # --- a method written wholly in Python ------------------------------------------------------------------------------

@@ -242,35 +242,38 @@ class PreTrainedModel(
         return self
 
     # --- copies ---------------------------------------------------------------------------------------------------
-    def _refuse_copies_of_adapters(self) -> None:
-        if getattr(self, "peft_config", None):
-            raise UnsupportedError(
-                f"a copy of a {type(self).__name__} with adapters is not supported; save and load the adapter, or "
-                "merge_and_unload() first"
-            )
-
     def __deepcopy__(self, memo: dict) -> Any:
-        self._refuse_copies_of_adapters()
-        config = copy.deepcopy(self.config, memo)
-        twin = _rebuild(type(self), config, self._named_values(copies=True), self.training, self._untied)
-        twin.generation_config = copy.deepcopy(self.generation_config, memo)
+        if getattr(self, "peft_config", None):
+            from ..peft.copying import put_together, take_apart
+
+            twin = put_together(take_apart(self, copies=True))
+        else:
+            config = copy.deepcopy(self.config, memo)
+            twin = _rebuild(type(self), config, self._named_values(copies=True), self.training, self._untied)
+            twin.generation_config = copy.deepcopy(self.generation_config, memo)
         memo[id(self)] = twin
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        self._refuse_copies_of_adapters()
-        values = [(n, v.dequantize().to(_core.bfloat16) if isinstance(v, _core.PackedWeight) else v)
-                  for n, v in self._named_values(copies=False)]  # fmt: skip
+        if getattr(self, "peft_config", None):
+            from ..peft.copying import put_together, take_apart
+
+            return put_together, (take_apart(self, copies=False),)
         state = {"generation_config": self.generation_config}
-        return _rebuild, (type(self), self.config, values, self.training, self._untied), state
+        return _rebuild, (type(self), self.config, self._named_values(copies=False), self.training, self._untied), state
 
     def __setstate__(self, state: dict) -> None:
         self.generation_config = state["generation_config"]
 
     def _named_values(self, copies: bool) -> list[tuple[str, Any]]:
-        found = list(self.named_parameters()) + list(self.named_buffers())
-        return [(n, v.detach().clone().requires_grad_(v.requires_grad) if copies and isinstance(v, _core.Tensor) else v)
-                for n, v in found]  # fmt: skip
+        """Parameters and buffers: copied, or (for a pickle) as they are but dense."""
+
+        def value(v: Any) -> Any:
+            if isinstance(v, _core.PackedWeight):
+                return v if copies else v.dequantize().to(_core.bfloat16)
+            return v.detach().clone().requires_grad_(v.requires_grad) if copies else v
+
+        return [(n, value(v)) for n, v in [*self.named_parameters(), *self.named_buffers()]]
 
     # --- calling --------------------------------------------------------------------------------------------------
     def _call_forward(self, kwargs: dict) -> Any:

@@ -61,6 +61,17 @@ class PeftModel(nn.Module, PushToHubMixin):
                 raise
         return getattr(self.base_model, name)
 
+    def __deepcopy__(self, memo: dict) -> Any:
+        from .copying import put_together, take_apart
+
+        twin = memo[id(self)] = put_together(take_apart(self.get_base_model(), copies=True), type(self))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from .copying import put_together, take_apart
+
+        return put_together, (take_apart(self.get_base_model(), copies=False), type(self))
+
     # --- calling ------------------------------------------------------------------------------------------------------
     def forward(self, *args: Any, adapter_names: list[str] | None = None, **kwargs: Any) -> Any:
         """What the model returns.
