@@ -47,7 +47,8 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     raw_.prepare_rare();
     byte_pairs_.resize(1 << 16);
     for (uint32_t i = 0; i < byte_pairs_.size(); i++) byte_pairs_[i] = pairs_.find(byte_id_[i & 255], byte_id_[i >> 8]);
-    reproduced_ = std::make_unique<std::atomic<uint8_t>[]>(vocab_.id_limit());
+    last_merge_ = std::make_unique<std::atomic<uint32_t>[]>(vocab_.id_limit());
+    for (uint32_t id = 0; id < vocab_.id_limit(); id++) last_merge_[id].store(kUnknown, std::memory_order_relaxed);
   }
 }
 
@@ -95,16 +96,6 @@ void Bpe::add_merges(const Merges& merges) {
   }
 }
 
-bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
-  auto& state = reproduced_[id];
-  const uint8_t known = state.load(std::memory_order_relaxed);
-  if (known != kUnknown) return known == kYes;
-  merge_bytes(bytes, space);
-  const bool yes = space.symbols.size() == 1 && space.symbols[0].id == id;
-  state.store(yes ? kYes : kNo, std::memory_order_relaxed);
-  return yes;
-}
-
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
   if (!drops() && text.size() <= raw_.longest()) {
     if (const auto id = raw_.find_rare(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
@@ -112,7 +103,7 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
       return;
     }
   }
-  merge_bytes(text, space);
+  if (!walk(text, space)) merge_bytes(text, space);
   emit(space, out);
 }
 

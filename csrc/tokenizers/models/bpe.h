@@ -2,12 +2,14 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "tokenizers/models/model.h"
 #include "tokenizers/models/pair_table.h"
+#include "tokenizers/models/prefix_trie.h"
 
 namespace ef::tokenizers {
 
@@ -74,7 +76,14 @@ class Bpe : public Model {
   void merge(Space& space) const;
   void merge_short(Space& space) const;
   void merge_long(Space& space) const;
+  uint32_t last_merge(uint32_t id, std::string_view bytes, Space& space) const;
+  uint32_t last_merge(uint32_t id, Space& space) const;
   bool reproduced(uint32_t id, std::string_view bytes, Space& space) const;
+  bool fits(uint32_t left, uint32_t right, Space& space) const;
+  bool fits_slowly(uint32_t left, uint32_t right, Space& space) const;
+  void find_candidates(std::string_view text, Space& space) const;
+  bool walk(std::string_view text, Space& space) const;
+  void prepare_walk() const;
 
   Vocab vocab_;
   BpeOptions options_;
@@ -94,9 +103,14 @@ class Bpe : public Model {
   uint32_t byte_id_[256];
   std::vector<uint32_t> byte_pairs_;  // rank of the merge of two bytes, the second one times 256
   Vocab raw_;
-  // Whether the merges alone lead from the bytes of a token to that token: found out when first asked.
-  enum : uint8_t { kUnknown, kYes, kNo };
-  std::unique_ptr<std::atomic<uint8_t>[]> reproduced_;
+  // How the merges lead from the bytes of a token to that token: 1 + the rank of the last merge, or one of these. Found
+  // out when first asked.
+  enum : uint32_t { kOneByte = 0, kUnknown = UINT32_MAX, kNotMade = UINT32_MAX - 1, kOutOfOrder = UINT32_MAX - 2 };
+  std::unique_ptr<std::atomic<uint32_t>[]> last_merge_;
+  // All tokens by their bytes; made once it pays.
+  mutable std::once_flag walk_once_;
+  mutable PrefixTrie tokens_by_bytes_;
+  mutable std::vector<uint32_t> ids_by_key_;
 };
 
 ModelPtr read_bpe(const ModelSource& source);

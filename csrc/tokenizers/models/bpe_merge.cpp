@@ -24,6 +24,7 @@ void Bpe::merge_short(Space& space) const {
     const uint32_t rank = uint32_t(best >> 32);
     if (rank == PairTable::kNone) break;
     const size_t i = uint32_t(best);
+    space.note(rank);
     s[i] = {merged_[rank], s[i].length + s[i + 1].length};
     n--;
     for (size_t k = i + 1; k < n; k++) s[k] = s[k + 1], r[k] = r[k + 1];
@@ -72,6 +73,7 @@ void Bpe::merge_long(Space& space) const {
     const uint32_t i = uint32_t(top);
     const uint32_t rank = uint32_t(top >> 32);
     if (space.ranks[i] != rank) continue;
+    space.note(rank);
     const uint32_t j = space.next[i];
     s[i] = {merged_[rank], s[i].length + s[j].length};
     space.ranks[j] = PairTable::kNone;
@@ -97,6 +99,8 @@ void Bpe::merge(Space& space) const {
 void Bpe::merge_bytes(std::string_view text, Space& space) const {
   const size_t n = text.size();
   space.symbols.resize(n);
+  space.last_rank = 0;
+  space.in_order = true;
   for (size_t i = 0; i < n; i++) space.symbols[i] = {byte_id_[uint8_t(text[i])], 1};
   if (n < 2) return;
   if (n > kShort || drops()) return merge_long(space);

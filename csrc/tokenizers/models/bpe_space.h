@@ -8,6 +8,18 @@ struct Bpe::Space : Workspace {
   std::vector<Symbol> symbols, other;
   std::vector<uint32_t> ranks, previous, next;  // of the merge with the next symbol
   std::vector<uint64_t> heap;
+  uint32_t last_rank = 0;  // of the last call's merges
+  bool in_order = true;    // their ranks never fell
+  void note(uint32_t rank) {
+    in_order &= rank >= last_rank;
+    last_rank = rank;
+  }
+
+  // For words by the longest tokens that fit (bpe_fit.cpp).
+  size_t merged_bytes = 0;         // so far, without them
+  std::vector<Symbol> candidates;  // at one position, by length
+  std::vector<uint8_t> dead;       // positions that no tokenization goes through
+  std::vector<uint64_t> fits;      // remembered answers: left id, right id, yes or no
 };
 
 }  // namespace ef::tokenizers

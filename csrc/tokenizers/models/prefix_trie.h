@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -18,10 +17,7 @@ class PrefixTrie {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   explicit PrefixTrie(const std::vector<std::string_view>& keys = {}) {  // the value of a key is its index
-    std::vector<uint32_t> order(keys.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::sort(order.begin(), order.end(),
-              [&](uint32_t a, uint32_t b) { return keys[a] != keys[b] ? keys[a] < keys[b] : a < b; });
+    const std::vector<uint32_t> order = sorted(keys);
     nodes_.push_back({});
     bytes_.push_back(0);
     struct Range {
@@ -66,6 +62,27 @@ class PrefixTrie {
     uint32_t first = 0, value = kNone;
     uint16_t count = 0;
   };
+  // Indices in the order of the keys, of equal ones in their own. Most keys differ in their first eight bytes.
+  static std::vector<uint32_t> sorted(const std::vector<std::string_view>& keys) {
+    struct Item {
+      uint64_t start;
+      uint32_t index;
+    };
+    std::vector<Item> items(keys.size());
+    for (uint32_t i = 0; i < items.size(); i++) {
+      uint64_t start = 0;
+      for (size_t b = 0; b < 8; b++) start = start << 8 | (b < keys[i].size() ? uint8_t(keys[i][b]) : 0u);
+      items[i] = {start, i};
+    }
+    std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
+      if (a.start != b.start) return a.start < b.start;
+      const int order = keys[a.index].compare(keys[b.index]);
+      return order != 0 ? order < 0 : a.index < b.index;
+    });
+    std::vector<uint32_t> out(items.size());
+    for (size_t i = 0; i < out.size(); i++) out[i] = items[i].index;
+    return out;
+  }
   uint32_t child(const Node& node, uint8_t byte) const {
     const uint8_t* begin = bytes_.data() + node.first;
 #if defined(__SSE2__)

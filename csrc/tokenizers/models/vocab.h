@@ -55,6 +55,11 @@ class Vocab {
       if (const auto t = token(id)) f(*t, id);
   }
 
+  template <class F>
+  void for_each_added(F&& f) const {  // the same in the order of adding, also before finish()
+    for (const Entry& e : entries_) f(text(e), e.id);
+  }
+
  private:
   struct Entry {
     uint32_t offset, length, id;
