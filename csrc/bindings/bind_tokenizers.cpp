@@ -70,6 +70,17 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
 }
 
 // A list of ints, or an array of them.
+// The value of a whole number that Python keeps in one digit, which ids are; else -1.
+int64_t small_number(PyObject* number) {
+  if (!PyLong_CheckExact(number)) return -1;
+#if PY_VERSION_HEX >= 0x030c0000
+  auto* value = reinterpret_cast<PyLongObject*>(number);
+  return PyUnstable_Long_IsCompact(value) ? PyUnstable_Long_CompactValue(value) : -1;
+#else
+  return Py_SIZE(number) == 1 ? int64_t(reinterpret_cast<PyLongObject*>(number)->ob_digit[0]) : -1;
+#endif
+}
+
 std::vector<uint32_t> ids_from_python(const py::handle& ids) {
   const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
   std::vector<uint32_t> out;
@@ -91,6 +102,10 @@ std::vector<uint32_t> ids_from_python(const py::handle& ids) {
   PyObject** item = PySequence_Fast_ITEMS(items.ptr());
   for (uint32_t& id : out) {
     PyObject* number = *item++;
+    if (const int64_t small = small_number(number); small >= 0) {
+      id = uint32_t(small);
+      continue;
+    }
     const auto index = PyLong_CheckExact(number) ? py::reinterpret_borrow<py::object>(number)
                                                  : py::reinterpret_steal<py::object>(PyNumber_Index(number));
     const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
@@ -318,8 +333,9 @@ void bind_tokenizer(py::module_& m) {
               py::gil_scoped_release release;
               texts = self.decode_batch(batch, skip);
             }
-            py::list out;
-            for (auto& t : texts) out.append(to_str(t));
+            py::list out(texts.size());
+            for (size_t i = 0; i < texts.size(); i++)
+              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(texts[i]).release().ptr());
             return out;
           },
           py::arg("sequences"), py::arg("skip_special_tokens") = true)

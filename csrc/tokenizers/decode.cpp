@@ -1,5 +1,6 @@
 // Tokenizer: from ids back to text.
 #include <algorithm>
+#include <cstring>
 
 #include "tokenizers/for_all.h"
 #include "tokenizers/tokenizer.h"
@@ -20,22 +21,31 @@ DecodeTable::DecodeTable(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
   entries_.resize(limit);
   tokenizer.model()->vocab().for_each(add);
   for (auto& [id, token] : added.by_id()) add(*tokenizer.id_to_token(id), id);
+  pool_.resize(pool_.size() + kChunk);
 }
 
 std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  std::string out;
-  out.reserve(ids.size() * 5);
-  bool first = true;
-  for (uint32_t id : ids) {
-    if (id >= entries_.size()) continue;
-    const Entry& e = entries_[id];
-    if (!e.known || (skip_special_tokens && e.special)) continue;
-    if (first)
-      out += tokenizer_.decoder()->piece(std::string(*tokenizer_.id_to_token(id)), true);
+  const auto shown = [&](uint32_t id) {
+    return id < entries_.size() && entries_[id].known && !(skip_special_tokens && entries_[id].special);
+  };
+  size_t at = 0;
+  while (at < ids.size() && !shown(ids[at])) at++;
+  if (at == ids.size()) return {};
+  std::string out = tokenizer_.decoder()->piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+  size_t end = out.size(), size = end;
+  for (size_t i = at; i < ids.size(); i++)
+    if (shown(ids[i])) size += entries_[ids[i]].length;
+  out.resize(size + kChunk);
+  for (; at < ids.size(); at++) {
+    if (!shown(ids[at])) continue;
+    const Entry& e = entries_[ids[at]];
+    if (e.length <= kChunk)
+      std::memcpy(&out[end], &pool_[e.begin], kChunk);  // more than needed: cheaper than to look
     else
-      out.append(pool_, e.begin, e.length);
-    first = false;
+      std::memcpy(&out[end], &pool_[e.begin], e.length);
+    end += e.length;
   }
+  out.resize(size);
   return utf8::find_invalid(out) == std::string::npos ? out : utf8::lossy(out);
 }
 

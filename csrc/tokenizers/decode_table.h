@@ -20,6 +20,7 @@ class DecodeTable {
     uint32_t begin = 0, length = 0;  // of the piece
     bool known = false, special = false;
   };
+  static constexpr size_t kChunk = 16;  // bytes copied at once
   const Tokenizer& tokenizer_;
   std::vector<Entry> entries_;  // by id
   std::string pool_;

@@ -9,12 +9,13 @@
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
-namespace {
 uint8_t combining_class(char32_t c) {
   if (c < 0x300) return 0;
   const auto ccc = utf8proc_get_property(utf8proc_int32_t(c))->combining_class;
   return ccc && !is_inert(c) ? uint8_t(ccc) : 0;
 }
+
+namespace {
 int decompose(char32_t c, bool compatible, utf8proc_int32_t out[32]) {
   out[0] = utf8proc_int32_t(c);
   if (c < 0xa0 || is_inert(c)) return 1;

@@ -5,6 +5,7 @@
 namespace ef::tokenizers {
 
 enum class NormalForm { C, D, KC, KD };
+uint8_t combining_class(char32_t c);
 void apply_normal_form(NormalizedString& text, NormalForm form);
 
 }  // namespace ef::tokenizers

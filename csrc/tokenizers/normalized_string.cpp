@@ -1,7 +1,9 @@
 #include "tokenizers/normalized_string.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include "tokenizers/character_map.h"
 #include "tokenizers/pattern.h"
 #include "tokenizers/unicode.h"
 #include "tokenizers/utf8.h"
@@ -50,6 +52,7 @@ class NormalizedString::Builder {
   Span of(uint32_t at) const {
     return !s_.tracked_ ? Span{} : at < from_.size() ? s_.alignment(at) : Span{s_.source_.end, s_.source_.end};
   }
+  bool tracks() const { return s_.tracked_; }
   void finish() { s_.assign(std::move(text), std::move(aligned)); }
   std::string text;
   std::vector<Span> aligned;
@@ -135,8 +138,32 @@ void NormalizedString::uppercase() {
   rewrite([](char32_t c, char32_t* to) { return to_upper(c, to); });
 }
 
-void NormalizedString::map_ascii(const std::array<uint8_t, 128>& table,
-                                 const std::function<void(NormalizedString&)>& rest) {
+// Appends what the run of characters beyond ASCII from `at` becomes, and moves `at` to its end. False, with nothing
+// appended, when one of them does not stand alone.
+bool NormalizedString::map_run(std::string_view old, uint32_t& at, const CharacterMap& others, Builder& out) {
+  const size_t text_size = out.text.size(), aligned_size = out.aligned.size();
+  char block[256];
+  size_t used = 0;
+  bool alone = true;
+  while (at < old.size() && uint8_t(old[at]) >= 0x80) {
+    int n;
+    const CharacterMap::Entry& entry = others[utf8::decode(old.data() + at, n)];
+    alone &= entry.alone;
+    if (out.tracks()) out.aligned.insert(out.aligned.end(), entry.length, out.of(at));
+    std::memcpy(block + used, entry.text, sizeof entry.text);
+    used += entry.length;
+    if (used + sizeof entry.text > sizeof block) out.text.append(block, used), used = 0;
+    at += uint32_t(n);
+  }
+  out.text.append(block, used);
+  if (alone) return true;
+  out.text.resize(text_size);
+  out.aligned.resize(aligned_size);
+  return false;
+}
+
+void NormalizedString::map_characters(const std::array<uint8_t, 128>& table, const CharacterMap& others,
+                                      const std::function<void(NormalizedString&)>& rest) {
   const std::string_view old = text();
   const uint32_t size = uint32_t(old.size());
   uint32_t at = 0;
@@ -163,8 +190,8 @@ void NormalizedString::map_ascii(const std::array<uint8_t, 128>& table,
       same[at] = char(table[uint8_t(old[at])]);
     take(begin, at);
     while (at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] == kDropped) at++;
-    for (begin = at; at < size && uint8_t(old[at]) >= 0x80;) at++;
-    if (begin == at) continue;
+    begin = at;
+    if (map_run(old, at, others, out)) continue;
     NormalizedString part(*this, begin, at);
     rest(part);
     out.text += part.text();

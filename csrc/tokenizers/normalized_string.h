@@ -13,6 +13,7 @@
 
 namespace ef::tokenizers {
 
+class CharacterMap;
 class Pattern;
 
 struct Span {
@@ -55,10 +56,11 @@ class NormalizedString {
 
   void filter(const std::function<bool(char32_t)>& keep);
   void map(const std::function<char32_t(char32_t)>& f);
-  // Every ASCII character c becomes table[c], kDropped takes it away; maximal runs of others go through `rest`, as
-  // texts of their own.
+  // Every ASCII character c becomes ascii[c], kDropped takes it away; others become what the map says. A maximal run of
+  // others with one that does not stand alone goes through `rest`, as a text of its own.
   static constexpr uint8_t kDropped = 0xff;
-  void map_ascii(const std::array<uint8_t, 128>& table, const std::function<void(NormalizedString&)>& rest);
+  void map_characters(const std::array<uint8_t, 128>& ascii, const CharacterMap& others,
+                      const std::function<void(NormalizedString&)>& rest);
   void lowercase();
   void uppercase();
   void prepend(std::string_view s);  // nothing happens to an empty text
@@ -84,6 +86,7 @@ class NormalizedString {
   void own();  // copies text and alignments out of the view, before the first change
   template <class F>
   void rewrite(F&& f);
+  static bool map_run(std::string_view old, uint32_t& at, const CharacterMap& others, Builder& out);
   std::string_view original_, view_;
   Span source_;
   bool tracked_ = true;

@@ -1,4 +1,5 @@
 // What BERT does to a text: control characters out, ideographs apart, accents off, lower case.
+#include "tokenizers/character_map.h"
 #include "tokenizers/normal_forms.h"
 #include "tokenizers/normalizers/normalizer.h"
 #include "tokenizers/unicode.h"
@@ -25,7 +26,7 @@ class BertNormalizer : public Normalizer {
   }
   // None of the steps looks beyond a run of ASCII characters, or of others.
   void normalize(NormalizedString& text) const override {
-    text.map_ascii(ascii_, [this](NormalizedString& part) { normalize_part(part); });
+    text.map_characters(ascii_, others_, [this](NormalizedString& part) { normalize_part(part); });
   }
   Json to_json() const override {
     return {{"type", "BertNormalizer"},
@@ -36,6 +37,19 @@ class BertNormalizer : public Normalizer {
   }
 
  private:
+  // Neighbours matter only where marks change places and some of them stay.
+  bool normalize_character(char32_t c, std::string& out) const {
+    const std::string original = utf8::encode(c);
+    NormalizedString text(original, false);
+    normalize_part(text);
+    out = text.text();
+    if (!strip_accents_.value_or(lowercase_)) return true;
+    if (out.empty()) return true;
+    if (combining_class(c)) return false;
+    for (char32_t after : utf8::chars(out))
+      if (combining_class(after)) return false;
+    return true;
+  }
   void normalize_part(NormalizedString& text) const {
     if (clean_text_) {
       text.filter([](char32_t c) { return !is_bert_control(c); });
@@ -66,6 +80,7 @@ class BertNormalizer : public Normalizer {
   bool clean_text_, handle_chinese_chars_, lowercase_;
   std::optional<bool> strip_accents_;
   std::array<uint8_t, 128> ascii_;
+  CharacterMap others_{[this](char32_t c, std::string& out) { return normalize_character(c, out); }};
 };
 
 }  // namespace

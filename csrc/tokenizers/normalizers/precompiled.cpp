@@ -1,6 +1,7 @@
 // The character map of a SentencePiece model: a double-array trie of byte strings and what each becomes.
 #include <utf8proc.h>
 
+#include <bitset>
 #include <cstring>
 
 #include "tokenizers/base64.h"
@@ -77,6 +78,8 @@ class Precompiled : public Normalizer {
       for (size_t c = 1; c < 128 && b < 128 && unit; c++)
         begins_ascii_[b][c] = trie_[unit] >> 8 & 1 || step(unit ^ offset(trie_[unit]), uint8_t(c));
     }
+    for (char32_t c = 0x80; c < 0x10000 && !trie_.empty(); c++)
+      if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])]) begins_character_[c] = may_begin(text);
   }
 
   void normalize(NormalizedString& text) const override {
@@ -93,6 +96,7 @@ class Precompiled : public Normalizer {
         continue;
       }
       size_t end;
+      boundary = sure_boundary(s, boundary, at);
       while ((end = grapheme_end(s, boundary)) <= at) boundary = end;
       const std::string_view grapheme = s.substr(at, end - at);
       const bool first = boundary == at;
@@ -128,9 +132,30 @@ class Precompiled : public Normalizer {
     return at;
   }
 
+  // The last place up to `at`, and not before `begin`, where a boundary can be seen without a look at what is before.
+  static size_t sure_boundary(std::string_view s, size_t begin, size_t at) {
+    const auto ascii = [&](size_t i) { return uint8_t(s[i]) < 0x80; };
+    for (; at > begin; at--)
+      if (ascii(at) && ascii(at - 1) && !(s[at - 1] == '\r' && s[at] == '\n')) return at;
+    return begin;
+  }
+
   bool may_begin(std::string_view s, size_t at) const {
     const uint8_t a = uint8_t(s[at]), b = at + 1 < s.size() ? uint8_t(s[at + 1]) : 0xff;
-    return a < 128 && b < 128 ? begins_ascii_[a][b] : begins_[a];
+    if (a < 128) return b < 128 ? begins_ascii_[a][b] : begins_[a];
+    int length;
+    return a < 0xf0 ? begins_character_[utf8::decode(s.data() + at, length)] : begins_[a];
+  }
+  // Whether a text that begins with this character may begin with a key.
+  bool may_begin(std::string_view character) const {
+    size_t at = offset(trie_[0]);
+    for (const char byte : character) {
+      const size_t unit = step(at, uint8_t(byte));
+      if (!unit) return false;
+      if (trie_[unit] >> 8 & 1) return true;
+      at = unit ^ offset(trie_[unit]);
+    }
+    return true;
   }
   static size_t offset(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
   // Index of the unit for `byte` among those at `at`; 0: there is none.
@@ -160,6 +185,7 @@ class Precompiled : public Normalizer {
   std::string encoded_, texts_;
   bool begins_[256] = {};             // a key begins with this byte
   bool begins_ascii_[128][128] = {};  // with these two, or with the first alone
+  std::bitset<0x10000> begins_character_;
   std::vector<uint32_t> trie_;
 };
 
