@@ -299,6 +299,25 @@ void JsonReader::skip_value() {
   }
 }
 
+void JsonReader::skip_unread() {
+  const char first = peek();
+  if (first != '{' && first != '[') return skip_value();
+  size_t depth = 0;
+  while (at_ < text_.size()) {
+    const char c = text_[at_++];
+    if (c == '"') {
+      for (; at_ < text_.size() && text_[at_] != '"'; at_++)
+        if (text_[at_] == '\\') at_++;
+      at_ = std::min(at_ + 1, text_.size());
+    } else if (c == '{' || c == '[') {
+      depth++;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return;
+    }
+  }
+  error("the text ends inside of a value; incomplete download?");
+}
+
 void JsonReader::finish() {
   if (peek()) error("unexpected text after the end of the document");
 }

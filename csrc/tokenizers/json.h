@@ -47,6 +47,7 @@ class JsonReader {
   double number();
   Json value();  // any value as a tree
   void skip() { skip_value(); }
+  void skip_unread();  // the same without a look at anything but brackets, for what is read later
   size_t position() const { return at_; }
   void seek(size_t position) { at_ = position, first_ = false, depth_ = 1; }
   void finish();  // nothing but white space may follow

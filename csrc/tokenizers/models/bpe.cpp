@@ -44,7 +44,7 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     vocab_.for_each([&](std::string_view token, uint32_t id) {
       if (const auto bytes = bytes_of_token(token)) raw_.add(*bytes, id);
     });
-    raw_.prepare_rare();
+    raw_.finish_rare();
     byte_pairs_.resize(1 << 16);
     for (uint32_t i = 0; i < byte_pairs_.size(); i++) byte_pairs_[i] = pairs_.find(byte_id_[i & 255], byte_id_[i >> 8]);
     last_merge_ = std::make_unique<std::atomic<uint32_t>[]>(vocab_.id_limit());

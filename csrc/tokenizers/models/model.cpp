@@ -39,7 +39,7 @@ ModelPtr read_model(JsonReader& reader, std::string_view text, const std::string
       check<TokenizerError>(!source.has(key), where, ": model: '", key, "' is there twice");
       reader.peek();
       source.large[key] = reader.position();
-      reader.skip();
+      reader.skip_unread();
     } else {
       source.fields[key] = reader.value();
     }

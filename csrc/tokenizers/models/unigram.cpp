@@ -32,11 +32,11 @@ class Unigram : public Model {
     vocab_.reserve(pieces.size());
     double lowest = INFINITY;
     for (size_t i = 0; i < pieces.size(); i++) {
-      vocab_.add_listed(pieces[i].first, uint32_t(i));
+      vocab_.add(pieces[i].first, uint32_t(i));
       scores_.push_back(pieces[i].second);
       lowest = std::min(lowest, pieces[i].second);
     }
-    vocab_.finish("Unigram");
+    vocab_.finish("Unigram", Vocab::Equal::Listed);
     unknown_score_ = lowest - kUnknownPenalty;
     std::vector<std::string_view> keys;
     for (uint32_t i = 0; i < pieces.size(); i++) keys.push_back(*vocab_.token(i));

@@ -13,12 +13,13 @@ namespace ef::tokenizers {
 // Ids need not be dense, but an id far beyond the number of tokens is refused by finish().
 class Vocab {
  public:
-  void reserve(size_t tokens) { rehash(tokens); }
-  void add(std::string_view token, uint32_t id);         // the last id of an equal token wins
-  void add_listed(std::string_view token, uint32_t id);  // the same, but the earlier id keeps its text
-  void finish(const std::string& where);                 // builds the way back; TokenizerError for absurd ids
-
-  void prepare_rare();
+  void reserve(size_t tokens) { entries_.reserve(tokens); }
+  void add(std::string_view token, uint32_t id);
+  // Of equal tokens the last id wins; where they are listed, the earlier ids keep their texts.
+  enum class Equal { Replaced, Listed };
+  // Both ways between tokens and ids; TokenizerError for absurd ids. Nothing is found before.
+  void finish(const std::string& where, Equal equal = Equal::Replaced);
+  void finish_rare();  // the way from tokens alone, for find_rare()
 
   std::optional<uint32_t> find(std::string_view token) const {
     const WordKey key(token);
@@ -32,7 +33,7 @@ class Vocab {
       if (s.holds(key) && (key.is_short() || text(entries_[s.entry - 1]) == token)) return s.id;
     }
   }
-  // The same for texts that are mostly no tokens: a small table of bits answers for most of them. After prepare_rare().
+  // The same for texts that are mostly no tokens: a small table of bits answers for most of them. After finish_rare().
   std::optional<uint32_t> find_rare(std::string_view token) const {
     const WordKey key(token);
     const uint64_t hash = key.hash();
@@ -56,7 +57,7 @@ class Vocab {
   }
 
   template <class F>
-  void for_each_added(F&& f) const {  // the same in the order of adding, also before finish()
+  void for_each_added(F&& f) const {  // the same in the order of adding
     for (const Entry& e : entries_) f(text(e), e.id);
   }
 
@@ -76,10 +77,7 @@ class Vocab {
     uint32_t length : 31 = 0, known : 1 = 0;
   };
   std::string_view text(const Entry& e) const { return {pool_.data() + e.offset, e.length}; }
-  Slot* find_slot(std::string_view token, const WordKey& key);
-  Slot& free_slot(uint64_t hash);
-  void insert(std::string_view token, uint32_t id, const WordKey& key, Slot* slot);
-  void rehash(size_t tokens);
+  void index(Equal equal);
   std::string pool_;
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;
