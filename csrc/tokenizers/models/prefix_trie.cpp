@@ -6,25 +6,23 @@
 
 namespace ef::tokenizers {
 namespace {
-// Indices in the order of the keys, of equal ones in their own. Most keys differ in their first eight bytes.
-std::vector<uint32_t> sorted(const std::vector<std::string_view>& keys) {
-  struct Item {
-    uint64_t start;
-    uint32_t index;
-  };
-  std::vector<Item> items(keys.size());
-  for (uint32_t i = 0; i < items.size(); i++) {
+struct Key {
+  uint64_t start;  // its first eight bytes: most keys differ in them
+  uint32_t index, length;
+};
+// In the order of their bytes, equal ones in their own.
+std::vector<Key> sorted(const std::vector<std::string_view>& keys) {
+  std::vector<Key> out(keys.size());
+  for (uint32_t i = 0; i < out.size(); i++) {
     uint64_t start = 0;
     for (size_t b = 0; b < 8; b++) start = start << 8 | (b < keys[i].size() ? uint8_t(keys[i][b]) : 0u);
-    items[i] = {start, i};
+    out[i] = {start, i, uint32_t(keys[i].size())};
   }
-  std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
+  std::sort(out.begin(), out.end(), [&](const Key& a, const Key& b) {
     if (a.start != b.start) return a.start < b.start;
     const int order = keys[a.index].compare(keys[b.index]);
     return order != 0 ? order < 0 : a.index < b.index;
   });
-  std::vector<uint32_t> out(items.size());
-  for (size_t i = 0; i < out.size(); i++) out[i] = items[i].index;
   return out;
 }
 }  // namespace
@@ -86,7 +84,10 @@ class PrefixTrie::Builder {
 PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys) {
   check<UnsupportedError>(keys.size() < kNoValue, "vocabulary: ", keys.size(), " entries, fewer than ", kNoValue,
                           " are possible");
-  const std::vector<uint32_t> order = sorted(keys);
+  const std::vector<Key> order = sorted(keys);
+  const auto byte_of = [&](const Key& key, uint32_t depth) {
+    return depth < 8 ? uint8_t(key.start >> (56 - 8 * depth)) : uint8_t(keys[key.index][depth]);
+  };
   Builder builder(units_);
   struct Range {
     uint32_t node, begin, end, depth;
@@ -98,11 +99,11 @@ PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys) {
     auto [node, begin, end, depth] = todo.back();
     todo.pop_back();
     uint32_t value = kNoValue;
-    while (begin < end && keys[order[begin]].size() == depth) value = order[begin++];  // the last of equal keys
+    while (begin < end && order[begin].length == depth) value = order[begin++].index;  // the last of equal keys
     labels.clear();
     begins.clear();
     for (uint32_t i = begin; i < end; i++) {
-      const uint8_t byte = uint8_t(keys[order[i]][depth]);
+      const uint8_t byte = byte_of(order[i], depth);
       if (!labels.empty() && labels.back() == byte) continue;
       labels.push_back(byte);
       begins.push_back(i);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "core/error.h"
@@ -52,7 +53,8 @@ TEST(Vocab, FindsTokensOfEveryLength) {
   EXPECT_EQ(vocab.find(std::string("a\0", 2)), std::nullopt);  // zero bytes count
   EXPECT_EQ(vocab.token(60), std::nullopt);
   vocab.add("a", 7);
-  EXPECT_EQ(vocab.find("a"), 7u);
+  vocab.finish("test");
+  EXPECT_EQ(vocab.find("a"), 7u);  // the last of equal tokens
 }
 
 TEST(Vocab, RefusesAbsurdIds) {
@@ -143,6 +145,31 @@ TEST(Bpe, BytesGiveTheSameAsTheirSpelling) {
   }
 }
 
+// A workspace that has seen many bytes takes the way of bpe_fit.cpp for long words.
+TEST(Bpe, LongestTokensThatFitAreThoseOfTheMerges) {
+  for (unsigned seed = 0; seed < 6; seed++) {
+    RandomBpe bpe(seed);
+    bpe.tokens.push_back("dcbaabcd");  // a token that no merge leads to
+    for (int b = 0; b < 256; b++)
+      if (b < 'a' || b > 'd') bpe.tokens.push_back(utf8::encode(byte_to_char(uint8_t(b))));
+    const Bpe model(vocab_of(bpe.tokens), bpe.merges, {});
+    const auto seasoned = model.workspace();
+    std::mt19937 random(seed);
+    for (int i = 0; i < 400; i++) {
+      std::string bytes;
+      const size_t length = i ? 40 + random() % 120 : 600000;
+      const unsigned letters = 1 + random() % 4;
+      for (size_t k = 0; k < length; k++) bytes += random() % 60 ? char('a' + random() % letters) : char(random());
+      std::vector<Token> fast, slow;
+      model.tokenize(bytes, true, seasoned.get(), fast);
+      model.tokenize(spell_bytes(bytes), false, nullptr, slow);
+      ASSERT_EQ(fast.size(), slow.size());
+      for (size_t k = 0; k < fast.size(); k++)
+        ASSERT_EQ(fast[k].id, slow[k].id) << "seed " << seed << " word " << i << " token " << k;
+    }
+  }
+}
+
 TEST(Bpe, LongWordsAreNotQuadratic) {
   const RandomBpe bpe(3);
   const Bpe model(vocab_of(bpe.tokens), bpe.merges, {});
@@ -204,6 +231,28 @@ TEST(PrefixTrie, ListsAllPrefixes) {
   EXPECT_EQ(found, (std::vector<std::pair<uint32_t, uint32_t>>{{1, 0}, {2, 6}, {3, 1}}));  // the last of equal keys
   trie.for_each_prefix("x", [](uint32_t, uint32_t) { FAIL(); });
   trie.for_each_prefix("", [](uint32_t, uint32_t) { FAIL(); });
+}
+
+TEST(PrefixTrie, AgreesWithALookThroughAllKeys) {
+  std::mt19937 random(11);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 3000; i++) {
+    std::string key;
+    for (size_t n = 1 + random() % (i % 50 ? 6 : 40); n > 0; n--) key += char(random() % (i % 3 ? 5 : 256));
+    keys.push_back(key);
+  }
+  std::map<std::string, uint32_t> last;
+  for (uint32_t i = 0; i < keys.size(); i++) last[keys[i]] = i;
+  const PrefixTrie trie(std::vector<std::string_view>(keys.begin(), keys.end()));
+  for (int i = 0; i < 3000; i++) {
+    std::string text = i % 2 ? keys[random() % keys.size()] : std::string();
+    for (size_t n = random() % 6; n > 0; n--) text += char(random() % (i % 4 ? 5 : 256));
+    std::vector<std::pair<uint32_t, uint32_t>> found, wanted;
+    trie.for_each_prefix(text, [&](uint32_t length, uint32_t value) { found.emplace_back(length, value); });
+    for (uint32_t n = 1; n <= text.size(); n++)
+      if (const auto it = last.find(text.substr(0, n)); it != last.end()) wanted.emplace_back(n, it->second);
+    ASSERT_EQ(found, wanted);
+  }
 }
 
 // The best path against all paths.
