@@ -85,11 +85,16 @@ def test_messages_are_left_alone(tok):
     assert chat == [{"role": "user", "content": "a", "tool_calls": None}]
 
 
-def test_parsing_is_refused_by_name(tok):
-    with pytest.raises(UnsupportedError, match="parse_response"):
-        tok.parse_response("x", prefix="")
-    with pytest.raises(UnsupportedError, match="get_response_parser"):
-        tok.get_response_parser(prefix="")
+def test_streamed_patterns_need_regex(tok, monkeypatch):
+    import re
+
+    from eigenformers.tokenization import response_template
+
+    monkeypatch.setattr(response_template, "patterns", re)
+    template = {"start_anchor": "<a>", "fields": {"x": {"open_pattern": "[xy]+", "close": "."}, "content": {}}}
+    assert tok.parse_response("axy1.b", template, prefix="") == {"content": "b", "x": "1"}
+    with pytest.raises(ImportError, match="regex"):
+        tok.get_response_parser(template, prefix="").feed("a")
 
 
 def test_sanitize_refuses_what_it_cannot_do(tok):

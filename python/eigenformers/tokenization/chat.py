@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._engine import UnsupportedError
 from .batch_encoding import BatchEncoding
 from .chat_template import render_jinja_template
+from .response import ResponseParser, parse_response
 
 
 class ChatMixin:
@@ -175,13 +175,65 @@ class ChatMixin:
             same += 1
         return ids[same:]
 
-    def parse_response(self, response, schema: dict | None = None, **kwargs: Any):
-        """Not available yet: a generated text as a message dictionary."""
-        raise UnsupportedError("parse_response: parsing of generated messages is not implemented yet")
+    def parse_response(self, response, schema: dict | None = None, *, prefix=None, tools: list | None = None):
+        """A generated text as the message that it is: what a model thought, said and called, in fields of their own.
 
-    def get_response_parser(self, response_template: dict | None = None, **kwargs: Any):
-        """Not available yet: a parser for a streamed response."""
-        raise UnsupportedError("get_response_parser: parsing of generated messages is not implemented yet")
+        Args:
+            response: text or ids that the model generated, without the prompt; a list, array or tensor of rows is a
+                batch and gives a list of messages.
+            schema: the response template; the tokenizer's `response_template` by default.
+            prefix: the prompt, since templates write the begin of a message themselves; one for all or one a row. ""
+                or [] for none.
+            tools: functions or schemas as `apply_chat_template` takes them: arguments of calls get their types.
+
+        Raises:
+            AttributeError: there is no template.
+            ValueError: no prefix, or a text that the template cannot read.
+        """
+        schema = getattr(self, "response_template", None) if schema is None else schema
+        if schema is None:
+            raise AttributeError("This tokenizer does not have a `response_template` for parsing chat responses!")
+        if prefix is None:
+            raise ValueError(
+                "`parse_response` requires `prefix=` (the prompt that came before generation), because chat templates "
+                "often pre-write part of the assistant message (e.g. an opening `<think>` tag) that the parser must see "
+                "to parse correctly. If you're sure you don't need the prefix, you can pass an empty string or list."
+            )
+        texts = self._texts_of(response)
+        rows = [texts] if isinstance(texts, str) else texts
+        prefixes = "" if isinstance(prefix, (list, tuple)) and not prefix else self._texts_of(prefix)
+        if isinstance(prefixes, str):
+            prefixes = [prefixes] * len(rows)
+        if len(prefixes) != len(rows):
+            raise ValueError(
+                f"Got {len(rows)} response(s) but {len(prefixes)} prefix(es); `prefix` must be a single sequence "
+                "(broadcast to every response), or one prefix per response."
+            )
+        messages = [parse_response(text, schema, prefix=before, tools=tools) for text, before in zip(rows, prefixes)]
+        return messages[0] if isinstance(texts, str) else messages
+
+    def get_response_parser(self, response_template: dict | None = None, *, prefix=None, tools: list | None = None):
+        """A `ResponseParser`, which takes a generated text piece by piece; the arguments are those of
+        `parse_response`, with one prefix."""
+        template = getattr(self, "response_template", None) if response_template is None else response_template
+        if template is None:
+            raise AttributeError(
+                "This tokenizer does not have a `response_template` set; cannot create a response event stream."
+            )
+        prefix = prefix if prefix is None else self._texts_of(prefix)
+        if prefix is not None and not isinstance(prefix, str):
+            raise ValueError(
+                "`prefix=` must be a single sequence (str, list[int], or 1D tensor) for `get_response_parser`."
+            )
+        return ResponseParser(template, prefix=prefix, tools=tools)
+
+    def _texts_of(self, value) -> str | list[str]:
+        """Text, or a list for a batch, of texts or ids."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, (list, tuple)) and (not value or isinstance(value[0], str)):
+            return list(value)
+        return self.decode(value)
 
 
 def _as_conversations(conversation) -> tuple[list, bool]:
