@@ -5,7 +5,9 @@
 #include "random_text.h"
 #include "tokenizers/char_index.h"
 #include "tokenizers/json.h"
+#include "tokenizers/normal_forms.h"
 #include "tokenizers/normalized_string.h"
+#include "tokenizers/normalizers/normalizer.h"
 #include "tokenizers/pattern.h"
 #include "tokenizers/unicode.h"
 
@@ -148,6 +150,30 @@ TEST(Json, ErrorsNamePlaceAndComponent) {
     FAIL();
   } catch (const TokenizerError& e) {
     EXPECT_STREQ(e.what(), "ByteLevel: 'x' is a string, needed true or false");
+  }
+}
+
+// Most characters become what a table says; a run with a mark that stays (U+302E) goes the long way. Both agree.
+TEST(BertNormalizer, TableAndRulesAgree) {
+  const auto normalizer = normalizer_from_json(Json::parse(
+      R"({"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true})"));
+  const auto normalized = [&](const std::string& text, bool tracked, std::vector<Span>& sources) {
+    NormalizedString s(text, tracked);
+    normalizer->normalize(s);
+    sources.clear();
+    for (uint32_t i = 0; tracked && i < s.size(); i++) sources.push_back(s.alignment(i));
+    return std::string(s.text());
+  };
+  const std::string mark = "\u302e";
+  std::vector<Span> alone, together;
+  for (char32_t c = 0x80; c < 0x20000; c++) {
+    if ((c >= 0xd800 && c < 0xe000) || combining_class(c)) continue;
+    const std::string text = utf8::encode(c);
+    const std::string by_table = normalized(text, true, alone);
+    ASSERT_EQ(normalized(text + mark, true, together), by_table + mark) << uint32_t(c);
+    together.resize(alone.size());
+    ASSERT_EQ(together, alone) << uint32_t(c);
+    ASSERT_EQ(normalized(text, false, together), by_table) << uint32_t(c);
   }
 }
 
