@@ -32,13 +32,11 @@ void check_shape(const GgufVocab& v) {
 Vocab vocab_of(const GgufVocab& v) {
   Vocab out;
   out.reserve(v.tokens.size());
-  for (size_t i = 0; i < v.tokens.size(); i++) {
-    const std::string text = text_of(v, i);
-    const auto before = out.find(text);
-    check<TokenizerError>(!before, kWhere, ": tokens ", before.value_or(0), " and ", i, " are both '", text, "'");
-    out.add(text, uint32_t(i));
-  }
+  for (size_t i = 0; i < v.tokens.size(); i++) out.add(text_of(v, i), uint32_t(i));
   out.finish(kWhere);
+  for (size_t i = 0; i < v.tokens.size() && out.size() < v.tokens.size(); i++)
+    if (const auto other = out.find(text_of(v, i)); other != i)
+      fail<TokenizerError>(kWhere, ": tokens ", i, " and ", other.value_or(0), " are both '", text_of(v, i), "'");
   return out;
 }
 
