@@ -1,6 +1,7 @@
 // Random numbers in the order in which torch's CPU generator hands them out: the same seed gives the same values.
 #include "ops/random.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "ops/elementwise.h"
@@ -220,13 +221,30 @@ Tensor multinomial(const Tensor& weights, int64_t samples, bool replacement, Gen
   return weights.dim() == 1 ? y.reshape({samples}) : y;
 }
 
+namespace {
+// Where x stays, drawn in the order in which x lies in memory.
+Tensor kept(const Tensor& x, double p, Generator* generator) {
+  std::vector<int> order(size_t(x.dim()));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return x.stride(a) > x.stride(b); });
+  Shape shape;
+  std::vector<int64_t> back(order.size());
+  for (size_t i = 0; i < order.size(); i++) {
+    shape.push_back(x.size(order[i]));
+    back[size_t(order[i])] = int64_t(i);
+  }
+  Tensor bits = Tensor::empty(shape, DType::Bool);
+  bernoulli_(bits, 1 - p, generator);
+  return x.is_contiguous() ? bits : bits.permute(back).contiguous();
+}
+}  // namespace
+
 Tensor dropout(const Tensor& x, double p, bool training, Generator* generator) {
   check<ConfigError>(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (!training || p == 0 || x.numel() == 0) return x;
   check<DtypeError>(is_floating(x.dtype()), "result type Float can't be cast to the desired output type ",
                     scalar_name(x.dtype()));
-  Tensor keep = Tensor::empty(x.shape(), DType::Bool);
-  bernoulli_(keep, 1 - p, generator);
+  const Tensor keep = kept(x, p, generator);
   const double scale = p == 1 ? 0 : 1 / (1 - p);
   const auto apply = [scale](const Tensor& t, const Tensor& keep) {
     return visit_real(t.dtype(), [&](auto tag) {

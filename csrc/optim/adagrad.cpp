@@ -8,7 +8,7 @@ namespace ef::optim {
 void adagrad(const Tensors& params, const Tensors& grads, const Tensors& sums, const AdagradOptions& o) {
   std::vector<Arrays> all;
   for (size_t i = 0; i < params.size(); i++) all.push_back({params[i], grads[i], sums[i]});
-  for_elements("Adagrad", all, [&]<class T>(size_t, int64_t n, T* const* a) {
+  for_elements("Adagrad", all, [&]<class T>(size_t, int64_t, int64_t n, T* const* a) {
     T* __restrict p = a[0];
     const T* __restrict g = a[1];
     T* __restrict sum = a[2];

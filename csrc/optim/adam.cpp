@@ -53,7 +53,7 @@ void adam(const Tensors& params, const Tensors& grads, const Tensors& exp_avgs, 
                        o.decoupled ? 1 - o.lr * o.weight_decay : 1});
   }
   for_elements("Adam", all,
-               [&](size_t i, int64_t n, auto* const* arrays) { update(n, arrays, factors[i], o, amsgrad); });
+               [&](size_t i, int64_t, int64_t n, auto* const* arrays) { update(n, arrays, factors[i], o, amsgrad); });
   for (Tensor& step : steps) step.fill_(step.item<double>() + 1);
 }
 

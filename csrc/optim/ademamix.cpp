@@ -10,7 +10,7 @@ void ademamix(const Tensors& params, const Tensors& grads, const Tensors& fast, 
   std::vector<Arrays> all;
   for (size_t i = 0; i < params.size(); i++) all.push_back({params[i], grads[i], fast[i], slow[i], exp_avg_sqs[i]});
   const double first = 1 - std::pow(o.beta1, double(o.step)), second = std::sqrt(1 - std::pow(o.beta2, double(o.step)));
-  for_elements("AdEMAMix", all, [&]<class T>(size_t, int64_t n, T* const* a) {
+  for_elements("AdEMAMix", all, [&]<class T>(size_t, int64_t, int64_t n, T* const* a) {
     T* __restrict p = a[0];
     const T* __restrict g = a[1];
     T* __restrict m1 = a[2];

@@ -32,7 +32,7 @@ template <class F>
 void change(const char* where, const Tensors& grads, F&& f) {
   std::vector<Arrays> all;
   for (const Tensor& g : grads) all.push_back({g, g});
-  for_elements(where, all, [&](size_t, int64_t n, auto* const* a) {
+  for_elements(where, all, [&](size_t, int64_t, int64_t n, auto* const* a) {
     for (int64_t j = 0; j < n; j++) a[0][j] = f(a[0][j]);
   });
 }

@@ -54,7 +54,7 @@ class Item {
   bool wide_ = false;
 };
 
-// f(item, n, pointers) with float* or double*, in pieces of every parameter.
+// f(item, begin, n, pointers) with float* or double*, in pieces of every parameter: elements [begin, begin + n).
 template <class F>
 void for_elements(const char* where, const std::vector<Arrays>& all, F&& f) {
   std::vector<Item> items;
@@ -68,7 +68,7 @@ void for_elements(const char* where, const std::vector<Arrays>& all, F&& f) {
       const auto [index, begin] = pieces[size_t(i)];
       const Item& item = items[index];
       const int64_t n = std::min(kPiece, item.size() - begin);
-      const auto call = [&, index = index](int64_t m, auto* const* a) { f(index, m, a); };
+      const auto call = [&, index = index, begin = begin](int64_t m, auto* const* a) { f(index, begin, m, a); };
       if (item.wide())
         item.piece<double>(begin, n, call);
       else

@@ -7,7 +7,7 @@ void lion(const Tensors& params, const Tensors& grads, const Tensors& exp_avgs, 
           double weight_decay) {
   std::vector<Arrays> all;
   for (size_t i = 0; i < params.size(); i++) all.push_back({params[i], grads[i], exp_avgs[i]});
-  for_elements("Lion", all, [&]<class T>(size_t, int64_t n, T* const* a) {
+  for_elements("Lion", all, [&]<class T>(size_t, int64_t, int64_t n, T* const* a) {
     T* __restrict p = a[0];
     const T* __restrict g = a[1];
     T* __restrict m = a[2];

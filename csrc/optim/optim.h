@@ -55,19 +55,39 @@ struct AdemamixOptions {
 void ademamix(const Tensors& params, const Tensors& grads, const Tensors& fast, const Tensors& slow,
               const Tensors& exp_avg_sqs, const AdemamixOptions& options);
 
-// Schedule-free AdamW (Defazio et al., 2024): params hold y, zs the base iterate; weight is that of this step's z in
-// the average, correction 1 - beta2^step.
+// Schedule-free methods (Defazio et al., 2024): params hold y, zs the base iterate; weight is that of this step's z in
+// the average. With exp_avg_sqs it is AdamW's form (correction: 1 - beta2^step), without SGD's; adaptive = false counts
+// the second moment but does not divide by it (the first steps of RAdam, Liu et al., 2020).
 struct ScheduleFreeOptions {
   double lr = 2.5e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0, weight = 1, correction = 1;
+  bool adaptive = true;
 };
-void schedule_free_adamw(const Tensors& params, const Tensors& grads, const Tensors& zs, const Tensors& exp_avg_sqs,
-                         const ScheduleFreeOptions& options);
+void schedule_free(const Tensors& params, const Tensors& grads, const Tensors& zs, const Tensors& exp_avg_sqs,
+                   const ScheduleFreeOptions& options);
 
-// AdamW whose moments are bytes: indices into two tables of 256 values, scaled in each block of 256 elements by its
-// largest magnitude (Dettmers et al., 2022). state1, state2: uint8 of the parameter's shape; absmax: f32, one a block.
+// StableAdamW (Wortsman et al., 2023): AdamW whose step shrinks where gradients outgrow their second moment. max_lr >
+// 0: weight decay does not follow lr below it. kahan_comps: empty, or what rounding took from parameters of 16 bits.
+struct StableAdamwOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.99, eps = 1e-6, weight_decay = 1e-2, max_lr = 0;
+  int64_t step = 1;
+};
+void stable_adamw(const Tensors& params, const Tensors& grads, const Tensors& exp_avgs, const Tensors& exp_avg_sqs,
+                  const Tensors& kahan_comps, const StableAdamwOptions& options);
+
+// Optimizers whose moments are bytes: indices into a table of 256 values, scaled in each block of 256 elements by its
+// largest magnitude (Dettmers et al., 2022). codes: uint8 of the parameter's shape; absmax: f32, one a block.
+struct Moment {
+  Tensors codes, absmax;
+  bool is_signed = true;
+};
 std::vector<float> dynamic_map(bool is_signed);  // the table, ascending
-void adamw_8bit(const Tensors& params, const Tensors& grads, const Tensors& state1, const Tensors& state2,
-                const Tensors& absmax1, const Tensors& absmax2, int64_t step, const AdamOptions& options);
+void adamw_8bit(const Tensors& params, const Tensors& grads, const Moment& exp_avg, const Moment& exp_avg_sq,
+                int64_t step, const AdamOptions& options);
+void lion_8bit(const Tensors& params, const Tensors& grads, const Moment& exp_avg, double lr, double beta1,
+               double beta2, double weight_decay);
+void ademamix_8bit(const Tensors& params, const Tensors& grads, const Moment& fast, const Moment& slow,
+                   const Moment& exp_avg_sq, const AdemamixOptions& options);
+void rmsprop_8bit(const Tensors& params, const Tensors& grads, const Moment& square_avg, const RmspropOptions& options);
 
 // The norm of all gradients as one vector (p = infinity: the largest magnitude), as a scalar of their dtype.
 Tensor total_norm(const Tensors& grads, double p);

@@ -14,7 +14,7 @@ void rmsprop(const Tensors& params, const Tensors& grads, const Tensors& square_
     if (centered) all.back().push_back(grad_avgs[i]);
     if (moving) all.back().push_back(momentum_buffers[i]);
   }
-  for_elements("RMSprop", all, [&]<class T>(size_t, int64_t n, T* const* a) {
+  for_elements("RMSprop", all, [&]<class T>(size_t, int64_t, int64_t n, T* const* a) {
     T* __restrict p = a[0];
     const T* __restrict g = a[1];
     T* __restrict square = a[2];

@@ -10,7 +10,7 @@ void sgd(const Tensors& params, const Tensors& grads, const Tensors& momentum_bu
     all.push_back({params[i], grads[i]});
     if (!momentum_buffers.empty()) all.back().push_back(momentum_buffers[i]);
   }
-  for_elements("SGD", all, [&]<class T>(size_t i, int64_t n, T* const* a) {
+  for_elements("SGD", all, [&]<class T>(size_t i, int64_t, int64_t n, T* const* a) {
     T* __restrict p = a[0];
     const T* __restrict g = a[1];
     T* __restrict buffer = a[2];

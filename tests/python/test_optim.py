@@ -223,6 +223,121 @@ def test_adamw_8bit_stays_near_adamw_in_a_quarter_of_the_memory():
     resumed.load_state_dict(ef.optim.AdamW8bit([w], lr=0.05).state_dict())
 
 
+def _rounded(x, signed):
+    """What 8 bits leave of a moment: in blocks of 256 the nearest entries of the table, in float32."""
+    table, out = np.array(_core.optim.dynamic_map(signed), "f4"), np.empty_like(x)
+    for begin in range(0, x.size, 256):
+        block = x[begin : begin + 256]
+        scale = np.abs(block).max()
+        codes = np.abs((block / scale if scale else block)[:, None] - table[None]).argmin(1)
+        out[begin : begin + 256] = table[codes] * scale
+    return out
+
+
+def _lion(p, g, m, t):
+    u = np.sign(0.8 * m[0] + 0.2 * g)
+    return p * (1 - 0.01 * 0.1) - 0.01 * u, [0.95 * m[0] + 0.05 * g]
+
+
+def _ademamix(p, g, m, t):
+    fast, slow, square = 0.8 * m[0] + 0.2 * g, 0.95 * m[1] + 0.05 * g, 0.9 * m[2] + 0.1 * g * g
+    update = (fast / (1 - 0.8**t) + 3.0 * slow) / (np.sqrt(square) / np.sqrt(1 - 0.9**t) + 1e-4)
+    return p * (1 - 0.01 * 0.1) - 0.01 * update, [fast, slow, square]
+
+
+def _adamw(p, g, m, t):
+    first, square = 0.8 * m[0] + 0.2 * g, 0.95 * m[1] + 0.05 * g * g
+    update = first / (1 - 0.8**t) / (np.sqrt(square / (1 - 0.95**t)) + 1e-4)
+    return p * (1 - 0.01 * 0.1) - 0.01 * update, [first, square]
+
+
+def _rmsprop(p, g, m, t):
+    d = g + 0.1 * p
+    square = 0.9 * m[0] + 0.1 * d * d
+    return p - 0.01 * d / (np.sqrt(square) + 1e-4), [square]
+
+
+_EIGHT_BIT = {
+    "Lion8bit": (_lion, (True,), {"betas": (0.8, 0.95)}),
+    "AdEMAMix8bit": (_ademamix, (True, True, False), {"betas": (0.8, 0.9, 0.95), "alpha": 3.0, "eps": 1e-4}),
+    "AdamW8bit": (_adamw, (True, False), {"betas": (0.8, 0.95), "eps": 1e-4}),
+    "RMSprop8bit": (_rmsprop, (True,), {"alpha": 0.9, "eps": 1e-4}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(_EIGHT_BIT))
+def test_8_bit_optimizers_follow_their_formulas(name):
+    formula, signs, options = _EIGHT_BIT[name]
+    random = np.random.RandomState(2)
+    w = ef.tensor(random.randn(700).astype("f4"), requires_grad=True)
+    optimizer = getattr(ef.optim, name)([w], lr=0.01, weight_decay=0.1, min_8bit_size=0, **options)
+    expected, moments = w.detach().numpy().copy(), [np.zeros(700, "f4") for _ in signs]
+    for t in range(1, 11):
+        g = random.randn(700).astype("f4")
+        w.grad = ef.tensor(g)
+        optimizer.step()
+        expected, moments = formula(expected, g, moments, t)
+        moments = [_rounded(m.astype("f4"), signed) for m, signed in zip(moments, signs)]
+    # A code on the border of two may go either way: no more than a few elements, by no more than a step of it.
+    off = np.abs(w.detach().numpy() - expected)
+    assert (off > 1e-5).sum() <= 3 and off.max() < 0.03
+    again = getattr(ef.optim, name)([w], lr=0.01, weight_decay=0.1, min_8bit_size=0, **options)
+    again.load_state_dict(optimizer.state_dict())
+    before = w.detach().numpy().copy()
+    optimizer.step()
+    after = w.detach().numpy().copy()
+    w.detach().copy_(ef.tensor(before))
+    again.step()
+    assert np.array_equal(w.detach().numpy(), after)
+
+
+@pytest.mark.parametrize("name", sorted(_EIGHT_BIT))
+def test_8_bit_optimizers_of_small_parameters_are_the_plain_ones(name):
+    _, _, options = _EIGHT_BIT[name]
+    results = []
+    for kind in (name, name[: -len("8bit")]):
+        w = ef.tensor([0.5, -1.0, 2.0], requires_grad=True)
+        optimizer = getattr(ef.optim, kind)([w], lr=0.01, weight_decay=0.1, **options)
+        _descend(optimizer, w, ef.zeros(3), 12)
+        results.append(w.detach().numpy())
+    assert np.allclose(results[0], results[1], rtol=1e-6)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", sorted(_EIGHT_BIT))
+def test_8_bit_optimizers_beside_bitsandbytes(name):
+    torch, bnb = pytest.importorskip("torch"), pytest.importorskip("bitsandbytes")
+    _, _, options = _EIGHT_BIT[name]
+    random = np.random.RandomState(0)
+    start, target = random.randn(80, 60).astype("f4"), random.randn(80, 60).astype("f4")
+    losses = []
+    for lib, optim in ((ef, ef.optim), (torch, bnb.optim)):
+        w = lib.tensor(start, requires_grad=True)
+        optimizer = getattr(optim, name)([w], lr=0.01, weight_decay=0.1, **options)
+        losses.append([_descend(optimizer, w, lib.tensor(target), 1) for _ in range(30)])
+    # Its codes come from a table of 65536 steps, ours are the nearest ones.
+    assert np.allclose(losses[0], losses[1], rtol=0.01)
+
+
+def test_kahan_sums_keep_what_16_bits_lose():
+    values = {}
+    for dtype, kahan in (("float32", None), ("bfloat16", True), ("bfloat16", False)):
+        w = ef.ones(64, dtype=getattr(ef, dtype)).requires_grad_(True)
+        optimizer = ef.optim.StableAdamW([w], lr=1e-3, weight_decay=0.0, kahan_sum=kahan)
+        for _ in range(50):
+            w.grad = ef.ones(64, dtype=w.dtype)
+            optimizer.step()
+        values[dtype, kahan] = w.float()[0].item()
+    assert abs(values["bfloat16", True] - values["float32", None]) < 0.005  # a unit in the last place is 0.004
+    assert values["bfloat16", False] > 0.99  # steps of 0.001 are lost
+
+
+def test_momentum_of_schedule_free_sgd_is_inside_0_and_1():
+    for momentum in (0.0, 1.0):
+        with pytest.raises(ValueError, match="between 0 and 1 exclusive"):
+            ef.optim.SGDScheduleFree([_parameter([1.0])], momentum=momentum)
+
+
 def test_the_tables_of_8_bit_state():
     signed, unsigned = _core.optim.dynamic_map(True), _core.optim.dynamic_map(False)
     for table in (signed, unsigned):

@@ -131,6 +131,29 @@ def test_labels_out_of_range(tmp_path):
         trainer(tmp_path, data=[{"input_ids": [1, 400, 3], "labels": [1, 2, 3]}] * 4).train()
 
 
+@pytest.mark.parametrize("label", [2, -1])
+def test_classes_out_of_range(tmp_path, label):
+    config = ef.LlamaConfig(
+        vocab_size=32, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2, num_labels=2,
+        pad_token_id=0,
+    )  # fmt: skip
+    made = ef.AutoModelForSequenceClassification.from_config(config)
+    with pytest.raises(IndexError, match=f"Target {label} is out of bounds"):
+        trainer(tmp_path, made, [{"input_ids": [1, 2, 3], "labels": label}] * 4).train()
+
+
+def test_rows_of_no_tokens_and_labels_of_another_length(tmp_path):
+    with pytest.raises(TypeError, match="input_ids: found float32, needed int64"):
+        trainer(tmp_path, data=[{"input_ids": [], "labels": []}] * 4).train()
+    with pytest.raises(ValueError, match="labels: found shape"):
+        trainer(tmp_path, data=[{"input_ids": [1, 2, 3], "labels": [1, 2]}] * 4).train()
+
+
+def test_an_optimizer_that_is_not_here(tmp_path):
+    with pytest.raises(NotImplementedError, match="optim='lomo' is not supported; there are adafactor, .*stable_adamw"):
+        trainer(tmp_path, optim="lomo").train()
+
+
 def test_ragged_rows_without_a_collator(tmp_path):
     with pytest.raises(ValueError, match="have different lengths"):
         trainer(tmp_path, data=[{"input_ids": [1] * n, "labels": [1] * n} for n in (2, 3, 4, 5)]).train()

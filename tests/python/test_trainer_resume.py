@@ -88,7 +88,10 @@ CASES = {
     "adafactor": {"optim": "adafactor"},
     "ademamix": {"optim": "ademamix"},
     "eight_bit": {"optim": "adamw_8bit"},
+    "eight_bit_mixed": {"optim": "ademamix_8bit", "optim_args": "t_alpha=5"},
     "schedule_free": {"optim": "schedule_free_adamw", "lr_scheduler_type": "constant"},
+    "schedule_free_radam": {"optim": "schedule_free_radam", "lr_scheduler_type": "constant"},
+    "stable": {"optim": "stable_adamw", "optim_args": "kahan_sum=True"},
     "low_rank": {
         "optim": "galore_adamw", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=3",
     },

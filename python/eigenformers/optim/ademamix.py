@@ -11,6 +11,19 @@ from .._core import optim as _native
 from .optimizer import Optimizer, check_at_least, check_betas, with_grads
 
 
+def grown(group: dict[str, Any], step: int) -> tuple[float, float]:
+    """alpha and beta3 of a step: beta3 grows linearly in its half-life."""
+    beta1, _, beta3 = group["betas"]
+    alpha = group["alpha"]
+    if group["t_alpha"]:
+        alpha = min(step * alpha / group["t_alpha"], alpha)
+    if group["t_beta3"]:
+        part = step / group["t_beta3"]
+        low, high = math.log(beta1), math.log(beta3)
+        beta3 = min(math.exp(low * high / ((1 - part) * high + part * low)), beta3)
+    return alpha, beta3
+
+
 class AdEMAMix(Optimizer):
     """AdamW with a second, slow average of the gradient (Pagliardini et al., 2024, arXiv:2409.03137).
 
@@ -42,19 +55,6 @@ class AdEMAMix(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    @staticmethod
-    def _grown(group: dict[str, Any], step: int) -> tuple[float, float]:
-        """alpha and beta3 of a step: beta3 grows linearly in its half-life."""
-        beta1, _, beta3 = group["betas"]
-        alpha = group["alpha"]
-        if group["t_alpha"]:
-            alpha = min(step * alpha / group["t_alpha"], alpha)
-        if group["t_beta3"]:
-            part = step / group["t_beta3"]
-            low, high = math.log(beta1), math.log(beta3)
-            beta3 = min(math.exp(low * high / ((1 - part) * high + part * low)), beta3)
-        return alpha, beta3
-
     @_core.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step; returns what `closure` returns."""
@@ -71,7 +71,7 @@ class AdEMAMix(Optimizer):
                 state["step"] += 1
                 by_step.setdefault(state["step"], []).append((p, g))
             for step, pairs in by_step.items():
-                alpha, beta3 = self._grown(group, step)
+                alpha, beta3 = grown(group, step)
                 states = [self.state[p] for p, _ in pairs]
                 _native.ademamix(
                     [p for p, _ in pairs], [g for _, g in pairs], [s["exp_avg"] for s in states],
