@@ -2,6 +2,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "checkpoint/gguf_rows.h"
 #include "checkpoint/reader.h"
 #include "checkpoint/wrap.h"
 #include "core/thread_pool.h"
@@ -15,27 +16,20 @@
 namespace ef {
 namespace {
 
-// llama.cpp keeps the two halves of a rotary pair side by side in q and k; the module tree keeps them half a head
-// apart. Gives the file row that belongs at each row of the tree's matrix.
-std::vector<int64_t> unpermuted_rows(int64_t rows, int64_t heads) {
-  std::vector<int64_t> from(static_cast<size_t>(rows));
-  const int64_t dim = rows / heads, half = dim / 2;
-  for (int64_t r = 0; r < rows; r++) {
-    const int64_t head = r / dim, at = r % dim;
-    from[size_t(r)] = head * dim + at % half * 2 + at / half;
-  }
-  return from;
-}
-
 class GgufReader : public CheckpointReader {
  public:
   GgufReader(const std::string& path, bool disable_mmap) : file_(path, disable_mmap) {
     const auto architecture = file_.require<std::string>("general.architecture");
+    const bool experts = file_.get_or<int64_t>(architecture + ".expert_count", 0) > 0;
     const Family* family = nullptr;
     for (const std::string& name : families().names()) {
       const GgufTable& table = families().at(name).gguf;
-      if (std::find(table.architectures.begin(), table.architectures.end(), architecture) != table.architectures.end())
-        family = families().find(name);
+      if (std::find(table.architectures.begin(), table.architectures.end(), architecture) == table.architectures.end())
+        continue;
+      // Two families may share an architecture: one has experts.
+      const bool stacks = std::any_of(table.names.begin(), table.names.end(),
+                                      [](const auto& pair) { return pair.second.find("{e}") != std::string::npos; });
+      if (!family || stacks == experts) family = families().find(name);
     }
     if (!family) {
       std::string known;
@@ -43,8 +37,8 @@ class GgufReader : public CheckpointReader {
       fail<UnsupportedError>(path, ": GGUF model with architecture ", architecture, " is not supported yet; known are ",
                              known);
     }
-    whole_gains_ = family->gguf.whole_gains;
-    if (family->gguf.permuted_qk) {
+    table_ = &family->gguf;
+    if (table_->permuted_qk || table_->grouped_qkv) {
       heads_ = file_.require<int64_t>(architecture + ".attention.head_count");
       kv_heads_ = file_.get_or<int64_t>(architecture + ".attention.head_count_kv", heads_);
     }
@@ -62,15 +56,45 @@ class GgufReader : public CheckpointReader {
 
   Info info(const std::string& name) const override {
     const GgufTensor& t = at(name);
-    return {t.shape, t.packed() ? DType::BFloat16 : t.dtype, ggml_type_info(t.type).name};
+    return {is_transposed(t) ? Shape{t.shape[1], t.shape[0]} : t.shape, t.packed() ? DType::BFloat16 : t.dtype,
+            ggml_type_info(t.type).name};
   }
 
   Tensor tensor(const std::string& name) const override {
     const GgufTensor& t = at(name);
+    const Tensor found = as_stored(name, t);
+    return is_transposed(t) ? found.transpose(0, 1).contiguous() : found;
+  }
+
+  std::shared_ptr<Weight> packed(const std::string& name) const override {
+    const GgufTensor& t = at(name);
+    const auto type = t.type;
+    if (!t.packed() || t.shape.size() != 2 || !quant_computes(type) || is_transposed(t)) return nullptr;
+    const int64_t n = t.shape[0], k = t.shape[1];
+    const auto* data = reinterpret_cast<const uint8_t*>(t.data);
+    const std::vector<int64_t> rows = permutation(name, t);
+    std::vector<uint8_t> moved;
+    if (!rows.empty()) {
+      const size_t bytes = ggml_row_bytes(type, k);
+      moved.resize(bytes * size_t(n));
+      for (size_t r = 0; r < rows.size(); r++)
+        std::memcpy(moved.data() + r * bytes, data + size_t(rows[r]) * bytes, bytes);
+      data = moved.data();
+    }
+    auto weight = std::make_shared<GgmlWeight>(type, n, k, data);
+    t.drop_pages();
+    return weight;
+  }
+
+ private:
+  bool is_transposed(const GgufTensor& t) const { return gguf_is_transposed(*table_, t.name, t.shape.size()); }
+
+  // With rows in the tree's order, but not yet transposed.
+  Tensor as_stored(const std::string& name, const GgufTensor& t) const {
     const std::vector<int64_t> rows = permutation(name, t);
     if (!t.packed()) {
       Tensor mapped = wrap(t);
-      if (whole_gains_ && name.ends_with("norm.weight")) return sub(mapped, Scalar(1.0));
+      if (table_->whole_gains && name.ends_with("norm.weight")) return sub(mapped, Scalar(1.0));
       if (rows.empty()) return mapped;
       Tensor out = Tensor::empty(t.shape, t.dtype);
       const size_t bytes = mapped.nbytes() / rows.size();
@@ -92,27 +116,6 @@ class GgufReader : public CheckpointReader {
     return out;
   }
 
-  std::shared_ptr<Weight> packed(const std::string& name) const override {
-    const GgufTensor& t = at(name);
-    const auto type = t.type;
-    if (!t.packed() || t.shape.size() != 2 || !quant_computes(type)) return nullptr;
-    const int64_t n = t.shape[0], k = t.shape[1];
-    const auto* data = reinterpret_cast<const uint8_t*>(t.data);
-    const std::vector<int64_t> rows = permutation(name, t);
-    std::vector<uint8_t> moved;
-    if (!rows.empty()) {
-      const size_t bytes = ggml_row_bytes(type, k);
-      moved.resize(bytes * size_t(n));
-      for (size_t r = 0; r < rows.size(); r++)
-        std::memcpy(moved.data() + r * bytes, data + size_t(rows[r]) * bytes, bytes);
-      data = moved.data();
-    }
-    auto weight = std::make_shared<GgmlWeight>(type, n, k, data);
-    t.drop_pages();
-    return weight;
-  }
-
- private:
   void add(const std::string& name, GgufTensor t) {
     if (name.ends_with("_gate.weight") && t.shape.size() == 1) {  // a matrix of one row
       t.shape = {1, t.shape[0]};
@@ -158,13 +161,13 @@ class GgufReader : public CheckpointReader {
     return "";
   }
 
+  // For each row of the tree's tensor the row of the file; empty: the same.
   std::vector<int64_t> permutation(const std::string& name, const GgufTensor& t) const {
-    const bool q = name.find(".q_proj.") != std::string::npos, k = name.find(".k_proj.") != std::string::npos;
-    if (heads_ == 0 || (!q && !k) || t.shape.empty()) return {};
-    const int64_t heads = q ? heads_ : kv_heads_, rows = t.shape[0];
-    check<CheckpointError>(heads > 0 && rows % (2 * heads) == 0, file_.path(), ": tensor '", t.name, "' has ", rows,
-                           " rows, needed an even number for each of ", heads, " heads");
-    return unpermuted_rows(rows, heads);
+    if (t.shape.empty()) return {};
+    const std::vector<int64_t> order = gguf_row_order(*table_, name, t.shape[0], heads_, kv_heads_);
+    std::vector<int64_t> from(order.size());
+    for (size_t i = 0; i < order.size(); i++) from[size_t(order[i])] = int64_t(i);
+    return from;
   }
 
   const GgufTensor& at(const std::string& name) const {
@@ -175,7 +178,7 @@ class GgufReader : public CheckpointReader {
 
   GgufFile file_;
   int64_t heads_ = 0, kv_heads_ = 0;
-  bool whole_gains_ = false;
+  const GgufTable* table_ = nullptr;
   std::unordered_map<std::string, GgufTensor> index_;
   std::vector<std::string> names_;
 };

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "autograd/autograd.h"
+#include "checkpoint/gguf_rows.h"
 #include "core/thread_pool.h"
 #include "io/gguf_writer.h"
 #include "kernels/encode.h"
@@ -18,23 +20,35 @@ constexpr int64_t kChunk = 1 << 22;  // weights that are dense at a time
 
 int64_t row_length(const Shape& shape) { return shape.empty() ? 1 : shape.back(); }
 
+// Whether `stem` is `pattern` with numbers for "{}" (a layer) and "{e}" (an expert).
+bool matches(const std::string& stem, const std::string& pattern, std::string& layer, std::string& expert) {
+  size_t at = 0;
+  for (size_t i = 0; i < pattern.size(); i++) {
+    if (pattern[i] != '{') {
+      if (at == stem.size() || stem[at++] != pattern[i]) return false;
+      continue;
+    }
+    const bool is_layer = pattern[i + 1] == '}';
+    size_t end = at;
+    while (end < stem.size() && stem[end] >= '0' && stem[end] <= '9') end++;
+    if (end == at) return false;
+    (is_layer ? layer : expert) = stem.substr(at, end - at);
+    at = end, i += is_layer ? 1 : 2;
+  }
+  return at == stem.size();
+}
+
 // "model.layers.3.self_attn.q_proj.weight" → "blk.3.attn_q.weight"; "" without a name in the table.
-std::string file_name(const std::string& name, const GgufTable& table) {
+std::string file_name(const std::string& name, const GgufTable& table, std::string& expert) {
   const size_t dot = name.rfind('.');
   if (dot == std::string::npos) return "";
   const std::string stem = name.substr(0, dot);
   for (const auto& [file, tree] : table.names) {
-    const size_t at = tree.find("{}");
-    if (at == std::string::npos) {
-      if (stem == tree) return file + name.substr(dot);
-      continue;
-    }
-    const std::string before = tree.substr(0, at), after = tree.substr(at + 2);
-    if (!stem.starts_with(before) || !stem.ends_with(after) || stem.size() <= before.size() + after.size()) continue;
-    const std::string layer = stem.substr(before.size(), stem.size() - before.size() - after.size());
-    if (!std::all_of(layer.begin(), layer.end(), [](char c) { return c >= '0' && c <= '9'; })) continue;
+    std::string layer;
+    expert.clear();
+    if (!matches(stem, tree, layer, expert)) continue;
     std::string out = file;
-    out.replace(out.find("{}"), 2, layer);
+    if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, layer);
     return out + name.substr(dot);
   }
   return "";
@@ -52,16 +66,47 @@ void slot_rows(const ParameterSlot& slot, int64_t k, int64_t begin, int64_t end,
   std::memcpy(out, dense.data<float>(), size_t(end - begin) * size_t(k) * sizeof(float));
 }
 
-// llama.cpp keeps the two halves of a rotary pair side by side: rows of a head are dealt out like cards.
-auto paired_rows(std::function<void(int64_t, int64_t, float*)> rows, int64_t k, int64_t dim) {
+// Rows in another order.
+GgufRows ordered_rows(GgufRows rows, int64_t k, std::vector<int64_t> order) {
+  return [=, order = std::move(order)](int64_t begin, int64_t end, float* out) {
+    const auto [low, high] = std::minmax_element(order.begin() + begin, order.begin() + end);
+    std::vector<float> window(size_t((*high + 1 - *low) * k));
+    rows(*low, *high + 1, window.data());
+    for (int64_t r = begin; r < end; r++)
+      std::memcpy(out + (r - begin) * k, window.data() + (order[size_t(r)] - *low) * k, size_t(k) * sizeof(float));
+  };
+}
+
+// One number a row: what has one dimension is read as a whole.
+GgufRows one_each(GgufRows rows, int64_t n) {
   return [=](int64_t begin, int64_t end, float* out) {
-    const int64_t first = begin / dim * dim, last = (end + dim - 1) / dim * dim;
-    std::vector<float> heads(size_t((last - first) * k));
-    rows(first, last, heads.data());
-    for (int64_t r = begin; r < end; r++) {
-      const int64_t at = r % dim, from = r - at + at % 2 * (dim / 2) + at / 2;
-      std::memcpy(out + (r - begin) * k, heads.data() + (from - first) * k, size_t(k) * sizeof(float));
-    }
+    std::vector<float> whole(size_t(n), 0.f);
+    rows(0, 1, whole.data());
+    std::copy(whole.begin() + begin, whole.begin() + end, out);
+  };
+}
+
+// [n, k] as [k, n].
+GgufRows transposed_rows(GgufRows rows, int64_t n, int64_t k) {
+  return [=](int64_t begin, int64_t end, float* out) {
+    std::vector<float> whole(size_t(n * k));
+    rows(0, n, whole.data());
+    for (int64_t r = begin; r < end; r++)
+      for (int64_t i = 0; i < n; i++) out[(r - begin) * n + i] = whole[size_t(i * k + r)];
+  };
+}
+
+// The matrices of all experts of a layer stand behind one another in one tensor [experts, n, k].
+void stack(GgufSource& all, const GgufSource& one, const std::string& expert) {
+  const bool first = all.shape.size() == 2;
+  const int64_t n = one.shape[0], k = one.shape[1], count = first ? 1 : all.shape[0];
+  check<ConfigError>(expert == std::to_string(count) && (first ? all.shape == one.shape : all.shape[1] == n), "GGUF: '",
+                     one.origin, "' has shape ", one.shape, ", needed expert ", count, " like those before");
+  all.shape = {count + 1, n, k};
+  all.rows = [before = all.rows, last = one.rows, n, k, count](int64_t begin, int64_t end, float* out) {
+    const int64_t border = std::clamp(count * n, begin, end);
+    if (begin < border) before(begin, border, out);
+    if (border < end) last(border - count * n, end - count * n, out + (border - begin) * k);
   };
 }
 
@@ -129,12 +174,15 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
                                      const std::map<std::string, GgufRows>& given) {
   std::vector<GgufSource> sources;
   std::unordered_set<const void*> seen;
+  std::unordered_map<std::string, size_t> stacks;  // name in the file → place in sources
   for (const auto& [name, slot] : slots) {
     if (!slot->is_persistent() || !slot->defined() || !seen.insert(slot->identity()).second) continue;
-    GgufSource source{file_name(name, table), name, slot->shape(), GgmlType::F32, {}};
+    std::string expert;
+    GgufSource source{file_name(name, table, expert), name, slot->shape(), GgmlType::F32, {}};
     check<UnsupportedError>(!source.name.empty(), "GGUF: no tensor name for '", name, "'; ",
-                            name.find("lora_") != std::string::npos ? "merge the adapter first"
-                                                                    : "only causal language models are exported");
+                            name.find("lora_") != std::string::npos
+                                ? "merge the adapter first"
+                                : "llama.cpp has no place for it, or the model is no causal language model");
     const int64_t k = row_length(source.shape);
     if (const auto found = given.find(name); found != given.end())
       source.rows = found->second;
@@ -145,24 +193,23 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
         rows(b, e, out);
         for (int64_t i = 0; i < (e - b) * k; i++) out[i] += 1;
       };
-    const bool q = name.find(".q_proj.") != std::string::npos, key = name.find(".k_proj.") != std::string::npos;
-    if (table.permuted_qk && (q || key)) {
-      const bool bias = source.shape.size() == 1;  // one number a row
-      const int64_t n = source.shape[0], of = q ? heads : kv_heads;
-      check<ConfigError>(of > 0 && n % (2 * of) == 0, "GGUF: '", name, "' has ", n,
-                         " rows, needed an even number for each of ", of, " heads");
-      if (bias)
-        source.rows = [rows = source.rows, n, dim = n / of](int64_t, int64_t, float* out) {
-          paired_rows(
-              [&](int64_t b, int64_t e, float* o) {
-                std::vector<float> whole(size_t(n), 0.f);
-                rows(0, 1, whole.data());
-                std::copy(whole.begin() + b, whole.begin() + e, o);
-              },
-              1, dim)(0, n, out);
-        };
-      else
-        source.rows = paired_rows(source.rows, k, n / of);
+    const int64_t n = source.shape.empty() ? 1 : source.shape[0];
+    if (auto order = gguf_row_order(table, name, n, heads, kv_heads); !order.empty()) {
+      const bool bias = source.shape.size() == 1;
+      const GgufRows rows = ordered_rows(bias ? one_each(source.rows, n) : source.rows, bias ? 1 : k, std::move(order));
+      source.rows = bias ? [rows, n](int64_t, int64_t, float* out) { rows(0, n, out); } : rows;
+    }
+    if (gguf_is_transposed(table, source.name, source.shape.size())) {
+      source.rows = transposed_rows(source.rows, n, k);
+      source.shape = {k, n};
+    }
+    if (source.name.ends_with("_shexp.weight") && n == 1) source.shape = {k};  // a matrix of one row
+    if (!expert.empty()) {
+      const auto [found, first] = stacks.emplace(source.name, sources.size());
+      if (!first) {
+        stack(sources[found->second], source, expert);
+        continue;
+      }
     }
     sources.push_back(std::move(source));
   }

@@ -18,6 +18,8 @@ struct GgufTable {
   std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree
   bool permuted_qk = false;  // llama.cpp stores the rows of q and k with rotary pairs side by side
   bool whole_gains = false;  // it stores 1 + weight for norms whose checkpoints hold the gain less one
+  bool grouped_qkv = false;  // checkpoints have one matrix of q, k and v, a group of heads after the other
+  bool transposed = false;   // checkpoints have the matrices of the layers [in, out]
 };
 
 struct Family {

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "quantizers/bitsandbytes/bitsandbytes.h"
+#include "quantizers/codebooks/codebooks.h"
 #include "quantizers/floats/floats.h"
 #include "quantizers/integers/integers.h"
 #include "quantizers/quantizer.h"
@@ -22,6 +23,7 @@ const Registry<Quantizer>& quantizers() {
     r.add("bitnet", bitnet_format());
     r.add("fp8", fp8_format());
     r.add("mxfp4", mxfp4_format());
+    r.add("aqlm", aqlm_format());
     return r;
   }();
   return registry;

@@ -133,6 +133,17 @@ def mxfp4(rng, n, k):
     return {"weight_blocks": packed, "weight_scales": e}, _E2M1[q] * scale
 
 
+def aqlm(rng, n, k, books=1, bits=16, rows=1, columns=8, dtype=np.int16):
+    """Codes are read modulo the size of a codebook: 16 bits in int16 are signed."""
+    size = 2**bits
+    codes = rng.randint(0, size, (n // rows, k // columns, books))
+    vectors = _half(rng, books, size, rows, columns)
+    scales = _half(rng, n // rows, 1, 1, 1)
+    blocks = sum(vectors[c].astype(np.float32)[codes[:, :, c]] for c in range(books))  # [o, i, rows, columns]
+    dense = (blocks * scales.astype(np.float32)).transpose(0, 2, 1, 3).reshape(n, k)
+    return {"codes": codes.astype(dtype), "codebooks": vectors, "scales": scales}, dense
+
+
 def e4m3_values():
     """The 256 values of e4m3 (OCP 8-bit floats); two of them are NaN."""
     byte = np.arange(256)

@@ -98,9 +98,9 @@ def test_attributes_can_be_overridden(folder):
 
 
 def test_other_architectures(folder):
-    (folder / "bert.gguf").write_bytes(gguf({**METADATA, "general.architecture": "bert"}, {}))
-    with pytest.raises(UnsupportedModelError, match="architecture bert is not supported yet. Supported: llama"):
-        AutoConfig.from_pretrained(folder, gguf_file="bert.gguf")
+    (folder / "rwkv7.gguf").write_bytes(gguf({**METADATA, "general.architecture": "rwkv7"}, {}))
+    with pytest.raises(UnsupportedModelError, match="architecture rwkv7 is not supported yet. Supported: llama"):
+        AutoConfig.from_pretrained(folder, gguf_file="rwkv7.gguf")
     with pytest.raises(OSError, match="missing.gguf"):
         AutoConfig.from_pretrained(folder, gguf_file="missing.gguf")
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from eigenformers import _core, gguf
 from eigenformers._core import GgufFile
-from eigenformers.tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+from eigenformers.tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 WORDS = "the quick brown fox jumps over a lazy dog and runs away into deep dark woods".split()
 
 FAMILIES = (
     "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "olmo2", "granite",
+    "mixtral", "qwen2_moe", "qwen3_moe", "phi", "phi3", "starcoder2", "stablelm", "cohere", "cohere2", "glm4", "ernie4_5",
+    "exaone4", "nemotron", "gpt2", "gpt_neox", "falcon", "bloom",
 )  # fmt: skip
 
 
@@ -31,12 +33,31 @@ def tiny(model_type: str, **changes):
         settings.update(num_hidden_layers=4)
     if model_type in ("gemma2", "gemma3_text"):
         settings.update(query_pre_attn_scalar=32, sliding_window=16)
+    if model_type in ("glm4", "ernie4_5", "nemotron", "cohere2"):
+        settings["head_dim"] = 32
+    if model_type in ("mixtral", "qwen2_moe", "qwen3_moe"):
+        settings.update(num_experts_per_tok=2, moe_intermediate_size=64, shared_expert_intermediate_size=128)
+        settings["num_local_experts" if model_type == "mixtral" else "num_experts"] = 4
+        settings["norm_topk_prob"] = model_type == "qwen3_moe"
+    if model_type == "qwen3_moe":
+        settings["head_dim"] = 32
+    if model_type == "exaone4":
+        settings["sliding_window"] = None
+    if model_type == "cohere2":
+        settings.update(sliding_window=16, num_hidden_layers=4)
+    if model_type == "falcon":
+        settings.update(new_decoder_architecture=True, num_kv_heads=4, num_ln_in_parallel_attn=1)
+    if model_type in ("gpt2", "gpt_neox", "bloom", "falcon"):
+        for name in ("num_key_value_heads", "intermediate_size")[: 1 if model_type == "gpt_neox" else 2]:
+            del settings[name]
+    if model_type == "bloom":
+        del settings["max_position_embeddings"]
     settings.update(changes)
     config = ef.AutoConfig.for_model(model_type, **settings)
     ef.manual_seed(0)
     model = ef.AutoModelForCausalLM.from_config(config)
-    for name, value in model.named_parameters():  # gains that are not one, biases that are not zero
-        if name.endswith("norm.weight") or name.endswith("bias"):
+    for value in model.parameters():  # gains that are not one, biases that are not zero
+        if value.dim() == 1:
             value.data.add_(ef.randn(*value.shape) * 0.1)
         else:
             value.data.mul_(4)
@@ -75,6 +96,31 @@ def sentencepiece():
     return ef.PreTrainedTokenizerFast(tokenizer_object=engine, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
 
 
+def word_piece(lowercase=True):
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocab = {token: i for i, token in enumerate([*special, *"theowlbrun12", *(f"##{c}" for c in "theowlrun12"), "the", "owl"])}
+    engine = Tokenizer(models.WordPiece(vocab=vocab, unk_token="[UNK]"))
+    engine.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    engine.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    engine.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    engine.decoder = decoders.WordPiece(prefix="##")
+    engine.add_special_tokens(special)
+    return ef.PreTrainedTokenizerFast(
+        tokenizer_object=engine, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]"
+    )
+
+
+def encoder(model_type):
+    settings = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    ef.manual_seed(0)
+    model = ef.AutoModel.from_config(ef.AutoConfig.for_model(model_type, max_position_embeddings=64, **settings))
+    for value in model.parameters():
+        value.data.add_(ef.randn(*value.shape) * 0.1)
+    return model.eval()
+
+
 def greedy(model, count=8):
     ids = [5, 17, 40]
     with ef.no_grad():
@@ -92,6 +138,32 @@ def test_every_family_comes_back(tmp_path, model_type):
     assert greedy(again) == greedy(model)
     for name, value in model.state_dict().items():
         assert np.abs(again.state_dict()[name].numpy() - value.numpy()).max() < 1e-6, name
+
+
+@pytest.mark.parametrize("model_type", ["bert", "nomic_bert"])
+def test_encoders_come_back(tmp_path, model_type):
+    model = encoder(model_type)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", word_piece(), "f32")  # compares tensors, outputs and tokens
+    again = ef.AutoModel.from_pretrained(path)
+    assert again.config.model_type == model_type
+    assert GgufFile(path).get("tokenizer.ggml.model") == "bert"
+    with pytest.raises(NotImplementedError, match="lower case"):
+        gguf.save_to_gguf(model, tmp_path / "n.gguf", word_piece(lowercase=False), "f32")
+    with pytest.raises(NotImplementedError, match="export model.base_model"):
+        gguf.save_to_gguf(ef.AutoModelForMaskedLM.from_config(model.config), tmp_path / "n.gguf")
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("model_type", ["bert", "nomic_bert"])
+def test_llama_cpp_embeds_the_same(tmp_path, model_type):
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model, tokenizer = encoder(model_type), word_piece()
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", tokenizer, "f32")
+    engine = llama_cpp.Llama(path, n_ctx=64, embedding=True, verbose=False, n_threads=1, pooling_type=0)
+    found = np.array(engine.embed("the Owl runs 12"))
+    with ef.no_grad():
+        wanted = model(**tokenizer("the Owl runs 12", return_tensors="pt")).last_hidden_state[0].numpy()
+    np.testing.assert_allclose(found, wanted, atol=2e-2)  # llama.cpp's GELU is a table of half floats
 
 
 @pytest.mark.parametrize("method", ["f16", "bf16", "q8_0", "q4_k_m", "q2_k", "iq4_xs", "q2_k_l", "tq2_0"])
@@ -123,14 +195,14 @@ def test_several_methods_and_names(tmp_path):
         assert method_named(name, "bfloat16").mix
 
 
-@pytest.mark.parametrize("make", [byte_level, sentencepiece])
+@pytest.mark.parametrize("make", [byte_level, sentencepiece, word_piece])
 def test_tokenizers_come_back(tmp_path, make):
     tokenizer = make()
     path = gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", tokenizer, "f16")
     again = ef.AutoTokenizer.from_pretrained(path)
     for text in ("the owl", " the  3 é\n", "", "<s>the</s>", "x<tool>y"):
         assert again(text)["input_ids"] == tokenizer(text)["input_ids"], text
-    assert again.eos_token == "</s>" and again.chat_template == tokenizer.chat_template
+    assert again.eos_token == tokenizer.eos_token and again.chat_template == tokenizer.chat_template
     tokens = GgufFile(path).get("tokenizer.ggml.tokens")
     assert len(tokens) == 320 and tokens[-1] == "[PAD319]"
 
@@ -175,12 +247,29 @@ def test_bad_input_leaves_no_file(tmp_path):
         gguf.save_to_gguf(model, path, None, "f16")
     with pytest.raises(NotImplementedError, match="requires an importance matrix"):
         gguf.save_to_gguf(tiny("llama"), path, None, "iq2_xs")
-    with pytest.raises(NotImplementedError, match="gpt2"):
+    with pytest.raises(NotImplementedError, match="opt"):
         gguf.save_to_gguf(ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model(
-            "gpt2", n_layer=1, n_embd=32, n_head=2, vocab_size=50)), path, None, "f16")  # fmt: skip
+            "opt", num_hidden_layers=1, hidden_size=32, ffn_dim=32, num_attention_heads=2, vocab_size=50,
+            word_embed_proj_dim=32)), path, None, "f16")  # fmt: skip
     with pytest.raises(NotImplementedError, match="tokens up to id"):
         gguf.save_to_gguf(tiny("llama", vocab_size=100), path, byte_level(), "f16")
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "model_type, changes, named",
+    [("falcon", {"alibi": True}, "alibi"), ("falcon", {"new_decoder_architecture": True, "num_ln_in_parallel_attn": 2}, "ln_"),
+     ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx"),
+     ("stablelm", {"qk_layernorm": True}, "qk_layernorm"), ("qwen3_moe", {"norm_topk_prob": False}, "norm_topk_prob"),
+     ("qwen2_moe", {"mlp_only_layers": [0]}, "mlp_only_layers"), ("starcoder2", {"sliding_window": 16}, "sliding_window"),
+     ("cohere2", {"layer_types": ["full_attention"] * 4}, "layer_types"), ("phi", {"hidden_act": "relu"}, "relu"),
+     ("exaone4", {"sliding_window": 16, "sliding_window_pattern": 2}, "layer_types"),
+     ("llama", {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}}, "partial")],
+)  # fmt: skip
+def test_what_the_format_cannot_say_is_named(tmp_path, model_type, changes, named):
+    with pytest.raises(NotImplementedError, match=named):
+        gguf.save_to_gguf(tiny(model_type, **changes), tmp_path / "m.gguf")
+    assert not os.listdir(tmp_path)
 
 
 def test_a_wrong_file_is_noticed(tmp_path):
@@ -349,6 +438,19 @@ def test_adapters_alone(tmp_path):
             model.save_pretrained_merged(tmp_path / "x", save_method=method)
     model.save_pretrained_merged(tmp_path / "lora", byte_level(), save_method="lora")
     assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json"} <= set(os.listdir(tmp_path / "lora"))
+
+
+def test_adapters_merged_into_4_bits(tmp_path):
+    model = adapted(target_modules=["q_proj", "down_proj"])
+    model.save_pretrained_merged(tmp_path / "m", byte_level(), save_method="merged_4bit_forced")
+    assert "config.json" in os.listdir(tmp_path / "m")
+    assert not any(os.path.isdir(tmp_path / "m" / name) for name in os.listdir(tmp_path / "m"))
+    again = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "m")
+    layer = again.model.layers[0].self_attn.q_proj
+    assert isinstance(layer, ef.Linear4bit) and again.config.quantization_config.bnb_4bit_use_double_quant
+    merged = model.merge_and_unload().model.layers[0].self_attn.q_proj.weight.numpy()
+    error = layer.weight.dequantize().to(ef.float32).numpy() - merged
+    assert 0.02 < np.sqrt((error**2).mean() / (merged**2).mean()) < 0.12  # nf4 of normal numbers: about 0.09
 
 
 @pytest.mark.parity

@@ -71,6 +71,11 @@ FORMATS = {
     "fp8/block": ({"quant_method": "fp8", "weight_block_size": [32, 32]}, layouts.fp8, {}, True),
     "fp8/rows": ({"quant_method": "fbgemm_fp8"}, layouts.fp8, {"block": (1, 4 * K), "name": "weight_scale"}, True),
     "mxfp4": ({"quant_method": "mxfp4"}, layouts.mxfp4, {}, True),
+    "aqlm": ({"quant_method": "aqlm"}, layouts.aqlm, {"bits": 12}, True),
+    "aqlm/2x8": (
+        {"quant_method": "aqlm", "num_codebooks": 2, "nbits_per_codebook": 8, "out_group_size": 2}, layouts.aqlm,
+        {"books": 2, "bits": 8, "rows": 2, "dtype": np.int8}, True,
+    ),
 }  # fmt: skip
 
 
@@ -144,7 +149,7 @@ def test_it_is_saved_as_it_was(tmp_path, name):
     )
 
 
-@pytest.mark.parametrize("name", ["gptq", "awq", "ct/packed", "hqq/4", "torchao/4", "eetq", "fp8/block", "mxfp4"])
+@pytest.mark.parametrize("name", ["gptq", "awq", "ct/packed", "hqq/4", "torchao/4", "eetq", "fp8/block", "mxfp4", "aqlm"])
 @pytest.mark.parametrize("damage", ["shape", "dtype", "missing", "nan"])
 def test_damaged_checkpoints(tmp_path, name, damage):
     packed, _ = _checkpoint(tmp_path, name)
@@ -155,7 +160,7 @@ def test_damaged_checkpoints(tmp_path, name, damage):
     elif damage == "dtype":
         packed[scale] = packed[scale].float().to(ef.int64)
     elif damage == "missing":
-        codes = ("qweight", "weight_packed", "W_q", "_weight_qdata", "weight_blocks", "weight")
+        codes = ("qweight", "weight_packed", "W_q", "_weight_qdata", "weight_blocks", "codes", "weight")
         del packed[next(layer + part for part in codes if layer + part in packed)]
     elif packed[scale].is_floating_point():
         packed[scale] = packed[scale] * float("nan")
@@ -166,7 +171,7 @@ def test_damaged_checkpoints(tmp_path, name, damage):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="float32")
 
 
-@pytest.mark.parametrize("method", ["aqlm", "vptq", "spqr", "higgs", "quark", "nvfp4", "sinq", "metal"])
+@pytest.mark.parametrize("method", ["vptq", "spqr", "higgs", "quark", "nvfp4", "sinq", "metal"])
 def test_methods_that_are_refused_name_an_alternative(tmp_path, method):
     _checkpoint(tmp_path, "awq")
     text = json.loads((tmp_path / "config.json").read_text())
@@ -191,7 +196,7 @@ def test_an_unknown_method(tmp_path):
         ef.quantization.AutoQuantizationConfig.from_dict({"quant_method": "nothing"})
 
 
-ONLY_READ = [ef.AutoRoundConfig(), ef.Mxfp4Config(), ef.BitNetQuantConfig(), ef.CompressedTensorsConfig()]
+ONLY_READ = [ef.AqlmConfig(), ef.AutoRoundConfig(), ef.Mxfp4Config(), ef.BitNetQuantConfig(), ef.CompressedTensorsConfig()]
 
 
 @pytest.mark.parametrize("config", ONLY_READ, ids=lambda c: type(c).__name__)

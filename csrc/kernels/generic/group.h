@@ -65,6 +65,47 @@ void dot_from(int rows, const GroupRow& row, const float* x, int64_t ldx, float*
     dot_from<kKind, kRows - 1>(rows, row, x, ldx, y);
 }
 
+constexpr int64_t kAhead = 8192;  // bytes; a core's own prefetching stops at the page and is too short for these rows
+
+// kDown rows of weights by one row of x; the order of sums is dot_rows'.
+template <int kKind, int kDown>
+void dot_columns(const GroupRow& row, int64_t row_bytes, int64_t groups, const float* x, float* y) {
+  const Table table = load_floats16(row.table);
+  F total[kDown];
+#pragma GCC unroll 8
+  for (int n = 0; n < kDown; n++) total[n] = zero();
+  for (int64_t g = 0, i = 0; i < row.k; g++) {
+    F even[kDown], odd[kDown];
+#pragma GCC unroll 8
+    for (int n = 0; n < kDown; n++) even[n] = odd[n] = zero();
+#pragma GCC unroll 8
+    for (int n = 0; n < kDown; n++) __builtin_prefetch(row.codes + n * row_bytes + i / 2 + kAhead);
+    for (const int64_t end = i + row.group < row.k ? i + row.group : row.k; i < end; i += kChunk) {
+      const F xa = load(x + i), xb = load(x + i + kW);
+#pragma GCC unroll 8
+      for (int n = 0; n < kDown; n++) {
+        F a, b;
+        load_chunk<kKind>(row.codes + n * row_bytes, i, table, a, b);
+        even[n] = fma(a, xa, even[n]);
+        odd[n] = fma(b, xb, odd[n]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int n = 0; n < kDown; n++) total[n] = fma(even[n] + odd[n], set(row.scale[n * groups + g]), total[n]);
+  }
+#pragma GCC unroll 8
+  for (int n = 0; n < kDown; n++) y[n] = hsum(total[n]);
+}
+
+template <int kKind>
+void dot_down_as(int64_t n, GroupRow row, int64_t row_bytes, int64_t groups, const float* x, float* y) {
+  constexpr int kDown = kGroupRows < 4 ? kGroupRows : 4;
+  int64_t i = 0;
+  for (; i + kDown <= n; i += kDown, row.codes += kDown * row_bytes, row.scale += kDown * groups)
+    dot_columns<kKind, kDown>(row, row_bytes, groups, x, y + i);
+  for (; i < n; i++, row.codes += row_bytes, row.scale += groups) dot_rows<kKind, 1>(row, x, 0, y + i);
+}
+
 constexpr float kWholeNumbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 void group_dot(int rows, const GroupRow& row, const float* x, int64_t ldx, float* y) {
@@ -75,6 +116,16 @@ void group_dot(int rows, const GroupRow& row, const float* x, int64_t ldx, float
     dot_from<-8>(rows, plain, x, ldx, y);
   else
     dot_from<8>(rows, plain, x, ldx, y);
+}
+
+void group_dot_down(int64_t n, const GroupRow& row, int64_t row_bytes, int64_t groups, const float* x, float* y) {
+  if (row.bits == 4) return dot_down_as<4>(n, row, row_bytes, groups, x, y);
+  GroupRow plain = row;
+  plain.table = kWholeNumbers;
+  if (row.is_signed)
+    dot_down_as<-8>(n, plain, row_bytes, groups, x, y);
+  else
+    dot_down_as<8>(n, plain, row_bytes, groups, x, y);
 }
 
 template <int kKind, class T>
@@ -120,7 +171,9 @@ void group_values(int64_t n, const uint8_t* codes, int bits, bool is_signed, con
     values_to(n, codes, bits, is_signed, table, zero, scale, add, static_cast<float*>(out));
 }
 
-constexpr GroupKernels group_table() { return {kChunk, kGroupRows, group_split, group_dot, group_values}; }
+constexpr GroupKernels group_table() {
+  return {kChunk, kGroupRows, group_split, group_dot, group_dot_down, group_values};
+}
 
 }  // namespace
 }  // namespace ef

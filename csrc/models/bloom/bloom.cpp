@@ -37,6 +37,22 @@ DecoderConfig read(const ConfigReader& raw) {
 
 }  // namespace
 
-Family bloom_family() { return decoder_family("bloom", read, {}); }
+Family bloom_family() {
+  return decoder_family("bloom", read,
+                        {{"bloom"},
+                         {{"token_embd", "transformer.word_embeddings"},
+                          {"token_embd_norm", "transformer.word_embeddings_layernorm"},
+                          {"output_norm", "transformer.ln_f"},
+                          {"output", "lm_head"},
+                          {"blk.{}.attn_norm", "transformer.h.{}.input_layernorm"},
+                          {"blk.{}.attn_qkv", "transformer.h.{}.self_attention.query_key_value"},
+                          {"blk.{}.attn_output", "transformer.h.{}.self_attention.dense"},
+                          {"blk.{}.ffn_norm", "transformer.h.{}.post_attention_layernorm"},
+                          {"blk.{}.ffn_up", "transformer.h.{}.mlp.dense_h_to_4h"},
+                          {"blk.{}.ffn_down", "transformer.h.{}.mlp.dense_4h_to_h"}},
+                         false,
+                         false,
+                         true});
+}
 
 }  // namespace ef

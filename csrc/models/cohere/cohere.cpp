@@ -20,6 +20,11 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family cohere_family() { return decoder_family("cohere", read, {}); }
+Family cohere_family() {
+  return decoder_family("cohere", read,
+                        {{"command-r"},
+                         decoder_gguf_names({{"blk.{}.attn_q_norm", "model.layers.{}.self_attn.q_norm"},
+                                             {"blk.{}.attn_k_norm", "model.layers.{}.self_attn.k_norm"}})});
+}
 
 }  // namespace ef

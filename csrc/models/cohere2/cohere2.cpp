@@ -21,6 +21,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family cohere2_family() { return decoder_family("cohere2", read, {}); }
+Family cohere2_family() { return decoder_family("cohere2", read, {{"cohere2"}, decoder_gguf_names()}); }
 
 }  // namespace ef

@@ -220,8 +220,9 @@ ModelOutput EncoderBody::forward(const ModelInput& in) {
   return out;
 }
 
-Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const ConfigReader&)) {
+Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const ConfigReader&), GgufTable gguf) {
   Family family;
+  family.gguf = std::move(gguf);
   family.make = [model_type, read](Module& owner, const std::string& head, const std::string& text,
                                    std::shared_ptr<PreTrainedModel> base) -> std::unique_ptr<Body> {
     const EncoderConfig c = read(ConfigReader(text));

@@ -114,6 +114,6 @@ std::unique_ptr<Body> make_encoder_head(Module& owner, const EncoderConfig& conf
 bool reads_pooler(const EncoderConfig& config, const std::string& head);
 
 // A Family whose models are encoders with the config that `read` returns.
-Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const ConfigReader&));
+Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const ConfigReader&), GgufTable gguf = {});
 
 }  // namespace ef

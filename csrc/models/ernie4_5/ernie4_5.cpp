@@ -15,6 +15,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family ernie4_5_family() { return decoder_family("ernie4_5", read, {}); }
+Family ernie4_5_family() { return decoder_family("ernie4_5", read, {{"ernie4_5"}, decoder_gguf_names()}); }
 
 }  // namespace ef

@@ -22,6 +22,13 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family exaone4_family() { return decoder_family("exaone4", read, {}); }
+Family exaone4_family() {
+  return decoder_family("exaone4", read,
+                        {{"exaone4"},
+                         decoder_gguf_names({{"blk.{}.attn_q_norm", "model.layers.{}.self_attn.q_norm"},
+                                             {"blk.{}.attn_k_norm", "model.layers.{}.self_attn.k_norm"},
+                                             {"blk.{}.post_attention_norm", "model.layers.{}.post_attention_layernorm"},
+                                             {"blk.{}.post_ffw_norm", "model.layers.{}.post_feedforward_layernorm"}})});
+}
 
 }  // namespace ef

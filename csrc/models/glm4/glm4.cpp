@@ -18,6 +18,12 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family glm4_family() { return decoder_family("glm4", read, {}); }
+Family glm4_family() {
+  return decoder_family("glm4", read,
+                        {{"glm4"},
+                         decoder_gguf_names({{"blk.{}.post_attention_norm", "model.layers.{}.post_self_attn_layernorm"},
+                                             {"blk.{}.post_ffw_norm", "model.layers.{}.post_mlp_layernorm"},
+                                             {"blk.{}.ffn_up", "model.layers.{}.mlp.gate_up_proj"}})});
+}
 
 }  // namespace ef

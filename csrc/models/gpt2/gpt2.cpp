@@ -28,6 +28,23 @@ DecoderConfig read(const ConfigReader& raw) {
 
 }  // namespace
 
-Family gpt2_family() { return decoder_family("gpt2", read, {}); }
+Family gpt2_family() {
+  return decoder_family("gpt2", read,
+                        {{"gpt2"},
+                         {{"token_embd", "transformer.wte"},
+                          {"position_embd", "transformer.wpe"},
+                          {"output_norm", "transformer.ln_f"},
+                          {"output", "lm_head"},
+                          {"blk.{}.attn_norm", "transformer.h.{}.ln_1"},
+                          {"blk.{}.attn_qkv", "transformer.h.{}.attn.c_attn"},
+                          {"blk.{}.attn_output", "transformer.h.{}.attn.c_proj"},
+                          {"blk.{}.ffn_norm", "transformer.h.{}.ln_2"},
+                          {"blk.{}.ffn_up", "transformer.h.{}.mlp.c_fc"},
+                          {"blk.{}.ffn_down", "transformer.h.{}.mlp.c_proj"}},
+                         false,
+                         false,
+                         false,
+                         true});
+}
 
 }  // namespace ef

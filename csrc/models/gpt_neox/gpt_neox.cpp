@@ -32,6 +32,21 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family gpt_neox_family() { return decoder_family("gpt_neox", read, {}); }
+Family gpt_neox_family() {
+  return decoder_family("gpt_neox", read,
+                        {{"gptneox"},
+                         {{"token_embd", "gpt_neox.embed_in"},
+                          {"output_norm", "gpt_neox.final_layer_norm"},
+                          {"output", "embed_out"},
+                          {"blk.{}.attn_norm", "gpt_neox.layers.{}.input_layernorm"},
+                          {"blk.{}.attn_qkv", "gpt_neox.layers.{}.attention.query_key_value"},
+                          {"blk.{}.attn_output", "gpt_neox.layers.{}.attention.dense"},
+                          {"blk.{}.ffn_norm", "gpt_neox.layers.{}.post_attention_layernorm"},
+                          {"blk.{}.ffn_up", "gpt_neox.layers.{}.mlp.dense_h_to_4h"},
+                          {"blk.{}.ffn_down", "gpt_neox.layers.{}.mlp.dense_4h_to_h"}},
+                         false,
+                         false,
+                         true});
+}
 
 }  // namespace ef

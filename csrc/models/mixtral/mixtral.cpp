@@ -22,6 +22,15 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family mixtral_family() { return decoder_family("mixtral", read, {}); }
+Family mixtral_family() {
+  return decoder_family(
+      "mixtral", read,
+      {{"llama"},
+       decoder_gguf_names({{"blk.{}.ffn_gate_inp", "model.layers.{}.block_sparse_moe.gate"},
+                           {"blk.{}.ffn_gate_exps", "model.layers.{}.block_sparse_moe.experts.{e}.w1"},
+                           {"blk.{}.ffn_down_exps", "model.layers.{}.block_sparse_moe.experts.{e}.w2"},
+                           {"blk.{}.ffn_up_exps", "model.layers.{}.block_sparse_moe.experts.{e}.w3"}}),
+       true});
+}
 
 }  // namespace ef

@@ -19,6 +19,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family nemotron_family() { return decoder_family("nemotron", read, {}); }
+Family nemotron_family() { return decoder_family("nemotron", read, {{"nemotron"}, decoder_gguf_names(), false, true}); }
 
 }  // namespace ef

@@ -33,6 +33,19 @@ EncoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family nomic_bert_family() { return encoder_family("nomic_bert", read); }
+Family nomic_bert_family() {
+  return encoder_family("nomic_bert", read,
+                        {{"nomic-bert"},
+                         {{"token_embd", "embeddings.word_embeddings"},
+                          {"token_types", "embeddings.token_type_embeddings"},
+                          {"token_embd_norm", "emb_ln"},
+                          {"blk.{}.attn_qkv", "encoder.layers.{}.attn.Wqkv"},
+                          {"blk.{}.attn_output", "encoder.layers.{}.attn.out_proj"},
+                          {"blk.{}.attn_output_norm", "encoder.layers.{}.norm1"},
+                          {"blk.{}.ffn_up", "encoder.layers.{}.mlp.fc11"},
+                          {"blk.{}.ffn_gate", "encoder.layers.{}.mlp.fc12"},
+                          {"blk.{}.ffn_down", "encoder.layers.{}.mlp.fc2"},
+                          {"blk.{}.layer_output_norm", "encoder.layers.{}.norm2"}}});
+}
 
 }  // namespace ef

@@ -27,6 +27,13 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family phi_family() { return decoder_family("phi", read, {}); }
+Family phi_family() {
+  return decoder_family("phi", read,
+                        {{"phi2"},
+                         decoder_gguf_names({{"output_norm", "model.final_layernorm"},
+                                             {"blk.{}.attn_output", "model.layers.{}.self_attn.dense"},
+                                             {"blk.{}.ffn_up", "model.layers.{}.mlp.fc1"},
+                                             {"blk.{}.ffn_down", "model.layers.{}.mlp.fc2"}})});
+}
 
 }  // namespace ef

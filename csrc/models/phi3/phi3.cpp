@@ -17,6 +17,11 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family phi3_family() { return decoder_family("phi3", read, {}); }
+Family phi3_family() {
+  return decoder_family("phi3", read,
+                        {{"phi3"},
+                         decoder_gguf_names({{"blk.{}.attn_qkv", "model.layers.{}.self_attn.qkv_proj"},
+                                             {"blk.{}.ffn_up", "model.layers.{}.mlp.gate_up_proj"}})});
+}
 
 }  // namespace ef

@@ -21,6 +21,6 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family stablelm_family() { return decoder_family("stablelm", read, {}); }
+Family stablelm_family() { return decoder_family("stablelm", read, {{"stablelm"}, decoder_gguf_names()}); }
 
 }  // namespace ef

@@ -21,6 +21,11 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family starcoder2_family() { return decoder_family("starcoder2", read, {}); }
+Family starcoder2_family() {
+  return decoder_family("starcoder2", read,
+                        {{"starcoder2"},
+                         decoder_gguf_names({{"blk.{}.ffn_up", "model.layers.{}.mlp.c_fc"},
+                                             {"blk.{}.ffn_down", "model.layers.{}.mlp.c_proj"}})});
+}
 
 }  // namespace ef

@@ -184,6 +184,14 @@ void GroupWeight::dot(const Tensor& prepared, int64_t begin, int64_t end, float*
     if (adds) w.add.read(first * groups, numbers, add);
     if (zeros)
       for (int64_t g = 0; g < numbers; g++) add[g] = (adds ? add[g] : 0.f) - zero[g] * scale[size_t(g)];
+    if (m == 1 && bytes.empty()) {  // a token of text that is being written
+      row.codes = codes + first * row_bytes, row.scale = scale.data();
+      kernels.dot_down(count, row, row_bytes, groups, x, y + first);
+      if (zeros || adds)
+        for (int64_t n = 0; n < count; n++)
+          for (int64_t g = 0; g < groups; g++) y[first + n] += add[n * groups + g] * x[k_ + g];
+      continue;
+    }
     for (int64_t n = 0; n < count; n++) {
       row.codes = codes + (first + n) * row_bytes;
       row.scale = scale.data() + n * groups;

@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import _core
 from ..errors import UnsupportedError
-from .metadata import config_metadata
+from ..models.gguf_families import grouped_heads
+from .metadata import config_metadata, expert_count
 from .methods import method_named
 from .values import plain_model
 
@@ -50,8 +51,7 @@ def dynamic_types(
     """
     model = plain_model(model)
     config = model.config
-    heads = config.num_attention_heads
-    export = _core.GgufExport.from_model(model, config.model_type, heads, config.num_key_value_heads or heads)
+    export = _core.GgufExport.from_model(model, config.model_type, *grouped_heads(config))
     origins = {name: origin for name, origin in export.origins}
     parameters = dict(model.named_parameters())
     columns = {} if importance is None else importance.weights()
@@ -90,9 +90,9 @@ def _budget(export: Any, config: Any, size: str | int, importance: bool) -> int:
     if isinstance(size, int):
         return size
     method = method_named(size)
-    heads, kv_heads = config.num_attention_heads, config.num_key_value_heads or config.num_attention_heads
+    heads, kv_heads = grouped_heads(config)
     architecture = config_metadata(config)[0][0][2]
-    types = export.choose(method.mix, architecture, config.num_hidden_layers, heads // kv_heads, 0, importance)
+    types = export.choose(method.mix, architecture, config.num_hidden_layers, heads // kv_heads, expert_count(config), importance)
     block_sizes = _core.gguf_types()
     return sum(_bytes(shape, kind, block_sizes) for (_, shape, _), kind in zip(export.tensors, types))
 

@@ -8,7 +8,8 @@ from typing import Any
 from .. import _core
 from ..errors import ConfigError, UnsupportedError
 from ..modeling.progress import loading_bar
-from .metadata import Entry, config_metadata, general_metadata
+from ..models.gguf_families import gguf_family, grouped_heads
+from .metadata import Entry, config_metadata, expert_count, general_metadata
 from .methods import method_named
 from .values import plain_model, plain_names
 from .vocabulary import tokenizer_metadata
@@ -37,7 +38,8 @@ def save_to_gguf(
     Weights are quantized a tensor at a time; the file appears under its name when it is whole.
 
     Args:
-        model: a causal language model of a family that llama.cpp knows. Adapters on it are merged on the way, a tensor
+        model: a causal language model of a family that llama.cpp knows, or a BERT without a head (its pooler is left out).
+            Adapters on it are merged on the way, a tensor
             at a time; the model keeps them.
         path: the file.
         tokenizer: its vocabulary and chat template go into the file; without it llama.cpp cannot run the model alone.
@@ -66,12 +68,19 @@ def save_to_gguf(
     if first_conversion is not None and str(first_conversion).lower() not in _THROUGH:
         raise ConfigError(f"first_conversion: found {first_conversion!r}, known are f16, bf16 and f32")
     config = model.config
-    if not model.can_generate():
+    encoder = gguf_family(config.model_type).encoder
+    if not encoder and not model.can_generate():
         raise UnsupportedError(f"save_to_gguf: {type(model).__name__} is no causal language model")
+    if encoder and model.base_model is not model:
+        raise UnsupportedError(
+            f"save_to_gguf: {type(model).__name__}: the format has no place for the head; export model.base_model"
+        )
     keys, rope_factors = config_metadata(config)
-    heads = config.num_attention_heads
-    kv_heads = config.num_key_value_heads or heads
-    export = _core.GgufExport.from_model(model, config.model_type, heads, kv_heads, *plain_names(model))
+    heads, kv_heads = grouped_heads(config)
+    renamed, values = plain_names(model)
+    if encoder:  # llama.cpp pools by a rule
+        renamed.update({name: "" for name, _ in model.named_parameters() if name.startswith("pooler.")})
+    export = _core.GgufExport.from_model(model, config.model_type, heads, kv_heads, renamed, values)
     names = [tensor[0] for tensor in export.tensors]
     if "output.weight" in names and config.model_type.startswith("gemma"):
         raise UnsupportedError(f"GGUF: lm_head apart from the embeddings has no place in architecture {keys[0][2]}")
@@ -83,7 +92,7 @@ def save_to_gguf(
         keys[0][2],
         config.num_hidden_layers,
         heads // kv_heads,
-        0,
+        expert_count(config),
         importance is not None,
         output_tensor_type or method.output,
         token_embedding_type or method.token_embedding,

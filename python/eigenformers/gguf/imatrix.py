@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import _core
 from ..errors import CheckpointError
+from ..models.gguf_families import grouped_heads
 from .metadata import Entry
 from .values import plain_model
 
@@ -181,11 +182,14 @@ def compute_imatrix(
         raise ValueError(f"compute_imatrix: found {len(ids)} tokens of text, needed at least {chunk_size} (chunk_size)")
     model = plain_model(model)
     config = model.config
-    export = _core.GgufExport.from_model(
-        model, config.model_type, config.num_attention_heads, config.num_key_value_heads or config.num_attention_heads
-    )
+    export = _core.GgufExport.from_model(model, config.model_type, *grouped_heads(config))
     result = IMatrix([dataset] if dataset else [], chunk_size)
-    names = {origin[: -len(".weight")]: name for name, origin in export.origins if name.endswith(".weight")}
+    stacked = ("_exps.weight",)  # experts see different inputs; they are quantized without importance
+    names = {
+        origin[: -len(".weight")]: name
+        for name, origin in export.origins
+        if name.endswith(".weight") and not name.endswith(stacked)
+    }
     handles = []
 
     def hook(name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import _core
 from ..errors import UnsupportedError
+from ..models.gguf_families import grouped_heads
 from .metadata import Entry, architecture_of
 from .values import plain_model, plain_names, tuner_layers
 
@@ -44,8 +45,11 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
         raise UnsupportedError(f"GGUF adapters: bias={config.bias!r}; merge the adapter instead")
     settings = model.config
     architecture = architecture_of(settings.model_type)
-    heads = settings.num_attention_heads
-    kv_heads = settings.num_key_value_heads or heads
+    if settings.model_type in ("bloom", "falcon", "gpt2", "gpt_neox"):
+        raise UnsupportedError(
+            f"GGUF adapters: matrices of {settings.model_type} stand in another order in GGUF; merge the adapter instead"
+        )
+    heads, kv_heads = grouped_heads(settings)
     plain = _core.GgufExport.from_model(model, settings.model_type, heads, kv_heads, *plain_names(model))
     file_names = {origin: target for target, origin in plain.origins}
     export, alpha = _core.GgufExport(), float(config.lora_alpha)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from typing import Any
 
 from .. import _core
 from ..errors import UnsupportedError, UnsupportedModelError
-from ..models.gguf import GRANITE_SCALES, _llama3_factors
+from ..models.gguf import _llama3_factors
+from ..models.gguf_families import activation_of, gguf_family, grouped_heads
 
 Entry = tuple[str, str, Any]  # key, type in the file, value
 
@@ -31,8 +33,7 @@ def exported_types() -> list[str]:
     """The model types that can be exported."""
     from ..models.registry import FAMILIES
 
-    # The experts of a mixture share a tensor there, which the writer does not make yet.
-    return sorted(name for name in FAMILIES if _core.gguf_architecture(name) and not name.endswith("moe"))
+    return sorted(name for name in FAMILIES if _core.gguf_architecture(name))
 
 
 def config_metadata(config: Any) -> tuple[list[Entry], list[float] | None]:
@@ -41,9 +42,13 @@ def config_metadata(config: Any) -> tuple[list[Entry], list[float] | None]:
     Raises:
         NotImplementedError: something that the format cannot say, by name.
     """
-    architecture = architecture_of(config.model_type)
-    heads = config.num_attention_heads
+    architecture, family = architecture_of(config.model_type), gguf_family(config.model_type)
+    heads, kv_heads = grouped_heads(config)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
+    # Bloom's configuration knows no longest text, GPT-2's and Falcon's no width of the MLP but the usual one.
+    context = getattr(config, "max_position_embeddings", None) or getattr(config, "seq_length", None) or 2048
+    inner = getattr(config, "intermediate_size", None) or getattr(config, "ffn_hidden_size", None)
+    inner = inner or getattr(config, "n_inner", None) or 4 * config.hidden_size
     found: list[Entry] = [("general.architecture", "string", architecture)]
 
     def add(key: str, kind: str, value: Any) -> None:
@@ -51,34 +56,117 @@ def config_metadata(config: Any) -> tuple[list[Entry], list[float] | None]:
             found.append((f"{architecture}.{key}", kind, value))
 
     add("block_count", "uint32", config.num_hidden_layers)
-    add("context_length", "uint32", config.max_position_embeddings)
+    add("context_length", "uint32", context)
     add("embedding_length", "uint32", config.hidden_size)
-    add("feed_forward_length", "uint32", config.intermediate_size)
+    add("feed_forward_length", "uint32", inner)
     add("attention.head_count", "uint32", heads)
-    add("attention.head_count_kv", "uint32", config.num_key_value_heads or heads)
-    add("attention.layer_norm_rms_epsilon", "float32", config.rms_norm_eps)
+    add("attention.head_count_kv", "uint32", kv_heads)
+    add(family.epsilon_key, "float32", getattr(config, family.epsilon))
     add("attention.key_length", "uint32", head_dim)
     add("attention.value_length", "uint32", head_dim)
     add("vocab_size", "uint32", config.vocab_size)
-    add("rope.dimension_count", "uint32", head_dim)
+    for key, name in family.keys:
+        add(key, "float32", float(getattr(config, name)))
+    if family.parallel:
+        add("use_parallel_residual", "bool", bool(config.use_parallel_residual))
     window, layer_types = getattr(config, "sliding_window", None), getattr(config, "layer_types", None)
     if config.model_type in ("gemma2", "gemma3_text"):
         _check_gemma(config, head_dim)
         add("attn_logit_softcapping", "float32", getattr(config, "attn_logit_softcapping", None))
         add("final_logit_softcapping", "float32", getattr(config, "final_logit_softcapping", None))
-        add("attention.sliding_window", "uint32", window)
-    elif config.model_type == "granite":
-        for key, name in GRANITE_SCALES.items():
-            add(key, "float32", float(getattr(config, name)))
+    elif config.model_type in ("cohere2", "exaone4"):
+        _check_windows(config, 4)
     elif config.model_type == "smollm3":
         _check_smollm3(config)
-    elif config.model_type == "mistral":
-        add("attention.sliding_window", "uint32", window)
-    elif window and any(kind == "sliding_attention" for kind in layer_types or ()):
+    elif config.model_type == "starcoder2" and window and window < context:
+        raise UnsupportedError(
+            f"GGUF: the format has no place for starcoder2's sliding_window of {window}; set config.sliding_window = None "
+            "for a file that differs in longer texts"
+        )
+    elif family.window is None and window and any(kind == "sliding_attention" for kind in layer_types or ()):
         raise UnsupportedError(f"GGUF: sliding windows of model_type {config.model_type!r} have no place in the format")
-    _check_activation(config)
-    factors = _rope(config, architecture, head_dim, add)
+    if family.window:
+        add(family.window, "uint32", window)
+    if family.experts:
+        _experts(config, add)
+    _check_switches(config)
+    if family.activation and activation_of(config) != family.activation:
+        raise UnsupportedError(
+            f"GGUF: activation {activation_of(config)!r}; for {config.model_type} the format implies {family.activation!r}"
+        )
+    if family.encoder:
+        add("attention.causal", "bool", False)
+        add("pooling_type", "uint32", _pooling(config))
+        found.append(("tokenizer.ggml.token_type_count", "uint32", config.type_vocab_size))
+    factors = None
+    if family.rotary:
+        factors = _rope(config, architecture, head_dim, family.partial_rotary, add)
     return found, factors
+
+
+def _pooling(config: Any) -> int | None:
+    """llama.cpp's number of the pooling that stands beside a sentence-transformers model; None: nothing stands there."""
+    try:
+        with open(os.path.join(str(config.name_or_path or ""), "1_Pooling", "config.json"), encoding="utf-8") as file:
+            modes = json.load(file)
+    except (OSError, ValueError):
+        return None
+    modes = modes if isinstance(modes, dict) else {}
+    kinds = {"pooling_mode_mean_tokens": 1, "pooling_mode_cls_token": 2, "pooling_mode_lasttoken": 3}
+    chosen = [number for name, number in kinds.items() if modes.get(name)]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def expert_count(config: Any) -> int:
+    """How many experts a layer has; 0 without."""
+    if not gguf_family(config.model_type).experts:
+        return 0
+    return int(getattr(config, "num_local_experts", None) or config.num_experts)
+
+
+def _experts(config: Any, add: Any) -> None:
+    add("expert_count", "uint32", expert_count(config))
+    add("expert_used_count", "uint32", config.num_experts_per_tok)
+    if config.model_type == "mixtral":
+        return
+    add("expert_feed_forward_length", "uint32", config.moe_intermediate_size)
+    if config.model_type == "qwen2_moe":
+        add("expert_shared_feed_forward_length", "uint32", config.shared_expert_intermediate_size)
+    implied = config.model_type == "qwen3_moe"
+    if bool(config.norm_topk_prob) != implied:
+        raise UnsupportedError(f"GGUF: norm_topk_prob={config.norm_topk_prob}; the format implies {implied}")
+    if config.decoder_sparse_step != 1 or config.mlp_only_layers:
+        raise UnsupportedError("GGUF: decoder_sparse_step and mlp_only_layers: the format has experts in every layer")
+
+
+# model_type -> what the format implies
+_SWITCHES: dict[str, dict[str, Any]] = {
+    "falcon": {"alibi": False, "parallel_attn": True},
+    "gpt2": {"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False},
+    "bloom": {"apply_residual_connection_post_layernorm": False},
+    "stablelm": {"qk_layernorm": False},
+    "phi": {"qk_layernorm": False},
+}
+
+
+def _check_switches(config: Any) -> None:
+    for name, implied in _SWITCHES.get(config.model_type, {}).items():
+        if bool(getattr(config, name, implied)) != implied:
+            raise UnsupportedError(
+                f"GGUF: {name}={getattr(config, name)}; for {config.model_type} the format implies {implied}"
+            )
+
+
+def _check_windows(config: Any, period: int) -> None:
+    """All layers but every fourth have a window; EXAONE 4 of fewer than 64 layers has none."""
+    layers = config.num_hidden_layers
+    slides = config.model_type == "cohere2" or layers == 64
+    usual = ["sliding_attention" if slides and (i + 1) % period else "full_attention" for i in range(layers)]
+    if list(config.layer_types or usual) != usual:
+        raise UnsupportedError(
+            f"GGUF: layer_types of {config.model_type}; the format implies "
+            + (f"that every {period}th layer attends to all" if slides else "that all layers attend to all")
+        )
 
 
 def _check_gemma(config: Any, head_dim: int) -> None:
@@ -103,18 +191,7 @@ def _check_smollm3(config: Any) -> None:
         raise UnsupportedError("GGUF: for smollm3 every fourth layer is without rotation, and none has a window")
 
 
-def _check_activation(config: Any) -> None:
-    gemma = config.model_type.startswith("gemma")
-    needed = "gelu_pytorch_tanh" if gemma else "silu"
-    name = getattr(config, "hidden_activation", None) or getattr(config, "hidden_act", None)
-    same = {"swish": "silu", "gelu_fast": "gelu_pytorch_tanh"}
-    if config.model_type == "gemma":  # whose first configurations say gelu and mean the other
-        same["gelu"] = "gelu_pytorch_tanh"
-    if same.get(name, name) != needed:
-        raise UnsupportedError(f"GGUF: activation {name!r}; for {config.model_type} the format implies {needed!r}")
-
-
-def _rope(config: Any, architecture: str, head_dim: int, add: Any) -> list[float] | None:
+def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any) -> list[float] | None:
     rope = dict(config.rope_parameters or {})
     if "full_attention" in rope:
         local = rope.get("sliding_attention", {})
@@ -124,7 +201,9 @@ def _rope(config: Any, architecture: str, head_dim: int, add: Any) -> list[float
         rope = dict(rope["full_attention"])
     theta, kind = float(rope.get("rope_theta", 10000.0)), rope.get("rope_type", "default")
     add("rope.freq_base", "float32", theta)
-    if float(rope.get("partial_rotary_factor", 1.0) or 1.0) != 1.0:
+    share = float(rope.get("partial_rotary_factor", 1.0) or 1.0)
+    add("rope.dimension_count", "uint32", int(head_dim * share))
+    if share != 1.0 and not partial:
         raise UnsupportedError(f"GGUF: partial_rotary_factor for model_type {config.model_type!r}")
     if kind == "default":
         return None

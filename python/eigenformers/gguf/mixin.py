@@ -130,7 +130,9 @@ class GgufExportMixin:
         """Write the model with its adapters merged, so that any library loads it.
 
         Args:
-            save_method: `"merged_16bit"`: dense weights, bfloat16 unless the model is float16; `"lora"`: the adapter alone.
+            save_method: `"merged_16bit"`: dense weights, bfloat16 unless the model is float16; `"merged_4bit_forced"`: merged
+                in float32 and quantized again, in bitsandbytes' layout with the base model's settings (nf4 with double
+                quantization if it has none); `"lora"`: the adapter alone.
             max_shard_size: largest weight file.
 
         Raises:

@@ -44,6 +44,8 @@ def tokenizer_metadata(tokenizer: Any, vocab_size: int) -> list[Entry]:
         found = _byte_level(state, tokenizer, vocab_size)
     elif kind == "BPE" and model.get("byte_fallback"):
         found = _sentencepiece(state, tokenizer, vocab_size)
+    elif kind == "WordPiece":
+        return _word_piece(state, tokenizer, vocab_size)
     else:
         raise UnsupportedError(
             f"GGUF: a tokenizer of type {kind or '?'} without "
@@ -70,6 +72,40 @@ def _byte_level(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> list[
     ]
     if merges:
         found.append(("tokenizer.ggml.merges", "[string]", merges))
+    return found
+
+
+def _word_piece(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> list[Entry]:
+    """Marks stand at the beginning of words there, not before what continues one."""
+    parts = _parts(state.get("normalizer"))
+    plain = len(parts) == 1 and parts[0]["type"] == "BertNormalizer" and parts[0].get("lowercase")
+    if not plain or parts[0].get("strip_accents") is False or not parts[0].get("handle_chinese_chars", True):
+        raise UnsupportedError("GGUF: WordPiece of other text than lower case without accents has no place in the format")
+    if [part["type"] for part in _parts(state.get("pre_tokenizer"))] != ["BertPreTokenizer"]:
+        raise UnsupportedError("GGUF: WordPiece with another pre-tokenizer than BERT's has no name in llama.cpp")
+    if state["model"].get("continuing_subword_prefix", "##") != "##":
+        raise UnsupportedError("GGUF: WordPiece with another prefix than '##' has no place in the format")
+    tokens, types = _tokens(state, tokenizer, vocab_size)
+    special = {tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token, tokenizer.mask_token}
+    for index, token in enumerate(tokens):
+        if token == state["model"].get("unk_token"):
+            types[index] = UNKNOWN
+        elif token in special:
+            types[index] = CONTROL
+        elif types[index] == NORMAL:
+            tokens[index] = token[2:] if token.startswith("##") else "▁" + token
+    found: list[Entry] = [
+        ("tokenizer.ggml.model", "string", "bert"),
+        ("tokenizer.ggml.tokens", "[string]", tokens),
+        ("tokenizer.ggml.token_type", "[int32]", types),
+    ]
+    ids = list(tokenizer("x")["input_ids"])
+    for name, key in (("cls", "cls_token_id"), ("cls", "bos_token_id"), *((n, k) for n, k in _SPECIAL.items() if n != "bos")):
+        index = getattr(tokenizer, f"{name}_token_id", None)
+        if index is not None and 0 <= index < vocab_size:
+            found.append((f"tokenizer.ggml.{key}", "uint32", int(index)))
+    found.append(("tokenizer.ggml.add_bos_token", "bool", ids[:1] == [tokenizer.cls_token_id]))
+    found.append(("tokenizer.ggml.add_sep_token", "bool", ids[-1:] == [tokenizer.sep_token_id]))
     return found
 
 

@@ -11,21 +11,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import CheckpointError, UnsupportedError, UnsupportedModelError
+from .gguf_families import configuration_of, gguf_family
 from .registry import FAMILIES
 
 # GGUF architecture -> model_type
 ARCHITECTURES = {
     "llama": "llama", "mistral": "mistral", "qwen2": "qwen2", "qwen3": "qwen3",
     "qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gemma": "gemma", "gemma2": "gemma2", "gemma3": "gemma3_text",
-    "smollm3": "smollm3", "olmo2": "olmo2", "granite": "granite",
+    "smollm3": "smollm3", "olmo2": "olmo2", "granite": "granite", "phi2": "phi", "phi3": "phi3",
+    "starcoder2": "starcoder2", "stablelm": "stablelm", "command-r": "cohere", "cohere2": "cohere2", "glm4": "glm4",
+    "ernie4_5": "ernie4_5", "exaone4": "exaone4", "nemotron": "nemotron", "falcon": "falcon", "gptneox": "gpt_neox",
+    "bloom": "bloom", "gpt2": "gpt2", "bert": "bert", "nomic-bert": "nomic_bert",
 }  # fmt: skip
 
-GRANITE_SCALES = {
-    "attention.scale": "attention_multiplier",
-    "embedding_scale": "embedding_multiplier",
-    "residual_scale": "residual_multiplier",
-    "logit_scale": "logits_scaling",
-}
 _SCALING_TYPES = ("linear", "yarn", "longrope")
 
 
@@ -74,51 +72,72 @@ def config_from_gguf(
             f"GGUF model with architecture {architecture} is not supported yet. Supported: {', '.join(ARCHITECTURES)}."
         )
     names, data = set(tensor_names), _Metadata(metadata, architecture)
-    if data.get("expert_count", int, 0) and not architecture.endswith("moe"):
+    experts = data.get("expert_count", int, 0)
+    if experts and not architecture.endswith("moe") and architecture != "llama":
         raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
     window = data.get("attention.sliding_window", int)
     model_type = ARCHITECTURES[architecture]
-    if model_type == "llama" and (window or str(metadata.get("general.name", "")).lower() == "mistral"):
+    if model_type == "llama" and experts:
+        model_type = "mixtral"
+    elif model_type == "llama" and (window or str(metadata.get("general.name", "")).lower() == "mistral"):
         model_type = "mistral"  # llama.cpp has one architecture for both
 
+    family = gguf_family(model_type)
     config = {
         "model_type": model_type,
-        "architectures": [FAMILIES[model_type]["AutoModelForCausalLM"]],
+        "architectures": [FAMILIES[model_type]["AutoModel" if family.encoder else "AutoModelForCausalLM"]],
         "vocab_size": data.get("vocab_size", int) or _count(metadata.get("tokenizer.ggml.tokens")),
         "hidden_size": data.get("embedding_length", int, needed=True),
         "intermediate_size": data.get("feed_forward_length", int, needed=True),
         "num_hidden_layers": data.get("block_count", int, needed=True),
         "num_attention_heads": data.get("attention.head_count", int, needed=True),
         "max_position_embeddings": data.get("context_length", int, needed=True),
-        "rms_norm_eps": data.get("attention.layer_norm_rms_epsilon", float, needed=True),
+        family.epsilon: data.get(family.epsilon_key, float, needed=True),
         # llama.cpp writes the output projection only where it is not the embedding matrix
         "tie_word_embeddings": "output.weight" not in names,
         "bos_token_id": data.get("tokenizer.ggml.bos_token_id", int),
         "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
         "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
     }
-    config["num_key_value_heads"] = data.get("attention.head_count_kv", int, config["num_attention_heads"])
+    kv_heads = config["num_key_value_heads"] = data.get("attention.head_count_kv", int, config["num_attention_heads"])
     if config["num_attention_heads"] < 1:
         raise CheckpointError(f"GGUF metadata: {architecture}.attention.head_count is {config['num_attention_heads']}")
-    head_dim = _head_dim(data, config)
-    if model_type not in ("qwen2", "qwen2_moe"):  # whose configuration always divides hidden_size by the number of heads
+    head_dim, rotary = _head_dim(data, config, family.partial_rotary)
+    if family.head_dim:
         config["head_dim"] = head_dim
-    elif head_dim * config["num_attention_heads"] != config["hidden_size"]:
+    elif head_dim * config["num_attention_heads"] != config["hidden_size"]:  # always divided by the number of heads
         raise UnsupportedError(f"GGUF model with architecture {architecture}: heads of {head_dim} values")
-    if model_type == "mistral":
-        config["sliding_window"] = window or None
-    elif model_type in ("gemma2", "gemma3_text"):
+    if model_type in ("gemma2", "gemma3_text"):
         config.update(_gemma(data, model_type, window))
-    elif window:
+    elif family.window:
+        config["sliding_window"] = window or None
+    elif window and model_type != "exaone4":
         config.update(use_sliding_window=True, sliding_window=window, max_window_layers=0)
-    if architecture.endswith("moe"):
+    if family.parallel:
+        value = metadata.get(f"{architecture}.use_parallel_residual", True)
+        config["use_parallel_residual"] = bool(value)
+    if model_type == "mixtral":
+        config.update(num_local_experts=experts, num_experts_per_tok=data.get("expert_used_count", int, needed=True))
+    elif experts:
         config.update(_experts(data, model_type))
     if model_type == "llama":
         config.update(_llama_biases(names))
-    if model_type == "granite":
-        for key, name in GRANITE_SCALES.items():
-            config[name] = data.get(key, float, 1.0)
-    rope = _rope(data, head_dim, config["max_position_embeddings"], rope_factors)
+    for key, name in family.keys:
+        config[name] = data.get(key, float, 1.0)
+    config.update(configuration_of(model_type, names, kv_heads, config))
+    if model_type == "exaone4" and config["num_hidden_layers"] == 64:
+        config.update(sliding_window=window or 4096, sliding_window_pattern=4)
+    if family.encoder:
+        count = metadata.get("tokenizer.ggml.token_type_count", 2)
+        config["type_vocab_size"] = count if isinstance(count, int) and count > 0 else 2
+        del config["tie_word_embeddings"]
+    for name in family.absent:
+        config.pop(name)
+    if not family.rotary:
+        return config
+    rope = _rope(data, rotary, config["max_position_embeddings"], rope_factors)
+    if family.partial_rotary:
+        rope["partial_rotary_factor"] = rotary / head_dim
     if model_type == "gemma3_text":
         local = data.get("rope.freq_base_swa", float, 10000.0)
         rope = {"full_attention": rope, "sliding_attention": {"rope_type": "default", "rope_theta": local}}
@@ -163,16 +182,18 @@ def _count(tokens: Any) -> int:
     return count
 
 
-def _head_dim(data: _Metadata, config: dict[str, Any]) -> int:
+def _head_dim(data: _Metadata, config: dict[str, Any], partial: bool) -> tuple[int, int]:
+    """Width of a head, and how much of it turns with the position."""
     rotary = data.get("rope.dimension_count", int)
-    head_dim = data.get("attention.key_length", int) or rotary or config["hidden_size"] // config["num_attention_heads"]
+    usual = config["hidden_size"] // config["num_attention_heads"] if partial else rotary
+    head_dim = data.get("attention.key_length", int) or usual or config["hidden_size"] // config["num_attention_heads"]
     if data.get("attention.value_length", int, head_dim) != head_dim:
         raise UnsupportedError(f"GGUF model with architecture {data.architecture}: value heads unlike key heads")
-    if rotary not in (None, head_dim):
+    if rotary not in (None, head_dim) and not (partial and 0 < rotary < head_dim):
         raise UnsupportedError(
             f"GGUF model with architecture {data.architecture}: rotary embedding of {rotary} of {head_dim} dimensions"
         )
-    return head_dim
+    return head_dim, rotary or head_dim
 
 
 def _llama_biases(names: set[str]) -> dict[str, bool]:

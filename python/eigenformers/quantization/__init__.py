@@ -10,7 +10,7 @@ from __future__ import annotations
 from .._lazy import lazy_exports
 
 _CONFIGS = (
-    "AutoRoundConfig", "AwqConfig", "BitNetQuantConfig", "CompressedTensorsConfig", "EetqConfig", "FbgemmFp8Config",
+    "AqlmConfig", "AutoRoundConfig", "AwqConfig", "BitNetQuantConfig", "CompressedTensorsConfig", "EetqConfig", "FbgemmFp8Config",
     "FineGrainedFP8Config", "GPTQConfig", "GgufConfig", "HqqConfig", "Mxfp4Config", "QuantoConfig", "TorchAoConfig",
 )  # fmt: skip
 _AUTO = (

@@ -24,6 +24,7 @@ AUTO_QUANTIZER_MAPPING: dict[str, Any] = {
     "mxfp8": formats.FineGrainedFP8HfQuantizer,
     "fbgemm_fp8": formats.FbgemmFp8HfQuantizer,
     "mxfp4": formats.Mxfp4HfQuantizer,
+    "aqlm": formats.AqlmHfQuantizer,
     "eetq": formats.EetqHfQuantizer,
     "hqq": formats.HqqHfQuantizer,
     "quanto": formats.QuantoHfQuantizer,
@@ -43,6 +44,7 @@ AUTO_QUANTIZATION_CONFIG_MAPPING: dict[str, Any] = {
     "mxfp8": configs.FineGrainedFP8Config,
     "fbgemm_fp8": configs.FbgemmFp8Config,
     "mxfp4": configs.Mxfp4Config,
+    "aqlm": configs.AqlmConfig,
     "eetq": configs.EetqConfig,
     "hqq": configs.HqqConfig,
     "quanto": configs.QuantoConfig,
@@ -52,7 +54,6 @@ AUTO_QUANTIZATION_CONFIG_MAPPING: dict[str, Any] = {
 
 # What transformers knows and is not computed here, and what to do instead.
 _ALTERNATIVES = {
-    "aqlm": "a GPTQ checkpoint of the model with 2 or 3 bits",
     "vptq": "a GPTQ or AWQ checkpoint of the model",
     "spqr": "a GPTQ checkpoint of the model with 3 bits",
     "higgs": "BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type='nf4') on the dense model",

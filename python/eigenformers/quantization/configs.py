@@ -381,6 +381,42 @@ class Mxfp4Config(QuantizationConfigMixin):
         return {"quant_method": "mxfp4", "modules_to_not_convert": self.modules_to_not_convert}
 
 
+class AqlmConfig(QuantizationConfigMixin):
+    """AQLM (arXiv:2401.06118): blocks of weights that are sums of vectors from learned codebooks.
+
+    Args:
+        in_group_size, out_group_size: columns and rows of a block.
+        num_codebooks: vectors that a block sums up.
+        nbits_per_codebook: a codebook has two to the power of it.
+        linear_weights_not_to_quantize: names of the weights that are dense.
+    """
+
+    def __init__(
+        self,
+        in_group_size: int = 8,
+        out_group_size: int = 1,
+        num_codebooks: int = 1,
+        nbits_per_codebook: int = 16,
+        linear_weights_not_to_quantize: list[str] | None = None,
+        **kwargs: Any,
+    ):
+        self.quant_method = QuantizationMethod.AQLM
+        self.in_group_size, self.out_group_size = in_group_size, out_group_size
+        self.num_codebooks, self.nbits_per_codebook = num_codebooks, nbits_per_codebook
+        self.linear_weights_not_to_quantize = linear_weights_not_to_quantize
+        self.post_init()
+
+    def post_init(self) -> None:
+        """Raises TypeError or ValueError: a field of the wrong type."""
+        for name in ("in_group_size", "out_group_size", "num_codebooks", "nbits_per_codebook"):
+            if not isinstance(getattr(self, name), int):
+                raise TypeError(f"{name} must be an int")
+        if self.linear_weights_not_to_quantize is None:
+            self.linear_weights_not_to_quantize = []
+        if not isinstance(self.linear_weights_not_to_quantize, list):
+            raise ValueError("linear_weights_not_to_quantize must be a list of strings")
+
+
 class BitNetQuantConfig(QuantizationConfigMixin):
     """BitNet b1.58 (arXiv:2402.17764): weights of -1, 0 and 1."""
 

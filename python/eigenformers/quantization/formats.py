@@ -281,6 +281,16 @@ class TorchAoHfQuantizer(PackedQuantizer):
         return ("_weight_scale", "_weight_qdata", "_weight_zero_point")
 
 
+class AqlmHfQuantizer(_Stored):
+    """AQLM checkpoints (arXiv:2401.06118)."""
+
+    def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
+        return "aqlm", settings(dtype)
+
+    def parts_of(self, layer: str) -> tuple[str, ...]:
+        return ("codes", "codebooks", "scales")
+
+
 class BitNetHfQuantizer(_Stored):
     """BitNet b1.58 checkpoints whose weights are packed."""
 
