@@ -56,6 +56,11 @@ void fill(DynamicCache& cache, const py::object& past) {
   }
 }
 
+void select_rows(KvCache& cache, const Tensor& rows) {
+  check<ShapeError>(rows.dim() == 1, "cache: found rows of shape ", rows.shape(), ", needed [rows]");
+  cache.reorder(rows);
+}
+
 void refuse_offloading(const py::object& offloading) {
   check<UnsupportedError>(!py::bool_(offloading), "cache: offloading=True needs a second device");
 }
@@ -237,8 +242,8 @@ void bind_cache(py::module_& m) {
       .def("crop", &KvCache::crop, py::arg("tokens_to_remove"),
            "Forget positions: the last n for -n; all from n on for n (as in transformers 4).")
       .def("reset", &KvCache::reset)
-      .def("reorder_cache", &KvCache::reorder, py::arg("beam_idx"))
-      .def("batch_select_indices", &KvCache::reorder, py::arg("indices"))
+      .def("reorder_cache", select_rows, py::arg("beam_idx"))
+      .def("batch_select_indices", select_rows, py::arg("indices"))
       .def(
           "batch_repeat_interleave",
           [](KvCache& self, int64_t repeats) {

@@ -5,6 +5,7 @@
 #include "bindings/bindings.h"
 #include "bindings/model_support.h"
 #include "generation/generate.h"
+#include "generation/group_beam_search.h"
 
 namespace ef {
 namespace {
@@ -65,6 +66,26 @@ struct PyCandidates : Candidates {
   }
 };
 
+// An object with `met(ids)`, `progress(ids)` and `steps(ids)`.
+struct PyConstraints : BeamConstraints {
+  std::shared_ptr<void> object;
+  py::object call(const char* name, const std::vector<int64_t>& ids) const {
+    return py::reinterpret_borrow<py::object>(python_of(object)).attr(name)(ids);
+  }
+  bool met(const std::vector<int64_t>& ids) override {
+    py::gil_scoped_acquire gil;
+    return call("met", ids).cast<bool>();
+  }
+  int64_t progress(const std::vector<int64_t>& ids) override {
+    py::gil_scoped_acquire gil;
+    return call("progress", ids).cast<int64_t>();
+  }
+  std::vector<std::pair<int64_t, int64_t>> steps(const std::vector<int64_t>& ids) override {
+    py::gil_scoped_acquire gil;
+    return call("steps", ids).cast<std::vector<std::pair<int64_t, int64_t>>>();
+  }
+};
+
 template <class T>
 void read(const py::dict& d, const char* name, T& to) {
   if (!d.contains(name) || d[name].is_none()) return;
@@ -84,9 +105,13 @@ GenerationOptions read_options(const py::dict& d) {
   read(d, "do_sample", o.do_sample);
   read(d, "num_beams", o.num_beams);
   read(d, "num_return_sequences", o.num_return_sequences);
+  read(d, "num_beam_groups", o.num_beam_groups);
+  read(d, "diversity_penalty", o.diversity_penalty);
   read(d, "length_penalty", o.length_penalty);
   read(d, "early_stopping", o.early_stopping);
   read(d, "early_stopping_never", o.early_stopping_never);
+  read(d, "penalty_alpha", o.penalty_alpha);
+  read(d, "low_memory", o.low_memory);
   read(d, "temperature", o.temperature);
   read(d, "top_k", o.top_k);
   read(d, "top_p", o.top_p);
@@ -131,7 +156,8 @@ void bind_generation(py::module_& m) {
          const std::optional<Tensor>& position_ids, const std::optional<Tensor>& inputs_embeds,
          std::shared_ptr<KvCache> past, const py::dict& options, const py::list& processors, const py::object& guidance,
          const py::object& prefix_processor, const py::list& criteria, const py::object& put, const py::dict& encoder,
-         const py::object& watermark, const py::object& candidates) {
+         const py::object& watermark, const py::object& candidates, const py::object& constraints,
+         const std::vector<int64_t>& dola_layers, const py::object& output_embeddings) {
         GenerateRequest r;
         r.input_ids = input_ids;
         r.attention_mask = attention_mask.value_or(Tensor());
@@ -155,6 +181,20 @@ void bind_generation(py::module_& m) {
           auto c = std::make_shared<PyCandidates>();
           c->object = keep_python(candidates);
           r.candidates = std::move(c);
+        }
+        if (!constraints.is_none()) {
+          auto c = std::make_shared<PyConstraints>();
+          c->object = keep_python(constraints);
+          r.constraints = std::move(c);
+        }
+        if (!output_embeddings.is_none()) {
+          Dola dola;
+          dola.layers = dola_layers;
+          dola.logits = [head = keep_python(output_embeddings)](const Tensor& states) {
+            py::gil_scoped_acquire gil;
+            return py::reinterpret_borrow<py::object>(python_of(head))(states).cast<Tensor>();
+          };
+          r.dola = std::move(dola);
         }
         for (auto f : criteria) {
           auto c = std::make_shared<PyCriterion>();
@@ -197,7 +237,9 @@ void bind_generation(py::module_& m) {
       py::arg("model"), py::arg("input_ids"), py::arg("attention_mask"), py::arg("position_ids"),
       py::arg("inputs_embeds"), py::arg("past_key_values"), py::arg("options"), py::arg("processors"),
       py::arg("guidance"), py::arg("prefix_processor"), py::arg("criteria"), py::arg("put"),
-      py::arg("encoder") = py::dict(), py::arg("watermark") = py::none(), py::arg("candidates") = py::none());
+      py::arg("encoder") = py::dict(), py::arg("watermark") = py::none(), py::arg("candidates") = py::none(),
+      py::arg("constraints") = py::none(), py::arg("dola_layers") = std::vector<int64_t>(),
+      py::arg("output_embeddings") = py::none());
 }
 
 }  // namespace ef

@@ -4,32 +4,24 @@
 #include <chrono>
 #include <cmath>
 
-#include "generation/sampling.h"
-#include "generation/session.h"
+#include "core/thread_pool.h"
+#include "generation/beams.h"
 #include "ops/ops.h"
 
 namespace ef {
 namespace {
 
-constexpr float kOut = -1e9f;  // far below every sum of log-probabilities, and finite: it may be added to
-
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-struct Candidate {
-  float score = kOut;           // sum of the log-probabilities, or that over the length once it is finished
-  int64_t beam = 0, token = 0;  // which beam of the prompt it continues, and with what
-  bool ends = false;
-};
-
 // A finished sequence of one prompt; until there are enough, placeholders with the lowest score.
 struct Finished {
-  float score = kOut;
+  float score = kNoBeam;
   std::vector<int64_t> tokens, beams;  // new tokens, and the row that each came from
   bool real = false;
 };
 
-bool better(const Candidate& a, const Candidate& b) { return a.score > b.score; }
+bool better(const Continuation& a, const Continuation& b) { return a.score > b.score; }
 
 class BeamSearch {
  public:
@@ -38,8 +30,8 @@ class BeamSearch {
     check<ConfigError>(o_.num_return_sequences <= beams_, "`num_return_sequences` (", o_.num_return_sequences,
                        ") has to be smaller or equal to `num_beams` (", beams_, ").");
     start_ = session_.history.length();
-    candidates_ = std::max<int64_t>(2, 1 + int64_t(o_.eos_token_id.size())) * beams_;
-    scores_.assign(size_t(prompts_ * beams_), kOut);
+    candidates_ = continuations_wanted(o_, beams_);
+    scores_.assign(size_t(prompts_ * beams_), kNoBeam);
     for (int64_t p = 0; p < prompts_; p++) scores_[size_t(p * beams_)] = 0;  // the beams of a prompt begin alike
     origins_.resize(size_t(prompts_ * beams_));
     finished_.assign(size_t(prompts_), std::vector<Finished>(size_t(beams_)));
@@ -48,7 +40,8 @@ class BeamSearch {
 
   GenerateResult run() {
     const auto begin = Clock::now();
-    Tensor logits = expand(session_.prefill());
+    if (o_.do_sample) generators_ = row_generators(session_.history);
+    Tensor logits = prefill_beams(session_, result_, beams_);
     result_.prefill_seconds = since(begin);
     const auto decoding = Clock::now();
     const auto processors = session_.processors(logits.size(1));
@@ -69,67 +62,16 @@ class BeamSearch {
   }
 
  private:
-  // The prompts were run once each; from here on there is a row for every beam.
-  Tensor expand(const Tensor& logits) {
-    std::vector<int64_t> rows;
-    TokenHistory wide;
-    for (int64_t p = 0; p < prompts_; p++)
-      for (int64_t b = 0; b < beams_; b++) {
-        rows.push_back(p);
-        wide.rows.push_back(session_.history.rows[size_t(p)]);
-        wide.padding.push_back(session_.history.padding[size_t(p)]);
-      }
-    const Tensor index = Tensor::from_data(rows, {int64_t(rows.size())});
-    for (auto* steps : {&result_.hidden_states, &result_.attentions, &result_.cross_attentions})
-      for (auto& step : *steps)
-        for (Tensor& t : step) t = index_select(t, 0, index);
-    if (o_.do_sample) generators_ = row_generators(session_.history);
-    session_.reorder(rows);
-    session_.history = std::move(wide);
-    return index_select(logits, 0, index);
-  }
-
-  // The `candidates_` continuations of a prompt that are looked at, from log-probabilities [beams, vocab].
-  std::vector<Candidate> best(int64_t prompt, const float* scores, int64_t vocab) {
-    const auto count = size_t(std::min(candidates_, beams_ * vocab));
-    struct Entry {
-      double key;
-      Candidate candidate;
-    };
-    std::vector<Entry> entries;
-    const auto later = [](const Entry& a, const Entry& b) { return a.key > b.key; };
-    for (int64_t b = 0; b < beams_; b++) {
-      const float so_far = scores_[size_t(prompt * beams_ + b)];
-      for (int64_t t = 0; t < vocab; t++) {
-        const float sum = scores[b * vocab + t] + so_far;
-        double key = sum;
-        if (o_.do_sample) {  // the order of an exponential race: draws without replacement
-          if (sum == -INFINITY) continue;
-          key -= std::log(-std::log1p(-generators_[size_t(prompt)].uniform_double()));
-        }
-        if (entries.size() == count && key <= entries.front().key) continue;
-        if (entries.size() == count) {
-          std::pop_heap(entries.begin(), entries.end(), later);
-          entries.pop_back();
-        }
-        entries.push_back({key, {sum, b, t, false}});
-        std::push_heap(entries.begin(), entries.end(), later);
-      }
-    }
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      if (a.key != b.key) return a.key > b.key;
-      return std::pair(a.candidate.beam, a.candidate.token) < std::pair(b.candidate.beam, b.candidate.token);
-    });
-    std::vector<Candidate> out;
-    for (auto& e : entries) out.push_back(e.candidate);
-    return out;
-  }
-
   // One step for every prompt. False when the search is over.
   bool advance(const Tensor& scores, Clock::time_point begin) {
     const int64_t vocab = scores.size(1);
-    std::vector<std::vector<Candidate>> all;
-    for (int64_t p = 0; p < prompts_; p++) all.push_back(best(p, scores.data<float>() + p * beams_ * vocab, vocab));
+    std::vector<std::vector<Continuation>> all((size_t(prompts_)));
+    const float* data = scores.data<float>();
+    parallel_for(prompts_, 1, [&](int64_t from, int64_t to) {
+      for (int64_t p = from; p < to; p++)
+        all[size_t(p)] = best_continuations(data + p * beams_ * vocab, scores_.data() + p * beams_, beams_, vocab,
+                                            candidates_, o_.do_sample ? &generators_[size_t(p)] : nullptr);
+    });
     const bool all_end = mark_ends(all, scores, begin);
     const int64_t length = session_.history.length() + 1 - start_;
     std::vector<int64_t> rows;
@@ -137,16 +79,16 @@ class BeamSearch {
     std::vector<float> sums;
     std::vector<std::vector<int64_t>> origins;
     for (int64_t p = 0; p < prompts_; p++) {
-      std::vector<Candidate> running = all[size_t(p)];
+      std::vector<Continuation> running = all[size_t(p)];
       check<Error>(int64_t(running.size()) >= beams_ && std::isfinite(running[0].score),
                    "generate: found no continuation of prompt ", p, " with a finite score (step ", result_.new_tokens,
                    "); the weights may be damaged, or the processors forbid every token");
       keep_finished(p, running, length);
-      for (Candidate& c : running)
-        if (c.ends) c.score += kOut;
+      for (Continuation& c : running)
+        if (c.ends) c.score += kNoBeam;
       std::stable_sort(running.begin(), running.end(), better);
       for (int64_t b = 0; b < beams_; b++) {
-        const Candidate& c = running[size_t(b)];
+        const Continuation& c = running[size_t(b)];
         const int64_t row = p * beams_ + c.beam;
         rows.push_back(row);
         sums.push_back(c.score);
@@ -165,14 +107,14 @@ class BeamSearch {
   }
 
   // Which candidates end here: by a token, a criterion, the length or the time. True if all do.
-  bool mark_ends(std::vector<std::vector<Candidate>>& all, const Tensor& scores, Clock::time_point begin) {
+  bool mark_ends(std::vector<std::vector<Continuation>>& all, const Tensor& scores, Clock::time_point begin) {
     const int64_t length = session_.history.length() + 1;
     const bool out_of_time = o_.max_time && since(begin) > *o_.max_time;
     bool every = true;
     std::vector<bool> done;
     TokenHistory candidates;
     for (int64_t p = 0; p < prompts_; p++)
-      for (const Candidate& c : all[size_t(p)]) {
+      for (const Continuation& c : all[size_t(p)]) {
         const bool eos = std::find(o_.eos_token_id.begin(), o_.eos_token_id.end(), c.token) != o_.eos_token_id.end();
         done.push_back(eos || length >= o_.max_length || out_of_time);
         if (r_.stopping.empty()) continue;
@@ -184,18 +126,18 @@ class BeamSearch {
     for (auto& criterion : r_.stopping) criterion->check(candidates, scores, done);
     size_t i = 0;
     for (auto& of_prompt : all)
-      for (Candidate& c : of_prompt) every &= c.ends = done[i++];
+      for (Continuation& c : of_prompt) every &= c.ends = done[i++];
     return every;
   }
 
   // Of the first `beams_` candidates those that end compete with what a prompt has finished before.
-  void keep_finished(int64_t prompt, const std::vector<Candidate>& candidates, int64_t length) {
+  void keep_finished(int64_t prompt, const std::vector<Continuation>& candidates, int64_t length) {
     std::vector<Finished>& kept = finished_[size_t(prompt)];
     const bool full = o_.early_stopping && std::all_of(kept.begin(), kept.end(), [](auto& f) { return f.real; });
     if (full || !improvable_[size_t(prompt)]) return;
     const auto penalty = float(std::pow(double(length), o_.length_penalty));
     for (size_t i = 0; i < size_t(beams_) && i < candidates.size(); i++) {
-      const Candidate& c = candidates[i];
+      const Continuation& c = candidates[i];
       if (!c.ends) continue;
       const float score = c.score / penalty;
       // One of the lowest goes: equal scores stay in the order in which they came.
@@ -221,7 +163,7 @@ class BeamSearch {
       const float most = scores_[size_t(p * beams_)] / penalty, least = kept.back().score;
       bool any = false;
       for (auto& f : kept) {
-        any |= most > (f.real ? least : kOut);
+        any |= most > (f.real ? least : kNoBeam);
         open |= !f.real;
       }
       improvable_[size_t(p)] = improvable_[size_t(p)] && any;

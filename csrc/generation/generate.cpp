@@ -8,6 +8,8 @@
 #include "autograd/autograd.h"
 #include "generation/beam_search.h"
 #include "generation/candidates.h"
+#include "generation/contrastive_search.h"
+#include "generation/group_beam_search.h"
 #include "generation/sampling.h"
 #include "generation/session.h"
 #include "ops/ops.h"
@@ -21,6 +23,7 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 class Loop {
  public:
   Loop(PreTrainedModel& model, const GenerateRequest& r) : r_(r), session_(model, r, result_) {
+    if (r.dola) session_.want_states(false);
     if (r.candidates || r.options.prompt_lookup_num_tokens) start_guessing();
     done_.assign(size_t(session_.batch()), false);
   }
@@ -35,6 +38,7 @@ class Loop {
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history) : std::vector<Generator>();
     for (;;) {
       if (r_.options.output_logits) result_.logits.push_back(logits.clone());
+      if (r_.dola) logits = contrast(logits);
       for (auto& p : processors) p->process(history, logits);
       if (r_.options.output_scores) result_.scores.push_back(logits.clone());
       choose(logits, generators);
@@ -70,6 +74,17 @@ class Loop {
     if (!candidates_)
       candidates_ =
           std::make_shared<PromptLookup>(*o.prompt_lookup_num_tokens, o.max_matching_ngram_size, o.eos_token_id);
+  }
+
+  Tensor contrast(const Tensor& logits) const {
+    std::vector<Tensor> early;
+    for (int64_t layer : r_.dola->layers) {
+      check<ConfigError>(layer >= 0 && layer < int64_t(session_.states().size()), "generate: `dola_layers` holds ",
+                         layer, ", the model returns ", session_.states().size(), " hidden states");
+      const Tensor& states = session_.states()[size_t(layer)];
+      early.push_back(r_.dola->logits(states.select(1, states.size(1) - 1)));
+    }
+    return contrast_layers(logits, early);
   }
 
   Tensor step() {
@@ -146,11 +161,18 @@ class Loop {
   size_t used_ = 0;
 };
 
+GenerateResult run(PreTrainedModel& model, const GenerateRequest& request) {
+  const GenerationOptions& o = request.options;
+  if (request.constraints || o.num_beam_groups > 1) return group_beam_search(model, request);
+  if (o.penalty_alpha > 0) return contrastive_search(model, request);
+  return o.num_beams > 1 ? beam_search(model, request) : Loop(model, request).run();
+}
+
 }  // namespace
 
 GenerateResult generate(PreTrainedModel& model, const GenerateRequest& request) {
   NoGradGuard no_grad;
-  GenerateResult result = request.options.num_beams > 1 ? beam_search(model, request) : Loop(model, request).run();
+  GenerateResult result = run(model, request);
   if (!request.options.use_cache && !request.past) result.past = nullptr;
   return result;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "generation/candidates.h"
+#include "generation/dola.h"
 #include "generation/logits_process.h"
 #include "generation/options.h"
 #include "models/model.h"
@@ -17,6 +18,8 @@ struct StoppingCriterion {
   // done[i] is set when row i has ended. scores [batch, vocab] are those the last tokens were chosen from.
   virtual void check(const TokenHistory& history, const Tensor& scores, std::vector<bool>& done) = 0;
 };
+
+struct BeamConstraints;
 
 struct GenerateRequest {
   Tensor input_ids;       // int64 [batch, prompt], left-padded; [batch, 0] together with inputs_embeds
@@ -32,6 +35,8 @@ struct GenerateRequest {
   LogitsProcessorPtr guidance, prefix_processor;  // classifier-free guidance comes before all others
   LogitsProcessorPtr watermark;                   // and this behind them
   std::shared_ptr<Candidates> candidates;         // guesses at the next tokens, of one row, in place of prompt look-up
+  std::shared_ptr<BeamConstraints> constraints;   // what the texts of beam search have to contain
+  std::optional<Dola> dola;
   std::vector<std::shared_ptr<StoppingCriterion>> stopping;
   std::function<void(const std::vector<int64_t>&)> streamer;  // the new token of each row
   std::function<void()> interrupt;                            // once a step; may throw

@@ -164,11 +164,12 @@ std::shared_ptr<P> make(Fields&&... fields) {
 std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& o, const TokenHistory& prompt,
                                                  const std::vector<std::vector<int64_t>>& source,
                                                  std::vector<LogitsProcessorPtr> user, LogitsProcessorPtr prefix,
-                                                 int64_t vocab) {
+                                                 int64_t vocab, LogitsProcessorPtr diversity) {
   std::vector<LogitsProcessorPtr> out;
   const int64_t start = prompt.length();
   const std::vector<int64_t> eos = within(o.eos_token_id, vocab);
   if (!o.sequence_bias.empty()) out.push_back(checked_bias(o.sequence_bias, vocab));
+  if (diversity) out.push_back(std::move(diversity));
   if (o.encoder_repetition_penalty != 1)
     out.push_back(make<EncoderRepetition>([&](auto& p) {
       p.penalty = float(o.encoder_repetition_penalty);

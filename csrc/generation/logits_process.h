@@ -31,9 +31,10 @@ struct RowProcessor : LogitsProcessor {
 
 // The list for one call of generate. `user` stands where transformers puts logits_processor=, `prefix` where it puts
 // prefix_allowed_tokens_fn. `source`: what an encoder read; of a decoder alone, its prompt.
+// `diversity`: of groups of beams, behind the biases.
 std::vector<LogitsProcessorPtr> build_processors(const GenerationOptions& options, const TokenHistory& prompt,
                                                  const std::vector<std::vector<int64_t>>& source,
                                                  std::vector<LogitsProcessorPtr> user, LogitsProcessorPtr prefix,
-                                                 int64_t vocab_size);
+                                                 int64_t vocab_size, LogitsProcessorPtr diversity = nullptr);
 
 }  // namespace ef

@@ -12,8 +12,11 @@ struct GenerationOptions {
   int64_t min_length = 0, min_new_tokens = 0;
   bool do_sample = false;
   int64_t num_beams = 1, num_return_sequences = 1;  // the latter of beam search; elsewhere rows are repeated before
-  double length_penalty = 1;
+  int64_t num_beam_groups = 1;
+  double length_penalty = 1, diversity_penalty = 0;
   bool early_stopping = false, early_stopping_never = false;  // True, "never"
+  double penalty_alpha = 0;                                   // of contrastive search, if more than 0
+  bool low_memory = false;
   double temperature = 1, top_p = 1, typical_p = 1;
   int64_t top_k = 0;
   double min_p = 0, top_h = 0, epsilon_cutoff = 0, eta_cutoff = 0;

@@ -1,6 +1,7 @@
 #include "generation/session.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "kernels/gemm.h"
@@ -123,7 +124,7 @@ ModelOutput Session::forward(ModelInput in, int64_t from, int64_t to, int64_t ke
     in.position_ids = position_tensor(from, to);
   }
   in.logits_to_keep = keep;
-  in.output_hidden_states = r_.options.output_hidden_states;
+  in.output_hidden_states = r_.options.output_hidden_states || wants_states_;
   in.output_attentions = r_.options.output_attentions;
   ModelOutput out = model_.run(in);
   if (out.past) result_.past = out.past;
@@ -135,6 +136,7 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
       out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch() && out.logits.size(1) > back,
       "generate: the model returned no logits [batch, length, vocab]");
   if (r_.options.output_hidden_states) result_.hidden_states.push_back(out.hidden_states);
+  if (wants_states_) states_ = out.hidden_states;
   if (r_.options.output_attentions) result_.attentions.push_back(out.attentions);
   if (r_.options.output_attentions) result_.cross_attentions.push_back(out.cross_attentions);
   const Tensor& logits = out.logits;
@@ -144,7 +146,7 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
 // Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little
 // memory; states that the caller wants to see must come from one pass.
 int64_t Session::prefill_chunk(int64_t length) const {
-  if (!result_.past) return length;
+  if (!result_.past || whole_prompt_) return length;
   if (r_.options.prefill_chunk_size > 0) return r_.options.prefill_chunk_size;
   if (r_.options.output_hidden_states || r_.options.output_attentions) return length;
   return std::max<int64_t>(64, 512 / batch());
@@ -181,14 +183,35 @@ Tensor Session::prefill() {
 }
 
 std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab) const {
-  auto out = build_processors(r_.options, history, source_rows(), r_.processors, r_.prefix_processor, vocab);
+  std::vector<int64_t> all(history.rows.size());
+  std::iota(all.begin(), all.end(), int64_t(0));
+  auto out = processors(vocab, all);
   if (r_.guidance) out.insert(out.begin(), r_.guidance);
+  return out;
+}
+
+std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab, const std::vector<int64_t>& rows,
+                                                    LogitsProcessorPtr diversity) const {
+  const auto source = source_rows();
+  std::vector<std::vector<int64_t>> sources;
+  TokenHistory some;
+  for (int64_t i : rows) {
+    some.rows.push_back(history.rows[size_t(i)]);
+    some.padding.push_back(history.padding[size_t(i)]);
+    sources.push_back(source[size_t(i)]);
+  }
+  auto out = build_processors(r_.options, some, sources, r_.processors, r_.prefix_processor, vocab, diversity);
   if (r_.watermark) out.insert(out.end() - (r_.options.renormalize_logits ? 1 : 0), r_.watermark);
   return out;
 }
 
 void Session::grow() {
   for (auto& row : mask_) row.push_back(1);
+}
+
+void Session::shrink() {
+  for (auto& row : mask_) row.pop_back();
+  cache()->crop(positions());
 }
 
 ModelOutput Session::run_last() {
@@ -213,6 +236,22 @@ ModelOutput Session::look_ahead(const std::vector<int64_t>& guesses) {
   return out;
 }
 
+// `rows`, and where the cache can use it how many leading positions each has in common with the row it replaces.
+Tensor Session::with_shared(const std::vector<int64_t>& rows) const {
+  const KvCache* own = cache();
+  if (auto* both = dynamic_cast<const EncoderDecoderCache*>(own)) own = both->self().get();
+  const bool useful = own && (std::string(own->kind()) == "dynamic" || std::string(own->kind()) == "static");
+  std::vector<int64_t> out = rows;
+  if (!useful || int64_t(rows.size()) != batch()) return Tensor::from_data(out, {int64_t(rows.size())});
+  for (size_t i = 0; i < rows.size(); i++) {
+    const auto from = size_t(rows[i]);
+    const auto &old = history.rows[i], &fresh = history.rows[from];
+    const auto end = std::mismatch(old.begin(), old.end(), fresh.begin(), fresh.end()).first;
+    out.push_back(source_[i] == source_[from] ? before_ + (end - old.begin()) : 0);
+  }
+  return Tensor::from_data(out, {2, int64_t(rows.size())});
+}
+
 void Session::reorder(const std::vector<int64_t>& rows) {
   const auto pick = [&](std::vector<std::vector<int64_t>>& from) {
     std::vector<std::vector<int64_t>> to;
@@ -223,6 +262,7 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   bool same = int64_t(rows.size()) == batch();
   for (size_t i = 0; same && i < rows.size(); i++) same = rows[i] == int64_t(i);
   if (same) return;
+  const Tensor beams = with_shared(rows);
   pick(mask_);
   pick(positions_);
   const Tensor index = Tensor::from_data(rows, {int64_t(rows.size())});
@@ -233,9 +273,9 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   if (!same_sources && encoder_states_.defined()) encoder_states_ = index_select(encoder_states_, 0, index);
   if (!same_sources && encoder_mask_.defined()) encoder_mask_ = index_select(encoder_mask_, 0, index);
   if (auto* both = dynamic_cast<EncoderDecoderCache*>(cache()); both && same_sources)
-    both->self()->reorder(index);
+    both->self()->reorder(beams);
   else if (result_.past)
-    result_.past->reorder(index);
+    result_.past->reorder(dynamic_cast<EncoderDecoderCache*>(cache()) ? index : beams);
 }
 
 std::vector<std::vector<int64_t>> Session::source_rows() const {

@@ -22,16 +22,29 @@ class Session {
   ModelOutput look_ahead(const std::vector<int64_t>& guesses);
   // Scores at the position `back` before the last one of `out`, in memory that processors may change.
   Tensor scores(const ModelOutput& out, int64_t back = 0);
+  // From now on passes leave the hidden states of their layers, [batch, positions, hidden] each, in `states`; with
+  // `of_prompt` those of the whole prompt, which then goes in one piece.
+  void want_states(bool of_prompt) {
+    wants_states_ = true;
+    whole_prompt_ = of_prompt;
+  }
+  const std::vector<Tensor>& states() const { return states_; }
+  const std::vector<std::vector<int64_t>>& mask() const { return mask_; }  // of each row, 1 = looked at
+  void shrink();                                                           // takes a step and `grow` back
   void grow();  // room for the token that was appended to each row
   // Row i becomes what row rows[i] was; there may be more or fewer than before. `history` is the caller's.
   void reorder(const std::vector<int64_t>& rows);
   std::vector<LogitsProcessorPtr> processors(int64_t vocab_size) const;  // all of the request, in order
+  // Those for some of the rows alone, without guidance.
+  std::vector<LogitsProcessorPtr> processors(int64_t vocab_size, const std::vector<int64_t>& rows,
+                                             LogitsProcessorPtr diversity = nullptr) const;
 
   TokenHistory history;  // without the positions that only the cache or the embeddings know
 
  private:
   // The tokens that the processors of the source look at: an encoder's, or the rows so far.
   std::vector<std::vector<int64_t>> source_rows() const;
+  Tensor with_shared(const std::vector<int64_t>& rows) const;
   void read_prompt();
   void read_positions();
   void trim_cache();
@@ -46,7 +59,8 @@ class Session {
   const GenerateRequest& r_;
   GenerateResult& result_;
   std::vector<std::vector<int64_t>> mask_, positions_;  // a row each; positions_: of the prompt, later ones follow
-  bool masked_ = false, given_positions_ = false;
+  bool masked_ = false, given_positions_ = false, wants_states_ = false, whole_prompt_ = false;
+  std::vector<Tensor> states_;
   std::vector<int64_t> source_;           // the request's row that each row comes from
   Tensor encoder_states_, encoder_mask_;  // of each row
   int64_t before_ = 0;                    // positions that are not in `history`

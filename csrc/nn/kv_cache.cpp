@@ -1,8 +1,10 @@
 #include "nn/kv_cache.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "autograd/autograd.h"
+#include "core/thread_pool.h"
 #include "kernels/attention.h"
 #include "kernels/gemm.h"
 #include "ops/ops.h"
@@ -96,14 +98,76 @@ KvView DynamicCache::view(int layer) const {
   return {at.keys.narrow(2, from, kept), at.values.narrow(2, from, kept), at.first + from};
 }
 
+namespace {
+
+// Which positions of which row a row is made of.
+struct Move {
+  int64_t from, to, first, count;
+};
+
+void copy_rows(const Tensor& source, Tensor& target, const std::vector<Move>& moves) {
+  const int64_t heads = source.size(1), number = source.size(3) * int64_t(item_size(source.dtype()));
+  const int64_t from_room = source.size(2), to_room = target.size(2);
+  const auto* from = static_cast<const char*>(source.data_ptr());
+  auto* to = static_cast<char*>(target.mutable_data_ptr());
+  parallel_for(int64_t(moves.size()) * heads, heads, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const Move& m = moves[size_t(i / heads)];
+      const int64_t h = i % heads;
+      std::memcpy(to + ((m.to * heads + h) * to_room + m.first) * number,
+                  from + ((m.from * heads + h) * from_room + m.first) * number, size_t(m.count * number));
+    }
+  });
+}
+
+// In place: what moves is put aside first, since rows may change places.
+void move_rows(Tensor& rows, const std::vector<Move>& moves) {
+  int64_t last = 0;
+  for (const Move& m : moves) last = std::max(last, m.first + m.count);
+  Tensor aside = Tensor::empty({int64_t(moves.size()), rows.size(1), last, rows.size(3)}, rows.dtype());
+  std::vector<Move> out = moves, back = moves;
+  for (size_t i = 0; i < moves.size(); i++) out[i].to = back[i].from = int64_t(i);
+  copy_rows(rows, aside, out);
+  copy_rows(aside, rows, back);
+}
+
+}  // namespace
+
+// Of rows [2, batch] the second line says how many first positions are those of the row that is replaced: only the
+// others are copied, in place.
 void DynamicCache::reorder(const Tensor& rows) {
   const std::lock_guard lock(lock_);
   NoGradGuard no_grad;
+  const bool shared = rows.dim() == 2;
+  check<ShapeError>(shared ? rows.size(0) == 2 : rows.dim() == 1, "cache: found rows of shape ", rows.shape(),
+                    ", needed [rows]");
+  const std::vector<int64_t> values = rows.to(DType::Int64).to_vector<int64_t>();
+  const int64_t count = rows.size(-1);
   std::vector<Layer> fresh = layers_;  // an error below leaves the cache as it was
-  for (Layer& at : fresh) {
-    at.keys = index_select(at.keys, 0, rows);
-    at.values = index_select(at.values, 0, rows);
-    at.live_keys = at.live_values = {};
+  std::vector<std::vector<Move>> moves(fresh.size());
+  for (size_t l = 0; l < fresh.size(); l++) {
+    const Layer& at = fresh[l];
+    const int64_t batch = at.keys.size(0);
+    check<ShapeError>(!shared || count == batch, "cache: found ", count, " rows, the cache has ", batch);
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t from = values[size_t(i)];
+      check<IndexError>(from >= 0 && from < batch, "cache: index out of range: found row ", from, ", the cache has ",
+                        batch);
+      const int64_t same = shared ? std::clamp<int64_t>(values[size_t(count + i)] - at.first, 0, at.kept) : 0;
+      if (!shared || (from != i && same < at.kept)) moves[l].push_back({from, i, same, at.kept - same});
+    }
+  }
+  for (size_t l = 0; l < fresh.size(); l++) {
+    for (Tensor* t : {&fresh[l].keys, &fresh[l].values}) {
+      if (shared) {
+        if (!moves[l].empty()) move_rows(*t, moves[l]);
+        continue;
+      }
+      Tensor other = Tensor::empty({count, t->size(1), t->size(2), t->size(3)}, t->dtype());
+      copy_rows(*t, other, moves[l]);
+      *t = other;
+    }
+    fresh[l].live_keys = fresh[l].live_values = {};
   }
   layers_ = std::move(fresh);
 }

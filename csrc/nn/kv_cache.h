@@ -29,7 +29,7 @@ class KvCache {
   virtual int64_t window(int layer) const = 0;  // positions that a layer keeps, 0 = all
   // Positions that fit in: of one layer, or the most of all; -1: no limit.
   virtual int64_t max_length(std::optional<int> layer) const = 0;
-  virtual void reorder(const Tensor& rows) = 0;  // batch rows by index: beams, kept or repeated sequences
+  virtual void reorder(const Tensor& rows) = 0;  // batch rows by index: beams, kept ones; [2, rows]: see kv_cache.cpp
   virtual void crop(int64_t length) = 0;         // forget positions from `length` on; negative: that many from the end
   virtual void reset() = 0;
   // The dtype that suits the model's weights; a cache that was given one, or that holds something, keeps its own.

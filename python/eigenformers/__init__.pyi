@@ -480,6 +480,13 @@ from .generation.auxiliary_configs import (
     SynthIDTextWatermarkingConfig as SynthIDTextWatermarkingConfig,
     WatermarkingConfig as WatermarkingConfig,
 )
+from .generation.beam_constraints import (
+    Constraint as Constraint,
+    ConstraintListState as ConstraintListState,
+    DisjunctiveConstraint as DisjunctiveConstraint,
+    DisjunctiveTrie as DisjunctiveTrie,
+    PhrasalConstraint as PhrasalConstraint,
+)
 from .generation.configuration import (
     GenerationConfig as GenerationConfig,
     GenerationMode as GenerationMode,
@@ -493,6 +500,7 @@ from .generation.logits_process import (
     ExponentialDecayLengthPenalty as ExponentialDecayLengthPenalty,
     ForcedBOSTokenLogitsProcessor as ForcedBOSTokenLogitsProcessor,
     ForcedEOSTokenLogitsProcessor as ForcedEOSTokenLogitsProcessor,
+    HammingDiversityLogitsProcessor as HammingDiversityLogitsProcessor,
     InfNanRemoveLogitsProcessor as InfNanRemoveLogitsProcessor,
     LogitNormalization as LogitNormalization,
     LogitsProcessor as LogitsProcessor,
@@ -507,6 +515,7 @@ from .generation.logits_process import (
     SequenceBiasLogitsProcessor as SequenceBiasLogitsProcessor,
     SuppressTokensAtBeginLogitsProcessor as SuppressTokensAtBeginLogitsProcessor,
     SuppressTokensLogitsProcessor as SuppressTokensLogitsProcessor,
+    SynthIDTextWatermarkLogitsProcessor as SynthIDTextWatermarkLogitsProcessor,
     TemperatureLogitsWarper as TemperatureLogitsWarper,
     TopHLogitsWarper as TopHLogitsWarper,
     TopKLogitsWarper as TopKLogitsWarper,

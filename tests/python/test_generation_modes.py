@@ -101,7 +101,6 @@ def test_a_cache_that_holds_the_whole_prompt(model, ids):
     [
         ({"num_beams": 2, "num_return_sequences": 3}, ValueError, "num_return_sequences"),
         ({"num_beams": 0}, ValueError, "num_beams"),
-        ({"num_beams": 2, "guidance_scale": 2.0}, ef.UnsupportedError, "guidance_scale"),
         ({"num_beams": 2, "early_stopping": "sometimes"}, ValueError, "early_stopping"),
         ({"num_beams": 2, "suppress_tokens": list(range(64))}, ef.Error, "forbid every token"),
         ({"logits_to_keep": -1}, ef.UnsupportedError, "logits_to_keep"),

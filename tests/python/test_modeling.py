@@ -151,8 +151,6 @@ def test_calls_with_bad_inputs():
         model.generate(IDS, max_new_token=3)
     with pytest.raises(ValueError):
         model.generate(IDS, max_length=2)
-    with pytest.raises(NotImplementedError, match="num_beam_groups"):
-        model.generate(IDS, num_beams=4, num_beam_groups=2)
     with pytest.raises(ValueError, match="tokenizer"):
         model.generate(IDS, stop_strings="x")
     model.lm_head.weight.detach().fill_(float("nan"))

@@ -16,6 +16,7 @@ _PROCESSORS = (
     "ExponentialDecayLengthPenalty",
     "ForcedBOSTokenLogitsProcessor",
     "ForcedEOSTokenLogitsProcessor",
+    "HammingDiversityLogitsProcessor",
     "InfNanRemoveLogitsProcessor",
     "LogitNormalization",
     "LogitsProcessor",
@@ -30,6 +31,7 @@ _PROCESSORS = (
     "SequenceBiasLogitsProcessor",
     "SuppressTokensAtBeginLogitsProcessor",
     "SuppressTokensLogitsProcessor",
+    "SynthIDTextWatermarkLogitsProcessor",
     "TemperatureLogitsWarper",
     "TopHLogitsWarper",
     "TopKLogitsWarper",
@@ -37,6 +39,9 @@ _PROCESSORS = (
     "TypicalLogitsWarper",
     "UnbatchedClassifierFreeGuidanceLogitsProcessor",
 )
+_CONSTRAINTS = (
+    "Constraint", "ConstraintListState", "DisjunctiveConstraint", "DisjunctiveTrie", "PhrasalConstraint",
+)  # fmt: skip
 _STOPPING = (
     "ConfidenceCriteria",
     "EosTokenCriteria",
@@ -62,6 +67,7 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(("WatermarkDetector", "WatermarkDetectorOutput", "WatermarkLogitsProcessor"), ".watermarking"),
     **dict.fromkeys(_STREAMERS, ".streamers"),
     **dict.fromkeys(_PROCESSORS, ".logits_process"),
+    **dict.fromkeys(_CONSTRAINTS, ".beam_constraints"),
     **dict.fromkeys(_STOPPING, ".stopping_criteria"),
     **dict.fromkeys(_OUTPUTS, ".outputs"),
     "GenerateNonBeamOutput": ".outputs",

@@ -138,3 +138,9 @@ class SynthIDTextWatermarkingConfig(BaseWatermarkingConfig):
     def validate(self) -> None:
         size = self.sampling_table_size
         _require(size <= 2**24, "sampling_table_size", "< 2**24", size)
+
+    def construct_processor(self, vocab_size: int, device: Any) -> Any:
+        """The logits processor with these settings."""
+        from .synthid import SynthIDTextWatermarkLogitsProcessor
+
+        return SynthIDTextWatermarkLogitsProcessor(**self.to_dict(), device=device)

@@ -261,6 +261,42 @@ def _checked_eos(eos_token_id: Any) -> np.ndarray:
     return given
 
 
+class HammingDiversityLogitsProcessor(LogitsProcessor):
+    """In a group of beams, tokens that earlier groups chose at the same step get less likely, each time by a penalty.
+
+    Vijayakumar et al., "Diverse Beam Search: Decoding Diverse Solutions from Neural Sequence Models" (2016).
+
+    Args:
+        diversity_penalty: float above 0.
+        num_beams, num_beam_groups: of the search.
+    """
+
+    def __init__(self, diversity_penalty: float, num_beams: int, num_beam_groups: int):
+        if not isinstance(diversity_penalty, float) or not diversity_penalty > 0.0:
+            raise ValueError("`diversity_penalty` should be a float strictly larger than 0.")
+        if not isinstance(num_beams, int) or num_beams < 2:
+            raise ValueError("`num_beams` should be an integer strictly larger than 1.")
+        if not isinstance(num_beam_groups, int) or num_beam_groups < 2:
+            raise ValueError("`num_beam_groups` should be an integer strictly larger than 1.")
+        if num_beam_groups > num_beams:
+            raise ValueError("`beam_groups` has to be smaller or equal to `num_beams`.")
+        self._diversity_penalty = diversity_penalty
+        self._num_beams = num_beams
+        self._num_sub_beams = num_beams // num_beam_groups
+
+    def __call__(self, input_ids: Any, scores: Any, current_tokens: Any, beam_group_idx: int) -> Any:
+        """`scores` [batch * beams of the group, vocabulary]; `current_tokens` int64 [batch * beams], of this step."""
+        before = beam_group_idx * self._num_sub_beams
+        if before == 0:
+            return scores
+        chosen = as_array(current_tokens).reshape(-1, self._num_beams)[:, :before]
+        out = as_array(scores).copy()
+        size = min(self._num_sub_beams, self._num_beams - before)
+        for row, tokens in enumerate(np.repeat(chosen, size, axis=0)):
+            out[row] -= self._diversity_penalty * np.bincount(tokens, minlength=out.shape[-1])
+        return like(out, scores)
+
+
 class ForcedEOSTokenLogitsProcessor(NumpyLogitsProcessor):
     """The token at `max_length` is `eos_token_id`."""
 

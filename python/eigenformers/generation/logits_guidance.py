@@ -50,7 +50,8 @@ class ClassifierFreeGuidanceLogitsProcessor(NumpyLogitsProcessor):
 class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
     """Guidance with a second run of `model` on a negative prompt, `unconditional_ids` (by default the last token).
 
-    Keeps that run's cache between steps, so an object serves one `generate` call.
+    Keeps that run's cache between steps, so an object serves one `generate` call. Beams that change places take their
+    unconditional texts along, and each prompt's beams begin with its negative prompt.
     """
 
     def __init__(
@@ -67,17 +68,20 @@ class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
         self._ids = None if unconditional_ids is None else as_array(unconditional_ids)
         self._mask = None if unconditional_attention_mask is None else as_array(unconditional_attention_mask)
         self._cache: Any = None
-        self._started = False
+        self._before: np.ndarray | None = None  # the texts of the last call
 
     def _unconditional_scores(self, input_ids: np.ndarray) -> np.ndarray:
         last = input_ids[:, -1:]
-        if not self._started:
-            self._started = True
+        if self._before is None:
             self._ids = last if self._ids is None else self._ids
             self._mask = np.ones_like(self._ids) if self._mask is None else self._mask
+            copies = max(1, len(input_ids) // len(self._ids))
+            self._ids, self._mask = (np.repeat(rows, copies, axis=0) for rows in (self._ids, self._mask))
         else:
+            self._follow(input_ids[:, :-1])
             self._mask = np.concatenate([self._mask, np.ones_like(last)], axis=1)
             self._ids = last if self.use_cache else np.concatenate([self._ids, last], axis=1)
+        self._before = np.ascontiguousarray(input_ids)
         output = self.model(
             to_tensor(self._ids),
             attention_mask=to_tensor(self._mask),
@@ -86,6 +90,16 @@ class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
         )
         self._cache = output.get("past_key_values", None)
         return as_array(output.logits[:, -1])
+
+    def _follow(self, texts: np.ndarray) -> None:
+        """Rows become those that the texts so far were in."""
+        places = {row.tobytes(): index for index, row in enumerate(self._before)}
+        order = [places.get(row.tobytes(), index) for index, row in enumerate(texts)]
+        if order == list(range(len(order))):
+            return
+        self._ids, self._mask = self._ids[order], self._mask[order]
+        if self._cache is not None:
+            self._cache.reorder_cache(to_tensor(np.array(order, np.int64)))
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         conditional = log_softmax(as_array(scores))

@@ -9,13 +9,15 @@ from typing import Any, Callable
 import numpy as np
 
 from .. import _core
-from ..cache_utils import QuantizedCache, recurrent_layers
+from ..cache_utils import QuantizedCache
 from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
 from .assisted import candidates_of, check_assistant
+from .beam_constraints import ConstrainedTexts, constraints_of
 from .configuration import GenerationConfig, GenerationMode
 from .encoder_decoder import decoder_prompt, encode
+from .modes import check_stateless, contrastive_options, dola_layers
 from .outputs import (
     GenerateBeamDecoderOnlyOutput,
     GenerateBeamEncoderDecoderOutput,
@@ -23,8 +25,9 @@ from .outputs import (
     GenerateEncoderDecoderOutput,
 )
 from .prefix_cache import PrefixCache
-from .stopping_criteria import StopStringCriteria
+from .stopping_criteria import ConfidenceCriteria, StopStringCriteria
 from .support import check_supported
+from .token_healing import heal, healed
 
 logger = logging.get_logger(__name__)
 
@@ -38,9 +41,13 @@ _LOOP_OPTIONS = (
     "use_cache", "prefill_chunk_size", "prompt_lookup_num_tokens", "output_scores", "output_logits",
     "output_hidden_states", "output_attentions",
 )  # fmt: skip
-_BEAM_MODES = (GenerationMode.BEAM_SEARCH, GenerationMode.BEAM_SAMPLE)
+_BEAM_MODES = (
+    GenerationMode.BEAM_SEARCH, GenerationMode.BEAM_SAMPLE, GenerationMode.GROUP_BEAM_SEARCH,
+    GenerationMode.CONSTRAINED_BEAM_SEARCH,
+)  # fmt: skip
 _MODES = (
     GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE, GenerationMode.ASSISTED_GENERATION, *_BEAM_MODES,
+    GenerationMode.CONTRASTIVE_SEARCH, GenerationMode.DOLA_GENERATION,
 )  # fmt: skip
 _STATISTICS = ("new_tokens", "guessed_tokens", "accepted_tokens", "prefill_seconds", "decode_seconds")
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
@@ -113,11 +120,10 @@ class GenerationMixin:
         config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
         config.validate()
         check_supported(config)
+        mode = config.get_generation_mode(assistant_model)
         positions = model_kwargs.pop("position_ids", None)
-        if config.prompt_lookup_num_tokens is not None and recurrent_layers(self.config):
-            raise ValueError(
-                f"assisted generate is not supported with stateful models, such as {type(self).__name__}"
-            )
+        if config.prompt_lookup_num_tokens is not None:
+            check_stateless(self, GenerationMode.ASSISTED_GENERATION)
         source, decoder_inputs = None, {}
         if self.config.is_encoder_decoder:
             names = ("encoder_outputs", "decoder_input_ids", "decoder_attention_mask", "decoder_inputs_embeds")
@@ -129,6 +135,8 @@ class GenerationMixin:
             source = encode(self, input_ids, mask, embeds, decoder_inputs.pop("encoder_outputs"), config)
             input_ids, mask = decoder_prompt(config, source.batch, decoder_inputs)
             embeds = None
+        if config.token_healing:
+            input_ids, mask = healed(self, input_ids, mask, tokenizer)
         if config.cache_implementation == "quantized" and config.use_cache and past is None:
             past = QuantizedCache(**{"backend": "quanto", "config": self.config, **(config.cache_config or {})})
         if streamer is not None and (config.num_beams or 1) > 1:
@@ -136,7 +144,7 @@ class GenerationMixin:
                 "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
             )
         position_ids = _tensor(positions)
-        options = self._loop_options(config, input_ids, embeds, has_max, assistant_model)
+        options = self._loop_options(config, input_ids, embeds, has_max, mode, assistant_model)
         input_ids, mask, embeds, position_ids = self._expand(config, input_ids, mask, embeds, position_ids, past)
         copies = 1 if (config.num_beams or 1) > 1 else config.num_return_sequences or 1
         encoder = {} if source is None else source.arguments(copies)
@@ -151,10 +159,16 @@ class GenerationMixin:
                     "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
                 )
             criteria.append(_criterion(StopStringCriteria(tokenizer, config.stop_strings), False))
+        if config.is_assistant and (config.assistant_confidence_threshold or 0) > 0:
+            criteria.append(_criterion(ConfidenceCriteria(config.assistant_confidence_threshold), True))
         candidates = None
         if assistant_model is not None:
             translates = tokenizer if assistant_tokenizer is not None else None
             candidates = candidates_of(assistant_model, config, translates, assistant_tokenizer)
+        constraints = None
+        if config.constraints is not None or config.force_words_ids is not None:
+            constraints = ConstrainedTexts(constraints_of(config))
+        layers = dola_layers(self, config) if mode == GenerationMode.DOLA_GENERATION else []
         shares = prefix_cache is not None and self._shares_prefix(config, input_ids, mask, embeds, past)
         if shares:
             past = prefix_cache.take(self, input_ids[0].tolist())
@@ -166,8 +180,9 @@ class GenerationMixin:
             result = _core.generate(
                 self, input_ids, mask, position_ids, embeds, past, options, processors,
                 self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
-                _prefix(prefix_allowed_tokens_fn, config.num_beams or 1), criteria, put, encoder,
-                self._watermark(config), candidates,
+                _prefix(prefix_allowed_tokens_fn, (config.num_beams or 1) // (config.num_beam_groups or 1)), criteria, put,
+                encoder, self._watermark(config), candidates, constraints,
+                layers, self.get_output_embeddings() if layers else None,
             )  # fmt: skip
         finally:
             if streamer is not None:
@@ -295,7 +310,7 @@ class GenerationMixin:
             raise UnsupportedError(f"generate: passing {rest} on to the model is not supported yet")
 
     def _loop_options(
-        self, config: GenerationConfig, ids: Any, embeds: Any, has_max: bool, assistant_model: Any
+        self, config: GenerationConfig, ids: Any, embeds: Any, has_max: bool, mode: GenerationMode, assistant_model: Any
     ) -> dict[str, Any]:
         length = ids.shape[1]
         if config.max_new_tokens is not None:
@@ -332,17 +347,19 @@ class GenerationMixin:
             options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
         if config.num_beams is not None and config.num_beams < 1:
             raise ValueError(f"`num_beams` must be 1 or more, but is {config.num_beams}.")
-        mode = config.get_generation_mode(assistant_model)
         if assistant_model is not None:
             check_assistant(self, assistant_model, config)
         if mode not in _MODES:
             raise UnsupportedError(f"generate: {mode.value} is not part of this version")
+        if mode == GenerationMode.CONTRASTIVE_SEARCH:
+            options.update(contrastive_options(self, config))
+        if mode == GenerationMode.GROUP_BEAM_SEARCH:
+            options["num_beam_groups"] = config.num_beam_groups
+            options["diversity_penalty"] = config.diversity_penalty
         if mode in _BEAM_MODES:
             options["num_return_sequences"] = config.num_return_sequences or 1
             options["early_stopping"] = config.early_stopping is True
             options["early_stopping_never"] = config.early_stopping == "never"
-            if config.guidance_scale not in (None, 1, 1.0):
-                raise UnsupportedError("generate: `guidance_scale` with beam search is not part of this version")
         return options
 
     @staticmethod
@@ -370,9 +387,15 @@ class GenerationMixin:
 
         return _processor(
             UnbatchedClassifierFreeGuidanceLogitsProcessor(
-                config.guidance_scale, self, unconditional_ids=_tensor(ids), unconditional_attention_mask=_tensor(mask)
-            )
+                config.guidance_scale, self, unconditional_ids=_tensor(ids), unconditional_attention_mask=_tensor(mask),
+                use_cache=bool(config.use_cache),
+            )  # fmt: skip
         )
+
+    def heal_tokens(self, input_ids: Any, tokenizer: Any = None) -> Any:
+        """`input_ids` int64 `[batch, length]` with the last token of each row exchanged for the one, of those that begin
+        with it, that the model finds likeliest. See `generate(token_healing=True)`."""
+        return heal(self, _tensor(input_ids), tokenizer)
 
     def compute_transition_scores(
         self, sequences: Any, scores: Any, beam_indices: Any = None, normalize_logits: bool = False

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedError
 from ..utils import logging
-from .auxiliary_configs import SynthIDTextWatermarkingConfig
 
 if TYPE_CHECKING:
     from .configuration import GenerationConfig
@@ -15,19 +14,10 @@ logger = logging.get_logger(__name__)
 
 # Parameter → the values that mean "off", and what to do instead.
 REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "num_beam_groups": ((None, 1), "group beam search is not part of this version"),
-    "diversity_penalty": ((None, 0.0), "group beam search is not part of this version"),
-    "constraints": ((None,), "constrained beam search is not part of this version"),
-    "force_words_ids": ((None,), "constrained beam search is not part of this version"),
-    "penalty_alpha": ((None, 0.0), "contrastive search is not part of this version"),
-    "dola_layers": ((None,), "DoLa decoding is not part of this version"),
-    "low_memory": ((None, False), "it belongs to contrastive search, which is not part of this version"),
     "use_mtp": ((None, False), "multi-token prediction is not part of this version"),
     "assistant_early_exit": ((None,), "assisted decoding is not part of this version"),
     "speculation_type": ((None,), "assisted decoding is not part of this version"),
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
-    "is_assistant": ((None, False), "assisted decoding is not part of this version"),
-    "token_healing": ((None, False), "token healing is not part of this version"),
     "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
 }
 
@@ -61,9 +51,53 @@ def check_supported(config: GenerationConfig) -> None:
         )
     if config.compile_config is not None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
-    if isinstance(config.watermarking_config, SynthIDTextWatermarkingConfig):
-        raise UnsupportedError("generate: watermarking_config: SynthID is not part of this version; WatermarkingConfig is")
+    _check_beams(config)
     _check_processor_arguments(config)
+
+
+def _check_beams(config: GenerationConfig) -> None:
+    """What groups and constraints cannot be combined with, in the words of the releases that had them."""
+    groups, penalty = config.num_beam_groups or 1, config.diversity_penalty or 0.0
+    if config.constraints is not None or config.force_words_ids is not None:
+        for name, off in (("do_sample", False), ("num_beam_groups", 1)):
+            value = getattr(config, name)
+            if value not in (None, off):
+                raise ValueError(
+                    "one of `constraints`, `force_words_ids` is not `None`, triggering constrained beam search. "
+                    f"However, `{name}` is set to `{value}`, which is incompatible with this generation mode. Set "
+                    f"`constraints` and `force_words_ids` to `None` or unset `{name}` to continue."
+                )
+        if config.num_beams in (None, 1):
+            raise ValueError(
+                f"`num_beams` has to be an integer strictly greater than 1, but is {config.num_beams}. For "
+                "`num_beams` == 1, one should make use of `greedy_search` instead."
+            )
+        return
+    if groups == 1 and penalty == 0.0:
+        return
+    if config.num_beams in (None, 1):
+        for name, value, off in (("num_beam_groups", groups, 1), ("diversity_penalty", penalty, 0.0)):
+            if value != off:
+                logger.warning_once(
+                    f"`num_beams` is set to 1. However, `{name}` is set to `{value}` -- this flag is only used in "
+                    f"beam-based generation modes. You should set `num_beams>1` or unset `{name}`."
+                )
+        return
+    prefix = (
+        "`diversity_penalty` is not 0.0 or `num_beam_groups` is not 1, triggering group beam search. In this "
+        "generation mode, "
+    )
+    if config.do_sample is True:
+        raise ValueError(prefix + "`do_sample` must be set to `False`")
+    if groups < 1 or groups > config.num_beams or config.num_beams % groups:
+        raise ValueError(prefix + "`num_beams` should be divisible by `num_beam_groups`")
+    if penalty == 0.0:
+        raise ValueError(
+            prefix + "`diversity_penalty` should be greater than `0.0`, otherwise your groups will be identical."
+        )
+    from .logits_process import HammingDiversityLogitsProcessor
+
+    HammingDiversityLogitsProcessor(penalty, config.num_beams, groups)
 
 
 def _check_prompt_lookup(config: GenerationConfig) -> None:

@@ -160,6 +160,8 @@ def _ignored_flags(config: GenerationConfig, explicit: set[str]):
 
     if config.do_sample is not True:
         for name, value in useless("do_sample", _SAMPLING_FLAGS):
+            if name == "top_k" and config.penalty_alpha:  # contrastive search looks at so many
+                continue
             yield (
                 name,
                 f"`do_sample` is not set to `True`. However, `{name}` is set to `{value}` -- this flag is only used "

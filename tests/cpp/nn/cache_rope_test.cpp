@@ -45,6 +45,33 @@ TEST(DynamicCache, CropReorderClone) {
   EXPECT_EQ(cache.length(), 0);
 }
 
+TEST(DynamicCache, RowsThatShareTheirBeginningChangePlaces) {
+  for (const int64_t window : {0, 5}) {
+    DynamicCache cache({window}), plain({window});
+    Tensor rows = Tensor::empty({4, 2, 9, 3});
+    for (int64_t i = 0; i < rows.numel(); i++) {
+      const int64_t position = i / 3 % 9, row = i / 54;
+      rows.mutable_data<float>()[i] = float(position < 4 ? 1000 + i % 54 : row * 100 + i % 54);  // alike until the 4th
+    }
+    for (auto* c : {&cache, &plain}) c->append(0, rows, rows);
+    for (const std::vector<int64_t>& order :
+         {std::vector<int64_t>{1, 0, 0, 3}, std::vector<int64_t>{0, 1, 2, 3}, std::vector<int64_t>{3, 2, 1, 0}}) {
+      std::vector<int64_t> shared = order;
+      shared.insert(shared.end(), {4, 2, 4, 0});
+      cache.reorder(Tensor::from_data(shared, {2, 4}));
+      plain.reorder(Tensor::from_data(order, {4}));
+      EXPECT_EQ(cache.view(0).keys.contiguous().to_vector<float>(), plain.view(0).keys.contiguous().to_vector<float>());
+      EXPECT_EQ(cache.view(0).values.contiguous().to_vector<float>(),
+                plain.view(0).values.contiguous().to_vector<float>());
+    }
+    EXPECT_THROW(cache.reorder(Tensor::from_data<int64_t>({0, 4}, {2})), IndexError);
+    EXPECT_THROW(cache.reorder(Tensor::from_data<int64_t>({0, -1}, {2})), IndexError);
+    EXPECT_THROW(cache.reorder(Tensor::from_data<int64_t>({0, 1, 0, 0}, {2, 2})), ShapeError);
+    EXPECT_THROW(cache.reorder(Tensor::from_data<int64_t>({0, 1, 0}, {3, 1})), ShapeError);
+    EXPECT_EQ(cache.view(0).keys.size(0), 4);
+  }
+}
+
 TEST(DynamicCache, GradientsPassThrough) {
   DynamicCache cache;
   Tensor k = keys(0, 2), k2 = keys(2, 3);
