@@ -121,6 +121,14 @@ def encoder(model_type):
     return model.eval()
 
 
+def long_rope(original):
+    """Phi-3 with factors for texts up to `original` tokens, and for longer ones."""
+    rope = {"rope_type": "longrope", "rope_theta": 1e4, "original_max_position_embeddings": original}
+    rope.update(short_factor=[1 + 0.05 * i for i in range(16)], long_factor=[1 + 0.6 * i for i in range(16)])
+    settings = {"original_max_position_embeddings": original, "max_position_embeddings": 1024}
+    return tiny("phi3", rope_parameters=rope, **settings)
+
+
 def greedy(model, count=8):
     ids = [5, 17, 40]
     with ef.no_grad():
@@ -138,6 +146,15 @@ def test_every_family_comes_back(tmp_path, model_type):
     assert greedy(again) == greedy(model)
     for name, value in model.state_dict().items():
         assert np.abs(again.state_dict()[name].numpy() - value.numpy()).max() < 1e-6, name
+
+
+@pytest.mark.parametrize("original", [2, 256])
+def test_long_rope_comes_back(tmp_path, original):
+    model = long_rope(original)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")
+    again = ef.AutoModelForCausalLM.from_pretrained(path)
+    assert again.config.original_max_position_embeddings == original
+    assert greedy(again) == greedy(model)
 
 
 @pytest.mark.parametrize("model_type", ["bert", "nomic_bert"])
@@ -373,10 +390,10 @@ def test_command_line(tmp_path, capsys):
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("model_type", FAMILIES)
+@pytest.mark.parametrize("model_type", [*FAMILIES, "long rope", "long rope of long texts"])
 def test_llama_cpp_says_the_same(tmp_path, model_type):
     llama_cpp = pytest.importorskip("llama_cpp")
-    model = tiny(model_type)
+    model = long_rope(256 if model_type == "long rope" else 2) if " " in model_type else tiny(model_type)
     path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")
     engine = llama_cpp.Llama(path, n_ctx=64, verbose=False, n_threads=1)
     found = []

@@ -84,8 +84,8 @@ def save_to_gguf(
     names = [tensor[0] for tensor in export.tensors]
     if "output.weight" in names and config.model_type.startswith("gemma"):
         raise UnsupportedError(f"GGUF: lm_head apart from the embeddings has no place in architecture {keys[0][2]}")
-    if rope_factors is not None:
-        export.add("rope_freqs.weight", _core.as_tensor(rope_factors))
+    for tensor, values in rope_factors.items():
+        export.add(tensor, _core.as_tensor(values))
     importance, notes = _importance(imatrix)
     types = export.choose(
         method.mix,

@@ -36,8 +36,8 @@ def exported_types() -> list[str]:
     return sorted(name for name in FAMILIES if _core.gguf_architecture(name))
 
 
-def config_metadata(config: Any) -> tuple[list[Entry], list[float] | None]:
-    """`general.architecture` and the keys below it, and the values of `rope_freqs.weight` if the file needs them.
+def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
+    """`general.architecture` and the keys below it, and the tensors of rotary factors that the file needs.
 
     Raises:
         NotImplementedError: something that the format cannot say, by name.
@@ -98,7 +98,7 @@ def config_metadata(config: Any) -> tuple[list[Entry], list[float] | None]:
         add("attention.causal", "bool", False)
         add("pooling_type", "uint32", _pooling(config))
         found.append(("tokenizer.ggml.token_type_count", "uint32", config.type_vocab_size))
-    factors = None
+    factors: dict[str, list[float]] = {}
     if family.rotary:
         factors = _rope(config, architecture, head_dim, family.partial_rotary, add)
     return found, factors
@@ -191,7 +191,7 @@ def _check_smollm3(config: Any) -> None:
         raise UnsupportedError("GGUF: for smollm3 every fourth layer is without rotation, and none has a window")
 
 
-def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any) -> list[float] | None:
+def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any) -> dict[str, list[float]]:
     rope = dict(config.rope_parameters or {})
     if "full_attention" in rope:
         local = rope.get("sliding_attention", {})
@@ -206,15 +206,15 @@ def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any
     if share != 1.0 and not partial:
         raise UnsupportedError(f"GGUF: partial_rotary_factor for model_type {config.model_type!r}")
     if kind == "default":
-        return None
+        return {}
     if kind == "linear":
         add("rope.scaling.type", "string", "linear")
         add("rope.scaling.factor", "float32", float(rope["factor"]))
-        return None
+        return {}
     if kind == "llama3":
         if architecture != "llama":
             raise UnsupportedError(f"GGUF: rope_type 'llama3' for architecture {architecture}")
-        return _llama3_factors(rope, theta, head_dim)
+        return {"rope_freqs.weight": _llama3_factors(rope, theta, head_dim)}
     if kind == "yarn":
         factor = float(rope["factor"])
         add("rope.scaling.type", "string", "yarn")
@@ -229,8 +229,26 @@ def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any
         for name in ("mscale", "mscale_all_dim"):
             if rope.get(name):
                 raise UnsupportedError(f"GGUF: rope parameter {name!r}")
-        return None
+        return {}
+    if kind == "longrope" and config.model_type == "phi3":
+        return _longrope(config, rope, add)
     raise UnsupportedError(f"GGUF: rope_type {kind!r} has no place in the format for architecture {architecture}")
+
+
+def _longrope(config: Any, rope: dict[str, Any], add: Any) -> dict[str, list[float]]:
+    """Factors for short and for long texts, and by how much attention is scaled in both."""
+    context = config.max_position_embeddings
+    original = int(rope.get("original_max_position_embeddings") or config.original_max_position_embeddings or context)
+    scale = context / original
+    attention = rope.get("attention_factor")
+    if attention is None:
+        attention = math.sqrt(1.0 + math.log(scale) / math.log(original)) if scale > 1.0 else 1.0
+    add("rope.scaling.type", "string", "longrope")
+    add("rope.scaling.original_context_length", "uint32", original)
+    add("rope.scaling.attn_factor", "float32", float(attention))
+    return {
+        f"rope_factors_{name}.weight": [float(value) for value in rope[f"{name}_factor"]] for name in ("long", "short")
+    }
 
 
 def general_metadata(config: Any, name: str | None, file_type: int, parameters: int) -> list[Entry]:

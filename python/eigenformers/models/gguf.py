@@ -53,6 +53,7 @@ def config_from_gguf(
     metadata: dict[str, Any],
     tensor_names: Iterable[str] = (),
     rope_factors: Sequence[float] | None = None,
+    long_factors: dict[str, Sequence[float]] | None = None,
 ) -> dict[str, Any]:
     """The config.json that a GGUF file stands for, with `model_type` and `architectures`.
 
@@ -60,6 +61,7 @@ def config_from_gguf(
         metadata: key -> value of the file's header; arrays are lists (for the vocabulary, its length will do).
         tensor_names: names of its tensors: they say whether the head is tied and whether attention has biases.
         rope_factors: values of the tensor `rope_freqs.weight`, if there is one: divisors of the rotary frequencies.
+        long_factors: those of `rope_factors_long.weight` and `rope_factors_short.weight`, as `"long"` and `"short"`.
 
     Raises:
         UnsupportedModelError: an architecture that eigenformers does not have.
@@ -135,7 +137,11 @@ def config_from_gguf(
         config.pop(name)
     if not family.rotary:
         return config
-    rope = _rope(data, rotary, config["max_position_embeddings"], rope_factors)
+    rope = _rope(data, rotary, config["max_position_embeddings"], rope_factors, long_factors)
+    if model_type == "phi3":
+        config["original_max_position_embeddings"] = rope.get(
+            "original_max_position_embeddings", config["max_position_embeddings"]
+        )
     if family.partial_rotary:
         rope["partial_rotary_factor"] = rotary / head_dim
     if model_type == "gemma3_text":
@@ -210,7 +216,13 @@ def _llama_biases(names: set[str]) -> dict[str, bool]:
     return found
 
 
-def _rope(data: _Metadata, head_dim: int, context: int, factors: Sequence[float] | None) -> dict[str, Any]:
+def _rope(
+    data: _Metadata,
+    head_dim: int,
+    context: int,
+    factors: Sequence[float] | None,
+    long_factors: dict[str, Sequence[float]] | None = None,
+) -> dict[str, Any]:
     rope: dict[str, Any] = {"rope_type": "default", "rope_theta": data.get("rope.freq_base", float, 10000.0)}
     kind = data.get("rope.scaling.type", str, "none")
     factor = data.get("rope.scaling.factor", float) or data.get("rope.scale_linear", float) or 1.0
@@ -238,6 +250,15 @@ def _rope(data: _Metadata, head_dim: int, context: int, factors: Sequence[float]
             rope["attention_factor"] = attention * (0.1 * math.log(factor) + 1.0)
         if data.get("rope.scaling.yarn_log_multiplier", float, 0.0):
             raise UnsupportedError("GGUF metadata: rope.scaling.yarn_log_multiplier other than 0 is not supported")
+    elif long_factors and data.architecture == "phi3":  # files need not name the type
+        for name in ("long", "short"):
+            if len(long_factors.get(name, ())) != head_dim // 2:
+                raise CheckpointError(
+                    f"rope_factors_{name}.weight: has {len(long_factors.get(name, ()))} values, needed {head_dim // 2}"
+                )
+            rope[f"{name}_factor"] = [float(value) for value in long_factors[name]]
+        rope.update(rope_type="longrope", original_max_position_embeddings=original or context)
+        rope["attention_factor"] = data.get("rope.scaling.attn_factor", float, 1.0)
     elif kind == "longrope":
         raise UnsupportedError(f"GGUF model with architecture {data.architecture}: rope.scaling.type 'longrope'")
     return rope
@@ -300,4 +321,9 @@ def read_gguf_config(path: str | os.PathLike) -> dict[str, Any]:
     }
     names = file.names()
     factors = file.floats("rope_freqs.weight") if "rope_freqs.weight" in names else None
-    return config_from_gguf(metadata, names, factors)
+    long = {
+        name: file.floats(f"rope_factors_{name}.weight")
+        for name in ("long", "short")
+        if f"rope_factors_{name}.weight" in names
+    }
+    return config_from_gguf(metadata, names, factors, long)

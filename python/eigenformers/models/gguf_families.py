@@ -102,8 +102,6 @@ def grouped_heads(config: Any) -> tuple[int, int]:
 def configuration_of(model_type: str, names: set[str], kv_heads: int, config: dict[str, Any]) -> dict[str, Any]:
     """What the names of a file's tensors, or llama.cpp's code, say of the configuration."""
     biased = {part: f"blk.0.{part}.bias" in names for part in ("attn_q", "attn_qkv", "attn_output", "ffn_up")}
-    if model_type == "phi3":
-        return {"original_max_position_embeddings": config["max_position_embeddings"]}
     if model_type == "starcoder2":
         return {"use_bias": biased["attn_q"]}
     if model_type == "stablelm":
