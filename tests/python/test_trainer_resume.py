@@ -95,6 +95,9 @@ CASES = {
     "low_rank": {
         "optim": "galore_adamw", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=3",
     },
+    "low_rank_factored": {
+        "optim": "galore_adafactor", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=3",
+    },
     "recomputed": {"activation_checkpointing": True},
     "bf16": {"bf16": True},
     "epochs": {"save_strategy": "epoch", "num_train_epochs": 3, "max_steps": -1, "eval_strategy": "epoch"},

@@ -23,6 +23,7 @@ _MODULES = {
     "Adagrad": ".adagrad",
     "AdEMAMix": ".ademamix",
     "AdEMAMix8bit": ".eight_bit",
+    "GaLoreAdafactor": ".galore",
     "GaLoreAdamW": ".galore",
     "Lion": ".lion",
     "Lion8bit": ".eight_bit",

@@ -81,6 +81,14 @@ class Adafactor(Optimizer):
         by_row = (row / row.mean(-1, keepdim=True)).rsqrt().unsqueeze(-1)
         return by_row * column.unsqueeze(-2).rsqrt() * grad
 
+    def _reduced(self, p: Tensor, grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        """The gradient as the state sees it; GaLore projects it."""
+        return grad
+
+    def _restored(self, update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        """The update of the whole parameter."""
+        return update
+
     @_core.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step; returns what `closure` returns."""
@@ -92,7 +100,9 @@ class Adafactor(Optimizer):
                 half = p.dtype in (_core.float16, _core.bfloat16)
                 grad, values = (p.grad.float(), p.detach().float()) if half else (p.grad, p.detach())
                 state = self.state[p]
-                if not state:
+                state.setdefault("step", 0)
+                grad = self._reduced(p, grad, group, state)
+                if "RMS" not in state:
                     self._start(state, grad, group)
                 state["step"] += 1
                 state["RMS"] = _rms(values)
@@ -102,6 +112,7 @@ class Adafactor(Optimizer):
                 if group["beta1"] is not None:
                     state["exp_avg"].mul_(group["beta1"]).add_(update * (1 - group["beta1"]))
                     update = state["exp_avg"]
+                update = self._restored(update, p, group, state)
                 if group["weight_decay"] != 0:
                     values.add_(values * (-group["weight_decay"] * rate))
                 values.sub_(update)

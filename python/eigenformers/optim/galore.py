@@ -1,4 +1,4 @@
-"""AdamW on gradients projected to a low rank."""
+"""Optimizers on gradients projected to a low rank."""
 
 from __future__ import annotations
 
@@ -8,28 +8,42 @@ from typing import Any, Callable
 
 from .. import _core, linalg
 from .._core import Tensor
+from .adafactor import Adafactor
 from .optimizer import Optimizer, check_at_least, check_betas
 
 _TYPES = ("std", "reverse_std", "right", "left")
 
 
-class _Projector:
-    """The subspace of one matrix: its leading singular vectors, found anew every so many steps."""
+def _side(matrix: Tensor, group: dict[str, Any]) -> str:
+    """Which singular vectors span the subspace: those of the shorter side, or of the other."""
+    kind, tall = group.get("proj_type", "std"), matrix.shape[0] >= matrix.shape[1]
+    if kind in ("std", "reverse_std"):
+        return "right" if tall == (kind == "std") else "left"
+    return kind
 
-    @staticmethod
-    def side(grad: Tensor, kind: str) -> str:
-        tall = grad.shape[0] >= grad.shape[1]
-        if kind == "std":
-            return "right" if tall else "left"
-        if kind == "reverse_std":
-            return "left" if tall else "right"
-        return kind
 
-    @staticmethod
-    def basis(grad: Tensor, rank: int, side: str) -> Tensor:
-        wide = grad if grad.dtype == _core.float64 else grad.float()
-        u, _, v = linalg.svd(wide, full_matrices=False)
-        return (v[:rank] if side == "right" else u[:, :rank]).contiguous()
+def _projected(group: dict[str, Any], p: Tensor) -> bool:
+    return "rank" in group and p.dim() == 2
+
+
+def _project(grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+    """A matrix's gradient in its leading singular vectors, which are found anew every so many steps."""
+    side = _side(grad, group)
+    if "basis" not in state or state["step"] % group.get("update_proj_gap", 200) == 0:
+        u, _, v = linalg.svd(grad if grad.dtype == _core.float64 else grad.float(), full_matrices=False)
+        state["basis"] = (v[: group["rank"]] if side == "right" else u[:, : group["rank"]]).contiguous()
+    return grad @ state["basis"].t() if side == "right" else state["basis"].t() @ grad
+
+
+def _back(update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+    whole = update @ state["basis"] if _side(p, group) == "right" else state["basis"] @ update
+    return whole * group.get("scale", 1.0)
+
+
+def _check_groups(groups: list[dict[str, Any]]) -> None:
+    for group in groups:
+        if "rank" in group and group.get("proj_type", "std") not in _TYPES:
+            raise ValueError(f"GaLore: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
 
 
 class GaLoreAdamW(Optimizer):
@@ -59,22 +73,7 @@ class GaLoreAdamW(Optimizer):
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "correct_bias": correct_bias,
         }  # fmt: skip
         super().__init__(params, defaults)
-        for group in self.param_groups:
-            if "rank" in group and group.get("proj_type", "std") not in _TYPES:
-                raise ValueError(f"GaLore: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
-
-    def _project(self, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-        grad = p.grad
-        side = _Projector.side(grad, group.get("proj_type", "std"))
-        if "basis" not in state or state["step"] % group.get("update_proj_gap", 200) == 0:
-            state["basis"] = _Projector.basis(grad, group["rank"], side)
-        return grad @ state["basis"].t() if side == "right" else state["basis"].t() @ grad
-
-    @staticmethod
-    def _back(update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-        side = _Projector.side(p, group.get("proj_type", "std"))
-        whole = update @ state["basis"] if side == "right" else state["basis"] @ update
-        return whole * group.get("scale", 1.0)
+        _check_groups(self.param_groups)
 
     @_core.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -87,8 +86,8 @@ class GaLoreAdamW(Optimizer):
                     continue
                 state = self.state[p]
                 state.setdefault("step", 0)
-                low = "rank" in group and p.dim() == 2
-                grad = self._project(p, group, state) if low else p.grad
+                low = _projected(group, p)
+                grad = _project(p.grad, group, state) if low else p.grad
                 if "exp_avg" not in state:
                     state["exp_avg"], state["exp_avg_sq"] = _core.zeros_like(grad), _core.zeros_like(grad)
                 state["step"] += 1
@@ -98,7 +97,30 @@ class GaLoreAdamW(Optimizer):
                 if group["correct_bias"]:
                     rate *= math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
                 update = state["exp_avg"] / (state["exp_avg_sq"].sqrt() + group["eps"])
-                p.sub_((self._back(update, p, group, state) if low else update) * rate)
+                p.sub_((_back(update, p, group, state) if low else update) * rate)
                 if group["weight_decay"] > 0:
                     p.mul_(1 - float(group["lr"]) * group["weight_decay"])
         return loss
+
+
+class GaLoreAdafactor(Adafactor):
+    """Adafactor whose state lives in a low-rank subspace of the gradient; groups as in `GaLoreAdamW`.
+
+    >>> import eigenformers as ef
+    >>> w = ef.ones(8, 4, requires_grad=True)
+    >>> optimizer = ef.optim.GaLoreAdafactor([{"params": [w], "rank": 2}], lr=0.1, relative_step=False)
+    >>> w.square().sum().backward()
+    >>> optimizer.step()
+    >>> tuple(optimizer.state[w]["exp_avg_sq_col"].shape)
+    (2,)
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float | None = None, **options: Any):
+        super().__init__(params, lr, **options)
+        _check_groups(self.param_groups)
+
+    def _reduced(self, p: Tensor, grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        return _project(grad, group, state) if _projected(group, p) else grad
+
+    def _restored(self, update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        return _back(update, p, group, state) if _projected(group, p) else update

@@ -90,6 +90,7 @@ _TABLE: dict[str, tuple[str, Any]] = {
     "schedule_free_radam": ("RAdamScheduleFree", lambda a, g: {**_adam(a), **_schedule_free(a, g)}),
     "stable_adamw": ("StableAdamW", _stable),
     "galore_adamw": ("GaLoreAdamW", lambda a, g: _adam(a)),
+    "galore_adafactor": ("GaLoreAdafactor", lambda a, g: {"scale_parameter": False, "relative_step": False}),
 }  # fmt: skip
 
 

@@ -77,3 +77,24 @@ def case_stable_adamw(lib):
         {"lr": 0.05, "decouple_lr": True, "max_lr": 0.1, "weight_decay": 1e-3},
     )
     return _variants(lib, "optimi", "StableAdamW", options)
+
+
+def _galore(lib, name, **others):
+    kind = _class(lib, "galore_torch", name)
+    options = ({"proj_type": "std"}, {"proj_type": "reverse_std"}, {"proj_type": "right", "scale": 0.5})
+
+    def make(params, projection):
+        matrices, rest = [p for p in params if p.dim() == 2], [p for p in params if p.dim() != 2]
+        # One subspace for all steps: the signs of singular vectors are free, and old moments meet those of a new one.
+        low = {"params": matrices, "rank": 2, "update_proj_gap": 100, "scale": 1.0, **projection}
+        return kind([{"params": rest}, low], lr=0.02, weight_decay=0.1, **others)
+
+    return {str(o): _train(lib, lambda params, o=o: make(params, o)) for o in options}
+
+
+def case_galore_adamw(lib):
+    return _galore(lib, "GaLoreAdamW")
+
+
+def case_galore_adafactor(lib):
+    return _galore(lib, "GaLoreAdafactor", scale_parameter=False, relative_step=False)
