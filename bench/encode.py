@@ -163,13 +163,21 @@ def ctranslate2_of(compute):
     return make
 
 
+def int8_config():
+    """Weights in int8, inputs rounded as they come."""
+    import eigenformers
+
+    return eigenformers.TorchAoConfig({"_type": "Int8DynamicActivationInt8WeightConfig", "_data": {}})
+
+
 def ours(dtype):
     def make(threads):
         import eigenformers
         from eigenformers.sentence_transformers import SentenceTransformer
 
         eigenformers.set_num_threads(threads)
-        model = SentenceTransformer(MODEL, model_kwargs={"dtype": dtype})
+        kwargs = {"dtype": dtype} if dtype != "int8" else {"quantization_config": int8_config()}
+        model = SentenceTransformer(MODEL, model_kwargs=kwargs)
         return lambda texts, batch: model.encode(texts, batch_size=batch)
 
     return make
@@ -178,6 +186,7 @@ def ours(dtype):
 CONTESTANTS = {  # name -> (package, make)
     "eigenformers float32": ("eigenformers", ours("float32")),
     "eigenformers bfloat16": ("eigenformers", ours("bfloat16")),
+    "eigenformers int8": ("eigenformers", ours("int8")),
     "transformers float32": ("transformers", transformers_of("float32")),
     "transformers bfloat16": ("transformers", transformers_of("bfloat16")),
     "sentence-transformers float32": ("sentence_transformers", sentence_transformers_of("float32")),
@@ -226,7 +235,11 @@ def product_seconds(dtype: str) -> float:
     import eigenformers as ef
 
     with ef.no_grad():
-        layer = ef.nn.Linear(384, 1536).to(getattr(ef, dtype))
+        if dtype == "int8":
+            model = ef.AutoModel.from_pretrained(MODEL, quantization_config=int8_config())
+            layer = model.encoder.layer[0].intermediate.dense
+        else:
+            layer = ef.nn.Linear(384, 1536).to(getattr(ef, dtype))
         x = ef.randn(1024, 384)
         best = float("inf")
         for _ in range(20):

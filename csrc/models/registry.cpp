@@ -27,6 +27,7 @@
 #include "models/granite/granite.h"
 #include "models/lfm2/lfm2.h"
 #include "models/llama/llama.h"
+#include "models/longformer/longformer.h"
 #include "models/m2m_100/m2m_100.h"
 #include "models/mamba/mamba.h"
 #include "models/mamba2/mamba2.h"
@@ -54,6 +55,7 @@
 #include "models/stablelm/stablelm.h"
 #include "models/starcoder2/starcoder2.h"
 #include "models/t5/t5.h"
+#include "models/tapas/tapas.h"
 #include "models/umt5/umt5.h"
 #include "models/xlm_roberta/xlm_roberta.h"
 
@@ -89,6 +91,7 @@ const Registry<Family>& families() {
     r.add("granite", granite_family());
     r.add("lfm2", lfm2_family());
     r.add("llama", llama_family());
+    r.add("longformer", longformer_family());
     r.add("m2m_100", m2m_100_family());
     r.add("mamba", mamba_family());
     r.add("mamba2", mamba2_family());
@@ -116,6 +119,7 @@ const Registry<Family>& families() {
     r.add("stablelm", stablelm_family());
     r.add("starcoder2", starcoder2_family());
     r.add("t5", t5_family());
+    r.add("tapas", tapas_family());
     r.add("umt5", umt5_family());
     r.add("xlm-roberta", xlm_roberta_family());
     return r;

@@ -3,6 +3,7 @@
 #include "quantizers/bitsandbytes/bitsandbytes.h"
 #include "quantizers/codebooks/codebooks.h"
 #include "quantizers/floats/floats.h"
+#include "quantizers/ggml/ggml_weight.h"
 #include "quantizers/integers/integers.h"
 #include "quantizers/quantizer.h"
 
@@ -19,6 +20,7 @@ const Registry<Quantizer>& quantizers() {
     r.add("hqq", hqq_format());
     r.add("quanto", quanto_format());
     r.add("torchao", torchao_format());
+    r.add("int8_dynamic", int8_dynamic_format());
     r.add("eetq", eetq_format());
     r.add("bitnet", bitnet_format());
     r.add("fp8", fp8_format());

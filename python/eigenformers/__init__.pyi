@@ -894,6 +894,17 @@ from .models.llama.modeling import (
     LlamaForTokenClassification as LlamaForTokenClassification,
     LlamaModel as LlamaModel,
 )
+from .models.longformer.configuration import (
+    LongformerConfig as LongformerConfig,
+)
+from .models.longformer.modeling import (
+    LongformerForMaskedLM as LongformerForMaskedLM,
+    LongformerForMultipleChoice as LongformerForMultipleChoice,
+    LongformerForQuestionAnswering as LongformerForQuestionAnswering,
+    LongformerForSequenceClassification as LongformerForSequenceClassification,
+    LongformerForTokenClassification as LongformerForTokenClassification,
+    LongformerModel as LongformerModel,
+)
 from .models.m2m_100.configuration import (
     M2M100Config as M2M100Config,
 )
@@ -1148,6 +1159,15 @@ from .models.t5.modeling import (
     T5ForTokenClassification as T5ForTokenClassification,
     T5Model as T5Model,
 )
+from .models.tapas.configuration import (
+    TapasConfig as TapasConfig,
+)
+from .models.tapas.modeling import (
+    TapasForMaskedLM as TapasForMaskedLM,
+    TapasForQuestionAnswering as TapasForQuestionAnswering,
+    TapasForSequenceClassification as TapasForSequenceClassification,
+    TapasModel as TapasModel,
+)
 from .models.umt5.configuration import (
     UMT5Config as UMT5Config,
 )
@@ -1218,6 +1238,10 @@ from .pipelines.question_answering import (
     QuestionAnsweringArgumentHandler as QuestionAnsweringArgumentHandler,
     QuestionAnsweringPipeline as QuestionAnsweringPipeline,
 )
+from .pipelines.table_question_answering import (
+    TableQuestionAnsweringArgumentHandler as TableQuestionAnsweringArgumentHandler,
+    TableQuestionAnsweringPipeline as TableQuestionAnsweringPipeline,
+)
 from .pipelines.text2text_generation import (
     SummarizationPipeline as SummarizationPipeline,
     Text2TextGenerationPipeline as Text2TextGenerationPipeline,
@@ -1244,6 +1268,7 @@ from .pipelines.zero_shot_classification import (
 from .quantization import (
     AUTO_QUANTIZATION_CONFIG_MAPPING as AUTO_QUANTIZATION_CONFIG_MAPPING,
     AUTO_QUANTIZER_MAPPING as AUTO_QUANTIZER_MAPPING,
+    AqlmConfig as AqlmConfig,
     AutoHfQuantizer as AutoHfQuantizer,
     AutoQuantizationConfig as AutoQuantizationConfig,
     AutoRoundConfig as AutoRoundConfig,

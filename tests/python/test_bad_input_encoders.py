@@ -6,6 +6,7 @@ import json
 import os
 
 import eigenformers as ef
+import numpy as np
 import pytest
 from cases._text_models import Folder
 from eigenformers.sentence_transformers import SentenceTransformer
@@ -55,7 +56,8 @@ def model():
         ({"labels": [0, 1]}, ef.ShapeError, "labels"), ({"labels": [0.5]}, ef.DtypeError, "labels"),
         ({"labels": "x"}, TypeError, "labels"), ({"attention_mask": [[1, 1]]}, ef.ShapeError, "attention_mask"),
         ({"attention_mask": "x"}, TypeError, "attention_mask"),
-        ({"token_type_ids": [[0, 5, 0]]}, IndexError, "id 5"),
+        ({"token_type_ids": [[0, 0]]}, ef.ShapeError, "token_type_ids"),
+        ({"token_type_ids": [[0, 5, 0]]}, IndexError, "id 5"), ({"position_ids": [[0, 1]]}, ef.ShapeError, "position_ids"),
         ({"position_ids": [[0, 99, 2]]}, IndexError, "id 99"), ({"position_ids": [[0, -1, 2]]}, IndexError, "id -1"),
     ],
 )  # fmt: skip
@@ -221,3 +223,41 @@ def test_questions_about_tables(tmp_path):
     assert tokenizer(TABLE, []) == {"input_ids": []}
     records = [dict(zip(TABLE, row)) for row in zip(*TABLE.values())]
     assert dict(tokenizer(records, "how many")) == dict(tokenizer(TABLE, "how many"))
+
+
+def test_tapas_models(tmp_path):
+    sizes = {**SMALL, "max_position_embeddings": 64, "vocab_size": 14}
+    model = ef.TapasForQuestionAnswering(ef.TapasConfig(**sizes, num_aggregation_labels=4, use_answer_as_supervision=True))
+    inputs = tapas_tokenizer(tmp_path)(TABLE, "how many", return_tensors="pt")
+    labels = ef.zeros(*inputs["input_ids"].shape, dtype=ef.int64)
+    with pytest.raises(ValueError, match="float answers"):
+        model(**inputs, labels=labels)
+    with pytest.raises(ValueError, match="numeric values"):
+        model(**inputs, labels=labels, float_answer=[1.0])
+    with pytest.raises(ef.ConfigError, match="cell_selection_preference"):
+        given = {"numeric_values": labels.float(), "numeric_values_scale": labels.float() + 1}
+        model(**inputs, labels=labels, float_answer=[1.0], **given)
+    with pytest.raises(ef.ShapeError, match="labels"):
+        ef.TapasForQuestionAnswering(ef.TapasConfig(**sizes))(**inputs, labels=labels[:, 1:])
+    with pytest.raises(ef.ShapeError, match="token_type_ids"):
+        model(inputs["input_ids"], token_type_ids=np.zeros((1, 3), np.int64))
+    with pytest.raises(ef.UnsupportedError, match="gumbel"):
+        ef.TapasForQuestionAnswering(ef.TapasConfig(**sizes, use_gumbel_for_cells=True))
+    with pytest.raises(ef.ConfigError, match="type_vocab_sizes"):
+        ef.TapasModel(ef.TapasConfig(**sizes, type_vocab_sizes=[3]))
+
+
+def test_longformer_models():
+    for window in (0, 3, -4, [4]):
+        with pytest.raises(ef.ConfigError, match="attention_window"):
+            ef.LongformerModel(ef.LongformerConfig(**{**SMALL, "num_hidden_layers": 2}, attention_window=window))
+    config = ef.LongformerConfig(**SMALL, attention_window=4)
+    ids = ef.tensor([[5, 6, 7]])
+    with pytest.raises(ValueError, match="exactly three separator tokens: 2"):
+        ef.LongformerForQuestionAnswering(config)(ids)
+    with pytest.raises(ef.ShapeError, match="attention_mask"):
+        ef.LongformerModel(config)(ids, global_attention_mask=[[1, 0]])
+    with pytest.raises(ef.ShapeError, match="global_attention_mask"):
+        ef.LongformerModel(config)(ids, attention_mask=[[1, 1, 1]], global_attention_mask=[[1, 0]])
+    with pytest.raises(TypeError, match="global_attention_mask"):
+        ef.BertModel(ef.BertConfig(**SMALL))(ids, global_attention_mask=[[1, 0, 0]])

@@ -9,6 +9,7 @@
 #include "core/half.h"
 #include "kernels/gemm.h"
 #include "models/common/heads.h"
+#include "models/common/layers.h"
 #include "models/common/moe.h"
 #include "nn/recurrent_cache.h"
 #include "ops/helpers.h"
@@ -277,8 +278,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 
   ModelOutput out;
   out.past = in.past;
-  const bool checkpointed =
-      in.checkpoint_layers && layers->training() && grad_enabled() && !in.output_attentions && !in.output_router_logits;
+  const bool checkpointed = checkpoints(in, *layers.ptr());
   if (!out.past && !checkpointed && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
@@ -310,16 +310,8 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   const bool long_input = in.interrupt && batch * length >= kInterruptTokens;
   for (const ModulePtr& child : layers->child_modules()) {
     if (long_input) interruptible(in, pass);
-    auto* layer = dynamic_cast<Block*>(child.get());
-    if (!layer) fail<DtypeError>("layers: found a ", child->class_name(), ", needed ", Block::role());
     if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
-    const auto run = [](Block* block, const Tensor& hidden, Pass& state) {
-      return block->call(hidden, [&](const Tensor& h) { return block->forward(h, state); });
-    };
-    if (checkpointed && !pass.cache)  // backward comes when this pass is over: it gets a copy
-      x = checkpoint([run, child, layer, state = pass](const Tensor& h) mutable { return run(layer, h, state); }, x);
-    else
-      x = run(layer, x, pass);
+    x = run_layer(child, "layers", x, pass, checkpointed && !pass.cache);
     if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
     if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
   }

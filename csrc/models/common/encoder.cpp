@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "models/common/heads.h"
+#include "models/common/layers.h"
 #include "ops/ops.h"
 #include "ops/packed_attention.h"
 
@@ -145,7 +146,12 @@ Tensor EncoderBody::maybe_dropped(const Tensor& x) const {
 }
 
 Tensor EncoderBody::embed(const ModelInput& in, const Tensor& words) {
-  const int64_t length = words.size(1);
+  const int64_t batch = words.size(0), length = words.size(1);
+  for (const auto& [name, ids] : {std::pair{"token_type_ids", in.token_type_ids}, {"position_ids", in.position_ids}})
+    check<ShapeError>(
+        !ids.defined() || ((ids.dim() == 1 || (ids.dim() == 2 && (ids.size(0) == batch || ids.size(0) == 1))) &&
+                           ids.size(ids.dim() - 1) == length),
+        name, ": found shape ", ids.defined() ? ids.shape() : Shape(), ", needed [", batch, ", ", length, "]");
   Tensor x = words;
   check<UnsupportedError>(types || !in.token_type_ids.defined() || !any(ne(in.token_type_ids, Scalar(0))).item<bool>(),
                           "token_type_ids: ", config.name, " has no segments; leave them out");
@@ -204,15 +210,16 @@ ModelOutput EncoderBody::forward(const ModelInput& in) {
 
   ModelOutput out;
   const Tensor first = x;
+  const bool checkpointed = checkpoints(in, *layers->ptr());
   const std::vector<ChildSlot*> sets = (*layers)->children();
   for (int64_t i = 0; i < config.layers; i++) {
     ChildSlot* slot = sets.at(size_t(i * int64_t(sets.size()) / config.layers));
-    auto* layer = dynamic_cast<Block*>(slot->get().get());
-    check<DtypeError>(layer != nullptr, config.names.layers, ".", slot->name(), ": needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);
-    x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    x = run_layer(slot->get(), config.names.layers + "." + slot->name(), x, pass, checkpointed);
     x = after_layer(i, first, x, pass);
-    if (in.output_attentions) out.attentions.push_back(pass.weights);
+    if (!in.output_attentions) continue;
+    out.attentions.push_back(pass.weights);
+    if (pass.cross_weights.defined()) out.cross_attentions.push_back(pass.cross_weights);
   }
   if (in.output_hidden_states) out.hidden_states.push_back(x);
   out.last_hidden_state = x;
@@ -233,6 +240,8 @@ Family encoder_family(const std::string& model_type, EncoderConfig (*read)(const
       base = std::make_shared<PreTrainedModel>();
       base->build(model_type, reads_pooler(c, head) ? "base" : "base_without_pooler", text);
     }
+    if (c.make_head)
+      if (auto own = c.make_head(owner, c, head, base)) return own;
     return make_encoder_head(owner, c, head, std::move(base));
   };
   return family;

@@ -57,6 +57,10 @@ struct EncoderConfig {
   int64_t labels = 2;
   std::function<std::shared_ptr<Block>(const EncoderConfig&, int64_t index)> make_layer;  // in place of EncoderLayer
   std::function<std::unique_ptr<Body>(Module&, const EncoderConfig&, bool pooled)> make_base;  // … of EncoderBody
+  // … of the heads that all encoders have: null where the family has none of that name. It takes over what it gives.
+  std::function<std::unique_ptr<Body>(Module&, const EncoderConfig&, const std::string& head,
+                                      std::shared_ptr<PreTrainedModel> base)>
+      make_head;
 };
 // What all encoders read the same way, and BERT's heads with the labels and dropout that config.json states.
 EncoderConfig read_encoder(const ConfigReader& config, const std::string& name, const std::string& base);

@@ -18,6 +18,7 @@ Tensor first_tokens(const Tensor& x, const ModelInput& in) {
 bool reads_pooler(const EncoderConfig& c, const std::string& head) {
   if (head == "sequence_classification") return c.scorers.sequence_pooled;
   if (head == "multiple_choice") return c.scorers.choice_pooled;
+  if (head == "table_question_answering") return true;
   return head == "next_sentence_prediction" || (head == "pretraining" && c.scorers.discriminator.dense.empty());
 }
 

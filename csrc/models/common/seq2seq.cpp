@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/common/layers.h"
 #include "nn/encoder_decoder_cache.h"
 #include "ops/ops.h"
 
@@ -142,9 +143,10 @@ ModelOutput StackBody::forward(const ModelInput& in) {
                     "], needed at least one sequence of at least one token");
   ModelOutput out;
   Pass pass;
+  const bool checkpointed = checkpoints(in, *layers.ptr());
   if (config.decoder) {
     out.past = in.past;
-    if (!out.past && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
+    if (!out.past && !checkpointed && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
     if (const auto both = std::dynamic_pointer_cast<EncoderDecoderCache>(out.past)) {
       pass.cache = both->self().get();
       pass.cross_cache = both->cross().get();
@@ -171,12 +173,10 @@ ModelOutput StackBody::forward(const ModelInput& in) {
   auto kept = [&](const Tensor& y) { return training && config.dropout > 0 ? dropout(y, config.dropout) : y; };
   x = kept(x);
   for (const ModulePtr& child : layers->child_modules()) {
-    auto* layer = dynamic_cast<Block*>(child.get());
-    if (!layer) fail<DtypeError>(config.layers_name, ": found a ", child->class_name(), ", needed ", Block::role());
     if (in.output_hidden_states) out.hidden_states.push_back(x);
     // A. Fan et al., "Reducing Transformer Depth on Demand with Structured Dropout", 2019
     if (training && config.layerdrop > 0 && rand({1}).item<double>() < config.layerdrop) continue;
-    x = layer->call(x, [&](const Tensor& h) { return layer->forward(h, pass); });
+    x = run_layer(child, config.layers_name, x, pass, checkpointed && !pass.cache);
     if (in.output_attentions) {
       out.attentions.push_back(pass.weights);
       if (pass.encoder_states.defined()) out.cross_attentions.push_back(pass.cross_weights);

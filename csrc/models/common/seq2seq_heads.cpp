@@ -24,6 +24,7 @@ struct Seq2SeqBody : Body {
     e.inputs_embeds = in.inputs_embeds;
     e.output_hidden_states = in.output_hidden_states;
     e.output_attentions = in.output_attentions;
+    e.checkpoint_layers = in.checkpoint_layers;
     e.interrupt = in.interrupt;
     return (*encoder)->run(e);
   }
@@ -42,6 +43,7 @@ struct Seq2SeqBody : Body {
     d.use_cache = in.use_cache;
     d.output_hidden_states = in.output_hidden_states;
     d.output_attentions = in.output_attentions;
+    d.checkpoint_layers = in.checkpoint_layers;
     d.interrupt = in.interrupt;
     ModelOutput out = (*decoder)->run(d);
     out.encoder_last_hidden_state = encoded.last_hidden_state;

@@ -1,7 +1,7 @@
 // A matrix in one of the block formats of GGUF files, computed on as it is packed.
 #pragma once
 #include "core/ggml_types.h"
-#include "quantizers/weight.h"
+#include "quantizers/quantizer.h"
 
 namespace ef {
 
@@ -27,5 +27,8 @@ class GgmlWeight : public Weight {
   int64_t n_, k_;
   Tensor packed_;  // uint8, the layout of kernels/quant.h
 };
+
+// Packs at load: torchao's Int8DynamicActivationInt8WeightConfig.
+Quantizer int8_dynamic_format();
 
 }  // namespace ef

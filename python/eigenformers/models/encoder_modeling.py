@@ -21,6 +21,7 @@ from .native import NativeModel, native
 class EncoderPreTrainedModel(NativeModel):
     """Base of the encoder families: weights, no head."""
 
+    supports_gradient_checkpointing = True
     _input_embeddings_path = "embeddings.word_embeddings"
     _output_embeddings_path = ""
     _pooled_heads: tuple[str, ...] = ()  # heads that read the pooler of the base model

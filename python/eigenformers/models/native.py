@@ -31,7 +31,7 @@ def reject(kwargs: dict[str, Any]) -> None:
         raise TypeError(f"forward() got an unexpected keyword argument {next(iter(kwargs))!r}")
 
 
-def _tensor(name: str, value: Any) -> Any:
+def tensor_of(name: str, value: Any) -> Any:
     """A list or an array as a tensor; what is none is named."""
     try:
         return _core.as_tensor(value)
@@ -95,7 +95,7 @@ class NativeModel(PreTrainedModel):
         for name in _TENSORS:
             value = arguments.get(name)
             if value is not None and not isinstance(value, _core.Tensor):
-                arguments[name] = _tensor(name, value)
+                arguments[name] = tensor_of(name, value)
         for name in ("output_attentions", "output_hidden_states"):
             if arguments[name] is None:
                 arguments[name] = bool(getattr(self.config, name, False))

@@ -68,6 +68,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "granite": _family("Granite", "CausalLM"),
     "lfm2": _family("Lfm2", "CausalLM"),
     "llama": _family("Llama", *_DECODER_QA),
+    "longformer": _family("Longformer", *_ENCODER, AutoModelForPreTraining="LongformerForMaskedLM"),
     "m2m_100": _seq2seq("M2M100"),
     "mamba": _family("Mamba", "CausalLM", AutoModelForPreTraining="MambaForCausalLM"),
     "mamba2": _family("Mamba2", "CausalLM", AutoModelForPreTraining="Mamba2ForCausalLM"),
@@ -98,6 +99,10 @@ FAMILIES: dict[str, dict[str, str]] = {
     "stablelm": _family("StableLm", *_DECODER),
     "starcoder2": _family("Starcoder2", *_DECODER),
     "t5": {**_t5("T5"), "AutoModelForPreTraining": "T5ForConditionalGeneration"},
+    "tapas": _family(
+        "Tapas", "MaskedLM", "SequenceClassification", AutoModelForPreTraining="TapasForMaskedLM",
+        AutoModelForTableQuestionAnswering="TapasForQuestionAnswering",
+    ),
     "umt5": _t5("UMT5"),
     "xlm-roberta": _family("XLMRoberta", *_ENCODER),
 }

@@ -23,6 +23,7 @@ from .native import NativeModel, native
 class Seq2SeqPreTrainedModel(NativeModel):
     """Base of the encoder-decoder families: weights, no head. A family sets the class of its two stacks."""
 
+    supports_gradient_checkpointing = True
     encoder_class: Any = None
     decoder_class: Any = None
     _input_embeddings_path = "shared"

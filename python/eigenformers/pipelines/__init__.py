@@ -44,6 +44,12 @@ SUPPORTED_TASKS: dict[str, dict[str, Any]] = {
         "default": {"model": ("sshleifer/distilbart-cnn-12-6", "a4f8f3e")},
         "type": "text",
     },
+    "table-question-answering": {
+        "impl": ".table_question_answering:TableQuestionAnsweringPipeline",
+        "pt": ("AutoModelForTableQuestionAnswering",),
+        "default": {"model": ("google/tapas-base-finetuned-wtq", "e3dde19")},
+        "type": "text",
+    },
     "text-classification": {
         "impl": ".text_classification:TextClassificationPipeline",
         "pt": ("AutoModelForSequenceClassification",),
@@ -120,6 +126,9 @@ MODULES: dict[str, str] = {
     "FeatureExtractionPipeline": ".feature_extraction",
     "FillMaskPipeline": ".fill_mask",
     **dict.fromkeys(("QuestionAnsweringArgumentHandler", "QuestionAnsweringPipeline"), ".question_answering"),
+    **dict.fromkeys(
+        ("TableQuestionAnsweringArgumentHandler", "TableQuestionAnsweringPipeline"), ".table_question_answering"
+    ),
     **dict.fromkeys(("ClassificationFunction", "TextClassificationPipeline"), ".text_classification"),
     **dict.fromkeys(
         ("SummarizationPipeline", "Text2TextGenerationPipeline", "TranslationPipeline"), ".text2text_generation"

@@ -254,17 +254,17 @@ class QuantoHfQuantizer(PackedQuantizer):
 
 
 class TorchAoHfQuantizer(PackedQuantizer):
-    """torchao: int8 and int4 weight-only. Not saved: its files name Python classes of torchao."""
+    """torchao: int8 and int4 weight-only, and int8 with inputs rounded as they come. Not saved: its files name Python
+    classes of torchao."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
         return False
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
         name, fields = self.quantization_config.type_and_fields()
-        if name not in ("Int8WeightOnlyConfig", "Int4WeightOnlyConfig"):
-            raise UnsupportedError(
-                f"TorchAoConfig({name}) is not supported; Int8WeightOnlyConfig and Int4WeightOnlyConfig are"
-            )
+        known = ("Int8WeightOnlyConfig", "Int4WeightOnlyConfig", "Int8DynamicActivationInt8WeightConfig")
+        if name not in known:
+            raise UnsupportedError(f"TorchAoConfig({name}) is not supported; {', '.join(known)} are")
         layout = fields.get("int4_packing_format", "plain")
         layout = layout.get("_data", layout) if isinstance(layout, dict) else getattr(layout, "value", layout)
         if str(layout).lower() not in ("plain", "none"):
@@ -272,6 +272,8 @@ class TorchAoHfQuantizer(PackedQuantizer):
 
     def format_of(self, layer: str, shape: tuple[int, int], dtype: Any) -> Any:
         name, fields = self.quantization_config.type_and_fields()
+        if name.startswith("Int8Dynamic"):
+            return ("int8_dynamic", settings(dtype, bits=8)) if shape[1] % 32 == 0 else None
         if name.startswith("Int8"):
             return "torchao", settings(dtype, bits=8)
         group = int(fields.get("group_size", 128))

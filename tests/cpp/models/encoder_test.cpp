@@ -31,7 +31,8 @@ TEST_P(EncoderFamily, PackedTextsAreTheTextsAlone) {
     ModelInput packed;
     packed.input_ids = ids_of({5, 6, 7, 8, 9, 5, 11, 12});
     packed.lengths = {3, 1, 4};
-    if (GetParam().starts_with("deberta")) {  // scores that need every pair of positions
+    // Scores that need every pair of positions, or tokens that look about in their own row
+    if (GetParam().starts_with("deberta") || GetParam() == "longformer" || GetParam() == "tapas") {
       EXPECT_THROW(model->run(packed), UnsupportedError);
       continue;
     }

@@ -39,8 +39,8 @@ inline double max_difference(const Tensor& a, const Tensor& b) { return max(abs(
 
 // The families that are no decoders.
 inline std::vector<std::string> encoder_types() {
-  return {"albert",  "bert",       "camembert", "deberta",    "deberta-v2", "distilbert",
-          "electra", "modernbert", "mpnet",     "nomic_bert", "roberta",    "xlm-roberta"};
+  return {"albert",     "bert",       "camembert", "deberta",    "deberta-v2", "distilbert", "electra",
+          "longformer", "modernbert", "mpnet",     "nomic_bert", "roberta",    "tapas",      "xlm-roberta"};
 }
 
 }  // namespace ef
