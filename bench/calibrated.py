@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=10240)
     parser.add_argument("--samples", type=int, default=64, help="pieces of 512 tokens")
     parser.add_argument("--group", type=int, default=64)
+    parser.add_argument("--methods", nargs="+", help="some of the table's names; by default all")
     options = parser.parse_args()
     tokenizer = ef.AutoTokenizer.from_pretrained(options.model)
 
@@ -65,6 +66,8 @@ def main() -> None:
               f"{model.get_memory_footprint() / 1e6:8.1f}{perplexity:9.3f}{0:10.5f}", flush=True)  # fmt: skip
         del model
         for name, config in configs.items():
+            if options.methods and name not in options.methods:
+                continue
             begin = time.perf_counter()
             model = ef.AutoModelForCausalLM.from_pretrained(folder, dtype="float32", quantization_config=config)
             took = time.perf_counter() - begin
