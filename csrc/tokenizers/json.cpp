@@ -1,6 +1,7 @@
 #include "tokenizers/json.h"
 
 #include <cctype>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -210,6 +211,47 @@ uint32_t JsonReader::unsigned_number(const char* what) {
   }
   return out;
 }
+namespace {
+// The value as the library reads it (serde_json without exact rounding): digits as a whole number, times or by a power
+// of ten. The last bit decides between pieces of equal scores. The text is a number already.
+double rounded_twice(std::string_view digits) {
+  static const auto powers = [] {
+    std::array<double, 309> out;
+    for (size_t i = 0; i < out.size(); i++) {
+      const std::string text = "1e" + std::to_string(i);
+      std::from_chars(text.data(), text.data() + text.size(), out[i]);
+    }
+    return out;
+  }();
+  const bool negative = digits[0] == '-';
+  uint64_t whole = 0;
+  int64_t exponent = 0;
+  bool full = false, point = false;
+  size_t i = negative;
+  for (; i < digits.size() && digits[i] != 'e' && digits[i] != 'E'; i++) {
+    if (digits[i] == '.') {
+      point = true;
+      continue;
+    }
+    const uint64_t digit = uint64_t(digits[i] - '0');
+    full |= whole > (UINT64_MAX - digit) / 10;
+    if (!full) whole = whole * 10 + digit;
+    exponent += int(full) - int(point);
+  }
+  if (i < digits.size()) {
+    int32_t given = 0;
+    const size_t sign = i + 1 < digits.size() && digits[i + 1] == '+';
+    std::from_chars(digits.data() + i + 1 + sign, digits.data() + digits.size(), given);
+    exponent += given;
+  }
+  double out = double(whole);
+  for (; exponent < -308 && out != 0; exponent += 308) out /= powers[308];
+  if (out != 0)
+    exponent < 0 ? out /= powers[size_t(-exponent)] : out *= powers[size_t(std::min<int64_t>(exponent, 308))];
+  return negative ? -out : out;
+}
+}  // namespace
+
 double JsonReader::number() {
   const size_t begin = (peek(), at_);
   const std::string_view digits = number_text();
@@ -219,7 +261,7 @@ double JsonReader::number() {
     at_ = begin;
     error("needed a number");
   }
-  return out;
+  return rounded_twice(digits);
 }
 void JsonReader::literal(std::string_view word) {
   if (text_.substr(at_, word.size()) != word) error("needed a JSON value");

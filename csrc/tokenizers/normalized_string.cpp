@@ -192,6 +192,8 @@ void NormalizedString::map_characters(const std::array<uint8_t, 128>& table, con
     while (at < size && uint8_t(old[at]) < 0x80 && table[uint8_t(old[at])] == kDropped) at++;
     begin = at;
     if (map_run(old, at, others, out)) continue;
+    const auto dropped = [&](char c) { return uint8_t(c) < 0x80 && table[uint8_t(c)] == kDropped; };
+    if (std::any_of(old.begin(), old.end(), dropped)) return rest(*this);  // what it stood between may be neighbours
     NormalizedString part(*this, begin, at);
     rest(part);
     out.text += part.text();

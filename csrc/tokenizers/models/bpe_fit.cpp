@@ -12,7 +12,7 @@
 
 namespace ef::tokenizers {
 namespace {
-constexpr size_t kWorthwhile = 1 << 19;  // bytes of such words by one thread that pay for the trie
+constexpr size_t kWorthwhile = 1 << 21;  // bytes of such words by one thread that pay for the trie
 constexpr size_t kLong = 40;             // bytes of a word, from which on this is faster than merging
 constexpr int kFitBits = 13;
 }  // namespace

@@ -24,7 +24,7 @@ class BertNormalizer : public Normalizer {
         ascii_[c] = ' ';
     }
   }
-  // None of the steps looks beyond a run of ASCII characters, or of others.
+  // None of the steps looks beyond a run of ASCII characters, or of others, unless what stands between two runs goes.
   void normalize(NormalizedString& text) const override {
     text.map_characters(ascii_, others_, [this](NormalizedString& part) { normalize_part(part); });
   }

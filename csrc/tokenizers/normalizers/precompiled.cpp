@@ -75,8 +75,8 @@ class Precompiled : public Normalizer {
     for (size_t b = 1; b < 256 && !trie_.empty(); b++) {
       const size_t unit = step(offset(trie_[0]), uint8_t(b));
       begins_[b] = unit != 0;
-      for (size_t c = 1; c < 128 && b < 128 && unit; c++)
-        begins_ascii_[b][c] = trie_[unit] >> 8 & 1 || step(unit ^ offset(trie_[unit]), uint8_t(c));
+      for (size_t c = 0; c < 128 && b < 128 && unit; c++)
+        begins_ascii_[b][c] = trie_[unit] >> 8 & 1 || (c && step(unit ^ offset(trie_[unit]), uint8_t(c)));
     }
     for (char32_t c = 0x80; c < 0x10000 && !trie_.empty(); c++)
       if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])]) begins_character_[c] = may_begin(text);

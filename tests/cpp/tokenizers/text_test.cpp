@@ -131,6 +131,21 @@ TEST(Json, ReadsAndWrites) {
   EXPECT_EQ(dump(parse(R"({"a":[1]})"), true), "{\n  \"a\": [\n    1\n  ]\n}");
 }
 
+// serde_json's rounding, as the library reports these scores.
+TEST(Json, NumbersAreThoseOfTheLibrary) {
+  const std::pair<const char*, double> cases[] = {{"-2.0122928619384766", -2.012292861938477},
+                                                  {"-3.9598512649536133", -3.9598512649536137},
+                                                  {"-7.4370903968811035", -7.437090396881104},
+                                                  {"0", 0},
+                                                  {"12.5e-1", 1.25},
+                                                  {"3E+2", 300},
+                                                  {"-0.5", -0.5},
+                                                  {"123456789012345678901234567890", 123456789012345678901234567890.0},
+                                                  {"1e-320", 1e-320}};
+  for (auto& [text, value] : cases) EXPECT_DOUBLE_EQ(JsonReader(text, "test").number(), value) << text;
+  EXPECT_EQ(JsonReader(cases[0].first, "test").number(), cases[0].second);
+}
+
 TEST(Json, RefusesWhatIsNotJson) {
   for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "[1 2]", "tru", "\"\\x\"", "\"\\ud800\"",
                            "\"\\u12\"", "01x", "+1", "\"a\nb\"", "{\"a\":1,\"a\":2}", "1 2", "nul", "[", "\"abc"})
@@ -151,6 +166,17 @@ TEST(Json, ErrorsNamePlaceAndComponent) {
   } catch (const TokenizerError& e) {
     EXPECT_STREQ(e.what(), "ByteLevel: 'x' is a string, needed true or false");
   }
+}
+
+// A control character between two marks goes before they are put in order.
+TEST(BertNormalizer, MarksMeetWhereAControlCharacterWas) {
+  const auto normalizer = normalizer_from_json(Json::parse(
+      R"({"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true})"));
+  const std::string text = "\u0345\x0e\u302f";
+  NormalizedString s(text);
+  normalizer->normalize(s);
+  EXPECT_EQ(s.text(), "\u302f");
+  EXPECT_EQ(s.alignment(0), (Span{0, 2}));  // the first mark's place: so the library reports it
 }
 
 // Most characters become what a table says; a run with a mark that stays (U+302E) goes the long way. Both agree.
