@@ -191,6 +191,14 @@ def test_what_assistants_cannot_do(model, ids, changes, error, text):
         model.generate(ids[:1], max_new_tokens=2, **{"assistant_model": model, **changes})
 
 
+def test_an_assistant_by_its_configuration_stops_where_it_is_unsure(model, ids):
+    settings = {"max_new_tokens": 10, "eos_token_id": None, "is_assistant": True}
+    plain = model.generate(ids[:1], max_new_tokens=10, eos_token_id=None)
+    assert model.generate(ids[:1], assistant_confidence_threshold=0.0, **settings).tolist() == plain.tolist()
+    out = model.generate(ids[:1], assistant_confidence_threshold=0.9, **settings)
+    assert out.shape[1] == 21 and out[0].tolist() == plain[0, :21].tolist()
+
+
 def test_one_row_at_a_time_with_an_assistant(model, ids):
     with pytest.raises(ValueError, match="batch_size = 1"):
         model.generate(ids, max_new_tokens=2, assistant_model=model)
