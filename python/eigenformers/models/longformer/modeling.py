@@ -88,6 +88,8 @@ class LongformerPreTrainedModel(EncoderPreTrainedModel):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
+        if "forward" in cls.__dict__:
+            return
         below = super().forward
 
         @native
@@ -186,6 +188,18 @@ class LongformerForMultipleChoice(LongformerPreTrainedModel, EncoderForMultipleC
 
     base_model_class = LongformerModel
     _output_class = LongformerMultipleChoiceModelOutput
+
+    @native
+    def forward(
+        self, input_ids: Any = None, token_type_ids: Any = None, attention_mask: Any = None,
+        global_attention_mask: Any = None, labels: Any = None, position_ids: Any = None, inputs_embeds: Any = None,
+        **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """As `EncoderForMultipleChoice.forward`, with the arguments in the order that they have in transformers."""
+        return EncoderForMultipleChoice.forward(
+            self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, labels,
+            global_attention_mask=global_attention_mask, **kwargs,
+        )  # fmt: skip
 
     def _global_tokens(self, input_ids: Any) -> Any:
         if input_ids.ndim != 3:
