@@ -85,8 +85,9 @@ Recurrence selective_scan(const Tensor& x_in, const Tensor& dt_in, const Tensor&
                c = plain(c_in, dtype);
   const ScanSizes s = scan_sizes(x, dt, a, b, c);
   const Shape state_shape{s.batch, s.channels, s.states};
-  check<ShapeError>(!state.defined() || state.shape() == state_shape, "selective_scan: found a state ", state.shape(),
-                    ", needed ", state_shape);
+  if (state.defined())
+    check<ShapeError>(state.shape() == state_shape, "selective_scan: found a state ", state.shape(), ", needed ",
+                      state_shape);
   const Tensor first = state.defined() ? plain(state.detach(), dtype) : Tensor::zeros(state_shape, dtype);
   Recurrence out{like(x), first.clone()};
   visit_real(dtype, [&](auto tag) {
@@ -178,8 +179,9 @@ Recurrence gated_delta_rule(const Tensor& q_in, const Tensor& k_in, const Tensor
                     ", beta ", beta.shape());
   const DeltaSizes s{q.size(0), q.size(1), q.size(2), q.size(3), v.size(3)};
   const Shape state_shape{s.batch, s.heads, s.keys, s.values};
-  check<ShapeError>(!state.defined() || state.shape() == state_shape, "gated_delta_rule: found a state ", state.shape(),
-                    ", needed ", state_shape);
+  if (state.defined())
+    check<ShapeError>(state.shape() == state_shape, "gated_delta_rule: found a state ", state.shape(), ", needed ",
+                      state_shape);
   const Tensor first = state.defined() ? plain(state.detach(), dtype) : Tensor::zeros(state_shape, dtype);
   Recurrence out{like(v), first.clone()};
   visit_real(dtype, [&](auto tag) {
