@@ -23,7 +23,7 @@ class ThreadPool {
   int size() const { return size_.load(std::memory_order_relaxed); }  // less than asked for where the system ran out
   void resize(int size);  // ends the old workers; waits for a running region
 
-  // body(share, shares) once per share, several of them perhaps on one thread; returns when all are done. The first exception is rethrown here.
+  // body(share, shares) once per share, on any thread; returns when all are done. The first exception is rethrown here.
   template <class F>
   void run(F&& body) {
     run_raw([](void* ctx, int id, int n) { (*static_cast<std::remove_reference_t<F>*>(ctx))(id, n); }, &body);
