@@ -315,10 +315,12 @@ def test_gguf_head_sizes():
         {"attention__value_length": 8},
         {"rope__dimension_count": 8, "attention__key_length": 16},
         {"attention__head_count_kv": [2, 4]},
-        {"expert_count": 8},
     ):
         with pytest.raises(UnsupportedError):
             _load(_metadata(**changes))
+    with pytest.raises(CheckpointError, match="llama.expert_used_count is missing"):
+        _load(_metadata(expert_count=8))
+    assert config_from_gguf(_metadata(expert_count=8, expert_used_count=2))["model_type"] == "mixtral"
     with pytest.raises(UnsupportedError):
         _load(_metadata("qwen2", attention__key_length=32, rope__dimension_count=32))
 
@@ -421,7 +423,7 @@ def test_gguf_damaged_metadata(key, value):
 
 
 def test_gguf_unknown_architecture():
-    for architecture in ("bert", None, 3):
+    for architecture in ("starcoder", None, 3):
         with pytest.raises(UnsupportedModelError, match="GGUF model with architecture .* is not supported yet"):
             config_from_gguf({"general.architecture": architecture})
 
