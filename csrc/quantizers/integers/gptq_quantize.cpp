@@ -7,6 +7,7 @@
 
 #include "core/half.h"
 #include "core/thread_pool.h"
+#include "ops/matmul.h"
 #include "quantizers/integers/integers.h"
 
 namespace ef {
@@ -39,17 +40,32 @@ std::vector<int64_t> column_order(const std::string& kind, const Matrix& h, int6
   return out;
 }
 
-// Upper Cholesky factor of the inverse of h + damping.
-Matrix inverse_factor(Matrix h, double damp) {
+// Inverse of an upper triangular matrix: a block of columns needs only the rows above its end.
+Matrix inverse_upper(const Matrix& u) {
+  constexpr int64_t kColumns = 64;
+  const int64_t k = u.rows();
+  Matrix out = Matrix::Zero(k, k);
+  parallel_for((k + kColumns - 1) / kColumns, 1, [&](int64_t from, int64_t until) {
+    for (int64_t block = from; block < until; block++) {
+      const int64_t begin = block * kColumns, end = std::min(begin + kColumns, k);
+      Matrix columns = Matrix::Zero(end, end - begin);
+      columns.bottomRows(end - begin).setIdentity();
+      u.topLeftCorner(end, end).triangularView<Eigen::Upper>().solveInPlace(columns);
+      out.block(0, begin, end, end - begin) = columns;
+    }
+  });
+  return out;
+}
+
+// Upper Cholesky factor of the inverse of h + damping, without inverting h: written backwards, h = L Lᵀ, so that h = V
+// Vᵀ with an upper V, whose inverse is the factor.
+Matrix inverse_factor(const Matrix& h, double damp) {
   const double mean = h.diagonal().mean();
   for (int attempt = 0; attempt < 8; attempt++, damp *= 4) {
-    Matrix damped = h;
+    Matrix damped = h.reverse();
     damped.diagonal().array() += damp * mean;
-    Eigen::LLT<Matrix> first(damped);
-    if (first.info() != Eigen::Success) continue;
-    Matrix inverse = first.solve(Matrix::Identity(h.rows(), h.cols()));
-    Eigen::LLT<Matrix> second((inverse + inverse.transpose()) / 2);
-    if (second.info() == Eigen::Success) return second.matrixU();
+    const Eigen::LLT<Matrix> lower(damped);
+    if (lower.info() == Eigen::Success) return inverse_upper(Matrix(lower.matrixL()).reverse());
   }
   fail<ConfigError>("gptq: the inputs' second moments can't be inverted; calibrate with more or longer texts");
 }
@@ -91,40 +107,43 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
     for (int64_t j = 0; j < k; j++) sorted(i, j) = h(order[size_t(i)], order[size_t(j)]);
   for (int64_t r = 0; r < n; r++)
     for (int64_t i = 0; i < k; i++) w[r * k + i] = given.data<float>()[r * k + order[size_t(i)]];
-  const Matrix factor = inverse_factor(std::move(sorted), spec.damp);
-  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> u = factor.cast<float>();
+  const Matrix factor = inverse_factor(sorted, spec.damp);
+  Tensor u = Tensor::empty({k, k});
+  Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(u.mutable_data<float>(), k, k) =
+      factor.cast<float>();
 
   const int64_t groups = k / group;
   CodeTable codes(n, k);
   std::vector<float> scales(size_t(n * groups)), zeros(size_t(n * groups));
   const float top = float((1 << spec.bits) - 1);
-  parallel_for(n, 1, [&](int64_t from, int64_t until) {  // rows don't meet
-    std::vector<float> error(static_cast<size_t>(kBlock));
-    for (int64_t r = from; r < until; r++) {
-      float* row = w + r * k;
-      for (int64_t begin = 0; begin < k; begin += kBlock) {
-        const int64_t end = std::min(begin + kBlock, k);
+  // A group begins where a block does, or inside of one with all of its columns: its weights are up to date then.
+  const bool fits = kBlock % group == 0 || group % kBlock == 0 || group == k;
+  const int64_t width = fits ? kBlock : group * ((kBlock + group - 1) / group);
+  for (int64_t begin = 0; begin < k; begin += width) {
+    const int64_t end = std::min(begin + width, k);
+    Tensor errors = Tensor::empty({n, end - begin});
+    float* lost = errors.mutable_data<float>();
+    parallel_for(n, 1, [&](int64_t from, int64_t until) {  // rows don't meet
+      for (int64_t r = from; r < until; r++) {
+        float *row = w + r * k, *error = lost + r * (end - begin);
         for (int64_t i = begin; i < end; i++) {
           float &scale = scales[size_t(r * groups + i / group)], &zero = zeros[size_t(r * groups + i / group)];
           if (i % group == 0) group_parameters(row + i, group, spec.bits, spec.symmetric, scale, zero);
           const float q = std::clamp(std::nearbyint(row[i] / scale) + zero, 0.f, top);
           codes.at(r, i) = uint8_t(int(q));
-          const float e = (row[i] - (q - zero) * scale) / u(i, i);
-          error[size_t(i - begin)] = e;
-          // A group that reaches beyond the block is fitted to up-to-date weights.
-          const int64_t reach = std::min(k, std::max(end, (i / group + 1) * group));
-          const float* step = &u(i, 0);
-          for (int64_t j = i + 1; j < reach; j++) row[j] -= e * step[j];
-        }
-        const int64_t done = std::min(k, std::max(end, ((end - 1) / group + 1) * group));
-        for (int64_t i = begin; i < end; i++) {
-          const int64_t reached = std::min(k, std::max(end, (i / group + 1) * group));
-          const float e = error[size_t(i - begin)], *step = &u(i, 0);
-          for (int64_t j = std::min(reached, done); j < k; j++) row[j] -= e * step[j];
+          const float* step = u.data<float>() + i * k;
+          const float e = error[i - begin] = (row[i] - (q - zero) * scale) / step[i];
+          for (int64_t j = i + 1; j < end; j++) row[j] -= e * step[j];
         }
       }
-    }
-  });
+    });
+    if (end == k) break;
+    const Tensor change = matmul(errors, u.narrow(0, begin, end - begin).narrow(1, end, k - end).contiguous());
+    parallel_for(n, 1, [&](int64_t from, int64_t until) {
+      for (int64_t r = from; r < until; r++)
+        for (int64_t j = end; j < k; j++) w[r * k + j] -= change.data<float>()[r * (k - end) + j - end];
+    });
+  }
 
   GroupMatrix m;
   m.n = n, m.k = k, m.bits = spec.bits, m.group = group, m.dtype = spec.dtype, m.compute = spec.compute;
