@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+
+def started(command, **options):
+    """A process that hears Ctrl-C: a shell starts what runs in the background deaf to it, and children inherit that."""
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **options,
+    )  # fmt: skip
+
 
 CODE = """
 import sys, threading, time, os, signal
@@ -40,9 +48,7 @@ with ef.no_grad():
 )
 def test_python(call, length):
     code = CODE.replace("LENGTH", str(length)).replace("CALL", call)
-    run = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    )
+    run = started([sys.executable, "-c", code], text=True)
     assert run.stdout.readline().strip() == "ready"
     time.sleep(0.5)
     sent = time.time()
@@ -54,9 +60,7 @@ def test_python(call, length):
 
 def test_command_line(smollm2):
     command = [sys.executable, "-m", "eigenformers", "generate", "Tell a long story", "--model", smollm2]
-    run = subprocess.Popen(
-        [*command, "--max-new-tokens", "4000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)
-    )
+    run = started([*command, "--max-new-tokens", "4000"])
     run.stdout.read(20)
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=60)
