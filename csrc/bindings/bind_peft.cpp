@@ -49,12 +49,10 @@ void bind_peft(py::module_& m) {
   py::class_<LoraLayer, TunerLayer, py::smart_holder>(m, "_LoraLayer")
       .def("_scaling", &LoraLayer::scaling)
       .def("_set_scaling", &LoraLayer::set_scaling)
-      .def("_forget", &LoraLayer::forget);
+      .def("_forget", &LoraLayer::forget)
+      .def("_weight_norm", &LoraLayer::weight_norm, py::arg("adapter"));
   bind_lora<LoraLinear>(m, "_LoraLinear");
   bind_lora<LoraEmbedding>(m, "_LoraEmbedding");
-  py::object linear = m.attr("_LoraLinear");
-  linear.attr("_weight_norm") =
-      py::cpp_function(&LoraLinear::weight_norm, py::is_method(linear), py::name("_weight_norm"));
 }
 
 }  // namespace ef

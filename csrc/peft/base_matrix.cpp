@@ -57,18 +57,21 @@ Tensor BaseMatrix::times(const Tensor& rows) const {
   return matmul(rows.detach(), transposed_ ? w : w.t());
 }
 
-Tensor BaseMatrix::squared_norms() const {
-  constexpr int64_t kRows = 256;  // a packed matrix is never whole in memory
+void BaseMatrix::each_block(const std::function<void(int64_t, const Tensor&)>& look) const {
+  constexpr int64_t kRows = 256;
   const NoGradGuard no_grad;
   const WeightPtr weight = packed();
   const Tensor all = weight ? Tensor() : transposed_ ? value().t() : value();
-  std::vector<Tensor> parts;
   for (int64_t begin = 0, n = out_features(); begin < n; begin += kRows) {
     const int64_t end = std::min(n, begin + kRows);
-    Tensor rows = weight ? weight->dense(begin, end) : all.narrow(0, begin, end - begin);
-    if (rows.dtype() != DType::Float64) rows = rows.to(DType::Float32);
-    parts.push_back(sum(mul(rows, rows), {1}));
+    const Tensor rows = weight ? weight->dense(begin, end) : all.narrow(0, begin, end - begin);
+    look(begin, rows.dtype() == DType::Float64 ? rows : rows.to(DType::Float32));
   }
+}
+
+Tensor BaseMatrix::squared_norms() const {
+  std::vector<Tensor> parts;
+  each_block([&](int64_t, const Tensor& rows) { parts.push_back(sum(mul(rows, rows), {1})); });
   return cat(parts);
 }
 

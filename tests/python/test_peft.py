@@ -313,8 +313,6 @@ def test_weighted_adapters_with_bad_arguments():
 def test_a_layer_without_a_matrix_is_no_target():
     with pytest.raises(ValueError, match="is not supported. Currently, only the following modules are supported"):
         adapted(target_modules=["input_layernorm"])
-    with pytest.raises(UnsupportedError, match="use_dora"):
-        adapted(target_modules=["embed_tokens"], use_dora=True)
 
 
 def test_half_precision_bases_have_full_precision_adapters():

@@ -53,14 +53,32 @@ bool acts(const ModulePtr& dropout) {
 
 }  // namespace
 
-Tensor LoraLinear::matrix(const Child<ModuleDict>& parts, const std::string& adapter) const {
-  return BaseMatrix(part(parts, adapter)).value();
+Tensor LoraLayer::magnitude(const std::string& adapter) const {
+  const ModulePtr layer = lora_magnitude_vector->find(adapter);
+  if (!layer) return {};
+  ParameterSlot* slot = layer->find_parameter("weight");
+  check<KeyError>(slot && slot->defined(), "lora: the 'lora_magnitude_vector' of adapter '", adapter,
+                  "' has no 'weight'");
+  return slot->tensor();
 }
 
-Tensor LoraLinear::magnitude(const std::string& adapter) const {
-  const ModulePtr layer = lora_magnitude_vector->find(adapter);
-  ParameterSlot* slot = layer ? layer->find_parameter("weight") : nullptr;
-  return slot ? slot->tensor() : Tensor();
+Tensor LoraLayer::factor(const std::string& adapter) { return div(magnitude(adapter), weight_norm(adapter)); }
+
+Tensor LoraLayer::merged_weight(const std::string& adapter, const Tensor& weight) {
+  if (!magnitude(adapter).defined()) return TunerLayer::merged_weight(adapter, weight);
+  const Tensor by = factor(adapter).detach();
+  merged_factor_[adapter] = by;
+  return mul(add(weight, delta_weight(adapter)), spread(by));
+}
+
+Tensor LoraLayer::unmerged_weight(const std::string& adapter, const Tensor& weight) {
+  const auto by = merged_factor_.find(adapter);
+  if (by == merged_factor_.end()) return TunerLayer::unmerged_weight(adapter, weight);
+  return sub(div(weight, spread(by->second)), delta_weight(adapter));
+}
+
+Tensor LoraLinear::matrix(const Child<ModuleDict>& parts, const std::string& adapter) const {
+  return BaseMatrix(part(parts, adapter)).value();
 }
 
 std::optional<LinearTerm> LoraLinear::term() {
@@ -101,10 +119,8 @@ Tensor LoraLinear::dora_term(const std::string& adapter, const Tensor& x, const 
   const Tensor bias = base_matrix().bias();
   const Tensor base = dropped ? (*base_layer)(x) : y;
   const Tensor plain = bias.defined() ? sub(base, bias.to(base.dtype())) : base;
-  const Tensor length = magnitude(adapter);
-  check<KeyError>(length.defined(), "lora: the 'lora_magnitude_vector' of adapter '", adapter, "' has no 'weight'");
-  const Tensor factor = div(length, weight_norm(adapter));
-  return add(mul(sub(factor, Scalar(1.0)), plain), mul(factor, update));
+  const Tensor by = factor(adapter);
+  return add(mul(sub(by, Scalar(1.0)), plain), mul(by, update));
 }
 
 Tensor LoraLinear::weight_norm(const std::string& adapter) {
@@ -135,23 +151,7 @@ Tensor LoraLinear::delta_bias(const std::string& adapter) {
   return slot && slot->defined() ? mul(slot->tensor().detach(), Scalar(scaling(adapter))) : Tensor();
 }
 
-Tensor LoraLinear::row_factor(const Tensor& factor) const {
-  return factor.unsqueeze(base_matrix().transposed() ? 0 : 1);
-}
-
-Tensor LoraLinear::merged_weight(const std::string& adapter, const Tensor& weight) {
-  const Tensor length = magnitude(adapter);
-  if (!length.defined()) return LoraLayer::merged_weight(adapter, weight);
-  const Tensor factor = div(length.detach(), weight_norm(adapter));
-  merged_factor_[adapter] = factor;
-  return mul(add(weight, delta_weight(adapter)), row_factor(factor));
-}
-
-Tensor LoraLinear::unmerged_weight(const std::string& adapter, const Tensor& weight) {
-  const auto factor = merged_factor_.find(adapter);
-  if (factor == merged_factor_.end()) return LoraLayer::unmerged_weight(adapter, weight);
-  return sub(div(weight, row_factor(factor->second)), delta_weight(adapter));
-}
+Tensor LoraLinear::spread(const Tensor& factor) const { return factor.unsqueeze(base_matrix().transposed() ? 0 : 1); }
 
 Tensor LoraEmbedding::forward(const Tensor& ids) {
   Names adapters;
@@ -162,8 +162,26 @@ Tensor LoraEmbedding::forward(const Tensor& ids) {
     const Tensor rows = embedding(part(lora_embedding_A, name).t(), ids, base ? base->padding_idx : -1);
     const double s = scaling(name) * (base ? base->scale : 1);
     y = add(y, mul(matmul(wide(rows), wide(part(lora_embedding_B, name)).t()), Scalar(s)));
+    if (lora_magnitude_vector->find(name)) y = mul(y, factor(name));
   }
   return y.to(dtype);
+}
+
+Tensor LoraEmbedding::spread(const Tensor& factor) const { return factor.unsqueeze(0); }
+
+Tensor LoraEmbedding::weight_norm(const std::string& adapter) {
+  const NoGradGuard no_grad;
+  const double s = scaling(adapter);
+  const Tensor a = wide(part(lora_embedding_A, adapter)), b = wide(part(lora_embedding_B, adapter));
+  Tensor squares, aw;  // of W's columns, [dim]; A·W, [r, dim]
+  base_matrix().each_block([&](int64_t begin, const Tensor& rows) {
+    const Tensor square = sum(mul(rows, rows), {0}), part = matmul(a.narrow(1, begin, rows.size(0)), rows);
+    squares = squares.defined() ? add(squares, square) : square;
+    aw = aw.defined() ? add(aw, part) : part;
+  });
+  const Tensor gram = matmul(b, matmul(a, a.t()));  // [dim, r]
+  const Tensor cross = sum(mul(b, add(mul(aw.t(), Scalar(2 * s)), mul(gram, Scalar(s * s)))), {1});
+  return sqrt(clamp(add(squares, cross), Scalar(0.0), std::nullopt));
 }
 
 Tensor LoraEmbedding::delta_weight(const std::string& adapter) {

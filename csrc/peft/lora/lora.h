@@ -23,8 +23,19 @@ class LoraLayer : public TunerLayer {
   Child<ParameterDict> lora_embedding_B{*this, "lora_embedding_B", std::make_shared<ParameterDict>()};  // [dim, r]
   Child<ModuleDict> lora_magnitude_vector{*this, "lora_magnitude_vector", std::make_shared<ModuleDict>()};
 
+  // DoRA: ‖W + s·BA‖ over the inputs, [out]: from products with the r rows of A, never the whole sum.
+  virtual Tensor weight_norm(const std::string& adapter) = 0;
+
+ protected:
+  Tensor merged_weight(const std::string& adapter, const Tensor& weight) override;
+  Tensor unmerged_weight(const std::string& adapter, const Tensor& weight) override;
+  Tensor factor(const std::string& adapter);              // DoRA: magnitude / norm, [out]; the norm is a constant
+  virtual Tensor spread(const Tensor& factor) const = 0;  // [out] shaped to scale the base weight
+
  private:
+  Tensor magnitude(const std::string& adapter) const;  // [out]; undefined without DoRA
   Guarded<std::map<std::string, double>> scaling_;
+  std::map<std::string, Tensor> merged_factor_;  // DoRA: what the weight was multiplied by when it was merged
 };
 
 class LoraLinear : public LoraLayer, public AdaptedLinear {
@@ -36,19 +47,14 @@ class LoraLinear : public LoraLayer, public AdaptedLinear {
   bool has(const std::string& adapter) const override { return lora_A->find(adapter) != nullptr; }
   Tensor delta_weight(const std::string& adapter) override;  // s·BA
   Tensor delta_bias(const std::string& adapter) override;    // s times B's own bias
-  // ‖W + s·BA‖ of each row, [out]: from products with the r rows of A, never the whole sum.
-  Tensor weight_norm(const std::string& adapter);
+  Tensor weight_norm(const std::string& adapter) override;
 
  protected:
-  Tensor merged_weight(const std::string& adapter, const Tensor& weight) override;
-  Tensor unmerged_weight(const std::string& adapter, const Tensor& weight) override;
+  Tensor spread(const Tensor& factor) const override;
 
  private:
-  Tensor magnitude(const std::string& adapter) const;  // [out]; undefined without DoRA
   Tensor matrix(const Child<ModuleDict>& parts, const std::string& adapter) const;
   Tensor dora_term(const std::string& adapter, const Tensor& x, const Tensor& y, const Tensor& update, bool dropped);
-  Tensor row_factor(const Tensor& factor) const;  // [out] shaped to scale the rows of the base weight
-  std::map<std::string, Tensor> merged_factor_;   // DoRA: magnitude / norm at the time of merging
   struct Norms {
     const void* identity = nullptr;
     uint64_t version = 0;
@@ -64,6 +70,10 @@ class LoraEmbedding : public LoraLayer {
   Tensor forward(const Tensor& ids) override;  // int64 [...] → [..., dim]
   bool has(const std::string& adapter) const override { return lora_embedding_A->find(adapter).defined(); }
   Tensor delta_weight(const std::string& adapter) override;
+  Tensor weight_norm(const std::string& adapter) override;  // of each column, [dim]
+
+ protected:
+  Tensor spread(const Tensor& factor) const override;
 };
 
 }  // namespace ef

@@ -151,10 +151,17 @@ def case_training_embedding(lib):
     gpt2 = _adapted(lib, {"r": 2, "target_modules": ["c_attn", "c_fc", "wte"], "fan_in_fan_out": True}, "gpt2", double=True)
     dora = _adapted(lib, {"r": 2, "target_modules": ["c_attn"], "fan_in_fan_out": True, "use_dora": True}, "gpt2",
                     double=True)  # fmt: skip
-    return {
+    words = _adapted(lib, {"r": 2, "target_modules": ["embed_tokens", "q_proj"], "use_dora": True}, double=True)
+    out = {
         "llama": _train(lib, embedding, 15), "gpt2": _train(lib, gpt2, 15), "gpt2_dora": _train(lib, dora, 15),
-        "merged": _logits(lib, gpt2.merge_and_unload()), "dora_merged": _logits(lib, dora.merge_and_unload()),
+        "embedding_dora": _train(lib, words, 15), "embedding_dora_logits": _logits(lib, words),
     }  # fmt: skip
+    words.merge_adapter()
+    out["embedding_dora_merged"] = _logits(lib, words)
+    words.unmerge_adapter()
+    out["embedding_dora_unmerged"] = _logits(lib, words)
+    merged = {"merged": _logits(lib, gpt2.merge_and_unload()), "dora_merged": _logits(lib, dora.merge_and_unload())}
+    return {**out, **merged}
 
 
 def lib_state(lib, model, **kwargs):

@@ -57,6 +57,11 @@ class LoraLayer(NativeTunerLayer):
         self._add_parts(adapter_name, r, config)
         self.set_adapter(self.active_adapters, inference_mode=config.inference_mode)
 
+    def _add_magnitude(self, name: str, dtype: Any) -> None:
+        magnitude = nn.Module()
+        magnitude.weight = nn.Parameter(self._weight_norm(name).to(dtype))
+        self.lora_magnitude_vector[name] = magnitude
+
     # --- factors ----------------------------------------------------------------------------------------------------
     def _scale_of(self, adapter: str) -> float:
         rank = self.r[adapter]
@@ -109,9 +114,7 @@ class Linear(_core._LoraLinear, LoraLayer):
         self.lora_A[name].to(dtype)
         self.lora_B[name].to(dtype)
         if config.use_dora:
-            magnitude = nn.Module()
-            magnitude.weight = nn.Parameter(self._weight_norm(name).to(dtype))
-            self.lora_magnitude_vector[name] = magnitude
+            self._add_magnitude(name, dtype)
 
     def _base_dtype(self) -> Any:
         weight = self.get_base_layer().weight
@@ -136,8 +139,6 @@ class Embedding(_core._LoraEmbedding, LoraLayer):
     def _add_parts(self, name: str, r: int, config: Any) -> None:
         if config.lora_bias:
             raise ValueError(f"lora_bias={config.lora_bias} is not supported for {type(self).__name__}.")
-        if config.use_dora:
-            raise UnsupportedError("LoraConfig(use_dora=True) on an Embedding is not supported yet")
         init = config.init_lora_weights
         if isinstance(init, str) and init.lower() != "gaussian":
             raise UnsupportedError(f"LoraConfig(init_lora_weights={init!r}) on an Embedding is not supported yet")
@@ -149,3 +150,5 @@ class Embedding(_core._LoraEmbedding, LoraLayer):
         dtype = weight.dtype if isinstance(weight, _core.Tensor) else _core.float32
         self.lora_embedding_A[name] = nn.Parameter(a.to(dtype))
         self.lora_embedding_B[name] = nn.Parameter(b.to(dtype))
+        if config.use_dora:
+            self._add_magnitude(name, dtype)
