@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/memory.h"
+#include "nn/adapted_linear.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -232,7 +234,14 @@ Tensor GatedMlp::forward(const Tensor& x) {
   }
   const auto act = std::dynamic_pointer_cast<ActivationLayer>(act_fn->ptr());
   const bool fused = act && act->plain() && (act->name == "silu" || act->name == "swish");
-  const Tensor y = fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]);
+  // Beside a matrix in bf16, which takes its input in bf16, backward gets by with bf16 too.
+  TrainingMode mode = training_mode();
+  if (const auto down = linear_term(*down_proj->operator->()))
+    mode.rounded = mode.rounded || down->weight->dtype() == DType::BFloat16;
+  const Tensor y = [&] {
+    const TrainingModeGuard guard(mode);
+    return fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]);
+  }();
   return (**down_proj)(training() && dropout > 0 ? ef::dropout(y, dropout) : y);
 }
 
