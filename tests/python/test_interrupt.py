@@ -6,16 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
 
+@contextmanager
 def started(command, **options):
     """A process that hears Ctrl-C: a shell starts what runs in the background deaf to it, and children inherit that."""
-    return subprocess.Popen(
+    run = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **options,
     )  # fmt: skip
+    try:
+        yield run
+    finally:
+        run.kill()
 
 
 CODE = """
@@ -48,21 +54,21 @@ with ef.no_grad():
 )
 def test_python(call, length):
     code = CODE.replace("LENGTH", str(length)).replace("CALL", call)
-    run = started([sys.executable, "-c", code], text=True)
-    assert run.stdout.readline().strip() == "ready"
-    time.sleep(0.5)
-    sent = time.time()
-    run.send_signal(signal.SIGINT)
-    out, errors = run.communicate(timeout=60)
+    with started([sys.executable, "-c", code], text=True) as run:
+        assert run.stdout.readline().strip() == "ready"
+        time.sleep(0.5)
+        sent = time.time()
+        run.send_signal(signal.SIGINT)
+        out, errors = run.communicate(timeout=60)
     assert "stopped 4 4" in out and "usable 5" in out, out + errors
     assert time.time() - sent < 10  # alone 12,000 tokens take far longer
 
 
 def test_command_line(smollm2):
     command = [sys.executable, "-m", "eigenformers", "generate", "Tell a long story", "--model", smollm2]
-    run = started([*command, "--max-new-tokens", "4000"])
-    run.stdout.read(20)
-    run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=60)
+    with started([*command, "--max-new-tokens", "4000"]) as run:
+        run.stdout.read(20)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
     assert run.returncode == 130
     assert b"Traceback" not in errors
