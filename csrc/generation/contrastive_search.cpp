@@ -196,7 +196,8 @@ class ContrastiveSearch {
       for (auto* steps : {&result_.hidden_states, &result_.attentions, &result_.cross_attentions})
         if (!steps->empty()) steps->pop_back();
     }
-    const Tensor logits = step([&](size_t i) { return best[i]; }), states = last_states();
+    Tensor logits = step([&](size_t i) { return best[i]; });
+    const Tensor states = last_states();
     for (int64_t i = 0; i < texts_; i++)
       take(i, best[size_t(i)], states.data<float>() + i * states.size(2), states.size(2));
     return logits;

@@ -59,7 +59,7 @@ Tensor take(const Parts& parts, const std::string& name, std::initializer_list<D
 Tensor packable(const Tensor& dense, const char* format) {
   check<ShapeError>(dense.dim() == 2 && dense.numel() > 0, format, ": found a weight of shape ", dense.shape(),
                     ", needed two dimensions");
-  const Tensor rows = dense.detach().to(DType::Float32).contiguous();
+  Tensor rows = dense.detach().to(DType::Float32).contiguous();
   const float* x = rows.data<float>();
   float poison = 0;
   for (int64_t i = 0; i < rows.numel(); i++) poison += x[i] * 0.f;

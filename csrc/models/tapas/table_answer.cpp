@@ -112,7 +112,7 @@ struct TableAnswerHead : Body {
     const int64_t batch = x.size(0), length = x.size(1);
     const Tensor zeros = Tensor::zeros({batch, length}, DType::Int64);
     const auto kind = [&](int64_t i, int64_t count) {
-      if (!in.token_type_ids.defined()) return zeros;
+      if (!in.token_type_ids.defined()) return Tensor(zeros);
       return clamp(in.token_type_ids.select(2, i), {}, Scalar(count - 1)).contiguous();
     };
     const Segments columns{kind(1, t.columns), t.columns};
