@@ -19,8 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import peak_memory_mb
 
 
 def prepare(args: argparse.Namespace, folder: str) -> None:
@@ -80,10 +79,9 @@ def contestant(args: argparse.Namespace) -> dict[str, Any]:
     before = trainer.evaluate()
     result = trainer.train()
     after = trainer.evaluate()
-    peak = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
     return {
         "accuracy before": before["eval_accuracy"], "accuracy": after["eval_accuracy"], "loss": after["eval_loss"],
-        "s a step": result.metrics["train_runtime"] / result.global_step, "peak MB": peak / 1000,
+        "s a step": result.metrics["train_runtime"] / result.global_step, "peak MB": peak_memory_mb(),
         "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
     }  # fmt: skip
 

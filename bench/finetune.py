@@ -18,8 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import peak_memory_mb
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -92,9 +91,8 @@ def contestant(args: argparse.Namespace) -> dict[str, Any]:
         optimizer.zero_grad()
         losses.append(float(loss.item()))
         seconds.append(time.perf_counter() - begin)
-    peak = next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
     return {"before": before, "after": held_out(), "losses": losses, "seconds": sorted(seconds)[len(seconds) // 2],
-            "peak_mb": peak / 1000}  # fmt: skip
+            "peak_mb": peak_memory_mb()}  # fmt: skip
 
 
 def main() -> None:

@@ -16,14 +16,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer, peak_memory_mb, prompt_ids
 
 # name → (python: ours or the peers', what to run); "Q4" stands for the file as it is
 CONTESTANTS = {
@@ -36,18 +34,6 @@ CONTESTANTS = {
 }
 PAIRS = [("ours Q4", "llama.cpp Q4"), ("ours bf16", "transformers bf16"), ("ours f32", "transformers f32")]
 
-
-def peak_memory_mb() -> float:
-    """VmHWM of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1000
-    return 0.0
-
-
-def prompt_ids(vocabulary: int, length: int, row: int = 0) -> list[int]:
-    """Ids spread over the vocabulary, the same for all contestants."""
-    return [100 + (i + row) * 37 % (vocabulary - 200) for i in range(length)]
 
 
 def memory_read_gb_s() -> float:
@@ -153,22 +139,9 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
     return out
 
 
-def quiet_environment(threads: int) -> dict[str, str]:
-    """For a contestant's process: so many threads, no network, no progress bars."""
-    return {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
-            "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
-
-
 def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
     """One contestant in a process of its own."""
-    environment = quiet_environment(task["threads"])
-    task = {**task, "started": time.time()}
-    done = subprocess.run(
-        [python, __file__, "--task", json.dumps(task)], capture_output=True, text=True, env=environment
-    )
-    if done.returncode:
-        raise SystemExit(f"{task['kind']}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return answer(python, __file__, {**task, "started": time.time()}, task["threads"])
 
 
 def batches(args: argparse.Namespace, tasks: list[dict[str, Any]]) -> None:

@@ -14,13 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer
 
 TYPES = ["bf16", "q8_0", "q6_k", "q5_k_s", "q5_1", "q5_0", "q4_k_s", "q4_1", "q4_0", "iq4_nl", "iq4_xs", "q3_k_s", "q2_k",
          "tq2_0"]  # fmt: skip
@@ -72,12 +70,8 @@ def reading_speed(threads: int, size: int) -> float:
 
 def measured(python: str, who: str, path: str, tokens: int, threads: int) -> float:
     """In a process of its own."""
-    task = json.dumps({"who": who, "path": path, "tokens": tokens, "threads": threads})
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads)}
-    done = subprocess.run([python, __file__, "--task", task], capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
-    return float(done.stdout.splitlines()[-1])
+    task = {"who": who, "path": path, "tokens": tokens, "threads": threads}
+    return answer(python, __file__, task, threads)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from generate import peak_memory_mb, prompt_ids, quiet_environment
+from contestants import peak_memory_mb, prompt_ids, quiet_environment
 
 OURS = """
 import sys, eigenformers as ef

@@ -16,14 +16,12 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer
 
 SIZES = {
     "vocab_size": 4096, "hidden_size": 768, "num_hidden_layers": 8, "num_attention_heads": 12, "num_key_value_heads": 4,
@@ -87,18 +85,6 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
     return {"rate": best}
 
 
-def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
-    """One contestant in a process of its own."""
-    threads = str(task["threads"])
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads,
-                   "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
-    command = [python, __file__, "--task", json.dumps(task)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{task['folder']}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main() -> None:
     """Write the models, measure in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -131,7 +117,7 @@ def main() -> None:
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in tasks}
         for _ in range(args.rounds):
             for name, (python, task) in tasks.items():
-                runs[name].append(measure(python, task))
+                runs[name].append(answer(python, __file__, task, task["threads"]))
     print(f"{args.dtype}, {args.threads} threads, {args.new} new tokens, {args.rounds} rounds: median (best)\n")
     print("| experts | tokens/s | MB needed a token | MB of the model | share of the limit, if needed | if all |")
     print("|---|---|---|---|---|---|")

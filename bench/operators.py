@@ -18,8 +18,7 @@ import sys
 import time
 from typing import Any, Callable
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import quiet_environment
 
 LINEAR = [(m, n, k) for n, k in ((1536, 576), (576, 1536), (4096, 4096)) for m in (1, 4, 8, 128, 512)]
 ATTENTION = [("prefill", 512), ("prefill", 2048), ("decode", 2048), ("decode", 8192)]
@@ -87,7 +86,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.side:
         return run(args.side, args.threads, args.only)
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": str(args.threads), "OMP_NUM_THREADS": str(args.threads)}
+    environment = quiet_environment(args.threads)
     times: dict[str, dict[str, list[float]]] = {"eigenformers": {}, "torch": {}}
     for _ in range(args.rounds):
         for side, python in (("eigenformers", sys.executable), ("torch", args.peer)):

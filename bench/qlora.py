@@ -14,15 +14,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer, peak_memory_mb
 
 RANK, BATCH, LENGTH, PROMPT, NEW = 16, 4, 256, 512, 48
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -39,14 +37,9 @@ def libraries(ours: bool) -> tuple[Any, Any, Any]:
     import torch
     import transformers
 
-    torch.set_num_threads(int(os.environ["BENCH_THREADS"]))
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     return transformers, torch, peft
 
-
-def peak_memory_mb() -> float:
-    """VmHWM of this process."""
-    line = next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def load(lib: Any, tensors: Any, task: dict[str, Any], quantized: bool = True) -> Any:
@@ -108,18 +101,6 @@ def step(lib: Any, tensors: Any, peft: Any, task: dict[str, Any]) -> dict[str, f
     return {"step s": min(took[1:]), "peak MB": peak_memory_mb()}
 
 
-def run(python: str, task: dict[str, Any], threads: int) -> dict[str, float]:
-    """One task in a process."""
-    environment = {**os.environ, "BENCH_THREADS": str(threads), "EIGENFORMERS_NUM_THREADS": str(threads),
-                   "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}  # fmt: skip
-    done = subprocess.run(
-        [python, __file__, "--task", json.dumps(task)], capture_output=True, text=True, env=environment
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
 def main() -> None:
     """Measure in turns and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -150,7 +131,7 @@ def main() -> None:
             for _ in range(args.rounds):
                 for ours in (True, False) if args.peers else (True,):
                     task = {"name": name, "ours": ours, "model": model, "dtype": args.dtype}
-                    found[ours].append(run(sys.executable if ours else args.peers, task, args.threads))
+                    found[ours].append(answer(sys.executable if ours else args.peers, __file__, task, args.threads))
             for key in found[True][0]:
                 ours, peer = (
                     statistics.median([f[key] for f in found[who]]) if found[who] else 0 for who in (True, False)

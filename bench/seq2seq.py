@@ -22,8 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer
 
 # name → (python: ours or the peers', what runs, dtype)
 CONTESTANTS = {
@@ -104,18 +103,6 @@ ctranslate2.converters.TransformersConverter(folder).convert(converted, force=Tr
 """
 
 
-def measure(python: str, task: dict[str, Any]) -> float:
-    """One contestant in a process of its own."""
-    threads = str(task["threads"])
-    environment = {**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads,
-                   "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
-    command = [python, __file__, "--task", json.dumps(task)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise SystemExit(f"{task['kind']}: {done.stderr[-2000:]}")
-    return float(done.stdout.splitlines()[-1])
-
-
 def main() -> None:
     """Prepare the model, measure in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -151,7 +138,7 @@ def main() -> None:
                     where, kind, dtype = CONTESTANTS[name]
                     task = {"kind": kind, "dtype": dtype, "model": model, "converted": converted, "batch": batch,
                             "beams": beams, "source": args.source, "new": args.new, "threads": args.threads}  # fmt: skip
-                    rates[name][at].append(measure(pythons[where], task))
+                    rates[name][at].append(answer(pythons[where], __file__, task, task["threads"]))
     print(f"{args.source} source tokens, {args.new} new, {args.threads} threads, {args.rounds} rounds: tokens/s\n")
     print("| | " + " | ".join(f"beams {b}, batch {n}" for b, n in columns) + " |\n|---" + "|---" * len(columns) + "|")
     middle = {name: [statistics.median(r) for r in runs] for name, runs in rates.items()}

@@ -20,14 +20,11 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    del sys.path[0]  # tokenize.py beside this file is not the standard library's
+from contestants import answer, peak_memory_mb
 
 CASES = {  # name -> (LoRA or all weights, how the model is loaded, autocast)
     "lora-bf16": ("lora", "bfloat16", False),
@@ -38,13 +35,6 @@ CASES = {  # name -> (LoRA or all weights, how the model is loaded, autocast)
 }
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
-
-def peak_memory_mb() -> float:
-    """VmHWM of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1000
-    return 0.0
 
 
 def multiply_gflops(lib: Any, dtype: str) -> float:
@@ -115,15 +105,7 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
 
 def measure(task: dict[str, Any], peers: str) -> dict[str, Any]:
     """One contestant in a process of its own."""
-    threads = str(task["threads"])
-    done = subprocess.run(
-        [sys.executable if task["who"] == "ours" else peers, __file__, "--task", json.dumps(task)],
-        env={**os.environ, "EIGENFORMERS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise SystemExit(f"{task['case']}, {task['who']}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return answer(sys.executable if task["who"] == "ours" else peers, __file__, task, task["threads"])
 
 
 def table_row(ours: list[dict[str, Any]], torch: list[dict[str, Any]]) -> str:

@@ -1,0 +1,46 @@
+"""What the benches share: contestants in processes of their own, and what these say of themselves.
+
+Importing this takes the folder off the module path: tokenize.py beside it is not the standard library's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
+    del sys.path[0]
+
+import json  # noqa: E402
+import subprocess  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+
+def peak_memory_mb() -> float:
+    """VmHWM of this process."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
+def prompt_ids(vocabulary: int, length: int, row: int = 0) -> list[int]:
+    """Ids spread over the vocabulary, the same for all contestants."""
+    return [100 + (i + row) * 37 % (vocabulary - 200) for i in range(length)]
+
+
+def quiet_environment(threads: int) -> dict[str, str]:
+    """For a contestant's process: so many threads, no network, no progress bars."""
+    return {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+            "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
+
+
+def answer(python: str, script: str, task: dict[str, Any], threads: int) -> Any:
+    """Runs `python script --task TASK`; its last line of output is the answer, as JSON."""
+    done = subprocess.run(
+        [python, script, "--task", json.dumps(task)], capture_output=True, text=True, env=quiet_environment(threads)
+    )
+    if done.returncode:
+        raise SystemExit(f"{python} {script} {task}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
