@@ -1,9 +1,22 @@
 // eigenformers._core.tokenizers: counting words and training models. The trainers themselves are Python classes that
 // hold options; see python/eigenformers/tokenizers/trainers.py.
 #include "bindings/tokenizers_support.h"
+#include "tokenizers/trainers/parity_bpe.h"
 #include "tokenizers/trainers/trainer.h"
 
 namespace ef {
+namespace {
+
+// Calls back into Python, where Ctrl-C ends the training.
+tk::TrainProgress shown(const py::object& progress) {
+  return [progress](const char* stage, size_t done, size_t all) {
+    py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!progress.is_none()) progress(stage, done, all);
+  };
+}
+
+}  // namespace
 
 void bind_tokenizer_trainers(py::module_& m) {
   py::class_<tk::WordCounts>(m, "_WordCounts", "How often each word occurs.")
@@ -40,18 +53,32 @@ void bind_tokenizer_trainers(py::module_& m) {
         const tk::Json json = reader.value();
         const tk::TrainerPtr trainer = tk::trainer_from_json(name, json);
         tk::ModelPtr model;
+        const tk::TrainProgress callback = shown(progress);
         {
           py::gil_scoped_release release;
-          model = trainer->train(*tokenizer.model(), words, [&](const char* stage, size_t done, size_t all) {
-            py::gil_scoped_acquire acquire;
-            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-            if (!progress.is_none()) progress(stage, done, all);
-          });
+          model = trainer->train(*tokenizer.model(), words, callback);
         }
         tokenizer.set_model(std::move(model));
         tokenizer.add_special_tokens(trainer->special_tokens());
       },
       py::arg("tokenizer"), py::arg("name"), py::arg("options"), py::arg("words"), py::arg("progress"));
+
+  m.def(
+      "_train_parity",
+      [](tk::Tokenizer& tokenizer, const std::string& options, const std::vector<const tk::WordCounts*>& train,
+         const std::vector<const tk::WordCounts*>& dev, const py::object& progress) {
+        tk::JsonReader reader(options, "ParityBpeTrainer");
+        const tk::Json json = reader.value();
+        const tk::TrainProgress callback = shown(progress);
+        tk::ModelPtr model;
+        {
+          py::gil_scoped_release release;
+          model = tk::train_parity_bpe(json, train, dev, callback);
+        }
+        tokenizer.set_model(std::move(model));
+        tokenizer.add_special_tokens(tk::read_special_tokens(json, "ParityBpeTrainer"));
+      },
+      py::arg("tokenizer"), py::arg("options"), py::arg("train"), py::arg("dev"), py::arg("progress"));
 }
 
 }  // namespace ef

@@ -2,6 +2,7 @@
 
 #include "tokenizers/models/simple.h"
 #include "tokenizers/trainers/bpe_learner.h"
+#include "tokenizers/trainers/parity_bpe.h"
 
 namespace ef::tokenizers {
 namespace {
@@ -14,6 +15,14 @@ Vocab vocab_of(const LearnedBpe& learned, const char* where) {
   return vocab;
 }
 
+ModelPtr model_of(const LearnedBpe& learned, const BpeLearnerOptions& options, BpeOptions kept, const char* where) {
+  Merges merges;
+  for (auto [left, right] : learned.merges) merges.add(learned.tokens[left], learned.tokens[right]);
+  if (options.continuing_subword_prefix) kept.continuing_subword_prefix = options.continuing_subword_prefix;
+  if (options.end_of_word_suffix) kept.end_of_word_suffix = options.end_of_word_suffix;
+  return std::make_shared<Bpe>(vocab_of(learned, where), merges, std::move(kept));
+}
+
 class BpeTrainer : public Trainer {
  public:
   explicit BpeTrainer(const Json& options)
@@ -23,12 +32,7 @@ class BpeTrainer : public Trainer {
     const auto* bpe = dynamic_cast<const Bpe*>(&old);
     check<TokenizerError>(bpe, "BpeTrainer can only train a BPE, not a ", old.type());
     const LearnedBpe learned = learn_bpe(options_, special_tokens_, words, progress);
-    Merges merges;
-    for (auto [left, right] : learned.merges) merges.add(learned.tokens[left], learned.tokens[right]);
-    BpeOptions kept = bpe->options();
-    if (options_.continuing_subword_prefix) kept.continuing_subword_prefix = options_.continuing_subword_prefix;
-    if (options_.end_of_word_suffix) kept.end_of_word_suffix = options_.end_of_word_suffix;
-    return std::make_shared<Bpe>(vocab_of(learned, "BpeTrainer"), merges, std::move(kept));
+    return model_of(learned, options_, bpe->options(), "BpeTrainer");
   }
 
  private:
@@ -57,6 +61,14 @@ class WordPieceTrainer : public Trainer {
 };
 
 }  // namespace
+
+ModelPtr train_parity_bpe(const Json& options, const std::vector<const WordCounts*>& train,
+                          const std::vector<const WordCounts*>& dev, const TrainProgress& progress) {
+  constexpr const char* where = "ParityBpeTrainer";
+  const ParityOptions read = ParityOptions::from_json(options);
+  const LearnedBpe learned = learn_parity_bpe(read, read_special_tokens(options, where), train, dev, progress);
+  return model_of(learned, read.bpe, {}, where);
+}
 
 TrainerPtr read_bpe_trainer(const Json& options) { return std::make_unique<BpeTrainer>(options); }
 TrainerPtr read_word_piece_trainer(const Json& options) { return std::make_unique<WordPieceTrainer>(options); }

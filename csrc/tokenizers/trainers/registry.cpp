@@ -7,7 +7,8 @@ TrainerPtr read_unigram_trainer(const Json&);
 TrainerPtr read_word_level_trainer(const Json&);
 TrainerPtr read_word_piece_trainer(const Json&);
 
-Trainer::Trainer(const Json& options, const char* where) {
+std::vector<AddedToken> read_special_tokens(const Json& options, const char* where) {
+  std::vector<AddedToken> tokens;
   for (const Json& token : get_array(options, "special_tokens", where)) {
     AddedToken t;
     t.content = get_string(token, "content", where);
@@ -16,8 +17,9 @@ Trainer::Trainer(const Json& options, const char* where) {
     t.rstrip = get_bool(token, "rstrip", where, false);
     t.normalized = get_bool(token, "normalized", where, false);
     t.special = get_bool(token, "special", where, true);
-    special_tokens_.push_back(std::move(t));
+    tokens.push_back(std::move(t));
   }
+  return tokens;
 }
 
 const Registry<TrainerFactory>& trainer_registry() {

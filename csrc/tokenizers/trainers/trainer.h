@@ -16,6 +16,9 @@ namespace ef::tokenizers {
 // stage, steps done, steps in all; may throw to stop the training.
 using TrainProgress = std::function<void(const char*, size_t, size_t)>;
 
+// "special_tokens" of a trainer's options.
+std::vector<AddedToken> read_special_tokens(const Json& options, const char* where);
+
 class Trainer {
  public:
   virtual ~Trainer() = default;
@@ -24,7 +27,7 @@ class Trainer {
   const std::vector<AddedToken>& special_tokens() const { return special_tokens_; }
 
  protected:
-  explicit Trainer(const Json& options, const char* where);
+  explicit Trainer(const Json& options, const char* where) : special_tokens_(read_special_tokens(options, where)) {}
   std::vector<AddedToken> special_tokens_;
 };
 using TrainerPtr = std::unique_ptr<const Trainer>;

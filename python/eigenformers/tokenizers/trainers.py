@@ -12,11 +12,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 
-from .._core.tokenizers import AddedToken, Tokenizer, _train, _WordCounts
-from ..errors import UnsupportedError
+from .._core.tokenizers import AddedToken, Tokenizer, _train, _train_parity, _WordCounts
 
 Token = Union[str, AddedToken]
 
@@ -263,6 +262,131 @@ class UnigramTrainer(Trainer):
         self.seed_size = 1000000
 
 
+class ParityBpeTrainer:
+    """Learns byte pair encoding for several languages at once, each merge for the one that is worst off (Foroutan et al. 2025,
+    "Parity-Aware Byte-Pair Encoding: Improving Cross-lingual Fairness in Tokenization").
+
+    It trains by its own `train_from_iterator`, as it needs a corpus for each language, and is no `Trainer`.
+
+    Args:
+        num_merges: how many merges are learned.
+        variant: "base" takes the language that is worst off; "window" passes over one that had more than `alpha` times its
+            share of the last `window_size` merges.
+        min_frequency: how often a pair has to occur in a language to be merged.
+        ratio: compression that each language should reach, relative to the others; where no development texts are given.
+        global_merges: the first merges are learned as by `BpeTrainer`, from all languages together.
+        window_size: merges that "window" looks back on.
+        alpha: see `variant`.
+        total_symbols: special tokens and characters count as merges.
+        special_tokens, show_progress, limit_alphabet, initial_alphabet, continuing_subword_prefix, end_of_word_suffix,
+            max_token_length: as for `BpeTrainer`; texts of `initial_alphabet` are single characters.
+
+    Raises:
+        ValueError: an unknown `variant`.
+
+    >>> from eigenformers.tokenizers import Tokenizer, models, pre_tokenizers
+    >>> tokenizer = Tokenizer(models.BPE())
+    >>> tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    >>> trainer = ParityBpeTrainer(num_merges=2, show_progress=False)
+    >>> trainer.train_from_iterator(tokenizer, [["ab ab ab ab"], ["xy"]], dev_iterators=[["ab"], ["xy xy"]])
+    >>> tokenizer.encode("ab xy").tokens
+    ['ab', 'xy']
+    """
+
+    _fields = ("num_merges", "variant", "min_frequency", "global_merges", "window_size", "alpha", "total_symbols",
+               "show_progress", "ratio", "special_tokens", "limit_alphabet", "initial_alphabet",
+               "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
+
+    def __init__(
+        self,
+        num_merges: int = 32000,
+        variant: str = "base",
+        min_frequency: int = 0,
+        ratio: Sequence[float] | None = None,
+        global_merges: int = 0,
+        window_size: int = 100,
+        alpha: float = 2.0,
+        total_symbols: bool = False,
+        special_tokens: Iterable[Token] | None = None,
+        show_progress: bool = True,
+        limit_alphabet: int | None = None,
+        initial_alphabet: Iterable[str] | None = None,
+        continuing_subword_prefix: str | None = None,
+        end_of_word_suffix: str | None = None,
+        max_token_length: int | None = None,
+    ) -> None:
+        if variant not in ("base", "window"):
+            raise ValueError(f"Unknown variant '{variant}'. Use 'base' or 'window'.")
+        if any(len(text) != 1 for text in initial_alphabet or []):
+            raise ValueError("initial_alphabet: needed texts of one character")
+        self._variant, self._ratio = variant, None if ratio is None else [float(r) for r in ratio]
+        self.num_merges, self.min_frequency, self.global_merges = num_merges, min_frequency, global_merges
+        self.window_size, self.alpha, self.total_symbols = window_size, float(alpha), total_symbols
+        self.special_tokens, self.show_progress = _tokens(special_tokens), show_progress
+        self.limit_alphabet, self.initial_alphabet = limit_alphabet, list(initial_alphabet or [])
+        self.continuing_subword_prefix, self.end_of_word_suffix = continuing_subword_prefix, end_of_word_suffix
+        self.max_token_length = max_token_length
+
+    @property
+    def variant(self) -> str:
+        """The rule by which a language is chosen."""
+        return self._variant
+
+    def train_from_iterator(
+        self,
+        tokenizer: Tokenizer,
+        train_iterators: Sequence[Iterable],
+        dev_iterators: Sequence[Iterable] | None = None,
+        ratio: Sequence[float] | None = None,
+    ) -> None:
+        """Train the tokenizer; its model becomes a new BPE.
+
+        Args:
+            tokenizer: its normalizer and pre-tokenizer make the words.
+            train_iterators: one a language; each gives texts, or lists of texts.
+            dev_iterators: one a language, best of parallel texts: the language whose texts have the most tokens is worst off.
+            ratio: in place of the one that the trainer was made with; not looked at with `dev_iterators`.
+
+        Raises:
+            ValueError: the numbers of languages differ, or an option is out of range.
+        """
+        if not len(train_iterators):
+            raise ValueError("train_iterators must not be empty")
+        if dev_iterators is not None and len(dev_iterators) != len(train_iterators):
+            raise ValueError(
+                f"dev_iterators length ({len(dev_iterators)}) must match train_iterators length ({len(train_iterators)})"
+            )
+        options = {**self._state(), "vocab_size": 0, "special_tokens": [_flags(token) for token in self.special_tokens]}
+        if ratio is not None:
+            options["ratio"] = [float(r) for r in ratio]
+        if dev_iterators is not None:
+            options["ratio"] = None
+        train, dev = (
+            [count_words(tokenizer, texts, self.show_progress, None) for texts in iterators or []]
+            for iterators in (train_iterators, dev_iterators)
+        )
+        with _Progress(self.show_progress) as progress:
+            _train_parity(tokenizer, json.dumps(options), train, dev, progress.update)
+
+    def _state(self) -> dict[str, Any]:
+        state = {name: getattr(self, name) for name in self._fields if name != "ratio"}
+        return {**state, "ratio": self._ratio, "special_tokens": [token.content for token in self.special_tokens]}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: self._state()[name] for name in self._fields}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (), self.__getstate__()
+
+    def __repr__(self) -> str:
+        shown = ("num_merges", "variant", "min_frequency", "global_merges", "window_size", "alpha", "total_symbols")
+        state = {**self._state(), "alpha": int(self.alpha) if self.alpha.is_integer() else self.alpha}
+        return f"ParityBpeTrainer({', '.join(f'{name}={json.dumps(state[name])}' for name in shown)})"
+
+
 class _Progress:
     """A bar a stage, when it is wanted."""
 
@@ -325,10 +449,4 @@ def count_words(tokenizer: Tokenizer, iterator: Iterable, shown: bool, length: i
     return words
 
 
-__all__ = ["BpeTrainer", "Trainer", "UnigramTrainer", "WordLevelTrainer", "WordPieceTrainer"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "ParityBpeTrainer":
-        raise UnsupportedError("ParityBpeTrainer: training that balances languages is not implemented; use BpeTrainer")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = ["BpeTrainer", "ParityBpeTrainer", "Trainer", "UnigramTrainer", "WordLevelTrainer", "WordPieceTrainer"]

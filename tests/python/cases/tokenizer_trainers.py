@@ -159,7 +159,11 @@ def case_trainers(lib):
     changed = t.BpeTrainer()
     changed.vocab_size, changed.min_frequency, changed.special_tokens = 9, 3, ["<x>"]
     changed.initial_alphabet = ["q"]
-    out["changed"] = [changed.vocab_size, changed.min_frequency, [str(getattr(t, "content", t)) for t in changed.special_tokens]]
+    out["changed"] = [
+        changed.vocab_size,
+        changed.min_frequency,
+        [str(getattr(t, "content", t)) for t in changed.special_tokens],
+    ]
     return out
 
 
@@ -179,6 +183,62 @@ def case_errors(lib):
     small = run(lib.models.Unigram(), lib.trainers.UnigramTrainer(vocab_size=2, show_progress=False))
     return [text[:30] for text in out] + ["The vocabulary is not large enough" in small,
                                           error(lambda: lib.trainers.BpeTrainer(special_tokens=[3]))]  # fmt: skip
+
+
+LANGUAGES = {"en": "low lower lowest new newer newest wide wider", "de": "über älter kälter tief tiefer tiefste",
+             "ja": "日本語 日本 東京 京都", "rare": "zz zzz zzzz"}  # fmt: skip
+
+
+def case_parity_bpe(lib):
+    """Several languages at once, by each of the rules."""
+    pick = random.Random(5)
+    train = [[" ".join(pick.choices(words.split(), k=8)) for _ in range(count)]
+             for words, count in zip(LANGUAGES.values(), (40, 20, 10, 3))]  # fmt: skip
+    dev = [[" ".join(pick.choices(words.split(), k=6)) for _ in range(4)] for words in LANGUAGES.values()]
+
+    def parity(ratio=None, dev=None, **options):
+        tokenizer = lib.Tokenizer(lib.models.BPE(unk_token="<unk>"))  # the model is another one afterwards
+        tokenizer.pre_tokenizer = lib.pre_tokenizers.Whitespace()
+        trainer = lib.trainers.ParityBpeTrainer(show_progress=False, **options)
+        trainer.train_from_iterator(tokenizer, train, dev_iterators=dev, ratio=ratio)
+        out = model_of(tokenizer)
+        return [out, repr(trainer), trainer.__getstate__(), pickle.loads(pickle.dumps(trainer)).__getstate__()]
+
+    def refused(*iterators, dev=None, ratio=None, **options):
+        try:
+            tokenizer = lib.Tokenizer(lib.models.BPE())
+            lib.trainers.ParityBpeTrainer(show_progress=False, **options).train_from_iterator(
+                tokenizer, list(iterators), dev, ratio
+            )
+        except (ValueError, RuntimeError) as error:
+            return str(error).rpartition(": ")[2].strip()
+        return "no error"
+
+    special = ["<s>", lib.AddedToken("<m>", lstrip=True), "low"]
+    return {
+        "training texts": parity(num_merges=25), "dev": parity(dev=dev, num_merges=25),
+        "ratio": parity(ratio=[1.0, 1.2, 0.5, 2.0], num_merges=25), "ratio of the trainer": parity(num_merges=10, ratio=[1.0, 9, 1, 1]),
+        "dev before ratio": parity(ratio=[1.0, 9, 1, 1], dev=dev, num_merges=10),
+        "window": parity(num_merges=25, variant="window", window_size=4, alpha=1.5),
+        "window of ratios": parity(num_merges=25, variant="window", window_size=6, ratio=[1.0, 2.0, 3.0, 4.0]),
+        "global": parity(num_merges=20, global_merges=8, dev=dev), "frequency": parity(num_merges=90, min_frequency=9),
+        "to the end": parity(num_merges=500, max_token_length=4, special_tokens=special),
+        "symbols": parity(num_merges=60, total_symbols=True, special_tokens=special, initial_alphabet=["q", "x"]),
+        "errors": [
+            refused(), refused(["a b"], dev=[["a"], ["b"]]), refused(["a b"], ratio=[1.0, 2.0]), refused(["a"], variant="x"),
+            refused(["a"], ratio=[-1.0]), refused(["a"], variant="window", window_size=0),
+            refused(["a"], variant="window", alpha=-1.0),
+        ],
+    }  # fmt: skip
+
+
+def case_special_token_lengths(lib):
+    """A special token that a merge makes again has the length that it has in words."""
+    trainer = lib.trainers.BpeTrainer(
+        vocab_size=60, max_token_length=4, special_tokens=["ab", "abc"], show_progress=False
+    )
+    out = model_of(trained(lib, lib.models.BPE(), trainer, texts=["abcabcabc abcde abcdef deabc"] * 3))
+    return [out["vocab"], out["merges"]]
 
 
 def case_ready_made(lib):
