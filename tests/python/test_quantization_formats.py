@@ -113,7 +113,8 @@ def _checkpoint(folder, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_checkpoint_of_the_format(tmp_path, name):
     packed, dense = _checkpoint(tmp_path, name)
-    model = ef.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="float32")
+    model, info = ef.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="float32", output_loading_info=True)
+    assert not info["unexpected_keys"] and not info["missing_keys"]
     layers = {f"{path}.weight": m.weight for path, m in model.named_modules() if path.endswith("_proj")}
     assert len(layers) == 7
     for key, weight in layers.items():

@@ -144,3 +144,30 @@ def test_sizes_that_do_not_fit(folder):
         _core.pack_weight("gptq", ef.zeros(32, 64), bits=4, group=48)
     with pytest.raises(ValueError, match="NaN or infinite"):
         _core.pack_weight("hqq", ef.full((32, 64), float("nan")), bits=4, group=32)
+
+
+@pytest.mark.parametrize("sequential", [True, False])
+def test_gptq_block_by_block_is_gptq_by_whole_passes(folder, token_ids, sequential):
+    """Kept outputs of a block are what a pass from the beginning gives it."""
+    models = [load(folder, gptq(cache_block_outputs=kept, true_sequential=sequential)) for kept in (True, False)]
+    for path, module in models[0].named_modules():
+        if path.endswith("_proj"):
+            ours, other = module.weight.state(), models[1].get_submodule(path).weight.state()
+            for name, value in ours.items():
+                np.testing.assert_array_equal(value.numpy(), other[name].numpy(), err_msg=f"{path}.{name}")
+
+
+def test_calibration_leaves_the_blocks_in_place(folder, token_ids):
+    model = load(folder, gptq())
+    assert [type(block).__name__ for block in model.model.layers] == ["DecoderLayer"] * 2
+    assert not any(module._forward_pre_hooks for module in model.modules() if hasattr(module, "_forward_pre_hooks"))
+
+
+@pytest.mark.parametrize("names", [
+    [["self_attn.v_proj", "self_attn.q_proj"], ["mlp.down_proj"]],  # not in the order of calls
+    [["mlp.down_proj", "self_attn.o_proj"]],  # not of one input
+])  # fmt: skip
+def test_gptq_of_named_layers(folder, token_ids, names):
+    model = load(folder, gptq(modules_in_block_to_quantize=names))
+    packed = [path for path, m in model.named_modules() if isinstance(m, ef.QuantLinear)]
+    assert sorted(packed) == sorted(f"model.layers.{i}.{name}" for i in range(2) for group in names for name in group)

@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "core/half.h"
@@ -17,19 +18,17 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 constexpr int64_t kBlock = 128;
 
 // The order that columns are rounded in: "desc" by falling moments; "aware" the same, but group by group.
-std::vector<int64_t> column_order(const std::string& kind, const Matrix& h, int64_t group) {
-  const auto k = int64_t(h.rows());
-  std::vector<int64_t> order(static_cast<size_t>(k));
+std::vector<int64_t> column_order(const std::string& kind, const std::vector<double>& moment, int64_t group) {
+  const auto k = int64_t(moment.size());
+  std::vector<int64_t> order(moment.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto falling = [&](int64_t a, int64_t b) { return h(a, a) > h(b, b); };
+  const auto falling = [&](int64_t a, int64_t b) { return moment[size_t(a)] > moment[size_t(b)]; };
   if (kind == "desc") std::stable_sort(order.begin(), order.end(), falling);
   if (kind != "aware" || k % group) return order;
   std::vector<int64_t> groups(static_cast<size_t>(k / group));
   std::iota(groups.begin(), groups.end(), 0);
   const auto weight = [&](int64_t g) {
-    double sum = 0;
-    for (int64_t i = g * group; i < (g + 1) * group; i++) sum += h(i, i);
-    return sum;
+    return std::accumulate(moment.begin() + g * group, moment.begin() + (g + 1) * group, 0.0);
   };
   std::stable_sort(groups.begin(), groups.end(), [&](int64_t a, int64_t b) { return weight(a) > weight(b); });
   std::vector<int64_t> out;
@@ -40,34 +39,37 @@ std::vector<int64_t> column_order(const std::string& kind, const Matrix& h, int6
   return out;
 }
 
-// Inverse of an upper triangular matrix: a block of columns needs only the rows above its end.
-Matrix inverse_upper(const Matrix& u) {
+// Upper Cholesky factor of the inverse of the damped moments, columns in `order`, without inverting them: written
+// backwards they are L Lᵀ, and the inverse of L written backwards is the factor. A block of its columns needs only the
+// rows below its begin.
+Tensor inverse_factor(const std::function<double(int64_t, int64_t)>& moment, const std::vector<int64_t>& order,
+                      double damp) {
   constexpr int64_t kColumns = 64;
-  const int64_t k = u.rows();
-  Matrix out = Matrix::Zero(k, k);
+  const auto k = int64_t(order.size());
+  double mean = 0;
+  for (int64_t i = 0; i < k; i++) mean += moment(i, i) / double(k);
+  Matrix lower(k, k);
+  bool found = false;
+  for (int attempt = 0; attempt < 8 && !found; attempt++, damp *= 4) {
+    for (int64_t i = 0; i < k; i++)
+      for (int64_t j = 0; j <= i; j++)
+        lower(i, j) = moment(order[size_t(k - 1 - i)], order[size_t(k - 1 - j)]) + (i == j ? damp * mean : 0);
+    found = Eigen::LLT<Eigen::Ref<Matrix>>(lower).info() == Eigen::Success;  // in place
+  }
+  check<ConfigError>(found, "gptq: the inputs' second moments can't be inverted; calibrate with more or longer texts");
+  Tensor out = Tensor::zeros({k, k});
+  float* u = out.mutable_data<float>();
   parallel_for((k + kColumns - 1) / kColumns, 1, [&](int64_t from, int64_t until) {
     for (int64_t block = from; block < until; block++) {
-      const int64_t begin = block * kColumns, end = std::min(begin + kColumns, k);
-      Matrix columns = Matrix::Zero(end, end - begin);
-      columns.bottomRows(end - begin).setIdentity();
-      u.topLeftCorner(end, end).triangularView<Eigen::Upper>().solveInPlace(columns);
-      out.block(0, begin, end, end - begin) = columns;
+      const int64_t begin = block * kColumns, count = std::min(kColumns, k - begin);
+      Matrix columns = Matrix::Zero(k - begin, count);
+      columns.topRows(count).setIdentity();
+      lower.bottomRightCorner(k - begin, k - begin).triangularView<Eigen::Lower>().solveInPlace(columns);
+      for (int64_t i = 0; i < k - begin; i++)
+        for (int64_t j = 0; j < count; j++) u[(k - 1 - begin - i) * k + k - 1 - begin - j] = float(columns(i, j));
     }
   });
   return out;
-}
-
-// Upper Cholesky factor of the inverse of h + damping, without inverting h: written backwards, h = L Lᵀ, so that h = V
-// Vᵀ with an upper V, whose inverse is the factor.
-Matrix inverse_factor(const Matrix& h, double damp) {
-  const double mean = h.diagonal().mean();
-  for (int attempt = 0; attempt < 8; attempt++, damp *= 4) {
-    Matrix damped = h.reverse();
-    damped.diagonal().array() += damp * mean;
-    const Eigen::LLT<Matrix> lower(damped);
-    if (lower.info() == Eigen::Success) return inverse_upper(Matrix(lower.matrixL()).reverse());
-  }
-  fail<ConfigError>("gptq: the inputs' second moments can't be inverted; calibrate with more or longer texts");
 }
 
 void group_parameters(const float* w, int64_t count, int bits, bool symmetric, float& scale, float& zero) {
@@ -91,26 +93,24 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
                           "; choose another group_size");
   check<UnsupportedError>(k * spec.bits % 32 == 0 && n * spec.bits % 32 == 0, "gptq: a layer [", n, ", ", k, "] of ",
                           spec.bits, " bits doesn't fill words of 32 bits; leave it dense");
-  Matrix h = Matrix::Identity(k, k);
-  if (spec.moments.defined()) {
-    const Tensor moments = spec.moments.to(DType::Float32).contiguous();
+  Tensor moments = spec.moments;
+  if (moments.defined()) {
+    moments = moments.to(DType::Float32).contiguous();
     check_shape(moments, {k, k}, "second moments");
-    for (int64_t i = 0; i < k * k; i++) h(i / k, i % k) = double(moments.data<float>()[i]);
   }
+  const float* h = moments.defined() ? moments.data<float>() : nullptr;
+  const auto moment = [&](int64_t i, int64_t j) {
+    const double value = h ? double(h[i * k + j]) : double(i == j);
+    return i == j && value <= 0 ? 1.0 : value;
+  };
+  std::vector<double> diagonal;
+  for (int64_t i = 0; i < k; i++) diagonal.push_back(moment(i, i));
+  const std::vector<int64_t> order = column_order(spec.order, diagonal, group);
   Tensor rows = Tensor::empty({n, k});
   float* w = rows.mutable_data<float>();
-  for (int64_t i = 0; i < k; i++)
-    if (h(i, i) <= 0) h(i, i) = 1;
-  const std::vector<int64_t> order = column_order(spec.order, h, group);
-  Matrix sorted(k, k);
-  for (int64_t i = 0; i < k; i++)
-    for (int64_t j = 0; j < k; j++) sorted(i, j) = h(order[size_t(i)], order[size_t(j)]);
   for (int64_t r = 0; r < n; r++)
     for (int64_t i = 0; i < k; i++) w[r * k + i] = given.data<float>()[r * k + order[size_t(i)]];
-  const Matrix factor = inverse_factor(sorted, spec.damp);
-  Tensor u = Tensor::empty({k, k});
-  Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(u.mutable_data<float>(), k, k) =
-      factor.cast<float>();
+  const Tensor u = inverse_factor(moment, order, spec.damp);
 
   const int64_t groups = k / group;
   CodeTable codes(n, k);

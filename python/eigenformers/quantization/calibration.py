@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Callable
+from typing import Any
 
 from .. import _core, nn
 from ..errors import ConfigError, UnsupportedError
 from ..utils import logging
-from .base import should_convert_module
+from .calibration_passes import Passes
 
 logger = logging.get_logger(__name__)
 
 _LENGTH = 2048  # tokens of a text, unless the configuration or the model says less
 _ROWS = 512  # inputs of a layer that AWQ compares outputs on
-
-
-class _EnoughError(Exception):
-    """Ends a forward pass: the layers that follow are not asked about."""
 
 
 def texts_to_ids(config: Any, model: Any) -> list[Any]:
@@ -37,104 +32,24 @@ def texts_to_ids(config: Any, model: Any) -> list[Any]:
     return [_core.tensor([one]) for one in ids]
 
 
-def blocks_of(model: Any, name: str | None = None) -> list[tuple[str, Any]]:
-    """`(path, module)` of the repeated blocks: those of the longest list of modules, or of the one named."""
-    lists = [(path, m) for path, m in model.named_modules() if isinstance(m, nn.ModuleList)]
-    if name is not None:
-        lists = [(path, m) for path, m in lists if path == name]
-    if not lists:
-        raise UnsupportedError(
-            f"calibration: {type(model).__name__} has no list of blocks{f' {name!r}' if name else ''}"
-        )
-    path, chosen = max(lists, key=lambda item: len(list(item[1].children())))
-    return [(f"{path}.{i}", block) for i, block in chosen.named_children()]
-
-
-def run(model: Any, ids: list[Any], see: dict[str, Callable[[Any], None]], last: str | None = None) -> None:
-    """Forward passes over the texts; `see[path]` gets each input of a layer, flattened to float32 rows."""
-
-    def hook(path: str) -> Callable[[Any, Any], None]:
-        def look(module: Any, args: Any) -> None:
-            x = args[0].detach().float()
-            see[path](x.reshape(-1, x.shape[-1]))
-            if path == last:
-                raise _EnoughError
-
-        return look
-
-    handles = [model.get_submodule(path).register_forward_pre_hook(hook(path)) for path in see]
-    try:
-        with _core.no_grad():
-            for one in ids:
-                try:
-                    model(one, use_cache=False)
-                except _EnoughError:
-                    pass
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def input_groups(model: Any, ids: list[Any], layers: list[str]) -> list[list[str]]:
-    """Layers in the order that they are called in, those with the same input together."""
-    groups: list[tuple[Any, list[str]]] = []
-
-    def note(path: str) -> Callable[[Any], None]:
-        def see(x: Any) -> None:
-            if groups and groups[-1][0].shape == x.shape and bool((groups[-1][0] == x).all()):
-                groups[-1][1].append(path)
-            else:
-                groups.append((x.clone(), [path]))
-
-        return see
-
-    run(model, ids[:1], {path: note(path) for path in layers})
-    return [names for _, names in groups]
-
-
-def _layers(model: Any, block: str, skip: list[str]) -> list[str]:
-    return [path for path, m in model.named_modules()
-            if path.startswith(f"{block}.") and isinstance(m, nn.Linear) and should_convert_module(path, skip)]  # fmt: skip
-
-
-def _steps(model: Any, config: Any, ids: list[Any], skip: list[str]) -> Iterator[list[list[str]]]:
-    """For each block, its layers in groups of one input; with `true_sequential=False` all in one."""
-    wanted = config.modules_in_block_to_quantize
-    for block, _ in blocks_of(model, config.block_name_to_quantize):
-        if wanted is not None:
-            yield [[f"{block}.{name}" for name in names] for names in wanted]
-            continue
-        layers = _layers(model, block, skip)
-        groups = input_groups(model, ids, layers)
-        idle = sorted(set(layers) - {name for names in groups for name in names})
-        if not groups or idle:
-            found = (
-                f"{idle[0]} gets no input from the first text" if idle else f"{block} has no linear layers to quantize"
-            )
-            raise UnsupportedError(
-                f"calibration: {found}; name layers in modules_in_block_to_quantize, or leave them dense"
-            )
-        yield groups if config.true_sequential else [[name for names in groups for name in names]]
-
-
 def quantize_gptq(model: Any, config: Any, skip: list[str], settings: dict[str, Any]) -> None:
     """GPTQ on every layer of the blocks: later layers see the inputs that quantized earlier ones give.
 
     Frantar et al. 2022, arXiv:2210.17323.
     """
-    ids = texts_to_ids(config, model)
+    passes = Passes(model, texts_to_ids(config, model), config, skip)
     order = "desc" if config.desc_act else "aware" if config.act_group_aware else ""
-    for groups in _steps(model, config, ids, skip):
+    for block, groups in passes.steps():
         for names in groups:
-            moments = {name: _Moments() for name in names}
-            run(model, ids, {name: m.add for name, m in moments.items()}, last=names[-1])
+            moments = {name: _Moments() for name in (names[:1] if passes.share_inputs else names)}
+            passes.run({name: m.add for name, m in moments.items()})
             for name in names:
                 layer = model.get_submodule(name)
                 layer.weight = _core.pack_weight(
-                    "gptq", layer.weight.detach(), moments=moments[name].mean(), damp=config.damp_percent, order=order,
+                    "gptq", layer.weight.detach(), moments=moments.get(name, moments[names[0]]).mean(), damp=config.damp_percent, order=order,
                     symmetric=config.sym, **settings,
                 )  # fmt: skip
-        logger.info(f"gptq: {groups[0][0].rpartition('.')[0]} done")
+        logger.info(f"gptq: {block} done")
 
 
 class _Moments:
@@ -193,12 +108,11 @@ def quantize_awq(model: Any, config: Any, skip: list[str], settings: dict[str, A
             f"awq: {model.config.model_type} is none of {', '.join(_AWQ_FAMILIES)}, whose layers have known places for "
             "the scales; GPTQConfig needs none"
         )
-    ids = texts_to_ids(config, model)
+    passes = Passes(model, texts_to_ids(config, model), config, skip)
     settings = {**settings, "symmetric": not config.zero_point}
-    for groups in _steps(model, config, ids, skip):
-        block = groups[0][0][: -len(".self_attn.q_proj")]
+    for block, groups in passes.steps():
         samples = {names[0]: _Sample() for names in groups}
-        run(model, ids, {name: s.add for name, s in samples.items()}, last=groups[-1][0])
+        passes.run({name: s.add for name, s in samples.items()})
         for names in groups:
             before = _BEFORE.get(names[0][len(block) + 1 :])
             layers = [model.get_submodule(name) for name in names]

@@ -153,7 +153,8 @@ class CompressedTensorsHfQuantizer(_Stored):
         )
 
     def parts_of(self, layer: str) -> tuple[str, ...]:
-        return ("weight_scale", "weight_packed", "weight", "weight_zero_point", "weight_g_idx")
+        inputs = ("input_scale", "input_zero_point", "output_scale", "output_zero_point")  # products take floats here
+        return ("weight_scale", "weight_packed", "weight", "weight_zero_point", "weight_g_idx", "weight_shape", *inputs)
 
 
 def _matches(layer: str, target: str) -> bool:
