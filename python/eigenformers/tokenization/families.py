@@ -105,6 +105,7 @@ SLOW_CLASSES = {
     "MarianTokenizer": "marian",
     "SiglipTokenizer": "eos_slow",
     "TapasTokenizer": "tapas",
+    "Wav2Vec2CTCTokenizer": "wav2vec2",
 }
 
 # Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
@@ -117,8 +118,7 @@ NOT_YET = {
     "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
     "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
     "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer",
-    "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2CTCTokenizer",
-    "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
+    "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -186,6 +186,7 @@ for _class_name, _types in {
     "SplinterTokenizer": "splinter",
     "T5Tokenizer": "mt5 musicgen musicgen_melody switch_transformers t5",
     "TapasTokenizer": "tapas",
+    "Wav2Vec2CTCTokenizer": "data2vec-audio hubert unispeech unispeech-sat wav2vec2 wav2vec2-bert wav2vec2-conformer",
     "WhisperTokenizer": "whisper",
     "XGLMTokenizer": "xglm",
     "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",

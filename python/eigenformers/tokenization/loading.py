@@ -164,6 +164,9 @@ class LoadingMixin:
     _takes_chosen = False  # whether the constructor tells the caller's arguments from a file's
 
 
+_VOCABULARY = ("tokenizer_file", "vocab_file", "merges_file")
+
+
 def _single_file(cls: type, path: str, gguf_file: str | None) -> dict[str, str]:
     """The constructor argument that a single file stands for."""
     if path.endswith(".gguf"):
@@ -193,7 +196,8 @@ def _tokenizer_files(cls: type, repository: Repository, config: dict, kwargs: di
         return {"gguf_file": path}
     path = repository.find(_versioned_file(config.get("fast_tokenizer_files")))
     if path is not None and "tokenizer_file" in cls.vocab_files_names:
-        return {"tokenizer_file": path}
+        side = {name: repository.find(file) for name, file in cls.vocab_files_names.items() if name not in _VOCABULARY}
+        return {"tokenizer_file": path, **{name: file for name, file in side.items() if file is not None}}
     found = {}
     for argument, filename in cls.vocab_files_names.items():
         if argument != "tokenizer_file":

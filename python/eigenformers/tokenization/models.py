@@ -51,6 +51,8 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
         files.update(vocab_file="vocab.json", merges_file="merges.txt")
     elif family.file is not None:
         files["vocab_file"] = family.file
+    if family.vocab_format == "whisper":
+        files["normalizer_file"] = "normalizer.json"
     bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
     if family.vocab_format in _BEHAVIOURS:
         bases = (_BEHAVIOURS[family.vocab_format], PreTrainedTokenizerFast)

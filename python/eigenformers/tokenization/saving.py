@@ -120,6 +120,8 @@ class SavingMixin(PushToHubMixin):
         config.update(self.special_tokens_map)
         if self._extra_special_tokens:
             config["extra_special_tokens"] = self.extra_special_tokens
+        if not self.is_fast:  # a tokenizer.json has them else
+            config["added_tokens_decoder"] = {i: t.__getstate__() for i, t in self.added_tokens_decoder.items()}
         for key in ("response_template", "chat_control_tokens"):
             if getattr(self, key, None) is not None:
                 config[key] = getattr(self, key)

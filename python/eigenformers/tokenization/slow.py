@@ -183,7 +183,7 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
             if isinstance(text[0], int):
                 return list(text)
             if isinstance(text[0], str) and is_split_into_words:
-                words = (self.tokenize(word, is_split_into_words=True, **kwargs) for word in text)
+                words = (self.tokenize(word, **kwargs) for word in text)
                 return self.convert_tokens_to_ids([token for word in words for token in word])
             if isinstance(text[0], str):
                 return self.convert_tokens_to_ids(list(text))

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import re
-import unicodedata
 from typing import Any
 
-from ._engine import UnsupportedError, processors
+from ._engine import TokenizerError, processors
 from ._whisper_languages import LANGUAGES, TO_LANGUAGE_CODE
+from .saving import write_json
 from .tensors import to_py_obj
+from .vocab_files import read_json
+from .whisper_english import EnglishTextNormalizer, without_brackets, without_symbols
 
 TASK_IDS = ["translate", "transcribe"]
 _TIMES = 1500  # of one segment, beside zero
 
-# Letters that no decomposition takes apart.
-_PLAIN = {"œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "đ": "d", "Đ": "D",
-          "ð": "d", "Ð": "D", "þ": "th", "Þ": "th", "ł": "l", "Ł": "L"}  # fmt: skip
-
 
 def basic_normalize(text: str, remove_diacritics: bool = False) -> str:
     """Lower case without marks, symbols, punctuation and what stands in brackets."""
-    text = re.sub(r"[<\[][^>\]]*[>\]]", "", text.lower())
-    text = re.sub(r"\(([^)]+?)\)", "", text)
-    form = unicodedata.normalize("NFKD" if remove_diacritics else "NFKC", text)
+    text = without_symbols(without_brackets(text.lower()), remove_diacritics)
+    return re.sub(r"\s+", " ", text.lower())
 
-    def clean(c: str) -> str:
-        if remove_diacritics and c in _PLAIN:
-            return _PLAIN[c]
-        category = unicodedata.category(c)
-        return "" if remove_diacritics and category == "Mn" else " " if category[0] in "MSP" else c
 
-    return re.sub(r"\s+", " ", "".join(map(clean, form)).lower())
+def _spelling(path: str) -> dict[str, str]:
+    mapping = read_json(path)
+    if not all(isinstance(word, str) for word in mapping.values()):
+        raise TokenizerError(f"{path}: a spelling is no text; needed an object from words to words")
+    return mapping
 
 
 class WhisperBehaviour:
@@ -40,6 +37,7 @@ class WhisperBehaviour:
         language: name or code of the language that is spoken.
         task: "transcribe" or "translate".
         predict_timestamps: whether the model is to write times.
+        normalizer_file: path of a JSON object from British to American spelling, for `normalize`.
     """
 
     def __init__(
@@ -51,6 +49,7 @@ class WhisperBehaviour:
         normalizer_file: str | None = None,
         **kwargs: Any,
     ):
+        self.english_spelling_normalizer = None if normalizer_file is None else _spelling(normalizer_file)
         self.language, self.task, self.predict_timestamps = language, task, predict_timestamps
         named = {"language": language, "task": task, "predict_timestamps": predict_timestamps}
         super().__init__(*args, **named, **kwargs)
@@ -121,8 +120,18 @@ class WhisperBehaviour:
         return basic_normalize(text, remove_diacritics)
 
     def normalize(self, text: str) -> str:
-        """Not available: the rules for English spelling."""
-        raise UnsupportedError("normalize=True: Whisper's rules for English are not implemented; use basic_normalize=True")
+        """English as it is compared: lower case, numbers in digits, one spelling; see `whisper_english`."""
+        return EnglishTextNormalizer(self.english_spelling_normalizer)(text)
+
+    def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:
+        """Write vocab.json, merges.txt and, where there is a spelling table, normalizer.json; returns the paths."""
+        files = super().save_vocabulary(save_directory, filename_prefix)
+        if not files or self.english_spelling_normalizer is None:
+            return files
+        name = (f"{filename_prefix}-" if filename_prefix else "") + self.vocab_files_names["normalizer_file"]
+        path = os.path.join(save_directory, name)
+        write_json(path, self.english_spelling_normalizer)
+        return (*files, path)
 
     def decode(
         self,
@@ -145,6 +154,7 @@ class WhisperBehaviour:
             output_offsets: return a dict with the text and, at "offsets", the segments with their times.
             time_precision: seconds between two times.
             decode_with_timestamps: write the times into the text.
+            normalize: write English in one way, see `normalize`.
             basic_normalize, remove_diacritics: see `basic_normalize`.
         """
         ids = to_py_obj(token_ids)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
+
 from cases.tokenization_families import byte_level_vocab
 
 CODES = """en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi
@@ -76,3 +80,33 @@ def case_decode(lib):
     out["batch"] = tokenizer.batch_decode([rows["one"], rows["two"]], skip_special_tokens=True)
     out["batch times"] = tokenizer.decode([rows["one"], rows["two"]], decode_with_timestamps=True)
     return out
+
+
+SPOKEN = [
+    "Mr. Brown's GOT twenty-one colours (uh), [noise] hmm 1,000,000 of 'em!", "it cost two dollars and fifty cents",
+    "$20 million, minus thirty percent; five per cent. point five", "nineteen ninety nine and a half one oh one double oh seven",
+    "the twenty first, 32 nd and 274th in the 1960s", "two hundred and five thousand and two", "ones and twos thirties sixth",
+    "three point one four one five nine", "£0.05 or ¢7 and $2 and ¢7, 192 point 168 point 0 point 1", "minus minus dollars per 5 cents",
+    "he'd been gone, won't y'all've done it? I'm o'clock ÆØ Łódź naïve e\u0301", "zero hundred oh thousand triple nine triple x",
+    "one and a half million and a half", "twenty five hundred thousandths 12 twelve 12.5 million", "per se and plus", "", "1 1s 11",
+    "eleven twelve seven eight twenty thirty forty-four five", "5-4=1 +3 -x $ y £ %", "ten to the nonillion",
+]  # fmt: skip
+
+
+def case_english(lib):
+    """Numbers, contractions, titles, spelling."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "normalizer.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"colours": "colors", "grey": "gray"}, file)
+        vocab, merges = byte_level_vocab(False)
+        tokenizer = lib.WhisperTokenizer(vocab, merges, normalizer_file=path, extra_special_tokens=SPECIAL)
+        files = [os.path.basename(file) for file in tokenizer.save_vocabulary(folder)]
+        tokenizer.save_pretrained(folder)
+        again = lib.WhisperTokenizer.from_pretrained(folder)
+    ids = again("the cat's two grey hats")["input_ids"]
+    return [
+        [tokenizer.normalize(text) for text in SPOKEN], [tokenizer.basic_normalize(text, True) for text in SPOKEN],
+        again.english_spelling_normalizer, files, again.decode(ids, normalize=True, skip_special_tokens=True),
+        again.batch_decode([ids], normalize=True, skip_special_tokens=True),
+    ]  # fmt: skip
