@@ -65,11 +65,6 @@ UnicodeTables::UnicodeTables() : pages_(0x1100) {
   }
 }
 
-const UnicodeTables& UnicodeTables::instance() {
-  static const UnicodeTables tables;
-  return tables;
-}
-
 int to_lower(char32_t c, char32_t out[2]) {
   if (c < 0x80) {
     out[0] = c >= 'A' && c <= 'Z' ? c + 32 : c;

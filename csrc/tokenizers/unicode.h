@@ -56,7 +56,10 @@ enum TextClass : uint8_t {
 
 class UnicodeTables {
  public:
-  static const UnicodeTables& instance();
+  static const UnicodeTables& instance() {
+    static const UnicodeTables tables;
+    return tables;
+  }
   uint16_t properties(char32_t c) const { return properties_[pages_[c >> 8] << 8 | (c & 255)]; }
   uint8_t text_class(char32_t c) const { return classes_[pages_[c >> 8] << 8 | (c & 255)]; }
 

@@ -74,6 +74,7 @@ class Bpe : public Model {
   static void emit(const Space& space, std::vector<Token>& out);
   void merge_bytes(std::string_view text, Space& space) const;
   void merge(Space& space) const;
+  void prefetch_merged(uint32_t rank) const { __builtin_prefetch(merged_.data() + (rank + 1 ? rank : 0)); }
   void merge_short(Space& space) const;
   void merge_long(Space& space) const;
   uint32_t last_merge(uint32_t id, std::string_view bytes, Space& space) const;
@@ -88,7 +89,7 @@ class Bpe : public Model {
   Vocab vocab_;
   BpeOptions options_;
   std::vector<std::pair<uint32_t, uint32_t>> merges_;  // by rank
-  std::vector<uint32_t> merged_;                       // by rank: the id that a merge makes
+  BigVector<uint32_t> merged_;                         // by rank: the id that a merge makes
   PairTable pairs_;
   std::optional<uint32_t> unk_id_;
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback

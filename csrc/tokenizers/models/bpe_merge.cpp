@@ -28,8 +28,10 @@ void Bpe::merge_short(Space& space) const {
     s[i] = {merged_[rank], s[i].length + s[i + 1].length};
     n--;
     for (size_t k = i + 1; k < n; k++) s[k] = s[k + 1], r[k] = r[k + 1];
-    if (i) r[i - 1] = pairs_.find(s[i - 1].id, s[i].id);
-    if (i + 1 < n) r[i] = pairs_.find(s[i].id, s[i + 1].id);
+    const uint32_t id = s[i].id;
+    const auto before = pairs_.ask(s[i ? i - 1 : 0].id, id), after = pairs_.ask(id, s[i + 1 < n ? i + 1 : i].id);
+    if (i) prefetch_merged(r[i - 1] = pairs_.answer(before));
+    if (i + 1 < n) prefetch_merged(r[i] = pairs_.answer(after));
   }
   space.symbols.resize(n);
 }

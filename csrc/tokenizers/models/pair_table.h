@@ -3,9 +3,9 @@
 #pragma once
 #include <bit>
 #include <cstdint>
-#include <vector>
 
 #include "core/error.h"
+#include "tokenizers/models/big_vector.h"
 
 namespace ef::tokenizers {
 
@@ -19,7 +19,7 @@ class PairTable {
     const size_t size = std::bit_ceil(pairs + pairs / 2 + 2);
     entries_.assign(size, kEmpty);
     shift_ = 64 - std::countr_zero(size);
-    maybe_.assign(std::bit_ceil(pairs / 4 + 1), 0);
+    maybe_.assign(std::bit_ceil(pairs / 8 + 1), 0);
     maybe_shift_ = 58 - std::countr_zero(maybe_.size());
   }
   void add(uint32_t left, uint32_t right, uint32_t rank) {  // the last of equal pairs wins
@@ -31,15 +31,23 @@ class PairTable {
     entries_[i] = key << kRankBits | rank;
     maybe_[word(hash)] |= 1ull << (hash & 63);
   }
-  uint32_t find(uint32_t left, uint32_t right) const {
+  // A question that is on its way to memory: several can be asked before the first answer is waited for.
+  struct Question {
+    uint64_t key, hash, bits;
+  };
+  Question ask(uint32_t left, uint32_t right) const {
     const uint64_t hash = hash_of(left, right);
-    if (!(maybe_[word(hash)] >> (hash & 63) & 1)) return kNone;
-    const uint64_t key = key_of(left, right);
-    for (size_t i = hash >> shift_;; i = (i + 1) & (entries_.size() - 1)) {
-      if (entries_[i] >> kRankBits == key) return uint32_t(entries_[i] & (kRanks - 1));
+    __builtin_prefetch(&entries_[hash >> shift_]);
+    return {key_of(left, right), hash, maybe_[word(hash)]};
+  }
+  uint32_t answer(const Question& q) const {
+    if (!(q.bits >> (q.hash & 63) & 1)) return kNone;
+    for (size_t i = q.hash >> shift_;; i = (i + 1) & (entries_.size() - 1)) {
+      if (entries_[i] >> kRankBits == q.key) return uint32_t(entries_[i] & (kRanks - 1));
       if (entries_[i] == kEmpty) return kNone;
     }
   }
+  uint32_t find(uint32_t left, uint32_t right) const { return answer(ask(left, right)); }
 
  private:
   static constexpr int kRankBits = 22;
@@ -50,7 +58,7 @@ class PairTable {
     return h ^ h >> 32;
   }
   size_t word(uint64_t hash) const { return (hash * 0xc2b2ae3d27d4eb4full) >> maybe_shift_ >> 6; }
-  std::vector<uint64_t> entries_, maybe_;
+  BigVector<uint64_t> entries_, maybe_;
   int shift_, maybe_shift_;
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizers/models/big_vector.h"
 #include "tokenizers/models/word_key.h"
 
 namespace ef::tokenizers {
@@ -80,7 +81,7 @@ class Vocab {
   void index(Equal equal);
   std::string pool_;
   std::vector<Entry> entries_;
-  std::vector<Slot> slots_;
+  BigVector<Slot> slots_;
   std::vector<Place> by_id_;
   std::vector<uint64_t> maybe_;
   size_t bit(uint64_t hash) const { return uint32_t(hash) & (maybe_.size() * 64 - 1); }

@@ -1,5 +1,7 @@
 #include "tokenizers/models/word_loop.h"
 
+#include <algorithm>
+
 namespace ef::tokenizers {
 namespace {
 
@@ -16,42 +18,76 @@ class Loop {
   }
 
   void run(std::span<const Span> words) {
-    size_t at = out_.ids.size(), room = 0;  // tokens so far, tokens that have room
+    if (!remember_) {
+      size_t at = out_.ids.size();
+      for (const Span word : words) {
+        at = put(make(word), word.begin, at);
+        if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
+      }
+      return finish(at);
+    }
+    // In blocks: what is remembered of all words of a block is on its way from memory before the first one is needed.
+    for (size_t i = 0; i < words.size(); i += kBlock) run_block(words.subspan(i, std::min(kBlock, words.size() - i)));
+  }
+
+ private:
+  static constexpr size_t kBlock = 32;
+
+  void run_block(std::span<const Span> words) {
+    WordKey keys[kBlock];
+    uint64_t hashes[kBlock];
     const size_t readable = text_.size() < WordKey::kShort ? 0 : text_.size() - WordKey::kShort + 1;
-    for (const Span word : words) {
-      if (room < at + ShortWordCache::kMostTokens) room = make_room(at + 3 * words.size() + 64);
+    for (size_t i = 0; i < words.size(); i++) {
+      const Span word = words[i];
       const uint32_t n = word.end - word.begin;
-      if (n <= WordKey::kShort && remember_) {
-        const char* p = text_.data() + word.begin;
-        const WordKey key = word.begin < readable ? WordKey::readable(p, n) : WordKey({p, n});
-        const uint64_t hash = key.hash();
-        ShortWordCache::Entry& entry = space_.short_words.at(hash);
-        if (entry.holds(key) && entry.count() <= ShortWordCache::kMostTokens) {
-          std::memcpy(&out_.ids[at], entry.ids, sizeof entry.ids);  // all: cheaper than to count
+      if (n <= WordKey::kShort && word.begin < readable) {
+        keys[i] = WordKey::readable(text_.data() + word.begin, n);
+      } else if (n <= LongWordCache::kLongestWord) {
+        keys[i] = WordKey(of(word));
+      } else {
+        keys[i].length = n;
+        continue;
+      }
+      hashes[i] = keys[i].hash();
+      if (keys[i].is_short())
+        __builtin_prefetch(space_.short_words.at(hashes[i]));
+      else
+        space_.long_words.prefetch(hashes[i]);
+    }
+    size_t at = out_.ids.size(), room = 0;  // tokens so far, tokens that have room
+    for (size_t w = 0; w < words.size(); w++) {
+      const Span word = words[w];
+      const WordKey& key = keys[w];
+      if (room < at + ShortWordCache::kMostTokens) room = make_room(at + 3 * words.size() + 64);
+      if (key.is_short()) {
+        ShortWordCache::Entry* entry = space_.short_words.at(hashes[w]);
+        if (!entry->holds(key)) entry++;
+        if (entry->holds(key) && entry->count() <= ShortWordCache::kMostTokens) {
+          std::memcpy(&out_.ids[at], entry->ids, sizeof entry->ids);  // all: cheaper than to count
           if constexpr (kSpans) {
             uint32_t begin = word.begin;
-            for (size_t i = 0; i < entry.count(); i++) {
-              out_.spans[at + i] = {begin, begin + entry.lengths[i]};
-              begin += entry.lengths[i];
+            for (size_t i = 0; i < entry->count(); i++) {
+              out_.spans[at + i] = {begin, begin + entry->lengths[i]};
+              begin += entry->lengths[i];
             }
           }
-          at += entry.count();
+          at += entry->count();
         } else {
-          at = make_short(word, key, hash, entry, at);
+          at = entry->holds(key) ? look_up(word, hashes[w], at) : make_short(word, key, hashes[w], at);
           room = out_.ids.size();
         }
       } else {
-        at = n <= LongWordCache::kLongestWord && remember_ ? look_up(word, WordKey(of(word)).hash(), at)
-                                                           : put(make(word), word.begin, at);
+        at = key.length <= LongWordCache::kLongestWord ? look_up(word, hashes[w], at) : put(make(word), word.begin, at);
         room = out_.ids.size();
       }
       if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
     }
+    finish(at);
+  }
+  void finish(size_t at) {
     out_.ids.resize(at);
     if constexpr (kSpans) out_.spans.resize(at);
   }
-
- private:
   std::string_view of(Span word) const { return text_.substr(word.begin, word.end - word.begin); }
   size_t make_room(size_t n) {
     if (n > out_.ids.capacity()) out_.ids.reserve(2 * n);
@@ -83,10 +119,10 @@ class Loop {
     }
     return at;
   }
-  size_t make_short(Span word, const WordKey& key, uint64_t hash, ShortWordCache::Entry& entry, size_t at) {
-    if (entry.holds(key)) return look_up(word, hash, at);
+  size_t make_short(Span word, const WordKey& key, uint64_t hash, size_t at) {
     const auto& tokens = make(word);
     if (covers(tokens)) {
+      ShortWordCache::Entry& entry = ShortWordCache::renew(space_.short_words.at(hash));
       if (tokens.size() <= ShortWordCache::kMostTokens) {
         entry.set(key, tokens.size());
         for (size_t i = 0; i < tokens.size(); i++)
@@ -116,7 +152,6 @@ class Loop {
     return at;
   }
   void remember(Span word, uint64_t hash, const std::vector<Token>& tokens) {
-    if (tokens.size() > UINT16_MAX) return;
     WordPart* parts = space_.long_words.add(of(word), hash, tokens.size());
     for (const Token& t : tokens) *parts++ = {t.id, t.end - t.begin};
   }
