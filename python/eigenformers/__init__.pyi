@@ -1477,6 +1477,9 @@ from .tokenization.streaming import (
 from .tokenization.tapas import (
     TapasTokenizer as TapasTokenizer,
 )
+from .tokenization.wav2vec2 import (
+    Wav2Vec2CTCTokenizer as Wav2Vec2CTCTokenizer,
+)
 from .trainer import (
     BestRun as BestRun,
     CallbackHandler as CallbackHandler,
