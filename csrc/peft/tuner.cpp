@@ -19,6 +19,15 @@ Tensor TunerLayer::unmerged_weight(const std::string& adapter, const Tensor& wei
   return sub(weight, delta_weight(adapter));
 }
 
+Tensor TunerLayer::original_weight(const Tensor& weight) {
+  if (packed_) return packed_->dense(0, packed_->shape()[0]);
+  Tensor out = weight;
+  const Names names = merged();
+  for (auto name = names.rbegin(); name != names.rend(); ++name)
+    if (has(*name)) out = unmerged_weight(*name, out);
+  return out;
+}
+
 void TunerLayer::merge(const std::string& adapter, bool safe) {
   if (!has(adapter)) return;
   const NoGradGuard no_grad;

@@ -37,6 +37,7 @@ class TunerLayer : public Module {
  protected:
   virtual Tensor merged_weight(const std::string& adapter, const Tensor& weight);
   virtual Tensor unmerged_weight(const std::string& adapter, const Tensor& weight);
+  Tensor original_weight(const Tensor& weight);  // as it was before the first merge
   // The base's output, and the adapters whose parts are to be added to it.
   Tensor base_output(const Tensor& x, Names& contributing);
 

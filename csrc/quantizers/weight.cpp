@@ -77,6 +77,11 @@ Tensor factor(const Tensor& x, DType compute, bool bf16) {
   return compute == DType::Float64 || y.dtype() == DType::Float64 ? y.to(compute) : y;
 }
 
+WeightPtr rounded_weight(const WeightPtr& weight) {
+  const auto dense = std::dynamic_pointer_cast<DenseWeight>(weight);
+  return dense && dense->dtype() == DType::Float32 ? dense->rounded() : weight;
+}
+
 struct SavedLow {
   Saved a, b, xa;  // xa = s·x·aᵀ
   double scale;
@@ -84,6 +89,7 @@ struct SavedLow {
 };
 struct SavedTerm {
   WeightPtr weight;
+  bool rounded;  // multiplied in bf16 for the mode's sake: that copy is made again in backward, not kept till then
   Saved leaf;
   bool want_w, want_bias;
   std::vector<SavedLow> low;
@@ -94,10 +100,11 @@ void term_backward(const SavedTerm& t, const Tensor& x, const Tensor& dy, bool w
   const DType compute = dy.defined() ? dy.dtype() : DType::Float32;
   if (dy.defined() && want_x) {
     if (t.leaf.defined()) t.leaf.get();
+    const WeightPtr used = t.rounded ? rounded_weight(t.weight) : t.weight;
     if (dx.defined())
-      t.weight->add_matmul_grad(dy, dx);
+      used->add_matmul_grad(dy, dx);
     else
-      dx = t.weight->matmul_grad(dy);
+      dx = used->matmul_grad(dy);
   }
   out.emplace_back();
   if (dy.defined() && t.want_w) {
@@ -153,9 +160,7 @@ Tensor input_rows(const Tensor& x, bool rounded) {
 
 // A dense f32 matrix as the mode wants it multiplied.
 WeightPtr product_weight(const WeightPtr& weight) {
-  if (!training_mode().bf16_products) return weight;
-  const auto dense = std::dynamic_pointer_cast<DenseWeight>(weight);
-  return dense && dense->dtype() == DType::Float32 ? dense->rounded() : weight;
+  return training_mode().bf16_products ? rounded_weight(weight) : weight;
 }
 
 void Weight::add_matmul_grad(const Tensor& dy, Tensor& dx) const {
@@ -195,7 +200,7 @@ std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>&
     if (t.bias.defined()) ys[i] = add(ys[i], t.bias.detach().to(compute));
     const bool bf16 = compute == DType::Float32 && used[i]->dtype() == DType::BFloat16;
     rounded = rounded && bf16;
-    saved.push_back({used[i], save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
+    saved.push_back({t.weight, used[i] != t.weight, save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
     keep_x = keep_x || needs_grad(leaf);
     for (const LowRank& low : t.low) {
       const Tensor a = factor(low.a, compute, bf16), b = factor(low.b, compute, bf16);

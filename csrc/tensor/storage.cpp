@@ -18,6 +18,7 @@ namespace {
 // costs as much as a small op. From kSmall on, in classes of four to a power of two, for all threads: the kernel would
 // hand out, and zero, fresh pages each time, which costs more than most ops.
 constexpr size_t kSmall = 32 << 10, kHuge = 4 << 20, kHugePage = 2 << 20;
+constexpr size_t kSlack = 64 << 20;  // kept beyond what was most in use: sizes differ a little from step to step
 
 size_t size_class(size_t bytes) {
   if (bytes < kSmall) return (bytes + Storage::kAlignment) & ~(Storage::kAlignment - 1);  // never 0
@@ -97,7 +98,7 @@ struct Cache {
     live -= std::min(live, bytes);
     most = live;
   }
-  size_t allowed() const { return training && limit ? std::max(limit, most - live) : limit; }
+  size_t allowed() const { return training && limit ? most - live + kSlack : limit; }
   // Steps of another size want other blocks: what lies unused must not add to what was the most in use.
   void make_room() {
     while (held > allowed()) {

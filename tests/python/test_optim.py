@@ -401,3 +401,45 @@ def test_autocast_multiplies_in_bfloat16_and_trains_float32_weights():
     with pytest.raises(NotImplementedError, match="use bfloat16"):
         with ef.autocast("cpu", dtype=ef.float16):
             pass
+
+
+def test_galore_with_bytes_follows_galore_with_floats():
+    ends = []
+    for smallest in (4096, 256):
+        ef.manual_seed(0)
+        w, x, y = ef.randn(64, 32).requires_grad_(True), ef.randn(128, 32), ef.randn(128, 64)
+        group = {"params": [w], "rank": 8, "update_proj_gap": 200, "scale": 1.0}
+        optimizer = ef.optim.GaLoreAdamW8bit([group], lr=0.02, weight_decay=0.0, min_8bit_size=smallest)
+        for _ in range(30):
+            optimizer.zero_grad()
+            loss = (x @ w.t() - y).square().mean()
+            loss.backward()
+            optimizer.step()
+        assert ("state1" in optimizer.state[w]) == (smallest == 256)
+        ends.append(loss.item())
+    assert ends[0] < 60 and abs(ends[1] - ends[0]) < 0.02 * ends[0]
+    assert ends[0] != ends[1]
+
+
+def test_stepping_in_backward_ends_with_the_optimizer():
+    w = ef.tensor([1.0], requires_grad=True)
+    optimizer = ef.optim.step_in_backward(ef.optim.SGD([w], lr=0.25))
+    w.square().sum().backward()
+    assert w.item() == 0.5 and w.grad is None
+    del optimizer
+    w.square().sum().backward()
+    assert w.item() == 0.5 and w.grad.item() == 1.0
+
+
+def test_lomo_refuses():
+    model = ef.nn.Linear(2, 2)
+    with pytest.raises(ValueError, match="clip_grad_norm should be positive, got 0"):
+        ef.optim.Lomo(model, clip_grad_norm=0)
+    with pytest.raises(ValueError, match="Please call optimizer.grad_norm"):
+        ef.optim.Lomo(model, clip_grad_norm=1.0).fused_backward(model(ef.ones(1, 2)).sum(), 0.1)
+    with pytest.raises(NotImplementedError, match="loss_scale_args"):
+        ef.optim.Lomo(model, loss_scale_args={"init_scale": 2})
+    with pytest.raises(ValueError, match="proj='eigen'"):
+        ef.optim.APOLLOAdamW([{"params": [ef.ones(2, 2, requires_grad=True)], "rank": 1, "proj": "eigen"}])
+    with pytest.raises(ValueError, match="scale_type='row' is unknown"):
+        ef.optim.APOLLOAdamW([{"params": [ef.ones(2, 2, requires_grad=True)], "rank": 1, "scale_type": "row"}])

@@ -150,8 +150,13 @@ def test_rows_of_no_tokens_and_labels_of_another_length(tmp_path):
 
 
 def test_an_optimizer_that_is_not_here(tmp_path):
-    with pytest.raises(NotImplementedError, match="optim='lomo' is not supported; there are adafactor, .*stable_adamw"):
-        trainer(tmp_path, optim="lomo").train()
+    text = "optim='adamw_anyprecision' is not supported; there are adafactor, .*galore_adamw_8bit_layerwise, .*stable_adamw"
+    with pytest.raises(NotImplementedError, match=text):
+        trainer(tmp_path, optim="adamw_anyprecision").train()
+    with pytest.raises(ValueError, match="GALORE_ADAMW_LAYERWISE does not support gradient accumulation!"):
+        trainer(
+            tmp_path, optim="galore_adamw_layerwise", optim_target_modules="all-linear", gradient_accumulation_steps=2
+        ).train()
 
 
 def test_ragged_rows_without_a_collator(tmp_path):
@@ -482,8 +487,8 @@ def test_every_field_of_transformers_is_there():
 
 
 def test_unknown_optimizers_and_reports(tmp_path):
-    with pytest.raises(NotImplementedError, match="optim='lomo' is not supported; there are .*adamw_torch"):
-        trainer(tmp_path, optim="lomo").train()
+    with pytest.raises(NotImplementedError, match="optim='adamw_torch_xla' is not supported; there are .*adamw_torch"):
+        trainer(tmp_path, optim="adamw_torch_xla").train()
     with pytest.raises(NotImplementedError, match="report_to='comet_ml' is not supported; write a TrainerCallback"):
         trainer(tmp_path, report_to="comet_ml")
     with pytest.raises(ValueError, match="paper is not supported, only"):

@@ -98,6 +98,19 @@ CASES = {
     "low_rank_factored": {
         "optim": "galore_adafactor", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=3",
     },
+    "low_rank_bytes": {
+        "optim": "galore_adamw_8bit_layerwise", "optim_target_modules": "all-linear", "optim_args": "rank=4",
+        "gradient_accumulation_steps": 1,
+    },
+    "random_directions": {
+        "optim": "apollo_adamw", "optim_target_modules": "all-linear", "optim_args": "rank=4,update_proj_gap=2",
+    },
+    "apollo_layerwise": {
+        "optim": "apollo_adamw_layerwise", "optim_target_modules": "all-linear", "optim_args": "rank=4",
+        "gradient_accumulation_steps": 1,
+    },
+    "grokadamw": {"optim": "grokadamw"},
+    "adalomo": {"optim": "adalomo"},
     "recomputed": {"activation_checkpointing": True},
     "bf16": {"bf16": True},
     "epochs": {"save_strategy": "epoch", "num_train_epochs": 3, "max_steps": -1, "eval_strategy": "epoch"},

@@ -66,15 +66,22 @@ Tensor LoraLayer::factor(const std::string& adapter) { return div(magnitude(adap
 
 Tensor LoraLayer::merged_weight(const std::string& adapter, const Tensor& weight) {
   if (!magnitude(adapter).defined()) return TunerLayer::merged_weight(adapter, weight);
-  const Tensor by = factor(adapter).detach();
+  // The norm is that of forward: over adapters merged before, of the weight without them.
+  const Tensor delta = delta_weight(adapter);
+  Tensor by = factor(adapter);
+  if (!merged().empty()) {
+    const Tensor alone = wide(add(original_weight(weight), delta));
+    by = div(magnitude(adapter), sqrt(sum(mul(alone, alone), {inputs()})));
+  }
+  by = by.detach().unsqueeze(inputs());
   merged_factor_[adapter] = by;
-  return mul(add(weight, delta_weight(adapter)), spread(by));
+  return mul(add(weight, delta), by);
 }
 
 Tensor LoraLayer::unmerged_weight(const std::string& adapter, const Tensor& weight) {
   const auto by = merged_factor_.find(adapter);
   if (by == merged_factor_.end()) return TunerLayer::unmerged_weight(adapter, weight);
-  return sub(div(weight, spread(by->second)), delta_weight(adapter));
+  return sub(div(weight, by->second), delta_weight(adapter));
 }
 
 Tensor LoraLinear::matrix(const Child<ModuleDict>& parts, const std::string& adapter) const {
@@ -151,8 +158,6 @@ Tensor LoraLinear::delta_bias(const std::string& adapter) {
   return slot && slot->defined() ? mul(slot->tensor().detach(), Scalar(scaling(adapter))) : Tensor();
 }
 
-Tensor LoraLinear::spread(const Tensor& factor) const { return factor.unsqueeze(base_matrix().transposed() ? 0 : 1); }
-
 Tensor LoraEmbedding::forward(const Tensor& ids) {
   Names adapters;
   Tensor y = base_output(ids, adapters);
@@ -166,8 +171,6 @@ Tensor LoraEmbedding::forward(const Tensor& ids) {
   }
   return y.to(dtype);
 }
-
-Tensor LoraEmbedding::spread(const Tensor& factor) const { return factor.unsqueeze(0); }
 
 Tensor LoraEmbedding::weight_norm(const std::string& adapter) {
   const NoGradGuard no_grad;

@@ -29,8 +29,8 @@ class LoraLayer : public TunerLayer {
  protected:
   Tensor merged_weight(const std::string& adapter, const Tensor& weight) override;
   Tensor unmerged_weight(const std::string& adapter, const Tensor& weight) override;
-  Tensor factor(const std::string& adapter);              // DoRA: magnitude / norm, [out]; the norm is a constant
-  virtual Tensor spread(const Tensor& factor) const = 0;  // [out] shaped to scale the base weight
+  Tensor factor(const std::string& adapter);  // DoRA: magnitude / norm, [out]; the norm is a constant
+  virtual int64_t inputs() const = 0;         // the dimension of the base weight that DoRA's norm runs over
 
  private:
   Tensor magnitude(const std::string& adapter) const;  // [out]; undefined without DoRA
@@ -50,7 +50,7 @@ class LoraLinear : public LoraLayer, public AdaptedLinear {
   Tensor weight_norm(const std::string& adapter) override;
 
  protected:
-  Tensor spread(const Tensor& factor) const override;
+  int64_t inputs() const override { return base_matrix().transposed() ? 0 : 1; }
 
  private:
   Tensor matrix(const Child<ModuleDict>& parts, const std::string& adapter) const;
@@ -73,7 +73,7 @@ class LoraEmbedding : public LoraLayer {
   Tensor weight_norm(const std::string& adapter) override;  // of each column, [dim]
 
  protected:
-  Tensor spread(const Tensor& factor) const override;
+  int64_t inputs() const override { return 0; }
 };
 
 }  // namespace ef

@@ -15,6 +15,29 @@ def _rms(x: Tensor) -> float:
     return x.norm(2).item() / math.sqrt(x.numel())
 
 
+def start_moment(state: dict[str, Any], grad: Tensor) -> None:
+    """The second moment of a gradient: of a matrix a value each row and column."""
+    if grad.dim() >= 2:
+        state["exp_avg_sq_row"] = _core.zeros(*grad.shape[:-1], dtype=grad.dtype)
+        state["exp_avg_sq_col"] = _core.zeros(*grad.shape[:-2], grad.shape[-1], dtype=grad.dtype)
+    else:
+        state["exp_avg_sq"] = _core.zeros_like(grad)
+
+
+def over_moment(state: dict[str, Any], grad: Tensor, beta: float, eps: float) -> Tensor:
+    """The gradient over the root of its second moment, which is updated."""
+    square = grad * grad + eps
+    if grad.dim() < 2:
+        moment = state["exp_avg_sq"]
+        moment.mul_(beta).add_(square * (1.0 - beta))
+        return moment.rsqrt() * grad
+    row, column = state["exp_avg_sq_row"], state["exp_avg_sq_col"]
+    row.mul_(beta).add_(square.mean(-1) * (1.0 - beta))
+    column.mul_(beta).add_(square.mean(-2) * (1.0 - beta))
+    by_row = (row / row.mean(-1, keepdim=True)).rsqrt().unsqueeze(-1)
+    return by_row * column.unsqueeze(-2).rsqrt() * grad
+
+
 class Adafactor(Optimizer):
     """Adafactor (Shazeer & Stern, 2018, arXiv:1804.04235), with transformers' arguments and state.
 
@@ -59,27 +82,13 @@ class Adafactor(Optimizer):
         state["step"] = 0
         if group["beta1"] is not None:
             state["exp_avg"] = _core.zeros_like(grad)
-        if grad.dim() >= 2:
-            state["exp_avg_sq_row"] = _core.zeros(*grad.shape[:-1], dtype=grad.dtype)
-            state["exp_avg_sq_col"] = _core.zeros(*grad.shape[:-2], grad.shape[-1], dtype=grad.dtype)
-        else:
-            state["exp_avg_sq"] = _core.zeros_like(grad)
+        start_moment(state, grad)
         state["RMS"] = 0
 
     @staticmethod
     def _update(state: dict[str, Any], grad: Tensor, group: dict[str, Any]) -> Tensor:
         """The gradient over the root of its second moment."""
-        beta = 1.0 - math.pow(state["step"], group["decay_rate"])
-        square = grad * grad + group["eps"][0]
-        if grad.dim() < 2:
-            moment = state["exp_avg_sq"]
-            moment.mul_(beta).add_(square * (1.0 - beta))
-            return moment.rsqrt() * grad
-        row, column = state["exp_avg_sq_row"], state["exp_avg_sq_col"]
-        row.mul_(beta).add_(square.mean(-1) * (1.0 - beta))
-        column.mul_(beta).add_(square.mean(-2) * (1.0 - beta))
-        by_row = (row / row.mean(-1, keepdim=True)).rsqrt().unsqueeze(-1)
-        return by_row * column.unsqueeze(-2).rsqrt() * grad
+        return over_moment(state, grad, 1.0 - math.pow(state["step"], group["decay_rate"]), group["eps"][0])
 
     def _reduced(self, p: Tensor, grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
         """The gradient as the state sees it; GaLore projects it."""

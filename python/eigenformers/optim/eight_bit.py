@@ -29,36 +29,37 @@ class _EightBit(Optimizer):
         self._smallest = min_8bit_size
         super().__init__(params, defaults)
 
-    def _start(self, p: Tensor) -> dict[str, Any]:
-        state = self.state[p]
-        if state:
-            return state
+    def _start(self, p: Tensor, state: dict[str, Any]) -> None:
+        if "step" in state:
+            return
         state["step"] = zero_step()
         if p.numel() < self._smallest:
             state.update({name: _core.zeros_like(p, dtype=_core.float32) for name in self._plain})
-            return state
+            return
         blocks = (p.numel() + _BLOCK - 1) // _BLOCK
         for i, (name, signed, copies) in enumerate(self._moments):
             zero = _native.dynamic_map(signed).index(0.0)
             more = (copies,) if copies > 1 else ()
             state[name] = _core.full((*more, *p.shape), zero, dtype=_core.uint8)
             state[f"absmax{i + 1}"] = _core.zeros(*more, blocks)
-        return state
 
     @_core.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step; returns what `closure` returns."""
         loss = self._evaluate(closure)
         for group in self.param_groups:
-            alike: dict[tuple[bool, int], _Items] = {}
-            for p, g in zip(*with_grads(group)):
-                state = self._start(p)
-                state["step"] += 1
-                alike.setdefault(("state1" in state, int(state["step"].item())), []).append((p, g, state))
-            for (packed, step), items in alike.items():
-                update = self._packed_step if packed else self._plain_step
-                update([p for p, _, _ in items], [g for _, g, _ in items], [s for _, _, s in items], group, step)
+            self._update_all([(p, g, self.state[p]) for p, g in zip(*with_grads(group))], group)
         return loss
+
+    def _update_all(self, items: _Items, group: dict[str, Any]) -> None:
+        alike: dict[tuple[bool, int], _Items] = {}
+        for p, g, state in items:
+            self._start(p, state)
+            state["step"] += 1
+            alike.setdefault(("state1" in state, int(state["step"].item())), []).append((p, g, state))
+        for (packed, step), same in alike.items():
+            update = self._packed_step if packed else self._plain_step
+            update([p for p, _, _ in same], [g for _, g, _ in same], [s for _, _, s in same], group, step)
 
     def _packed_step(self, params: Any, grads: Any, states: Any, group: dict[str, Any], step: int) -> None:
         raise NotImplementedError

@@ -9,12 +9,13 @@ from typing import Any, Callable
 from .. import _core, linalg
 from .._core import Tensor
 from .adafactor import Adafactor
-from .optimizer import Optimizer, check_at_least, check_betas
+from .eight_bit import AdamW8bit
+from .optimizer import Optimizer, check_at_least, check_betas, with_grads
 
 _TYPES = ("std", "reverse_std", "right", "left")
 
 
-def _side(matrix: Tensor, group: dict[str, Any]) -> str:
+def side(matrix: Tensor, group: dict[str, Any]) -> str:
     """Which singular vectors span the subspace: those of the shorter side, or of the other."""
     kind, tall = group.get("proj_type", "std"), matrix.shape[0] >= matrix.shape[1]
     if kind in ("std", "reverse_std"):
@@ -22,28 +23,36 @@ def _side(matrix: Tensor, group: dict[str, Any]) -> str:
     return kind
 
 
-def _projected(group: dict[str, Any], p: Tensor) -> bool:
+def in_subspace(group: dict[str, Any], p: Tensor) -> bool:
+    """Whether a parameter's gradients are projected."""
     return "rank" in group and p.dim() == 2
 
 
-def _project(grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-    """A matrix's gradient in its leading singular vectors, which are found anew every so many steps."""
-    side = _side(grad, group)
+def _leading(grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+    u, _, v = linalg.svd(grad if grad.dtype == _core.float64 else grad.float(), full_matrices=False)
+    return (v[: group["rank"]] if side(grad, group) == "right" else u[:, : group["rank"]]).contiguous()
+
+
+def project(
+    grad: Tensor, group: dict[str, Any], state: dict[str, Any], basis: Callable[..., Tensor] | None = None
+) -> Tensor:
+    """A matrix's gradient in a basis that is made anew every so many steps: its leading singular vectors, or
+    `basis(grad, group, state)`."""
     if "basis" not in state or state["step"] % group.get("update_proj_gap", 200) == 0:
-        u, _, v = linalg.svd(grad if grad.dtype == _core.float64 else grad.float(), full_matrices=False)
-        state["basis"] = (v[: group["rank"]] if side == "right" else u[:, : group["rank"]]).contiguous()
-    return grad @ state["basis"].t() if side == "right" else state["basis"].t() @ grad
+        state["basis"] = (basis or _leading)(grad, group, state)
+    return grad @ state["basis"].t() if side(grad, group) == "right" else state["basis"].t() @ grad
 
 
 def _back(update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-    whole = update @ state["basis"] if _side(p, group) == "right" else state["basis"] @ update
+    whole = update @ state["basis"] if side(p, group) == "right" else state["basis"] @ update
     return whole * group.get("scale", 1.0)
 
 
-def _check_groups(groups: list[dict[str, Any]]) -> None:
+def check_groups(method: str, groups: list[dict[str, Any]]) -> None:
+    """ValueError for a projection that is not known."""
     for group in groups:
         if "rank" in group and group.get("proj_type", "std") not in _TYPES:
-            raise ValueError(f"GaLore: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
+            raise ValueError(f"{method}: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
 
 
 class GaLoreAdamW(Optimizer):
@@ -73,7 +82,7 @@ class GaLoreAdamW(Optimizer):
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "correct_bias": correct_bias,
         }  # fmt: skip
         super().__init__(params, defaults)
-        _check_groups(self.param_groups)
+        check_groups("GaLore", self.param_groups)
 
     @_core.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -86,8 +95,8 @@ class GaLoreAdamW(Optimizer):
                     continue
                 state = self.state[p]
                 state.setdefault("step", 0)
-                low = _projected(group, p)
-                grad = _project(p.grad, group, state) if low else p.grad
+                low = in_subspace(group, p)
+                grad = project(p.grad, group, state) if low else p.grad
                 if "exp_avg" not in state:
                     state["exp_avg"], state["exp_avg_sq"] = _core.zeros_like(grad), _core.zeros_like(grad)
                 state["step"] += 1
@@ -117,10 +126,49 @@ class GaLoreAdafactor(Adafactor):
 
     def __init__(self, params: Iterable[Any], lr: float | None = None, **options: Any):
         super().__init__(params, lr, **options)
-        _check_groups(self.param_groups)
+        check_groups("GaLore", self.param_groups)
 
     def _reduced(self, p: Tensor, grad: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-        return _project(grad, group, state) if _projected(group, p) else grad
+        return project(grad, group, state) if in_subspace(group, p) else grad
 
     def _restored(self, update: Tensor, p: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
-        return _back(update, p, group, state) if _projected(group, p) else update
+        return _back(update, p, group, state) if in_subspace(group, p) else update
+
+
+class GaLoreAdamW8bit(AdamW8bit):
+    """`AdamW8bit` whose state lives in a low-rank subspace of the gradient; groups as in `GaLoreAdamW`.
+
+    A projected gradient of fewer than `min_8bit_size` elements keeps its state in float32.
+
+    >>> import eigenformers as ef
+    >>> w = ef.ones(64, 32, requires_grad=True)
+    >>> optimizer = ef.optim.GaLoreAdamW8bit([{"params": [w], "rank": 8}], lr=0.1, min_8bit_size=256)
+    >>> w.square().sum().backward()
+    >>> optimizer.step()
+    >>> tuple(optimizer.state[w]["state1"].shape)
+    (64, 8)
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3, **options: Any):
+        super().__init__(params, lr, **options)
+        check_groups("GaLore", self.param_groups)
+
+    @_core.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step; returns what `closure` returns."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            whole, low = [], []
+            for p, grad in zip(*with_grads(group)):
+                if in_subspace(group, p):
+                    grad = project(grad, group, self.state[p]).contiguous()
+                    low.append((p, _core.zeros_like(grad), grad))  # the step of what is zero is the update
+                else:
+                    whole.append((p, grad, self.state[p]))
+            self._update_all(whole, group)
+            self._update_all([(update, grad, self.state[p]) for p, update, grad in low], {**group, "weight_decay": 0.0})
+            for p, update, _ in low:
+                p.add_(_back(update, p, group, self.state[p]))
+                if group["weight_decay"] > 0:
+                    p.mul_(1 - float(group["lr"]) * group["weight_decay"])
+        return loss

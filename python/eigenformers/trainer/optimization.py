@@ -55,9 +55,21 @@ def _stable(args: Any, given: dict[str, str]) -> dict[str, Any]:
             "kahan_sum": _truth(given["kahan_sum"]) if "kahan_sum" in given else None}  # fmt: skip
 
 
-def _galore(args: Any, given: dict[str, str]) -> dict[str, Any]:
+def _low_rank(args: Any, given: dict[str, str], scale: float, **others: Any) -> dict[str, Any]:
     return {"rank": int(given.get("rank", 128)), "update_proj_gap": int(given.get("update_proj_gap", 200)),
-            "scale": float(given.get("scale", 0.25)), "proj_type": given.get("proj_type", "std")}  # fmt: skip
+            "scale": float(given.get("scale", scale)), "proj_type": given.get("proj_type", "std"), **others}  # fmt: skip
+
+
+def _apollo(args: Any, given: dict[str, str]) -> dict[str, Any]:
+    layerwise = {"seed": 1} if args.optim.endswith("layerwise") else {}  # there each parameter is the first of its own
+    return _low_rank(args, given, 1.0, proj=given.get("proj", "random"), **_adam(args),
+                     scale_type=given.get("scale_type", "channel"), **layerwise)  # fmt: skip
+
+
+def _grok(args: Any, given: dict[str, str]) -> dict[str, Any]:
+    defaults = {"alpha_init": 0.98, "lamb": 2.0, "gamma": 0.1, "grokking_signal_decay_rate": 0.1,
+                "gradient_clipping": 1.0}  # fmt: skip
+    return {name: float(given.get(name, value)) for name, value in defaults.items()}
 
 
 # Name in `optim` -> class in eigenformers.optim, and its arguments beside `lr`.
@@ -89,8 +101,13 @@ _TABLE: dict[str, tuple[str, Any]] = {
         **_schedule_free(a, g), "warmup_steps": int(a.warmup_steps)}),
     "schedule_free_radam": ("RAdamScheduleFree", lambda a, g: {**_adam(a), **_schedule_free(a, g)}),
     "stable_adamw": ("StableAdamW", _stable),
-    "galore_adamw": ("GaLoreAdamW", lambda a, g: _adam(a)),
+    "galore_adamw": ("GaLoreAdamW", lambda a, g: {}),
+    "galore_adamw_8bit": ("GaLoreAdamW8bit", lambda a, g: {}),
     "galore_adafactor": ("GaLoreAdafactor", lambda a, g: {"scale_parameter": False, "relative_step": False}),
+    "apollo_adamw": ("APOLLOAdamW", lambda a, g: {}),
+    "grokadamw": ("GrokAdamW", _grok),
+    "lomo": ("Lomo", lambda a, g: {}),
+    "adalomo": ("AdaLomo", lambda a, g: {}),
 }  # fmt: skip
 
 
@@ -112,13 +129,19 @@ class OptimizationMixin:
         else:
             kind, kwargs = self.get_optimizer_cls_and_kwargs(self.args, model)
         kwargs = dict(kwargs)
-        groups = kwargs.pop("params", None) or self._parameter_groups(model)
-        if not any(group["params"] for group in groups):
+        first = kwargs.pop("model", None)  # Lomo steps inside the backward of a model
+        if first is None:
+            first = kwargs.pop("params", None) or self._parameter_groups(model)
+        if not any(getattr(p, "requires_grad", False) for p in model.parameters()):
             raise ValueError(
                 "Trainer: no parameter requires a gradient: the model is frozen or quantized; "
                 "set requires_grad or add an adapter"
             )
-        self.optimizer = kind(groups, **kwargs)
+        self.optimizer = kind(first, **kwargs)
+        if self.optimizer_cls_and_kwargs is None and self.args.optim.endswith("_layerwise"):
+            from ..optim import step_in_backward
+
+            step_in_backward(self.optimizer)
         return self.optimizer
 
     def _parameter_groups(self, model: Any) -> list[dict[str, Any]]:
@@ -148,14 +171,22 @@ class OptimizationMixin:
         from .. import optim
 
         name = OptimizerNames(args.optim).value
-        kind, arguments = _TABLE.get(name, (None, None))
-        if kind is None or not hasattr(optim, kind):
-            there = sorted(n for n, (k, _) in _TABLE.items() if hasattr(optim, k))
+        kind, arguments = _TABLE.get(name.removesuffix("_layerwise"), (None, None))
+        if kind is None:
+            there = sorted(n.value for n in OptimizerNames if n.value.removesuffix("_layerwise") in _TABLE)
             raise UnsupportedError(f"optim={name!r} is not supported; there are {', '.join(there)}")
         given = parse_optim_args(args.optim_args)
         kwargs = {"lr": args.learning_rate, **arguments(args, given)}
+        if name.endswith("_layerwise") and args.gradient_accumulation_steps != 1:
+            raise ValueError(f"Layerwise {args.optim} does not support gradient accumulation!")
         if name.startswith("galore"):
-            kwargs["params"] = _low_rank_groups(args, model, _galore(args, given))
+            kwargs["params"] = _low_rank_groups(args, model, _low_rank(args, given, 0.25))
+        elif name.startswith("apollo"):
+            kwargs["params"] = _low_rank_groups(args, model, _apollo(args, given))
+        elif name.endswith("lomo"):
+            if model is None:
+                raise ValueError("You need to pass a `model` in order to correctly initialize a LOMO optimizer.")
+            kwargs["model"] = model
         return getattr(optim, kind), kwargs
 
     def get_decay_parameter_names(self, model: Any) -> list[str]:
@@ -207,6 +238,8 @@ def _low_rank_groups(args: Any, model: Any, options: dict[str, Any]) -> list[dic
         raise TypeError(
             f"`optim_target_modules` must be a list of strings, a regex string, or 'all-linear'. Got: {target}"
         )
+    if model is None:
+        raise ValueError(f"You need to pass a model to initialize {args.optim} optimizer.")
     every = isinstance(target, str) and target.replace("_", "-") == "all-linear"
 
     def matches(path: str) -> bool:

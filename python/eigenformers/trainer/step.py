@@ -28,7 +28,10 @@ class StepMixin:
             scaled = by_model or self.compute_loss_func is not None
         if not scaled:
             loss = loss / self.current_gradient_accumulation_steps
-        self.accelerator.backward(loss)
+        if hasattr(self.optimizer, "fused_backward"):
+            self.optimizer.fused_backward(loss, self._get_learning_rate())
+        else:
+            self.accelerator.backward(loss)
         return loss.detach()
 
     def compute_loss(

@@ -164,6 +164,30 @@ def case_training_embedding(lib):
     return {**out, **merged}
 
 
+def case_merging_several(lib):
+    """DoRA adapters merged one after the other, with a plain one between: each norm is of the weight without the rest."""
+    peft, torch, _ = _world(lib)
+    out = {}
+    for name, targets, family in (("llama", ["embed_tokens", "q_proj", "down_proj"], "llama"), ("gpt2", ["c_attn"], "gpt2")):
+        config = {"r": 2, "target_modules": targets, "fan_in_fan_out": family == "gpt2"}
+        model = _adapted(lib, {**config, "use_dora": True}, family, double=True)
+        for index, (adapter, dora) in enumerate((("plain", False), ("second", True))):
+            model.add_adapter(adapter, peft.LoraConfig(**config, use_dora=dora))
+            _fill(torch, model, f"_A.{adapter}", 0.2, 10 + index)
+            _fill(torch, model, f"_B.{adapter}", 0.2, 20 + index)
+        model.double()
+        adapters = ["default", "plain", "second"]
+        model.base_model.set_adapter(adapters)
+        model.merge_adapter(safe_merge=True)
+        out[name] = _logits(lib, model)
+        model.unmerge_adapter()
+        model.base_model.disable_adapter_layers()
+        out[name + "_base"] = _logits(lib, model)
+        model.base_model.enable_adapter_layers()
+        out[name + "_unloaded"] = _logits(lib, model.merge_and_unload(adapter_names=adapters[::-1]))
+    return out
+
+
 def lib_state(lib, model, **kwargs):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
