@@ -170,6 +170,28 @@ void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> 
   });
 }
 
+// The same where a's rows stand still and b streams past.
+void stream_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  const StreamKernels& ker = kernels().stream_bf16;
+  const int64_t chunks = (k + ker.chunk - 1) / ker.chunk;
+  char* packed = scratch<char>(ScratchSlot::GemmA, size_t((m + 15) / 16 * chunks) * 1024);
+  parallel_for(chunks, std::max<int64_t>(1, 512 / m), [&](int64_t begin, int64_t end) {
+    ker.pack(m, k, a.data, a.dtype, a.ld, begin, end - begin, chunks, packed);
+  });
+  constexpr int64_t kUnit = 32;
+  int64_t units = 0;
+  for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
+  parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
+    int64_t first = 0;  // unit at which the target starts
+    for (const Target& t : targets) {
+      const int64_t here = (t.n + kUnit - 1) / kUnit;
+      const int64_t j = std::max<int64_t>(0, begin - first) * kUnit, stop = std::min((end - first) * kUnit, t.n);
+      if (j < stop) ker.run(m, stop - j, k, packed, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
+      first += here;
+    }
+  });
+}
+
 // Few rows of a, b row-major [k, n].
 void direct_product(int64_t m, int64_t k, const Matrix& a, const Target& t, bool accumulate) {
   const DType bd = t.b.dtype;
@@ -203,7 +225,14 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
     const bool alone = SingleRowOrder::on();
-    if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
+    // Has the bits of the panel product, and so of a row alone.
+    const bool streams =
+        part[0].b.dtype == DType::BFloat16 && kernels().stream_bf16.rows && !a.transposed && !part[0].b.transposed;
+    if (streams && m <= kernels().stream_bf16.rows)
+      stream_product(m, k, a, part, accumulate);
+    else if (streams)
+      panel_product(m, k, a, part, accumulate);
+    else if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
       dot_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && (alone || m <= 4))
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);

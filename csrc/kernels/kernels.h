@@ -60,7 +60,19 @@ struct DotKernels {
               int64_t ldc, bool add);
 };
 
-// The same for b row-major [k, n]: vectors along n, a in f32.
+// A product for few rows whose packed a stays in the cache while b, row-major [n, k], streams past once. The bits are
+// those of the panel product of the same dtype.
+struct StreamKernels {
+  int rows;   // with more, packing b is faster; 0: the level has no such product
+  int chunk;  // k is padded to a multiple of this
+  // `chunks` chunks of each block of 16 rows of a, from the first on; a block takes `block_chunks` KB of dst
+  void (*pack)(int64_t m, int64_t k, const void* a, DType dtype, int64_t lda, int64_t first, int64_t chunks,
+               int64_t block_chunks, void* dst);
+  void (*run)(int64_t m, int64_t n, int64_t k, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
+              bool add);
+};
+
+// The same as DotKernels for b row-major [k, n]: vectors along n, a in f32.
 using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
                               float* c, int64_t ldc, bool add);
 
@@ -99,6 +111,7 @@ struct Kernels {
   const char* name;
   PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
+  StreamKernels stream_bf16;
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
   // One key block of attention's online softmax; see generic/attention.h.

@@ -43,10 +43,21 @@ struct MatmulJob {
     float* y = target.y + row * target.ldy + p * kPanelRows;
     if (columns == kPanelRows)
       return kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, y, target.ldy);
-    float edge[kRowBlock * kPanelRows];
+    float edge[kMaxRowBlock * kPanelRows];
     kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, edge, kPanelRows);
     for (int i = 0; i < rows; i++) std::copy_n(edge + i * kPanelRows, columns, y + i * target.ldy);
   }
+};
+
+struct TileScope {  // of one thread, on one format
+  const QuantKernels& kernels;
+  TileScope(const QuantKernels& k, PackedIndex format) : kernels(k) {
+    if (kernels.begin) kernels.begin(format);
+  }
+  ~TileScope() {
+    if (kernels.end) kernels.end();
+  }
+  TileScope(const TileScope&) = delete;
 };
 
 // One block of rows: memory decides, so every worker takes an equal share of the bytes, in order.
@@ -59,6 +70,7 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
       const Packed packed(t.type, k);
       const int64_t size = int64_t(packed.panel_bytes), count = panels(t.n);
       const auto first = [&](int64_t offset) { return std::clamp<int64_t>((offset + size - 1) / size, 0, count); };
+      const TileScope scope(job.kernels, packed.format);
       for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, 0);
       begin -= size * count, end -= size * count;
     }
@@ -79,6 +91,7 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
     for (const QuantTarget& t : targets) {
       const Packed packed(t.type, k);
       const int64_t size = chunk(packed), count = panels(t.n), chunks = (count + size - 1) / size;
+      const TileScope scope(job.kernels, packed.format);
       for (; next < base + chunks; next = ticket.fetch_add(1, std::memory_order_relaxed)) {
         const int64_t begin = (next - base) * size, end = std::min(begin + size, count);
         for (int64_t block = 0; block < job.blocks.count; block++)
@@ -135,15 +148,17 @@ void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packe
   });
 }
 
-size_t quant_activation_bytes(int64_t m, int64_t k) { return size_t(m) * size_t(k / kGroup) * sizeof(ActivationGroup); }
+size_t quant_activation_bytes(int64_t m, int64_t k) {  // with what a tile may read behind the last block
+  return (size_t(m) * size_t(k / kGroup) + kMaxRowBlock) * sizeof(ActivationGroup);
+}
 
 void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out) {
   if (m <= 0) return;
   const QuantKernels& kernels = quant_kernels();
-  const RowBlocks blocks(m);
+  const RowBlocks blocks(m, kernels.row_block);
   const int64_t groups = k / kGroup;
   auto* to = reinterpret_cast<ActivationGroup*>(out);
-  const int64_t grain = 1 + 32768 / (kGroup * std::min<int64_t>(m, kRowBlock));
+  const int64_t grain = 1 + 32768 / (kGroup * std::min<int64_t>(m, kernels.row_block));
   parallel_for(blocks.count * groups, grain, [&](int64_t begin, int64_t end) {
     while (begin < end) {  // a range of groups inside one block of rows
       const int64_t block = begin / groups, g = begin % groups, count = std::min(groups - g, end - begin);
@@ -157,8 +172,9 @@ void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_
 
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets) {
   if (m <= 0) return;
-  const MatmulJob job{
-      .groups = k / kGroup, .x = reinterpret_cast<const ActivationGroup*>(activations), .blocks = RowBlocks(m)};
+  const MatmulJob job{.groups = k / kGroup,
+                      .x = reinterpret_cast<const ActivationGroup*>(activations),
+                      .blocks = RowBlocks(m, quant_kernels().row_block)};
   if (job.blocks.count == 1)
     matmul_few(job, k, targets);
   else
@@ -174,7 +190,7 @@ void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uin
   ThreadPool& pool = ThreadPool::instance();
   const int64_t groups = k / kGroup, pieces = (groups + kColumnGroups - 1) / kColumnGroups;
   // Every piece is dequantized once a part: more parts only where workers would idle and a part stays worth it.
-  const int64_t parts = std::clamp<int64_t>(std::min(4 * pool.size() / pieces, m / (8 * kRowBlock)), 1, 64);
+  const int64_t parts = std::clamp<int64_t>(std::min(4 * pool.size() / pieces, m / 96), 1, 64);
   std::atomic<int64_t> ticket{0};
   pool.run([&](int, int) {
     alignas(64) float w[kRows * kColumnGroups * kGroup];

@@ -10,8 +10,8 @@
 // weight = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the
 // unsigned operand of the dot product hold them.
 //
-// Activations: rows in blocks of up to 12, cut evenly; in a block, for each group of 32 along k, one ActivationGroup a
-// row.
+// Activations: rows in blocks of up to 12 (16 with AMX), cut evenly; in a block, for each group of 32 along k, one
+// ActivationGroup a row.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace ef {
 
-constexpr int kPanelRows = 16, kGroup = 32, kGroupsPerSuper = 8, kRowBlock = 12;
+constexpr int kPanelRows = 16, kGroup = 32, kGroupsPerSuper = 8, kMaxRowBlock = 16;
 
 enum class ScaleKind {
   Half,       // f16 for 32 weights
@@ -104,10 +104,10 @@ struct alignas(64) ActivationGroup {
   int32_t unused;
 };
 
-// Rows [0, m) in blocks; independent of everything but m.
+// Rows [0, m) in blocks of up to `limit`; independent of everything else.
 struct RowBlocks {
   int64_t m, count;
-  explicit RowBlocks(int64_t rows) : m(rows), count((rows + kRowBlock - 1) / kRowBlock) {}
+  RowBlocks(int64_t rows, int limit) : m(rows), count((rows + limit - 1) / limit) {}
   int64_t begin(int64_t block) const { return m * block / count; }
   int rows(int64_t block) const { return int(begin(block + 1) - begin(block)); }
 };

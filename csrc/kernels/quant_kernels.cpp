@@ -9,8 +9,11 @@ const QuantKernels& quant_kernels() {
 #ifdef EF_HAVE_AVX512
     case Isa::Avx512:
     case Isa::Avx512Bf16:
-    case Isa::Amx:
       return kQuantAvx512;
+#endif
+#ifdef EF_HAVE_AMX
+    case Isa::Amx:
+      return kQuantAmx;
 #endif
 #ifdef EF_HAVE_AVX2
     case Isa::Avx2:

@@ -7,9 +7,13 @@
 namespace ef {
 
 struct QuantKernels {
-  // `rows` (at most 12) rows of x to one block.
+  int row_block;  // rows of x in a block
+  // A thread calls these around its tiles of one format (AMX has a configuration register); null = nothing to do.
+  void (*begin)(PackedIndex format);
+  void (*end)();
+  // `rows` (at most row_block) rows of x to one block.
   void (*quantize)(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out);
-  // y [rows, 16] = one block of activations times one panel.
+  // y [rows, 16] = one block of activations times one panel. May read the 16 rows from x on, whatever lies there.
   void (*tile)(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
                const uint8_t* panel, float* y, int64_t ldy);
   // The 16 rows of a panel, `groups` groups from the first on: out [16, 32 * groups], row stride ldo.
@@ -20,7 +24,7 @@ struct QuantKernels {
                      int64_t lddx);
 };
 
-extern const QuantKernels kQuantBaseline, kQuantAvx2, kQuantAvx512;
+extern const QuantKernels kQuantBaseline, kQuantAvx2, kQuantAvx512, kQuantAmx;
 const QuantKernels& quant_kernels();  // of isa()
 
 }  // namespace ef

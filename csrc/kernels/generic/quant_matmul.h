@@ -144,8 +144,8 @@ void tile_from(int format, const uint8_t* codebook, int rows, int64_t groups, co
   else if constexpr (kFormat + 1 < kPackedFormatCount)
     tile_from<kFormat + 1>(format, codebook, rows, groups, x, panel, y, ldy);
 }
-void quant_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
-                const uint8_t* panel, float* y, int64_t ldy) {
+[[maybe_unused]] void quant_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups,
+                                 const ActivationGroup* x, const uint8_t* panel, float* y, int64_t ldy) {
   tile_from<0>(format, codebook, rows, groups, x, panel, y, ldy);
 }
 

@@ -29,6 +29,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .dot_bf16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
 #endif
       .dot_f16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
+      .stream_bf16 = {0, 1, nullptr, nullptr},
       .direct_f32 = direct_any<float>,
       .direct_bf16 = direct_any<bfloat16>,
       .direct_f16 = direct_any<float16>,

@@ -77,11 +77,144 @@ void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, cons
   each_part([](const float* in, float* out, int64_t n) { store_part(out, load(in), n); });
 }
 
+// Few rows of a: b is the first operand of the tiles, 16 of its rows where they lie, and a the second, packed as tiles
+// of 16 pairs x 16 rows of a. What comes out is c's transpose.
+constexpr int64_t kTile = 1024, kChunk = 32;
+
+void stream_pack(int64_t m, int64_t k, const void* av, DType dtype, int64_t lda, int64_t first, int64_t chunks,
+                 int64_t block_chunks, void* dst) {
+  with_type(av, dtype, [=](auto* a) {
+    for (int64_t i0 = 0; i0 < m; i0 += 16)
+      for (int64_t q = first; q < first + chunks; q++) {
+        const int64_t low = clamp_lanes(k - q * kChunk), high = clamp_lanes(k - q * kChunk - kW);
+        F r[kW];
+        for (int64_t i = 0; i < kW; i++) {
+          const auto* p = a + (i0 + i) * lda + q * kChunk;
+          alignas(64) bfloat16 pairs[2 * kW];
+          if (i0 + i < m) store_pairs(pairs, load_n(p, low), high ? load_n(p + kW, high) : zero());
+          r[i] = i0 + i < m ? load(reinterpret_cast<const float*>(pairs)) : zero();
+        }
+        transpose(r);
+        float* to = reinterpret_cast<float*>(static_cast<char*>(dst) + (i0 / 16 * block_chunks + q) * kTile);
+        for (int64_t u = 0; u < kW; u++) store(to + u * kW, r[u]);
+      }
+  });
+}
+
+// GCC does not know that a tile load reads memory: what was written before must not be moved behind it, or dropped.
+inline void written() { asm volatile("" ::: "memory"); }
+
+constexpr int64_t kSumsStride = 32;  // floats between rows of a block of sums
+
+// t (+)= kRows x 16 rows of b times kColumns x 16 rows of a; `tail` bytes of b's rows follow the whole chunks. Sums are
+// in registers 0-3.
+template <int kRows, int kColumns>
+void stream_block(int64_t chunks, int64_t tail, const char* b, int64_t stride, const char* a, int64_t a_block, float* t,
+                  bool add) {
+  constexpr int64_t kStride = kSumsStride * int64_t(sizeof(float));
+  float* lower = t + 16 * kSumsStride;
+  written();
+  if (add) {
+    _tile_loadd(0, t, kStride);
+    if constexpr (kColumns == 2) _tile_loadd(1, t + 16, kStride);
+    if constexpr (kRows == 2) _tile_loadd(2, lower, kStride);
+    if constexpr (kRows == 2 && kColumns == 2) _tile_loadd(3, lower + 16, kStride);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  const auto step = [&](const char* rows, int64_t row_stride) __attribute__((always_inline)) {
+    _tile_loadd(4, rows, row_stride);
+    _tile_loadd(6, a, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (kRows == 2) {
+      _tile_loadd(5, rows + 16 * row_stride, row_stride);
+      _tile_dpbf16ps(2, 5, 6);
+    }
+    if constexpr (kColumns == 2) {
+      _tile_loadd(7, a + a_block, 64);
+      _tile_dpbf16ps(1, 4, 7);
+      if constexpr (kRows == 2) _tile_dpbf16ps(3, 5, 7);
+    }
+    a += kTile;
+  };
+  for (int64_t q = 0; q < chunks; q++, b += 64) {
+    // The next block's lines, to L2: short rows end before the hardware sees a stream.
+    for (int64_t i = 0; i < 16 * kRows; i++) __builtin_prefetch(b + (16 * kRows + i) * stride, 0, 2);
+    step(b, stride);
+  }
+  if (tail) {
+    alignas(64) char part[16 * kRows * 64] = {};
+    for (int64_t i = 0; i < 16 * kRows; i++) __builtin_memcpy(part + i * 64, b + i * stride, size_t(tail));
+    written();
+    step(part, 64);
+  }
+  _tile_stored(0, t, kStride);
+  if constexpr (kColumns == 2) _tile_stored(1, t + 16, kStride);
+  if constexpr (kRows == 2) _tile_stored(2, lower, kStride);
+  if constexpr (kRows == 2 && kColumns == 2) _tile_stored(3, lower + 16, kStride);
+}
+
+// c's rows x columns part from its transpose t, or (back) the other way.
+void turn(int64_t rows, int64_t columns, float* t, float* c, int64_t ldc, bool back) {
+  for (int64_t i = 0; i < rows; i += 16)
+    for (int64_t j = 0; j < columns; j += 16) {
+      const int64_t m = clamp_lanes(rows - i), n = clamp_lanes(columns - j);
+      F r[kW];
+      for (int64_t u = 0; u < kW; u++)
+        r[u] = !back ? load(t + (j + u) * kSumsStride + i) : u < m ? load_n(c + (i + u) * ldc + j, n) : zero();
+      transpose(r);
+      for (int64_t u = 0; u < kW; u++) {
+        if (back)
+          store(t + (j + u) * kSumsStride + i, r[u]);
+        else if (u < m)
+          store_n(c + (i + u) * ldc + j, r[u], n);
+      }
+    }
+}
+
+// The rows of b that are left, up to 32, times up to 32 rows of a. Returns how many rows of b were taken.
+int64_t stream_rows(int64_t m, int64_t n, int64_t k, const char* a, int64_t a_block, const char* b, int64_t stride,
+                    float* c, int64_t ldc, bool add) {
+  alignas(64) float t[32 * kSumsStride];
+  const int64_t width = n >= 32 ? 32 : n >= 16 ? 16 : n;
+  const auto run =
+      n >= 32 ? (m > 16 ? stream_block<2, 2> : stream_block<2, 1>) : (m > 16 ? stream_block<1, 2> : stream_block<1, 1>);
+  if (add) turn(m, width, t, c, ldc, true);
+  if (n >= 16) {
+    run(k / kChunk, k % kChunk * 2, b, stride, a, a_block, t, add);
+  } else {  // fewer than a tile has: chunk by chunk from a copy
+    alignas(64) char part[16 * 64] = {};
+    for (int64_t q = 0; q * kChunk < k; q++) {
+      const int64_t bytes = (k - q * kChunk < kChunk ? k - q * kChunk : kChunk) * 2;
+      if (bytes < 64) __builtin_memset(part, 0, sizeof part);
+      for (int64_t u = 0; u < n; u++) __builtin_memcpy(part + u * 64, b + u * stride + q * 64, size_t(bytes));
+      run(1, 0, part, 64, a + q * kTile, a_block, t, add || q > 0);
+    }
+  }
+  turn(m, width, t, c, ldc, false);
+  return width;
+}
+
+void stream_run(int64_t m, int64_t n, int64_t k, const void* a, const void* bv, int64_t ldb, float* c, int64_t ldc,
+                bool add) {
+  const char* b = static_cast<const char*>(bv);
+  const int64_t stride = ldb * 2, a_block = (k + kChunk - 1) / kChunk * kTile;
+  begin_tiles();
+  for (int64_t j = 0, width = 0; j < n; j += width)
+    for (int64_t i = 0; i < m; i += 32)
+      width = stream_rows(m - i < 32 ? m - i : 32, n - j, k, static_cast<const char*>(a) + i / 16 * a_block, a_block,
+                          b + j * stride, stride, c + i * ldc + j, ldc, add);
+  end_tiles();
+}
+
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
   t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, sizeof(bfloat16),
                   pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
-  t.dot_bf16.rows = 8;  // packing costs more than it brings while b comes from memory
+  t.stream_bf16 = {256, int(kChunk), stream_pack, stream_run};
   return t;
 }
 }  // namespace

@@ -79,6 +79,17 @@ TEST_P(Gemm, LargeWithStridesAndAccumulate) {
 
 TEST_P(Gemm, Invariant) {
   set_batch_invariant(true);
+  for (int64_t m : {1, 15, 33, 300})  // b streams past few rows of a, and is packed for many
+    for (int64_t n : {5, 16, 39}) {
+      const int64_t k = 131;
+      const Data a(DType::Float32, random_floats(m * k)), b(DType::BFloat16, random_floats(n * k));
+      std::vector<float> all = random_floats(m * n), one = all;
+      gemm_nt(m, n, k, a.data(), DType::Float32, k, b.data(), DType::BFloat16, k, all.data(), n, true);
+      for (int64_t i = 0; i < m; i++)
+        gemm_nt(1, n, k, static_cast<const float*>(a.data()) + i * k, DType::Float32, k, b.data(), DType::BFloat16, k,
+                &one[size_t(i * n)], n, true);
+      ASSERT_EQ(one, all) << m << " " << n;
+    }
   for (DType bd : kDtypes) {
     check_case({Form::Nt, 1, 100, 576, DType::Float32, bd});
     check_case({Form::Nt, 9, 100, 576, DType::Float32, bd});

@@ -147,16 +147,20 @@ std::vector<float> canonical(const QuantCase& c, const std::vector<float>& x, in
 TEST_P(QuantMatmul, EqualsScalarArithmeticBitForBit) {
   for (GgmlType type : computing_types()) {
     const QuantCase c(type, 21, 768);
-    const auto x = random_floats(3, size_t(14 * c.k));
-    const auto y = matmul(c, x, 14), expected = canonical(c, x, 14);
-    EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type);
+    for (int64_t m : {7, 14, 16, 26}) {
+      const auto x = random_floats(3, size_t(m * c.k));
+      const auto y = matmul(c, x, m), expected = canonical(c, x, m);
+      EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type) << " m=" << m;
+    }
   }
 }
 
 // Sums of products at their greatest: 16-bit steps in between must not saturate.
 TEST_P(QuantMatmul, ExtremeCodesStayExact) {
-  std::vector<float> x(3 * 512, 1.f);
-  for (size_t i = 0; i < 512; i++) x[512 + i] = -1, x[1024 + i] = i % 2 ? 1.f : -1.f;
+  constexpr int64_t kRows = 15;
+  std::vector<float> x(kRows * 512, 1.f);
+  for (size_t i = 0; i < x.size(); i++)
+    if (i / 512 % 3) x[i] = i / 512 % 3 == 2 && i % 2 ? 1.f : -1.f;
   for (GgmlType type : computing_types())
     for (int fill : {0x00, 0x55, 0x7f, 0x80, 0xaa, 0xff}) {
       QuantCase c(type, 16, 512);
@@ -164,7 +168,7 @@ TEST_P(QuantMatmul, ExtremeCodesStayExact) {
       std::fill(c.file.begin(), c.file.end(), uint8_t(fill));
       for (size_t at = 0; at < c.file.size(); at += bytes) make_finite(type, c.file.data() + at, at);
       quant_pack(type, c.n, c.k, c.file.data(), c.packed.data());
-      const auto y = matmul(c, x, 3), expected = canonical(c, x, 3);
+      const auto y = matmul(c, x, kRows), expected = canonical(c, x, kRows);
       EXPECT_EQ(std::memcmp(y.data(), expected.data(), y.size() * 4), 0) << ggml_type_name(type) << " " << fill;
     }
 }
