@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd/autograd.h"
+#include "core/thread_pool.h"
 #include "generation/beam_search.h"
 #include "generation/candidates.h"
 #include "generation/contrastive_search.h"
@@ -35,6 +36,7 @@ class Loop {
     const auto decoding = Clock::now();
     TokenHistory& history = session_.history;
     const auto processors = session_.processors(logits.size(1));
+    session_.only_read_scores(processors.empty());
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history) : std::vector<Generator>();
     for (;;) {
       if (r_.options.output_logits) result_.logits.push_back(logits.clone());
@@ -123,11 +125,17 @@ class Loop {
   void choose(const Tensor& scores, std::vector<Generator>& generators) {
     const int64_t vocab = scores.size(1);
     tokens_.resize(size_t(session_.batch()));
+    const auto row_of = [&](int64_t i) {
+      return std::span<const float>(scores.data<float>() + i * vocab, size_t(vocab));
+    };
+    parallel_for(session_.batch(), 1 + 65536 / vocab, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) tokens_[size_t(i)] = argmax(row_of(i));
+    });
     for (int64_t i = 0; i < session_.batch(); i++) {
-      const std::span<const float> row(scores.data<float>() + i * vocab, size_t(vocab));
+      const std::span<const float> row = row_of(i);
       int64_t token = r_.options.pad_token_id;
       if (!done_[size_t(i)]) {
-        token = argmax(row);
+        token = tokens_[size_t(i)];
         const float best = row[size_t(token)];
         check<Error>(std::isfinite(best),
                      "generate: probability tensor contains either `inf`, `nan` or element < 0 (row ", i, ", step ",

@@ -140,7 +140,8 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
   if (r_.options.output_attentions) result_.attentions.push_back(out.attentions);
   if (r_.options.output_attentions) result_.cross_attentions.push_back(out.cross_attentions);
   const Tensor& logits = out.logits;
-  return logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous().clone();
+  const Tensor last = logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous();
+  return only_read_ ? last : last.clone();
 }
 
 // Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little

@@ -158,7 +158,7 @@ void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_
   const RowBlocks blocks(m, kernels.row_block);
   const int64_t groups = k / kGroup;
   auto* to = reinterpret_cast<ActivationGroup*>(out);
-  const int64_t grain = 1 + 32768 / (kGroup * std::min<int64_t>(m, kernels.row_block));
+  const int64_t grain = 1 + 8192 / (kGroup * std::min<int64_t>(m, kernels.row_block));
   parallel_for(blocks.count * groups, grain, [&](int64_t begin, int64_t end) {
     while (begin < end) {  // a range of groups inside one block of rows
       const int64_t block = begin / groups, g = begin % groups, count = std::min(groups - g, end - begin);
