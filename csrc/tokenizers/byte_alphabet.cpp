@@ -28,13 +28,17 @@ const Alphabet& alphabet() {
 char32_t byte_to_char(uint8_t byte) { return alphabet().chars[byte]; }
 int char_to_byte(char32_t c) { return c < alphabet().bytes.size() ? alphabet().bytes[c] : -1; }
 
+bool append_bytes_of_token(std::string_view token, std::string& out) {
+  const auto& bytes = alphabet().bytes;
+  for (char32_t c : utf8::chars(token)) {
+    if (c >= bytes.size() || bytes[c] < 0) return false;
+    out += char(bytes[c]);
+  }
+  return true;
+}
 std::optional<std::string> bytes_of_token(std::string_view token) {
   std::string out;
-  for (char32_t c : utf8::chars(token)) {
-    const int b = char_to_byte(c);
-    if (b < 0) return std::nullopt;
-    out += char(b);
-  }
+  if (!append_bytes_of_token(token, out)) return std::nullopt;
   return out;
 }
 std::string spell_bytes(std::string_view bytes) {

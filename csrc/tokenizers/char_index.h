@@ -14,9 +14,9 @@ class CharIndex {
     if (ascii_) return;
     sums_.reserve(text.size() / 64 + 1);
     uint32_t sum = 0;
-    for (size_t i = 0; i < text.size(); i++) {
-      if (i % 64 == 0) sums_.push_back(sum);
-      sum += !utf8::is_continuation(text[i]);
+    for (size_t i = 0; i < text.size(); i += 64) {
+      sums_.push_back(sum);
+      sum += uint32_t(utf8::count(text.substr(i, 64)));
     }
   }
   bool ascii() const { return ascii_; }
@@ -53,9 +53,7 @@ class CharCursor {
         !boundary(bytes.begin) || !boundary(bytes.end))
       return index_(bytes);
     const uint32_t begin = advance(bytes.begin);
-    uint32_t end = begin;
-    for (uint32_t i = bytes.begin; i < bytes.end; i++) end += !utf8::is_continuation(text_[i]);
-    return {begin, end};
+    return {begin, advance(bytes.end)};
   }
 
  private:

@@ -134,31 +134,41 @@ bool JsonReader::next_key(std::string& key) {
 bool JsonReader::next_item() { return next(']'); }
 
 namespace {
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-int hex4(std::string_view s) {
-  if (s.size() < 4) return -1;
-  int out = 0;
-  for (int i = 0; i < 4; i++) {
-    const int d = hex_digit(s[size_t(i)]);
-    if (d < 0) return -1;
-    out = out * 16 + d;
+constexpr std::array<int16_t, 256> kHexDigits = [] {
+  std::array<int16_t, 256> out{};
+  for (int c = 0; c < 256; c++) {
+    const int letter = c | 0x20;
+    out[size_t(c)] = int16_t(c >= '0' && c <= '9' ? c - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1);
   }
   return out;
+}();
+int hex4(std::string_view s) {
+  if (s.size() < 4) return -1;
+  const auto digit = [&](size_t i) { return int(kHexDigits[uint8_t(s[i])]); };
+  const int high = digit(0) | digit(1), low = digit(2) | digit(3);
+  if ((high | low) < 0) return -1;
+  return digit(0) << 12 | digit(1) << 8 | digit(2) << 4 | digit(3);
 }
+}  // namespace
+
+namespace {
+// Bytes that stand for themselves in a string.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> out{};
+  for (size_t c = 0x20; c < 256; c++) out[c] = c != '"' && c != '\\';
+  return out;
+}();
 }  // namespace
 
 std::string_view JsonReader::string() {
   if (peek() != '"') error("needed a string");
   const size_t begin = ++at_;
   const auto plain = [&] {
-    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && uint8_t(text_[at_]) >= 0x20) at_++;
-    if (at_ == text_.size()) error("the text ends inside a string; incomplete download?");
-    if (uint8_t(text_[at_]) < 0x20) error("a control character inside a string must be escaped");
+    const char *p = text_.data() + at_, *end = text_.data() + text_.size();
+    while (p < end && kPlain[uint8_t(*p)]) p++;
+    at_ = size_t(p - text_.data());
+    if (p == end) error("the text ends inside a string; incomplete download?");
+    if (uint8_t(*p) < 0x20) error("a control character inside a string must be escaped");
   };
   plain();
   if (text_[at_] == '"') return text_.substr(begin, at_++ - begin);  // no escapes: a view into the text
@@ -167,10 +177,7 @@ std::string_view JsonReader::string() {
     if (text_[at_] == '\\') {
       const char c = at_ + 1 < text_.size() ? text_[at_ + 1] : 0;
       static constexpr std::string_view kEscapes = "\"\\/bfnrt", kMeaning = "\"\\/\b\f\n\r\t";
-      if (const size_t i = kEscapes.find(c); c && i != std::string_view::npos) {
-        scratch_ += kMeaning[i];
-        at_ += 2;
-      } else if (c == 'u') {
+      if (c == 'u') {
         int code = hex4(text_.substr(std::min(at_ + 2, text_.size())));
         if (code < 0) error("needed four hexadecimal digits after \\u");
         at_ += 6;
@@ -180,6 +187,9 @@ std::string_view JsonReader::string() {
         }
         if (code >= 0xd800 && code < 0xe000) error("half a surrogate pair is not a character");
         utf8::append(scratch_, char32_t(code));
+      } else if (const size_t i = kEscapes.find(c); c && i != std::string_view::npos) {
+        scratch_ += kMeaning[i];
+        at_ += 2;
       } else {
         error("unknown escape in a string");
       }
@@ -339,25 +349,6 @@ void JsonReader::skip_value() {
     default:
       number();
   }
-}
-
-void JsonReader::skip_unread() {
-  const char first = peek();
-  if (first != '{' && first != '[') return skip_value();
-  size_t depth = 0;
-  while (at_ < text_.size()) {
-    const char c = text_[at_++];
-    if (c == '"') {
-      for (; at_ < text_.size() && text_[at_] != '"'; at_++)
-        if (text_[at_] == '\\') at_++;
-      at_ = std::min(at_ + 1, text_.size());
-    } else if (c == '{' || c == '[') {
-      depth++;
-    } else if ((c == '}' || c == ']') && --depth == 0) {
-      return;
-    }
-  }
-  error("the text ends inside of a value; incomplete download?");
 }
 
 void JsonReader::finish() {

@@ -49,6 +49,7 @@ class JsonReader {
   void skip() { skip_value(); }
   void skip_unread();  // the same without a look at anything but brackets, for what is read later
   size_t position() const { return at_; }
+  size_t remaining() const { return text_.size() - at_; }  // bytes
   void seek(size_t position) { at_ = position, first_ = false, depth_ = 1; }
   void finish();  // nothing but white space may follow
   [[noreturn]] void error(const std::string& found_and_needed) const;

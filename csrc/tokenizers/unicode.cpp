@@ -47,21 +47,25 @@ uint8_t class_of(Category category, char32_t c) {
 }  // namespace
 
 UnicodeTables::UnicodeTables() : pages_(0x1100) {
-  std::vector<uint16_t> all(0x110000);
-  size_t at = 0;
-  for (auto [length, properties] : kPropertyRuns) {
-    std::fill_n(all.begin() + ptrdiff_t(at), length, uint16_t(properties));
-    at += length;
-  }
-  std::map<std::vector<uint16_t>, uint16_t> seen;  // equal pages are stored once
+  std::map<uint16_t, uint16_t> uniform;  // pages that lie in one run are stored once
+  auto run = std::begin(kPropertyRuns);
+  size_t end = (*run)[0];  // of the run
   for (size_t page = 0; page < pages_.size(); page++) {
-    std::vector<uint16_t> content(all.begin() + ptrdiff_t(page * 256), all.begin() + ptrdiff_t(page * 256 + 256));
-    // No member of these classes lies on a page with another page's content, except the controls on page 0.
-    const auto [it, fresh] = seen.try_emplace(content, uint16_t(seen.size()));
-    pages_[page] = it->second;
-    if (!fresh) continue;
-    properties_.insert(properties_.end(), content.begin(), content.end());
-    for (size_t i = 0; i < 256; i++) classes_.push_back(class_of(Category(content[i] & 31), char32_t(page * 256 + i)));
+    const size_t first = page * 256;
+    while (end <= first) end += (*++run)[0];
+    const bool whole = end >= first + 256;
+    const uint16_t next = uint16_t(properties_.size() / 256);
+    if (whole) {
+      const auto [it, fresh] = uniform.try_emplace(uint16_t((*run)[1]), next);
+      pages_[page] = it->second;
+      if (!fresh) continue;
+    }
+    pages_[page] = next;
+    for (size_t c = first; c < first + 256; c++) {
+      while (end <= c) end += (*++run)[0];
+      properties_.push_back(uint16_t((*run)[1]));
+      classes_.push_back(class_of(Category((*run)[1] & 31), char32_t(c)));
+    }
   }
 }
 

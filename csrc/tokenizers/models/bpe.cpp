@@ -41,8 +41,10 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   }
   if (accepts_bytes_) {
     raw_.reserve(vocab_.size());
+    std::string bytes;
     vocab_.for_each([&](std::string_view token, uint32_t id) {
-      if (const auto bytes = bytes_of_token(token)) raw_.add(*bytes, id);
+      bytes.clear();
+      if (append_bytes_of_token(token, bytes)) raw_.add(bytes, id);
     });
     raw_.finish_rare();
     byte_pairs_.resize(1 << 16);
@@ -63,6 +65,8 @@ void Bpe::add_merges(const Merges& merges) {
   constexpr size_t kBlock = 32;
   std::vector<Look> looks(3 * kBlock);
   std::vector<std::string> joined(kBlock);
+  std::string_view last;  // merges that make the same token often stand together
+  bool same[kBlock];
   const auto id_of = [&](const Look& look) {
     const auto id = vocab_.find(look.text, look.key, look.hash);
     check<TokenizerError>(id.has_value(), "BPE: Token `", look.text, "` out of vocabulary");
@@ -80,19 +84,22 @@ void Bpe::add_merges(const Merges& merges) {
                               ") lacks the continuing_subword_prefix");
         both = joined[k].assign(left).append(right.substr(prefix));
       }
+      same[k] = !prefix && both == last && begin + k > 0;
+      last = both;
       const std::string_view texts[] = {left, right, both};
-      for (size_t t = 0; t < 3; t++) {
+      for (size_t t = 0; t < (same[k] ? 2 : 3); t++) {
         const WordKey key(texts[t]);
         looks[3 * k + t] = {texts[t], key, key.hash()};
         vocab_.prefetch(looks[3 * k + t].hash);
       }
     }
     for (size_t k = 0; k < n; k++) {
-      const uint32_t a = id_of(looks[3 * k]), b = id_of(looks[3 * k + 1]);
-      pairs_.add(a, b, uint32_t(merges_.size()));
-      merges_.emplace_back(a, b);
-      merged_.push_back(id_of(looks[3 * k + 2]));
+      merges_.emplace_back(id_of(looks[3 * k]), id_of(looks[3 * k + 1]));
+      pairs_.prefetch(merges_.back().first, merges_.back().second);
+      merged_.push_back(same[k] ? merged_.back() : id_of(looks[3 * k + 2]));
     }
+    for (size_t rank = begin; rank < begin + n; rank++)
+      pairs_.add(merges_[rank].first, merges_[rank].second, uint32_t(rank));
   }
 }
 

@@ -24,9 +24,20 @@ struct BpeOptions {
 class Merges {
  public:
   void add(std::string_view left, std::string_view right) {
-    text_.append(left).append(right);
-    splits_.push_back({text_.size() - right.size(), text_.size()});
+    start(left);
+    finish(right);
   }
+  // The same in two steps.
+  void start(std::string_view left) {
+    text_ += left;
+    middle_ = uint32_t(text_.size());
+  }
+  void finish(std::string_view right) {
+    text_ += right;
+    check<TokenizerError>(text_.size() < UINT32_MAX / 2, "BPE: more than 2 GB of merges");
+    splits_.push_back({middle_, uint32_t(text_.size())});
+  }
+  void reserve(size_t bytes) { text_.reserve(bytes); }
   size_t size() const { return splits_.size(); }
   std::string_view left(size_t i) const { return joined(i).substr(0, splits_[i].middle - begin(i)); }
   std::string_view right(size_t i) const { return joined(i).substr(splits_[i].middle - begin(i)); }
@@ -36,11 +47,12 @@ class Merges {
 
  private:
   struct Split {
-    size_t middle, end;
+    uint32_t middle, end;
   };
   size_t begin(size_t i) const { return i ? splits_[i - 1].end : 0; }
   std::string text_;
   std::vector<Split> splits_;
+  uint32_t middle_ = 0;
 };
 
 class Bpe : public Model {

@@ -18,21 +18,20 @@ void add_line(Merges& merges, std::string_view line) {
 
 Merges read_merges(JsonReader reader) {
   Merges out;
+  out.reserve(reader.remaining() / 2);
   reader.begin_array();
   while (reader.next_item()) {
     if (reader.peek() == '"') {  // "a b", as written before version 0.20
       add_line(out, reader.string());
       continue;
     }
-    std::string pair[2];
     int n = 0;
     reader.begin_array();
     while (reader.next_item()) {
       if (n == 2) reader.error("a merge of more than two tokens");
-      pair[n++] = reader.string();
+      n++ ? out.finish(reader.string()) : out.start(reader.string());
     }
     if (n != 2) reader.error("a merge of fewer than two tokens");
-    out.add(pair[0], pair[1]);
   }
   return out;
 }

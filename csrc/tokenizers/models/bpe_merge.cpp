@@ -12,9 +12,16 @@ namespace {
 constexpr size_t kShort = 64;  // symbols, up to which a linear search is faster than a heap
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define EF_LOOPS_AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns")))
+#else
+#define EF_LOOPS_AS_WRITTEN
+#endif
+
 // Again and again the neighbours of the lowest rank, leftmost first. `ranks` has the rank of each symbol's merge with
 // the next one. Linear search: the best choice for words, quadratic beyond.
-void Bpe::merge_short(Space& space) const {
+// Two calls of memmove a merge would cost more than the few symbols that they move.
+EF_LOOPS_AS_WRITTEN void Bpe::merge_short(Space& space) const {
   Symbol* s = space.symbols.data();
   uint32_t* r = space.ranks.data();
   size_t n = space.symbols.size();

@@ -31,6 +31,11 @@ class PairTable {
     entries_[i] = key << kRankBits | rank;
     maybe_[word(hash)] |= 1ull << (hash & 63);
   }
+  void prefetch(uint32_t left, uint32_t right) const {
+    const uint64_t hash = hash_of(left, right);
+    __builtin_prefetch(&entries_[hash >> shift_], 1);
+    __builtin_prefetch(&maybe_[word(hash)], 1);
+  }
   // A question that is on its way to memory: several can be asked before the first answer is waited for.
   struct Question {
     uint64_t key, hash, bits;

@@ -103,6 +103,29 @@ TEST(NormalizedString, LowercaseMayGrow) {
   EXPECT_EQ(origins(s), (Strings{"I", "İ", "İ"}));
 }
 
+TEST(Json, SkipsAValueByItsBracketsAndStrings) {
+  const std::string values[] = {R"({"a\\": [1, {"]}": "\""}], "[{": "\\\""})", R"([["Ġ", "\\"], ["\"]", "}"], []])"};
+  for (const std::string& value : values)
+    for (size_t shift = 0; shift < 130; shift++) {  // every place in the blocks in which it is read
+      const std::string whole = "[" + std::string(shift, ' ') + value + "]", text = whole + "  , 7";
+      JsonReader reader(text, "test");
+      reader.skip_unread();
+      ASSERT_EQ(reader.position(), whole.size()) << value;
+      JsonReader cut(std::string_view(text).substr(0, whole.size() - 1), "test");
+      EXPECT_THROW(cut.skip_unread(), TokenizerError);
+    }
+}
+
+TEST(Utf8, CountsCharacters) {
+  std::string text;
+  size_t n = 0;
+  for (char32_t c : {U'a', U'é', U'€', U'𝄞', U'ÿ', U'b'})
+    for (int i = 0; i < 9; i++) {
+      utf8::append(text, c);
+      EXPECT_EQ(utf8::count(text), ++n);
+    }
+}
+
 TEST(NormalizedString, SlicesShareAlignments) {
   NormalizedString whole("aé中");
   whole.replace(Pattern::literal("é"), "xy");
