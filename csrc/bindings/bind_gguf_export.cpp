@@ -77,6 +77,9 @@ GgufMetadata metadata_of(const GgufExport& self, const std::vector<Entry>& entri
       out.emplace_back(key, value.cast<std::string>());
     } else if (type == "[bool]") {
       out.emplace_back(key, value.cast<std::vector<bool>>());
+    } else if (type == "[uint8]") {
+      const auto bytes = value.cast<std::string>();
+      out.emplace_back(key, std::vector<uint8_t>(bytes.begin(), bytes.end()));
     } else if (type == "[uint32]") {
       out.emplace_back(key, value.cast<std::vector<uint32_t>>());
     } else if (type == "[int32]") {

@@ -2,12 +2,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cstring>
+
 #include "autograd/autograd.h"
 #include "bindings/bindings.h"
 #include "bindings/nn_support.h"
 #include "nn/attention.h"
 #include "nn/containers.h"
 #include "nn/layers.h"
+#include "quantizers/group/tiled_weight.h"
+#include "quantizers/quantizer.h"
 
 namespace ef {
 
@@ -164,18 +168,76 @@ py::list slots(Module& root, bool buffers, bool remove_duplicate) {
   return out;
 }
 
+// The packed matrix of a slot, if that is what checkpoints keep.
+WeightPtr packed_weight(const ParameterSlot& slot) {
+  const auto* matrix = dynamic_cast<const WeightSlot*>(&slot);
+  WeightPtr weight = matrix ? matrix->weight() : nullptr;
+  return weight && weight->saved_packed() ? weight : nullptr;
+}
+
+// What a checkpoint calls a part of the slot `name`.
+std::string part_name(const std::string& name, const ParameterSlot& slot, const std::string& part) {
+  return part.empty() ? name : name.substr(0, name.size() - slot.name().size()) + part;
+}
+
 py::dict state_dict(Module& root, const std::string& prefix) {
   py::dict out;
   for (auto& [name, slot] : root.named_slots()) {
     if (!slot->is_persistent() || !slot->defined()) continue;
-    Tensor value;
+    NamedTensors values;
     {
       py::gil_scoped_release release;
-      value = slot->state().detach();
+      if (const WeightPtr packed = packed_weight(*slot))
+        values = packed->state();
+      else
+        values = {{"", slot->state().detach()}};
     }
-    out[py::str(prefix + name)] = py::cast(value);
+    for (auto& [part, value] : values) out[py::str(prefix + part_name(name, *slot, part))] = py::cast(value);
   }
   return out;
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
+  const Tensor x = a.detach().contiguous(), y = b.detach().contiguous();
+  return std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0;
+}
+
+// The parts of a packed matrix out of `state`; false where a dense matrix is given in their place.
+bool load_packed(const std::string& name, ParameterSlot& slot, const WeightPtr& weight,
+                 const std::map<std::string, Tensor>& state, std::vector<std::string>& known,
+                 std::vector<std::string>& missing, std::vector<std::string>& errors) {
+  if (const auto dense = state.find(name);
+      dense != state.end() && is_floating(dense->second.dtype()) && dense->second.shape() == slot.shape())
+    return false;
+  Parts parts;
+  bool same = true;
+  const size_t before = missing.size();
+  for (const auto& [part, own] : weight->state()) {
+    known.push_back(part_name(name, slot, part));
+    const auto found = state.find(known.back());
+    if (found == state.end()) {
+      missing.push_back(known.back());
+      continue;
+    }
+    parts.emplace(part.empty() ? slot.name() : part, found->second);
+    same = same && same_bits(found->second, own);
+  }
+  if (same || missing.size() != before) return true;
+  const auto* tiled = dynamic_cast<const TiledWeight*>(weight.get());
+  if (std::string(weight->kind()) != "bitsandbytes_4bit" || !tiled) {
+    errors.push_back(str("packed values of ", name, " (", weight->kind(),
+                         ") can't be copied in place; load such a checkpoint with from_pretrained."));
+    return true;
+  }
+  try {
+    QuantSpec spec;
+    spec.compute = tiled->compute_dtype();
+    dynamic_cast<WeightSlot&>(slot).set_weight(restore_weight(weight->kind(), parts, slot.shape(), spec));
+  } catch (const Error& error) {
+    errors.push_back(name + ": " + error.what());
+  }
+  return true;
 }
 
 // Returns (missing, unexpected, errors). Values are copied into the tensors that are there, as in torch.
@@ -185,6 +247,9 @@ py::tuple load_state_dict(Module& root, const std::map<std::string, Tensor>& sta
   std::vector<std::string> known;
   NoGradGuard no_grad;
   for (auto& [name, slot] : all) {
+    if (const WeightPtr packed = packed_weight(*slot);
+        packed && load_packed(name, *slot, packed, state, known, missing, errors))
+      continue;
     known.push_back(name);
     auto found = state.find(name);
     if (found == state.end()) {

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "checkpoint/gguf_experts.h"
 #include "checkpoint/gguf_rows.h"
 #include "checkpoint/reader.h"
 #include "checkpoint/wrap.h"
@@ -45,28 +46,46 @@ class GgufReader : public CheckpointReader {
     for (const GgufTensor& t : file_.tensors()) {
       const std::string name = tree_name(t.name, family->gguf);
       if (name.empty()) continue;
-      if (name.find("{e}") == std::string::npos)
-        add(name, t);
-      else
+      if (name.find("{e}") != std::string::npos)
         add_experts(name, t);
+      else if (t.name.find("_exps.") != std::string::npos)
+        add_joined(name, t);
+      else
+        add(name, t);
     }
+    for (const auto& [name, parts] : joined_)
+      check<CheckpointError>(std::all_of(parts.begin(), parts.end(),
+                                         [&](const GgufTensor& t) { return t.shape == parts[0].shape && t.data; }),
+                             file_.path(), ": what makes '", name, "' is not there in parts of one shape");
   }
   std::vector<std::string> names() const override { return names_; }
-  bool has(const std::string& name) const override { return index_.count(name); }
+  bool has(const std::string& name) const override { return index_.count(name) || joined_.count(name); }
 
   Info info(const std::string& name) const override {
+    if (const auto found = joined_.find(name); found != joined_.end()) {
+      const GgufTensor& t = found->second[0];
+      return {joined_experts_shape(t.shape, found->second.size()), t.packed() ? DType::BFloat16 : t.dtype,
+              ggml_type_info(t.type).name};
+    }
     const GgufTensor& t = at(name);
     return {is_transposed(t) ? Shape{t.shape[1], t.shape[0]} : t.shape, t.packed() ? DType::BFloat16 : t.dtype,
             ggml_type_info(t.type).name};
   }
 
   Tensor tensor(const std::string& name) const override {
+    if (const auto found = joined_.find(name); found != joined_.end()) {
+      std::vector<Tensor> parts;
+      for (const GgufTensor& t : found->second) parts.push_back(as_stored(name, t));
+      return joined_experts(parts);
+    }
     const GgufTensor& t = at(name);
-    const Tensor found = as_stored(name, t);
+    Tensor found = as_stored(name, t);
+    if (gguf_is_decay(t.name)) found = log(neg(found.to(DType::Float32)));
     return is_transposed(t) ? found.transpose(0, 1).contiguous() : found;
   }
 
   std::shared_ptr<Weight> packed(const std::string& name) const override {
+    if (joined_.count(name)) return nullptr;
     const GgufTensor& t = at(name);
     const auto type = t.type;
     if (!t.packed() || t.shape.size() != 2 || !quant_computes(type) || is_transposed(t)) return nullptr;
@@ -121,6 +140,10 @@ class GgufReader : public CheckpointReader {
       t.shape = {1, t.shape[0]};
       t.strides = contiguous_strides(t.shape);
     }
+    if (Shape shape = gguf_tree_shape(*table_, t.name, t.shape); shape != t.shape) {
+      t.shape = std::move(shape);
+      t.strides = contiguous_strides(t.shape);
+    }
     check<CheckpointError>(index_.emplace(name, std::move(t)).second, file_.path(), ": two tensors are named ", name);
     names_.push_back(name);
   }
@@ -141,24 +164,44 @@ class GgufReader : public CheckpointReader {
     }
   }
 
+  // One of the tensors that are one in the tree.
+  void add_joined(const std::string& name, const GgufTensor& t) {
+    const size_t blk = t.name.find('.', 4);
+    std::vector<std::string> all;
+    for (const auto& [from, to] : table_->names)
+      if (from.find("{}" + t.name.substr(blk)) != std::string::npos) all = split_gguf_names(from);
+    check<CheckpointError>(t.shape.size() == size_t(t.name.ends_with(".bias") ? 2 : 3) && !all.empty(), file_.path(),
+                           ": tensor '", t.name, "' has shape ", t.shape, ", needed [experts, rows, columns]");
+    std::vector<GgufTensor>& parts = joined_[name];
+    if (parts.empty()) names_.push_back(name);
+    parts.resize(all.size());
+    parts[all[0].ends_with(t.name.substr(blk)) ? 0 : 1] = t;
+  }
+
   // "blk.3.attn_q.weight" → "model.layers.3.self_attn.q_proj.weight"; "" for what the tree has no place for.
   static std::string tree_name(const std::string& name, const GgufTable& table) {
     const size_t dot = name.rfind('.');
     if (dot == std::string::npos) return "";
-    std::string stem = name.substr(0, dot), layer;
+    std::string stem = name, suffix, layer;
     if (stem.starts_with("blk.")) {
       const size_t end = stem.find('.', 4);
       if (end == std::string::npos) return "";
       layer = stem.substr(4, end - 4);
       stem = "blk.{}" + stem.substr(end);
     }
-    for (auto& [from, to] : table.names)
-      if (from == stem) {
-        std::string out = to;
-        if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, layer);
-        return out + name.substr(dot);
-      }
-    return "";
+    const auto named = [&]() -> std::string {
+      for (auto& [from, to] : table.names)
+        if (from == stem || from.starts_with(stem + "|") || from.ends_with("|" + stem)) {
+          std::string out = to;
+          if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, layer);
+          return out + suffix;
+        }
+      return "";
+    };
+    if (std::string whole = named(); !whole.empty()) return whole;  // a parameter that is no "weight" or "bias"
+    suffix = name.substr(dot);
+    stem.resize(stem.size() - suffix.size());
+    return named();
   }
 
   // For each row of the tree's tensor the row of the file; empty: the same.
@@ -180,6 +223,7 @@ class GgufReader : public CheckpointReader {
   int64_t heads_ = 0, kv_heads_ = 0;
   const GgufTable* table_ = nullptr;
   std::unordered_map<std::string, GgufTensor> index_;
+  std::unordered_map<std::string, std::vector<GgufTensor>> joined_;
   std::vector<std::string> names_;
 };
 

@@ -54,6 +54,33 @@ std::vector<int64_t> gguf_row_order(const GgufTable& table, const std::string& n
   return {};
 }
 
+namespace {
+
+bool is_convolution(const std::string& name) {
+  return name.ends_with(".ssm_conv1d.weight") || name.ends_with(".shortconv.conv.weight");
+}
+bool is_mamba2(const GgufTable& table) { return table.architectures == std::vector<std::string>{"mamba2"}; }
+bool is_column(const std::string& name) { return name.ends_with(".ssm_a") || name.ends_with(".ssm_d"); }
+
+}  // namespace
+
+Shape gguf_shape(const GgufTable& table, const std::string& file_name, const Shape& shape, int64_t kv_heads) {
+  if (is_convolution(file_name) && shape.size() == 3) return {shape[0], shape[2]};
+  if (!is_mamba2(table) || shape.size() != 1) return shape;
+  if (is_column(file_name)) return {shape[0], 1};
+  if (!file_name.ends_with(".ssm_norm.weight")) return shape;
+  check_heads(kv_heads > 0 && shape[0] % kv_heads == 0, file_name, shape[0], "as many numbers", kv_heads);
+  return {kv_heads, shape[0] / kv_heads};
+}
+
+Shape gguf_tree_shape(const GgufTable& table, const std::string& file_name, const Shape& shape) {
+  if (is_convolution(file_name) && shape.size() == 2) return {shape[0], 1, shape[1]};
+  const bool flat = is_mamba2(table) && (is_column(file_name) || file_name.ends_with(".ssm_norm.weight"));
+  return flat ? Shape{numel(shape)} : shape;
+}
+
+bool gguf_is_decay(const std::string& file_name) { return file_name.ends_with(".ssm_a"); }
+
 bool gguf_is_transposed(const GgufTable& table, const std::string& file_name, size_t dims) {
   return table.transposed && dims == 2 && file_name.starts_with("blk.");
 }

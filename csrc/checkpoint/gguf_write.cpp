@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "autograd/autograd.h"
+#include "checkpoint/gguf_experts.h"
 #include "checkpoint/gguf_rows.h"
 #include "core/thread_pool.h"
 #include "io/gguf_writer.h"
@@ -46,10 +47,11 @@ std::string file_name(const std::string& name, const GgufTable& table, std::stri
   for (const auto& [file, tree] : table.names) {
     std::string layer;
     expert.clear();
-    if (!matches(stem, tree, layer, expert)) continue;
+    const bool whole = matches(name, tree, layer, expert);  // a parameter that is no "weight" or "bias"
+    if (!whole && !matches(stem, tree, layer, expert)) continue;
     std::string out = file;
-    if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, layer);
-    return out + name.substr(dot);
+    for (size_t at; (at = out.find("{}")) != std::string::npos;) out.replace(at, 2, layer);
+    return whole ? out : out + name.substr(dot);
   }
   return "";
 }
@@ -83,6 +85,15 @@ GgufRows one_each(GgufRows rows, int64_t n) {
     std::vector<float> whole(size_t(n), 0.f);
     rows(0, 1, whole.data());
     std::copy(whole.begin() + begin, whole.begin() + end, out);
+  };
+}
+
+// What is one row of `k` numbers as rows of fewer.
+GgufRows rows_of_width(GgufRows rows, int64_t width, int64_t k) {
+  return [=](int64_t begin, int64_t end, float* out) {
+    std::vector<float> whole(static_cast<size_t>(k));
+    rows(0, 1, whole.data());
+    std::copy(whole.begin() + begin * width, whole.begin() + end * width, out);
   };
 }
 
@@ -137,7 +148,8 @@ const std::vector<float>* importance_of(const GgufSource& source, const GgufWrit
   const auto found = options.importance->find(source.name);
   if (found == options.importance->end()) return nullptr;
   const size_t k = size_t(row_length(source.shape));
-  if (found->second.size() == k) return &found->second;
+  const size_t experts = source.shape.size() == 3 ? size_t(source.shape[0]) : 1;
+  if (found->second.size() == k * experts) return &found->second;
   check<CheckpointError>(source.name == "token_embd.weight", "importance matrix: ", found->second.size(),
                          " columns for '", source.name, "', the tensor has ", k, "; made for another model?");
   return nullptr;
@@ -148,6 +160,7 @@ std::vector<uint8_t> encode(const GgufSource& source, GgmlType type, const GgufW
   const size_t row_bytes = ggml_row_bytes(type, k);
   std::vector<uint8_t> out(row_bytes * size_t(n));
   const std::vector<float>* importance = importance_of(source, options);
+  const int64_t rows_each = source.shape.size() == 3 ? std::max<int64_t>(source.shape[1], 1) : std::max<int64_t>(n, 1);
   const int64_t step = std::max<int64_t>(1, kChunk / std::max<int64_t>(k, 1));
   std::vector<float> x(size_t(std::min(step, n) * k));
   for (int64_t begin = 0; begin < n; begin += step) {
@@ -160,8 +173,12 @@ std::vector<uint8_t> encode(const GgufSource& source, GgmlType type, const GgufW
       else if (options.through == DType::BFloat16)
         for (int64_t i = 0; i < (to - from) * k; i++) rows[i] = from_bf16(to_bf16(rows[i]));
       check_finite(source, type, rows, (to - from) * k);
-      encode_rows(type, to - from, k, rows, importance ? importance->data() : nullptr,
-                  out.data() + size_t(begin + from) * row_bytes);
+      for (int64_t r = begin + from; r < begin + to;) {  // each expert has an importance of its own
+        const int64_t expert = r / rows_each, until = std::min(begin + to, (expert + 1) * rows_each);
+        encode_rows(type, until - r, k, x.data() + (r - begin) * k,
+                    importance ? importance->data() + expert * k : nullptr, out.data() + size_t(r) * row_bytes);
+        r = until;
+      }
     });
   }
   return out;
@@ -194,6 +211,10 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
         for (int64_t i = 0; i < (e - b) * k; i++) out[i] += 1;
       };
     const int64_t n = source.shape.empty() ? 1 : source.shape[0];
+    if (source.name.find("_exps.") != std::string::npos && expert.empty()) {
+      for (GgufSource& part : expert_sources(source, split_gguf_names(source.name))) sources.push_back(std::move(part));
+      continue;
+    }
     if (auto order = gguf_row_order(table, name, n, heads, kv_heads); !order.empty()) {
       const bool bias = source.shape.size() == 1;
       const GgufRows rows = ordered_rows(bias ? one_each(source.rows, n) : source.rows, bias ? 1 : k, std::move(order));
@@ -203,6 +224,15 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
       source.rows = transposed_rows(source.rows, n, k);
       source.shape = {k, n};
     }
+    if (Shape shape = gguf_shape(table, source.name, source.shape, kv_heads); shape != source.shape) {
+      if (row_length(shape) != k) source.rows = rows_of_width(source.rows, row_length(shape), k);
+      source.shape = std::move(shape);
+    }
+    if (gguf_is_decay(source.name))
+      source.rows = [rows = source.rows, width = row_length(source.shape)](int64_t b, int64_t e, float* out) {
+        rows(b, e, out);
+        for (int64_t i = 0; i < (e - b) * width; i++) out[i] = -std::exp(out[i]);
+      };
     if (source.name.ends_with("_shexp.weight") && n == 1) source.shape = {k};  // a matrix of one row
     if (!expert.empty()) {
       const auto [found, first] = stacks.emplace(source.name, sources.size());

@@ -32,10 +32,10 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
 std::vector<GgufSource> gguf_sources(std::shared_ptr<const GgufFile> file);
 GgufSource gguf_source(const std::string& name, const Tensor& value);
 
-using GgufMetadata =
-    std::vector<std::pair<std::string, std::variant<bool, uint32_t, uint64_t, int64_t, float, std::string,
-                                                    std::vector<bool>, std::vector<uint32_t>, std::vector<int32_t>,
-                                                    std::vector<float>, std::vector<std::string>, const GgufValue*>>>;
+using GgufMetadata = std::vector<
+    std::pair<std::string, std::variant<bool, uint32_t, uint64_t, int64_t, float, std::string, std::vector<bool>,
+                                        std::vector<uint8_t>, std::vector<uint32_t>, std::vector<int32_t>,
+                                        std::vector<float>, std::vector<std::string>, const GgufValue*>>>;
 using GgufImportance = std::map<std::string, std::vector<float>>;  // tensor name → weight of each column
 
 struct GgufWriteOptions {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tokenizers/base64.h"
 #include "tokenizers/gguf_pre.h"
 #include "tokenizers/models/all_merges.h"
 #include "tokenizers/models/simple.h"
@@ -142,6 +143,38 @@ Tokenizer sentencepiece_bpe(const GgufVocab& v) {
   return out;
 }
 
+// SentencePiece's unigram model, as T5 has it.
+Tokenizer unigram(const GgufVocab& v) {
+  std::vector<std::pair<std::string, double>> pieces;
+  for (size_t i = 0; i < v.tokens.size(); i++) {
+    const float score = v.scores.empty() ? 0.f : v.scores[i];
+    check<TokenizerError>(score - score == 0, kWhere, ": a score is not a number");
+    pieces.emplace_back(text_of(v, i), double(score));
+  }
+  const uint32_t unknown = v.unknown_id.value_or(2);
+  check<TokenizerError>(unknown < v.tokens.size(), kWhere, ": no unknown token");
+  Tokenizer out(make_unigram(pieces, unknown, false));
+  Json normalizers = Json::array(), splits = Json::array();
+  if (!v.precompiled_charsmap.empty())
+    normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(v.precompiled_charsmap)}});
+  if (!normalizers.empty())
+    out.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
+  const bool prefix = v.add_space_prefix.value_or(true);
+  const Json metaspace{
+      {"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", prefix ? "always" : "never"}, {"split", true}};
+  if (v.remove_extra_whitespaces.value_or(false)) splits.push_back({{"type", "WhitespaceSplit"}});
+  splits.push_back(metaspace);
+  out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "Sequence"}, {"pretokenizers", splits}}));
+  out.set_decoder(decoder_from_json(metaspace));
+  const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
+    return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
+  };
+  set_template(out, v, when(v.add_bos.value_or(false), v.bos_id), when(v.add_eos.value_or(true), known(v.eos_id, 1)),
+               true);
+  add_tokens(out, v);
+  return out;
+}
+
 // Pieces at the start of a word carry "▁" there, and those behind it nothing; WordPiece has it the other way round.
 Tokenizer word_piece(GgufVocab v) {
   std::vector<std::string> texts;
@@ -177,12 +210,13 @@ Tokenizer word_piece(GgufVocab v) {
 }  // namespace
 
 Tokenizer tokenizer_from_gguf(const GgufVocab& v) {
-  if (v.model != "gpt2" && v.model != "llama" && v.model != "bert")
+  if (v.model != "gpt2" && v.model != "llama" && v.model != "bert" && v.model != "t5")
     fail<UnsupportedError>(kWhere, ": tokenizer.ggml.model '", v.model,
-                           "' is not supported, known are 'gpt2', 'llama' and 'bert'");
+                           "' is not supported, known are 'gpt2', 'llama', 'bert' and 't5'");
   check_shape(v);
   if (v.model == "llama") return sentencepiece_bpe(v);
   if (v.model == "bert") return word_piece(v);
+  if (v.model == "t5") return unigram(v);
   return byte_level_bpe(v);
 }
 

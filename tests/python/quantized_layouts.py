@@ -75,15 +75,17 @@ def _blocks(codes, bits, high_first):
     return sum(part << shift for part, shift in zip(parts, np.array(shifts, np.uint64))).astype(np.uint8)
 
 
-def hqq(rng, n, k, bits=4, group=32):
-    rows = n * k // group
-    q = _codes(rng, rows, group, bits)
-    s, z = _half(rng, rows, 1).astype(np.float32), (rng.rand(rows, 1) * 2**bits).astype(np.float32)
+def hqq(rng, n, k, bits=4, group=32, axis=1):
+    groups = n * k // group
+    rows, columns = (groups, group) if axis else (group, groups)
+    each = (groups, 1) if axis else (1, groups)
+    q = _codes(rng, rows, columns, bits)
+    s, z = _half(rng, *each).astype(np.float32), (rng.rand(*each) * 2**bits).astype(np.float32)
     dense = ((q.astype(np.float32) - z) * s).reshape(n, k)
     if bits == 3:
-        padded = np.zeros((-(-rows // 10) * 10, group), np.uint64)
+        padded = np.zeros((-(-rows // 10) * 10, columns), np.uint64)
         padded[:rows] = q
-        w = sum(p << np.uint64(3 * (9 - i)) for i, p in enumerate(padded.reshape(10, -1, group))).astype(np.int32)
+        w = sum(p << np.uint64(3 * (9 - i)) for i, p in enumerate(padded.reshape(10, -1, columns))).astype(np.int32)
     else:
         w = q.astype(np.uint8) if bits == 8 else _blocks(q, bits, True)
     return {"W_q": w, "scale": s, "zero": z}, dense

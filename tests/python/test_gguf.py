@@ -16,7 +16,7 @@ WORDS = "the quick brown fox jumps over a lazy dog and runs away into deep dark 
 FAMILIES = (
     "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "olmo2", "granite",
     "mixtral", "qwen2_moe", "qwen3_moe", "phi", "phi3", "starcoder2", "stablelm", "cohere", "cohere2", "glm4", "ernie4_5",
-    "exaone4", "nemotron", "gpt2", "gpt_neox", "falcon", "bloom",
+    "exaone4", "nemotron", "gpt2", "gpt_neox", "falcon", "bloom", "mamba", "mamba2", "lfm2", "gpt_oss",
 )  # fmt: skip
 
 
@@ -50,6 +50,17 @@ def tiny(model_type: str, **changes):
     if model_type in ("gpt2", "gpt_neox", "bloom", "falcon"):
         for name in ("num_key_value_heads", "intermediate_size")[: 1 if model_type == "gpt_neox" else 2]:
             del settings[name]
+    if model_type in ("mamba", "mamba2"):
+        for name in ("num_key_value_heads", "intermediate_size", "num_attention_heads", "max_position_embeddings"):
+            del settings[name]
+        settings["state_size"] = 16
+    if model_type == "mamba2":
+        settings.update(num_heads=8, head_dim=64, n_groups=2)
+    if model_type == "lfm2":
+        settings.update(num_hidden_layers=4, layer_types=["conv", "full_attention", "conv", "conv"])
+    if model_type == "gpt_oss":
+        settings.update(head_dim=32, num_local_experts=4, num_experts_per_tok=2, sliding_window=16)
+        settings["rope_parameters"] = {"rope_type": "default", "rope_theta": 10000.0}
     if model_type == "bloom":
         del settings["max_position_embeddings"]
     settings.update(changes)
@@ -364,6 +375,28 @@ def test_importance_matrices(tmp_path):
         gguf.compute_imatrix(model, tokenizer, text, chunk_size=4096)
 
 
+def test_importance_of_experts(tmp_path):
+    """Each expert has an importance of its own: what llama.cpp's quantizer is given for a tensor of experts."""
+    model, tokenizer = tiny("qwen3_moe"), byte_level()
+    found = gguf.compute_imatrix(model, tokenizer, " ".join(WORDS * 20), chunk_size=64, max_chunks=3)
+    name = "blk.0.ffn_up_exps.weight"
+    assert found.sums[name].shape == (4, 256) and found.counts[name].sum() == 2 * 3 * 64  # two experts for each token
+    found.sums[name][3], found.counts[name][3] = 0, 0  # one that no token came to
+    for file in ("i.gguf", "i.dat"):
+        found.save(tmp_path / file)
+        again = gguf.IMatrix.load(tmp_path / file).weights()
+        for key, values in found.weights().items():
+            np.testing.assert_allclose(again[key], values, rtol=1e-5)
+    assert found.weights()[name][3 * 256 :] == [1.0] * 256
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", tokenizer, "q4_0", imatrix=found, pure=True)
+    reader, weights = _core.open_gguf(path), np.reshape(found.weights()[name], (4, 256))
+    for expert in range(4):
+        tree = f"model.layers.0.mlp.experts.{expert}.up_proj"
+        alone = gguf.quantize(model.get_submodule(tree).weight.detach(), "q4_0", weights[expert])
+        wanted = gguf.dequantize(alone, "q4_0").numpy()
+        np.testing.assert_array_equal(reader.get_tensor(f"{tree}.weight").numpy(), wanted)
+
+
 def test_ollama_modelfiles():
     assert len(gguf.OLLAMA_TEMPLATES) >= 40
     assert set(gguf.MODEL_TO_OLLAMA_TEMPLATE_MAPPER.values()) <= set(gguf.OLLAMA_TEMPLATES)
@@ -500,3 +533,83 @@ def test_our_own_mix_keeps_to_its_size(tmp_path):
         gguf.dynamic_types(model, tokenizer, text, 1000, tokens=64)
     with pytest.raises(ValueError, match="needed 5000"):
         gguf.dynamic_types(model, tokenizer, text, tokens=5000)
+
+
+def unigram(**changes):
+    """A unigram tokenizer as T5's."""
+    words = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), ("▁the", -3.0), ("▁owl", -5.0), ("ow", -6.0),
+             *((c, -7.0 - i / 10) for i, c in enumerate("abcdefghijklmnopqrstuvwxyz0123456789,.!?"))]  # fmt: skip
+    engine = Tokenizer(models.Unigram(words, 2, changes.get("byte_fallback", False)))
+    if "normalizer" in changes:
+        engine.normalizer = changes["normalizer"]
+    space = pre_tokenizers.Metaspace(prepend_scheme="always")
+    engine.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), space])
+    engine.decoder = decoders.Metaspace()
+    engine.post_processor = processors.TemplateProcessing("$A </s>", "$A </s> $B </s>", [("</s>", 1)])
+    engine.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    return ef.PreTrainedTokenizerFast(tokenizer_object=engine, eos_token="</s>", unk_token="<unk>", pad_token="<pad>")
+
+
+def test_unigram_tokenizers(tmp_path):
+    path = gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", unigram(), "f32")  # compares the ids of a text
+    assert GgufFile(path).get("tokenizer.ggml.model") == "t5"
+    again = ef.AutoTokenizer.from_pretrained(path)
+    for text in ("the owl, 12!", "  the   owl ", "ÄÖ the", "", "owl\n\towl"):
+        assert again(text)["input_ids"] == unigram()(text)["input_ids"], text
+    assert again.decode(again("the owl")["input_ids"], skip_special_tokens=True) == "the owl"
+    with pytest.raises(NotImplementedError, match="byte fallback"):
+        gguf.save_to_gguf(tiny("llama"), tmp_path / "n.gguf", unigram(byte_fallback=True), "f32")
+    with pytest.raises(NotImplementedError, match="normalizer Lowercase"):
+        gguf.save_to_gguf(tiny("llama"), tmp_path / "n.gguf", unigram(normalizer=normalizers.Lowercase()), "f32")
+
+
+def test_a_byte_level_tokenizer_without_merges(tmp_path):
+    tokenizer = byte_level()
+    engine = Tokenizer(models.BPE(vocab=tokenizer.get_vocab(), merges=[]))
+    engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    with pytest.raises(NotImplementedError, match="without merges: llama.cpp opens no such file"):
+        gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", ef.PreTrainedTokenizerFast(tokenizer_object=engine), "f32")
+    assert not (tmp_path / "m.gguf").exists()
+
+
+@pytest.mark.parity
+def test_llama_cpp_splits_by_unigrams(tmp_path):
+    llama_cpp = pytest.importorskip("llama_cpp")
+    path = gguf.save_to_gguf(tiny("llama"), tmp_path / "m.gguf", unigram(), "f32")
+    engine = llama_cpp.Llama(path, vocab_only=True, verbose=False)
+    for text in ("the owl, 12!", "  the   owl ", "the ÄÖ", "owl\n\towl"):
+        assert engine.tokenize(text.encode(), add_bos=False) == unigram()(text, add_special_tokens=False)["input_ids"], text
+
+
+
+@pytest.mark.parametrize(
+    "model_type, changes, message",
+    [("mamba", {"use_conv_bias": False}, "use_conv_bias=False"), ("mamba", {"hidden_act": "gelu"}, "activation 'gelu'"),
+     ("mamba2", {"time_step_limit": (0.0, 0.5)}, "time_step_limit"), ("lfm2", {"conv_bias": True}, "conv_bias=True"),
+     ("gpt_oss", {"swiglu_limit": 5.0}, "swiglu_limit=5.0"), ("gpt_oss", {"attention_bias": False}, "attention_bias=False"),
+     ("gpt_oss", {"layer_types": ["full_attention"] * 2}, "layer_types of gpt_oss"),
+     ("gpt_oss", {"tie_word_embeddings": True}, "tie_word_embeddings=True")],
+)  # fmt: skip
+def test_what_other_architectures_cannot_say(tmp_path, model_type, changes, message):
+    with pytest.raises(NotImplementedError, match=message):
+        gguf.save_to_gguf(tiny(model_type, **changes), tmp_path / "m.gguf", byte_level(), "f32")
+
+
+def test_mxfp4_of_experts_is_exact(tmp_path):
+    """Values that MXFP4 holds come back as they were: a gpt-oss checkpoint loses nothing."""
+    model = tiny("gpt_oss")
+    for layer in model.model.layers:
+        for name in ("gate_up_proj", "down_proj"):
+            value = getattr(layer.mlp.experts, name)
+            grid = gguf.dequantize(gguf.quantize(value.detach().transpose(1, 2), "mxfp4"), "mxfp4")
+            setattr(layer.mlp.experts, name, grid.transpose(1, 2).contiguous())
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "mxfp4_moe")
+    reader, kinds = _core.open_gguf(path), {name: kind for name, _, kind in _kinds(path)}
+    assert kinds["blk.0.ffn_gate_exps.weight"] == kinds["blk.1.ffn_down_exps.weight"] == "MXFP4"
+    for name in ("gate_up_proj", "gate_up_proj_bias", "down_proj", "down_proj_bias"):
+        tree = f"model.layers.1.mlp.experts.{name}"
+        np.testing.assert_array_equal(reader.get_tensor(tree).numpy(), model.state_dict()[tree].float().numpy())
+
+
+def _kinds(path):
+    return _core.GgufExport.from_file(path).tensors

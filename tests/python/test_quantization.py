@@ -105,6 +105,57 @@ def test_settings_that_are_refused(folder):
         load(folder, quantization_config=ef.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf5"))
 
 
+# What transformers' state_dict() has for a layer of bitsandbytes (5.23, bitsandbytes 0.50).
+STATES = {
+    "nf4, nested": ({**NF4, "bnb_4bit_use_double_quant": True}, {
+        "weight": ((2048, 1), "uint8"), "weight.absmax": ((64,), "uint8"), "weight.nested_absmax": ((1,), "float32"),
+        "weight.nested_quant_map": ((256,), "float32"), "weight.quant_map": ((16,), "float32"),
+        "weight.quant_state.bitsandbytes__nf4": (None, "uint8"),
+    }),
+    "fp4": ({"load_in_4bit": True}, {
+        "weight": ((2048, 1), "uint8"), "weight.absmax": ((64,), "float32"), "weight.quant_map": ((16,), "float32"),
+        "weight.quant_state.bitsandbytes__fp4": (None, "uint8"),
+    }),
+    "int8": ({"load_in_8bit": True}, {
+        "weight": ((64, 64), "int8"), "SCB": ((64,), "float32"), "weight_format": ((), "uint8"),
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_state_of_packed_layers(folder, tmp_path, name):
+    settings, wanted = STATES[name]
+    model = load(folder, quantization_config=ef.BitsAndBytesConfig(**settings))
+    state, layer = model.state_dict(), "model.layers.1.self_attn.q_proj."
+    found = {key[len(layer) :]: value for key, value in state.items() if key.startswith(layer)}
+    assert set(found) == set(wanted)
+    for part, (shape, dtype) in wanted.items():
+        assert str(found[part].dtype).endswith(dtype) and shape in (None, tuple(found[part].shape)), part
+    model.save_pretrained(tmp_path)
+    assert set(safetensors.safe_open(f"{tmp_path}/model.safetensors", "np").keys()) <= set(state)
+    before = logits(model)
+    assert tuple(model.load_state_dict(state)) == ([], [])
+    np.testing.assert_array_equal(logits(model), before)
+    del state[f"{layer}weight"]
+    with pytest.raises(RuntimeError, match=r"Missing key\(s\) in state_dict: \"model.layers.1.self_attn.q_proj.weight\""):
+        model.load_state_dict(state)
+
+
+def test_the_state_of_another_packed_model(folder):
+    one = load(folder, quantization_config=ef.BitsAndBytesConfig(**NF4))
+    other = load(folder, quantization_config=ef.BitsAndBytesConfig(**NF4))
+    for path, module in other.named_modules():
+        if path.endswith("_proj"):
+            module.weight = ef._core.pack_weight("bitsandbytes_4bit", module.weight.dequantize() * -1.5, type="nf4", group=64)
+    one.load_state_dict(other.state_dict())
+    np.testing.assert_array_equal(logits(one), logits(other))
+    eight = [load(folder, quantization_config=ef.BitsAndBytesConfig(load_in_8bit=True)) for _ in range(2)]
+    state = {key: value.clone() for key, value in eight[0].state_dict().items()}
+    state["model.layers.0.mlp.up_proj.SCB"] = state["model.layers.0.mlp.up_proj.SCB"] * 2
+    with pytest.raises(RuntimeError, match="up_proj.weight .bitsandbytes_8bit. can't be copied in place"):
+        eight[1].load_state_dict(state)
+
+
 def test_copies(folder, tmp_path):
     model = load(folder, quantization_config=ef.BitsAndBytesConfig(**NF4))
     twin = copy.deepcopy(model)

@@ -28,8 +28,8 @@ def _ct(fmt="pack-quantized", **weights):
             "config_groups": groups, "ignore": ["lm_head"]}  # fmt: skip
 
 
-def _hqq(bits):
-    weights = {"nbits": bits, "group_size": 32, "axis": 1}
+def _hqq(bits, axis=1):
+    weights = {"nbits": bits, "group_size": 32, "axis": axis}
     return {"quant_method": "hqq", "quant_config": {"weight_quant_params": weights}, "skip_modules": ["lm_head"]}
 
 
@@ -62,6 +62,7 @@ FORMATS = {
         {"block": (1, 4 * K), "name": "weight_scale"}, True,
     ),
     **{f"hqq/{bits}": (_hqq(bits), layouts.hqq, {"bits": bits}, True) for bits in (8, 4, 3, 2, 1)},
+    **{f"hqq/{bits}/axis 0": (_hqq(bits, 0), layouts.hqq, {"bits": bits, "axis": 0}, True) for bits in (8, 4, 3, 2, 1)},
     "quanto/8": ({"quant_method": "quanto", "weights": "int8"}, layouts.quanto, {}, False),
     "torchao/8": (_ao("Int8WeightOnlyConfig"), layouts.torchao, {}, False),
     "torchao/4": (_ao("Int4WeightOnlyConfig", group_size=32), layouts.torchao, {"bits": 4}, False),
@@ -150,7 +151,9 @@ def test_it_is_saved_as_it_was(tmp_path, name):
     )
 
 
-@pytest.mark.parametrize("name", ["gptq", "awq", "ct/packed", "hqq/4", "torchao/4", "eetq", "fp8/block", "mxfp4", "aqlm"])
+@pytest.mark.parametrize(
+    "name", ["gptq", "awq", "ct/packed", "hqq/4", "hqq/4/axis 0", "torchao/4", "eetq", "fp8/block", "mxfp4", "aqlm"]
+)
 @pytest.mark.parametrize("damage", ["shape", "dtype", "missing", "nan"])
 def test_damaged_checkpoints(tmp_path, name, damage):
     packed, _ = _checkpoint(tmp_path, name)

@@ -43,6 +43,7 @@ def hidden(model):
 # that of 64 (4, 2 bits) or a row (8 bits), with half as much again.
 AT_LOAD = {
     "hqq/8": (ef.HqqConfig(nbits=8), 7e-5), "hqq/4": (ef.HqqConfig(nbits=4), 0.015), "hqq/2": (ef.HqqConfig(nbits=2), 0.35),
+    "hqq/4/axis 0": (ef.HqqConfig(nbits=4, axis=0), 0.015), "hqq/3/axis 0": (ef.HqqConfig(nbits=3, axis=0), 0.07),
     "quanto/8": (ef.QuantoConfig(), 1e-4), "quanto/4": (ef.QuantoConfig("int4"), 0.015),
     "torchao/8": (ef.TorchAoConfig({"_type": "Int8WeightOnlyConfig", "_data": {}}), 1e-4),
     "torchao/4": (ef.TorchAoConfig({"_type": "Int4WeightOnlyConfig", "_data": {"group_size": 32}}), 0.015),

@@ -22,7 +22,7 @@ int nearest_value(float x) {
   if (x <= book[0]) return 0;
   if (x >= book[15]) return 15;
   int above = 1;
-  while (!(x < book[above])) above++;
+  while (above < 15 && !(x < book[above])) above++;  // NaN: the last
   return x - book[above - 1] < book[above] - x ? above - 1 : above;
 }
 

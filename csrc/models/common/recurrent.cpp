@@ -66,6 +66,23 @@ DecoderConfig read_state_space(const ConfigReader& c) {
   return d;
 }
 
+std::vector<std::pair<std::string, std::string>> state_space_gguf_names(
+    std::vector<std::pair<std::string, std::string>> extra) {
+  std::vector<std::pair<std::string, std::string>> names = {
+      {"token_embd", "backbone.embeddings"},
+      {"output_norm", "backbone.norm_f"},
+      {"output", "lm_head"},
+      {"blk.{}.attn_norm", "backbone.layers.{}.norm"},
+      {"blk.{}.ssm_in", "backbone.layers.{}.mixer.in_proj"},
+      {"blk.{}.ssm_conv1d", "backbone.layers.{}.mixer.conv1d"},
+      {"blk.{}.ssm_out", "backbone.layers.{}.mixer.out_proj"},
+      {"blk.{}.ssm_a", "backbone.layers.{}.mixer.A_log"},
+      {"blk.{}.ssm_d", "backbone.layers.{}.mixer.D"},
+  };
+  names.insert(names.end(), extra.begin(), extra.end());
+  return names;
+}
+
 RecurrentCache::State* state_of(const Pass& pass, int layer) {
   return pass.cache ? &RecurrentCache::of(pass.cache, layer) : nullptr;
 }

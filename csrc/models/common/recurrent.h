@@ -44,6 +44,10 @@ class MixerLayer : public Block {
   Child<Block> mixer;
 };
 
+// GGUF names of such a model, with `extra` parts of its layers.
+std::vector<std::pair<std::string, std::string>> state_space_gguf_names(
+    std::vector<std::pair<std::string, std::string>> extra);
+
 // A model of such layers alone, with the names of Mamba's checkpoints.
 DecoderConfig read_state_space(const ConfigReader& config);
 

@@ -78,6 +78,18 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family gpt_oss_family() { return decoder_family("gpt_oss", read, {}); }
+Family gpt_oss_family() {
+  const std::string experts = "model.layers.{}.mlp.experts.";
+  return decoder_family(
+      "gpt_oss", read,
+      {{"gpt-oss"},
+       decoder_gguf_names({{"blk.{}.post_attention_norm", "model.layers.{}.post_attention_layernorm"},
+                           {"blk.{}.attn_sinks.weight", "model.layers.{}.self_attn.sinks"},
+                           {"blk.{}.ffn_gate_inp", "model.layers.{}.mlp.router"},
+                           {"blk.{}.ffn_gate_exps.weight|blk.{}.ffn_up_exps.weight", experts + "gate_up_proj"},
+                           {"blk.{}.ffn_gate_exps.bias|blk.{}.ffn_up_exps.bias", experts + "gate_up_proj_bias"},
+                           {"blk.{}.ffn_down_exps.weight", experts + "down_proj"},
+                           {"blk.{}.ffn_down_exps.bias", experts + "down_proj_bias"}})});
+}
 
 }  // namespace ef

@@ -78,6 +78,21 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family lfm2_family() { return decoder_family("lfm2", read, {}); }
+Family lfm2_family() {
+  return decoder_family("lfm2", read,
+                        {{"lfm2"},
+                         decoder_gguf_names({{"token_embd_norm", "model.embedding_norm"},
+                                             {"blk.{}.attn_norm", "model.layers.{}.operator_norm"},
+                                             {"blk.{}.ffn_norm", "model.layers.{}.ffn_norm"},
+                                             {"blk.{}.ffn_gate", "model.layers.{}.feed_forward.w1"},
+                                             {"blk.{}.ffn_down", "model.layers.{}.feed_forward.w2"},
+                                             {"blk.{}.ffn_up", "model.layers.{}.feed_forward.w3"},
+                                             {"blk.{}.attn_output", "model.layers.{}.self_attn.out_proj"},
+                                             {"blk.{}.attn_q_norm", "model.layers.{}.self_attn.q_layernorm"},
+                                             {"blk.{}.attn_k_norm", "model.layers.{}.self_attn.k_layernorm"},
+                                             {"blk.{}.shortconv.conv", "model.layers.{}.conv.conv"},
+                                             {"blk.{}.shortconv.in_proj", "model.layers.{}.conv.in_proj"},
+                                             {"blk.{}.shortconv.out_proj", "model.layers.{}.conv.out_proj"}})});
+}
 
 }  // namespace ef

@@ -69,6 +69,11 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family mamba_family() { return decoder_family("mamba", read, {}); }
+Family mamba_family() {
+  return decoder_family("mamba", read,
+                        {{"mamba"},
+                         state_space_gguf_names({{"blk.{}.ssm_x", "backbone.layers.{}.mixer.x_proj"},
+                                                 {"blk.{}.ssm_dt", "backbone.layers.{}.mixer.dt_proj"}})});
+}
 
 }  // namespace ef

@@ -91,6 +91,11 @@ DecoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family mamba2_family() { return decoder_family("mamba2", read, {}); }
+Family mamba2_family() {
+  return decoder_family("mamba2", read,
+                        {{"mamba2"},
+                         state_space_gguf_names({{"blk.{}.ssm_norm", "backbone.layers.{}.mixer.norm"},
+                                                 {"blk.{}.ssm_dt.bias", "backbone.layers.{}.mixer.dt_bias"}})});
+}
 
 }  // namespace ef

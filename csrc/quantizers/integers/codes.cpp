@@ -81,16 +81,15 @@ Tensor packed_rows(const CodeTable& t, int bits) {
   return out;
 }
 
+void unpack_row(const Tensor& packed, int bits, int64_t row, int64_t k, uint8_t* out) {
+  const uint8_t* from = static_cast<const uint8_t*>(packed.data_ptr()) + row * ((k * bits + 7) / 8);
+  if (bits != 4) return unpack_codes(bits, from, 0, k, out);
+  for (int64_t c = 0; c < k; c++) out[c] = c % 2 ? from[c / 2] & 15 : from[c / 2] >> 4;
+}
+
 CodeTable unpacked_rows(const GroupMatrix& m) {
   CodeTable out(m.n, m.k);
-  const auto* from = static_cast<const uint8_t*>(m.codes.data_ptr());
-  for (int64_t r = 0; r < m.n; r++) {
-    const uint8_t* row = from + r * m.row_bytes();
-    if (m.bits == 4)
-      for (int64_t c = 0; c < m.k; c++) out.at(r, c) = c % 2 ? row[c / 2] & 15 : row[c / 2] >> 4;
-    else
-      unpack_codes(m.bits, row, 0, m.k, &out.at(r, 0));
-  }
+  for (int64_t r = 0; r < m.n; r++) unpack_row(m.codes, m.bits, r, m.k, &out.at(r, 0));
   return out;
 }
 

@@ -48,7 +48,6 @@ struct Fit {
 }  // namespace
 
 GroupMatrix fit_hqq(const Tensor& dense, const QuantSpec& spec) {
-  check<UnsupportedError>(spec.axis == 1, "hqq: groups along axis 0 are not supported; quantize with axis=1");
   const Tensor rows = packable(dense, "hqq");
   GroupMatrix m;
   m.n = rows.size(0), m.k = rows.size(1), m.bits = spec.bits, m.dtype = spec.dtype, m.compute = spec.compute;

@@ -17,26 +17,13 @@ namespace {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 constexpr int64_t kBlock = 128;
 
-// The order that columns are rounded in: "desc" by falling moments; "aware" the same, but group by group.
-std::vector<int64_t> column_order(const std::string& kind, const std::vector<double>& moment, int64_t group) {
-  const auto k = int64_t(moment.size());
+// The order that columns are rounded in: by falling moments, or as they come.
+std::vector<int64_t> column_order(const std::string& kind, const std::vector<double>& moment) {
   std::vector<int64_t> order(moment.size());
   std::iota(order.begin(), order.end(), 0);
   const auto falling = [&](int64_t a, int64_t b) { return moment[size_t(a)] > moment[size_t(b)]; };
-  if (kind == "desc") std::stable_sort(order.begin(), order.end(), falling);
-  if (kind != "aware" || k % group) return order;
-  std::vector<int64_t> groups(static_cast<size_t>(k / group));
-  std::iota(groups.begin(), groups.end(), 0);
-  const auto weight = [&](int64_t g) {
-    return std::accumulate(moment.begin() + g * group, moment.begin() + (g + 1) * group, 0.0);
-  };
-  std::stable_sort(groups.begin(), groups.end(), [&](int64_t a, int64_t b) { return weight(a) > weight(b); });
-  std::vector<int64_t> out;
-  for (int64_t g : groups) {
-    std::stable_sort(order.begin() + g * group, order.begin() + (g + 1) * group, falling);
-    out.insert(out.end(), order.begin() + g * group, order.begin() + (g + 1) * group);
-  }
-  return out;
+  if (!kind.empty()) std::stable_sort(order.begin(), order.end(), falling);
+  return order;
 }
 
 // Upper Cholesky factor of the inverse of the damped moments, columns in `order`, without inverting them: written
@@ -105,7 +92,7 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
   };
   std::vector<double> diagonal;
   for (int64_t i = 0; i < k; i++) diagonal.push_back(moment(i, i));
-  const std::vector<int64_t> order = column_order(spec.order, diagonal, group);
+  const std::vector<int64_t> order = column_order(spec.order, diagonal);
   Tensor rows = Tensor::empty({n, k});
   float* w = rows.mutable_data<float>();
   for (int64_t r = 0; r < n; r++)
@@ -116,6 +103,15 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
   CodeTable codes(n, k);
   std::vector<float> scales(size_t(n * groups)), zeros(size_t(n * groups));
   const float top = float((1 << spec.bits) - 1);
+  // "aware": groups are runs of columns as they are numbered, whose range is that of the weights before any is rounded.
+  const bool fixed = spec.order == "aware";
+  const auto group_of = [&](int64_t i) { return (fixed ? order[size_t(i)] : i) / group; };
+  if (fixed)
+    parallel_for(n * groups, 16, [&](int64_t from, int64_t until) {
+      for (int64_t g = from; g < until; g++)
+        group_parameters(given.data<float>() + g * group, group, spec.bits, spec.symmetric, scales[size_t(g)],
+                         zeros[size_t(g)]);
+    });
   // A group begins where a block does, or inside of one with all of its columns: its weights are up to date then.
   const bool fits = kBlock % group == 0 || group % kBlock == 0 || group == k;
   const int64_t width = fits ? kBlock : group * ((kBlock + group - 1) / group);
@@ -127,8 +123,9 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
       for (int64_t r = from; r < until; r++) {
         float *row = w + r * k, *error = lost + r * (end - begin);
         for (int64_t i = begin; i < end; i++) {
-          float &scale = scales[size_t(r * groups + i / group)], &zero = zeros[size_t(r * groups + i / group)];
-          if (i % group == 0) group_parameters(row + i, group, spec.bits, spec.symmetric, scale, zero);
+          const auto g = size_t(r * groups + group_of(i));
+          float &scale = scales[g], &zero = zeros[g];
+          if (!fixed && i % group == 0) group_parameters(row + i, group, spec.bits, spec.symmetric, scale, zero);
           const float q = std::clamp(std::nearbyint(row[i] / scale) + zero, 0.f, top);
           codes.at(r, i) = uint8_t(int(q));
           const float* step = u.data<float>() + i * k;
@@ -160,7 +157,7 @@ GroupMatrix quantize_gptq(const Tensor& dense, const QuantSpec& spec) {
   for (int64_t r = 0; r < n; r++)
     for (int64_t i = 0; i < k; i++) {
       const int64_t from = position[size_t(kept[size_t(i)])];
-      const int64_t at = r * groups + i / group, was = r * groups + from / group;
+      const int64_t at = r * groups + i / group, was = r * groups + group_of(from);
       sorted_codes.at(r, i) = codes.at(r, from);
       scale_values[size_t(at)] = scales[size_t(was)], zero_bytes[size_t(at)] = uint8_t(int(zeros[size_t(was)]));
     }

@@ -40,6 +40,12 @@ struct CodeTable {
   CodeTable(int64_t r, int64_t c) : rows(r), columns(c), code(size_t(r * c)) {}
 };
 CodeTable transposed(const CodeTable& t);
+CodeTable reshaped(CodeTable t, int64_t rows);  // the same codes in their order
+// Codes in a few blocks of rows that share bytes, the first block in the low bits, or (`high_first`) in the high ones.
+CodeTable from_blocks(const Tensor& bytes, int bits, int64_t rows, int64_t columns, bool high_first);
+Tensor to_blocks(const CodeTable& t, int bits, bool high_first);
+// A part of `count` finite floats, flat.
+Tensor group_floats(const Parts& parts, const std::string& name, int64_t count);
 // int32 words along the first dimension (GPTQ's weights) or the second (zeros): the bits of each row or column are one
 // stream from the low bit of the first word on.
 CodeTable from_words_down(const Tensor& words, int bits, int64_t rows);
@@ -49,6 +55,7 @@ Tensor to_words_across(const CodeTable& t, int bits);
 // The packed rows of a GroupMatrix, and back.
 Tensor packed_rows(const CodeTable& t, int bits);
 CodeTable unpacked_rows(const GroupMatrix& m);
+void unpack_row(const Tensor& packed, int bits, int64_t row, int64_t k, uint8_t* out);  // of packed_rows
 // [groups, n] to [n, groups] or back, contiguous.
 Tensor turned(const Tensor& t);
 Tensor bytes_tensor(const CodeTable& t);  // uint8 [rows, columns]

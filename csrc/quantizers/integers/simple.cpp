@@ -1,27 +1,8 @@
-// HQQ, quanto, torchao, EETQ, BitNet: formats that differ in where the bits lie and in what the zero is.
+// quanto, torchao, EETQ, BitNet: formats that differ in where the bits lie and in what the zero is.
 #include "quantizers/integers/integers.h"
 
 namespace ef {
-namespace {
 
-GroupMatrix matrix(const Shape& shape, const QuantSpec& spec, int bits, int64_t group) {
-  GroupMatrix m;
-  m.n = shape[0], m.k = shape[1], m.bits = bits, m.dtype = spec.dtype, m.compute = spec.compute;
-  m.group = group == -1 ? m.k : group;
-  return m;
-}
-
-constexpr std::initializer_list<DType> kFloats = {DType::Float16, DType::BFloat16, DType::Float32};
-
-Tensor numbers(const Parts& parts, const std::string& name, const GroupMatrix& m) {
-  const Tensor t = take(parts, name, kFloats);
-  check<ShapeError>(t.numel() == m.n * m.groups(), "quantized layer: found ", t.numel(), " values of '", name,
-                    "', needed ", m.n * m.groups());
-  check_finite(t, name.c_str());
-  return t.flatten();
-}
-
-// Codes in a few blocks of rows that share bytes, the first block in the low bits, or (`high_first`) in the high ones.
 CodeTable from_blocks(const Tensor& bytes, int bits, int64_t rows, int64_t columns, bool high_first) {
   const int per = 8 / bits;
   const int64_t step = (rows + per - 1) / per;
@@ -55,50 +36,28 @@ CodeTable reshaped(CodeTable t, int64_t rows) {
   return t;
 }
 
-// Ten codes of three bits a word, in ten blocks of rows, the first in the high bits.
-CodeTable from_thirty_bits(const Tensor& words, int64_t rows, int64_t columns) {
-  const int64_t step = (rows + 9) / 10;
-  check_shape(words, {step, columns}, "packed words");
-  CodeTable out(rows, columns);
-  const int32_t* from = words.data<int32_t>();
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < columns; c++)
-      out.at(r, c) = uint8_t(from[r % step * columns + c] >> 3 * (9 - r / step) & 7);
-  return out;
-}
-Tensor to_thirty_bits(const CodeTable& t) {
-  const int64_t step = (t.rows + 9) / 10;
-  Tensor out = Tensor::zeros({step, t.columns}, DType::Int32);
-  int32_t* to = out.mutable_data<int32_t>();
-  for (int64_t r = 0; r < t.rows; r++)
-    for (int64_t c = 0; c < t.columns; c++) to[r % step * t.columns + c] |= int32_t(t.at(r, c)) << 3 * (9 - r / step);
-  return out;
+Tensor group_floats(const Parts& parts, const std::string& name, int64_t count) {
+  const Tensor t = take(parts, name, {DType::Float16, DType::BFloat16, DType::Float32});
+  check<ShapeError>(t.numel() == count, "quantized layer: found ", t.numel(), " values of '", name, "', needed ",
+                    count);
+  check_finite(t, name.c_str());
+  return t.flatten();
 }
 
-WeightPtr hqq_weight(GroupMatrix m) {
-  return std::make_shared<IntegerWeight>(std::move(m), "hqq", [](const GroupMatrix& w) {
-    const int64_t groups = w.n * w.groups();
-    const CodeTable grouped = reshaped(unpacked_rows(w), groups);
-    const Tensor codes_out = w.bits == 3 ? to_thirty_bits(grouped) : to_blocks(grouped, w.bits, true);
-    return NamedTensors{
-        {"W_q", codes_out}, {"scale", w.scale.values.view({groups, 1})}, {"zero", w.zero.values.view({groups, 1})}};
-  });
+namespace {
+
+GroupMatrix matrix(const Shape& shape, const QuantSpec& spec, int bits, int64_t group) {
+  GroupMatrix m;
+  m.n = shape[0], m.k = shape[1], m.bits = bits, m.dtype = spec.dtype, m.compute = spec.compute;
+  m.group = group == -1 ? m.k : group;
+  return m;
 }
 
-WeightPtr restore_hqq(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
-  check<UnsupportedError>(spec.axis == 1, "hqq: groups along axis 0 are not supported; quantize with axis=1");
-  GroupMatrix m = matrix(shape, spec, spec.bits, spec.group);
-  check<ShapeError>(m.k % m.group == 0, "hqq: rows of ", m.k, " don't end on a group of ", m.group);
-  const int64_t rows = m.n * m.groups();
-  CodeTable codes = m.bits == 3 ? from_thirty_bits(take(parts, "W_q", {DType::Int32}), rows, m.group)
-                                : from_blocks(take(parts, "W_q", {DType::UInt8}), m.bits, rows, m.group, true);
-  m.codes = packed_rows(reshaped(std::move(codes), m.n), m.bits);
-  m.scale.values = numbers(parts, "scale", m);
-  m.zero.values = numbers(parts, "zero", m);
-  return hqq_weight(std::move(m));
-}
+constexpr std::initializer_list<DType> kFloats = {DType::Float16, DType::BFloat16, DType::Float32};
 
-WeightPtr pack_hqq(const Tensor& dense, const QuantSpec& spec) { return hqq_weight(fit_hqq(dense, spec)); }
+Tensor numbers(const Parts& parts, const std::string& name, const GroupMatrix& m) {
+  return group_floats(parts, name, m.n * m.groups());
+}
 
 WeightPtr restore_quanto(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   if (spec.bits == 8) {
@@ -228,7 +187,6 @@ WeightPtr restore_bitnet(const Parts& parts, const Shape& shape, const QuantSpec
 
 }  // namespace
 
-Quantizer hqq_format() { return {{"W_q", "scale", "zero"}, pack_hqq, restore_hqq}; }
 Quantizer quanto_format() { return {{"weight._scale"}, pack_quanto, restore_quanto}; }
 Quantizer torchao_format() { return {{"_weight_qdata", "_weight_scale"}, pack_torchao, restore_torchao}; }
 Quantizer eetq_format() { return {{"weight", "weight_scales"}, pack_eetq, restore_eetq}; }

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _core
 from ..errors import UnsupportedError
-from ..models.gguf_families import grouped_heads
+from ..models.gguf_families import grouped_heads, queries_per_key
 from .metadata import config_metadata, expert_count
 from .methods import method_named
 from .values import plain_model
@@ -90,9 +90,9 @@ def _budget(export: Any, config: Any, size: str | int, importance: bool) -> int:
     if isinstance(size, int):
         return size
     method = method_named(size)
-    heads, kv_heads = grouped_heads(config)
     architecture = config_metadata(config)[0][0][2]
-    types = export.choose(method.mix, architecture, config.num_hidden_layers, heads // kv_heads, expert_count(config), importance)
+    types = export.choose(method.mix, architecture, config.num_hidden_layers, queries_per_key(config),
+                          expert_count(config), importance)  # fmt: skip
     block_sizes = _core.gguf_types()
     return sum(_bytes(shape, kind, block_sizes) for (_, shape, _), kind in zip(export.tensors, types))
 

@@ -8,7 +8,7 @@ from typing import Any
 from .. import _core
 from ..errors import ConfigError, UnsupportedError
 from ..modeling.progress import loading_bar
-from ..models.gguf_families import gguf_family, grouped_heads
+from ..models.gguf_families import gguf_family, grouped_heads, queries_per_key
 from .metadata import Entry, config_metadata, expert_count, general_metadata
 from .methods import method_named
 from .values import plain_model, plain_names
@@ -91,7 +91,7 @@ def save_to_gguf(
         method.mix,
         keys[0][2],
         config.num_hidden_layers,
-        heads // kv_heads,
+        queries_per_key(config),
         expert_count(config),
         importance is not None,
         output_tensor_type or method.output,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
 from .. import _core
 from ..errors import CheckpointError
 from ..models.gguf_families import grouped_heads
-from .metadata import Entry
+from .metadata import Entry, expert_count
 from .values import plain_model
 
 
@@ -19,8 +19,8 @@ class IMatrix:
     """Sums of squared inputs of each matrix, by its GGUF name; files of both forms are read and written.
 
     Attributes:
-        sums: name -> float32 [columns] of Σ x².
-        counts: name -> number of rows summed up.
+        sums: name -> float32 [columns] of Σ x²; [experts, columns] where a tensor holds a layer's experts.
+        counts: name -> number of rows summed up; an array [experts] for those.
         datasets: where the text came from.
         chunks: how many pieces of text were read.
         chunk_size: tokens a piece.
@@ -28,19 +28,23 @@ class IMatrix:
 
     def __init__(self, datasets: list[str] | None = None, chunk_size: int = 512) -> None:
         self.sums: dict[str, np.ndarray] = {}
-        self.counts: dict[str, int] = {}
+        self.counts: dict[str, Any] = {}
         self.datasets, self.chunks, self.chunk_size = list(datasets or ()), 0, chunk_size
         self.path: str | None = None
 
     def weights(self) -> dict[str, list[float]]:
-        """name -> mean of x² for each column, what quantizing weighs errors with."""
+        """name -> mean of x² for each column (of each expert), what quantizing weighs errors with; 1 without inputs."""
         found = {}
-        for name, total in self.sums.items():
-            mean = total / np.float32(self.counts[name]) if self.counts[name] > 0 else np.ones_like(total)
+        for name in self.sums:
+            mean = self._mean(name)
             if not np.isfinite(mean).all():
                 raise CheckpointError(f"importance matrix: '{name}' holds NaN or infinite entries")
-            found[name] = mean.astype(np.float32).tolist()
+            found[name] = mean.reshape(-1).tolist()
         return found
+
+    def _mean(self, name: str) -> np.ndarray:
+        counts = np.asarray(self.counts[name], np.float32)[..., None]
+        return np.where(counts > 0, self.sums[name] / np.maximum(counts, 1), np.float32(1)).astype(np.float32)
 
     def notes(self) -> list[Entry]:
         """What a file quantized with it says of it."""
@@ -77,8 +81,10 @@ class IMatrix:
             return
         export = _core.GgufExport()
         for name in sorted(self.sums):
-            export.add(f"{name}.in_sum2", _core.as_tensor(self.sums[name].reshape(1, -1)))
-            export.add(f"{name}.counts", _core.as_tensor(np.array([[self.counts[name]]], np.float32)))
+            sums = np.atleast_2d(self.sums[name])
+            export.add(f"{name}.in_sum2", _core.as_tensor(sums))
+            counts = np.asarray(self.counts[name], np.float32).reshape(len(sums), 1)
+            export.add(f"{name}.counts", _core.as_tensor(counts))
         entries: list[Entry] = [
             ("general.type", "string", "imatrix"),
             ("imatrix.datasets", "[string]", self.datasets),
@@ -102,10 +108,12 @@ class IMatrix:
             if f"{stem}.counts" not in names:
                 raise CheckpointError(f"{path}: '{stem}' has sums and no counts")
             counts = file.floats(f"{stem}.counts")
-            if len(counts) != 1:
-                raise CheckpointError(f"{path}: '{stem}' has {len(counts)} counts: matrices of experts are not read yet")
-            found.sums[stem] = np.array(file.floats(name), np.float32)
-            found.counts[stem] = int(counts[0])
+            sums = np.array(file.floats(name), np.float32)
+            if not counts or sums.size % len(counts):
+                raise CheckpointError(f"{path}: '{stem}' has {sums.size} sums and {len(counts)} counts")
+            several = len(counts) > 1
+            found.sums[stem] = sums.reshape(len(counts), -1) if several else sums
+            found.counts[stem] = np.array(counts, np.int64) if several else int(counts[0])
         return found
 
     @classmethod
@@ -147,7 +155,7 @@ class IMatrix:
         out = [struct.pack("<i", len(self.sums))]
         calls = max(self.chunks, 1)
         for name in sorted(self.sums):
-            mean = self.sums[name] / max(self.counts[name], 1)
+            mean = self._mean(name)
             raw = name.encode()
             out += [struct.pack("<i", len(raw)), raw, struct.pack("<ii", calls, mean.size)]
             out.append((mean * np.float32(calls)).astype("<f4").tobytes())
@@ -184,30 +192,33 @@ def compute_imatrix(
     config = model.config
     export = _core.GgufExport.from_model(model, config.model_type, *grouped_heads(config))
     result = IMatrix([dataset] if dataset else [], chunk_size)
-    stacked = ("_exps.weight",)  # experts see different inputs; they are quantized without importance
-    names = {
-        origin[: -len(".weight")]: name
-        for name, origin in export.origins
-        if name.endswith(".weight") and not name.endswith(stacked)
-    }
-    handles = []
+    names = [(origin[: -len(".weight")], name) for name, origin in export.origins if name.endswith(".weight")]
+    handles, modules = [], dict(model.named_modules())
 
-    def hook(name: str) -> Any:
+    def watch(origin: str, sums: np.ndarray, count: Callable[[int], None]) -> None:
         def record(module: Any, inputs: tuple[Any, ...]) -> None:
             x = inputs[0].detach().to(_core.float32).numpy()
             x = x.reshape(-1, x.shape[-1])
-            total = np.einsum("ij,ij->j", x, x)
-            before = result.sums.get(name)
-            result.sums[name] = total if before is None else before + total
-            result.counts[name] = result.counts.get(name, 0) + x.shape[0]
+            sums[...] += np.einsum("ij,ij->j", x, x)
+            count(x.shape[0])
 
-        return record
+        handles.append(modules[origin].register_forward_pre_hook(record))
 
-    modules = dict(model.named_modules())
-    for origin, name in names.items():
-        module = modules.get(origin)
-        if module is not None and hasattr(module, "in_features"):
-            handles.append(module.register_forward_pre_hook(hook(name)))
+    for origin, name in names:
+        module, experts = modules.get(origin), expert_count(config) if name.endswith("_exps.weight") else 0
+        if not hasattr(module, "in_features"):
+            continue
+        shape = (experts, module.in_features) if experts else (module.in_features,)
+        sums = result.sums[name] = np.zeros(shape, np.float32)
+        counts = result.counts[name] = np.zeros(max(experts, 1), np.int64)
+
+        for expert in range(max(experts, 1)):
+
+            def count(rows: int, counts: np.ndarray = counts, expert: int = expert) -> None:
+                counts[expert] += rows
+
+            own = origin.replace(".experts.0.", f".experts.{expert}.")
+            watch(own, sums[expert] if experts else sums, count)
     was_training = model.training
     model.eval()
     try:
@@ -219,4 +230,9 @@ def compute_imatrix(
         for handle in handles:
             handle.remove()
         model.train(was_training)
+    for name, counts in list(result.counts.items()):
+        if not counts.any():
+            del result.sums[name], result.counts[name]
+        elif result.sums[name].ndim == 1:
+            result.counts[name] = int(counts[0])
     return result

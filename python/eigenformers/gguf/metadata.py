@@ -10,7 +10,7 @@ from typing import Any
 from .. import _core
 from ..errors import UnsupportedError, UnsupportedModelError
 from ..models.gguf import _llama3_factors
-from ..models.gguf_families import activation_of, gguf_family, grouped_heads
+from ..models.gguf_families import STATE_SPACES, activation_of, gguf_family, grouped_heads
 
 Entry = tuple[str, str, Any]  # key, type in the file, value
 
@@ -43,12 +43,16 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
         NotImplementedError: something that the format cannot say, by name.
     """
     architecture, family = architecture_of(config.model_type), gguf_family(config.model_type)
+    if config.model_type in STATE_SPACES:
+        return _state_space(config, architecture, family.epsilon_key), {}
     heads, kv_heads = grouped_heads(config)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
     # Bloom's configuration knows no longest text, GPT-2's and Falcon's no width of the MLP but the usual one.
     context = getattr(config, "max_position_embeddings", None) or getattr(config, "seq_length", None) or 2048
     inner = getattr(config, "intermediate_size", None) or getattr(config, "ffn_hidden_size", None)
     inner = inner or getattr(config, "n_inner", None) or 4 * config.hidden_size
+    if config.model_type == "lfm2":
+        inner = _adjusted_width(config)
     found: list[Entry] = [("general.architecture", "string", architecture)]
 
     def add(key: str, kind: str, value: Any) -> None:
@@ -60,7 +64,11 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     add("embedding_length", "uint32", config.hidden_size)
     add("feed_forward_length", "uint32", inner)
     add("attention.head_count", "uint32", heads)
-    add("attention.head_count_kv", "uint32", kv_heads)
+    if config.model_type == "lfm2":  # 0: a layer of convolutions
+        add("attention.head_count_kv", "[int32]", [0 if kind == "conv" else kv_heads for kind in config.layer_types])
+        add("shortconv.l_cache", "uint32", config.conv_L_cache)
+    else:
+        add("attention.head_count_kv", "uint32", kv_heads)
     add(family.epsilon_key, "float32", getattr(config, family.epsilon))
     add("attention.key_length", "uint32", head_dim)
     add("attention.value_length", "uint32", head_dim)
@@ -78,6 +86,8 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
         _check_windows(config, 4)
     elif config.model_type == "smollm3":
         _check_smollm3(config)
+    elif config.model_type == "gpt_oss":
+        _check_windows(config, 2)
     elif config.model_type == "starcoder2" and window and window < context:
         raise UnsupportedError(
             f"GGUF: the format has no place for starcoder2's sliding_window of {window}; set config.sliding_window = None "
@@ -102,6 +112,48 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     if family.rotary:
         factors = _rope(config, architecture, head_dim, family.partial_rotary, add)
     return found, factors
+
+
+def _state_space(config: Any, architecture: str, epsilon_key: str) -> list[Entry]:
+    _check_switches(config)
+    if activation_of(config) != "silu":
+        raise UnsupportedError(f"GGUF: activation {activation_of(config)!r}; for {config.model_type} the format implies 'silu'")
+    second = config.model_type == "mamba2"
+    limits = tuple(float(value) for value in getattr(config, "time_step_limit", (0.0, math.inf)))
+    if limits != (0.0, math.inf):
+        raise UnsupportedError(f"GGUF: time_step_limit={limits}; the format implies (0.0, inf)")
+    inner = int(config.expand * config.hidden_size)
+    values: list[Entry] = [
+        ("context_length", "uint32", 2**20),  # none is the longest
+        ("embedding_length", "uint32", config.hidden_size),
+        ("feed_forward_length", "uint32", 0),
+        ("attention.head_count", "uint32", 0),
+        ("block_count", "uint32", config.num_hidden_layers),
+        ("ssm.conv_kernel", "uint32", config.conv_kernel),
+        ("ssm.inner_size", "uint32", inner),
+        ("ssm.state_size", "uint32", config.state_size),
+        ("ssm.time_step_rank", "uint32", config.num_heads if second else config.time_step_rank),
+        (epsilon_key, "float32", config.layer_norm_epsilon),
+        ("vocab_size", "uint32", config.vocab_size),
+    ]
+    if second:
+        values.append(("ssm.group_count", "uint32", config.n_groups))
+    else:
+        values.append(("ssm.dt_b_c_rms", "bool", False))
+    head: list[Entry] = [("general.architecture", "string", architecture)]
+    return head + [(f"{architecture}.{key}", kind, value) for key, kind, value in values]
+
+
+def _adjusted_width(config: Any) -> int:
+    """How wide LFM2's MLP is by the rule that its configuration asks for."""
+    width = int(config.intermediate_size)
+    if not config.block_auto_adjust_ff_dim:
+        return width
+    width = 2 * width // 3
+    if config.block_ffn_dim_multiplier is None:
+        return width
+    multiple = config.block_multiple_of
+    return (int(config.block_ffn_dim_multiplier * width) + multiple - 1) // multiple * multiple
 
 
 def _pooling(config: Any) -> int | None:
@@ -129,6 +181,11 @@ def _experts(config: Any, add: Any) -> None:
     add("expert_used_count", "uint32", config.num_experts_per_tok)
     if config.model_type == "mixtral":
         return
+    if config.model_type == "gpt_oss":
+        add("expert_feed_forward_length", "uint32", config.intermediate_size)
+        if config.tie_word_embeddings:
+            raise UnsupportedError("GGUF: tie_word_embeddings=True; for gpt_oss the format implies False")
+        return
     add("expert_feed_forward_length", "uint32", config.moe_intermediate_size)
     if config.model_type == "qwen2_moe":
         add("expert_shared_feed_forward_length", "uint32", config.shared_expert_intermediate_size)
@@ -146,21 +203,26 @@ _SWITCHES: dict[str, dict[str, Any]] = {
     "bloom": {"apply_residual_connection_post_layernorm": False},
     "stablelm": {"qk_layernorm": False},
     "phi": {"qk_layernorm": False},
+    "lfm2": {"conv_bias": False},
+    "gpt_oss": {"attention_bias": True, "swiglu_alpha": 1.702, "swiglu_limit": 7.0},
+    "mamba": {"use_bias": False, "use_conv_bias": True},
+    "mamba2": {"use_bias": False, "use_conv_bias": True},
 }
 
 
 def _check_switches(config: Any) -> None:
     for name, implied in _SWITCHES.get(config.model_type, {}).items():
-        if bool(getattr(config, name, implied)) != implied:
+        value = getattr(config, name, implied)
+        if (bool(value) if isinstance(implied, bool) else value) != implied:
             raise UnsupportedError(
                 f"GGUF: {name}={getattr(config, name)}; for {config.model_type} the format implies {implied}"
             )
 
 
 def _check_windows(config: Any, period: int) -> None:
-    """All layers but every fourth have a window; EXAONE 4 of fewer than 64 layers has none."""
+    """All layers but every `period`th have a window; EXAONE 4 of fewer than 64 layers has none."""
     layers = config.num_hidden_layers
-    slides = config.model_type == "cohere2" or layers == 64
+    slides = config.model_type != "exaone4" or layers == 64
     usual = ["sliding_attention" if slides and (i + 1) % period else "full_attention" for i in range(layers)]
     if list(config.layer_types or usual) != usual:
         raise UnsupportedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -44,6 +45,8 @@ def tokenizer_metadata(tokenizer: Any, vocab_size: int) -> list[Entry]:
         found = _byte_level(state, tokenizer, vocab_size)
     elif kind == "BPE" and model.get("byte_fallback"):
         found = _sentencepiece(state, tokenizer, vocab_size)
+    elif kind == "Unigram":
+        found = _unigram(state, tokenizer, vocab_size)
     elif kind == "WordPiece":
         return _word_piece(state, tokenizer, vocab_size)
     else:
@@ -53,7 +56,7 @@ def tokenizer_metadata(tokenizer: Any, vocab_size: int) -> list[Entry]:
         )
     for name, key in _SPECIAL.items():
         index = getattr(tokenizer, f"{name}_token_id", None)
-        if index is not None and 0 <= index < vocab_size:
+        if index is not None and 0 <= index < vocab_size and all(entry[0] != f"tokenizer.ggml.{key}" for entry in found):
             found.append((f"tokenizer.ggml.{key}", "uint32", int(index)))
     begins, ends = _framing(tokenizer)
     found.append(("tokenizer.ggml.add_bos_token", "bool", begins))
@@ -70,8 +73,9 @@ def _byte_level(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> list[
         ("tokenizer.ggml.tokens", "[string]", tokens),
         ("tokenizer.ggml.token_type", "[int32]", types),
     ]
-    if merges:
-        found.append(("tokenizer.ggml.merges", "[string]", merges))
+    if not merges:
+        raise UnsupportedError("GGUF: a byte-level tokenizer without merges: llama.cpp opens no such file")
+    found.append(("tokenizer.ggml.merges", "[string]", merges))
     return found
 
 
@@ -128,6 +132,46 @@ def _sentencepiece(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> li
         ("tokenizer.ggml.token_type", "[int32]", types),
         ("tokenizer.ggml.add_space_prefix", "bool", _space_prefix(state)),
     ]
+
+
+def _unigram(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> list[Entry]:
+    """SentencePiece's unigram model: pieces with scores, and the map that normalizes text."""
+    if state["model"].get("byte_fallback"):
+        raise UnsupportedError("GGUF: a unigram tokenizer with byte fallback has no name in llama.cpp")
+    charsmap, extra, prefix = b"", True, False
+    for part in _parts(state.get("normalizer")):
+        if part["type"] == "Precompiled" and not charsmap:
+            charsmap = base64.b64decode(part["precompiled_charsmap"])
+        elif part["type"] == "Replace" and part["pattern"] == {"Regex": " {2,}"} and part["content"] in (" ", "▁"):
+            extra = False
+        elif part["type"] != "Strip":
+            raise UnsupportedError(f"GGUF: a unigram tokenizer with the normalizer {part['type']} has no place in the format")
+    for part in _parts(state.get("pre_tokenizer")):
+        if part["type"] == "WhitespaceSplit":
+            extra = False
+        elif part["type"] == "Metaspace" and part.get("replacement", "▁") == "▁":
+            prefix = part.get("prepend_scheme", "always") != "never"
+        else:
+            raise UnsupportedError(f"GGUF: a unigram tokenizer with the pre-tokenizer {part['type']} has no place in the format")
+    pieces, unknown = state["model"]["vocab"], state["model"].get("unk_id")
+    if unknown is None:
+        raise UnsupportedError("GGUF: a unigram tokenizer without an unknown token has no place in the format")
+    names = {**state["model"], "vocab": {piece: index for index, (piece, _) in enumerate(pieces)}}
+    tokens, types = _tokens({**state, "model": {**names, "unk_token": pieces[unknown][0]}}, tokenizer, vocab_size)
+    scores = [float(score) for _, score in pieces]
+    found: list[Entry] = [
+        ("tokenizer.ggml.model", "string", "t5"),
+        ("tokenizer.ggml.pre", "string", "default"),
+        ("tokenizer.ggml.tokens", "[string]", tokens),
+        ("tokenizer.ggml.scores", "[float32]", scores + [0.0] * (len(tokens) - len(scores))),
+        ("tokenizer.ggml.token_type", "[int32]", types),
+        ("tokenizer.ggml.add_space_prefix", "bool", prefix),
+        ("tokenizer.ggml.remove_extra_whitespaces", "bool", not extra),
+        ("tokenizer.ggml.unknown_token_id", "uint32", int(unknown)),
+    ]
+    if charsmap:
+        found.append(("tokenizer.ggml.precompiled_charsmap", "[uint8]", charsmap))
+    return found
 
 
 def _tokens(state: dict[str, Any], tokenizer: Any, vocab_size: int) -> tuple[list[str], list[int]]:

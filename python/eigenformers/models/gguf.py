@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import CheckpointError, UnsupportedError, UnsupportedModelError
-from .gguf_families import configuration_of, gguf_family
+from .gguf_families import STATE_SPACES, configuration_of, gguf_family
 from .registry import FAMILIES
 
 # GGUF architecture -> model_type
@@ -21,7 +21,8 @@ ARCHITECTURES = {
     "smollm3": "smollm3", "olmo2": "olmo2", "granite": "granite", "phi2": "phi", "phi3": "phi3",
     "starcoder2": "starcoder2", "stablelm": "stablelm", "command-r": "cohere", "cohere2": "cohere2", "glm4": "glm4",
     "ernie4_5": "ernie4_5", "exaone4": "exaone4", "nemotron": "nemotron", "falcon": "falcon", "gptneox": "gpt_neox",
-    "bloom": "bloom", "gpt2": "gpt2", "bert": "bert", "nomic-bert": "nomic_bert",
+    "bloom": "bloom", "gpt2": "gpt2", "mamba": "mamba", "mamba2": "mamba2", "lfm2": "lfm2", "gpt-oss": "gpt_oss", "bert": "bert",
+    "nomic-bert": "nomic_bert",
 }  # fmt: skip
 
 _SCALING_TYPES = ("linear", "yarn", "longrope")
@@ -75,7 +76,7 @@ def config_from_gguf(
         )
     names, data = set(tensor_names), _Metadata(metadata, architecture)
     experts = data.get("expert_count", int, 0)
-    if experts and not architecture.endswith("moe") and architecture != "llama":
+    if experts and not architecture.endswith("moe") and architecture not in ("llama", "gpt-oss"):
         raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
     window = data.get("attention.sliding_window", int)
     model_type = ARCHITECTURES[architecture]
@@ -85,6 +86,9 @@ def config_from_gguf(
         model_type = "mistral"  # llama.cpp has one architecture for both
 
     family = gguf_family(model_type)
+    if model_type in STATE_SPACES:
+        return _state_space(data, model_type, family.epsilon_key, names)
+    kv_layers = _layers_of_convolutions(metadata, data) if model_type == "lfm2" else None
     config = {
         "model_type": model_type,
         "architectures": [FAMILIES[model_type]["AutoModel" if family.encoder else "AutoModelForCausalLM"]],
@@ -118,7 +122,7 @@ def config_from_gguf(
     if family.parallel:
         value = metadata.get(f"{architecture}.use_parallel_residual", True)
         config["use_parallel_residual"] = bool(value)
-    if model_type == "mixtral":
+    if model_type in ("mixtral", "gpt_oss"):
         config.update(num_local_experts=experts, num_experts_per_tok=data.get("expert_used_count", int, needed=True))
     elif experts:
         config.update(_experts(data, model_type))
@@ -127,6 +131,10 @@ def config_from_gguf(
     for key, name in family.keys:
         config[name] = data.get(key, float, 1.0)
     config.update(configuration_of(model_type, names, kv_heads, config))
+    if kv_layers is not None:
+        config.update(layer_types=["full_attention" if count else "conv" for count in kv_layers],
+                      conv_L_cache=data.get("shortconv.l_cache", int, needed=True),
+                      block_auto_adjust_ff_dim=False)  # fmt: skip
     if model_type == "exaone4" and config["num_hidden_layers"] == 64:
         config.update(sliding_window=window or 4096, sliding_window_pattern=4)
     if family.encoder:
@@ -142,6 +150,8 @@ def config_from_gguf(
         config["original_max_position_embeddings"] = rope.get(
             "original_max_position_embeddings", config["max_position_embeddings"]
         )
+    if model_type == "gpt_oss" and rope["rope_type"] == "yarn":
+        rope["truncate"] = False  # of which files say nothing
     if family.partial_rotary:
         rope["partial_rotary_factor"] = rotary / head_dim
     if model_type == "gemma3_text":
@@ -149,6 +159,51 @@ def config_from_gguf(
         rope = {"full_attention": rope, "sliding_attention": {"rope_type": "default", "rope_theta": local}}
     config["rope_parameters"] = rope
     return config
+
+
+def _layers_of_convolutions(metadata: dict[str, Any], data: _Metadata) -> list[int]:
+    """Heads of keys in each of LFM2's layers, 0 for those of convolutions; the key then holds their number."""
+    key, count = f"{data.architecture}.attention.head_count_kv", data.get("block_count", int, needed=True)
+    given = metadata.get(key)
+    layers = [given] * count if isinstance(given, int) else given
+    if not isinstance(layers, list) or len(layers) != count or not all(isinstance(n, int) and n >= 0 for n in layers):
+        raise CheckpointError(f"GGUF metadata: {key} is {given!r:.80}, needed a number for each of {count} layers")
+    heads = sorted(set(layers) - {0})
+    if len(heads) > 1:
+        raise UnsupportedError(f"GGUF metadata: {key} differs between layers: {given!r:.80}")
+    data.values = {**metadata, key: heads[0] if heads else data.get("attention.head_count", int, 1)}
+    return layers
+
+
+def _state_space(data: _Metadata, model_type: str, epsilon_key: str, names: set[str]) -> dict[str, Any]:
+    """Mamba's and Mamba-2's configuration."""
+    hidden, inner = data.get("embedding_length", int, needed=True), data.get("ssm.inner_size", int, needed=True)
+    rank = data.get("ssm.time_step_rank", int, needed=True)
+    if hidden < 1 or inner % hidden or not inner or rank < 1 or (model_type == "mamba2" and inner % rank):
+        raise CheckpointError(
+            f"GGUF metadata: {data.architecture}.embedding_length {hidden}, ssm.inner_size {inner} and "
+            f"ssm.time_step_rank {rank} don't fit together"
+        )
+    if data.values.get(f"{data.architecture}.ssm.dt_b_c_rms"):
+        raise UnsupportedError("GGUF metadata: ssm.dt_b_c_rms: norms within Mamba's layers")
+    config = {
+        "model_type": model_type,
+        "architectures": [FAMILIES[model_type]["AutoModelForCausalLM"]],
+        "vocab_size": data.get("vocab_size", int) or _count(data.values.get("tokenizer.ggml.tokens")),
+        "hidden_size": hidden,
+        "expand": inner // hidden,
+        "num_hidden_layers": data.get("block_count", int, needed=True),
+        "conv_kernel": data.get("ssm.conv_kernel", int, needed=True),
+        "state_size": data.get("ssm.state_size", int, needed=True),
+        "layer_norm_epsilon": data.get(epsilon_key, float, needed=True),
+        "tie_word_embeddings": "output.weight" not in names,
+        "bos_token_id": data.get("tokenizer.ggml.bos_token_id", int),
+        "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
+        "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
+    }
+    if model_type == "mamba":
+        return {**config, "time_step_rank": rank}
+    return {**config, "num_heads": rank, "head_dim": inner // rank, "n_groups": data.get("ssm.group_count", int, 1)}
 
 
 def _gemma(data: _Metadata, model_type: str, window: int | None) -> dict[str, Any]:

@@ -18,13 +18,14 @@ class GgufFamily(NamedTuple):
     parallel: bool = False  # use_parallel_residual
     experts: bool = False
     encoder: bool = False  # no causal language model: what is exported is the model without a head
+    rms_norm: bool = False  # though the epsilon is called otherwise than Llama's
     absent: tuple[str, ...] = ()  # names that the configuration does not have
     keys: tuple[tuple[str, str], ...] = ()  # (key, name in the configuration) of further floats
 
     @property
     def layer_norm(self) -> bool:
         """LayerNorm rather than RMSNorm."""
-        return self.epsilon != "rms_norm_eps"
+        return self.epsilon != "rms_norm_eps" and not self.rms_norm
 
     @property
     def epsilon_key(self) -> str:
@@ -70,8 +71,24 @@ _FAMILIES = {
     # whose exact GELU llama.cpp computes by the formula with tanh, too
     "bert": GgufFamily("layer_norm_eps", "gelu", rotary=False, head_dim=False, encoder=True, absent=_HEADS),
     "nomic_bert": GgufFamily("layer_norm_eps", encoder=True, absent=_HEADS),
+    "gpt_oss": GgufFamily(window=_WINDOW, experts=True),
+    "lfm2": GgufFamily("norm_eps", None, head_dim=False, rms_norm=True),
+    "mamba": GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True),
+    "mamba2": GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True),
 }  # fmt: skip
 _SAME_ACTIVATION = {"swish": "silu", "gelu_fast": "gelu_pytorch_tanh", "gelu_new": "gelu_pytorch_tanh"}
+
+
+STATE_SPACES = ("mamba", "mamba2")  # no attention at all
+
+
+def queries_per_key(config: Any) -> int:
+    """How many heads of queries share one of keys in the first layer; 0 where that has no attention."""
+    kinds = getattr(config, "layer_types", None)
+    if config.model_type in STATE_SPACES or (config.model_type == "lfm2" and kinds and kinds[0] == "conv"):
+        return 0
+    heads, kv_heads = grouped_heads(config)
+    return heads // kv_heads
 
 
 def gguf_family(model_type: str) -> GgufFamily:
@@ -91,7 +108,9 @@ def activation_of(config: Any) -> str | None:
 
 
 def grouped_heads(config: Any) -> tuple[int, int]:
-    """(heads of queries, heads of keys and values)."""
+    """(heads of queries, heads of keys and values); for Mamba-2 those of its state and their groups."""
+    if config.model_type in STATE_SPACES:
+        return int(getattr(config, "num_heads", 0)), int(getattr(config, "n_groups", 0))
     heads = int(config.num_attention_heads)
     if config.model_type == "falcon":
         wide = config.num_kv_heads or heads

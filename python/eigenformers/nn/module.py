@@ -96,7 +96,11 @@ class _Methods:
             parent.add_module(name, module)
 
     def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> Any:
-        """Parameters and persistent buffers by name, detached; packed matrices as dense bfloat16."""
+        """Parameters and persistent buffers by name, detached.
+
+        A packed matrix is what a checkpoint of its format holds (bitsandbytes: `weight`, `weight.absmax`, …); those of
+        GGUF files and of formats that are not saved are dense bfloat16.
+        """
         found = OrderedDict() if destination is None else destination
         found.update(self._state_dict(prefix))
         if keep_vars:

@@ -44,9 +44,9 @@ def quantize_gptq(model: Any, config: Any, skip: list[str], settings: dict[str, 
             moments = {name: _Moments() for name in (names[:1] if passes.share_inputs else names)}
             passes.run({name: m.add for name, m in moments.items()})
             for name in names:
-                layer = model.get_submodule(name)
+                layer, seen = model.get_submodule(name), moments.get(name, moments[names[0]])
                 layer.weight = _core.pack_weight(
-                    "gptq", layer.weight.detach(), moments=moments.get(name, moments[names[0]]).mean(), damp=config.damp_percent, order=order,
+                    "gptq", layer.weight.detach(), moments=seen.mean(), damp=config.damp_percent, order=order,
                     symmetric=config.sym, **settings,
                 )  # fmt: skip
         logger.info(f"gptq: {block} done")
@@ -99,9 +99,9 @@ _BEFORE = {
 
 
 def quantize_awq(model: Any, config: Any, skip: list[str], settings: dict[str, Any]) -> None:
-    """AWQ on every layer of the blocks: columns of large inputs are scaled up before rounding.
+    """AWQ on every layer of the blocks: columns of large inputs are scaled up before rounding, ranges cut where it helps.
 
-    Lin et al. 2023, arXiv:2306.00978; without its search for a clipping range.
+    Lin et al. 2023, arXiv:2306.00978.
     """
     if model.config.model_type not in _AWQ_FAMILIES:
         raise UnsupportedError(
@@ -118,26 +118,53 @@ def quantize_awq(model: Any, config: Any, skip: list[str], settings: dict[str, A
             layers = [model.get_submodule(name) for name in names]
             if before is None:
                 raise UnsupportedError(f"awq: no known place for the scales of {names[0]}; GPTQConfig needs none")
-            _scale(model.get_submodule(f"{block}.{before}"), layers, *samples[names[0]].result(), settings)
-        for name in (name for names in groups for name in names):
-            layer = model.get_submodule(name)
-            layer.weight = _core.pack_weight("awq", layer.weight.detach(), **settings)
+            x, sizes = samples[names[0]].result()
+            scale = _scale(model.get_submodule(f"{block}.{before}"), layers, x, sizes, settings)
+            samples[names[0]].rows = [x if scale is None else x / scale]
+        for names in groups:
+            x = samples[names[0]].rows[0]
+            for name in names:
+                layer = model.get_submodule(name)
+                weight = layer.weight.detach().float()
+                if not name.endswith(_UNCUT):  # scores multiply what both lose
+                    weight = _cut(weight, x, settings)
+                layer.weight = _core.pack_weight("awq", weight, **settings)
+        logger.info(f"awq: {block} done")
 
 
-def _scale(before: Any, layers: list[Any], x: Any, sizes: Any, settings: dict[str, Any]) -> None:
-    """Moves the best power of the inputs' sizes from the inputs into the weights."""
+_UNCUT = ("q_proj", "k_proj")
+
+
+def _rounded(weight: Any, settings: dict[str, Any]) -> Any:
+    return _core.pack_weight("awq", weight, **{**settings, "compute": _core.float32}).dequantize()
+
+
+def _share_of_range(weights: list[Any], group: int) -> Any:
+    """How much of its group's range a column's weights take up, in the mean."""
+    total, rows = None, 0
+    for w in weights:
+        size = w.abs().reshape(-1, w.shape[1] if group == -1 else group)
+        size = (size / (size.max(-1, keepdim=True).values + 1e-6)).reshape(w.shape).sum(0)
+        total, rows = size if total is None else total + size, rows + w.shape[0]
+    return total / rows
+
+
+def _scale(before: Any, layers: list[Any], x: Any, sizes: Any, settings: dict[str, Any]) -> Any:
+    """Moves the best powers of the inputs' and weights' sizes from the inputs into the weights; None: nothing moved."""
     if isinstance(before, nn.Linear) and before.out_features != layers[0].in_features:
-        return  # grouped heads: one value feeds several columns
+        return None  # grouped heads: one value feeds several columns
     weights = [layer.weight.detach().float() for layer in layers]
     wanted = [x @ w.t() for w in weights]
+    share = _share_of_range(weights, settings["group"])
     best, chosen = None, None
-    for step in range(20):
-        scale = sizes.pow(step / 20).clamp(min=1e-4)
+    for step in range(40):
+        ratio, against = step // 2 / 20, step % 2  # against: columns of small weights are scaled up, too
+        scale = sizes.pow(ratio) / (share.pow(1 - ratio) + 1e-4) if against else sizes.pow(ratio)
+        scale = scale.clamp(min=1e-4)
         scale = scale / (scale.max() * scale.min()).sqrt()
         error = 0.0
         for w, target in zip(weights, wanted):
-            rounded = _core.pack_weight("awq", w * scale, **{**settings, "compute": _core.float32}).dequantize()
-            error += float(((x / scale) @ rounded.t() - target).pow(2).mean())
+            error += float(((x / scale) @ _rounded(w * scale, settings).t() - target).pow(2).mean())
         if best is None or error < best:
             best, chosen = error, scale
     for layer, w in zip(layers, weights):
@@ -148,3 +175,28 @@ def _scale(before: Any, layers: list[Any], x: Any, sizes: Any, settings: dict[st
             if value is not None:
                 by = chosen.unsqueeze(1) if value.dim() == 2 else chosen
                 setattr(before, name, (value.detach().float() / by).to(value.dtype))
+    return chosen
+
+
+def _cut(weight: Any, x: Any, settings: dict[str, Any]) -> Any:
+    """The weights with each group's range cut, by up to a half, to where the layer's outputs lose least."""
+    n, k = weight.shape
+    group = k if settings["group"] == -1 else settings["group"]
+    shape, groups = (n, k // group, group), k // group
+    parts = weight.reshape(shape)
+    inputs = x.reshape(-1, groups, group).transpose(0, 1)
+    products = inputs.transpose(1, 2) @ inputs  # [groups, group, group]
+    largest = parts.abs().max(-1, keepdim=True).values
+    best, chosen = None, weight
+    for step in range(10):
+        limit = largest * (1 - step / 20)
+        cut = parts.clamp(min=-limit, max=limit).reshape(n, k) if step else weight
+        lost = (_rounded(cut, settings) - weight).reshape(shape).transpose(0, 1)  # [groups, n, group]
+        error = ((lost @ products) * lost).sum(-1).t().unsqueeze(-1)  # [n, groups, 1]
+        if best is None:
+            best = error
+            continue
+        better = error < best
+        best = _core.where(better, error, best)
+        chosen = _core.where(better.expand(shape).reshape(n, k), cut, chosen)
+    return chosen

@@ -61,13 +61,14 @@ class Passes:
         When the caller comes back for the next block, the outputs of this one are computed as it is by then.
         """
         wanted = self.config.modules_in_block_to_quantize
-        for self._at, (block, _) in enumerate(self.blocks):
+        for at, (block, _) in enumerate(self.blocks):
+            self._at = at
             if wanted is not None:
                 yield block, [[f"{block}.{name}" for name in names] for names in wanted]
             else:
                 groups = self._groups(block)
                 yield block, groups if self.config.true_sequential else [[name for names in groups for name in names]]
-            if self._keep and self._at + 1 < len(self.blocks):
+            if self._keep and at + 1 < len(self.blocks):
                 self._advance(block)
 
     def run(self, see: dict[str, Callable[[Any], None]], texts: int | None = None) -> None:
