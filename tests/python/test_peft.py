@@ -593,3 +593,14 @@ def test_copies_of_layers():
     with ef.no_grad():
         twin[0].weight.zero_()
     assert layer[0].weight.abs().sum().item() > 0 and repr(twin) == repr(layer)
+
+
+def test_fan_in_fan_out_is_corrected_with_a_warning():
+    config = ef.GPT2Config(vocab_size=16, n_embd=8, n_layer=1, n_head=2, n_positions=8)
+    lora = LoraConfig(target_modules=["c_attn"])
+    with pytest.warns(UserWarning, match="set to False but the target module is `Conv1D`. Setting fan_in_fan_out to True."):
+        get_peft_model(ef.AutoModelForCausalLM.from_config(config), lora)
+    assert lora.fan_in_fan_out is True
+    lora = LoraConfig(target_modules=["lm_head"], fan_in_fan_out=True)
+    with pytest.warns(UserWarning, match="True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False."):
+        get_peft_model(ef.AutoModelForCausalLM.from_config(config), lora)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .... import nn
@@ -47,6 +48,15 @@ class LoraModel(WeightedMixin, BaseTuner):
         if isinstance(below, nn._native.Embedding):
             return Embedding(target, adapter_name, config, r, alpha)
         if isinstance(below, (nn._native.Linear, nn._native.Conv1D)):
+            turned = isinstance(below, nn._native.Conv1D)  # whose weight is [in, out]
+            if bool(config.fan_in_fan_out) != turned:
+                kind = "`Conv1D`" if turned else "`torch.nn.Linear`"
+                warnings.warn(
+                    f"fan_in_fan_out is set to {not turned} but the target module is {kind}. "
+                    f"Setting fan_in_fan_out to {turned}.",
+                    stacklevel=2,
+                )
+                config.fan_in_fan_out = turned
             return Linear(target, adapter_name, config, r, alpha)
         raise ValueError(
             f"Target module {target} is not supported. Currently, only the following modules are supported: "
