@@ -10,11 +10,12 @@ from . import functional
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "CELU",
-    "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "ELU", "GLU", "GaussianNLLLoss",
-    "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss",
-    "LeakyReLU", "LogSigmoid", "LogSoftmax", "MSELoss", "MarginRankingLoss", "MaxPool1d", "MaxPool2d", "Mish",
-    "NLLLoss", "PairwiseDistance", "PoissonNLLLoss", "ReLU6", "SELU", "SmoothL1Loss", "SoftMarginLoss",
-    "Softmax", "Softmin", "Softplus", "Softsign", "Tanhshrink", "Threshold", "TripletMarginLoss",
+    "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "ELU", "GLU", "GaussianNLLLoss", "Hardshrink",
+    "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LeakyReLU",
+    "LogSigmoid", "LogSoftmax", "MSELoss", "MarginRankingLoss", "MaxPool1d", "MaxPool2d", "Mish",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PairwiseDistance", "PoissonNLLLoss", "ReLU6", "SELU",
+    "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanhshrink",
+    "Threshold", "TripletMarginLoss",
 ]  # fmt: skip
 
 
@@ -136,6 +137,8 @@ Mish = _made("Mish", "mish", "`x·tanh(softplus(x))`", inplace=False)
 Softplus = _made("Softplus", "softplus", "`log(1 + exp(beta·x))/beta`", beta=1.0, threshold=20.0)
 Softsign = _made("Softsign", "softsign", "`x/(1 + |x|)`")
 Tanhshrink = _made("Tanhshrink", "tanhshrink", "`x - tanh(x)`")
+Hardshrink = _made("Hardshrink", "hardshrink", "`x` where its magnitude is above `lambd`, else 0.", lambd=0.5)
+Softshrink = _made("Softshrink", "softshrink", "`x` moved towards 0 by `lambd`, at most to 0.", lambd=0.5)
 Threshold = _made("Threshold", "threshold", "`x` above the threshold, else `value`.", threshold=0.0, value=0.0,
                   inplace=False)  # fmt: skip
 AvgPool1d = _made("AvgPool1d", "avg_pool1d", "Means of windows.", kernel_size=1, stride=None, padding=0,
@@ -167,6 +170,10 @@ CosineEmbeddingLoss = _made("CosineEmbeddingLoss", "cosine_embedding_loss", "Los
                             reduction="mean")  # fmt: skip
 TripletMarginLoss = _made("TripletMarginLoss", "triplet_margin_loss", "Hinge of two distances.", margin=1.0, p=2.0,
                           eps=1e-6, swap=False, reduction="mean")  # fmt: skip
+MultiMarginLoss = _made("MultiMarginLoss", "multi_margin_loss", "Hinge of all classes but the right one.", p=1,
+                        margin=1.0, weight=None, reduction="mean")  # fmt: skip
+MultiLabelSoftMarginLoss = _made("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss",
+                                 "Binary cross-entropy of each class.", weight=None, reduction="mean")  # fmt: skip
 PoissonNLLLoss = _made("PoissonNLLLoss", "poisson_nll_loss", "Negative log-likelihood of counts.", log_input=True,
                        full=False, eps=1e-8, reduction="mean")  # fmt: skip
 GaussianNLLLoss = _made("GaussianNLLLoss", "gaussian_nll_loss", "Negative log-likelihood of normal distributions.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import _core
@@ -10,9 +11,10 @@ from .._core import functional as _f
 from .._core.functional import cosine_similarity, one_hot, softplus
 
 __all__ = [
-    "celu", "cosine_embedding_loss", "gaussian_nll_loss", "glu", "gumbel_softmax", "hardtanh", "hinge_embedding_loss",
-    "huber_loss", "margin_ranking_loss", "pairwise_distance", "poisson_nll_loss", "prelu", "relu6", "selu",
-    "soft_margin_loss", "softmin", "softsign", "tanhshrink", "threshold", "triplet_margin_loss",
+    "celu", "cosine_embedding_loss", "gaussian_nll_loss", "glu", "gumbel_softmax", "hardshrink", "hardtanh",
+    "hinge_embedding_loss", "huber_loss", "layer_norm", "margin_ranking_loss", "multi_margin_loss",
+    "multilabel_soft_margin_loss", "pairwise_distance", "poisson_nll_loss", "prelu", "relu6", "rms_norm", "selu",
+    "soft_margin_loss", "softmin", "softshrink", "softsign", "tanhshrink", "threshold", "triplet_margin_loss",
 ]  # fmt: skip
 
 
@@ -69,6 +71,78 @@ def softsign(input: Tensor) -> Tensor:
 def tanhshrink(input: Tensor) -> Tensor:
     """`x - tanh(x)`"""
     return input - input.tanh()
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """`x` where its magnitude is above `lambd`, else 0."""
+    return _core.where(input.abs() > lambd, input, _core.zeros_like(input))
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """`x` moved towards 0 by `lambd`, at most to 0."""
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return input - input.clamp(-lambd, lambd)
+
+
+def _last_as_one(input: Tensor, shape: tuple[int, ...], *parameters: Tensor | None) -> list[Tensor | None]:
+    """The dimensions that are normalized together as one."""
+    size, lead = math.prod(shape), tuple(input.shape)[: max(0, input.dim() - len(shape))]
+    if tuple(input.shape) != (*lead, *shape):
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape "
+            f"[*, {', '.join(map(str, shape))}], but got input of size{list(input.shape)}"
+        )
+    for parameter in parameters:
+        if parameter is not None and tuple(parameter.shape) != shape:
+            raise RuntimeError(
+                "Expected weight to be of same shape as normalized_shape, but got weight of shape "
+                f"{list(parameter.shape)} and normalized_shape = {list(shape)}"
+            )
+    return [input.reshape((*lead, size)), *(None if p is None else p.reshape((size,)) for p in parameters)]
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Mean 0, variance 1 over the last dimensions, which are `normalized_shape`, then gain and bias of that shape."""
+    shape = tuple(normalized_shape)
+    if len(shape) == 1:
+        return _f.layer_norm(input, shape, weight, bias, eps)
+    x, gain, offset = _last_as_one(input, shape, weight, bias)
+    return _f.layer_norm(x, x.shape[-1:], gain, offset, eps).reshape(input.shape)
+
+
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    """Root mean square 1 over the last dimensions, which are `normalized_shape`, then a gain of that shape."""
+    shape = tuple(normalized_shape)
+    if len(shape) == 1:
+        return _f.rms_norm(input, shape, weight, eps)
+    x, gain = _last_as_one(input, shape, weight)
+    return _f.rms_norm(x, x.shape[-1:], gain, eps).reshape(input.shape)
+
+
+def multilabel_soft_margin_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """Binary cross-entropy of each class, averaged over the last dimension. target: 0 or 1, of the input's shape."""
+    loss = -(target * _f.logsigmoid(input) + (1 - target) * _f.logsigmoid(-input))
+    return _reduced((loss if weight is None else loss * weight).mean(-1), reduction)
+
+
+def multi_margin_loss(
+    input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
+    reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """Hinge of how far each class is below the right one. input: [batch, classes] or [classes]; target: int64."""
+    if p not in (1, 2):
+        raise RuntimeError("only p == 1 and p == 2 supported")
+    at = target.unsqueeze(-1)
+    hinge = (margin - input.gather(-1, at) + input).clamp(min=0) ** p
+    if weight is not None:
+        hinge = hinge * weight[at]
+    others = _core.ones_like(input).scatter(-1, at, 0.0)
+    return _reduced((hinge * others).sum(-1) / input.shape[-1], reduction)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:

@@ -69,7 +69,8 @@ def case_layers(lib):
 ACTIVATIONS = {
     "ReLU": (), "GELU": (), "SiLU": (), "Sigmoid": (), "Tanh": (), "LeakyReLU": (0.2,), "ELU": (0.7,), "CELU": (1.3,),
     "SELU": (), "GLU": (), "ReLU6": (), "Hardtanh": (-0.5, 0.7), "Hardswish": (), "Hardsigmoid": (), "LogSigmoid": (),
-    "Mish": (), "Softplus": (2.0,), "Softsign": (), "Tanhshrink": (), "Threshold": (0.1, 3.0), "Softmax": (-1,),
+    "Mish": (), "Softplus": (2.0,), "Softsign": (), "Tanhshrink": (), "Hardshrink": (0.3,),
+    "Softshrink": (0.2,), "Threshold": (0.1, 3.0), "Softmax": (-1,),
     "LogSoftmax": (1,), "Softmin": (-1,), "Identity": (), "Flatten": (),
 }  # fmt: skip
 
@@ -89,6 +90,18 @@ def case_activations(lib):
     }
 
 
+def case_norms_of_several_dimensions(lib):
+    f, x, gain = lib.nn.functional, _leaf(lib, 2, 3, 4), _x(lib, 3, 4, seed=1)
+    out = {"layer": f.layer_norm(x, (3, 4), gain, gain * 2, 1e-3), "rms": f.rms_norm(x, (3, 4), gain)}
+    out["layer_plain"], out["rms_all"] = f.layer_norm(x, [2, 3, 4]), f.rms_norm(x, (2, 3, 4), eps=1e-2)
+    grads = {}
+    for name, y in out.items():
+        x.grad = None
+        (y * y * y).sum().backward()
+        grads[name] = x.grad.numpy().copy()
+    return {"values": {name: y.detach().numpy().copy() for name, y in out.items()}, "grads": grads}
+
+
 def case_losses(lib):
     """Losses as modules, with their options and reductions."""
     nn = lib.nn
@@ -106,7 +119,10 @@ def case_losses(lib):
         "bce_weight": (nn.BCEWithLogitsLoss, {"pos_weight": weight}, y.sigmoid()),
         "kl": (nn.KLDivLoss, {}, y.softmax(-1)), "kl_log": (nn.KLDivLoss, {"log_target": True}, y.log_softmax(-1)),
         "soft": (nn.SoftMarginLoss, {}, y.sign()), "hinge": (nn.HingeEmbeddingLoss, {}, y.sign()),
-        "poisson": (nn.PoissonNLLLoss, {}, y.abs()),
+        "poisson": (nn.PoissonNLLLoss, {}, y.abs()), "multi": (nn.MultiMarginLoss, {"p": 2}, ids.clamp(min=0)),
+        "multi_weight": (nn.MultiMarginLoss, {"margin": 0.5, "weight": weight}, ids.clamp(min=0)),
+        "labels": (nn.MultiLabelSoftMarginLoss, {}, (y > 0).float()),
+        "labels_weight": (nn.MultiLabelSoftMarginLoss, {"weight": weight}, (y > 0).float()),
     }  # fmt: skip
     out = {}
     for name, (cls, options, target) in cases.items():
