@@ -225,15 +225,11 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
     const bool alone = SingleRowOrder::on();
-    // Has the bits of the panel product, and so of a row alone.
-    const bool streams =
-        part[0].b.dtype == DType::BFloat16 && kernels().stream_bf16.rows && !a.transposed && !part[0].b.transposed;
-    if (streams && m <= kernels().stream_bf16.rows)
-      stream_product(m, k, a, part, accumulate);
-    else if (streams)
-      panel_product(m, k, a, part, accumulate);
-    else if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
+    const StreamKernels& stream = kernels().stream_bf16;
+    if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
       dot_product(m, k, a, part, accumulate);
+    else if (m <= stream.rows && part[0].b.dtype == DType::BFloat16 && !a.transposed && !part[0].b.transposed)
+      stream_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && (alone || m <= 4))
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else
