@@ -7,6 +7,13 @@ that stays; printed are the best sentences/s of each, the ratio of our best to i
 float32, and the latency of one short text. `--peers` is a Python with some of transformers, sentence-transformers,
 onnxruntime, openvino, ctranslate2; what is missing is left out. The share of the multiply limit is the time that the
 products alone would take at the rate of one large product, over the time taken.
+
+A machine that is quiet for half a minute at a time measures in slices. `--state FOLDER` keeps the best times there, and the
+table is of all that the folder holds; the sentences are cut into `--slices` parts of the same mixture, timed one by one:
+
+    for part in 0 1 2 3; do for name in eigenformers openvino; do
+        python bench/encode.py --peers … --state times --slices 4 --slice $part --only $name --rounds 1
+    done; done
 """
 
 from __future__ import annotations
@@ -211,21 +218,18 @@ def work(name: str, threads: int) -> None:
         return
     encode = make(threads)
     print(json.dumps({"ready": True}), file=out, flush=True)
-    texts: list[str] = []
     for line in sys.stdin:
         task = json.loads(line)
-        if "texts" in task:
-            texts = task["texts"]
-            encode(texts[:8], 8)
-            np.save(task["save"], encode(texts[:256], 32))
+        if "save" in task:
+            encode(task["texts"][:8], 8)
+            np.save(task["save"], encode(task["texts"], 32))
             answer = {}
         elif "product" in task:
             answer = {"seconds": product_seconds(name.split()[-1])}
         else:
-            chosen = [SHORT] if task.get("short") else texts
             begin = time.perf_counter()
             for _ in range(task.get("repeat", 1)):
-                encode(chosen, task["batch"])
+                encode(task["texts"], task["batch"])
             answer = {"seconds": (time.perf_counter() - begin) / task.get("repeat", 1)}
         print(json.dumps(answer), file=out, flush=True)
 
@@ -261,15 +265,76 @@ class Contestant:
         )
         line = self.process.stdout.readline()
         self.here = bool(line) and "ready" in json.loads(line)
-        self.best: dict = {}
 
     def ask(self, **task) -> dict:
         self.process.stdin.write(json.dumps(task) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def time(self, key, **task) -> None:
-        self.best[key] = min(self.best.get(key, float("inf")), self.ask(**task)["seconds"])
+
+def measure(args: argparse.Namespace, texts: list[str], state: Path) -> None:
+    """Times the chosen contestants on the chosen slices; the best of all runs so far stays in the state's folder."""
+    file = state / "best.json"
+    best: dict[str, dict[str, float]] = json.loads(file.read_text()) if file.is_file() else {}
+    contestants = []
+    for name in CONTESTANTS:
+        if not any(part in name for part in args.only):
+            continue
+        one = Contestant(sys.executable if name.startswith("eigenformers") else args.peers, name, args.threads)
+        if one.here:
+            contestants.append(one)
+            one.ask(texts=texts[:256], save=str(state / f"{name}.npy"))
+        else:
+            print(f"left out: {name}", flush=True)
+    print("timing", flush=True)
+    for _ in range(args.rounds):
+        for part in args.slice or range(args.slices):
+            for one in contestants:
+                tasks = {f"{batch} {part}": {"batch": batch, "texts": texts[part :: args.slices]} for batch in args.batch}
+                if "short" not in args.skip:
+                    tasks["short"] = {"batch": 1, "texts": [SHORT], "repeat": 20}
+                if one.name.startswith("eigenformers"):
+                    tasks["product"] = {"product": True}
+                times = best.setdefault(one.name, {})
+                for key, task in tasks.items():
+                    times[key] = min(times.get(key, float("inf")), one.ask(**task)["seconds"])
+    for one in contestants:
+        one.process.stdin.close()
+    file.write_text(json.dumps(best))
+
+
+def table(args: argparse.Namespace, texts: list[str], state: Path) -> None:
+    """What the state's folder holds; of each batch size the slices that all contestants with that size have."""
+    import numpy as np
+    from eigenformers import AutoTokenizer
+
+    best = json.loads((state / "best.json").read_text())
+    ids = AutoTokenizer.from_pretrained(MODEL)(texts, truncation=True, max_length=256)["input_ids"]
+    print(f"{len(texts)} sentences, {sum(map(len, ids)) / len(texts):.1f} tokens each, {args.threads} threads")
+    keys = {key for times in best.values() for key in times if key[0].isdigit()}
+    reference = np.load(state / f"{args.reference}.npy") if args.reference in best else None
+    parts = {}
+    for batch in sorted({int(key.split()[0]) for key in keys}):
+        sets = [{int(k.split()[1]) for k in times if k.startswith(f"{batch} ")} for times in best.values()]
+        parts[batch] = set.intersection(*(found for found in sets if found))
+    for name in CONTESTANTS:
+        if name not in best:
+            continue
+        times, columns, shares = best[name], [], []
+        for batch, chosen in parts.items():
+            if not chosen or f"{batch} {min(chosen)}" not in times:
+                columns.append(f"{batch}: {'-':>8s}")
+                continue
+            count = sum(len(texts[part :: args.slices]) for part in chosen)
+            seconds = sum(times[f"{batch} {part}"] for part in chosen)
+            columns.append(f"{batch}: {count / seconds:6.1f}/s")
+            tokens = sum(len(row) for part in chosen for row in ids[part :: args.slices])
+            shares.append(times.get("product", 0) * 6 * tokens / seconds)
+        cosine = "" if reference is None else f"  cosine {(np.load(state / f'{name}.npy') * reference).sum(1).min():.6f}"
+        share = f"  share of the multiply limit {max(shares):.0%}" if shares and "product" in times else ""
+        short = f"  one text {times['short'] * 1e3:5.2f} ms" if "short" in times else ""
+        print(f"{name:32s} {'  '.join(columns)}{short}{cosine}{share}")
+    print("slices of each batch size:", {batch: len(chosen) for batch, chosen in parts.items()}, "of", args.slices)
 
 
 def main() -> int:
@@ -282,50 +347,20 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", nargs="+", default=[""], help="contestants whose names contain one of these")
     parser.add_argument("--reference", default=REFERENCE, help="contestant that cosines are taken to")
+    parser.add_argument("--state", type=Path, help="folder that keeps the best times of several runs")
+    parser.add_argument("--slices", type=int, default=1, help="parts that the sentences are cut into")
+    parser.add_argument("--slice", type=int, nargs="+", help="parts to time now; all without it")
+    parser.add_argument("--skip", nargs="*", default=[], choices=["short"], help="what not to time")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
         work(args.worker, args.threads)
         return 0
-    import numpy as np
-
     texts = sentences(args.sentences)
-    contestants = []
-    for name in CONTESTANTS:
-        if not any(part in name for part in (*args.only, args.reference)):
-            continue
-        one = Contestant(sys.executable if name.startswith("eigenformers") else args.peers, name, args.threads)
-        if one.here:
-            contestants.append(one)
-        else:
-            print(f"left out: {name}", flush=True)
-    folder = Path(tempfile.mkdtemp())
-    for i, one in enumerate(contestants):
-        one.saved = folder / f"{i}.npy"
-        one.ask(texts=texts, save=str(one.saved))
-    for _ in range(args.rounds):
-        for one in contestants:
-            for batch in args.batch:
-                one.time(batch, batch=batch)
-            one.time("short", short=True, batch=1, repeat=20)
-    reference = next((np.load(one.saved) for one in contestants if one.name == args.reference), None)
-    from eigenformers import AutoTokenizer
-
-    tokens = sum(len(ids) for ids in AutoTokenizer.from_pretrained(MODEL)(texts, truncation=True, max_length=256)["input_ids"])
-    print(f"{len(texts)} sentences, {tokens / len(texts):.1f} tokens each, {args.threads} threads")
-    mine = [one for one in contestants if one.name.startswith("eigenformers")]
-    top = {batch: min(one.best[batch] for one in mine or contestants) for batch in args.batch}
-    for one in contestants:
-        speeds = "  ".join(
-            f"{batch}: {len(texts) / one.best[batch]:7.1f}/s ({one.best[batch] / top[batch]:.2f})" for batch in args.batch
-        )
-        cosine = "" if reference is None else f"  cosine {(np.load(one.saved) * reference).sum(1).min():.6f}"
-        share = ""
-        if one in mine:
-            limit = one.ask(product=True)["seconds"] * 6 * tokens
-            share = f"  share of the multiply limit {limit / min(one.best[b] for b in args.batch):.0%}"
-        print(f"{one.name:32s} {speeds}  one text {one.best['short'] * 1e3:6.2f} ms{cosine}{share}")
-        one.process.stdin.close()
+    state = args.state or Path(tempfile.mkdtemp())
+    state.mkdir(parents=True, exist_ok=True)
+    measure(args, texts, state)
+    table(args, texts, state)
     return 0
 
 
