@@ -13,6 +13,7 @@
 #include "generation/group_beam_search.h"
 #include "generation/sampling.h"
 #include "generation/session.h"
+#include "nn/encoder_decoder_cache.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -65,6 +66,7 @@ class Loop {
     check<ConfigError>(cache != nullptr, "assisted generate requires `use_cache=True`");
     check<ConfigError>(session_.batch() == 1, "assisted generate is only supported for batch_size = 1 (found ",
                        session_.batch(), ")");
+    if (auto* both = dynamic_cast<EncoderDecoderCache*>(cache)) cache = both->self().get();
     auto* dynamic = dynamic_cast<DynamicCache*>(cache);
     check<UnsupportedError>(
         std::string(cache->kind()) != "quantized",
@@ -108,6 +110,7 @@ class Loop {
     one.logits = ahead_.logits;
     for (auto& h : ahead_.hidden_states) one.hidden_states.push_back(h.narrow(1, at, 1));
     for (auto& a : ahead_.attentions) one.attentions.push_back(a.narrow(2, at, 1).narrow(3, 0, a.size(3) - back));
+    for (auto& a : ahead_.cross_attentions) one.cross_attentions.push_back(a.narrow(2, at, 1));
     return session_.scores(one, back);
   }
 

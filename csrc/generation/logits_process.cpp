@@ -128,7 +128,7 @@ struct ExponentialDecay : RowProcessor {
     if (n <= start) return;
     for (int64_t id : eos) {
       float& s = scores[size_t(id)];
-      s += std::fabs(s) * float(std::pow(factor, double(n - start)) - 1);
+      if (std::isfinite(s)) s += std::fabs(s) * float(std::pow(factor, double(n - start)) - 1);
     }
   }
 };

@@ -39,6 +39,10 @@ _PROCESSORS = (
     "TypicalLogitsWarper",
     "UnbatchedClassifierFreeGuidanceLogitsProcessor",
 )
+_DETECTION = (
+    "BayesianDetectorConfig", "BayesianDetectorModel", "BayesianWatermarkDetectorModelOutput",
+    "SynthIDTextWatermarkDetector",
+)  # fmt: skip
 _CONSTRAINTS = (
     "Constraint", "ConstraintListState", "DisjunctiveConstraint", "DisjunctiveTrie", "PhrasalConstraint",
 )  # fmt: skip
@@ -65,6 +69,7 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(_AUXILIARY, ".auxiliary_configs"),
     "PrefixCache": ".prefix_cache",
     **dict.fromkeys(("WatermarkDetector", "WatermarkDetectorOutput", "WatermarkLogitsProcessor"), ".watermarking"),
+    **dict.fromkeys(_DETECTION, ".synthid_detector"),
     **dict.fromkeys(_STREAMERS, ".streamers"),
     **dict.fromkeys(_PROCESSORS, ".logits_process"),
     **dict.fromkeys(_CONSTRAINTS, ".beam_constraints"),

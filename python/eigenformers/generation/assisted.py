@@ -9,6 +9,7 @@ import numpy as np
 from .. import _core
 from ..errors import UnsupportedError
 from .arrays import as_array, softmax
+from .encoder_decoder import encode
 
 # An assistant stops at the first token that it is less sure of, as the real library's configuration says.
 _COUNT, _THRESHOLD = 20, 0.4
@@ -24,9 +25,10 @@ class DraftModel:
         model: the assistant. Its generation_config gives `num_assistant_tokens`, `num_assistant_tokens_schedule`
             and `assistant_confidence_threshold`, unless `config` has other than the defaults.
         config: the GenerationConfig of the call.
+        source: of encoder-decoders, what the large model's encoder read; the assistant reads it with its own, once.
     """
 
-    def __init__(self, model: Any, config: Any):
+    def __init__(self, model: Any, config: Any, source: Any = None):
         own = model.generation_config
 
         def setting(name: str, default: Any) -> Any:
@@ -38,9 +40,15 @@ class DraftModel:
         self.schedule = setting("num_assistant_tokens_schedule", "constant")
         self.threshold = float(setting("assistant_confidence_threshold", _THRESHOLD))
         self.eos = -1 if config.eos_token_id is None else config.eos_token_id  # not the assistant's own
-        self.cache = _core.DynamicCache()
-        self.cache.activate_past_recording()
+        own_positions = _core.DynamicCache()
+        own_positions.activate_past_recording()
+        self.cache: Any = own_positions
         self.seen: list[int] = []  # the tokens that the cache holds
+        self.inputs: dict[str, Any] = {}
+        if source is not None:
+            self.cache = _core.EncoderDecoderCache(own_positions, _core.DynamicCache())
+            encoded = encode(model, source.ids, source.mask, None, None, self._settings(1))
+            self.inputs = {"encoder_outputs": encoded.encoded, "attention_mask": source.mask}
 
     def guess(self, ids: list[int], most: int) -> list[int]:
         """At most `most` tokens that may follow `ids`; none: an ordinary step."""
@@ -50,8 +58,11 @@ class DraftModel:
         same = _common(self.seen, ids[:-1])
         if same < len(self.seen):
             self.cache.crop(same)
+        tokens = _core.tensor([ids])
+        prompt = {"decoder_input_ids": tokens, "decoder_start_token_id": ids[0]} if self.inputs else {"inputs": tokens}
         output = self.model.generate(
-            _core.tensor([ids]),
+            **prompt,
+            **self.inputs,
             generation_config=self._settings(count),
             past_key_values=self.cache,
             stopping_criteria=[self._unsure] if self.threshold > 0 else None,
@@ -138,18 +149,28 @@ def check_assistant(model: Any, assistant: Any, config: Any) -> None:
         raise ValueError("assisted generate requires `use_cache=True`")
     if not hasattr(assistant, "generate"):
         raise TypeError(f"assistant_model: found a {type(assistant).__name__}, needed a model that can generate")
-    if assistant.config.is_encoder_decoder or model.config.is_encoder_decoder:
-        raise UnsupportedError("generate: `assistant_model` with encoder-decoders is not part of this version")
+    if assistant.config.is_encoder_decoder != model.config.is_encoder_decoder:
+        raise UnsupportedError(
+            "generate: `assistant_model` has to be of the model's kind: an encoder-decoder beside an encoder-decoder, a "
+            f"decoder beside a decoder; found a {type(assistant).__name__} beside a {type(model).__name__}"
+        )
 
 
-def candidates_of(assistant: Any, config: Any, tokenizer: Any, assistant_tokenizer: Any) -> DraftModel:
-    """The assistant of a call of `generate`.
+def candidates_of(
+    assistant: Any, config: Any, tokenizer: Any, assistant_tokenizer: Any, source: Any = None
+) -> DraftModel:
+    """The assistant of a call of `generate`; `source`: what an encoder-decoder's encoder read.
 
     Raises:
-        ValueError: two tokenizers are needed and one is missing.
+        ValueError: two tokenizers are needed and one is missing; the encoder's output came without its ids.
+        NotImplementedError: two tokenizers beside encoder-decoders.
     """
+    if source is not None and source.ids is None:
+        raise ValueError("generate: `assistant_model` reads the source itself: pass input_ids, not the encoder's output")
     if tokenizer is None and assistant_tokenizer is None:
-        return DraftModel(assistant, config)
+        return DraftModel(assistant, config, source)
+    if source is not None:
+        raise UnsupportedError("generate: `assistant_tokenizer` with encoder-decoders is not part of this version")
     if tokenizer is None or assistant_tokenizer is None:
         raise ValueError(
             "`assistant_tokenizer` is not required when the main and assistant models use the same tokenizer; for "

@@ -82,9 +82,12 @@ class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
             self._mask = np.concatenate([self._mask, np.ones_like(last)], axis=1)
             self._ids = last if self.use_cache else np.concatenate([self._ids, last], axis=1)
         self._before = np.ascontiguousarray(input_ids)
+        mask = self._mask
+        if self.model.config.is_encoder_decoder:  # its encoder reads the new ids alone
+            mask = mask[:, -self._ids.shape[1] :]
         output = self.model(
             to_tensor(self._ids),
-            attention_mask=to_tensor(self._mask),
+            attention_mask=to_tensor(mask),
             use_cache=self.use_cache,
             past_key_values=self._cache,
         )

@@ -164,7 +164,7 @@ class GenerationMixin:
         candidates = None
         if assistant_model is not None:
             translates = tokenizer if assistant_tokenizer is not None else None
-            candidates = candidates_of(assistant_model, config, translates, assistant_tokenizer)
+            candidates = candidates_of(assistant_model, config, translates, assistant_tokenizer, source)
         constraints = None
         if config.constraints is not None or config.force_words_ids is not None:
             constraints = ConstrainedTexts(constraints_of(config))

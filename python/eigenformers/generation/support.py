@@ -34,6 +34,8 @@ def check_supported(config: GenerationConfig) -> None:
     """
     if config.prompt_lookup_num_tokens is not None:
         _check_prompt_lookup(config)
+    if config.prefill_chunk_size is not None and config.use_cache is False:
+        raise ValueError("Cannot use prefill chunking without a cache")
     for name, (off, reason) in REFUSED.items():
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):

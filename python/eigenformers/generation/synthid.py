@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from .arrays import as_array, softmax
+from .arrays import as_array, softmax, to_tensor
 from .logits_base import NumpyLogitsProcessor
 
 _MULTIPLIER, _INCREMENT = np.int64(6364136223846793005), np.int64(1)  # of a linear congruential generator
@@ -109,9 +109,11 @@ class SynthIDTextWatermarkLogitsProcessor(NumpyLogitsProcessor):
 
     # For detection
 
-    def compute_ngram_keys(self, ngrams: Any) -> np.ndarray:
+    def compute_ngram_keys(self, ngrams: Any) -> Any:
         """int64 `[batch, ngrams, keys]`: the hashes of n-grams `[batch, ngrams, ngram_len]`."""
-        ngrams = as_array(ngrams)
+        return to_tensor(self._ngram_keys(as_array(ngrams)))
+
+    def _ngram_keys(self, ngrams: np.ndarray) -> np.ndarray:
         if ngrams.ndim != 3:
             raise ValueError(f"Ngrams should be of shape (batch_size, num_ngrams, ngram_len), but is {ngrams.shape}")
         if ngrams.shape[2] != self.ngram_len:
@@ -122,13 +124,13 @@ class SynthIDTextWatermarkLogitsProcessor(NumpyLogitsProcessor):
         start = np.ones(ngrams.shape[:2], np.int64)
         return self._hash(self._hash(start, ngrams.astype(np.int64))[..., None], self.keys[:, None])
 
-    def compute_g_values(self, input_ids: Any) -> np.ndarray:
+    def compute_g_values(self, input_ids: Any) -> Any:
         """0 or 1 `[batch, length - ngram_len + 1, keys]` for texts int64 `[batch, length]`: half are 1 by chance."""
         ids = _check_ids(as_array(input_ids))
         ngrams = np.lib.stride_tricks.sliding_window_view(ids, self.ngram_len, axis=1)
-        return self.sampling_table[self.compute_ngram_keys(ngrams) % len(self.sampling_table)]
+        return to_tensor(self.sampling_table[self._ngram_keys(ngrams) % len(self.sampling_table)])
 
-    def compute_context_repetition_mask(self, input_ids: Any) -> np.ndarray:
+    def compute_context_repetition_mask(self, input_ids: Any) -> Any:
         """bool `[batch, length - ngram_len + 1]`: False where the tokens before have been the context before."""
         ids = _check_ids(as_array(input_ids))
         contexts = np.lib.stride_tricks.sliding_window_view(ids[:, :-1], self.ngram_len - 1, axis=1)
@@ -139,12 +141,12 @@ class SynthIDTextWatermarkLogitsProcessor(NumpyLogitsProcessor):
             now = hashes[:, i : i + 1]
             fresh[:, i] = ~(seen == now).any(axis=1)
             seen = np.concatenate([now, seen], axis=1)[:, :-1]
-        return fresh
+        return to_tensor(fresh)
 
-    def compute_eos_token_mask(self, input_ids: Any, eos_token_id: int) -> np.ndarray:
+    def compute_eos_token_mask(self, input_ids: Any, eos_token_id: int) -> Any:
         """int64 `[batch, length]`: 1 before the first end token, 0 from there on."""
         ids = _check_ids(as_array(input_ids))
-        return (np.cumsum(ids == eos_token_id, axis=1) == 0).astype(np.int64)
+        return to_tensor((np.cumsum(ids == eos_token_id, axis=1) == 0).astype(np.int64))
 
     def expected_mean_g_value(self, vocab_size: int, coinflip_prob: float = 0.5) -> float:
         """The mean of `compute_g_values` on marked texts of one round, if all tokens were equally likely."""

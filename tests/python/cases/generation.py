@@ -33,6 +33,9 @@ def case_greedy_options(lib):
         "forced_bos": {"forced_bos_token_id": 7},
         "sequence_bias": {"sequence_bias": [[[11], 8.0], [[11, 12], 12.0]]},
         "exponential_decay": {"exponential_decay_length_penalty": (3, 1.8), "eos_token_id": 2},
+        "decay_of_a_forbidden_end": {
+            "exponential_decay_length_penalty": (1, 1.8), "eos_token_id": 2, "min_new_tokens": 6,
+        },
         "encoder_no_repeat": {"encoder_no_repeat_ngram_size": 1},
         "encoder_repetition": {"encoder_repetition_penalty": 3.0},
         "renormalize": {"renormalize_logits": True},

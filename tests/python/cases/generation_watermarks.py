@@ -75,3 +75,27 @@ def case_errors(lib):
         except ValueError as error:
             texts.append(str(error).replace("torch.Size([20])", "(20,)").replace("torch.Size([2, 20])", "(2, 20)"))
     return texts
+
+
+def case_synthid_detector(lib):
+    model = lib.BayesianDetectorModel(lib.BayesianDetectorConfig(watermarking_depth=len(KEYS), base_rate=0.3))
+    rng = np.random.RandomState(0)
+    shapes = {name: tuple(value.shape) for name, value in sorted(model.state_dict().items())}
+    weights = {name: np.float32(rng.standard_normal(shape) * 0.3) for name, shape in shapes.items()}
+    weights["prior"] = np.array([0.3], np.float32)
+    model.load_state_dict({name: tensor(lib, value) for name, value in weights.items()})
+    processor = _processor(lib)
+    ids = tensor(lib, np.concatenate([IDS, IDS[:, ::-1]], 1))
+    ends = type("Tokenizer", (), {"eos_token_id": int(IDS[0, -1])})
+    detector = lib.SynthIDTextWatermarkDetector(model, processor, ends)
+    g_values = processor.compute_g_values(ids)
+    mask = tensor(lib, np.ones(tuple(g_values.shape)[:2], np.int64))
+    labels = tensor(lib, np.array([1.0, 0.0], np.float32))
+    out = model(g_values, mask, labels=labels, return_dict=True, loss_batch_weight=0.5)
+    out.loss.backward()
+    return {
+        "shapes": {name: list(shape) for name, shape in shapes.items()},
+        "found": array(detector(ids)[0]), "one": array(detector(ids[:1])[0]), "loss": float(out.loss),
+        "all": array(out.posterior_probabilities), "prior_grad": array(model.prior.grad),
+        "delta_grad": array(model.likelihood_model_watermarked.delta.grad)[0, 0, ::3],
+    }  # fmt: skip

@@ -185,6 +185,23 @@ def case_generate(lib):
     return out
 
 
+def case_guesses(lib):
+    """Prompt look-up, an assistant that is an encoder-decoder too, guidance: one source with a repeated target."""
+    out = {}
+    inputs = {"input_ids": tensor(lib, SOURCE[:1]), "attention_mask": tensor(lib, np.ones_like(SOURCE[:1]))}
+    prompt = tensor(lib, np.array([[7, 8, 9, 7, 8]]))
+    for name in ("bart", "t5"):
+        model, options = model_of(lib, name), {"max_new_tokens": 12, "do_sample": False, "eos_token_id": None}
+        assistant = model_of(lib, name, **{"decoder_layers" if name == "bart" else "num_decoder_layers": 1})
+        for key, more in {"lookup": {"prompt_lookup_num_tokens": 3}, "assistant": {"assistant_model": assistant}}.items():
+            out[name, key] = {
+                "plain": array(model.generate(**inputs, **options, **more)),
+                "prompt": array(model.generate(**inputs, **options, **more, decoder_input_ids=prompt)),
+            }
+    out["guidance"] = array(model_of(lib, "bart").generate(**inputs, max_new_tokens=6, guidance_scale=1.5, num_beams=2))
+    return {"/".join(key) if isinstance(key, tuple) else key: value for key, value in out.items()}
+
+
 def case_errors(lib):
     """What the models refuse, in the words that people look for."""
     bart, t5 = model_of(lib, "bart"), model_of(lib, "t5", "AutoModelForSequenceClassification")
