@@ -134,7 +134,9 @@ def openvino_of(precision):
         from transformers import AutoModel
 
         model = AutoModel.from_pretrained(MODEL, attn_implementation="sdpa").eval()
-        example = {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
+        example = {
+            name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask", "token_type_ids")
+        }
         converted = openvino.convert_model(model, example_input=example)
         compiled = openvino.compile_model(
             converted, "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision}
@@ -261,7 +263,12 @@ class Contestant:
         command = [python, __file__, "--worker", name, "--threads", str(threads)]
         self.name = name
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
         )
         line = self.process.stdout.readline()
         self.here = bool(line) and "ready" in json.loads(line)
@@ -290,7 +297,9 @@ def measure(args: argparse.Namespace, texts: list[str], state: Path) -> None:
     for _ in range(args.rounds):
         for part in args.slice or range(args.slices):
             for one in contestants:
-                tasks = {f"{batch} {part}": {"batch": batch, "texts": texts[part :: args.slices]} for batch in args.batch}
+                tasks = {
+                    f"{batch} {part}": {"batch": batch, "texts": texts[part :: args.slices]} for batch in args.batch
+                }
                 if "short" not in args.skip:
                     tasks["short"] = {"batch": 1, "texts": [SHORT], "repeat": 20}
                 if one.name.startswith("eigenformers"):
@@ -330,7 +339,9 @@ def table(args: argparse.Namespace, texts: list[str], state: Path) -> None:
             columns.append(f"{batch}: {count / seconds:6.1f}/s")
             tokens = sum(len(row) for part in chosen for row in ids[part :: args.slices])
             shares.append(times.get("product", 0) * 6 * tokens / seconds)
-        cosine = "" if reference is None else f"  cosine {(np.load(state / f'{name}.npy') * reference).sum(1).min():.6f}"
+        cosine = (
+            "" if reference is None else f"  cosine {(np.load(state / f'{name}.npy') * reference).sum(1).min():.6f}"
+        )
         share = f"  share of the multiply limit {max(shares):.0%}" if shares and "product" in times else ""
         short = f"  one text {times['short'] * 1e3:5.2f} ms" if "short" in times else ""
         print(f"{name:32s} {'  '.join(columns)}{short}{cosine}{share}")
