@@ -104,6 +104,9 @@ def test_old_arguments(classifier, folder):
         assert old(TEXTS) == ef.pipeline("ner", model=path, aggregation_strategy="simple")(TEXTS)
     zero = ef.pipeline("zero-shot-classification", model=folder)
     assert zero(TEXTS[0], "a,b", multi_class=True) == zero(TEXTS[0], "a,b", multi_label=True)
+    assert zero(TEXTS[0], "a,b", truncation=True) == zero(TEXTS[0], "a,b")
+    with pytest.raises(IndexError, match="48"):
+        zero("the " * 100, "a,b", truncation=False)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ class ZeroShotClassificationPipeline(ChunkPipeline):
         hypothesis_template: str | None = None,
         multi_label: bool | None = None,
         multi_class: bool | None = None,
+        truncation: Any = None,
         **unknown: Any,
     ) -> tuple[dict, dict, dict]:
         if unknown:
@@ -88,6 +89,8 @@ class ZeroShotClassificationPipeline(ChunkPipeline):
             preprocess["candidate_labels"] = self._args_parser._parse_labels(candidate_labels)
         if hypothesis_template is not None:
             preprocess["hypothesis_template"] = hypothesis_template
+        if truncation is not None:
+            preprocess["truncation"] = "only_first" if truncation is True else truncation
         return preprocess, {}, {} if multi_label is None else {"multi_label": multi_label}
 
     def __call__(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
@@ -98,6 +101,7 @@ class ZeroShotClassificationPipeline(ChunkPipeline):
             candidate_labels: a list, or one string with commas; also as second argument.
             hypothesis_template: with `{}` where the label goes ("This example is {}.").
             multi_label: each label on its own, against the contradiction; otherwise the scores add up to 1.
+            truncation: the tokenizer's way to cut; True is "only_first", the default: hypotheses stay whole.
         """
         if len(args) == 1 and "candidate_labels" not in kwargs:
             kwargs["candidate_labels"] = args[0]
@@ -106,7 +110,11 @@ class ZeroShotClassificationPipeline(ChunkPipeline):
         return super().__call__(sequences, **kwargs)
 
     def preprocess(  # type: ignore[override]
-        self, inputs: Any, candidate_labels: Any = None, hypothesis_template: str = "This example is {}."
+        self,
+        inputs: Any,
+        candidate_labels: Any = None,
+        hypothesis_template: str = "This example is {}.",
+        truncation: Any = "only_first",
     ) -> Any:
         pairs, sequences = self._args_parser(inputs, candidate_labels, hypothesis_template)
         if self.tokenizer.pad_token is None:
@@ -119,12 +127,12 @@ class ZeroShotClassificationPipeline(ChunkPipeline):
                 "candidate_label": label,
                 "sequence": sequences[0],
                 "is_last": i == len(candidate_labels) - 1,
-                **self._tokenize(pair),
+                **self._tokenize(pair, truncation),
             }
 
-    def _tokenize(self, pair: list[str]) -> Any:
+    def _tokenize(self, pair: list[str], truncation: Any) -> Any:
         try:
-            return self.tokenizer([pair], return_tensors="pt", padding=True, truncation="only_first")
+            return self.tokenizer([pair], return_tensors="pt", padding=True, truncation=truncation)
         except Exception as error:  # nothing of the text would be left next to a long hypothesis
             if "too short" not in str(error):
                 raise
