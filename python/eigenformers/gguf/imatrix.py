@@ -162,9 +162,14 @@ class IMatrix:
         dataset = (self.datasets[0] if self.datasets else "").encode()
         out += [struct.pack("<ii", self.chunks, len(dataset)), dataset]
         temporary = f"{path}.part"
-        with open(temporary, "wb") as file:
-            file.write(b"".join(out))
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "wb") as file:
+                file.write(b"".join(out))
+            os.replace(temporary, path)
+        except OSError:  # a full disk
+            if os.path.exists(temporary):
+                os.remove(temporary)
+            raise
 
 
 def compute_imatrix(
