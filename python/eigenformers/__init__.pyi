@@ -569,6 +569,12 @@ from .generation.streamers import (
     TextIteratorStreamer as TextIteratorStreamer,
     TextStreamer as TextStreamer,
 )
+from .generation.synthid_detector import (
+    BayesianDetectorConfig as BayesianDetectorConfig,
+    BayesianDetectorModel as BayesianDetectorModel,
+    BayesianWatermarkDetectorModelOutput as BayesianWatermarkDetectorModelOutput,
+    SynthIDTextWatermarkDetector as SynthIDTextWatermarkDetector,
+)
 from .generation.watermarking import (
     WatermarkDetector as WatermarkDetector,
     WatermarkDetectorOutput as WatermarkDetectorOutput,
