@@ -9,7 +9,7 @@ TORCH_NAMES = {
         ("ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "StackDataset", "Subset", "TensorDataset",
          "random_split"), ".dataset"),
     **dict.fromkeys(
-        ("BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler",
+        ("BatchSampler", "DistributedSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler",
          "WeightedRandomSampler"), ".sampler"),
     **dict.fromkeys(("default_collate", "default_convert"), ".collate"),
     **dict.fromkeys(("DataLoader", "get_worker_info"), ".loader"),

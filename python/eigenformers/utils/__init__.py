@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._lazy import lazy_exports
 
 _MODULES = {
+    "data": ".data:",
     "logging": ".logging:",
     "ModelOutput": "..outputs",
     "CONFIG_NAME": "..hub",

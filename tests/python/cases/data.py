@@ -30,6 +30,18 @@ def case_samplers(lib):
     return out
 
 
+def case_shares(lib):
+    """Of several processes."""
+    shares = {}
+    for size, replicas, options in ((10, 3, {}), (2, 3, {"seed": 5}), (11, 4, {"drop_last": True}), (5, 2, {"shuffle": False})):
+        samplers = [_data(lib).DistributedSampler(range(size), replicas, rank, **options) for rank in range(replicas)]
+        for epoch in (0, 3):
+            for sampler in samplers:
+                sampler.set_epoch(epoch)
+            shares[f"{size}/{replicas}, {epoch}"] = [[len(s), list(s)] for s in samplers]
+    return shares
+
+
 def case_split(lib):
     data = _data(lib)
     parts = data.random_split(range(20), [0.5, 0.3, 0.2], generator=lib.Generator().manual_seed(1))
