@@ -223,3 +223,10 @@ def test_fp8_from_dense_weights(tmp_path):
         packed.save_pretrained(tmp_path / "again")
         again = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "again")
         assert again.model.layers[0].mlp.up_proj.weight.dequantize().tolist() == weight.dequantize().tolist()
+
+
+def test_a_compressed_tensors_configuration_that_quantizes_nothing():
+    config = ef.CompressedTensorsConfig(ignore=["lm_head"], format="pack-quantized")
+    assert config.to_dict() == {"quant_method": "compressed-tensors"} and config.to_diff_dict() == {}
+    named = ef.CompressedTensorsConfig(config_groups={"group_0": GROUPS}, format="pack-quantized")
+    assert "quant_method" not in named.to_diff_dict() and named.to_dict()["config_groups"]["group_0"]["targets"] == ["Linear"]

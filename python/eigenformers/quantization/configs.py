@@ -348,10 +348,16 @@ class CompressedTensorsConfig(QuantizationConfigMixin):
         return super().from_dict(inner, return_unused_kwargs, **kwargs)
 
     def to_dict(self) -> dict[str, Any]:
+        if not self.config_groups and not self.kv_cache_scheme:  # nothing is quantized
+            return {"quant_method": "compressed-tensors"}
         values = super().to_dict()
         for name in ("dequantize", "use_optimized_inference", "_other"):
             values.pop(name)
         return {**values, **plain(self._other)}
+
+    def to_diff_dict(self) -> dict[str, Any]:
+        """What differs from `CompressedTensorsConfig()`."""
+        return {name: value for name, value in self.to_dict().items() if name != "quant_method"}
 
     def get_loading_attributes(self) -> dict[str, Any]:
         return {"dequantize": self.dequantize, "use_optimized_inference": self.use_optimized_inference}
