@@ -215,7 +215,7 @@ constexpr Kernels amx_table() {
   t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, sizeof(bfloat16),
                   pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
   t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
-  t.stream_bf16 = {256, int(kChunk), stream_pack, stream_run};
+  t.stream_bf16 = {512, int(kChunk), stream_pack, stream_run};
   return t;
 }
 }  // namespace
