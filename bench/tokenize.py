@@ -156,6 +156,7 @@ def serve(contestant: str, path: str, folder: str) -> None:
     print(json.dumps(sorted(tasks)), flush=True)
     pieces: dict[str, list[str]] = {}
     ids: dict[str, list] = {}
+    warm: set[str] = set()
     for line in sys.stdin:
         task, name, shape = json.loads(line)
         if task == "load":
@@ -169,6 +170,9 @@ def serve(contestant: str, path: str, folder: str) -> None:
             continue
         if task == "decode" and key not in ids:
             ids[key] = json.loads(Path(folder, "ids.json").read_text())
+        if task == "call" and task not in warm:
+            warm.add(task)
+            tasks[task](pieces[key][:1], None)  # imports the package
         start = time.perf_counter()
         tokens = tasks[task](pieces[key], ids.get(key))
         print(json.dumps([time.perf_counter() - start, tokens]), flush=True)

@@ -1,5 +1,6 @@
 // Byte offset -> code point offset of a text, with one small sum per 64 bytes.
 #pragma once
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -57,8 +58,22 @@ class CharCursor {
   }
 
  private:
+  // Characters that begin in the first n of the 8 bytes that can be read at p; n is 1 to 8.
+  static uint32_t count_first(const char* p, uint32_t n) {
+    uint64_t word = 0;
+    for (int i = 0; i < 8; i++) word |= uint64_t(uint8_t(p[i])) << 8 * i;  // one load
+    const uint64_t continuations = word >> 7 & ~word >> 6 & 0x0101010101010101ull & ~0ull >> (64 - 8 * n);
+    return n - uint32_t(continuations * 0x0101010101010101ull >> 56);
+  }
   uint32_t advance(uint32_t to) {
-    for (; at_ < to; at_++) count_ += !utf8::is_continuation(text_[at_]);
+    while (at_ < to) {
+      const uint32_t n = std::min(to - at_, 8u);
+      if (at_ + 8 <= text_.size())
+        count_ += count_first(text_.data() + at_, n);
+      else
+        count_ += uint32_t(utf8::count(text_.substr(at_, n)));
+      at_ += n;
+    }
     return count_;
   }
   CharIndex index_;
