@@ -604,3 +604,37 @@ def test_fan_in_fan_out_is_corrected_with_a_warning():
     lora = LoraConfig(target_modules=["lm_head"], fan_in_fan_out=True)
     with pytest.warns(UserWarning, match="True but the target module is `torch.nn.Linear`. Setting fan_in_fan_out to False."):
         get_peft_model(ef.AutoModelForCausalLM.from_config(config), lora)
+
+
+def test_a_copy_of_an_inactive_adapter_is_neither_used_nor_trained():
+    model = adapted()
+    model.add_adapter("other", LoraConfig(r=2, target_modules=["q_proj"], modules_to_save=["lm_head"]))
+    copied = model.base_model.model.lm_head
+    assert model.get_model_status().active_adapters == "irregular"
+    kinds = {status.name: status.module_type for status in model.get_layer_status()}
+    assert kinds["model.lm_head"] == "ModulesToSaveWrapper"
+    assert kinds["model.model.layers.0.self_attn.q_proj"] == "lora.Linear"
+    assert copied.active_adapters == [] and not copied.modules_to_save["other"].weight.requires_grad
+    model.set_adapter("other")
+    assert copied.active_adapters == ["other"] and copied.modules_to_save["other"].weight.requires_grad
+
+
+def test_the_status_of_merged_layers_that_have_not_all_adapters():
+    model = adapted()
+    model.add_adapter("other", LoraConfig(r=2, target_modules=["k_proj"]))
+    model.merge_adapter(["default"])
+    assert model.get_model_status().merged_adapters == ["default"]
+    layer = model.base_model.model.model.layers[0].self_attn.q_proj
+    layer.unmerge()
+    assert model.get_model_status().merged_adapters == "irregular"
+
+
+def test_loading_into_an_adapter_that_is_there_leaves_it_trainable(tmp_path):
+    model = adapted()
+    model.save_pretrained(tmp_path)
+    model.load_adapter(tmp_path, "default")
+    assert any(p.requires_grad for p in model.parameters())
+    model.load_adapter(tmp_path, "frozen")
+    model.load_adapter(tmp_path, "more", is_trainable=True)
+    flags = {n.split(".")[-2]: p.requires_grad for n, p in model.named_parameters() if "lora_A" in n}
+    assert flags == {"default": True, "frozen": False, "more": True}

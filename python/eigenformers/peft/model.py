@@ -352,13 +352,13 @@ class PeftModel(nn.Module, PushToHubMixin):
             config = PeftConfig.from_pretrained(model_id, **kwargs)
             config.inference_mode = not is_trainable
             self.add_adapter(adapter_name, config, autocast_adapter_dtype=autocast_adapter_dtype)
+            self.set_requires_grad(adapter_name, is_trainable)
         weights = load_peft_weights(model_id, key_mapping=key_mapping, **kwargs)
         result = set_peft_model_state_dict(
             self, weights, adapter_name, ignore_mismatched_sizes=kwargs.get("ignore_mismatched_sizes", False)
         )
         if not is_trainable:
             self.eval()
-            self.set_requires_grad(adapter_name, False)
         return result
 
     # --- shown as part of the model ---------------------------------------------------------------------------------------

@@ -42,6 +42,9 @@ class ModulesToSaveWrapper(nn.Module):
         """As `active_adapters`."""
         return self._active_adapter
 
+    def _get_available_adapters(self) -> set[str]:
+        return set(self.modules_to_save)
+
     def _current(self) -> Any:
         active = self._active_adapter[:1]
         if self._disable_adapters or not active or active[0] not in self.modules_to_save:
@@ -124,11 +127,12 @@ def wrap_modules_to_save(model: Any, names: Any, adapter: str, inference_mode: b
         if not key or key.startswith(inside) or not any(key.endswith(name) for name in names):
             continue
         parent, _, child = key.rpartition(".")
-        wrapper = module
+        wrapper, others = module, []
         if key in wrappers:
             wrapper.update(adapter)
+            others = wrapper.active_adapters
         else:
             wrapper = ModulesToSaveWrapper(module, adapter)
             setattr(model.get_submodule(parent), child, wrapper)
             inside += (key + ".",)
-        wrapper.set_adapter(adapter if activate else wrapper.active_adapters, inference_mode=inference_mode)
+        wrapper.set_adapter(adapter if activate else others, inference_mode=inference_mode)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
+from .modules_to_save import ModulesToSaveWrapper
 from .tuners.base import outermost_tuners
 
 
@@ -42,8 +43,9 @@ class TunerModelStatus:
 
 
 def _layers(model: Any) -> list[tuple[str, Any]]:
-    root = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return outermost_tuners(root)
+    root = model.base_model if hasattr(model, "get_base_model") else model  # a PeftModel's tuner, the model at `model`
+    tuners = dict(outermost_tuners(root))
+    return [(name, m) for name, m in root.named_modules() if name in tuners or isinstance(m, ModulesToSaveWrapper)]
 
 
 def get_layer_status(model: Any) -> list[TunerLayerStatus]:
@@ -101,7 +103,8 @@ def get_model_status(model: Any) -> TunerModelStatus:
     names = sorted({name for layer in layers for name in layer.available_adapters})
     root = model.get_base_model() if hasattr(model, "get_base_model") else model
     parameters = list(model.parameters())
-    merged = [layer.merged_adapters for layer in layers]
+    merged = {name for layer in layers for name in layer.merged_adapters}
+    partly = any(merged & (set(layer.available_adapters) - set(layer.merged_adapters)) for layer in layers)
     return TunerModelStatus(
         base_model_type=type(root).__name__,
         adapter_model_type=type(model.base_model).__name__ if root is not model else "None",
@@ -111,7 +114,7 @@ def get_model_status(model: Any) -> TunerModelStatus:
         num_adapter_layers=len(layers),
         enabled=_agreed([layer.enabled for layer in layers]),
         active_adapters=_agreed([layer.active_adapters for layer in layers]),
-        merged_adapters=_agreed(merged),
+        merged_adapters="irregular" if partly else sorted(merged),
         requires_grad={n: _agreed([la.requires_grad[n] for la in layers if n in la.requires_grad]) for n in names},
         available_adapters=names,
         devices=dict.fromkeys(names, ["cpu"]),

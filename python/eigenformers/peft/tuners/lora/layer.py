@@ -73,15 +73,15 @@ class LoraLayer(NativeTunerLayer):
             self.scaling[adapter] = scale * self._scale_of(adapter)
 
     def scale_layer(self, scale: float) -> None:
-        """Multiply the factors of the active adapters."""
+        """Multiply the factors of the active adapters; those of embeddings stay, as in PEFT."""
         for adapter in self.active_adapters:
-            if adapter in self.scaling and scale != 1:
+            if adapter in self.lora_A and scale != 1:
                 self.scaling[adapter] *= scale
 
     def unscale_layer(self, scale: float | None = None) -> None:
         """Divide the factors of the active adapters; None: back to what the configuration gives."""
         for adapter in self.active_adapters:
-            if adapter in self.scaling:
+            if adapter in self.lora_A:
                 self.scaling[adapter] = self._scale_of(adapter) if scale is None else self.scaling[adapter] / scale
 
     def __repr__(self) -> str:
