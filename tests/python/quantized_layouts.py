@@ -91,14 +91,16 @@ def hqq(rng, n, k, bits=4, group=32, axis=1):
     return {"W_q": w, "scale": s, "zero": z}, dense
 
 
-def quanto(rng, n, k, bits=8, group=32):
+def quanto(rng, n, k, bits=8):
+    calm = {name: np.ones((), np.float32) for name in ("input_scale", "output_scale")}
     if bits == 8:
         q, s = rng.randint(-127, 128, (n, k)).astype(np.int8), _half(rng, n, 1).astype(np.float32)
-        return {"weight._data": q, "weight._scale": s}, q.astype(np.float32) * s
+        return {"weight._data": q, "weight._scale": s, **calm}, q.astype(np.float32) * s
+    group = next(size for size in (128, 96, 64, 32) if k % size == 0)  # the longest that fits
     rows = n * k // group
     q, s, shift = _codes(rng, rows, group, bits), _half(rng, rows, 1).astype(np.float32), rng.rand(rows, 1) * 0.1
     shift = shift.astype(np.float32)
-    parts = {"weight._data._data": _blocks(q, bits, False), "weight._scale": s, "weight._shift": shift}
+    parts = {"weight._data._data": _blocks(q, bits, False), "weight._scale": s, "weight._shift": shift, **calm}
     return parts, (q.astype(np.float32) * s - shift).reshape(n, k)
 
 

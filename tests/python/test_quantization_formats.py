@@ -64,6 +64,8 @@ FORMATS = {
     **{f"hqq/{bits}": (_hqq(bits), layouts.hqq, {"bits": bits}, True) for bits in (8, 4, 3, 2, 1)},
     **{f"hqq/{bits}/axis 0": (_hqq(bits, 0), layouts.hqq, {"bits": bits, "axis": 0}, True) for bits in (8, 4, 3, 2, 1)},
     "quanto/8": ({"quant_method": "quanto", "weights": "int8"}, layouts.quanto, {}, False),
+    "quanto/4": ({"quant_method": "quanto", "weights": "int4"}, layouts.quanto, {"bits": 4}, False),
+    "quanto/2": ({"quant_method": "quanto", "weights": "int2"}, layouts.quanto, {"bits": 2}, False),
     "torchao/8": (_ao("Int8WeightOnlyConfig"), layouts.torchao, {}, False),
     "torchao/4": (_ao("Int4WeightOnlyConfig", group_size=32), layouts.torchao, {"bits": 4}, False),
     "eetq": ({"quant_method": "eetq", "weights": "int8"}, layouts.eetq, {}, True),

@@ -251,7 +251,8 @@ class QuantoHfQuantizer(PackedQuantizer):
         return "quanto", settings(dtype, bits=bits, group=group if bits < 8 and shape[1] % group == 0 else -1)
 
     def parts_of(self, layer: str) -> tuple[str, ...]:
-        return ("weight._scale", "weight._data", "weight._data._data", "weight._shift")
+        inputs = ("input_scale", "output_scale")  # of activations, which stay floats here
+        return ("weight._scale", "weight._data", "weight._data._data", "weight._shift", *inputs)
 
 
 class TorchAoHfQuantizer(PackedQuantizer):
