@@ -83,7 +83,7 @@ class UnbatchedClassifierFreeGuidanceLogitsProcessor(LogitsProcessor):
             self._ids = last if self.use_cache else np.concatenate([self._ids, last], axis=1)
         self._before = np.ascontiguousarray(input_ids)
         mask = self._mask
-        if self.model.config.is_encoder_decoder:  # its encoder reads the new ids alone
+        if getattr(getattr(self.model, "config", None), "is_encoder_decoder", False):  # its encoder reads the new ids alone
             mask = mask[:, -self._ids.shape[1] :]
         output = self.model(
             to_tensor(self._ids),

@@ -118,6 +118,7 @@ class TopHLogitsWarper(_Cutoff):
         # A token of probability 0 carries no entropy; its log is -inf, and 0 * -inf would be NaN.
         terms = -probabilities * np.where(probabilities > 0, log_probabilities, 0)
         selected = running_sum(terms) <= scores.dtype.type(self.top_h) * terms.sum(axis=-1, keepdims=True)
+        selected &= probabilities > 0
         selected[:, 0] = True
         removed = np.ones(scores.shape, dtype=bool)
         np.put_along_axis(removed, best, ~selected, axis=-1)

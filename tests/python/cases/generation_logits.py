@@ -58,6 +58,13 @@ def case_warpers(lib):
     )
 
 
+def case_top_h_of_one(lib):
+    """Tokens of probability 0 carry no entropy, and are dropped all the same."""
+    scores = np.full((2, 40), np.finfo(np.float32).min, np.float32)
+    scores[0, 7], scores[1, :3] = 0, [1, 2, 3]
+    return _run(lib, lambda lib: lib.TopHLogitsWarper(0.5), ids=_inputs()[0][:2], scores=scores)
+
+
 def case_min_p_keeps_two(lib):
     scores = _inputs()[1][[0, 1, 3]]
     return _run(lib, lambda lib: lib.MinPLogitsWarper(0.9, min_tokens_to_keep=2), ids=_inputs()[0][:3], scores=scores)
