@@ -8,6 +8,7 @@
 #include "bindings/nn_support.h"
 #include "bindings/tensor_support.h"
 #include "checkpoint/gguf_mix.h"
+#include "checkpoint/gguf_rows.h"
 #include "checkpoint/gguf_write.h"
 #include "core/thread_pool.h"
 #include "kernels/encode.h"
@@ -272,6 +273,13 @@ void bind_gguf_export(py::module_& m) {
         return family && !family->gguf.architectures.empty() ? family->gguf.architectures[0] : std::string();
       },
       py::arg("model_type"));
+  m.def(
+      "gguf_row_order",
+      [](const std::string& model_type, const std::string& name, int64_t rows, int64_t heads, int64_t kv_heads) {
+        return gguf_row_order(families().at(model_type).gguf, name, rows, heads, kv_heads);
+      },
+      py::arg("model_type"), py::arg("name"), py::arg("rows"), py::arg("heads"), py::arg("kv_heads"),
+      "Row i of the file's tensor is row order[i] of the model's; empty: the order is the same.");
   m.def("gguf_quantize", &quantize, py::arg("x"), py::arg("type"), py::arg("importance") = py::none(),
         py::call_guard<py::gil_scoped_release>());
   m.def("gguf_dequantize", &dequantize, py::arg("blocks"), py::arg("type"), py::call_guard<py::gil_scoped_release>());

@@ -45,10 +45,6 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
         raise UnsupportedError(f"GGUF adapters: bias={config.bias!r}; merge the adapter instead")
     settings = model.config
     architecture = architecture_of(settings.model_type)
-    if settings.model_type in ("bloom", "falcon", "gpt2", "gpt_neox"):
-        raise UnsupportedError(
-            f"GGUF adapters: matrices of {settings.model_type} stand in another order in GGUF; merge the adapter instead"
-        )
     heads, kv_heads = grouped_heads(settings)
     plain = _core.GgufExport.from_model(model, settings.model_type, heads, kv_heads, *plain_names(model))
     file_names = {origin: target for target, origin in plain.origins}
@@ -61,10 +57,9 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
         a, b = layer.lora_A[name].weight.detach(), layer.lora_B[name].weight.detach()
         rank, rows = b.shape[1], b.shape[0]
         b = b.to(_core.float32) * (layer.scaling[name] * rank / alpha)  # llama.cpp multiplies by alpha / rank
-        kind = layer_path.rpartition(".")[2]
-        if architecture == "llama" and kind in ("q_proj", "k_proj"):
-            count = heads if kind == "q_proj" else kv_heads
-            b = b.reshape(count, 2, rows // count // 2, rank).transpose(1, 2).reshape(rows, rank)
+        order = _core.gguf_row_order(settings.model_type, f"{layer_path}.weight", rows, heads, kv_heads)
+        if order:
+            b = b[_core.as_tensor(order)]
         target = file_names.get(f"{layer_path}.weight")
         if target is None:
             raise UnsupportedError(f"GGUF adapters: no tensor name for {layer_path}")
