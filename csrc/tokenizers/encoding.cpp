@@ -58,8 +58,8 @@ void Encoding::set_sequence_id(size_t sequence) { sequence_ranges[sequence] = {0
 void Encoding::set_type_ids(uint32_t type_id) { type_ids.assign(size(), type_id); }
 
 std::optional<size_t> Encoding::token_to_sequence(size_t token) const {
-  if (token >= size()) return std::nullopt;
-  if (sequence_ranges.empty()) return 0;
+  if (token > size()) return std::nullopt;
+  if (sequence_ranges.empty()) return 0;  // for the token behind the last one, too, as the library says
   for (auto& [sequence, range] : sequence_ranges)
     if (token >= range.first && token < range.second) return sequence;
   return std::nullopt;
@@ -81,11 +81,11 @@ std::optional<Span> Encoding::word_to_chars(uint32_t word, size_t sequence) cons
   return Span{offsets[found->first].begin, offsets[found->second - 1].end};
 }
 std::optional<Span> Encoding::token_to_chars(size_t token) const {
-  if (!token_to_sequence(token)) return std::nullopt;
+  if (token >= size() || !token_to_sequence(token)) return std::nullopt;
   return offsets[token];
 }
 std::optional<uint32_t> Encoding::token_to_word(size_t token) const {
-  if (!token_to_sequence(token) || words[token] == kNoWord) return std::nullopt;
+  if (token >= size() || !token_to_sequence(token) || words[token] == kNoWord) return std::nullopt;
   return words[token];
 }
 std::optional<size_t> Encoding::char_to_token(size_t position, size_t sequence) const {

@@ -16,6 +16,7 @@ from eigenformers import tokenizers
 from eigenformers.errors import TokenizerError as tokenizers_error
 from eigenformers.tokenizers import (
     AddedToken,
+    Encoding,
     NormalizedString,
     Regex,
     Tokenizer,
@@ -24,6 +25,7 @@ from eigenformers.tokenizers import (
     normalizers,
     pre_tokenizers,
     processors,
+    trainers,
 )
 
 
@@ -242,3 +244,21 @@ def test_a_vocabulary_of_any_size():
     core = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocab))
     assert core.get_vocab_size() == 30000
     assert core.encode("w29999").ids == [29999]
+
+
+def test_a_template_for_two_has_both():
+    with pytest.raises(ValueError, match="Template for `pair` must use both sequences"):
+        processors.TemplateProcessing(single="$A", pair="$A [S]", special_tokens=[("[S]", 1)])
+
+
+def test_the_token_behind_the_last_one():
+    """As the library has it: without ranges of sequences all tokens are of the first, up to the length itself."""
+    empty = Encoding.merge([])
+    assert [empty.token_to_sequence(0), empty.token_to_sequence(1), empty.token_to_chars(0)] == [0, None, None]
+    assert empty.token_to_word(0) is None
+
+
+def test_training_on_nothing():
+    tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")]))
+    tokenizer.train_from_iterator([], trainers.BpeTrainer(initial_alphabet=["x"], show_progress=False))
+    assert tokenizer.get_vocab() == {"x": 0}

@@ -126,11 +126,14 @@ class TemplateProcessing(PostProcessor):
         self, single: Template | None = None, pair: Template | None = None, special_tokens: Iterable[Any] | None = None
     ) -> None:
         specials = {token["id"]: token for token in map(_special, special_tokens or ())}
+        of_one, of_two = _template(single, "$0"), _template(pair, "$A:0 $B:1")
+        if {part["Sequence"]["id"] for part in of_two if "Sequence" in part} != {"A", "B"}:
+            raise ValueError("Template for `pair` must use both sequences")
         super().__init__(
             spec(
                 "TemplateProcessing",
-                single=_template(single, "$0"),
-                pair=_template(pair, "$A:0 $B:1"),
+                single=of_one,
+                pair=of_two,
                 special_tokens=dict(sorted(specials.items())),
             )
         )

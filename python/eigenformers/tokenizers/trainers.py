@@ -74,8 +74,6 @@ class Trainer:
     def train(self, tokenizer: Tokenizer, words: _WordCounts) -> None:
         """Train the tokenizer's model on counted words, and add the special tokens."""
         self._words = len(words)
-        if not len(words) and not self.special_tokens:
-            return
         with _Progress(self.shows_progress()) as progress:
             _train(tokenizer, type(self).__name__, json.dumps(self._options()), words, progress.update)
 
