@@ -22,7 +22,7 @@ from . import module as _module
 from .parameter import Buffer, Parameter
 
 Module = _module.install(_native.Module)
-Module.__deepcopy__ = _copying.deepcopy_module
+_copying.install(Module, PackedWeight)
 Activation = _native.Activation
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # noqa: E402, I001
 from .layers import Dropout, Embedding, LayerNorm, Linear, RMSNorm, SiLU, GELU, ReLU, Sigmoid, Tanh, Identity  # noqa: E402, I001

@@ -24,20 +24,44 @@ def take_apart(model: Any, copies: bool) -> dict[str, Any]:
         if hasattr(type(module), "adapter_layer_names"):
             added += [f"{path}.{name}." for name in module.adapter_layer_names]
     values = {False: [], True: []}  # of the bare model under its own names, of adapters
-    for name, value in model._named_values(copies=copies):
+    bare_twin = None if hasattr(model, "_named_values") else _without_adapters(model)
+    for name, value in _values(model) if bare_twin is not None else model._named_values(copies=copies):
         of_adapter = name.startswith(tuple(added))
         bare = name.replace(".base_layer.", ".").replace(".original_module.", ".")
         values[of_adapter].append((name if of_adapter else bare, value))
     layers = [module for module in switches(model) if isinstance(module, BaseTunerLayer)]
+    parts = {
+        "values": values[True], "configs": copy.deepcopy(dict(model.peft_config)),
+        "active": list(layers[0].active_adapters) if layers else [],
+        "disabled": any(layer.disable_adapters for layer in layers),
+    }  # fmt: skip
+    if bare_twin is not None:
+        flags = {name: value.requires_grad for name, value in values[False] if isinstance(value, Tensor)}
+        return {**parts, "twin": bare_twin, "flags": flags}
     return {
+        **parts,
         "model": (type(model), copy.deepcopy(model.config), values[False], model.training, model._untied),
-        "values": values[True],
-        "configs": copy.deepcopy(dict(model.peft_config)), "active": list(layers[0].active_adapters) if layers else [],
-        "disabled": any(layer.disable_adapters for layer in layers), "attributes": {
+        "attributes": {
             "generation_config": copy.deepcopy(model.generation_config),
             "_hf_peft_config_loaded": model._hf_peft_config_loaded,
         },
-    }  # fmt: skip
+    }
+
+
+def _values(model: Any) -> list[tuple[str, Any]]:
+    """Copies of all parameters and buffers of a module that is no PreTrainedModel."""
+    return [(name, copy.deepcopy(value)) for name, value in [*model.named_parameters(), *model.named_buffers()]]
+
+
+def _without_adapters(model: Any) -> Any:
+    """A copy of a module that is no PreTrainedModel, as it was before it got adapters."""
+    memo: dict[int, Any] = {id(model.peft_config): {}}
+    for module in switches(model):
+        below = module.get_base_layer() if isinstance(module, BaseTunerLayer) else module.original_module
+        memo[id(module)] = copy.deepcopy(below, memo)
+    twin = copy.deepcopy(model, memo)
+    del twin.peft_config
+    return twin
 
 
 def put_together(parts: dict[str, Any], kind: Any = None) -> Any:
@@ -45,9 +69,10 @@ def put_together(parts: dict[str, Any], kind: Any = None) -> Any:
     from ..modeling.base import _rebuild
     from .functions import inject_adapter_in_model
 
-    every = [value for _, value in (*parts["model"][2], *parts["values"])]
+    every = [value for _, value in (*(parts["model"][2] if "model" in parts else ()), *parts["values"])]
     flags = [(value, value.requires_grad) for value in every if isinstance(value, Tensor)]
-    model = whole = _rebuild(*parts["model"])
+    model = whole = parts["twin"] if "twin" in parts else _rebuild(*parts["model"])
+    flags += [(model.get_parameter(name), flag) for name, flag in parts.get("flags", {}).items()]
     with warnings.catch_warnings():  # all has been said when the first model was made
         warnings.simplefilter("ignore")
         for name, config in parts["configs"].items():
@@ -73,5 +98,5 @@ def put_together(parts: dict[str, Any], kind: Any = None) -> Any:
         setattr(model.get_submodule(owner), name, value)
     for value, flag in flags:
         value.requires_grad_(flag)
-    model.__dict__.update(parts["attributes"])
+    model.__dict__.update(parts.get("attributes", {}))
     return whole.train(model.training)

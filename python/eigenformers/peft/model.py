@@ -24,7 +24,7 @@ from .state import (
     missing_adapter_keys,
     set_peft_model_state_dict,
 )
-from .tuners.base import outermost_tuners
+from .tuners.base import outermost_tuners, switches
 
 
 class PeftModel(nn.Module, PushToHubMixin):
@@ -51,7 +51,6 @@ class PeftModel(nn.Module, PushToHubMixin):
         self.base_model = tuner(model, {adapter_name: peft_config}, adapter_name)
         self.base_model._cast_adapter_dtype(adapter_name, autocast_adapter_dtype)
         self._remember_modules_to_save(peft_config)
-        self.config = getattr(model, "config", {"model_type": "custom"})
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -105,6 +104,11 @@ class PeftModel(nn.Module, PushToHubMixin):
     def active_adapters(self) -> list[str]:
         """The names of the active adapters."""
         return self.base_model.active_adapters
+
+    @property
+    def has_active_enabled_adapter(self) -> bool:
+        """Whether an adapter takes part: inside `disable_adapter()` none does."""
+        return any(not module.disable_adapters for module in switches(self.base_model))
 
     @property
     def active_peft_config(self) -> Any:
@@ -325,9 +329,9 @@ class PeftModel(nn.Module, PushToHubMixin):
             model_id, adapter_name, is_trainable=is_trainable, autocast_adapter_dtype=autocast_adapter_dtype,
             key_mapping=key_mapping, **kwargs,
         )  # fmt: skip
-        missing = missing_adapter_keys(made, adapter_name, result)
-        if missing:
-            warnings.warn(f"Found missing adapter keys while loading the checkpoint: {missing}.", stacklevel=2)
+        if result.missing_keys:
+            text = f"Found missing adapter keys while loading the checkpoint: {result.missing_keys}."
+            warnings.warn(text, stacklevel=2)
         return made
 
     def load_adapter(
@@ -345,7 +349,7 @@ class PeftModel(nn.Module, PushToHubMixin):
         """Load another adapter; it is not activated.
 
         Returns:
-            `missing_keys` and `unexpected_keys`, as `load_state_dict` does.
+            `missing_keys` (of this adapter only) and `unexpected_keys`, as `load_state_dict` does.
         """
         nn.init.check_device(torch_device)
         if adapter_name not in self.peft_config:
@@ -357,6 +361,7 @@ class PeftModel(nn.Module, PushToHubMixin):
         result = set_peft_model_state_dict(
             self, weights, adapter_name, ignore_mismatched_sizes=kwargs.get("ignore_mismatched_sizes", False)
         )
+        result.missing_keys[:] = missing_adapter_keys(self, adapter_name, result)
         if not is_trainable:
             self.eval()
         return result

@@ -133,6 +133,7 @@ def wrap_modules_to_save(model: Any, names: Any, adapter: str, inference_mode: b
             others = wrapper.active_adapters
         else:
             wrapper = ModulesToSaveWrapper(module, adapter)
+            wrapper.set_adapter([])
             setattr(model.get_submodule(parent), child, wrapper)
             inside += (key + ".",)
         wrapper.set_adapter(adapter if activate else others, inference_mode=inference_mode)
