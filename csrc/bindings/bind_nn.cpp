@@ -58,7 +58,21 @@ py::object slot_value(const ParameterSlot& slot) {
   return py::cast(static_cast<const WeightSlot&>(slot).weight());
 }
 
+// Whether Module.__init__ has run: a Python subclass may set plain attributes before it calls it.
+bool is_made(const py::object& self) {
+  return reinterpret_cast<py::detail::instance*>(self.ptr())->get_value_and_holder().value_ptr() != nullptr;
+}
+
+void set_plain_attribute(const py::object& self, const std::string& name, PyObject* value) {
+  if (PyObject_GenericSetAttr(self.ptr(), py::str(name).ptr(), value) != 0) throw py::error_already_set();
+}
+
 py::object get_attribute(py::object self, const std::string& name) {
+  const auto missing = [&] {
+    return py::attribute_error(str("'", py::str(py::type::of(self).attr("__name__")).cast<std::string>(),
+                                   "' object has no attribute '", name, "'"));
+  };
+  if (!is_made(self)) throw missing();
   auto& module = self.cast<Module&>();
   if (ChildSlot* child = module.find_child(name)) return py::cast(child->get());
   if (ParameterSlot* slot = module.find_parameter(name)) return slot_value(*slot);
@@ -66,13 +80,17 @@ py::object get_attribute(py::object self, const std::string& name) {
     py::dict extra = attributes(module);
     if (extra.contains(name)) return extra[name.c_str()];
   }
-  throw py::attribute_error(str("'", py::str(py::type::of(self).attr("__name__")).cast<std::string>(),
-                                "' object has no attribute '", name, "'"));
+  throw missing();
 }
 
 void set_attribute(py::object self, const std::string& name, py::object value) {
-  auto& module = self.cast<Module&>();
   const bool is_module = py::isinstance<Module>(value);
+  if (!is_made(self)) {
+    if (is_module) throw py::attribute_error("cannot assign module before Module.__init__() call");
+    if (is_parameter(value)) throw py::attribute_error("cannot assign parameters before Module.__init__() call");
+    return set_plain_attribute(self, name, value.ptr());
+  }
+  auto& module = self.cast<Module&>();
   if (ChildSlot* child = module.find_child(name); child && (is_module || value.is_none())) {
     try {
       child->set(value.is_none() ? nullptr : value.cast<ModulePtr>());
@@ -109,7 +127,7 @@ void set_attribute(py::object self, const std::string& name, py::object value) {
     attributes(module)[name.c_str()] = value;
     return;
   }
-  if (PyObject_GenericSetAttr(self.ptr(), py::str(name).ptr(), value.ptr()) != 0) throw py::error_already_set();
+  set_plain_attribute(self, name, value.ptr());
 }
 
 void delete_attribute(py::object self, const std::string& name) {
@@ -119,7 +137,7 @@ void delete_attribute(py::object self, const std::string& name) {
     attributes(module).attr("pop")(name);
     return;
   }
-  if (PyObject_GenericSetAttr(self.ptr(), py::str(name).ptr(), nullptr) != 0) throw py::error_already_set();
+  set_plain_attribute(self, name, nullptr);
 }
 
 std::vector<std::string> directory(py::object self) {

@@ -56,11 +56,22 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   return module ? visit_module(*module, visit, arg) : 0;
 }
 
+void let_go(Module& module) {
+  for (ChildSlot* slot : module.children()) {
+    const ModulePtr child = slot->get();
+    try {
+      slot->set(nullptr);
+    } catch (const UnsupportedError&) {  // a group that belongs to its model: what is in it goes, if nobody else has it
+      if (child && child.use_count() == 2) let_go(*child);
+    }
+  }
+}
+
 int clear(PyObject* self) {
   if (Module* module = owned_module(self)) {
     module->attributes.reset();
     for (auto& hook : module->hooks()) module->remove_hook(hook->id);
-    for (ChildSlot* slot : module->children()) slot->set(nullptr);
+    let_go(*module);
   }
   return base_clear(self);
 }

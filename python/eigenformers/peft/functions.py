@@ -46,7 +46,15 @@ def get_peft_model(
     if peft_config.peft_type not in PEFT_TYPE_TO_TUNER_MAPPING:
         raise _unknown_type(peft_config.peft_type)
     config = BaseTuner.get_model_config(model)
-    peft_config.base_model_name_or_path = getattr(model, "name_or_path", None) or config.get("_name_or_path") or None
+    asked = peft_config.base_model_name_or_path
+    name = getattr(model, "name_or_path", None) or config.get("_name_or_path") or None
+    peft_config.base_model_name_or_path = name
+    if asked is not None and asked != name:
+        warnings.warn(
+            f"The PEFT config's `base_model_name_or_path` was renamed from '{asked}' to '{name}'. Please ensure that "
+            "the correct base model is loaded when loading this checkpoint.",
+            stacklevel=2,
+        )
     if outermost_tuners(model):
         warnings.warn(
             "You are trying to modify a model with PEFT for a second time. If you want to reload the model with a "

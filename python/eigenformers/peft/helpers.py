@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from .config import CONFIG_NAME, find_file
+from .config import PeftConfig
 from .tuners.base import outermost_tuners
 
 
@@ -23,17 +23,20 @@ def rescale_adapter_scale(model: Any, multiplier: float) -> Iterator[None]:
     layers = [layer for _, layer in outermost_tuners(model) if hasattr(layer, "scaling")]
     if not layers:
         raise ValueError("scaling is only supported for models with `LoraLayer`s")
-    before = [dict(layer.scaling) for layer in layers]
-    for layer in layers:
-        for name in dict(layer.scaling):
-            layer.scaling[name] *= multiplier
+    before = [layer.scaling for layer in layers]
+    for layer, scaling in zip(layers, before):
+        layer.scaling = {name: value * multiplier for name, value in scaling.items()}
     try:
         yield
     finally:
-        for layer, values in zip(layers, before):
-            layer.scaling.update(values)
+        for layer, scaling in zip(layers, before):
+            layer.scaling = scaling
 
 
 def check_if_peft_model(model_name_or_path: Any) -> bool:
-    """Whether a folder or repository holds an adapter."""
-    return find_file(model_name_or_path, CONFIG_NAME) is not None
+    """Whether a folder or repository holds an adapter whose configuration can be read."""
+    try:
+        PeftConfig.from_pretrained(model_name_or_path)
+    except Exception:  # whatever is wrong with it: it is none
+        return False
+    return True

@@ -100,6 +100,10 @@ class PeftModel(nn.Module, PushToHubMixin):
         """The configurations by adapter name."""
         return self.base_model.peft_config
 
+    @peft_config.setter
+    def peft_config(self, value: dict[str, Any]) -> None:
+        self.base_model.peft_config = value
+
     @property
     def active_adapters(self) -> list[str]:
         """The names of the active adapters."""

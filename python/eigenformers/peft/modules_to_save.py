@@ -47,7 +47,7 @@ class ModulesToSaveWrapper(nn.Module):
 
     def _current(self) -> Any:
         active = self._active_adapter[:1]
-        if self._disable_adapters or not active or active[0] not in self.modules_to_save:
+        if self._disable_adapters or not active:
             return self.original_module
         return self.modules_to_save[active[0]]
 
@@ -57,7 +57,10 @@ class ModulesToSaveWrapper(nn.Module):
         except AttributeError:
             if name in ("original_module", "modules_to_save", "_active_adapter", "_disable_adapters"):
                 raise
-        return getattr(self._current(), name)
+        try:
+            return getattr(self._current(), name)
+        except KeyError:  # an active adapter that is none of these
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'") from None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the copy in use (or the original) returns."""
@@ -121,8 +124,17 @@ class ModulesToSaveWrapper(nn.Module):
 def wrap_modules_to_save(model: Any, names: Any, adapter: str, inference_mode: bool, activate: bool) -> None:
     """Put a wrapper around every module whose path ends in one of `names`."""
     wrappers = {key for key, module in model.named_modules() if isinstance(module, ModulesToSaveWrapper)}
-    adapted = {key for key, module in model.named_modules() if isinstance(module, BaseTunerLayer)}
-    inside = tuple(key + "." for key in wrappers | adapted)
+    adapted = {key: module for key, module in model.named_modules() if isinstance(module, BaseTunerLayer)}
+    for path, module in adapted.items():
+        for part in getattr(module, "adapter_layer_names", ()):
+            values = getattr(module, part, {})
+            if adapter in values and isinstance(values[adapter], nn.Module) and any(adapter.endswith(n) for n in names):
+                raise ValueError(
+                    f"You are trying to target a module with {ModulesToSaveWrapper} that is a child of {type(module)}. "
+                    "This is almost certainly not the intended behavior. Please ensure that the adapter name, "
+                    f"'{adapter}', does not conflict with any of the targeted modules."
+                )
+    inside = tuple(key + "." for key in {*wrappers, *adapted})
     for key, module in list(model.named_modules()):
         if not key or key.startswith(inside) or not any(key.endswith(name) for name in names):
             continue

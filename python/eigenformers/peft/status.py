@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
+from .layers import BaseTunerLayer
 from .modules_to_save import ModulesToSaveWrapper
 from .tuners.base import outermost_tuners
 
 
 @dataclass
 class TunerLayerStatus:
-    """One adapted layer; `requires_grad` and `devices` are by adapter ("irregular": some parameters, not all)."""
+    """One adapted layer, or module that is trained whole.
+
+    `requires_grad` and `devices` are by adapter ("irregular": some parameters, not all). `quantization_backend` is
+    "bnb 4bit", "bnb 8bit", … over a quantized weight, else None.
+    """
 
     name: str
     module_type: str
@@ -22,6 +27,7 @@ class TunerLayerStatus:
     requires_grad: dict[str, Any]
     available_adapters: list[str]
     devices: dict[str, list[str]]
+    quantization_backend: str | None = None
 
 
 @dataclass
@@ -40,6 +46,10 @@ class TunerModelStatus:
     requires_grad: dict[str, Any]
     available_adapters: list[str]
     devices: dict[str, list[str]]
+    quantization_backend: str | None = None
+
+
+_BACKENDS = {"bitsandbytes_4bit": "bnb 4bit", "bitsandbytes_8bit": "bnb 8bit", "hqq": "hqq"}
 
 
 def _layers(model: Any) -> list[tuple[str, Any]]:
@@ -71,6 +81,7 @@ def get_layer_status(model: Any) -> list[TunerLayerStatus]:
                 requires_grad=gradients,
                 available_adapters=adapters,
                 devices=dict.fromkeys(adapters, ["cpu"]),
+                quantization_backend=_BACKENDS.get(getattr(getattr(_base(layer), "weight", None), "kind", "")),
             )
         )
     if not found:
@@ -79,6 +90,10 @@ def get_layer_status(model: Any) -> list[TunerLayerStatus]:
             "injected in the model."
         )
     return found
+
+
+def _base(layer: Any) -> Any:
+    return layer.get_base_layer() if isinstance(layer, BaseTunerLayer) else layer.original_module
 
 
 def _parameters(layer: Any, part: str, adapter: str) -> list[Any]:
@@ -99,16 +114,19 @@ def get_model_status(model: Any) -> TunerModelStatus:
     Raises:
         ValueError: there are none.
     """
+    from ..modeling.base import PreTrainedModel
+
     layers = get_layer_status(model)
     names = sorted({name for layer in layers for name in layer.available_adapters})
-    root = model.get_base_model() if hasattr(model, "get_base_model") else model
+    wrapped = hasattr(model, "get_base_model")
+    root = model.get_base_model() if wrapped else model
     parameters = list(model.parameters())
     merged = {name for layer in layers for name in layer.merged_adapters}
     partly = any(merged & (set(layer.available_adapters) - set(layer.merged_adapters)) for layer in layers)
     return TunerModelStatus(
-        base_model_type=type(root).__name__,
-        adapter_model_type=type(model.base_model).__name__ if root is not model else "None",
-        peft_types={name: str(config.peft_type) for name, config in model.peft_config.items()},
+        base_model_type=type(root).__name__ if wrapped or isinstance(root, PreTrainedModel) else "other",
+        adapter_model_type=type(model.base_model).__name__ if wrapped else "None",
+        peft_types={n: str(config.peft_type) for n, config in model.peft_config.items()} if wrapped else {},
         trainable_params=sum(p.numel() for p in parameters if p.requires_grad),
         total_params=sum(p.numel() for p in parameters),
         num_adapter_layers=len(layers),
@@ -118,4 +136,5 @@ def get_model_status(model: Any) -> TunerModelStatus:
         requires_grad={n: _agreed([la.requires_grad[n] for la in layers if n in la.requires_grad]) for n in names},
         available_adapters=names,
         devices=dict.fromkeys(names, ["cpu"]),
+        quantization_backend=_agreed([layer.quantization_backend for layer in layers]),
     )

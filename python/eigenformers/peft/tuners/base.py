@@ -192,12 +192,14 @@ class BaseTuner(nn.Module):
         found: list[str] = []
         excluded: list[str] = []
         unmatched: list[str] = []
-        named = None
+        for key in keys:
+            result = self._check_target_module_exists(config, key)
+            (excluded if isinstance(result, Excluded) else found if result else unmatched).append(key)
         if state is not None:
             named = {name.rsplit("." + self.prefix, 1)[0].removeprefix("base_model.model.") for name in state}
-        for key in keys:
-            result = key in named if named is not None else self._check_target_module_exists(config, key)
-            (excluded if isinstance(result, Excluded) else found if result else unmatched).append(key)
+            self._warn_about_inconsistency(set(found), named & set(keys))
+            found, unmatched = [key for key in keys if key in named], [key for key in keys if key not in named]
+            excluded = []
         return found, excluded, unmatched
 
     def _check_found(self, config: Any, keys: list[str], excluded: list[str], unmatched: list[str]) -> None:
@@ -235,6 +237,20 @@ class BaseTuner(nn.Module):
         if getattr(config, "layers_pattern", None) is not None:
             text += f" You also specified 'layers_pattern': {config.layers_pattern}."
         raise NoMatchingPeftModuleError(text)
+
+    @staticmethod
+    def _warn_about_inconsistency(configured: set[str], saved: set[str]) -> None:
+        if configured == saved:
+            return
+        text = (
+            "While injecting the PEFT adapters, an inconsistency was discovered between the PEFT config and the "
+            "provided state_dict. This is not necessarily an issue and can be ignored if this was the intent. "
+        )
+        if configured - saved:
+            text += f"The PEFT config contained these additional target modules: {sorted(configured - saved)}. "
+        if saved - configured:
+            text += f"The state_dict contained these additional target modules: {sorted(saved - configured)}. "
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     @staticmethod
     def _warn_about_patterns(config: Any, keys: list[str]) -> None:

@@ -42,7 +42,17 @@ class LoraLayer(NativeTunerLayer):
         self.use_dora: dict[str, bool] = {}
         self.use_rslora: dict[str, bool] = {}
         self.lora_bias: dict[str, bool] = {}
-        self.scaling = _Scaling(self)
+        self.scaling = {}
+
+    @property
+    def scaling(self) -> _Scaling:
+        """The factor of each adapter."""
+        return self._scaling
+
+    @scaling.setter
+    def scaling(self, values: Any) -> None:
+        self._scaling = _Scaling(self)
+        self._scaling.update(values)
 
     def update_layer(self, adapter_name: str, r: int, lora_alpha: float, config: Any, **kwargs: Any) -> None:
         """Add an adapter of rank `r`, or replace the one of that name."""
