@@ -184,11 +184,37 @@ def test_attributes_before_init():
         Early(nn.Parameter(ef.ones(2)))
 
 
-def test_a_cycle_through_a_model_with_fixed_groups_is_collected():
+def classifier():
+    """A model whose `classifier` is a group that can't be replaced as a whole."""
     config = ef.RobertaConfig(
         vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
     )
-    model = get_peft_model(ef.RobertaForSequenceClassification(config), LoraConfig(task_type="SEQ_CLS"))
+    return ef.RobertaForSequenceClassification(config).eval()
+
+
+def test_a_classifier_of_several_layers_is_trained_whole(tmp_path):
+    base, ids = classifier(), ef.tensor([[3, 4, 5]])
+    model = get_peft_model(copy.deepcopy(base), LoraConfig(task_type="SEQ_CLS", init_lora_weights=False))
+    trained = {name for name, value in model.named_parameters() if value.requires_grad and "lora" not in name}
+    parts = [f"classifier.{layer}.modules_to_save.default.{x}" for layer in ("dense", "out_proj") for x in ("weight", "bias")]
+    assert trained == {f"base_model.model.{part}" for part in parts}
+    for name in parts:
+        model.base_model.model.get_parameter(name).data.add_(0.5)
+    model.eval().save_pretrained(tmp_path)
+    want = model(ids).logits
+    assert "base_model.model.classifier.dense.weight" in adapter_state(model)
+    again = PeftModel.from_pretrained(copy.deepcopy(base), tmp_path).eval()
+    assert (again(ids).logits == want).all()
+    with again.disable_adapter():
+        assert (again(ids).logits == base(ids).logits).all()
+    again.add_adapter("other", LoraConfig(task_type="SEQ_CLS"))
+    again.set_adapter("other")
+    assert (again(ids).logits == base(ids).logits).all()
+    assert ef.allclose(model.merge_and_unload()(ids).logits, want, atol=1e-5)
+
+
+def test_a_cycle_through_a_model_with_fixed_groups_is_collected():
+    model = get_peft_model(classifier(), LoraConfig(task_type="SEQ_CLS"))
     model.myself = [model]
     gone = weakref.ref(model)
     del model

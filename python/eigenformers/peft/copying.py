@@ -6,6 +6,7 @@ import copy
 import warnings
 from typing import Any
 
+from .. import nn
 from .._core import Tensor
 from ..errors import UnsupportedError
 from .tuners.base import BaseTunerLayer, switches
@@ -36,7 +37,7 @@ def take_apart(model: Any, copies: bool) -> dict[str, Any]:
         "disabled": any(layer.disable_adapters for layer in layers),
     }  # fmt: skip
     if bare_twin is not None:
-        flags = {name: value.requires_grad for name, value in values[False] if isinstance(value, Tensor)}
+        flags = {name: value.requires_grad for name, value in values[False] if isinstance(value, nn.Parameter)}
         return {**parts, "twin": bare_twin, "flags": flags}
     return {
         **parts,

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from .. import nn
+from ..errors import UnsupportedError
 from .layers import BaseTunerLayer, set_requires_grad_of
 
 
@@ -138,14 +139,23 @@ def wrap_modules_to_save(model: Any, names: Any, adapter: str, inference_mode: b
     for key, module in list(model.named_modules()):
         if not key or key.startswith(inside) or not any(key.endswith(name) for name in names):
             continue
+        inside += (key + ".",)
+        _wrap(model, key, module, adapter, inference_mode, activate)
+
+
+def _wrap(model: Any, key: str, module: Any, adapter: str, inference_mode: bool, activate: bool) -> None:
+    if isinstance(module, ModulesToSaveWrapper):
+        wrapper = module
+        wrapper.update(adapter)
+    else:
         parent, _, child = key.rpartition(".")
-        wrapper, others = module, []
-        if key in wrappers:
-            wrapper.update(adapter)
-            others = wrapper.active_adapters
-        else:
-            wrapper = ModulesToSaveWrapper(module, adapter)
-            wrapper.set_adapter([])
+        wrapper = ModulesToSaveWrapper(module, adapter)
+        wrapper.set_adapter([])
+        try:
             setattr(model.get_submodule(parent), child, wrapper)
-            inside += (key + ".",)
-        wrapper.set_adapter(adapter if activate else others, inference_mode=inference_mode)
+        except UnsupportedError:  # a group that only holds modules, such as RoBERTa's classifier: wrap what it holds
+            for name, part in module.named_children():
+                if any(True for _ in part.parameters()):
+                    _wrap(model, f"{key}.{name}", part, adapter, inference_mode, activate)
+            return
+    wrapper.set_adapter(adapter if activate else wrapper.active_adapters, inference_mode=inference_mode)
