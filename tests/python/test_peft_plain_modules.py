@@ -5,9 +5,8 @@ import gc
 import pickle
 import weakref
 
-import pytest
-
 import eigenformers as ef
+import pytest
 from eigenformers import nn
 from eigenformers.peft import (
     LoraConfig,

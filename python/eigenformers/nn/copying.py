@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
 from ..errors import UnsupportedError
 
 # What a native class's __init__ needs to make an empty twin. The values come from the C++ side.

@@ -126,7 +126,7 @@ def wrap_modules_to_save(model: Any, names: Any, adapter: str, inference_mode: b
     """Put a wrapper around every module whose path ends in one of `names`."""
     wrappers = {key for key, module in model.named_modules() if isinstance(module, ModulesToSaveWrapper)}
     adapted = {key: module for key, module in model.named_modules() if isinstance(module, BaseTunerLayer)}
-    for path, module in adapted.items():
+    for module in adapted.values():
         for part in getattr(module, "adapter_layer_names", ()):
             values = getattr(module, part, {})
             if adapter in values and isinstance(values[adapter], nn.Module) and any(adapter.endswith(n) for n in names):
