@@ -26,6 +26,9 @@ bool matches_any(const std::string& name, const std::vector<std::string>& patter
                      [&](const std::string& p) { return std::regex_search(name, std::regex(p)); });
 }
 
+// An encoder's head over words that is not tied to the embeddings adds its matrix's own bias, not the one beside it.
+constexpr std::string_view kOwnBias = ".decoder.bias";
+
 // Name in the tree → name in the checkpoint.
 std::unordered_map<std::string, std::string> match_names(
     const std::vector<std::pair<std::string, ParameterSlot*>>& slots, const CheckpointReader& reader,
@@ -38,6 +41,11 @@ std::unordered_map<std::string, std::string> match_names(
   const bool tree_has = std::any_of(slots.begin(), slots.end(), [&](auto& s) { return begins(s.first); });
   std::unordered_map<std::string, std::string> out;
   for (auto& [name, slot] : slots) {
+    if (name.ends_with(".bias"))
+      if (auto own = from.find(name.substr(0, name.size() - 5) + std::string(kOwnBias)); own != from.end()) {
+        out.emplace(name, own->second);
+        continue;
+      }
     std::string wanted = name;
     if (tree_has && !file_has && begins(name)) wanted = name.substr(prefix.size());
     if (!tree_has && file_has) wanted = prefix + name;
@@ -102,6 +110,7 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   for (auto& [name, slot] : slots) {
     auto found = source.find(name);
     if (found != source.end()) used.insert(found->second);
+    if (found != source.end() && found->second.ends_with(kOwnBias)) used.insert(name);
     if (tied.count(name) || !slot->is_persistent()) continue;
     if (found == source.end()) {
       if (!matches_any(name, options.ignore_missing)) report.missing.push_back(name);

@@ -1,5 +1,7 @@
 #include "nn/layers.h"
 
+#include <cmath>
+
 #include "core/registry.h"
 #include "nn/adapted_linear.h"
 #include "ops/ops.h"

@@ -66,6 +66,24 @@ def test_tied_weights_are_stored_once_and_tied_again(tmp_path):
     assert again(IDS).logits.shape == (1, 6, 60)
 
 
+def test_a_head_over_words_that_is_not_tied_adds_its_own_bias(tmp_path):
+    config = ef.BertConfig(
+        vocab_size=48, hidden_size=32, intermediate_size=40, num_hidden_layers=1, num_attention_heads=4,
+        max_position_embeddings=16, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = ef.BertForMaskedLM(config).eval()
+    model.save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    weights = ef.safetensors.torch.load_file(file)
+    own = ef.arange(48).float()
+    ef.safetensors.torch.save_file({**weights, "cls.predictions.decoder.bias": own}, file, {"format": "pt"})
+    again, info = ef.BertForMaskedLM.from_pretrained(tmp_path, output_loading_info=True)
+    assert not info["unexpected_keys"] and not info["missing_keys"]
+    with ef.no_grad():
+        change = again.eval()(IDS).logits - model(IDS).logits
+    np.testing.assert_allclose(change.numpy()[0, 0], own.numpy(), atol=1e-5)
+
+
 def test_variant_subfolder_and_shards(tmp_path):
     model = tiny()
     model.save_pretrained(tmp_path / "inner", variant="fp16", max_shard_size="20KB")

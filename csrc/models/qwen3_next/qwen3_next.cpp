@@ -118,6 +118,7 @@ class GatedAttention : public Block {
 
 DecoderConfig read(const ConfigReader& c) {
   DecoderConfig d = read_decoder(c);
+  d.names.qa_base = "transformer";
   d.norm.kind = d.attention.norm.kind = NormConfig::RmsUnitOffset;
   d.attention.qkv_bias = d.attention.output_bias = c.flag("attention_bias", false);
   DeltaConfig delta{};

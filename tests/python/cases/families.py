@@ -23,6 +23,7 @@ GPT = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}
 # name -> (model_type, changes to SIZES)
 DECODERS = {
     "llama": ("llama", {}),
+    "llama/laplace": ("llama", {"hidden_act": "laplace"}),
     "mistral": ("mistral", {}),
     "qwen2": ("qwen2", {}),
     "qwen3": ("qwen3", {"head_dim": 8}),
@@ -80,6 +81,7 @@ DECODERS = {
         "falcon", {"alibi": True, "multi_query": False, "parallel_attn": False, "bias": True, "hidden_size": 32},
     ),
     "opt": ("opt", {"ffn_dim": 48}),
+    "opt/sqrtsoftplus": ("opt", {"ffn_dim": 48, "activation_function": "sqrtsoftplus"}),
     "opt/norms_behind": ("opt", {"ffn_dim": 48, "do_layer_norm_before": False, "word_embed_proj_dim": 16}),
     "gemma3_text/both_ways": ("gemma3_text", {**GEMMA, "sliding_window": 6, "use_bidirectional_attention": True}),
 }

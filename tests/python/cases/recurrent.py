@@ -21,10 +21,18 @@ MODELS = {
         "mamba2",
         {**MAMBA, "num_heads": 8, "head_dim": 8, "n_groups": 1, "use_bias": True},
     ),
-    "lfm2": ("lfm2", {"layer_types": ["conv", "full_attention", "conv"], "num_hidden_layers": 3, "block_multiple_of": 8}),
+    "lfm2": (
+        "lfm2",
+        {"layer_types": ["conv", "full_attention", "conv"], "num_hidden_layers": 3, "block_multiple_of": 8},
+    ),
     "lfm2/as_is": (
         "lfm2",
-        {"layer_types": ["full_attention", "conv"], "conv_bias": True, "block_auto_adjust_ff_dim": False, "conv_L_cache": 4},
+        {
+            "layer_types": ["full_attention", "conv"],
+            "conv_bias": True,
+            "block_auto_adjust_ff_dim": False,
+            "conv_L_cache": 4,
+        },
     ),
     "qwen3_next": ("qwen3_next", NEXT),
     "qwen3_next/dense": ("qwen3_next", {**NEXT, "mlp_only_layers": [0, 1], "linear_num_value_heads": 2}),
@@ -93,6 +101,21 @@ def case_base(lib):
             o = model_of(lib, name, "AutoModel")(tensor(lib, IDS))
         out[name] = [type(o).__name__, list(o.keys()), array(o.last_hidden_state)[:, ::4, ::9]]
     return out
+
+
+def case_answers(lib):
+    """Question answering: the names of its weights, what it says."""
+    model = model_of(lib, "qwen3_next", "AutoModelForQuestionAnswering")
+    with no_grad(lib):
+        o = model(
+            tensor(lib, IDS), start_positions=tensor(lib, np.array([1, 2])), end_positions=tensor(lib, np.array([3, 4]))
+        )
+    return {
+        "base": model.base_model_prefix,
+        "loss": float(o.loss),
+        "start": array(o.start_logits),
+        "end": array(o.end_logits),
+    }
 
 
 def case_configurations(lib):
