@@ -115,6 +115,10 @@ const Registry<ActivationFn>& activations() {
     r.add("gelu_accurate", gelu_tanh);
     r.add("gelu_10", [](const Tensor& x) { return clamp(gelu(x), Scalar(-10.0), Scalar(10.0)); });
     r.add("hardswish", [](const Tensor& x) { return hardswish(x); });
+    r.add("laplace", [](const Tensor& x) {  // the normal distribution's sum up to x: mean sqrt(1/2), variance 1/(4 pi)
+      return mul(add(erf(mul(sub(x, Scalar(0.707107)), Scalar(1 / (0.282095 * std::sqrt(2.0))))), Scalar(1.0)),
+                 Scalar(0.5));
+    });
     r.add("leaky_relu", [](const Tensor& x) { return leaky_relu(x); });
     r.add("linear", [](const Tensor& x) { return x; });
     r.add("mish", [](const Tensor& x) { return mish(x); });
@@ -124,6 +128,7 @@ const Registry<ActivationFn>& activations() {
     r.add("relu6", [](const Tensor& x) { return clamp(x, Scalar(0.0), Scalar(6.0)); });
     r.add("sigmoid", [](const Tensor& x) { return sigmoid(x); });
     r.add("silu", silu_fn);
+    r.add("sqrtsoftplus", [](const Tensor& x) { return sqrt(softplus(x)); });
     r.add("swish", silu_fn);
     r.add("tanh", [](const Tensor& x) { return tanh(x); });
     return r;
