@@ -80,7 +80,7 @@ struct TopH : Warper {
     double running = 0;
     while (kept < q.size()) {
       const double next = running - (q[kept] > 0 ? q[kept] * std::log(q[kept]) : 0);
-      if (kept > 0 && next > threshold) break;
+      if (kept > 0 && (float(q[kept]) == 0 || next > threshold)) break;
       running = next;
       kept++;
     }
@@ -200,8 +200,9 @@ void add_warpers(const GenerationOptions& o, std::vector<LogitsProcessorPtr>& ou
   if (o.top_p < 1) add_warper(std::make_shared<TopP>(), [&](auto& p) { p.mass = o.top_p; });
   if (o.min_p > 0) add_warper(std::make_shared<MinP>(), [&](auto& p) { p.least = o.min_p; });
   if (o.typical_p < 1) add_warper(std::make_shared<Typical>(), [&](auto& p) { p.mass = o.typical_p; });
-  if (o.epsilon_cutoff > 0) add_warper(std::make_shared<Cutoff>(), [&](auto& p) { p.epsilon = o.epsilon_cutoff; });
-  if (o.eta_cutoff > 0)
+  const auto cuts = [](double v) { return v > 0 && v < 1; };
+  if (cuts(o.epsilon_cutoff)) add_warper(std::make_shared<Cutoff>(), [&](auto& p) { p.epsilon = o.epsilon_cutoff; });
+  if (cuts(o.eta_cutoff))
     add_warper(std::make_shared<Cutoff>(), [&](auto& p) {
       p.epsilon = o.eta_cutoff;
       p.by_entropy = true;

@@ -116,7 +116,9 @@ def case_warped_scores(lib):
         "min_p": {"min_p": 0.2, "top_k": 0},
         "typical_p": {"typical_p": 0.5, "top_k": 0},
         "top_h": {"top_h": 0.6, "top_k": 0},
+        "top_h_of_one": {"top_h": 0.5, "top_k": 0, "forced_eos_token_id": 2, "remove_invalid_values": True},
         "epsilon_cutoff": {"epsilon_cutoff": 0.02, "top_k": 0},
+        "cutoffs_that_cut_nothing": {"epsilon_cutoff": 1.0, "eta_cutoff": 1.0},
         "eta_cutoff": {"eta_cutoff": 0.1, "top_k": 0},
         "all": {
             "temperature": 1.4,
