@@ -51,4 +51,5 @@ class Qwen3NextForTokenClassification(Qwen3NextPreTrainedModel, DecoderForTokenC
 class Qwen3NextForQuestionAnswering(Qwen3NextPreTrainedModel, DecoderForQuestionAnswering):
     """Qwen3-Next with a head for where an answer begins and ends."""
 
+    base_model_prefix = "transformer"
     base_model_class = Qwen3NextModel
