@@ -40,17 +40,22 @@ class Inputs {
   }
   // One input of a batch: a text, or a pair of them.
   tk::EncodeInput item(const py::handle& h) {
-    const bool sequence = py::isinstance<py::tuple>(h) || py::isinstance<py::list>(h);
+    const bool sequence = PySequence_Check(h.ptr()) && !py::isinstance<py::str>(h) && !py::isinstance<py::bytes>(h);
     if (sequence && py::len(h) == 2) {
       const py::object a = h[py::int_(0)], b = h[py::int_(1)];
       const bool words = py::isinstance<py::str>(a) && py::isinstance<py::str>(b);
       if (!pre_tokenized_ || !words) return {text(a), text(b)};
     }
-    if (sequence && !pre_tokenized_)
-      throw py::type_error("TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, InputSequence]]");
+    if (pre_tokenized_ ? !sequence || py::len(h) == 1 && !py::isinstance<py::str>(h[py::int_(0)])
+                       : !py::isinstance<py::str>(h))
+      throw py::type_error(pre_tokenized_ ? "PreTokenizedEncodeInput must be Union[PreTokenizedInputSequence, "
+                                            "Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]"
+                                          : "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, "
+                                            "InputSequence]]");
     return {text(h), std::nullopt};
   }
   std::vector<tk::EncodeInput> items(const py::iterable& list) {
+    if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
     std::vector<tk::EncodeInput> out;
     for (auto h : list) out.push_back(item(h));
     return out;
@@ -187,19 +192,39 @@ tk::GgufVocab vocab_of(const GgufFile& file) {
   return v;
 }
 
-// Getter and setter of one role. What the getter hands out reports its changes to this tokenizer.
+// Getter and setter of one role. The object set and the objects handed out are one and the same to Python: their slot
+// is kept beside the tokenizer, and changes what the tokenizer has.
 template <class Role, class Class, class Get, class Set>
 void role_property(Class& cls, const char* name, Get get, Set set) {
+  const std::string key = str("_", name);
+  const auto hold = [=](const py::object& self, const std::shared_ptr<Slot<Role>>& slot) {
+    slot->add_holder([=, tokenizer = py::weakref(self)](const auto& old, const auto& now) {
+      const py::object self = tokenizer();
+      if (self.is_none() || get(self.cast<Tokenizer&>()) != old) return false;
+      set(self.cast<Tokenizer&>(), now);
+      return true;
+    });
+    self.attr("__dict__")[key.c_str()] = py::cast(PyComponent<Role>(slot));
+  };
   cls.def_property(
       name,
-      [get, set](const py::object& self) {
-        auto tokenizer = self.cast<std::shared_ptr<Tokenizer>>();
-        std::shared_ptr<const Role> role = get(*tokenizer);
-        return wrap_component<Role>(std::move(role),
-                                    [tokenizer, set](std::shared_ptr<const Role> r) { set(*tokenizer, std::move(r)); });
+      [=](const py::object& self) -> py::object {
+        std::shared_ptr<const Role> role = get(self.cast<Tokenizer&>());
+        if (!role) return py::none();
+        const py::dict kept = self.attr("__dict__");
+        if (kept.contains(key)) {
+          const auto slot = kept[key.c_str()].cast<const PyComponent<Role>&>().slot;
+          if (slot->role() == role) return wrap_component(slot);
+        }
+        const auto slot = std::make_shared<Slot<Role>>(std::move(role));
+        hold(self, slot);
+        return wrap_component(slot);
       },
-      [set](Tokenizer& self, const py::object& value) {
-        set(self, value.is_none() ? nullptr : value.cast<const PyComponent<Role>&>().role);
+      [=](const py::object& self, const py::object& value) {
+        if (value.is_none() && !std::is_same_v<Role, tk::Model>) return set(self.cast<Tokenizer&>(), nullptr);
+        const auto slot = slot_of<Role>(value);
+        set(self.cast<Tokenizer&>(), slot->role());
+        hold(self, slot);
       });
 }
 
@@ -214,7 +239,7 @@ void bind_tokenizer(py::module_& m) {
   auto cls = py::class_<Tokenizer, py::smart_holder>(
       m, "Tokenizer", py::dynamic_attr(),
       "Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.");
-  cls.def(py::init([](const PyModel& model) { return Tokenizer(model.role); }), py::arg("model"))
+  cls.def(py::init([](const PyModel& model) { return Tokenizer(model.role()); }), py::arg("model"))
       .def_static(
           "from_str", [](const py::str& json) { return Tokenizer::from_json(utf8_of(json), "tokenizer.json"); },
           py::arg("json"), "From the text of a tokenizer.json.")
@@ -372,8 +397,14 @@ void bind_tokenizer(py::module_& m) {
           "enable_truncation",
           [](Tokenizer& t, size_t max_length, size_t stride, const std::string& strategy,
              const std::string& direction) {
-            t.truncation = tk::Truncation{tk::direction_from_name(direction), max_length,
-                                          tk::truncation_strategy_from_name(strategy), stride};
+            const tk::Truncation truncation{tk::direction_from_name(direction), max_length,
+                                            tk::truncation_strategy_from_name(strategy), stride};
+            const size_t added = t.num_special_tokens_to_add(false);
+            check<TokenizerError>(max_length < added || max_length - added >= stride, "tokenizer stride set to ",
+                                  stride, ", which is greater than or equal to its effective max length of ",
+                                  max_length - added, " (= ", max_length, " original max length - ", added,
+                                  " added special tokens), ");
+            t.truncation = truncation;
           },
           py::arg("max_length"), py::arg("stride") = 0, py::arg("strategy") = "longest_first",
           py::arg("direction") = "right")
@@ -405,12 +436,23 @@ void bind_tokenizer(py::module_& m) {
       .def(
           "step",
           [](tk::DecodeStream& s, const Tokenizer& t, const py::object& id) -> py::object {
-            const auto ids = py::isinstance<py::int_>(id) ? std::vector<uint32_t>{id.cast<uint32_t>()}
-                                                          : id.cast<std::vector<uint32_t>>();
+            std::vector<uint32_t> ids;
+            try {
+              if (py::isinstance<py::int_>(id))
+                ids = {id.cast<uint32_t>()};
+              else
+                ids = id.cast<std::vector<uint32_t>>();
+            } catch (const py::cast_error&) {
+              throw py::type_error("StreamInput must be either an integer or a list of integers");
+            }
             const auto text = s.step(t, ids);
             return text ? py::object(to_str(*text)) : py::object(py::none());
           },
-          py::arg("tokenizer"), py::arg("id"));
+          py::arg("tokenizer"), py::arg("id"))
+      .def("__copy__", [](const tk::DecodeStream& s) { return tk::DecodeStream(s); })
+      .def(
+          "__deepcopy__", [](const tk::DecodeStream& s, const py::dict&) { return tk::DecodeStream(s); },
+          py::arg("memo"));
 }
 
 }  // namespace

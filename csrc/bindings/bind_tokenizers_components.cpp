@@ -6,6 +6,7 @@
 #include "tokenizers/byte_alphabet.h"
 #include "tokenizers/char_index.h"
 #include "tokenizers/models/bpe.h"
+#include "tokenizers/models/simple.h"
 
 namespace ef {
 namespace {
@@ -26,21 +27,33 @@ template <>
 struct Kind<tk::Normalizer> {
   static constexpr const char* name = "Normalizer";
   static auto read(const Json& j) { return tk::normalizer_from_json(j); }
+  static auto sequence(std::vector<std::shared_ptr<const tk::Normalizer>> parts) {
+    return tk::make_normalizer_sequence(std::move(parts));
+  }
 };
 template <>
 struct Kind<tk::PreTokenizer> {
   static constexpr const char* name = "PreTokenizer";
   static auto read(const Json& j) { return tk::pre_tokenizer_from_json(j); }
+  static auto sequence(std::vector<std::shared_ptr<const tk::PreTokenizer>> parts) {
+    return tk::make_pre_tokenizer_sequence(std::move(parts));
+  }
 };
 template <>
 struct Kind<tk::PostProcessor> {
   static constexpr const char* name = "PostProcessor";
   static auto read(const Json& j) { return tk::post_processor_from_json(j); }
+  static auto sequence(std::vector<std::shared_ptr<const tk::PostProcessor>> parts) {
+    return tk::make_post_processor_sequence(std::move(parts));
+  }
 };
 template <>
 struct Kind<tk::Decoder> {
   static constexpr const char* name = "Decoder";
   static auto read(const Json& j) { return tk::decoder_from_json(j); }
+  static auto sequence(std::vector<std::shared_ptr<const tk::Decoder>> parts) {
+    return tk::make_decoder_sequence(std::move(parts));
+  }
 };
 template <>
 struct Kind<tk::Model> {
@@ -66,12 +79,6 @@ py::dict& classes() {
   return storage.call_once_and_store_result([] { return py::dict(); }).get_stored();
 }
 
-template <class Role>
-void changed(PyComponent<Role>& self, std::shared_ptr<const Role> role) {
-  self.role = std::move(role);
-  if (self.changed) self.changed(self.role);
-}
-
 py::object to_object(const Json& v) {
   switch (v.type()) {
     case Json::value_t::null:
@@ -95,40 +102,38 @@ template <class Role>
 auto bind_role(py::module_& m, const char* doc) {
   using C = PyComponent<Role>;
   auto cls = py::class_<C, py::smart_holder>(m, Kind<Role>::name, py::dynamic_attr(), doc);
-  cls.def(py::init([](const std::string& json) {
-            return C{Kind<Role>::read(parse(json)), {}};
-          }),
-          py::arg("json"))
+  cls.def(py::init([](const std::string& json) { return C(Kind<Role>::read(parse(json))); }), py::arg("json"))
       .def(py::init([](const C& other) { return other; }), py::arg("other"))
       .def(
-          "to_json", [](const C& self) { return tk::dump(self.role->to_json(), false); },
+          "to_json", [](const C& self) { return tk::dump(self.role()->to_json(), false); },
           "The component as it stands in tokenizer.json.")
-      .def("__getstate__", [](const C& self) { return py::bytes(tk::dump(self.role->to_json(), false)); })
+      .def("__getstate__", [](const C& self) { return py::bytes(tk::dump(self.role()->to_json(), false)); })
       .def("__reduce__",
            [](const py::object& self) {
              const auto& c = self.cast<const C&>();
              return py::make_tuple(py::module_::import("eigenformers.tokenizers").attr("_restore"),
-                                   py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role->to_json(), false))));
+                                   py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role()->to_json(), false))));
            })
-      .def("__repr__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 100)); })
-      .def("__str__", [](const C& self) { return to_str(repr_of(self.role->to_json(), 5)); })
+      .def("__repr__", [](const C& self) { return to_str(repr_of(self.role()->to_json(), 100)); })
+      .def("__str__", [](const C& self) { return to_str(repr_of(self.role()->to_json(), 5)); })
       .def("__eq__",
            [](const C& self, const py::object& other) -> py::object {
              if (!py::isinstance<C>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
              const auto& o = other.cast<const C&>();
-             return py::bool_(self.role == o.role || self.role->to_json() == o.role->to_json());
+             return py::bool_(self.role() == o.role() || self.role()->to_json() == o.role()->to_json());
            })
-      .def("__hash__", [](const C& self) { return reinterpret_cast<size_t>(self.role.get()) >> 4; })
+      .def("__hash__", [](const C& self) { return reinterpret_cast<size_t>(self.role().get()) >> 4; })
       .def("_get",
            [](const C& self, const std::string& key) {
-             const Json j = self.role->to_json();
+             const Json j = self.role()->to_json();
              const Json* v = tk::find(j, key);
              return v ? to_object(*v) : py::object(py::none());
            })
+      .def("_assign", [](C& self, const C& other) { self.slot->set(other.role()); })
       .def("_set", [](C& self, const std::string& key, const std::string& value) {
-        Json j = self.role->to_json();
+        Json j = self.role()->to_json();
         j[key] = parse(value);
-        changed(self, std::shared_ptr<const Role>(Kind<Role>::read(j)));
+        self.slot->set(Kind<Role>::read(j));
       });
   return cls;
 }
@@ -149,7 +154,14 @@ py::list token_list(const tk::Model& model, std::string_view text) {
 tk::Vocab vocab_from_python(const py::dict& d, const char* where) {
   tk::Vocab vocab;
   vocab.reserve(d.size());
-  for (auto [token, id] : d) vocab.add(utf8_of(token), id.cast<uint32_t>());
+  for (auto [token, id] : d) {
+    const int64_t number = py::isinstance<py::int_>(id) ? PyLong_AsLongLong(id.ptr()) : -1;
+    if (number < 0 || number > int64_t(UINT32_MAX)) {
+      PyErr_Clear();
+      throw py::type_error(str(where, ": the id of '", utf8_of(token), "' is no whole number from 0 to 4294967295"));
+    }
+    vocab.add(utf8_of(token), uint32_t(number));
+  }
   vocab.finish(where);
   return vocab;
 }
@@ -169,33 +181,73 @@ PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string,
   read("fuse_unk", o.fuse_unk);
   read("byte_fallback", o.byte_fallback);
   read("ignore_merges", o.ignore_merges);
-  return {std::make_shared<tk::Bpe>(vocab_from_python(vocab, "BPE"), merges, std::move(o)), {}};
+  return {std::make_shared<tk::Bpe>(vocab_from_python(vocab, "BPE"), merges, std::move(o))};
 }
 
 }  // namespace
 
 template <class Role>
-py::object wrap_component(std::shared_ptr<const Role> role,
-                          std::function<void(std::shared_ptr<const Role>)> on_change) {
-  if (!role) return py::none();
+const std::vector<std::shared_ptr<Slot<Role>>>& Slot<Role>::parts() {
+  if (parts_.empty() && role_->parts()) {
+    std::vector<std::shared_ptr<Slot>> parts;
+    for (auto& part : *role_->parts()) parts.push_back(std::make_shared<Slot>(part));
+    set_parts(std::move(parts));
+  }
+  return parts_;
+}
+
+template <class Role>
+void Slot<Role>::set_parts(std::vector<std::shared_ptr<Slot>> parts) {
+  parts_ = std::move(parts);
+  for (auto& part : parts_)
+    part->add_holder([self = this->weak_from_this(), slot = part.get()](const Ptr&, const Ptr&) {
+      const auto sequence = self.lock();
+      if (!sequence) return false;
+      const auto& all = sequence->parts_;
+      if (std::none_of(all.begin(), all.end(), [&](auto& p) { return p.get() == slot; })) return false;
+      std::vector<Ptr> roles;
+      for (auto& p : all) roles.push_back(p->role());
+      sequence->publish(Kind<Role>::sequence(std::move(roles)));
+      return true;
+    });
+}
+
+template <class Role>
+py::object wrap_component(const std::shared_ptr<Slot<Role>>& slot) {
+  if (!slot->role()) return py::none();
   std::string type;
   try {
-    type = type_of(*role);
+    type = type_of(*slot->role());
   } catch (const TokenizerError&) {  // an object of Python's, which has no JSON
+    if constexpr (!std::is_same_v<Role, tk::Model>)
+      if (slot->role()->parts()) type = "Sequence";
   }
   const py::tuple key = py::make_tuple(Kind<Role>::name, type);
-  PyComponent<Role> component{std::move(role), std::move(on_change)};
+  PyComponent<Role> component(slot);
   if (!classes().contains(key)) return py::cast(std::move(component));
   py::object cls = classes()[key];
   py::object out = cls.attr("__new__")(cls);
   py::type::of<PyComponent<Role>>().attr("__init__")(out, py::cast(std::move(component)));
   return out;
 }
-template py::object wrap_component(tk::NormalizerPtr, std::function<void(tk::NormalizerPtr)>);
-template py::object wrap_component(tk::PreTokenizerPtr, std::function<void(tk::PreTokenizerPtr)>);
-template py::object wrap_component(tk::PostProcessorPtr, std::function<void(tk::PostProcessorPtr)>);
-template py::object wrap_component(tk::DecoderPtr, std::function<void(tk::DecoderPtr)>);
-template py::object wrap_component(tk::ModelPtr, std::function<void(tk::ModelPtr)>);
+
+template <class Role>
+const std::shared_ptr<Slot<Role>>& slot_of(const py::handle& component) {
+  if (!py::isinstance<PyComponent<Role>>(component))
+    throw py::type_error(
+        str("'", Py_TYPE(component.ptr())->tp_name, "' object is not an instance of '", Kind<Role>::name, "'"));
+  return component.cast<PyComponent<Role>&>().slot;
+}
+
+#define EF_INSTANTIATE(Role)                                              \
+  template py::object wrap_component(const std::shared_ptr<Slot<Role>>&); \
+  template const std::shared_ptr<Slot<Role>>& slot_of<Role>(const py::handle&);
+EF_INSTANTIATE(tk::Normalizer)
+EF_INSTANTIATE(tk::PreTokenizer)
+EF_INSTANTIATE(tk::PostProcessor)
+EF_INSTANTIATE(tk::Decoder)
+EF_INSTANTIATE(tk::Model)
+#undef EF_INSTANTIATE
 
 namespace {
 // Rust-like text: Type(key=value, …). Names of enum values stand without quotes.
@@ -286,13 +338,52 @@ std::string repr_of(const Json& json, size_t most) {
   return out;
 }
 
+template <class Role>
+py::object wrap_json(const Json& json) {
+  return wrap_component(std::make_shared<Slot<Role>>(Kind<Role>::read(json)));
+}
+
+// What the Python classes of Sequences are made with.
+template <class Role>
+void bind_sequence(py::module_& m) {
+  using C = PyComponent<Role>;
+  const std::string prefix = str("_", Kind<Role>::name, "_");
+  m.def((prefix + "sequence").c_str(), [](const py::iterable& parts) {
+    std::vector<std::shared_ptr<Slot<Role>>> slots;
+    std::vector<std::shared_ptr<const Role>> roles;
+    for (auto part : parts) {
+      slots.push_back(slot_of<Role>(part));
+      roles.push_back(slots.back()->role());
+    }
+    C out(Kind<Role>::sequence(std::move(roles)));
+    out.slot->set_parts(std::move(slots));
+    return out;
+  });
+  m.def((prefix + "parts").c_str(), [](const C& self) {
+    py::list out;
+    for (auto& part : self.slot->parts()) out.append(wrap_component(part));
+    return out;
+  });
+  m.def((prefix + "set_part").c_str(), [](const C& self, py::ssize_t index, const py::object& value) {
+    const auto& parts = self.slot->parts();
+    const py::ssize_t size = py::ssize_t(parts.size()), at = index < 0 ? index + size : index;
+    if (at < 0 || at >= size) throw py::index_error("Index not found");
+    const auto part = parts[size_t(at)];
+    part->set(slot_of<Role>(value)->role());
+  });
+}
+
 void bind_tokenizer_components(py::module_& m) {
+  bind_sequence<tk::Normalizer>(m);
+  bind_sequence<tk::PreTokenizer>(m);
+  bind_sequence<tk::PostProcessor>(m);
+  bind_sequence<tk::Decoder>(m);
   bind_role<tk::Normalizer>(m, "Changes the text before it is split.")
       .def(
           "normalize_str",
           [](const PyNormalizer& self, const py::str& text) {
             tk::NormalizedString s(utf8_of(text));
-            self.role->normalize(s);
+            self.role()->normalize(s);
             return to_str(s.text());
           },
           py::arg("sequence"), "The normalized text.");
@@ -301,7 +392,7 @@ void bind_tokenizer_components(py::module_& m) {
           "pre_tokenize_str",
           [](const PyPreTokenizer& self, const py::str& text) {
             tk::PreTokenizedString s(utf8_of(text));
-            self.role->pre_tokenize(s);
+            self.role()->pre_tokenize(s);
             s.spell_bytes();
             const tk::CharIndex chars(s.original());
             py::list out;
@@ -314,40 +405,40 @@ void bind_tokenizer_components(py::module_& m) {
           py::arg("s"), "[(word, (first, last + 1))] in characters of the text.");
   bind_role<tk::Model>(m, "Turns words into tokens.")
       .def(
-          "tokenize", [](const PyModel& self, const py::str& text) { return token_list(*self.role, utf8_of(text)); },
+          "tokenize", [](const PyModel& self, const py::str& text) { return token_list(*self.role(), utf8_of(text)); },
           py::arg("sequence"))
       .def(
-          "token_to_id", [](const PyModel& self, const py::str& t) { return self.role->token_to_id(utf8_of(t)); },
+          "token_to_id", [](const PyModel& self, const py::str& t) { return self.role()->token_to_id(utf8_of(t)); },
           py::arg("token"))
       .def(
           "id_to_token",
           [](const PyModel& self, uint32_t id) -> py::object {
-            const auto t = self.role->id_to_token(id);
+            const auto t = self.role()->id_to_token(id);
             return t ? py::object(to_str(*t)) : py::object(py::none());
           },
           py::arg("id"))
       .def(
           "save",
           [](const PyModel& self, const std::string& folder, const std::optional<std::string>& prefix) {
-            return self.role->save(folder, prefix.value_or(""));
+            return self.role()->save(folder, prefix.value_or(""));
           },
           py::arg("folder"), py::arg("prefix") = py::none(),
           "Writes the files of the time before tokenizer.json; returns their paths.");
   bind_role<tk::PostProcessor>(m, "Adds special tokens and joins pairs.")
       .def(
           "num_special_tokens_to_add",
-          [](const PyPostProcessor& self, bool pair) { return self.role->added_tokens(pair); }, py::arg("is_pair"))
+          [](const PyPostProcessor& self, bool pair) { return self.role()->added_tokens(pair); }, py::arg("is_pair"))
       .def(
           "process",
           [](const PyPostProcessor& self, const tk::Encoding& first, std::optional<tk::Encoding> pair, bool add) {
-            return tk::post_process(self.role.get(), first, std::move(pair), add);
+            return tk::post_process(self.role().get(), first, std::move(pair), add);
           },
           py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true);
   bind_role<tk::Decoder>(m, "Turns tokens into text.")
       .def(
           "decode",
           [](const PyDecoder& self, std::vector<std::string> tokens) {
-            return to_str(self.role->decode(std::move(tokens)));
+            return to_str(self.role()->decode(std::move(tokens)));
           },
           py::arg("tokens"));
 
@@ -356,13 +447,20 @@ void bind_tokenizer_components(py::module_& m) {
   });
   m.def("_wrap", [](const std::string& role, const std::string& json) -> py::object {
     const Json j = parse(json);
-    if (role == "Normalizer") return wrap_component<tk::Normalizer>(tk::normalizer_from_json(j), {});
-    if (role == "PreTokenizer") return wrap_component<tk::PreTokenizer>(tk::pre_tokenizer_from_json(j), {});
-    if (role == "PostProcessor") return wrap_component<tk::PostProcessor>(tk::post_processor_from_json(j), {});
-    if (role == "Decoder") return wrap_component<tk::Decoder>(tk::decoder_from_json(j), {});
-    return wrap_component<tk::Model>(Kind<tk::Model>::read(j), {});
+    if (role == "Normalizer") return wrap_json<tk::Normalizer>(j);
+    if (role == "PreTokenizer") return wrap_json<tk::PreTokenizer>(j);
+    if (role == "PostProcessor") return wrap_json<tk::PostProcessor>(j);
+    if (role == "Decoder") return wrap_json<tk::Decoder>(j);
+    return wrap_json<tk::Model>(j);
   });
   m.def("_bpe", &make_bpe);
+  m.def("_unigram_sampling", [](const PyModel& self) {
+    const auto sampling = tk::unigram_sampling(*self.role());
+    return py::make_tuple(sampling.alpha, sampling.nbest_size);
+  });
+  m.def("_set_unigram_sampling", [](const PyModel& self, std::optional<double> alpha, std::optional<uint64_t> nbest) {
+    self.slot->set(tk::with_sampling(*self.role(), {alpha, nbest}));
+  });
   m.def("_byte_alphabet", [] {
     py::list out;
     for (int b = 0; b < 256; b++) out.append(py::str(PyUnicode_FromOrdinal(int(tk::byte_to_char(uint8_t(b))))));

@@ -103,16 +103,18 @@ PyAddedToken to_python(const tk::AddedToken& t) {
 std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, bool special) {
   std::vector<tk::AddedToken> out;
   for (auto item : tokens) {
-    PyAddedToken t;
     if (py::isinstance<py::str>(item)) {
+      PyAddedToken t;
       t.content = utf8_of(item);
+      t.special = special;
+      out.push_back(t.get());
     } else if (py::isinstance<PyAddedToken>(item)) {
-      t = item.cast<PyAddedToken>();
+      auto& t = item.cast<PyAddedToken&>();
+      if (special) t.special = true;  // the caller's token shows it from now on
+      out.push_back(t.get());
     } else {
       throw py::type_error("Input must be a List[Union[str, AddedToken]]");
     }
-    if (special) t.special = true;
-    out.push_back(t.get());
   }
   return out;
 }
@@ -205,7 +207,14 @@ void bind_encoding(py::module_& m) {
           "(first, last + 1) in characters of the original text.")
       .def_property_readonly("word_ids", word_list,
                              "Which word of its sequence each token belongs to; None for special tokens.")
-      .def_property_readonly("words", word_list, "The same as word_ids.")
+      .def_property_readonly(
+          "words",
+          [](const Encoding& e) {
+            const char* text = "Encoding.words is deprecated, please use Encoding.word_ids instead.";
+            if (PyErr_WarnEx(PyExc_DeprecationWarning, text, 1) < 0) throw py::error_already_set();
+            return word_list(e);
+          },
+          "The same as word_ids; deprecated.")
       .def_property_readonly(
           "sequence_ids",
           [](const Encoding& e) {
@@ -241,6 +250,7 @@ void bind_encoding(py::module_& m) {
       .def(
           "truncate",
           [](Encoding& e, size_t n, size_t stride, const std::string& d) {
+            check<TokenizerError>(d == "left" || d == "right", "Invalid truncation direction value : ", d);
             e.truncate(n, stride, tk::direction_from_name(d));
           },
           py::arg("max_length"), py::arg("stride") = 0, py::arg("direction") = "right")

@@ -21,6 +21,32 @@ void check_open(const ScopePtr& scope, const char* what) {
   check<TokenizerError>(!scope || scope->open, what, ": used after the call that it was made for");
 }
 
+// What Python's part of a component raises comes out as a TokenizerError, with the class's name in front of the text
+// and the error itself as its cause.
+template <class F>
+auto guarded(F&& f) {
+  try {
+    return f();
+  } catch (py::error_already_set& e) {
+    const py::object ours = py::module_::import("eigenformers.errors").attr("TokenizerError");
+    if (!e.matches(PyExc_Exception) || e.matches(ours)) throw;
+    const std::string text =
+        str(std::string(py::str(e.type().attr("__name__"))), ": ", std::string(py::str(e.value())));
+    py::raise_from(e, ours.ptr(), text.c_str());
+    throw py::error_already_set();
+  }
+}
+template <class T>
+T& expect(const py::handle& value, const char* name) {
+  check<TokenizerError>(py::isinstance<T>(value), "TypeError: '", Py_TYPE(value.ptr())->tp_name,
+                        "' object is not an instance of '", name, "'");
+  return value.cast<T&>();
+}
+void check_callable(const py::object& f, const char* what, const char* signature) {
+  if (!PyCallable_Check(f.ptr()))
+    throw py::type_error(str("`", what, "` expect a callable with the signature: `", signature, "`"));
+}
+
 struct PyNormalized {
   std::shared_ptr<const std::string> storage;  // the original, if this object owns it
   std::shared_ptr<NormalizedString> own;       // or it belongs to a component:
@@ -112,6 +138,7 @@ py::object slice(const PyNormalized& self, const py::object& range) {
     throw py::type_error("NormalizedString: a range is an int, a pair of ints or a slice");
   }
   if (begin >= size) return py::none();
+  if (begin >= 0) end = std::min(end, size);
   const auto bytes = byte_range(text, begin, end);
   return bytes ? py::cast(self.part(bytes->begin, bytes->end)) : py::none();
 }
@@ -146,7 +173,8 @@ void bind_normalized(py::module_& m) {
       .def("nfkd", [](P& p) { tk::apply_normal_form(p.get(), tk::NormalForm::KD); })
       .def(
           "filter",
-          [](P& p, const py::function& f) {
+          [](P& p, const py::object& f) {
+            check_callable(f, "filter", "fn(char) -> bool");
             std::vector<char> keep;
             for_each_character(p, [&](char32_t c) { keep.push_back(f(character(c)).cast<bool>()); });
             size_t i = 0;
@@ -155,7 +183,8 @@ void bind_normalized(py::module_& m) {
           py::arg("func"), "Keeps the characters that `func` says yes to.")
       .def(
           "map",
-          [](P& p, const py::function& f) {
+          [](P& p, const py::object& f) {
+            check_callable(f, "map", "fn(char) -> char");
             std::vector<char32_t> to;
             for_each_character(p, [&](char32_t c) { to.push_back(one_character(f(character(c)), "map")); });
             size_t i = 0;
@@ -164,7 +193,10 @@ void bind_normalized(py::module_& m) {
           py::arg("func"), "Replaces every character by what `func` gives for it, one character.")
       .def(
           "for_each",
-          [](const P& p, const py::function& f) { for_each_character(p, [&](char32_t c) { f(character(c)); }); },
+          [](const P& p, const py::object& f) {
+            check_callable(f, "for_each", "fn(char)");
+            for_each_character(p, [&](char32_t c) { f(character(c)); });
+          },
           py::arg("func"))
       .def(
           "replace",
@@ -207,7 +239,8 @@ PyNormalized open_piece(PreTokenizedString& text, const PreTokenizedString::Piec
   return out;
 }
 
-void split(PyPreTokenized& self, const py::function& f) {
+void split(PyPreTokenized& self, const py::object& f) {
+  check_callable(f, "split", "fn(index: int, normalized: NormalizedString) -> List[NormalizedString]");
   PreTokenizedString& text = self.get();
   text.spell_bytes();
   std::vector<PreTokenizedString::Piece> out;
@@ -218,9 +251,9 @@ void split(PyPreTokenized& self, const py::function& f) {
       continue;
     }
     const auto scope = std::make_shared<Scope>();
-    const py::object parts = f(i, py::cast(open_piece(text, old[i], scope)));
-    for (auto item : py::iter(parts)) {
-      const auto& part = item.cast<const PyNormalized&>();
+    const py::iterator parts = guarded([&] { return py::iter(f(i, py::cast(open_piece(text, old[i], scope)))); });
+    for (auto item : parts) {
+      const auto& part = expect<PyNormalized>(item, "NormalizedString");
       if (part.get().size() == 0) continue;
       check<TokenizerError>(part.get().original().data() == text.original().data(),
                             "split: the function has to give parts of the text that it was given");
@@ -233,23 +266,26 @@ void split(PyPreTokenized& self, const py::function& f) {
   text.pieces() = std::move(out);
 }
 
-void normalize(PyPreTokenized& self, const py::function& f) {
+void normalize(PyPreTokenized& self, const py::object& f) {
+  check_callable(f, "normalize", "fn(normalized: NormalizedString)");
   self.get().normalize([&](NormalizedString& part) {
     const auto scope = std::make_shared<Scope>();
-    f(py::cast(PyNormalized{nullptr, nullptr, &part, scope}));
+    guarded([&] { return f(py::cast(PyNormalized{nullptr, nullptr, &part, scope})); });
     scope->open = false;
   });
 }
 
-void tokenize(PyPreTokenized& self, const py::function& f) {
+void tokenize(PyPreTokenized& self, const py::object& f) {
+  check_callable(f, "tokenize", "fn(str) -> List[Token]");
   PreTokenizedString& text = self.get();
   text.spell_bytes();
   for (auto& piece : text.pieces()) {
     if (piece.tokens >= 0) continue;
     std::vector<tk::Token> tokens;
     std::vector<std::string> names;
-    for (auto item : py::iter(f(to_str(text.text_of(piece))))) {
-      const auto& t = item.cast<const PyToken&>();
+    const py::iterator given = guarded([&] { return py::iter(f(to_str(text.text_of(piece)))); });
+    for (auto item : given) {
+      const auto& t = expect<PyToken>(item, "Token");
       tokens.push_back({t.id, uint32_t(t.offsets.first), uint32_t(t.offsets.second)});
       names.push_back(t.value);
     }
@@ -300,7 +336,7 @@ tk::Encoding to_encoding(const PyPreTokenized& self, uint32_t type_id, std::opti
   tk::Encoding out;
   uint32_t index = 0;
   for (auto& piece : text.pieces()) {
-    check<TokenizerError>(piece.tokens >= 0, "to_encoding: a part of the text has no tokens yet; call tokenize first");
+    check<TokenizerError>(piece.tokens >= 0, "Split has not been tokenized, call `PreTokenizedString::tokenize` first");
     const auto names = self.texts.find(piece.tokens);
     const auto& tokens = text.tokens_of(piece);
     for (size_t i = 0; i < tokens.size(); i++) {
@@ -355,7 +391,7 @@ struct CustomNormalizer : Custom<tk::Normalizer> {
   void normalize(NormalizedString& text) const override {
     py::gil_scoped_acquire acquire;
     const auto scope = std::make_shared<Scope>();
-    object().attr("normalize")(PyNormalized{nullptr, nullptr, &text, scope});
+    guarded([&] { return object().attr("normalize")(PyNormalized{nullptr, nullptr, &text, scope}); });
     scope->open = false;
   }
 };
@@ -364,7 +400,7 @@ struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
   void pre_tokenize(PreTokenizedString& text) const override {
     py::gil_scoped_acquire acquire;
     const auto scope = std::make_shared<Scope>();
-    object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, scope, {}});
+    guarded([&] { return object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, scope, {}}); });
     scope->open = false;
   }
 };
@@ -374,7 +410,10 @@ struct CustomDecoder : Custom<tk::Decoder> {
     py::gil_scoped_acquire acquire;
     py::list texts;
     for (auto& t : tokens) texts.append(to_str(t));
-    return object().attr("decode_chain")(texts).cast<std::vector<std::string>>();
+    const py::iterator given = guarded([&] { return py::iter(object().attr("decode_chain")(texts)); });
+    std::vector<std::string> out;
+    for (auto text : given) out.emplace_back(utf8_of(text));
+    return out;
   }
 };
 
@@ -383,28 +422,12 @@ struct CustomDecoder : Custom<tk::Decoder> {
 void bind_tokenizer_texts(py::module_& m) {
   bind_normalized(m);
   bind_pre_tokenized(m);
-  m.def("_normalize", [](const PyNormalizer& self, PyNormalized& text) { self.role->normalize(text.get()); });
-  m.def("_pre_tokenize", [](const PyPreTokenizer& self, PyPreTokenized& text) { self.role->pre_tokenize(text.get()); });
-  m.def("_custom_normalizer", [](py::object o) { return PyNormalizer{std::make_shared<CustomNormalizer>(o), {}}; });
-  m.def("_custom_pre_tokenizer", [](py::object o) {
-    return PyPreTokenizer{std::make_shared<CustomPreTokenizer>(o), {}};
-  });
-  m.def("_custom_decoder", [](py::object o) { return PyDecoder{std::make_shared<CustomDecoder>(o), {}}; });
-  m.def("_normalizer_sequence", [](const std::vector<const PyNormalizer*>& parts) {
-    std::vector<tk::NormalizerPtr> roles;
-    for (auto* part : parts) roles.push_back(part->role);
-    return PyNormalizer{tk::make_normalizer_sequence(std::move(roles)), {}};
-  });
-  m.def("_pre_tokenizer_sequence", [](const std::vector<const PyPreTokenizer*>& parts) {
-    std::vector<tk::PreTokenizerPtr> roles;
-    for (auto* part : parts) roles.push_back(part->role);
-    return PyPreTokenizer{tk::make_pre_tokenizer_sequence(std::move(roles)), {}};
-  });
-  m.def("_decoder_sequence", [](const std::vector<const PyDecoder*>& parts) {
-    std::vector<tk::DecoderPtr> roles;
-    for (auto* part : parts) roles.push_back(part->role);
-    return PyDecoder{tk::make_decoder_sequence(std::move(roles)), {}};
-  });
+  m.def("_normalize", [](const PyNormalizer& self, PyNormalized& text) { self.role()->normalize(text.get()); });
+  m.def("_pre_tokenize",
+        [](const PyPreTokenizer& self, PyPreTokenized& text) { self.role()->pre_tokenize(text.get()); });
+  m.def("_custom_normalizer", [](py::object o) { return PyNormalizer(std::make_shared<CustomNormalizer>(o)); });
+  m.def("_custom_pre_tokenizer", [](py::object o) { return PyPreTokenizer(std::make_shared<CustomPreTokenizer>(o)); });
+  m.def("_custom_decoder", [](py::object o) { return PyDecoder(std::make_shared<CustomDecoder>(o)); });
 }
 
 }  // namespace ef

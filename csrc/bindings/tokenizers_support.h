@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "tokenizers/tokenizer.h"
 
@@ -13,12 +15,50 @@ namespace ef {
 namespace py = pybind11;
 namespace tk = tokenizers;
 
-// A role's object in Python: shares the C++ component; components never change, so setting an attribute builds a new
-// one and tells the tokenizer it was taken from.
+// Components never change; what Python sees as one object that changes is a slot. Setting an attribute puts a new
+// component into the slot, and everybody who holds the old one is told: tokenizers, and the slots of Sequences.
+template <class Role>
+class Slot : public std::enable_shared_from_this<Slot<Role>> {
+ public:
+  using Ptr = std::shared_ptr<const Role>;
+  // Puts `now` where `old` stood; false when that holder has something else by now, and is to be forgotten.
+  using Holder = std::function<bool(const Ptr& old, const Ptr& now)>;
+
+  explicit Slot(Ptr role) : role_(std::move(role)) {}
+  const Ptr& role() const { return role_; }
+  void add_holder(Holder holder) { holders_.push_back(std::move(holder)); }
+  void set(Ptr role) {
+    parts_.clear();
+    publish(std::move(role));
+  }
+
+  // The slots of a Sequence's parts, made when first asked for; a change of one changes the Sequence.
+  const std::vector<std::shared_ptr<Slot>>& parts();
+  void set_parts(std::vector<std::shared_ptr<Slot>> parts);
+
+ private:
+  void publish(Ptr role) {
+    const Ptr old = std::exchange(role_, std::move(role));
+    for (size_t i = 0; i < holders_.size();) {
+      if (holders_[i](old, role_))
+        i++;
+      else
+        holders_.erase(holders_.begin() + ptrdiff_t(i));
+    }
+  }
+
+  Ptr role_;
+  std::vector<std::shared_ptr<Slot>> parts_;
+  std::vector<Holder> holders_;
+};
+
+// A role's object in Python.
 template <class Role>
 struct PyComponent {
-  std::shared_ptr<const Role> role;
-  std::function<void(std::shared_ptr<const Role>)> changed;
+  PyComponent(std::shared_ptr<const Role> role) : slot(std::make_shared<Slot<Role>>(std::move(role))) {}
+  explicit PyComponent(std::shared_ptr<Slot<Role>> s) : slot(std::move(s)) {}
+  const std::shared_ptr<const Role>& role() const { return slot->role(); }
+  std::shared_ptr<Slot<Role>> slot;
 };
 using PyNormalizer = PyComponent<tk::Normalizer>;
 using PyPreTokenizer = PyComponent<tk::PreTokenizer>;
@@ -28,7 +68,10 @@ using PyDecoder = PyComponent<tk::Decoder>;
 
 // `None`, or an object of the Python class that the package registered for the component's type.
 template <class Role>
-py::object wrap_component(std::shared_ptr<const Role> role, std::function<void(std::shared_ptr<const Role>)> changed);
+py::object wrap_component(const std::shared_ptr<Slot<Role>>& slot);
+// The slot of an object of Python's; TypeError for anything but a component of this role.
+template <class Role>
+const std::shared_ptr<Slot<Role>>& slot_of(const py::handle& component);
 
 struct PyToken {
   uint32_t id;

@@ -9,7 +9,7 @@ namespace ef::tokenizers {
 Direction direction_from_name(std::string_view name) {
   if (name == "left" || name == "Left") return Direction::Left;
   if (name == "right" || name == "Right") return Direction::Right;
-  fail<TokenizerError>("direction: found '", name, "', expected one of `left` or `right`");
+  fail<TokenizerError>("Unknown `direction`: `", name, "`. Use one of `left` or `right`");
 }
 
 void Encoding::reserve(size_t n) {

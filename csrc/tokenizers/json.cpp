@@ -80,7 +80,7 @@ double get_number(const Json& value, std::string_view where) {
 }
 char32_t get_char(const Json& object, std::string_view key, std::string_view where) {
   const std::string s = get_string(object, key, where);
-  check<TokenizerError>(utf8::count(s) == 1, where, ": '", key, "' is \"", s, "\", needed exactly one character");
+  check<TokenizerError>(utf8::count(s) == 1, where, ": '", key, "' is \"", s, "\": expected a string of length 1");
   int length;
   return utf8::decode(s.data(), length);
 }

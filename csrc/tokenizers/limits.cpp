@@ -19,8 +19,7 @@ const char* name_of(Direction d) { return d == Direction::Left ? "Left" : "Right
 TruncationStrategy truncation_strategy_from_name(std::string_view name) {
   for (auto& s : kStrategies)
     if (name == s.json || name == s.python) return s.strategy;
-  fail<TokenizerError>("truncation: unknown strategy '", name,
-                       "', expected one of `longest_first`, `only_first`, or `only_second`");
+  fail<TokenizerError>("Unknown `strategy`: `", name, "`. Use one of `longest_first`, `only_first`, or `only_second`");
 }
 const char* truncation_strategy_name(TruncationStrategy strategy, bool python) {
   for (auto& s : kStrategies)

@@ -13,8 +13,8 @@ MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
   else if (scheme == "never")
     out.prepend = Prepend::Never;
   else
-    check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme '", scheme.value_or(""),
-                          "', expected one of `always`, `first`, `never`");
+    check<TokenizerError>(!scheme || scheme == "always", "Metaspace: prepend_scheme: ", scheme.value_or(""),
+                          " is an unknown variant, should be one of ['first', 'never', 'always']");
   if (!get_bool(json, "add_prefix_space", "Metaspace", true)) {
     check<TokenizerError>(!scheme || out.prepend == Prepend::Never,
                           "Metaspace: add_prefix_space does not match declared prepend_scheme.");

@@ -22,8 +22,8 @@ constexpr struct {
 SplitBehavior split_behavior_from_name(std::string_view name, std::string_view where) {
   for (auto& b : kBehaviors)
     if (name == b.json || name == b.python) return b.behavior;
-  fail<TokenizerError>(where, ": unknown behavior '", name,
-                       "', expected one of: `removed, isolated, merged_with_previous, merged_with_next, contiguous`");
+  fail<TokenizerError>(where, ": '", name, "': Wrong value for SplitDelimiterBehavior, expected one of: ",
+                       "`removed, isolated, merged_with_previous, merged_with_next, contiguous`");
 }
 const char* split_behavior_name(SplitBehavior behavior) {
   for (auto& b : kBehaviors)

@@ -15,6 +15,8 @@ class Decoder {
   // The texts of the tokens, one after the other; joined they are the decoded text.
   virtual std::vector<std::string> decode_chain(std::vector<std::string> tokens) const = 0;
   virtual Json to_json() const = 0;
+  // What a Sequence is made of; null for everything else.
+  virtual const std::vector<std::shared_ptr<const Decoder>>* parts() const { return nullptr; }
 
   // Most decoders look at each token by itself: then the decoded text is what piece() makes of the tokens, joined, with
   // bytes that are not UTF-8 replaced. Such pieces can be made before they are needed.

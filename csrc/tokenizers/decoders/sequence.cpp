@@ -24,6 +24,7 @@ class Sequence : public Decoder {
     for (auto& part : parts_) parts.push_back(part->to_json());
     return {{"type", "Sequence"}, {"decoders", std::move(parts)}};
   }
+  const std::vector<DecoderPtr>* parts() const override { return &parts_; }
 
  private:
   std::vector<DecoderPtr> parts_;

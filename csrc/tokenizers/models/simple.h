@@ -1,6 +1,7 @@
 // Models that need no header of their own.
 #pragma once
 #include "tokenizers/models/model.h"
+#include "tokenizers/models/unigram_sample.h"
 
 namespace ef::tokenizers {
 
@@ -14,5 +15,9 @@ ModelPtr make_word_piece(Vocab vocab, std::string unk_token, std::string continu
 ModelPtr make_word_level(Vocab vocab, std::string unk_token);
 ModelPtr make_unigram(const std::vector<std::pair<std::string, double>>& pieces, std::optional<uint64_t> unk_id,
                       bool byte_fallback);
+
+// What a Unigram draws its pieces with, which no file says.
+UnigramSampling unigram_sampling(const Model& model);
+ModelPtr with_sampling(const Model& model, UnigramSampling sampling);  // TokenizerError for other models
 
 }  // namespace ef::tokenizers

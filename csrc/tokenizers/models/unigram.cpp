@@ -5,6 +5,7 @@
 #include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
+#include "tokenizers/models/unigram_sample.h"
 #include "tokenizers/models/word_loop.h"
 #include "tokenizers/utf8.h"
 
@@ -53,6 +54,14 @@ class Unigram : public Model {
     const uint32_t size = uint32_t(text.size());
     std::optional<Space> own;
     Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
+    auto& reversed = space.reversed;
+    reversed.clear();
+    if (sampling_.on()) {
+      for (auto& piece : sample_pieces(pieces_of(text), size, sampling_))
+        push_front(reversed, piece.id, piece.begin, piece.end);
+      for (size_t i = reversed.size(); i-- > 0;) push(text, reversed[i], out);
+      return;
+    }
     auto& best = space.best;
     best.assign(size + 1, Node{});
     const auto offer = [&](uint32_t begin, uint32_t end, uint32_t id, double score) {
@@ -69,15 +78,9 @@ class Unigram : public Model {
       });
       if (!single) offer(at, at + n, unknown(), so_far + unknown_score_);
     }
-    auto& reversed = space.reversed;
-    reversed.clear();
     for (uint32_t end = size; end > 0;) {
       const Node& node = best[end];
-      const bool fuse = unk_id_ && node.id == *unk_id_ && !reversed.empty() && reversed.back().id == node.id;
-      if (fuse)
-        reversed.back().begin = node.begin;
-      else
-        reversed.push_back({node.id, node.begin, end});
+      push_front(reversed, node.id, node.begin, end);
       end = node.begin;
     }
     for (size_t i = reversed.size(); i-- > 0;) push(text, reversed[i], out);
@@ -104,9 +107,34 @@ class Unigram : public Model {
     return {write_model_file(folder, prefix, "unigram.json", dump(to_json(), true))};
   }
 
+  bool remembers() const override { return !sampling_.on(); }
+  UnigramSampling sampling() const { return sampling_; }
+  void set_sampling(UnigramSampling sampling) { sampling_ = sampling; }
+
  private:
+  // The piece before those that are there already; neighbouring unknown ones become one.
+  void push_front(std::vector<Token>& reversed, uint32_t id, uint32_t begin, uint32_t end) const {
+    if (unk_id_ && id == *unk_id_ && !reversed.empty() && reversed.back().id == id)
+      reversed.back().begin = begin;
+    else
+      reversed.push_back({id, begin, end});
+  }
+  // Everything that the parts of a text may be.
+  std::vector<PieceSpan> pieces_of(std::string_view text) const {
+    std::vector<PieceSpan> out;
+    for (uint32_t at = 0, n; at < text.size(); at += n) {
+      n = uint32_t(utf8::length_of(text[at]));
+      bool single = false;
+      trie_.for_each_prefix(text.substr(at), [&](uint32_t length, uint32_t id) {
+        out.push_back({at, at + length, id, scores_[id]});
+        single |= length == n;
+      });
+      if (!single) out.push_back({at, at + n, unknown(), unknown_score_});
+    }
+    return out;
+  }
   uint32_t unknown() const {
-    check<TokenizerError>(unk_id_.has_value(), "Unigram: Encountered an unknown token but `unk_id` is missing");
+    check<TokenizerError>(unk_id_.has_value(), "Encountered an unknown token but `unk_id` is missing");
     return uint32_t(*unk_id_);
   }
   // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
@@ -131,12 +159,26 @@ class Unigram : public Model {
   double unknown_score_ = 0;
   PrefixTrie trie_;
   uint32_t fallback_[256];
+  UnigramSampling sampling_;
 };
 
 }  // namespace
 
 ModelPtr make_unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback) {
   return std::make_shared<Unigram>(pieces, unk_id, byte_fallback);
+}
+
+UnigramSampling unigram_sampling(const Model& model) {
+  const auto* unigram = dynamic_cast<const Unigram*>(&model);
+  return unigram ? unigram->sampling() : UnigramSampling{};
+}
+
+ModelPtr with_sampling(const Model& model, UnigramSampling sampling) {
+  const auto* unigram = dynamic_cast<const Unigram*>(&model);
+  check<TokenizerError>(unigram != nullptr, "alpha and nbest_size are of a Unigram, not of a ", model.type());
+  auto out = std::make_shared<Unigram>(*unigram);
+  out->set_sampling(sampling);
+  return out;
 }
 
 ModelPtr read_unigram(const ModelSource& source) {

@@ -14,6 +14,8 @@ class Normalizer {
   virtual ~Normalizer() = default;
   virtual void normalize(NormalizedString& text) const = 0;
   virtual Json to_json() const = 0;
+  // What a Sequence is made of; null for everything else.
+  virtual const std::vector<std::shared_ptr<const Normalizer>>* parts() const { return nullptr; }
 };
 using NormalizerPtr = std::shared_ptr<const Normalizer>;
 

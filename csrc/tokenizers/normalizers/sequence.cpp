@@ -21,6 +21,7 @@ class Sequence : public Normalizer {
     for (auto& part : parts_) parts.push_back(part->to_json());
     return {{"type", "Sequence"}, {"normalizers", std::move(parts)}};
   }
+  const std::vector<NormalizerPtr>* parts() const override { return &parts_; }
 
  private:
   std::vector<NormalizerPtr> parts_;

@@ -32,6 +32,8 @@ class PreTokenizer {
   virtual void pre_tokenize(PreTokenizedString& text) const = 0;
   virtual bool add_to(Cuts& cuts) const { return false; }  // false: it cannot be said this way
   virtual Json to_json() const = 0;
+  // What a Sequence is made of; null for everything else.
+  virtual const std::vector<std::shared_ptr<const PreTokenizer>>* parts() const { return nullptr; }
 };
 using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
 

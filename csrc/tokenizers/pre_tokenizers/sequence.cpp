@@ -26,6 +26,7 @@ class Sequence : public PreTokenizer {
     for (auto& part : parts_) parts.push_back(part->to_json());
     return {{"type", "Sequence"}, {"pretokenizers", std::move(parts)}};
   }
+  const std::vector<PreTokenizerPtr>* parts() const override { return &parts_; }
 
  private:
   std::vector<PreTokenizerPtr> parts_;

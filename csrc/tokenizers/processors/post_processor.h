@@ -16,6 +16,8 @@ class PostProcessor {
   // Changes the list; what is left is joined in order. Sequence ids and type ids are set already.
   virtual std::vector<Encoding> process(std::vector<Encoding> encodings, bool add_special_tokens) const = 0;
   virtual Json to_json() const = 0;
+  // What a Sequence is made of; null for everything else.
+  virtual const std::vector<std::shared_ptr<const PostProcessor>>* parts() const { return nullptr; }
 };
 using PostProcessorPtr = std::shared_ptr<const PostProcessor>;
 
@@ -27,6 +29,7 @@ std::vector<Encoding> default_process(std::vector<Encoding> encodings);
 
 using PostProcessorFactory = PostProcessorPtr (*)(const Json&);
 const Registry<PostProcessorFactory>& post_processor_registry();
-PostProcessorPtr post_processor_from_json(const Json& json);  // null gives nullptr
+PostProcessorPtr post_processor_from_json(const Json& json);                         // null gives nullptr
+PostProcessorPtr make_post_processor_sequence(std::vector<PostProcessorPtr> parts);  // one after the other
 
 }  // namespace ef::tokenizers

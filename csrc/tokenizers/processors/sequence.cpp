@@ -6,6 +6,7 @@ namespace {
 
 class Sequence : public PostProcessor {
  public:
+  explicit Sequence(std::vector<PostProcessorPtr> parts) : parts_(std::move(parts)) {}
   explicit Sequence(const Json& json) {
     for (const Json& part : get_array(json, "processors", "Sequence")) {
       parts_.push_back(post_processor_from_json(part));
@@ -26,6 +27,7 @@ class Sequence : public PostProcessor {
     for (auto& part : parts_) parts.push_back(part->to_json());
     return {{"type", "Sequence"}, {"processors", std::move(parts)}};
   }
+  const std::vector<PostProcessorPtr>* parts() const override { return &parts_; }
 
  private:
   std::vector<PostProcessorPtr> parts_;
@@ -34,5 +36,9 @@ class Sequence : public PostProcessor {
 }  // namespace
 
 PostProcessorPtr read_processor_sequence(const Json& json) { return std::make_shared<Sequence>(json); }
+
+PostProcessorPtr make_post_processor_sequence(std::vector<PostProcessorPtr> parts) {
+  return std::make_shared<Sequence>(std::move(parts));
+}
 
 }  // namespace ef::tokenizers

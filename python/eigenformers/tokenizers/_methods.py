@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from .._core.tokenizers import Tokenizer, _WordCounts
+from .._core.tokenizers import Model, Tokenizer, _WordCounts
 from .trainers import Trainer, count_words, default_trainer
 
 
@@ -90,8 +90,20 @@ def train_from_iterator(
     trainer.train(self, count_words(self, iterator, trainer.shows_progress(), length))
 
 
+_construct = Tokenizer.__init__
+
+
+def _init(self: Tokenizer, model: Model) -> None:
+    """A tokenizer that is only its model yet."""
+    if not isinstance(model, Model):
+        raise TypeError(f"'{type(model).__name__}' object is not an instance of 'Model'")
+    _construct(self, model)
+    self.model = model  # from now on, what is set on one is seen by the other
+
+
 def attach() -> None:
     """Adds all of these to the class."""
+    Tokenizer.__init__ = _init
     Tokenizer.from_pretrained = staticmethod(from_pretrained)
     for method in (
         async_encode,

@@ -13,16 +13,31 @@ def spec(type_name: str, **options: Any) -> str:
     return json.dumps({"type": type_name, **options}, ensure_ascii=False)
 
 
-def parts(components: Any) -> list[Any]:
-    """The JSON of several components, for a Sequence."""
-    return [json.loads(component.to_json()) for component in components]
+def of_type(needed: str, found: str) -> None:
+    """Checks the field "type" of a state that a constructor is given."""
+    if found != needed:
+        raise ValueError(f"{needed}: type is {found!r}, needed {needed!r}")
 
 
-def set_part(sequence: Any, key: str, index: int, value: Any) -> None:
-    """Replace a part of a Sequence in place."""
-    components = sequence._get(key)
-    components[index] = json.loads(value.to_json())
-    sequence._set(key, json.dumps(components, ensure_ascii=False))
+class SequenceItems:
+    """The parts of a Sequence as its items: what is done to them is done to the Sequence."""
+
+    _role: str
+
+    def __len__(self) -> int:
+        return len(self._parts())
+
+    def __getitem__(self, index: int) -> Any:
+        try:
+            return self._parts()[index]
+        except IndexError:
+            raise IndexError("Index not found") from None
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        getattr(_engine, f"_{self._role}_set_part")(self, index, value)
+
+    def _parts(self) -> list[Any]:
+        return getattr(_engine, f"_{self._role}_parts")(self)
 
 
 def register(type_name: str | None = None) -> Callable[[type], type]:

@@ -49,7 +49,7 @@ def get_trainer(self: Model) -> Trainer:
 
 def _set_state(role: type) -> Any:
     def __setstate__(self: Any, state: bytes) -> None:  # noqa: N807 (pickle's name)
-        role.__init__(self, _engine._wrap(role.__name__, state.decode()))
+        self._assign(_engine._wrap(role.__name__, bytes(state).decode()))
 
     return __setstate__
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._core.tokenizers import Decoder, DecodeStream, _decoder_sequence
-from .component import option, register, spec
+from .._core.tokenizers import Decoder, DecodeStream, _Decoder_sequence
+from .component import of_type, option, register, spec
 from .pattern import Pattern, to_json
 
 
@@ -14,7 +14,7 @@ class Sequence(Decoder):
     """Several decoders, one after the other."""
 
     def __init__(self, decoders: Iterable[Decoder]) -> None:
-        super().__init__(_decoder_sequence(list(decoders)))
+        super().__init__(_Decoder_sequence(decoders))
 
 
 @register()
@@ -25,8 +25,18 @@ class ByteLevel(Decoder):
     'Hello world'
     """
 
-    def __init__(self) -> None:
-        super().__init__(spec("ByteLevel", add_prefix_space=True, trim_offsets=True, use_regex=True))
+    def __init__(
+        self,
+        *,
+        add_prefix_space: bool = True,
+        trim_offsets: bool = True,
+        use_regex: bool = True,
+        type: str = "ByteLevel",
+    ) -> None:
+        of_type("ByteLevel", type)
+        super().__init__(
+            spec("ByteLevel", add_prefix_space=add_prefix_space, trim_offsets=trim_offsets, use_regex=use_regex)
+        )
 
 
 @register()

@@ -72,10 +72,7 @@ def _normalizer(steps: list) -> Any:
 
 
 def _unicode(name: str | None) -> list:
-    forms = {"nfc": normalizers.NFC, "nfd": normalizers.NFD, "nfkc": normalizers.NFKC, "nfkd": normalizers.NFKD}
-    if name and name not in forms:
-        raise ValueError(f"{name} is not a known unicode normalizer. Available are {forms.keys()}")
-    return [forms[name]()] if name else []
+    return [normalizers.unicode_normalizer_from_str(name)] if name else []
 
 
 def _mark_special(tokenizer: Tokenizer, *tokens: Any) -> None:

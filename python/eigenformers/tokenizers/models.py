@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .._core.tokenizers import Model, _bpe
+from .._core.tokenizers import Model, _bpe, _set_unigram_sampling, _unigram_sampling
 from .component import option, register, spec
 
 
@@ -55,6 +55,8 @@ class BPE(Model):
     ) -> None:
         if (vocab is None) != (merges is None):
             raise ValueError("`vocab` and `merges` must be both specified")
+        if isinstance(vocab, str) != isinstance(merges, str):
+            raise ValueError("`vocab` and `merges` must be both be from memory or both filenames")
         if isinstance(vocab, str) and isinstance(merges, str):
             vocab, merges = BPE.read_file(vocab, merges)
         options = {
@@ -157,28 +159,53 @@ class WordLevel(Model):
         return cls(cls.read_file(vocab), unk_token)
 
 
+class _Sampling:
+    """One of the two options of sampling, which no file keeps."""
+
+    def __init__(self, index: int, doc: str) -> None:
+        self._index, self.__doc__ = index, doc
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else _unigram_sampling(instance)[self._index]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        options = list(_unigram_sampling(instance))
+        options[self._index] = value
+        _set_unigram_sampling(instance, *options)
+
+
 @register()
 class Unigram(Model):
     """The pieces with the highest sum of scores.
 
     Args:
-        vocab: (token, score), in order of ids.
+        vocab: (token, score), in order of ids; by default only the unknown token.
         unk_id: id for characters that are no tokens.
         byte_fallback: whether unknown characters become "<0x..>" tokens.
+        alpha: with a number but 0, the pieces are drawn at random instead, and this is how much the scores count
+            (subword regularization, Kudo 2018).
+        nbest_size: how many of the best ways to cut a word are drawn from, at most 65536; by default all of them.
     """
+
+    alpha = _Sampling(0, "How much scores count where pieces are drawn at random; None or 0: the best are taken.")
+    nbest_size = _Sampling(1, "How many of the best ways are drawn from.")
 
     def __init__(
         self,
         vocab: Iterable[tuple[str, float]] | None = None,
         unk_id: int | None = None,
-        byte_fallback: bool | None = False,
+        byte_fallback: bool | None = None,
         alpha: float | None = None,
         nbest_size: int | None = None,
     ) -> None:
-        if alpha is not None or nbest_size is not None:
-            raise NotImplementedError("Unigram: sampling with `alpha` and `nbest_size` is not implemented")
-        pairs = [list(pair) for pair in vocab or ()]
+        if vocab is None:
+            if unk_id is not None:
+                raise ValueError("`vocab` and `unk_id` must be both specified")
+            vocab, unk_id = [("<unk>", 0.0)], 0
+        pairs = [list(pair) for pair in vocab]
         super().__init__(spec("Unigram", unk_id=unk_id, vocab=pairs, byte_fallback=bool(byte_fallback)))
+        if alpha is not None or nbest_size is not None:
+            _set_unigram_sampling(self, alpha, nbest_size)
 
 
 __all__ = ["BPE", "Model", "Unigram", "WordLevel", "WordPiece"]

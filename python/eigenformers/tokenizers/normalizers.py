@@ -5,29 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from .._core.tokenizers import Normalizer, _normalizer_sequence
-from .component import option, register, set_part, spec
+from .._core.tokenizers import Normalizer, _Normalizer_sequence
+from .component import SequenceItems, option, register, spec
 from .pattern import Pattern, to_json
 
 
 @register()
-class Sequence(Normalizer):
+class Sequence(SequenceItems, Normalizer):
     """Several normalizers, one after the other."""
 
+    _role = "Normalizer"
+
     def __init__(self, normalizers: Iterable[Normalizer]) -> None:
-        super().__init__(_normalizer_sequence(list(normalizers)))
-
-    def _parts(self) -> list[Normalizer]:
-        return _children(self)
-
-    def __len__(self) -> int:
-        return len(self._parts())
-
-    def __getitem__(self, index: int) -> Normalizer:
-        return self._parts()[index]
-
-    def __setitem__(self, index: int, value: Normalizer) -> None:
-        set_part(self, "normalizers", index, value)
+        super().__init__(_Normalizer_sequence(normalizers))
 
 
 @register()
@@ -170,15 +160,22 @@ class Precompiled(Normalizer):
         super().__init__(spec("Precompiled", precompiled_charsmap=charsmap))
 
 
-def _children(sequence: Sequence) -> list[Normalizer]:
-    import json
+NORMALIZERS = {"nfc": NFC, "nfd": NFD, "nfkc": NFKC, "nfkd": NFKD}
 
-    from .._core.tokenizers import _wrap
 
-    return [_wrap("Normalizer", json.dumps(part)) for part in sequence._get("normalizers")]
+def unicode_normalizer_from_str(normalizer: str) -> Normalizer:
+    """The normalizer of a Unicode form, by its name in lower case.
+
+    >>> unicode_normalizer_from_str("nfkc")
+    NFKC()
+    """
+    if normalizer not in NORMALIZERS:
+        raise ValueError(f"{normalizer} is not a known unicode normalizer. Available are {NORMALIZERS.keys()}")
+    return NORMALIZERS[normalizer]()
 
 
 __all__ = [
+    "NORMALIZERS",
     "BertNormalizer",
     "ByteLevel",
     "Lowercase",
@@ -194,4 +191,5 @@ __all__ = [
     "Sequence",
     "Strip",
     "StripAccents",
+    "unicode_normalizer_from_str",
 ]

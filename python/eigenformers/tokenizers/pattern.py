@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Union
 
+from .._core.tokenizers import NormalizedString
+
 
 class Regex:
     """A regular expression, where a plain `str` would be taken literally."""
 
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
+    def __init__(self, s: str) -> None:
+        if not isinstance(s, str):
+            raise TypeError(f"'{type(s).__name__}' object is not an instance of 'str'")
+        self.pattern = s
+        NormalizedString("").replace(self, "")  # an expression that cannot be read is an error here, not later
 
     def __repr__(self) -> str:
         return f"Regex({self.pattern!r})"

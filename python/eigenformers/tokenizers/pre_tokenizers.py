@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .._core.tokenizers import PreTokenizer, _byte_alphabet, _pre_tokenizer_sequence, _wrap
-from .component import option, register, set_part, spec
+from .._core.tokenizers import PreTokenizer, _byte_alphabet, _PreTokenizer_sequence
+from .component import SequenceItems, of_type, option, register, spec
 from .pattern import Pattern, to_json
 
 _BEHAVIORS = {
@@ -37,23 +37,13 @@ class _Behavior:
 
 
 @register()
-class Sequence(PreTokenizer):
+class Sequence(SequenceItems, PreTokenizer):
     """Several pre-tokenizers, one after the other."""
 
+    _role = "PreTokenizer"
+
     def __init__(self, pre_tokenizers: Iterable[PreTokenizer]) -> None:
-        super().__init__(_pre_tokenizer_sequence(list(pre_tokenizers)))
-
-    def _parts(self) -> list[PreTokenizer]:
-        return [_wrap("PreTokenizer", json.dumps(part)) for part in self._get("pretokenizers")]
-
-    def __len__(self) -> int:
-        return len(self._parts())
-
-    def __getitem__(self, index: int) -> PreTokenizer:
-        return self._parts()[index]
-
-    def __setitem__(self, index: int, value: PreTokenizer) -> None:
-        set_part(self, "pretokenizers", index, value)
+        super().__init__(_PreTokenizer_sequence(pre_tokenizers))
 
 
 @register()
@@ -68,7 +58,15 @@ class ByteLevel(PreTokenizer):
     trim_offsets = option("trim_offsets", "Whether offsets leave white space out.")
     use_regex = option("use_regex", "Whether the text is split; if not, only the bytes are rewritten.")
 
-    def __init__(self, add_prefix_space: bool = True, trim_offsets: bool = True, use_regex: bool = True) -> None:
+    def __init__(
+        self,
+        add_prefix_space: bool = True,
+        trim_offsets: bool = True,
+        use_regex: bool = True,
+        *,
+        type: str = "ByteLevel",
+    ) -> None:
+        of_type("ByteLevel", type)
         super().__init__(
             spec("ByteLevel", add_prefix_space=add_prefix_space, trim_offsets=trim_offsets, use_regex=use_regex)
         )

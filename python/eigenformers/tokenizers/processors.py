@@ -6,30 +6,20 @@ import json
 from collections.abc import Iterable
 from typing import Any, Union
 
-from .._core.tokenizers import PostProcessor, _wrap
-from .component import option, parts, register, set_part, spec
+from .._core.tokenizers import PostProcessor, _PostProcessor_sequence
+from .component import SequenceItems, of_type, option, register, spec
 
 Template = Union[str, Iterable[str]]
 
 
 @register()
-class Sequence(PostProcessor):
+class Sequence(SequenceItems, PostProcessor):
     """Several post-processors, one after the other."""
 
+    _role = "PostProcessor"
+
     def __init__(self, processors: Iterable[PostProcessor]) -> None:
-        super().__init__(spec("Sequence", processors=parts(processors)))
-
-    def _parts(self) -> list[PostProcessor]:
-        return [_wrap("PostProcessor", json.dumps(part)) for part in self._get("processors")]
-
-    def __len__(self) -> int:
-        return len(self._parts())
-
-    def __getitem__(self, index: int) -> PostProcessor:
-        return self._parts()[index]
-
-    def __setitem__(self, index: int, value: PostProcessor) -> None:
-        set_part(self, "processors", index, value)
+        super().__init__(_PostProcessor_sequence(processors))
 
 
 @register()
@@ -40,40 +30,54 @@ class ByteLevel(PostProcessor):
     trim_offsets = option("trim_offsets", "Whether anything is done.")
     use_regex = option("use_regex", "Means nothing here.")
 
-    def __init__(self, add_prefix_space: bool = True, trim_offsets: bool = True, use_regex: bool = True) -> None:
+    def __init__(
+        self,
+        add_prefix_space: bool = True,
+        trim_offsets: bool = True,
+        use_regex: bool = True,
+        *,
+        type: str = "ByteLevel",
+    ) -> None:
+        of_type("ByteLevel", type)
         super().__init__(
             spec("ByteLevel", add_prefix_space=add_prefix_space, trim_offsets=trim_offsets, use_regex=use_regex)
         )
+
+
+def _token(name: str, doc: str) -> property:
+    """An option that is the text and the id of a token."""
+    json_option = option(name, doc)
+    return property(lambda self: tuple(json_option.__get__(self)), json_option.__set__, doc=doc)
 
 
 @register()
 class BertProcessing(PostProcessor):
     """[CLS] A [SEP], and [CLS] A [SEP] B [SEP]."""
 
-    sep = option("sep", "Text and id of the token at the end.")
-    cls = option("cls", "Text and id of the token at the beginning.")
+    sep = _token("sep", "Text and id of the token at the end.")
+    cls = _token("cls", "Text and id of the token at the beginning.")
 
-    def __init__(self, sep: tuple[str, int], cls: tuple[str, int]) -> None:
-        super().__init__(spec("BertProcessing", sep=list(sep), cls=list(cls)))
+    def __init__(self, sep: tuple[str, int], cls_token: tuple[str, int]) -> None:
+        super().__init__(spec("BertProcessing", sep=list(sep), cls=list(cls_token)))
 
 
 @register()
 class RobertaProcessing(PostProcessor):
     """<s> A </s>, and <s> A </s> </s> B </s>; offsets without white space."""
 
-    sep = option("sep", "Text and id of the token at the end.")
-    cls = option("cls", "Text and id of the token at the beginning.")
+    sep = _token("sep", "Text and id of the token at the end.")
+    cls = _token("cls", "Text and id of the token at the beginning.")
     trim_offsets = option("trim_offsets", "Whether white space is taken out of the offsets.")
     add_prefix_space = option("add_prefix_space", "Whether the pre-tokenizer puts a blank in front.")
 
     def __init__(
-        self, sep: tuple[str, int], cls: tuple[str, int], trim_offsets: bool = True, add_prefix_space: bool = True
+        self, sep: tuple[str, int], cls_token: tuple[str, int], trim_offsets: bool = True, add_prefix_space: bool = True
     ) -> None:
         super().__init__(
             spec(
                 "RobertaProcessing",
                 sep=list(sep),
-                cls=list(cls),
+                cls=list(cls_token),
                 trim_offsets=trim_offsets,
                 add_prefix_space=add_prefix_space,
             )
@@ -106,9 +110,34 @@ def _template(template: Template | None, default: str) -> list[dict[str, Any]]:
 
 def _special(token: Any) -> dict[str, Any]:
     if isinstance(token, dict):
+        for key in ("id", "ids", "tokens"):
+            if key not in token:
+                raise ValueError(f"`{key}` must be specified")
         return {"id": token["id"], "ids": list(token["ids"]), "tokens": list(token["tokens"])}
+    if not isinstance(token, (tuple, list)) or {type(part) for part in token} != {str, int}:
+        raise TypeError("Expected Union[Tuple[str, int], Tuple[int, str], dict]")
     text, index = token if isinstance(token[0], str) else token[::-1]
     return {"id": text, "ids": [index], "tokens": [text]}
+
+
+def _show(pieces: list[dict[str, dict[str, Any]]]) -> str:
+    """A template in the spelling of the library."""
+    shown = []
+    for piece in pieces:
+        ((kind, fields),) = piece.items()
+        name = fields["id"] if kind == "Sequence" else json.dumps(fields["id"], ensure_ascii=False)
+        shown.append(f"{kind} {{ id: {name}, type_id: {fields['type_id']} }}")
+    return f"Template([{', '.join(shown)}])"
+
+
+def _template_option(name: str, doc: str) -> property:
+    """A template: read as the library shows it, set as it is given to the constructor."""
+    json_option = option(name, doc)
+    return property(
+        lambda self: _show(json_option.__get__(self)),
+        lambda self, template: json_option.__set__(self, _template(template, "")),
+        doc=doc,
+    )
 
 
 @register()
@@ -119,8 +148,8 @@ class TemplateProcessing(PostProcessor):
     `special_tokens` gives: (text, id) pairs, or dicts with "id", "ids" and "tokens" where one name means several.
     """
 
-    single = option("single", "The template for one text.")
-    pair = option("pair", "The template for two.")
+    single = _template_option("single", "The template for one text.")
+    pair = _template_option("pair", "The template for two.")
 
     def __init__(
         self, single: Template | None = None, pair: Template | None = None, special_tokens: Iterable[Any] | None = None
