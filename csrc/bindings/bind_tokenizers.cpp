@@ -198,7 +198,7 @@ template <class Role, class Class, class Get, class Set>
 void role_property(Class& cls, const char* name, Get get, Set set) {
   const std::string key = str("_", name);
   const auto hold = [=](const py::object& self, const std::shared_ptr<Slot<Role>>& slot) {
-    slot->add_holder([=, tokenizer = py::weakref(self)](const auto& old, const auto& now) {
+    slot->add_holder(self.ptr(), [=, tokenizer = py::weakref(self)](const auto& old, const auto& now) {
       const py::object self = tokenizer();
       if (self.is_none() || get(self.cast<Tokenizer&>()) != old) return false;
       set(self.cast<Tokenizer&>(), now);

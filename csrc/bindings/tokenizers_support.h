@@ -26,7 +26,12 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
 
   explicit Slot(Ptr role) : role_(std::move(role)) {}
   const Ptr& role() const { return role_; }
-  void add_holder(Holder holder) { holders_.push_back(std::move(holder)); }
+  // `id` is the holder's address: who comes again takes its old place.
+  void add_holder(const void* id, Holder holder) {
+    for (auto& [known, old] : holders_)
+      if (known == id) return void(old = std::move(holder));
+    holders_.emplace_back(id, std::move(holder));
+  }
   void set(Ptr role) {
     parts_.clear();
     publish(std::move(role));
@@ -40,7 +45,7 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
   void publish(Ptr role) {
     const Ptr old = std::exchange(role_, std::move(role));
     for (size_t i = 0; i < holders_.size();) {
-      if (holders_[i](old, role_))
+      if (holders_[i].second(old, role_))
         i++;
       else
         holders_.erase(holders_.begin() + ptrdiff_t(i));
@@ -49,7 +54,7 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
 
   Ptr role_;
   std::vector<std::shared_ptr<Slot>> parts_;
-  std::vector<Holder> holders_;
+  std::vector<std::pair<const void*, Holder>> holders_;
 };
 
 // A role's object in Python.

@@ -70,7 +70,7 @@ def train(self: Tokenizer, files: list[str], trainer: Trainer | None = None) -> 
     words = _WordCounts()
     for path in [files] if isinstance(files, (str, os.PathLike)) else files:
         words.feed_file(self, os.fspath(path))
-    trainer.train(self, words)
+    _train(self, trainer, words)
 
 
 def train_from_iterator(
@@ -87,7 +87,15 @@ def train_from_iterator(
         TokenizerError: the trainer is for another model.
     """
     trainer = trainer or default_trainer(self)
-    trainer.train(self, count_words(self, iterator, trainer.shows_progress(), length))
+    _train(self, trainer, count_words(self, iterator, trainer.shows_progress(), length))
+
+
+def _train(tokenizer: Tokenizer, trainer: Trainer, words: _WordCounts) -> None:
+    """Trains the model that the tokenizer was given: whoever else has that object sees the new vocabulary."""
+    model = tokenizer.model
+    trainer.train(tokenizer, words)
+    model._assign(tokenizer.model)
+    tokenizer.model = model
 
 
 _construct = Tokenizer.__init__
