@@ -80,6 +80,13 @@ def test_components_come_back_as_their_classes(tokenizer):
     assert tokenizer.normalizer is None
 
 
+@pytest.mark.parametrize("part", [normalizers.Replace("a", "b"), pre_tokenizers.Split("a", "removed")])
+def test_a_pattern_stays_what_it_is(part):
+    with pytest.raises(AttributeError, match="Cannot set pattern, please instantiate a new"):
+        part.pattern = "c"
+    assert part.pattern == {"String": "a"}
+
+
 def test_sequence_is_indexed():
     sequence = pre_tokenizers.Sequence([pre_tokenizers.Digits(), pre_tokenizers.Punctuation()])
     assert len(sequence) == 2

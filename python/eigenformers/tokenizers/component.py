@@ -61,3 +61,12 @@ def option(name: str, doc: str) -> property:
         self._set(name, json.dumps(value, ensure_ascii=False))
 
     return property(get, set_, doc=doc)
+
+
+def fixed_pattern(component: str, doc: str) -> property:
+    """The field "pattern" of a component's JSON, which is what it was made with for good."""
+
+    def refuse(self: Any, value: Any) -> None:
+        raise AttributeError(f"Cannot set pattern, please instantiate a new {component} pattern instead")
+
+    return property(lambda self: self._get("pattern"), refuse, doc=doc)

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 
 from .._core.tokenizers import Normalizer, _Normalizer_sequence
-from .component import SequenceItems, option, register, spec
+from .component import SequenceItems, fixed_pattern, option, register, spec
 from .pattern import Pattern, to_json
 
 
@@ -101,7 +101,7 @@ class Replace(Normalizer):
     'a▁b'
     """
 
-    pattern = option("pattern", "What is replaced.")
+    pattern = fixed_pattern("replace", "What is replaced.")
     content = option("content", "What it is replaced by.")
 
     def __init__(self, pattern: Pattern, content: str) -> None:

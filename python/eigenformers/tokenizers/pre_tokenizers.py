@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from .._core.tokenizers import PreTokenizer, _byte_alphabet, _PreTokenizer_sequence
-from .component import SequenceItems, of_type, option, register, spec
+from .component import SequenceItems, fixed_pattern, of_type, option, register, spec
 from .pattern import Pattern, to_json
 
 _BEHAVIORS = {
@@ -81,7 +81,7 @@ class ByteLevel(PreTokenizer):
 class Split(PreTokenizer):
     """Splits at the matches of a pattern."""
 
-    pattern = option("pattern", "What is split at.")
+    pattern = fixed_pattern("split", "What is split at.")
     behavior = _Behavior()
     invert = option("invert", "Whether what does not match is split at.")
 
