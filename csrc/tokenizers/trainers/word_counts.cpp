@@ -25,7 +25,8 @@ void WordCounts::count(Map& map, const Tokenizer& tokenizer, std::string_view te
     pieces.normalize([&](NormalizedString& part) { tokenizer.normalizer()->normalize(part); });
   if (tokenizer.pre_tokenizer()) tokenizer.pre_tokenizer()->pre_tokenize(pieces);
   pieces.spell_bytes();
-  for (const auto& piece : pieces.pieces()) add(map, pieces.text_of(piece), 1);
+  for (const auto& piece : pieces.pieces())
+    if (!pieces.text_of(piece).empty()) add(map, pieces.text_of(piece), 1);
 }
 
 void WordCounts::feed(const Tokenizer& tokenizer, std::span<const std::string_view> texts) {
