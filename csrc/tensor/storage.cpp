@@ -98,7 +98,7 @@ struct Cache {
     live -= std::min(live, bytes);
     most = live;
   }
-  size_t allowed() const { return training && limit ? most - live + kSlack : limit; }
+  size_t allowed() const { return training && limit ? most - live + std::min(limit, kSlack) : limit; }
   // Steps of another size want other blocks: what lies unused must not add to what was the most in use.
   void make_room() {
     while (held > allowed()) {

@@ -20,9 +20,9 @@ TEST(TrainingMemory, KeepsUpToTheMostThatWasInUse) {
     for (int i = 0; i < 8; i++) step.push_back(Tensor::empty({int64_t(kMega)}, DType::UInt8));
   }
   EXPECT_GE(cached_bytes(), 8 * kMega);
-  {  // a step of another size: what it does not want makes room
+  {  // a step of another size: what it does not want makes room, up to the limit
     const Tensor other = Tensor::empty({int64_t(6 * kMega)}, DType::UInt8);
-    EXPECT_LE(cached_bytes(), 2 * kMega);
+    EXPECT_LE(cached_bytes(), 3 * kMega);
   }
   set_cache_limit(256 * kMega);
 }
