@@ -270,3 +270,7 @@ def test_training_on_nothing():
     tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")]))
     tokenizer.train_from_iterator([], trainers.BpeTrainer(initial_alphabet=["x"], show_progress=False))
     assert tokenizer.get_vocab() == {"x": 0}
+
+
+def test_dropout_is_written_as_it_was_given():
+    assert '"dropout":0.1,' in Tokenizer(models.BPE(dropout=0.1)).to_str()

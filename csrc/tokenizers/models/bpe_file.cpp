@@ -1,4 +1,5 @@
 // Reading and writing BPE: tokenizer.json, vocab.json with merges.txt.
+#include <charconv>
 #include <fstream>
 
 #include "tokenizers/models/bpe.h"
@@ -6,6 +7,15 @@
 
 namespace ef::tokenizers {
 namespace {
+
+// 0.1f as 0.1, not as the nearest double to the float.
+Json shortest(float value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  double wide = 0;
+  std::from_chars(text, end, wide);
+  return wide;
+}
 
 void add_line(Merges& merges, std::string_view line) {
   if (line.substr(0, 8) == "#version") return;
@@ -62,7 +72,7 @@ ModelPtr read_bpe(const ModelSource& source) {
 Json Bpe::to_json() const {
   const auto text = [](const std::optional<std::string>& s) { return s ? Json(*s) : Json(); };
   Json out{{"type", "BPE"},
-           {"dropout", options_.dropout ? Json(float(*options_.dropout)) : Json()},
+           {"dropout", options_.dropout ? shortest(float(*options_.dropout)) : Json()},
            {"unk_token", text(options_.unk_token)},
            {"continuing_subword_prefix", text(options_.continuing_subword_prefix)},
            {"end_of_word_suffix", text(options_.end_of_word_suffix)},

@@ -18,8 +18,8 @@ Vocab vocab_of(const LearnedBpe& learned, const char* where) {
 ModelPtr model_of(const LearnedBpe& learned, const BpeLearnerOptions& options, BpeOptions kept, const char* where) {
   Merges merges;
   for (auto [left, right] : learned.merges) merges.add(learned.tokens[left], learned.tokens[right]);
-  if (options.continuing_subword_prefix) kept.continuing_subword_prefix = options.continuing_subword_prefix;
-  if (options.end_of_word_suffix) kept.end_of_word_suffix = options.end_of_word_suffix;
+  kept.continuing_subword_prefix = options.continuing_subword_prefix;
+  kept.end_of_word_suffix = options.end_of_word_suffix;
   return std::make_shared<Bpe>(vocab_of(learned, where), merges, std::move(kept));
 }
 

@@ -65,6 +65,9 @@ def case_bpe(lib):
         "whole lines": bpe(None, vocab_size=180, special_tokens=["<unk>"]),
         "options stay": bpe(model=lib.models.BPE(unk_token="<unk>", dropout=0.5, fuse_unk=True, byte_fallback=True),
                             vocab_size=80, special_tokens=["<unk>"]),
+        "affixes of the model go": bpe(model=lib.models.BPE(unk_token="<unk>", dropout=0.1, end_of_word_suffix="</w>",
+                                                            continuing_subword_prefix="##"),
+                                       vocab_size=60, special_tokens=["<unk>"]),
         "default trainer": bpe_default(lib),
     }  # fmt: skip
 
