@@ -46,7 +46,7 @@ class Inputs {
       const bool words = py::isinstance<py::str>(a) && py::isinstance<py::str>(b);
       if (!pre_tokenized_ || !words) return {text(a), text(b)};
     }
-    if (pre_tokenized_ ? !sequence || py::len(h) == 1 && !py::isinstance<py::str>(h[py::int_(0)])
+    if (pre_tokenized_ ? !sequence || (py::len(h) == 1 && !py::isinstance<py::str>(h[py::int_(0)]))
                        : !py::isinstance<py::str>(h))
       throw py::type_error(pre_tokenized_ ? "PreTokenizedEncodeInput must be Union[PreTokenizedInputSequence, "
                                             "Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]"
@@ -70,8 +70,7 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
                                    tk::OffsetKind kind) {
   Inputs inputs(pre_tokenized);
   const auto items = inputs.items(input);
-  py::gil_scoped_release release;
-  return self.encode_batch(items, special, kind);
+  return using_tokenizer(self, [&] { return self.encode_batch(items, special, kind); });
 }
 
 // A list of ints, or an array of them.
@@ -195,8 +194,11 @@ tk::GgufVocab vocab_of(const GgufFile& file) {
 // Getter and setter of one role. The object set and the objects handed out are one and the same to Python: their slot
 // is kept beside the tokenizer, and changes what the tokenizer has.
 template <class Role, class Class, class Get, class Set>
-void role_property(Class& cls, const char* name, Get get, Set set) {
+void role_property(Class& cls, const char* name, Get get, Set put) {
   const std::string key = str("_", name);
+  const auto set = [=](Tokenizer& t, std::shared_ptr<const Role> role) {
+    changing_tokenizer(t, [&] { put(t, std::move(role)); });
+  };
   const auto hold = [=](const py::object& self, const std::shared_ptr<Slot<Role>>& slot) {
     slot->add_holder(self.ptr(), [=, tokenizer = py::weakref(self)](const auto& old, const auto& now) {
       const py::object self = tokenizer();
@@ -292,8 +294,7 @@ void bind_tokenizer(py::module_& m) {
            Inputs inputs(pre_tokenized);
            tk::EncodeInput input{inputs.text(sequence), std::nullopt};
            if (!pair.is_none()) input.pair = inputs.text(pair);
-           py::gil_scoped_release release;
-           return self.encode(input, special);
+           return using_tokenizer(self, [&] { return self.encode(input, special); });
          },
          py::arg("sequence"), py::arg("pair") = py::none(), py::arg("is_pretokenized") = false,
          py::arg("add_special_tokens") = true,
@@ -317,11 +318,7 @@ void bind_tokenizer(py::module_& m) {
           [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
             Inputs inputs(pre_tokenized);
             const auto items = inputs.items(input);
-            tk::Tokenizer::Ids batch;
-            {
-              py::gil_scoped_release release;
-              batch = self.encode_batch_ids(items, special);
-            }
+            const auto batch = using_tokenizer(self, [&] { return self.encode_batch_ids(items, special); });
             py::array_t<int64_t> ids{py::ssize_t(batch.total)}, lengths{py::ssize_t(batch.texts.size())};
             int64_t *to = ids.mutable_data(), *length = lengths.mutable_data();
             {
@@ -353,11 +350,7 @@ void bind_tokenizer(py::module_& m) {
           [](const Tokenizer& self, const py::iterable& sequences, bool skip) {
             std::vector<std::vector<uint32_t>> batch;
             for (auto ids : sequences) batch.push_back(ids_from_python(ids));
-            std::vector<std::string> texts;
-            {
-              py::gil_scoped_release release;
-              texts = self.decode_batch(batch, skip);
-            }
+            const auto texts = using_tokenizer(self, [&] { return self.decode_batch(batch, skip); });
             py::list out(texts.size());
             for (size_t i = 0; i < texts.size(); i++)
               PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(texts[i]).release().ptr());
@@ -378,11 +371,17 @@ void bind_tokenizer(py::module_& m) {
       .def("get_vocab_size", &Tokenizer::vocab_size, py::arg("with_added_tokens") = true)
       .def(
           "add_tokens",
-          [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, false)); },
+          [](Tokenizer& t, const py::list& list) {
+            const auto tokens = added_tokens_from_python(list, false);
+            return changing_tokenizer(t, [&] { return t.add_tokens(tokens); });
+          },
           py::arg("tokens"))
       .def(
           "add_special_tokens",
-          [](Tokenizer& t, const py::list& tokens) { return t.add_tokens(added_tokens_from_python(tokens, true)); },
+          [](Tokenizer& t, const py::list& list) {
+            const auto tokens = added_tokens_from_python(list, true);
+            return changing_tokenizer(t, [&] { return t.add_tokens(tokens); });
+          },
           py::arg("tokens"))
       .def("get_added_tokens_decoder",
            [](const Tokenizer& t) {
@@ -392,7 +391,7 @@ void bind_tokenizer(py::module_& m) {
            })
       .def_property(
           "encode_special_tokens", [](const Tokenizer& t) { return t.added_vocabulary().encode_special_tokens; },
-          &Tokenizer::set_encode_special_tokens)
+          [](Tokenizer& t, bool on) { changing_tokenizer(t, [&] { t.set_encode_special_tokens(on); }); })
       .def(
           "enable_truncation",
           [](Tokenizer& t, size_t max_length, size_t stride, const std::string& strategy,
@@ -404,22 +403,23 @@ void bind_tokenizer(py::module_& m) {
                                   stride, ", which is greater than or equal to its effective max length of ",
                                   max_length - added, " (= ", max_length, " original max length - ", added,
                                   " added special tokens), ");
-            t.truncation = truncation;
+            changing_tokenizer(t, [&] { t.truncation = truncation; });
           },
           py::arg("max_length"), py::arg("stride") = 0, py::arg("strategy") = "longest_first",
           py::arg("direction") = "right")
-      .def("no_truncation", [](Tokenizer& t) { t.truncation.reset(); })
+      .def("no_truncation", [](Tokenizer& t) { changing_tokenizer(t, [&] { t.truncation.reset(); }); })
       .def_property_readonly("truncation", truncation_dict)
       .def(
           "enable_padding",
           [](Tokenizer& t, const std::string& direction, uint32_t pad_id, uint32_t pad_type_id, std::string pad_token,
              std::optional<size_t> length, std::optional<size_t> multiple) {
-            t.padding = tk::Padding{
+            tk::Padding padding{
                 length, tk::direction_from_name(direction), multiple, pad_id, pad_type_id, std::move(pad_token)};
+            changing_tokenizer(t, [&] { t.padding = std::move(padding); });
           },
           py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
           py::arg("pad_token") = "[PAD]", py::arg("length") = py::none(), py::arg("pad_to_multiple_of") = py::none())
-      .def("no_padding", [](Tokenizer& t) { t.padding.reset(); })
+      .def("no_padding", [](Tokenizer& t) { changing_tokenizer(t, [&] { t.padding.reset(); }); })
       .def_property_readonly("padding", padding_dict)
       .def(py::pickle([](const Tokenizer& t) { return py::bytes(t.to_json()); },
                       [](const py::bytes& b) { return Tokenizer::from_json(std::string_view(b), "pickle"); }))

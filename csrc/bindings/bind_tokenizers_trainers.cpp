@@ -33,15 +33,13 @@ void bind_tokenizer_trainers(py::module_& m) {
                                      py::str(py::type::of(text)).cast<std::string>());
               views.push_back(utf8_of(text));
             }
-            py::gil_scoped_release release;
-            self.feed(tokenizer, views);
+            using_tokenizer(tokenizer, [&] { self.feed(tokenizer, views); });
           },
           py::arg("tokenizer"), py::arg("texts"))
       .def(
           "feed_file",
           [](tk::WordCounts& self, const tk::Tokenizer& tokenizer, const std::string& path) {
-            py::gil_scoped_release release;
-            self.feed_file(tokenizer, path);
+            using_tokenizer(tokenizer, [&] { self.feed_file(tokenizer, path); });
           },
           py::arg("tokenizer"), py::arg("path"));
 
@@ -54,12 +52,15 @@ void bind_tokenizer_trainers(py::module_& m) {
         const tk::TrainerPtr trainer = tk::trainer_from_json(name, json);
         tk::ModelPtr model;
         const tk::TrainProgress callback = shown(progress);
+        const tk::ModelPtr old = tokenizer.model();
         {
           py::gil_scoped_release release;
-          model = trainer->train(*tokenizer.model(), words, callback);
+          model = trainer->train(*old, words, callback);
         }
-        tokenizer.set_model(std::move(model));
-        tokenizer.add_special_tokens(trainer->special_tokens());
+        changing_tokenizer(tokenizer, [&] {
+          tokenizer.set_model(std::move(model));
+          tokenizer.add_special_tokens(trainer->special_tokens());
+        });
       },
       py::arg("tokenizer"), py::arg("name"), py::arg("options"), py::arg("words"), py::arg("progress"));
 
@@ -75,8 +76,10 @@ void bind_tokenizer_trainers(py::module_& m) {
           py::gil_scoped_release release;
           model = tk::train_parity_bpe(json, train, dev, callback);
         }
-        tokenizer.set_model(std::move(model));
-        tokenizer.add_special_tokens(tk::read_special_tokens(json, "ParityBpeTrainer"));
+        changing_tokenizer(tokenizer, [&] {
+          tokenizer.set_model(std::move(model));
+          tokenizer.add_special_tokens(tk::read_special_tokens(json, "ParityBpeTrainer"));
+        });
       },
       py::arg("tokenizer"), py::arg("options"), py::arg("train"), py::arg("dev"), py::arg("progress"));
 }

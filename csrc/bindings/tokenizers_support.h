@@ -43,19 +43,35 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
 
  private:
   void publish(Ptr role) {
-    const Ptr old = std::exchange(role_, std::move(role));
-    for (size_t i = 0; i < holders_.size();) {
-      if (holders_[i].second(old, role_))
-        i++;
-      else
-        holders_.erase(holders_.begin() + ptrdiff_t(i));
-    }
+    const Ptr now = role, old = std::exchange(role_, std::move(role));
+    const auto holders = holders_;  // while one waits for a tokenizer in use, another thread may add to them
+    for (auto& [id, holder] : holders)
+      if (!holder(old, now)) std::erase_if(holders_, [&](auto& known) { return known.first == id; });
   }
 
   Ptr role_;
   std::vector<std::shared_ptr<Slot>> parts_;
   std::vector<std::pair<const void*, Holder>> holders_;
 };
+
+// Calls f while nobody changes the tokenizer, without Python's lock.
+template <class F>
+auto using_tokenizer(const tk::Tokenizer& tokenizer, F&& f) {
+  py::gil_scoped_release release;
+  std::shared_lock lock(tokenizer.changes);
+  return f();
+}
+
+// Calls f when nobody uses the tokenizer, with Python's lock: who uses it may need that to come to an end.
+template <class F>
+auto changing_tokenizer(const tk::Tokenizer& tokenizer, F&& f) {
+  std::unique_lock lock(tokenizer.changes, std::defer_lock);
+  {
+    py::gil_scoped_release release;
+    lock.lock();
+  }
+  return f();
+}
 
 // A role's object in Python.
 template <class Role>

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,9 +44,19 @@ class WorkspacePool {
   std::vector<std::unique_ptr<Workspace>> free_;
 };
 
+// Held by those who use a tokenizer while others may change it; a copy has its own.
+class ChangeLock : public std::shared_mutex {
+ public:
+  ChangeLock() = default;
+  ChangeLock(const ChangeLock&) {}
+  ChangeLock& operator=(const ChangeLock&) { return *this; }
+};
+
 class Tokenizer {
  public:
   explicit Tokenizer(ModelPtr model);
+  // Nothing here takes it: who has several threads, as Python does, holds it shared to use, alone to change.
+  mutable ChangeLock changes;
   // TokenizerError names the component and what is wrong with it.
   static Tokenizer from_json(std::string_view text, const std::string& where = "tokenizer.json");
   static Tokenizer from_file(const std::string& path);

@@ -274,3 +274,35 @@ def test_training_on_nothing():
 
 def test_dropout_is_written_as_it_was_given():
     assert '"dropout":0.1,' in Tokenizer(models.BPE(dropout=0.1)).to_str()
+
+
+def test_encoding_while_others_change_the_tokenizer(tokenizer):
+    """Six threads encode, two exchange parts and add tokens: no text may see half a change."""
+    stop = threading.Event()
+    wrong = []
+
+    def encode():
+        while not stop.is_set():
+            tokens = tokenizer.encode("the quick brown fox jumps over the lazy dog").tokens
+            batch = tokenizer.encode_batch(["the quick", "brown fox"] * 4)
+            if not all(isinstance(token, str) for token in tokens) or len(batch) != 8:
+                wrong.append(tokens)
+
+    def change(number):
+        count = 0
+        while not stop.is_set():
+            tokenizer.normalizer = normalizers.Sequence([normalizers.NFD(), normalizers.Lowercase()])
+            tokenizer.normalizer[1] = normalizers.StripAccents()
+            tokenizer.add_tokens([f"word{number}x{count % 50}"])
+            tokenizer.enable_truncation(5 + count % 3)
+            count += 1
+
+    threads = [threading.Thread(target=encode) for _ in range(6)]
+    threads += [threading.Thread(target=change, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    threading.Event().wait(1.0)
+    stop.set()
+    for thread in threads:
+        thread.join(30)
+    assert not wrong and not any(thread.is_alive() for thread in threads)
