@@ -164,19 +164,20 @@ class SentenceTransformer:
             batch_size: texts that are computed together.
             show_progress_bar: None shows it where logging is at INFO or below.
             output_value: `"sentence_embedding"`, or `"token_embeddings"` for a list of tensors `[tokens, size]`.
+            precision: see `util.quantize_embeddings`, which takes its ranges from these texts.
             convert_to_numpy, convert_to_tensor: an array or a tensor `[n, size]`; with neither a list of tensors.
             normalize_embeddings: vectors of length 1.
             truncate_dim: keep so many numbers of each vector.
 
         Returns:
-            float32 `[n, size]`, or `[size]` for one text.
+            float32 (or what `precision` says) `[n, size]`, or `[size]` for one text.
 
         Raises:
-            ValueError: an unknown prompt name, a batch size below 1.
-            UnsupportedError: another precision or output value.
+            ValueError: an unknown prompt name or precision, a batch size below 1.
+            UnsupportedError: another output value.
         """
-        if precision != "float32":
-            raise UnsupportedError(f"encode(precision={precision!r}): only 'float32' is supported")
+        if precision not in util.PRECISIONS:
+            raise ValueError(f"Precision {precision!r} is not supported")
         if output_value not in ("sentence_embedding", "token_embeddings"):
             raise UnsupportedError(f"encode(output_value={output_value!r}): known: sentence_embedding, token_embeddings")
         if device is not None and str(device) != "cpu":
@@ -204,6 +205,8 @@ class SentenceTransformer:
         out = out[:, :dim]
         if normalize_embeddings:
             out = Normalize()(out)
+        if precision != "float32":
+            out = util.quantize_embeddings(out, precision)
         if convert_to_tensor:
             out = _core.from_numpy(np.ascontiguousarray(out))
         elif not convert_to_numpy:

@@ -14,6 +14,9 @@ from typing import Any, Callable
 import numpy as np
 
 from .. import _core
+from ..utils import logging
+
+logger = logging.get_logger(__name__)
 
 
 def _rows(x: Any) -> np.ndarray:
@@ -35,6 +38,59 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 def normalize_embeddings(embeddings: Any) -> Any:
     """Rows of length 1; a tensor of float32 `[n, size]`."""
     return _core.from_numpy(_unit(_rows(embeddings)))
+
+
+PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
+
+
+def quantize_embeddings(
+    embeddings: Any, precision: str, ranges: Any = None, calibration_embeddings: Any = None
+) -> np.ndarray:
+    """Embeddings in fewer bits, for a smaller and faster search.
+
+    Args:
+        embeddings: float `[n, size]`.
+        precision: `"int8"` or `"uint8"` (256 steps between the smallest and the largest value of each dimension),
+            `"binary"` or `"ubinary"` (the signs, eight in an int8 or uint8), or `"float32"`.
+        ranges: `[2, size]`, these smallest and largest values.
+        calibration_embeddings: float `[m, size]` to take them from; else the embeddings themselves.
+
+    Returns:
+        `[n, size]`, or `[n, size / 8]` of signs.
+
+    Raises:
+        ValueError: an unknown precision, or a single embedding to take ranges from.
+
+    >>> quantize_embeddings(np.array([[0.0, 1.0], [1.0, -1.0], [0.5, 0.0]]), "uint8").tolist()
+    [[0, 255], [255, 0], [127, 127]]
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"Precision {precision!r} is not supported")
+    rows = _rows(embeddings)
+    if precision == "float32":
+        return rows
+    if precision.endswith("binary"):
+        signs = np.packbits(rows > 0, axis=-1)
+        return (signs - 128).astype(np.int8) if precision == "binary" else signs
+    if ranges is None:
+        known = rows if calibration_embeddings is None else _rows(calibration_embeddings)
+        if calibration_embeddings is None and len(rows) == 1:
+            raise ValueError(
+                f"Cannot compute {precision} quantization ranges from a single embedding. Call `quantize_embeddings` "
+                "with `ranges` or `calibration_embeddings` from a representative set of embeddings instead."
+            )
+        if calibration_embeddings is None and 0 < len(rows) < 100:
+            logger.warning(
+                f"Computing {precision} quantization buckets based on {len(rows)} embeddings. {precision} quantization "
+                "is more stable with `ranges` calculated from more embeddings or a `calibration_embeddings` that can "
+                "be used to calculate the buckets."
+            )
+        ranges = np.stack([known.min(0), known.max(0)]) if len(known) else np.zeros((2, rows.shape[1]))
+    low, high = np.asarray(ranges, np.float32)
+    steps = (high - low) / 255
+    steps = np.where(steps == 0, 1, steps)
+    values = np.clip(np.floor((rows - low) / steps), 0, 255)
+    return values.astype(np.uint8) if precision == "uint8" else (values - 128).astype(np.int8)
 
 
 def cos_sim(a: Any, b: Any) -> Any:
