@@ -322,6 +322,14 @@ int64_t count_parameters(Module& root, bool only_trainable, bool exclude_embeddi
 
 py::dict entries(const py::object& pairs) { return pairs.is_none() ? py::dict() : py::dict(pairs); }
 
+ModulePtr module_of(const py::handle& value) {
+  if (py::isinstance<Module>(value)) return value.cast<ModulePtr>();
+  const bool is_class = PyType_Check(value.ptr());
+  throw py::type_error(py::str(is_class ? value.attr("__name__") : py::type::of(value).attr("__name__"))
+                           .cast<std::string>() +
+                       " is not a Module subclass" + (is_class ? ": a class was given, an instance is needed" : ""));
+}
+
 template <class T, class... Extra>
 auto bind_layer(py::module_& m, const char* name) {
   return py::class_<T, Extra..., py::smart_holder>(m, name).def(
@@ -509,9 +517,10 @@ void bind_nn(py::module_& core) {
         });
   };
   py::class_<ModuleList, Module, py::smart_holder> list(m, "ModuleList");
-  list.def(py::init([](const std::optional<std::vector<ModulePtr>>& modules) {
+  list.def(py::init([](const std::optional<py::iterable>& modules) {
              auto self = std::make_shared<ModuleList>();
-             for (auto& module : modules.value_or(std::vector<ModulePtr>())) self->append(module);
+             if (modules)
+               for (auto module : *modules) self->append(module_of(module));
              return self;
            }),
            py::arg("modules") = py::none());
@@ -519,7 +528,10 @@ void bind_nn(py::module_& core) {
   py::class_<Sequential, ModuleList, py::smart_holder>(m, "Sequential")
       .def(py::init([](const py::args& modules) {
         auto self = std::make_shared<Sequential>();
-        for (auto module : modules) self->append(module.cast<ModulePtr>());
+        if (modules.size() == 1 && py::isinstance<py::dict>(modules[0]))
+          for (auto& [name, module] : entries(modules[0])) self->add_child(py::str(name), module_of(module));
+        else
+          for (auto module : modules) self->append(module_of(module));
         return self;
       }))
       .def(
@@ -528,7 +540,7 @@ void bind_nn(py::module_& core) {
   py::class_<ModuleDict, Module, py::smart_holder>(m, "ModuleDict")
       .def(py::init([](const py::object& modules) {
              auto self = std::make_shared<ModuleDict>();
-             for (auto& [name, module] : entries(modules)) self->add_child(py::str(name), module.cast<ModulePtr>());
+             for (auto& [name, module] : entries(modules)) self->add_child(py::str(name), module_of(module));
              return self;
            }),
            py::arg("modules") = py::none());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 
 import eigenformers as ef
 import numpy as np
@@ -207,3 +208,21 @@ def test_a_model_of_ones_own_in_the_auto_classes(tmp_path):
     adapted = ef.peft.get_peft_model(again, ef.peft.LoraConfig(r=2, target_modules=["head"], task_type="SEQ_CLS"))
     adapted(IDS, labels=ef.tensor([1])).loss.backward()
     assert {n for n, p in adapted.named_parameters() if p.grad is not None}
+
+
+def test_sequential_of_named_modules():
+    layers = OrderedDict(first=nn.Linear(2, 3), act=nn.ReLU(), last=nn.Linear(3, 1))
+    net = nn.Sequential(layers)
+    x = ef.ones(4, 2)
+    assert (net(x) == net.last(net.act(net.first(x)))).all()
+    assert list(net.state_dict()) == ["first.weight", "first.bias", "last.weight", "last.bias"]
+    assert list(net[1:].state_dict()) == ["last.weight", "last.bias"] and net[-1] is net.last
+    assert list(nn.Sequential(nn.ReLU(), nn.Linear(3, 1))[1:].state_dict()) == ["1.weight", "1.bias"]
+    assert list(nn.ModuleList([nn.ReLU(), nn.Linear(3, 1)])[1:].state_dict()) == ["0.weight", "0.bias"]
+    del net[0]
+    assert list(net.state_dict()) == ["1.weight", "1.bias"]
+    for make in (nn.Sequential, lambda m: nn.ModuleList([m]), lambda m: nn.ModuleDict({"a": m})):
+        with pytest.raises(TypeError, match="int is not a Module subclass"):
+            make(3)
+        with pytest.raises(TypeError, match="ReLU is not a Module subclass"):
+            make(nn.ReLU)

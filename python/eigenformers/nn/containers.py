@@ -157,11 +157,11 @@ def _give(cls: Any, methods: type, **more: Any) -> Any:
 
 
 def _sliced(cls: Any) -> None:
-    """A slice of a list is a list of the same class."""
+    """A slice of a list is a list of the same class; in that of a Sequential the names stay."""
     native = cls.__getitem__
 
     def __getitem__(self: Any, index: Any) -> Any:
-        return self._like(native(self, index)) if isinstance(index, slice) else native(self, index)
+        return self._part(index) if isinstance(index, slice) else native(self, index)
 
     cls.__getitem__ = __getitem__
 
@@ -170,7 +170,9 @@ ModuleDict = _give(_native.ModuleDict, _DictMethods, _entries=lambda self: self.
 ParameterDict = _give(_native.ParameterDict, _DictMethods, _entries=lambda self: self._own_slots(), _put=_parameter_put)
 ModuleList = _give(_native.ModuleList, _ListMethods, _like=lambda self, modules: ModuleList(list(modules)))
 Sequential = _native.Sequential
+ModuleList._part = lambda self, index: ModuleList(list(self)[index])
 Sequential._like = lambda self, modules: Sequential(*modules)
+Sequential._part = lambda self, index: Sequential(dict(self._children()[index]))
 _sliced(ModuleList)
 
 
