@@ -148,6 +148,7 @@ def max_pool2d(
 
 def _adaptive(name: str, n: int, x: Tensor, out: Any) -> Tensor:
     out = tuple(x.shape[-n + i] if size is None else size for i, size in enumerate((out,) * n if isinstance(out, int) else out))
+    _core.empty((*x.shape[:-n], *out), dtype=x.dtype)  # refuses a size that no memory holds
     for axis, count in enumerate(out):
         axis = axis - n
         extent = x.shape[axis]

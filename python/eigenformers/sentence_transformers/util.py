@@ -61,8 +61,8 @@ def quantize_embeddings(
     Raises:
         ValueError: an unknown precision, or a single embedding to take ranges from.
 
-    >>> quantize_embeddings(np.array([[0.0, 1.0], [1.0, -1.0], [0.5, 0.0]]), "uint8").tolist()
-    [[0, 255], [255, 0], [127, 127]]
+    >>> quantize_embeddings(np.array([[0.0, 1.0], [1.0, -1.0], [-0.5, 0.5]]), "ubinary").tolist()
+    [[64], [128], [64]]
     """
     if precision not in PRECISIONS:
         raise ValueError(f"Precision {precision!r} is not supported")
