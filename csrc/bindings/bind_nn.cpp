@@ -325,9 +325,9 @@ py::dict entries(const py::object& pairs) { return pairs.is_none() ? py::dict() 
 ModulePtr module_of(const py::handle& value) {
   if (py::isinstance<Module>(value)) return value.cast<ModulePtr>();
   const bool is_class = PyType_Check(value.ptr());
-  throw py::type_error(py::str(is_class ? value.attr("__name__") : py::type::of(value).attr("__name__"))
-                           .cast<std::string>() +
-                       " is not a Module subclass" + (is_class ? ": a class was given, an instance is needed" : ""));
+  throw py::type_error(
+      py::str(is_class ? value.attr("__name__") : py::type::of(value).attr("__name__")).cast<std::string>() +
+      " is not a Module subclass" + (is_class ? ": a class was given, an instance is needed" : ""));
 }
 
 template <class T, class... Extra>

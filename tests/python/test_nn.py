@@ -210,6 +210,17 @@ def test_a_model_of_ones_own_in_the_auto_classes(tmp_path):
     assert {n for n, p in adapted.named_parameters() if p.grad is not None}
 
 
+def test_activations_in_place():
+    for layer in (nn.ReLU, nn.SiLU, nn.ELU):
+        x = ef.tensor([-1.0, 2.0])
+        want = layer()(x)
+        y = layer(inplace=True)(x)
+        assert (y == want).all() and (x == want).all()
+    w = ef.tensor([[-1.0, 2.0], [3.0, -4.0]], requires_grad=True)
+    nn.Sequential(nn.Identity(), nn.ReLU(inplace=True))(w * 2).sum().backward()
+    assert w.grad.tolist() == [[0, 2], [2, 0]]
+
+
 def test_sequential_of_named_modules():
     layers = OrderedDict(first=nn.Linear(2, 3), act=nn.ReLU(), last=nn.Linear(3, 1))
     net = nn.Sequential(layers)

@@ -93,13 +93,23 @@ class _Named(_native.Activation):
         super().__init__(self._activation)
 
 
-class SiLU(_Named):
+class _MaybeInPlace(_Named):
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input: Any) -> Any:
+        output = super().forward(input)
+        return input.copy_(output) if self.inplace else output
+
+
+class SiLU(_MaybeInPlace):
     """`x · sigmoid(x)`"""
 
     _activation = "silu"
 
 
-class ReLU(_Named):
+class ReLU(_MaybeInPlace):
     """`max(x, 0)`"""
 
     _activation = "relu"
