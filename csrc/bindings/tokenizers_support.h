@@ -45,8 +45,8 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
   void publish(Ptr role) {
     const Ptr now = role, old = std::exchange(role_, std::move(role));
     const auto holders = holders_;  // while one waits for a tokenizer in use, another thread may add to them
-    for (auto& [id, holder] : holders)
-      if (!holder(old, now)) std::erase_if(holders_, [&](auto& known) { return known.first == id; });
+    for (auto& entry : holders)
+      if (!entry.second(old, now)) std::erase_if(holders_, [&](auto& known) { return known.first == entry.first; });
   }
 
   Ptr role_;

@@ -53,10 +53,11 @@ class GgufReader : public CheckpointReader {
       else
         add(name, t);
     }
-    for (const auto& [name, parts] : joined_)
-      check<CheckpointError>(std::all_of(parts.begin(), parts.end(),
-                                         [&](const GgufTensor& t) { return t.shape == parts[0].shape && t.data; }),
-                             file_.path(), ": what makes '", name, "' is not there in parts of one shape");
+    for (const auto& [name, parts] : joined_) {
+      const auto fits = [&first = parts[0]](const GgufTensor& t) { return t.shape == first.shape && t.data; };
+      check<CheckpointError>(std::all_of(parts.begin(), parts.end(), fits), file_.path(), ": what makes '", name,
+                             "' is not there in parts of one shape");
+    }
   }
   std::vector<std::string> names() const override { return names_; }
   bool has(const std::string& name) const override { return index_.count(name) || joined_.count(name); }

@@ -65,7 +65,7 @@ void TunerLayer::unmerge() {
 
 Tensor TunerLayer::base_output(const Tensor& x, Names& contributing) {
   if (disabled() && !merged().empty()) unmerge();
-  const Tensor y = (*base_layer)(x);
+  Tensor y = (*base_layer)(x);
   contributing.clear();
   if (disabled() || !merged().empty()) return y;
   for (std::string& name : active())

@@ -93,8 +93,8 @@ int to_upper(char32_t c, char32_t out[3]) {
     std::unordered_map<char32_t, std::u32string> map;
     for (auto& [from, a, b, d] : kUpperExceptions) {
       std::u32string to{a};
-      if (b) to += b;
-      if (d) to += d;
+      if (b) to.push_back(b);
+      if (d) to.push_back(d);
       map[from] = to;
     }
     return map;

@@ -31,8 +31,9 @@ int64_t mlp_width(const ConfigReader& c) {
   const int64_t width = c.size("intermediate_size");
   if (!c.flag("block_auto_adjust_ff_dim", true)) return width;
   const int64_t multiple = c.size("block_multiple_of", 256);
-  const auto scaled = int64_t(c.number("block_ffn_dim_multiplier", 1) * double(2 * width / 3));
-  return c.has("block_ffn_dim_multiplier") ? (scaled + multiple - 1) / multiple * multiple : 2 * width / 3;
+  const int64_t usual = 2 * width / 3;
+  const auto scaled = int64_t(c.number("block_ffn_dim_multiplier", 1) * double(usual));
+  return c.has("block_ffn_dim_multiplier") ? (scaled + multiple - 1) / multiple * multiple : usual;
 }
 
 DecoderConfig read(const ConfigReader& c) {
