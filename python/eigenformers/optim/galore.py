@@ -55,7 +55,66 @@ def check_groups(method: str, groups: list[dict[str, Any]]) -> None:
             raise ValueError(f"{method}: proj_type={group['proj_type']!r} is unknown, known are {', '.join(_TYPES)}")
 
 
-class GaLoreAdamW(Optimizer):
+class ProjectedAdamW(Optimizer):
+    """AdamW with weight decay after the step, whose moments are of a matrix's gradient in a subspace.
+
+    A method says what is kept of a gradient (`_low`), and what the step in there means for the parameter (`_high`).
+    """
+
+    _method = ""
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,
+        weight_decay: float = 0.0, correct_bias: bool = True, no_deprecation_warning: bool = True,
+    ):  # fmt: skip
+        check_at_least(0.0, lr, "learning rate")
+        check_betas(betas)
+        check_at_least(0.0, eps, "epsilon value")
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "correct_bias": correct_bias,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+        check_groups(self._method, self.param_groups)
+
+    @_core.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step; returns what `closure` returns."""
+        loss = self._evaluate(closure)
+        number = 0
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                number += 1
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                state.setdefault("step", 0)
+                low = in_subspace(group, p)
+                grad = self._low(p.grad, group, state, number) if low else p.grad
+                if "exp_avg" not in state:
+                    state["exp_avg"], state["exp_avg_sq"] = _core.zeros_like(grad), _core.zeros_like(grad)
+                state["step"] += 1
+                state["exp_avg"].mul_(beta1).add_(grad * (1 - beta1))
+                state["exp_avg_sq"].mul_(beta2).add_(grad * grad * (1 - beta2))
+                rate = float(group["lr"])
+                if group["correct_bias"]:
+                    rate *= math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
+                update = state["exp_avg"] / (state["exp_avg_sq"].sqrt() + group["eps"])
+                p.sub_((self._high(update, p, grad, group, state) if low else update) * rate)
+                if group["weight_decay"] > 0:
+                    p.mul_(1 - float(group["lr"]) * group["weight_decay"])
+        return loss
+
+    def _low(self, grad: Tensor, group: dict[str, Any], state: dict[str, Any], number: int) -> Tensor:
+        """The gradient in the subspace; `number` counts parameters from 1."""
+        return project(grad, group, state)
+
+    def _high(self, update: Tensor, p: Tensor, low: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        """The step of `p`, from that in the subspace, where the gradient was `low`."""
+        raise NotImplementedError
+
+
+class GaLoreAdamW(ProjectedAdamW):
     """AdamW whose state lives in a low-rank subspace of the gradient (Zhao et al., 2024, arXiv:2403.03507).
 
     Groups with `rank` are projected (matrices only), with `update_proj_gap`, `scale` and `proj_type` ("std",
@@ -71,45 +130,10 @@ class GaLoreAdamW(Optimizer):
     (8, 2)
     """
 
-    def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-6,
-        weight_decay: float = 0.0, correct_bias: bool = True, no_deprecation_warning: bool = True,
-    ):  # fmt: skip
-        check_at_least(0.0, lr, "learning rate")
-        check_betas(betas)
-        check_at_least(0.0, eps, "epsilon value")
-        defaults = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "correct_bias": correct_bias,
-        }  # fmt: skip
-        super().__init__(params, defaults)
-        check_groups("GaLore", self.param_groups)
+    _method = "GaLore"
 
-    @_core.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One step; returns what `closure` returns."""
-        loss = self._evaluate(closure)
-        for group in self.param_groups:
-            beta1, beta2 = group["betas"]
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                state.setdefault("step", 0)
-                low = in_subspace(group, p)
-                grad = project(p.grad, group, state) if low else p.grad
-                if "exp_avg" not in state:
-                    state["exp_avg"], state["exp_avg_sq"] = _core.zeros_like(grad), _core.zeros_like(grad)
-                state["step"] += 1
-                state["exp_avg"].mul_(beta1).add_(grad * (1 - beta1))
-                state["exp_avg_sq"].mul_(beta2).add_(grad * grad * (1 - beta2))
-                rate = float(group["lr"])
-                if group["correct_bias"]:
-                    rate *= math.sqrt(1 - beta2 ** state["step"]) / (1 - beta1 ** state["step"])
-                update = state["exp_avg"] / (state["exp_avg_sq"].sqrt() + group["eps"])
-                p.sub_((_back(update, p, group, state) if low else update) * rate)
-                if group["weight_decay"] > 0:
-                    p.mul_(1 - float(group["lr"]) * group["weight_decay"])
-        return loss
+    def _high(self, update: Tensor, p: Tensor, low: Tensor, group: dict[str, Any], state: dict[str, Any]) -> Tensor:
+        return _back(update, p, group, state)
 
 
 class GaLoreAdafactor(Adafactor):
