@@ -148,15 +148,9 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
 const DotKernels& dot_kernels(DType bd) {
   return bd == DType::BFloat16 ? kernels().dot_bf16 : bd == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
 }
-// Few rows of a, b row-major [n, k]: columns are cut evenly among the threads, in multiples of 16.
-void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
-  const DType bd = targets[0].b.dtype;
-  const DotKernels& ker = dot_kernels(bd);
-  const int64_t lda = (k + ker.chunk - 1) / ker.chunk * ker.chunk;
-  char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
-  for (int64_t i = 0; i < m; i++)
-    ker.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda * int64_t(ker.item_size));
-  constexpr int64_t kUnit = 16;
+// Cuts the columns of all targets evenly among the threads, in multiples of kUnit: run(target, first column, count).
+template <int64_t kUnit, class Run>
+void for_columns(int64_t k, std::span<const Target> targets, const Run& run) {
   int64_t units = 0;
   for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
   parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
@@ -164,9 +158,22 @@ void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> 
     for (const Target& t : targets) {
       const int64_t here = (t.n + kUnit - 1) / kUnit;
       const int64_t j = std::max<int64_t>(0, begin - first) * kUnit, stop = std::min((end - first) * kUnit, t.n);
-      if (j < stop) ker.run(m, stop - j, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
+      if (j < stop) run(t, j, stop - j);
       first += here;
     }
+  });
+}
+
+// Few rows of a, b row-major [n, k].
+void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  const DType bd = targets[0].b.dtype;
+  const DotKernels& ker = dot_kernels(bd);
+  const int64_t lda = (k + ker.chunk - 1) / ker.chunk * ker.chunk;
+  char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
+  for (int64_t i = 0; i < m; i++)
+    ker.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda * int64_t(ker.item_size));
+  for_columns<16>(k, targets, [&](const Target& t, int64_t j, int64_t count) {
+    ker.run(m, count, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
 }
 
@@ -178,17 +185,8 @@ void stream_product(int64_t m, int64_t k, const Matrix& a, std::span<const Targe
   parallel_for(chunks, std::max<int64_t>(1, 512 / m), [&](int64_t begin, int64_t end) {
     ker.pack(m, k, a.data, a.dtype, a.ld, begin, end - begin, chunks, packed);
   });
-  constexpr int64_t kUnit = 32;
-  int64_t units = 0;
-  for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
-  parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
-    int64_t first = 0;  // unit at which the target starts
-    for (const Target& t : targets) {
-      const int64_t here = (t.n + kUnit - 1) / kUnit;
-      const int64_t j = std::max<int64_t>(0, begin - first) * kUnit, stop = std::min((end - first) * kUnit, t.n);
-      if (j < stop) ker.run(m, stop - j, k, packed, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
-      first += here;
-    }
+  for_columns<32>(k, targets, [&](const Target& t, int64_t j, int64_t count) {
+    ker.run(m, count, k, packed, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
 }
 
