@@ -46,6 +46,7 @@ _DETECTION = (
 _CONSTRAINTS = (
     "Constraint", "ConstraintListState", "DisjunctiveConstraint", "DisjunctiveTrie", "PhrasalConstraint",
 )  # fmt: skip
+_CONTINUOUS = ("ContinuousBatchingConfig", "ContinuousBatchingManager")
 _STOPPING = (
     "ConfidenceCriteria",
     "EosTokenCriteria",
@@ -75,6 +76,7 @@ MODULES: dict[str, str] = {
     **dict.fromkeys(_CONSTRAINTS, ".beam_constraints"),
     **dict.fromkeys(_STOPPING, ".stopping_criteria"),
     **dict.fromkeys(_OUTPUTS, ".outputs"),
+    **dict.fromkeys(_CONTINUOUS, ".continuous_batching"),
     "GenerateNonBeamOutput": ".outputs",
     "GenerationMixin": ".mixin",
 }

@@ -16,6 +16,7 @@ from .arrays import as_array, to_tensor
 from .assisted import candidates_of, check_assistant
 from .beam_constraints import ConstrainedTexts, constraints_of
 from .configuration import GenerationConfig, GenerationMode
+from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
 from .modes import check_stateless, contrastive_options, dola_layers
 from .outputs import (
@@ -62,7 +63,7 @@ def _tensor(value: Any) -> Any:
     return value if value is None or isinstance(value, _core.Tensor) else _core.as_tensor(value)
 
 
-class GenerationMixin:
+class GenerationMixin(ContinuousMixin):
     """Gives a model `generate`. The model's forward takes `input_ids`, `attention_mask`, `position_ids`,
     `past_key_values`, `use_cache` (those it names) and returns logits `[batch, length, vocab_size]`."""
 

@@ -18,7 +18,6 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "assistant_early_exit": ((None,), "assisted decoding is not part of this version"),
     "speculation_type": ((None,), "assisted decoding is not part of this version"),
     "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
-    "continuous_batching_config": ((None,), "continuous batching is not part of this version"),
 }
 
 # Caches that hold keys and values on another device, or in a layout of a compiler: one cache here serves them all.

@@ -286,19 +286,8 @@ class PreTrainedModel(
             kwargs = {k: v for k, v in kwargs.items() if k in accepted}
         return self(**kwargs)
 
-
-def _refused(name: str) -> Any:
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        raise UnsupportedError(f"{type(self).__name__}.{name} is not supported yet")
-
-    method.__name__, method.__doc__ = name, "Not part of this version."
-    return method
-
-
-for _name in (
-    "generate_batch", "init_continuous_batching", "compile",
-):  # fmt: skip
-    setattr(PreTrainedModel, _name, _refused(_name))
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing to compile: the layers already are machine code."""
 
 
 def _rebuild(cls: type, config: Any, values: list[tuple[str, Any]], training: bool, untied: frozenset[str]) -> Any:
