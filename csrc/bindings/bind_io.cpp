@@ -158,7 +158,7 @@ void write(const Named& tensors, Write&& write_infos) {
   std::vector<Given> kept;
   std::vector<TensorInfo> infos;
   for (const auto& [name, value] : tensors) {
-    kept.push_back(py::isinstance<py::array>(value) ? given_array(name, value) : given_tensor(name, value));
+    kept.push_back(is_array(value) ? given_array(name, value) : given_tensor(name, value));
     kept.back().info.strides = contiguous_strides(kept.back().info.shape);
     infos.push_back(kept.back().info);
   }

@@ -105,14 +105,14 @@ class Key {
       const Tensor t = item.cast<Tensor>();
       return t.dim() == 0 && !is_floating(t.dtype()) && t.dtype() != DType::Bool;
     }
-    return !py::isinstance<py::array>(item) && PyIndex_Check(item.ptr()) && !PySequence_Check(item.ptr());
+    return !is_array(item) && PyIndex_Check(item.ptr()) && !PySequence_Check(item.ptr());
   }
   // Dimensions of x that an item uses up.
   static int consumed(const py::object& item) {
     if (item.is_none() || item.is(py::ellipsis())) return 0;
     if (py::isinstance<py::bool_>(item)) return 0;
     const bool array =
-        py::isinstance<Tensor>(item) || py::isinstance<py::array>(item) || py::isinstance<py::list>(item);
+        py::isinstance<Tensor>(item) || is_array(item) || py::isinstance<py::list>(item);
     if (!array) return 1;
     const Tensor t = as_tensor(item, std::nullopt);
     return t.dtype() == DType::Bool || (t.dtype() == DType::UInt8 && t.dim()) ? t.dim() : 1;

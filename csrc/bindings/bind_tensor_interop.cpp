@@ -71,6 +71,20 @@ py::array to_numpy(const Tensor& x, bool force) {
   return out;
 }
 
+// Nested lists of the values, read as T.
+template <class T>
+py::object lists(const Tensor& x) {
+  const auto values = x.detach().to_vector<T>();
+  auto at = values.begin();
+  const auto nest = [&](const auto& self, int dim) -> py::object {
+    if (dim == x.dim()) return py::cast(T(*at++));
+    py::list out(x.size(dim));
+    for (int64_t i = 0; i < x.size(dim); i++) out[size_t(i)] = self(self, dim + 1);
+    return out;
+  };
+  return nest(nest, 0);
+}
+
 dlpack::DataType dlpack_type(DType d) {
   const auto bits = uint8_t(item_size(d) * 8);
   if (d == DType::Bool) return {dlpack::kBool, bits, 1};
@@ -203,8 +217,14 @@ Tensor from_dlpack(py::handle source) {
 
 }  // namespace
 
+bool is_array(py::handle object) {
+  static bool imported = false;  // under the GIL
+  if (!imported) imported = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy") != nullptr;
+  return imported && py::isinstance<py::array>(object);
+}
+
 Tensor tensor_from_array(py::handle object) {
-  if (py::isinstance<py::array>(object)) {
+  if (is_array(object)) {
     const auto array = py::reinterpret_borrow<py::array>(object);
     if (!dtype_of_array(array.dtype())) return {};
     for (py::ssize_t d = 0; d < array.ndim(); d++)
@@ -232,8 +252,10 @@ void bind_tensor_interop(TensorClass& c, py::module_& m) {
       .def("tolist",
            [](const Tensor& x) -> py::object {
              if (x.dim() == 0) return py::cast(x.item());
-             return to_numpy(x.detach().to(x.dtype() == DType::BFloat16 ? DType::Float32 : x.dtype()), true)
-                 .attr("tolist")();
+             if (x.dtype() == DType::Bool) return lists<bool>(x);
+             if (is_floating(x.dtype())) return lists<double>(x);
+             if (x.dtype() == DType::UInt64 || x.dtype() == DType::Complex64) return to_numpy(x, true).attr("tolist")();
+             return lists<int64_t>(x);
            })
       .def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
            py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
@@ -253,7 +275,7 @@ void bind_tensor_interop(TensorClass& c, py::module_& m) {
   m.def(
       "from_numpy",
       [](py::handle array) {
-        if (!py::isinstance<py::array>(array))
+        if (!is_array(array))
           throw py::type_error("expected np.ndarray (got " +
                                py::cast<std::string>(py::type::of(array).attr("__name__")) + ")");
         return from_numpy(py::reinterpret_borrow<py::array>(array));

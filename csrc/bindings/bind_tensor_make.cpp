@@ -14,7 +14,7 @@ void measure(py::handle data, Shape& shape) {
     for (int64_t n : data.cast<Tensor>().shape()) shape.push_back(n);
     return;
   }
-  if (py::isinstance<py::array>(data)) {
+  if (is_array(data)) {
     const auto array = py::reinterpret_borrow<py::array>(data);
     for (py::ssize_t d = 0; d < array.ndim(); d++) shape.push_back(array.shape(d));
     return;
@@ -34,7 +34,7 @@ class Walk {
   std::vector<int64_t> wholes;  // used until a real number comes: integers keep all their bits
 
   void visit(py::handle data, int depth) {
-    if (py::isinstance<Tensor>(data) || py::isinstance<py::array>(data)) {
+    if (py::isinstance<Tensor>(data) || is_array(data)) {
       const Tensor t = py::isinstance<Tensor>(data) ? data.cast<Tensor>().detach() : tensor_from_array(data);
       check<DtypeError>(t.defined(), "tensor: the elements of a numpy array have no matching dtype");
       check<ShapeError>(Shape(shape_.begin() + std::min(depth, shape_.size()), shape_.end()) == t.shape(),
@@ -127,7 +127,7 @@ Tensor tensor_from_python(py::handle data, std::optional<DType> dtype) {
     const Tensor x = data.cast<Tensor>().detach();
     return dtype && *dtype != x.dtype() ? x.to(*dtype) : x.clone();
   }
-  if (py::isinstance<py::array>(data) || py::hasattr(data, "__dlpack__")) {
+  if (is_array(data) || py::hasattr(data, "__dlpack__")) {
     const Tensor x = tensor_from_array(data);
     if (!x.defined())
       throw py::type_error(

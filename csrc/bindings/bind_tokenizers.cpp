@@ -88,7 +88,7 @@ int64_t small_number(PyObject* number) {
 std::vector<uint32_t> ids_from_python(const py::handle& ids) {
   const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
   std::vector<uint32_t> out;
-  if (py::isinstance<py::array>(ids)) {
+  if (is_array(ids)) {
     const auto array = py::reinterpret_borrow<py::array>(ids);
     if (array.ndim() != 1 || (array.dtype().kind() != 'i' && array.dtype().kind() != 'u')) wrong();
     const auto values = py::array_t<int64_t, py::array::c_style | py::array::forcecast>(array);

@@ -16,6 +16,8 @@ namespace ef {
 namespace py = pybind11;
 using TensorClass = py::class_<TensorImpl, std::shared_ptr<TensorImpl>>;
 
+// A numpy array? pybind11's own check would import numpy to see it, a fifth of the time from exec to a first token.
+bool is_array(py::handle object);
 // A numpy array or an object with __dlpack__ as a tensor on the same memory; undefined when it is neither.
 Tensor tensor_from_array(py::handle object);
 py::object dtype_object(DType dtype);                   // eigenformers.float32, …

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from .._numpy import is_array, np
 
 
 def as_array(values: Any) -> np.ndarray:
     """A numpy view of a Tensor, array or list. bf16 and f16 come out as float32, in which all is computed."""
-    if isinstance(values, np.ndarray):
+    if is_array(values):
         return values.astype(np.float32) if values.dtype == np.float16 else values
     if isinstance(values, (list, tuple, int, float)):
         return np.asarray(values)
@@ -22,7 +22,7 @@ def as_array(values: Any) -> np.ndarray:
 
 def like(result: np.ndarray, template: Any) -> Any:
     """`result` as the kind and dtype of `template`: numpy for numpy, Tensor for Tensor."""
-    if isinstance(template, np.ndarray):
+    if is_array(template):
         return result.astype(template.dtype, copy=False)
     return to_tensor(result).to(template.dtype)
 

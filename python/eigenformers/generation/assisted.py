@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import _core
+from .._numpy import np
 from ..errors import UnsupportedError
 from .arrays import as_array, softmax
 from .encoder_decoder import encode

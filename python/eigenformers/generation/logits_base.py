@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import numpy as np
-
+from .._numpy import np
 from .arrays import as_array, like
 
 

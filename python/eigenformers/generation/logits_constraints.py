@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Callable
 
-import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-
+from .._numpy import np
 from .arrays import as_array, like, token_ids
 from .logits_base import LogitsProcessor, NumpyLogitsProcessor, check_positive_int, mask_tokens
 
@@ -101,7 +99,7 @@ def _ban_continuations(scores: np.ndarray, texts: np.ndarray, input_ids: np.ndar
     length = input_ids.shape[-1]
     if length < size - 1 or texts.shape[-1] < size:
         return scores
-    windows = sliding_window_view(texts, size, axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(texts, size, axis=-1)
     matches = (windows[..., :-1] == input_ids[:, None, length + 1 - size :]).all(axis=-1)
     vocabulary = scores.shape[-1]
     banned = np.zeros((scores.shape[0], vocabulary + 1), dtype=bool)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from .._numpy import np
 from .arrays import as_array, like, log_softmax, to_tensor
 from .logits_base import LogitsProcessor, NumpyLogitsProcessor
 

@@ -6,9 +6,8 @@ import copy
 import inspect
 from typing import Any, Callable
 
-import numpy as np
-
 from .. import _core
+from .._numpy import np
 from ..cache_utils import QuantizedCache
 from ..errors import UnsupportedError
 from ..utils import logging

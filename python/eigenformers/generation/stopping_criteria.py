@@ -6,8 +6,7 @@ import time
 import warnings
 from typing import Any
 
-import numpy as np
-
+from .._numpy import is_array, is_scalar, np
 from ..utils import logging
 from .arrays import as_array, softmax, to_tensor, token_ids
 from .token_bytes import token_bytes
@@ -39,7 +38,7 @@ class StoppingCriteria:
 def _result(done: Any, input_ids: Any) -> Any:
     """bool [batch], as the kind of array that `input_ids` is."""
     flags = np.broadcast_to(np.asarray(done, dtype=bool), (input_ids.shape[0],)).copy()
-    return flags if isinstance(input_ids, np.ndarray) else to_tensor(flags)
+    return flags if is_array(input_ids) else to_tensor(flags)
 
 
 class MaxLengthCriteria(StoppingCriteria):
@@ -150,7 +149,7 @@ class StoppingCriteriaList(list):
 
 def as_array_of_bool(answer: Any) -> np.ndarray:
     """What a criterion returned (bool, [batch] or [batch, 1]) as a numpy bool that broadcasts to [batch]."""
-    if isinstance(answer, (bool, np.bool_)):
+    if isinstance(answer, bool) or is_scalar(answer):
         return np.asarray(answer)
     return as_array(answer).astype(bool).reshape(-1)
 

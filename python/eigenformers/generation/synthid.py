@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import _core
+from .._numpy import np
 from .arrays import as_array, softmax, to_tensor
 from .logits_base import NumpyLogitsProcessor
 
-_MULTIPLIER, _INCREMENT = np.int64(6364136223846793005), np.int64(1)  # of a linear congruential generator
+_MULTIPLIER, _INCREMENT = 6364136223846793005, 1  # of a linear congruential generator
 
 
 class SynthIDTextWatermarkLogitsProcessor(NumpyLogitsProcessor):

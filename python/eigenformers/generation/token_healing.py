@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import _core
+from .._numpy import np
 from .arrays import as_array, to_tensor
 from .configuration import GenerationConfig
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from .. import _core
+from .._numpy import np
 from ..outputs import ModelOutput
 from ..utils import logging
 from .arrays import as_array

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-import numpy as np
-
+from .._numpy import np
 from ..generation.arrays import as_array, like
 from .pt_utils import _is_array
 

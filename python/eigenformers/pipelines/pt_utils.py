@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-import numpy as np
-
+from .._numpy import is_array
 from ..outputs import ModelOutput
 
 
@@ -250,7 +249,7 @@ def _size(item: Any) -> tuple:
 
 
 def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) or (hasattr(value, "__dlpack__") and hasattr(value, "shape"))
+    return is_array(value) or (hasattr(value, "__dlpack__") and hasattr(value, "shape"))
 
 
 def unbatch(batch: Any) -> Iterator[Any]:
@@ -273,7 +272,7 @@ def _item(key: str, value: Any, i: int) -> Any:
         return tuple(part[i : i + 1] for part in value.to_tuple())
     if key in ("hidden_states", "attentions") and isinstance(value, tuple):  # one array a layer
         return tuple(part[i : i + 1] for part in value)
-    if isinstance(value, np.ndarray) and value.ndim == 1:
+    if is_array(value) and value.ndim == 1:
         return value[i]
     if _is_array(value):
         return value[i : i + 1]

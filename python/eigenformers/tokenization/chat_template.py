@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from .._numpy import is_scalar
 from ..utils import logging
 from .json_schema import get_json_schema
 
@@ -38,7 +37,7 @@ def plain_data(value: Any) -> Any:
         return [plain_data(item) for item in value]
     if isinstance(value, tuple):
         return tuple(plain_data(item) for item in value)
-    if isinstance(value, np.generic):
+    if is_scalar(value):
         return plain_data(value.item())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain_data(getattr(value, field.name)) for field in dataclasses.fields(value)}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 from typing import Any
 
-import numpy as np
-
+from .._numpy import is_array, is_scalar, np
 from .batch_encoding import BatchEncoding
 from .enums import PaddingStrategy
 from .tensors import is_tensor, to_py_obj
@@ -136,7 +135,7 @@ def _array_type(required: Any) -> str | None:
     """Type to give back for the type that came in: None for lists of ints."""
     if is_tensor(required):
         return "pt"
-    if isinstance(required, np.ndarray):
+    if is_array(required):
         return "np"
     first = required[0]
     if isinstance(first, (list, tuple)):
@@ -145,6 +144,6 @@ def _array_type(required: Any) -> str | None:
         return None
     if is_tensor(first):
         return "pt"
-    if isinstance(first, (np.ndarray, np.generic)):
+    if is_array(first) or is_scalar(first):
         return "np"
     raise ValueError(f"type of {first} unknown: {type(first)}. Should be one of a python, numpy, or pytorch object.")

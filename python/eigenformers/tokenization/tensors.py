@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
-import numpy as np
-
+from .._numpy import is_array, is_scalar, np
 from ._engine import UnsupportedError
 from .enums import TensorType
 
@@ -28,13 +27,13 @@ def to_py_obj(value: Any) -> Any:
 
 def is_tensor(value: Any) -> bool:
     """True for an `eigenformers.Tensor`, and for another library's tensor (it speaks DLPack and is no numpy array)."""
-    return not isinstance(value, (np.ndarray, np.generic)) and hasattr(value, "__dlpack__")
+    return not (is_array(value) or is_scalar(value)) and hasattr(value, "__dlpack__")
 
 
 def converter(tensor_type: TensorType) -> tuple[Callable[[Any], bool], Callable[[Any], Any]]:
     """A pair: is this value already of that type, and the conversion of a nested list to it."""
     if tensor_type is TensorType.NUMPY:
-        return lambda value: isinstance(value, np.ndarray), _to_numpy
+        return lambda value: is_array(value), _to_numpy
     if tensor_type is TensorType.PYTORCH:
         return is_tensor, _to_tensor
     library = {TensorType.MLX: "MLX", TensorType.TENSORFLOW: "TensorFlow", TensorType.JAX: "JAX"}[tensor_type]
@@ -47,7 +46,7 @@ def converter(tensor_type: TensorType) -> tuple[Callable[[Any], bool], Callable[
 def _to_numpy(value: Any) -> np.ndarray:
     if is_tensor(value):
         return np.asarray(value)
-    if isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple, np.ndarray)):
+    if isinstance(value, (list, tuple)) and value and (isinstance(value[0], (list, tuple)) or is_array(value[0])):
         if len({len(row) for row in value}) > 1:  # ragged rows stay rows, in an array of objects
             rows = np.empty(len(value), dtype=object)
             rows[:] = [np.asarray(row) for row in value]
@@ -59,6 +58,11 @@ def _to_numpy(value: Any) -> np.ndarray:
 def _to_tensor(value: Any) -> Any:
     import eigenformers
 
+    leaf = value
+    while isinstance(leaf, (list, tuple)) and leaf:
+        leaf = leaf[0]
+    if isinstance(leaf, (bool, int, float)) and not is_scalar(leaf):
+        return eigenformers.tensor(value)
     if isinstance(value, (list, tuple)) and value and is_tensor(value[0]):
         value = [np.asarray(item) for item in value]
     array = np.asarray(value)  # ragged lists raise ValueError here, which the caller explains
@@ -66,6 +70,6 @@ def _to_tensor(value: Any) -> Any:
         raise ValueError(f"cannot make a tensor of {array.dtype} values")
     if array.size == 0:
         array = array.astype(np.int64)
-    elif array.dtype == np.float64 and not isinstance(value, np.ndarray):
+    elif array.dtype == np.float64 and not is_array(value):
         array = array.astype(np.float32)  # Python floats become the default float type
     return eigenformers.from_numpy(np.ascontiguousarray(array))
