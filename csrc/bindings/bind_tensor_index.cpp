@@ -111,8 +111,7 @@ class Key {
   static int consumed(const py::object& item) {
     if (item.is_none() || item.is(py::ellipsis())) return 0;
     if (py::isinstance<py::bool_>(item)) return 0;
-    const bool array =
-        py::isinstance<Tensor>(item) || is_array(item) || py::isinstance<py::list>(item);
+    const bool array = py::isinstance<Tensor>(item) || is_array(item) || py::isinstance<py::list>(item);
     if (!array) return 1;
     const Tensor t = as_tensor(item, std::nullopt);
     return t.dtype() == DType::Bool || (t.dtype() == DType::UInt8 && t.dim()) ? t.dim() : 1;

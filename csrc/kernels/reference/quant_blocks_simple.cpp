@@ -6,7 +6,8 @@ namespace {
 
 // 16 bytes: the low nibbles are weights 0…15, the high nibbles 16…31.
 void nibbles(const uint8_t* q, int bias, int8_t* value) {
-  for (int i = 0; i < 16; i++) value[i] = int8_t((q[i] & 15) - bias), value[i + 16] = int8_t((q[i] >> 4) - bias);
+  for (int i = 0; i < 16; i++) value[i] = int8_t((q[i] & 15) - bias);
+  for (int i = 0; i < 16; i++) value[i + 16] = int8_t((q[i] >> 4) - bias);
 }
 // The fifth bit of 32 weights.
 void fifth_bits(uint32_t bits, int8_t* value) {
