@@ -11,7 +11,6 @@ from ._whisper_languages import LANGUAGES, TO_LANGUAGE_CODE
 from .saving import write_json
 from .tensors import to_py_obj
 from .vocab_files import read_json
-from .whisper_english import EnglishTextNormalizer, without_brackets, without_symbols
 
 TASK_IDS = ["translate", "transcribe"]
 _TIMES = 1500  # of one segment, beside zero
@@ -19,6 +18,8 @@ _TIMES = 1500  # of one segment, beside zero
 
 def basic_normalize(text: str, remove_diacritics: bool = False) -> str:
     """Lower case without marks, symbols, punctuation and what stands in brackets."""
+    from .whisper_english import without_brackets, without_symbols  # only speech needs its rules
+
     text = without_symbols(without_brackets(text.lower()), remove_diacritics)
     return re.sub(r"\s+", " ", text.lower())
 
@@ -121,6 +122,8 @@ class WhisperBehaviour:
 
     def normalize(self, text: str) -> str:
         """English as it is compared: lower case, numbers in digits, one spelling; see `whisper_english`."""
+        from .whisper_english import EnglishTextNormalizer
+
         return EnglishTextNormalizer(self.english_spelling_normalizer)(text)
 
     def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:

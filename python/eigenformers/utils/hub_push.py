@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +53,8 @@ def _files_below(folder: str) -> dict[str, tuple[int, int]]:
 
 def model_card(repo_id: str, class_name: str, tags: list[str] | None = None, token: bool | str | None = None) -> str:
     """The text of README.md: the repository's own with `tags` added, or a first one."""
+    import tempfile
+
     from huggingface_hub import ModelCard, ModelCardData
     from huggingface_hub.utils import EntryNotFoundError
 
@@ -114,6 +115,8 @@ class PushToHubMixin:
         token = use_auth_token if token is None else token
         if "max_shard_size" in inspect.signature(self.save_pretrained).parameters:  # it writes weights
             save_arguments["max_shard_size"] = max_shard_size
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder, **save_arguments)
             return upload_folder(
