@@ -11,6 +11,9 @@ namespace ef {
 
 namespace py = pybind11;
 
+void bind_packed_weight(py::module_& core);
+void bind_layers(py::module_& m);
+
 // A Python object owned by C++: let go with the GIL held, and not at all once the interpreter is gone.
 inline std::shared_ptr<void> keep_python(py::object object) {
   return {object.release().ptr(), [](void* p) {
