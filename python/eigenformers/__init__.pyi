@@ -491,6 +491,10 @@ from .generation.configuration import (
     GenerationConfig as GenerationConfig,
     GenerationMode as GenerationMode,
 )
+from .generation.continuous_batching import (
+    ContinuousBatchingConfig as ContinuousBatchingConfig,
+    ContinuousBatchingManager as ContinuousBatchingManager,
+)
 from .generation.logits_process import (
     ClassifierFreeGuidanceLogitsProcessor as ClassifierFreeGuidanceLogitsProcessor,
     EncoderNoRepeatNGramLogitsProcessor as EncoderNoRepeatNGramLogitsProcessor,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from ... import _core
 from ...utils import logging
 from .config import ContinuousBatchingConfig
 from .engine import Engine, check_generation, check_own_options
 from .requests import GenerationOutput, RequestState
+
+if TYPE_CHECKING:
+    import asyncio
 
 logger = logging.get_logger(__name__)
 
@@ -271,6 +273,8 @@ class ContinuousBatchingManager:
     def register_result_handler(self, request_id: str, callback: Callable[[GenerationOutput], Any]) -> None:
         """`callback` gets the results of a request, in the running event loop."""
         with self._lock:
+            import asyncio  # slow to import
+
             self._handlers[request_id] = (callback, asyncio.get_running_loop())
 
 

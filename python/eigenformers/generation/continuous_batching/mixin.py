@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...utils import logging
-from .config import ContinuousBatchingConfig
-from .manager import ContinuousBatchingManager
-from .requests import GenerationOutput
+
+if TYPE_CHECKING:
+    from .config import ContinuousBatchingConfig
+    from .manager import ContinuousBatchingManager
+    from .requests import GenerationOutput
 
 logger = logging.get_logger(__name__)
 
@@ -36,6 +38,9 @@ class ContinuousMixin:
         if kept is not None:
             return kept
         config = self.generation_config if generation_config is None else generation_config
+        from .config import ContinuousBatchingConfig  # here: every model has this mixin, few programs need the manager
+        from .manager import ContinuousBatchingManager
+
         options = continuous_batching_config or config.continuous_batching_config or ContinuousBatchingConfig()
         return ContinuousBatchingManager(self, config, options)
 
