@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "tokenizers/regex_tables.inc"
 #include "tokenizers/unicode.h"
 #include "tokenizers/utf8.h"
 
@@ -50,21 +51,44 @@ Ranges join(Ranges a, const Ranges& b) {
   return normalized(std::move(a));
 }
 
-// Circled and squared letters are alphabetic symbols.
-const Ranges kCircled = {{0x24b6, 0x24e9}, {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189}};
 const Ranges kDigits = {{'0', '9'}}, kHex = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 const Ranges kWhite = {{9, 13},          {32, 32},         {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
                        {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
 
-Ranges word() {
-  // As a class, \w also has the superscript digits and fractions of Latin-1, being a byte table there.
-  static const Ranges out =
-      join(categories({"L", "M", "Nd", "Nl", "Pc"}), join(kCircled, {{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}}));
+// A script or another property from the tables; its name in lower case, without blanks and underscores.
+bool listed_set(const std::string& name, Ranges& out) {
+  const auto at = std::lower_bound(std::begin(kPropertyNames), std::end(kPropertyNames), name,
+                                   [](const PropertyName& p, const std::string& n) { return p.name < n; });
+  if (at == std::end(kPropertyNames) || at->name != name) return false;
+  const size_t end = at + 1 == std::end(kPropertyNames) ? std::size(kPropertyRanges) : at[1].begin;
+  for (size_t i = at->begin; i < end; i++)
+    out.emplace_back(kPropertyRanges[i][0], kPropertyRanges[i][0] + kPropertyRanges[i][1]);
+  return true;
+}
+Ranges with_listed(std::initializer_list<const char*> names, const char* listed) {
+  Ranges out = categories(names);
+  listed_set(listed, out);
+  return normalized(std::move(out));
+}
+const Ranges& alphabetic() {
+  static const Ranges out = with_listed({"L", "Nl"}, "otheralphabetic");
+  return out;
+}
+// Standing alone, \w also has the superscript digits and fractions of Latin-1; in brackets it has not.
+const Ranges& word(bool alone) {
+  // Circled and squared letters are alphabetic symbols.
+  static const Ranges kCircled = {{0x24b6, 0x24e9}, {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189}};
+  static const Ranges in_class = join(categories({"L", "M", "Nd", "Nl", "Pc"}), kCircled);
+  static const Ranges out = join(in_class, {{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}});
+  return alone ? out : in_class;
+}
+const Ranges& graphic() {
+  static const Ranges out = complement(join(kWhite, categories({"Cc", "Cn", "Cs"})));
   return out;
 }
 
 // Named sets that are not general categories. False: not known here.
-bool named_set(const std::string& name, Ranges& out) {
+bool named_set(const std::string& name, bool in_class, bool posix, Ranges& out) {
   static const std::map<std::string, const char*> kLong = {{"letter", "L"},
                                                            {"uppercaseletter", "Lu"},
                                                            {"lowercaseletter", "Ll"},
@@ -112,14 +136,21 @@ bool named_set(const std::string& name, Ranges& out) {
   }
   if (key == "digit") return out = categories({"Nd"}), true;
   if (key == "space" || key == "whitespace") return out = kWhite, true;
-  if (key == "punct") return out = categories({"P", "S"}), true;
-  if (key == "word") return out = join(categories({"L", "M", "Nd", "Nl", "Pc"}), kCircled), true;
+  if (key == "punct") return out = posix ? categories({"P", "S"}) : categories({"P"}), true;
+  if (key == "word") return out = word(!in_class), true;
+  if (key == "alpha" || key == "alphabetic") return out = alphabetic(), true;
+  if (key == "alnum") return out = join(alphabetic(), categories({"Nd"})), true;
+  if (key == "upper" || key == "uppercase") return out = with_listed({"Lu"}, "otheruppercase"), true;
+  if (key == "lower" || key == "lowercase") return out = with_listed({"Ll"}, "otherlowercase"), true;
+  if (key == "graph") return out = graphic(), true;
+  if (key == "print") return out = join(graphic(), categories({"Zs"})), true;
+  if (key == "assigned") return out = complement(categories({"Cn"})), true;
   if (key == "xdigit") return out = kHex, true;
   if (key == "cntrl") return out = categories({"Cc"}), true;
   if (key == "blank") return out = join(categories({"Zs"}), {{9, 9}}), true;
   if (key == "ascii") return out = {{0, 127}}, true;
   if (key == "any") return out = {{0, 0x10ffff}}, true;
-  return false;
+  return listed_set(key, out);
 }
 
 class Translator {
@@ -139,7 +170,10 @@ class Translator {
 
   void put(const Ranges& ranges) {
     char buffer[48];
-    for (auto& [a, b] : ranges) {
+    for (auto [a, b] : ranges) {
+      if (a >= 0xd800 && a <= 0xdfff) a = 0xe000;  // no pattern may name surrogates
+      if (b >= 0xd800 && b <= 0xdfff) b = 0xd7ff;
+      if (a > b) continue;
       std::snprintf(buffer, sizeof buffer, a == b ? "\\x{%x}" : "\\x{%x}-\\x{%x}", unsigned(a), unsigned(b));
       out_ += buffer;
     }
@@ -147,9 +181,10 @@ class Translator {
   // A set, outside or inside of brackets.
   void put_set(const Ranges& ranges, bool negated, bool in_class) {
     if (in_class) return put(negated ? complement(ranges) : ranges);
+    if (ignores_case_) out_ += "(?-i:";  // there, only what is in brackets knows the other case
     out_ += negated ? "[^" : "[";
     put(ranges);
-    out_ += ']';
+    out_ += ignores_case_ ? "])" : "]";
   }
 
   // After a backslash that stands at at_. True when the escape was a set or otherwise handled.
@@ -169,7 +204,7 @@ class Translator {
         return set(categories({"Nd"}), c == 'D');
       case 'w':
       case 'W':
-        return set(word(), c == 'W');
+        return set(word(!in_class), c == 'W');
       case 'h':
       case 'H':
         return set(kHex, c == 'H');
@@ -183,7 +218,7 @@ class Translator {
         if (in_class) return false;  // backspace
         std::string w = "[";
         std::swap(w, out_);
-        put(word());
+        put(word(true));
         out_ += ']';
         std::swap(w, out_);
         at_ += 2;
@@ -228,10 +263,10 @@ class Translator {
       unsupported("\\p without {…}");
     }
     Ranges ranges;
-    if (named_set(name, ranges))
+    if (named_set(name, in_class, false, ranges))
       put_set(ranges, negated, in_class);
     else
-      out_ += (negated ? "\\P{" : "\\p{") + name + "}";  // a script, which PCRE2 knows
+      out_ += (negated ? "\\P{" : "\\p{") + name + "}";  // perhaps PCRE2 knows it
     return true;
   }
 
@@ -259,7 +294,7 @@ class Translator {
         if (close != std::string::npos) {
           const bool negated = peek(2) == '^';
           const std::string name = in_.substr(at_ + 2 + negated, close - at_ - 2 - negated);
-          if (named_set(name, ranges))
+          if (named_set(name, true, true, ranges))
             put_set(ranges, negated, true);
           else
             out_ += in_.substr(at_, close + 2 - at_);
@@ -309,7 +344,10 @@ class Translator {
     }
     out_ += "(?";
     at_ += 2;
-    while (at_ < in_.size() && std::strchr("imx-", in_[at_])) out_ += in_[at_] == 'm' ? 's' : in_[at_], at_++;
+    for (; at_ < in_.size() && std::strchr("imx-", in_[at_]); at_++) {
+      ignores_case_ |= in_[at_] == 'i';
+      out_ += in_[at_] == 'm' ? 's' : in_[at_];
+    }
     if (peek() != ':' && peek() != ')') unsupported("this group option");
     if (peek() == ')') opens_.pop_back();
     out_ += in_[at_++];
@@ -373,6 +411,7 @@ class Translator {
   const std::string& in_;
   std::string out_;
   size_t at_ = 0, atom_ = 0;
+  bool ignores_case_ = false;  // somewhere so far
   std::vector<size_t> opens_;
 };
 

@@ -495,3 +495,19 @@ def case_attributes(lib):
         "bert": lib.normalizers.BertNormalizer(strip_accents=True).strip_accents,
         "decoder": lib.decoders.Strip("x", 2, 3).start,
     }
+
+
+def case_regex_classes(lib):
+    """What the sets of the regular expressions hold, over all assigned planes: alone, in brackets and negated."""
+    names = "Alpha Alnum Punct Upper Lower Graph Print Word Space Digit Han Hiragana Latin Common Emoji Alphabetic Lo No".split()
+    patterns = [r"\w", r"[\w]", r"[^\w\s]", r"\W", r"[^\W]", r"\d", r"\s", r"(?i)\p{Lu}", r"(?i)\P{Lu}"]
+    patterns += [r"\p{%s}" % name for name in names] + [f"[[:{name.lower()}:]]" for name in names[:10]]
+    points = [
+        chr(c)
+        for c in [*range(1, 0x3400), *range(0xA000, 0xAC00), *range(0xF900, 0x12000, 3)]
+        if not 0xD800 <= c < 0xE000
+    ]
+    text = "".join(points)
+    out = {p: digest(lib.normalizers.Replace(lib.Regex(p), "").normalize_str(text)) for p in patterns}
+    split = lib.pre_tokenizers.Split(lib.Regex(r"\w+|[^\w\s]+"), "isolated")
+    return [out, split.pre_tokenize_str("a:²½ x² \u00b3-\u00bc,b")]
