@@ -2,7 +2,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "checkpoint/gguf_experts.h"
+#include "checkpoint/gguf_parts.h"
 #include "checkpoint/gguf_rows.h"
 #include "checkpoint/reader.h"
 #include "checkpoint/wrap.h"
@@ -42,21 +42,27 @@ class GgufReader : public CheckpointReader {
     if (table_->permuted_qk || table_->grouped_qkv) {
       heads_ = file_.require<int64_t>(architecture + ".attention.head_count");
       kv_heads_ = file_.get_or<int64_t>(architecture + ".attention.head_count_kv", heads_);
+    } else {
+      kv_heads_ = file_.get_or<int64_t>(architecture + ".ssm.group_count", 0);
     }
+    names_in_tables_ = table_->names;
+    if (!table_->variant.empty() && file_.find(table_->variant_marker))
+      names_in_tables_.insert(names_in_tables_.begin(), table_->variant.begin(), table_->variant.end());
     for (const GgufTensor& t : file_.tensors()) {
-      const std::string name = tree_name(t.name, family->gguf);
+      std::string from;
+      const std::string name = tree_name(t.name, from);
       if (name.empty()) continue;
       if (name.find("{e}") != std::string::npos)
         add_experts(name, t);
-      else if (t.name.find("_exps.") != std::string::npos)
-        add_joined(name, t);
+      else if (from.find('|') != std::string::npos || t.name.find("_exps.") != std::string::npos)
+        add_joined(name, from, t);
       else
         add(name, t);
     }
     for (const auto& [name, parts] : joined_) {
-      const auto fits = [&first = parts[0]](const GgufTensor& t) { return t.shape == first.shape && t.data; };
-      check<CheckpointError>(std::all_of(parts.begin(), parts.end(), fits), file_.path(), ": what makes '", name,
-                             "' is not there in parts of one shape");
+      const bool whole = std::all_of(parts.begin(), parts.end(), [](const GgufTensor& t) { return t.data != nullptr; });
+      check<CheckpointError>(whole, file_.path(), ": of the tensors that make '", name, "' one is missing");
+      joined_shape(names_of(parts), shapes_of(parts));
     }
   }
   std::vector<std::string> names() const override { return names_; }
@@ -64,8 +70,11 @@ class GgufReader : public CheckpointReader {
 
   Info info(const std::string& name) const override {
     if (const auto found = joined_.find(name); found != joined_.end()) {
-      const GgufTensor& t = found->second[0];
-      return {joined_experts_shape(t.shape, found->second.size()), t.packed() ? DType::BFloat16 : t.dtype,
+      const auto bits = [](const GgufTensor& t) { return double(t.nbytes) / double(std::max<int64_t>(numel(t.shape), 1)); };
+      const auto& parts = found->second;  // the coarsest says how exact the whole is
+      const GgufTensor& t = *std::min_element(parts.begin(), parts.end(),
+                                              [&](const auto& a, const auto& b) { return bits(a) < bits(b); });
+      return {joined_shape(names_of(parts), shapes_of(parts)), t.packed() ? DType::BFloat16 : t.dtype,
               ggml_type_info(t.type).name};
     }
     const GgufTensor& t = at(name);
@@ -77,7 +86,7 @@ class GgufReader : public CheckpointReader {
     if (const auto found = joined_.find(name); found != joined_.end()) {
       std::vector<Tensor> parts;
       for (const GgufTensor& t : found->second) parts.push_back(as_stored(name, t));
-      return joined_experts(parts);
+      return joined_parts(names_of(found->second), parts, kv_heads_);
     }
     const GgufTensor& t = at(name);
     Tensor found = as_stored(name, t);
@@ -86,27 +95,46 @@ class GgufReader : public CheckpointReader {
   }
 
   std::shared_ptr<Weight> packed(const std::string& name) const override {
-    if (joined_.count(name)) return nullptr;
-    const GgufTensor& t = at(name);
-    const auto type = t.type;
-    if (!t.packed() || t.shape.size() != 2 || !quant_computes(type) || is_transposed(t)) return nullptr;
-    const int64_t n = t.shape[0], k = t.shape[1];
-    const auto* data = reinterpret_cast<const uint8_t*>(t.data);
-    const std::vector<int64_t> rows = permutation(name, t);
-    std::vector<uint8_t> moved;
-    if (!rows.empty()) {
-      const size_t bytes = ggml_row_bytes(type, k);
-      moved.resize(bytes * size_t(n));
-      for (size_t r = 0; r < rows.size(); r++)
-        std::memcpy(moved.data() + r * bytes, data + size_t(rows[r]) * bytes, bytes);
-      data = moved.data();
+    if (const auto found = joined_.find(name); found != joined_.end()) {
+      const auto& parts = found->second;
+      const std::vector<int64_t> rows = joined_rows(names_of(parts), shapes_of(parts), kv_heads_);
+      return rows.empty() ? nullptr : pack(parts, rows);
     }
-    auto weight = std::make_shared<GgmlWeight>(type, n, k, data);
-    t.drop_pages();
-    return weight;
+    const GgufTensor& t = at(name);
+    return is_transposed(t) ? nullptr : pack({t}, permutation(name, t));
   }
 
  private:
+  static std::vector<std::string> names_of(const std::vector<GgufTensor>& parts) {
+    std::vector<std::string> names;
+    for (const GgufTensor& t : parts) names.push_back(t.name);
+    return names;
+  }
+  static std::vector<Shape> shapes_of(const std::vector<GgufTensor>& parts) {
+    std::vector<Shape> shapes;
+    for (const GgufTensor& t : parts) shapes.push_back(t.shape);
+    return shapes;
+  }
+
+  // Rows of one type, behind one another or in another order, as they are stored; null where that cannot be.
+  static std::shared_ptr<Weight> pack(const std::vector<GgufTensor>& parts, const std::vector<int64_t>& rows) {
+    const GgmlType type = parts[0].type;
+    for (const GgufTensor& t : parts)
+      if (!t.packed() || t.shape.size() != 2 || !quant_computes(type) || t.type != type) return nullptr;
+    const int64_t k = parts[0].shape[1];
+    const size_t bytes = ggml_row_bytes(type, k);
+    std::vector<const uint8_t*> from;
+    for (const GgufTensor& t : parts)
+      for (int64_t r = 0; r < t.shape[0]; r++)
+        from.push_back(reinterpret_cast<const uint8_t*>(t.data) + size_t(r) * bytes);
+    std::vector<uint8_t> moved(rows.empty() ? 0 : bytes * rows.size());
+    for (size_t r = 0; r < rows.size(); r++) std::memcpy(moved.data() + r * bytes, from[size_t(rows[r])], bytes);
+    const auto* data = rows.empty() ? reinterpret_cast<const uint8_t*>(parts[0].data) : moved.data();
+    auto weight = std::make_shared<GgmlWeight>(type, int64_t(from.size()), k, data);
+    for (const GgufTensor& t : parts) t.drop_pages();
+    return weight;
+  }
+
   bool is_transposed(const GgufTensor& t) const { return gguf_is_transposed(*table_, t.name, t.shape.size()); }
 
   // With rows in the tree's order, but not yet transposed.
@@ -114,7 +142,7 @@ class GgufReader : public CheckpointReader {
     const std::vector<int64_t> rows = permutation(name, t);
     if (!t.packed()) {
       Tensor mapped = wrap(t);
-      if (table_->whole_gains && name.ends_with("norm.weight")) return sub(mapped, Scalar(1.0));
+      if (gguf_is_whole_gain(*table_, name)) return sub(mapped, Scalar(1.0));
       if (rows.empty()) return mapped;
       Tensor out = Tensor::empty(t.shape, t.dtype);
       const size_t bytes = mapped.nbytes() / rows.size();
@@ -165,36 +193,34 @@ class GgufReader : public CheckpointReader {
     }
   }
 
-  // One of the tensors that are one in the tree.
-  void add_joined(const std::string& name, const GgufTensor& t) {
-    const size_t blk = t.name.find('.', 4);
-    std::vector<std::string> all;
-    for (const auto& [from, to] : table_->names)
-      if (from.find("{}" + t.name.substr(blk)) != std::string::npos) all = split_gguf_names(from);
-    check<CheckpointError>(t.shape.size() == size_t(t.name.ends_with(".bias") ? 2 : 3) && !all.empty(), file_.path(),
-                           ": tensor '", t.name, "' has shape ", t.shape, ", needed [experts, rows, columns]");
+  // One of the tensors that are one in the tree; `from` names them all.
+  void add_joined(const std::string& name, const std::string& from, const GgufTensor& t) {
+    const std::vector<std::string> all = split_gguf_names(from);
     std::vector<GgufTensor>& parts = joined_[name];
     if (parts.empty()) names_.push_back(name);
     parts.resize(all.size());
-    parts[all[0].ends_with(t.name.substr(blk)) ? 0 : 1] = t;
+    const size_t own = t.name.find('.', t.name.find("blk.") + 4);
+    parts[all[0].ends_with(t.name.substr(own)) ? 0 : 1] = t;
   }
 
-  // "blk.3.attn_q.weight" → "model.layers.3.self_attn.q_proj.weight"; "" for what the tree has no place for.
-  static std::string tree_name(const std::string& name, const GgufTable& table) {
+  // "blk.3.attn_q.weight" → "model.layers.3.self_attn.q_proj.weight"; "" for what the tree has no place for. `from`:
+  // how the table calls it.
+  std::string tree_name(const std::string& name, std::string& from) const {
     const size_t dot = name.rfind('.');
     if (dot == std::string::npos) return "";
     std::string stem = name, suffix, layer;
-    if (stem.starts_with("blk.")) {
-      const size_t end = stem.find('.', 4);
+    if (const size_t begin = stem.find("blk."); begin == 0 || begin == 4) {  // 4: of an encoder or a decoder
+      const size_t end = stem.find('.', begin + 4);
       if (end == std::string::npos) return "";
-      layer = stem.substr(4, end - 4);
-      stem = "blk.{}" + stem.substr(end);
+      layer = stem.substr(begin + 4, end - begin - 4);
+      stem = stem.substr(0, begin) + "blk.{}" + stem.substr(end);
     }
     const auto named = [&]() -> std::string {
-      for (auto& [from, to] : table.names)
-        if (from == stem || from.starts_with(stem + "|") || from.ends_with("|" + stem)) {
-          std::string out = to;
+      for (auto& [file, tree] : names_in_tables_)
+        if (file == stem || file.starts_with(stem + "|") || file.ends_with("|" + stem)) {
+          std::string out = tree;
           if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, layer);
+          from = file;
           return out + suffix;
         }
       return "";
@@ -223,6 +249,7 @@ class GgufReader : public CheckpointReader {
   GgufFile file_;
   int64_t heads_ = 0, kv_heads_ = 0;
   const GgufTable* table_ = nullptr;
+  std::vector<std::pair<std::string, std::string>> names_in_tables_;
   std::unordered_map<std::string, GgufTensor> index_;
   std::unordered_map<std::string, std::vector<GgufTensor>> joined_;
   std::vector<std::string> names_;

@@ -79,6 +79,10 @@ Shape gguf_tree_shape(const GgufTable& table, const std::string& file_name, cons
   return flat ? Shape{numel(shape)} : shape;
 }
 
+bool gguf_is_whole_gain(const GgufTable& table, const std::string& name) {
+  return table.whole_gains && name.ends_with("norm.weight") && !name.ends_with("linear_attn.norm.weight");
+}
+
 bool gguf_is_decay(const std::string& file_name) { return file_name.ends_with(".ssm_a"); }
 
 bool gguf_is_transposed(const GgufTable& table, const std::string& file_name, size_t dims) {

@@ -18,6 +18,8 @@ bool gguf_is_transposed(const GgufTable& table, const std::string& file_name, si
 // has once for a head is a column, and its norms are a row for each group (whose number stands for that of kv_heads).
 Shape gguf_shape(const GgufTable& table, const std::string& file_name, const Shape& shape, int64_t kv_heads);
 Shape gguf_tree_shape(const GgufTable& table, const std::string& file_name, const Shape& shape);
+// Whether the file has 1 + x for the x of the tree's tensor `name`.
+bool gguf_is_whole_gain(const GgufTable& table, const std::string& name);
 // Whether the file has -exp(x) for the x of the tree.
 bool gguf_is_decay(const std::string& file_name);
 

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "autograd/autograd.h"
-#include "checkpoint/gguf_experts.h"
+#include "checkpoint/gguf_parts.h"
 #include "checkpoint/gguf_rows.h"
 #include "core/thread_pool.h"
 #include "io/gguf_writer.h"
@@ -44,15 +44,16 @@ std::string file_name(const std::string& name, const GgufTable& table, std::stri
   const size_t dot = name.rfind('.');
   if (dot == std::string::npos) return "";
   const std::string stem = name.substr(0, dot);
-  for (const auto& [file, tree] : table.names) {
-    std::string layer;
-    expert.clear();
-    const bool whole = matches(name, tree, layer, expert);  // a parameter that is no "weight" or "bias"
-    if (!whole && !matches(stem, tree, layer, expert)) continue;
-    std::string out = file;
-    for (size_t at; (at = out.find("{}")) != std::string::npos;) out.replace(at, 2, layer);
-    return whole ? out : out + name.substr(dot);
-  }
+  for (const auto* names : {&table.names, &table.variant})
+    for (const auto& [file, tree] : *names) {
+      std::string layer;
+      expert.clear();
+      const bool whole = matches(name, tree, layer, expert);  // a parameter that is no "weight" or "bias"
+      if (!whole && !matches(stem, tree, layer, expert)) continue;
+      std::string out = file;
+      for (size_t at; (at = out.find("{}")) != std::string::npos;) out.replace(at, 2, layer);
+      return whole ? out : out + name.substr(dot);
+    }
   return "";
 }
 
@@ -205,14 +206,15 @@ std::vector<GgufSource> gguf_sources(const std::vector<std::pair<std::string, Pa
       source.rows = found->second;
     else
       source.rows = [slot = slot, k](int64_t b, int64_t e, float* out) { slot_rows(*slot, k, b, e, out); };
-    if (table.whole_gains && name.ends_with("norm.weight"))
+    if (gguf_is_whole_gain(table, name))
       source.rows = [rows = source.rows, k](int64_t b, int64_t e, float* out) {
         rows(b, e, out);
         for (int64_t i = 0; i < (e - b) * k; i++) out[i] += 1;
       };
     const int64_t n = source.shape.empty() ? 1 : source.shape[0];
-    if (source.name.find("_exps.") != std::string::npos && expert.empty()) {
-      for (GgufSource& part : expert_sources(source, split_gguf_names(source.name))) sources.push_back(std::move(part));
+    if (gguf_has_parts(source.name) && expert.empty()) {
+      for (GgufSource& part : part_sources(source, split_gguf_names(source.name), heads, kv_heads))
+        sources.push_back(std::move(part));
       continue;
     }
     if (auto order = gguf_row_order(table, name, n, heads, kv_heads); !order.empty()) {

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "autograd/autograd.h"
+#include "core/ggml_types.h"
 
 namespace ef {
 namespace {
@@ -63,7 +64,9 @@ bool differ(const CheckpointReader& reader, const std::string& a, const std::str
   const auto dense = [](const CheckpointReader::Info& i) {
     return i.storage == dtype_name(i.dtype) || i.dtype != DType::BFloat16 || i.storage == "BF16";
   };
-  if (!dense(one) || !dense(other)) return false;
+  const auto block = [](const CheckpointReader::Info& i) { return find_ggml_type(std::string_view(i.storage)); };
+  if (block(one) && block(other) && one.storage != other.storage) return true;
+  if ((!dense(one) || !dense(other)) && !(block(one) && block(other))) return false;
   if (one.shape != other.shape || one.dtype != other.dtype) return true;
   const Tensor x = reader.tensor(a).contiguous(), y = reader.tensor(b).contiguous();
   return x.data_ptr() != y.data_ptr() && std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) != 0;

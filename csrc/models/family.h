@@ -15,11 +15,14 @@ namespace ef {
 // tensor.
 struct GgufTable {
   std::vector<std::string> architectures;                  // values of general.architecture
-  std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree
+  std::vector<std::pair<std::string, std::string>> names;  // GGUF name → name in the module tree; "a|b": parts of it
   bool permuted_qk = false;  // llama.cpp stores the rows of q and k with rotary pairs side by side
   bool whole_gains = false;  // it stores 1 + weight for norms whose checkpoints hold the gain less one
   bool grouped_qkv = false;  // checkpoints have one matrix of q, k and v, a group of heads after the other
   bool transposed = false;   // checkpoints have the matrices of the layers [in, out]
+  // Further names, which count first in files that have the tensor `variant_marker`.
+  std::string variant_marker;
+  std::vector<std::pair<std::string, std::string>> variant;
 };
 
 struct Family {

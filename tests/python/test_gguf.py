@@ -17,6 +17,7 @@ FAMILIES = (
     "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "olmo2", "granite",
     "mixtral", "qwen2_moe", "qwen3_moe", "phi", "phi3", "starcoder2", "stablelm", "cohere", "cohere2", "glm4", "ernie4_5",
     "exaone4", "nemotron", "gpt2", "gpt_neox", "falcon", "bloom", "mamba", "mamba2", "lfm2", "gpt_oss",
+    "deepseek_v3", "qwen3_next",
 )  # fmt: skip
 
 
@@ -63,6 +64,17 @@ def tiny(model_type: str, **changes):
         settings["rope_parameters"] = {"rope_type": "default", "rope_theta": 10000.0}
     if model_type == "bloom":
         del settings["max_position_embeddings"]
+    if model_type == "deepseek_v3":
+        settings.update(
+            q_lora_rank=96, kv_lora_rank=64, qk_rope_head_dim=16, qk_nope_head_dim=32, v_head_dim=24, n_routed_experts=8,
+            num_experts_per_tok=3, n_group=4, topk_group=2, moe_intermediate_size=64, first_k_dense_replace=1,
+        )  # fmt: skip
+    if model_type == "qwen3_next":
+        settings.update(
+            num_hidden_layers=4, head_dim=32, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=64,
+            shared_expert_intermediate_size=96, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=32,
+            linear_value_head_dim=32,
+        )  # fmt: skip
     settings.update(changes)
     config = ef.AutoConfig.for_model(model_type, **settings)
     ef.manual_seed(0)
@@ -73,6 +85,36 @@ def tiny(model_type: str, **changes):
         else:
             value.data.mul_(4)
     return model.eval()
+
+
+DEEPSEEK_YARN = {
+    "rope_type": "yarn", "rope_theta": 1e4, "factor": 8.0, "original_max_position_embeddings": 16, "beta_fast": 32.0,
+    "beta_slow": 1.0, "mscale": 0.8, "mscale_all_dim": 0.8,
+}  # fmt: skip
+
+
+def falcon_40b():
+    """Falcon with a norm before attention and one before the MLP."""
+    return tiny("falcon", num_ln_in_parallel_attn=2)
+
+
+def translator(model_type, **changes):
+    settings = {"vocab_size": 320, "d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 3, "num_decoder_layers": 2}
+    settings.update({"num_heads": 4, "decoder_start_token_id": 0, **changes})
+    ef.manual_seed(0)
+    model = ef.AutoModelForSeq2SeqLM.from_config(ef.AutoConfig.for_model(model_type, **settings))
+    for name, value in model.named_parameters():
+        value.data.add_(ef.randn(*value.shape) * (0.1 if "SelfAttention.relative" not in name else 1.0))
+    return model.eval()
+
+
+def translated(model, count=8, ids=(5, 17, 40, 9, 1)):
+    found = [0]
+    with ef.no_grad():
+        for _ in range(count):
+            logits = model(input_ids=ef.as_tensor([list(ids)]), decoder_input_ids=ef.as_tensor([found])).logits
+            found.append(int(logits[0, -1].argmax()))
+    return found[1:]
 
 
 def byte_level():
@@ -157,6 +199,46 @@ def test_every_family_comes_back(tmp_path, model_type):
     assert greedy(again) == greedy(model)
     for name, value in model.state_dict().items():
         assert np.abs(again.state_dict()[name].numpy() - value.numpy()).max() < 1e-6, name
+
+
+def test_falcon_with_two_norms_comes_back(tmp_path):
+    model = falcon_40b()
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")
+    assert {"blk.1.attn_norm.weight", "blk.1.attn_norm_2.bias"} <= set(GgufFile(path).names())
+    again = ef.AutoModelForCausalLM.from_pretrained(path)
+    assert again.config.num_ln_in_parallel_attn == 2 and greedy(again) == greedy(model)
+    quarter = gguf.save_to_gguf(model, tmp_path / "q.gguf", byte_level(), "q4_k_m")
+    assert ef.AutoModelForCausalLM.from_pretrained(quarter).config.num_ln_in_parallel_attn == 2
+
+
+TRANSLATORS = [
+    ("t5", {}), ("t5", {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}), ("mt5", {}), ("umt5", {}),
+    ("t5", {"tie_word_embeddings": False}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("model_type, changes", TRANSLATORS)
+def test_encoder_decoders_come_back(tmp_path, model_type, changes):
+    model = translator(model_type, **changes)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", unigram(), "f32")  # compares tensors, logits and tokens
+    again = ef.AutoModelForSeq2SeqLM.from_pretrained(path)
+    assert again.config.model_type == ("umt5" if model_type == "umt5" else "t5")
+    assert translated(again) == translated(model)
+    assert again.generate(ef.as_tensor([[5, 17, 1]]), max_new_tokens=4, do_sample=False).tolist() == (
+        model.generate(ef.as_tensor([[5, 17, 1]]), max_new_tokens=4, do_sample=False).tolist()
+    )
+    for change, text in (({"feed_forward_proj": "gated-silu"}, "gated-gelu"), ({"relative_attention_max_distance": 64}, "128")):
+        with pytest.raises(NotImplementedError, match=text):
+            gguf.save_to_gguf(translator(model_type, **{**changes, **change}), tmp_path / "n.gguf")
+
+
+def test_an_encoder_decoder_whose_head_is_its_own_stays_so_in_4_bits(tmp_path):
+    model = translator("t5", d_model=256, tie_word_embeddings=False)
+    model.lm_head.weight = ef.nn.Parameter(ef.randn(320, 256))
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", unigram(), "q4_k_m")
+    again = ef.AutoModelForSeq2SeqLM.from_pretrained(path)
+    head = again.lm_head.weight.dequantize().to(ef.float32).numpy()
+    assert np.abs(head - model.lm_head.weight.detach().numpy()).mean() < 0.1
 
 
 @pytest.mark.parametrize("original", [2, 256])
@@ -423,10 +505,15 @@ def test_command_line(tmp_path, capsys):
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("model_type", [*FAMILIES, "long rope", "long rope of long texts"])
+@pytest.mark.parametrize("model_type", [*FAMILIES, "long rope", "long rope of long texts", "falcon 40b", "yarn"])
 def test_llama_cpp_says_the_same(tmp_path, model_type):
     llama_cpp = pytest.importorskip("llama_cpp")
-    model = long_rope(256 if model_type == "long rope" else 2) if " " in model_type else tiny(model_type)
+    if model_type.startswith("long rope"):
+        model = long_rope(256 if model_type == "long rope" else 2)
+    elif model_type == "yarn":
+        model = tiny("deepseek_v3", rope_parameters=DEEPSEEK_YARN)
+    else:
+        model = falcon_40b() if model_type == "falcon 40b" else tiny(model_type)
     path = gguf.save_to_gguf(model, tmp_path / "m.gguf", byte_level(), "f32")
     engine = llama_cpp.Llama(path, n_ctx=64, verbose=False, n_threads=1)
     found = []
@@ -436,6 +523,32 @@ def test_llama_cpp_says_the_same(tmp_path, model_type):
             break
     assert found == greedy(model)[3:]
     assert engine.tokenize(b"the owl 12", add_bos=False) == byte_level()("the owl 12", add_special_tokens=False)["input_ids"]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("model_type, changes", TRANSLATORS)
+def test_llama_cpp_translates_the_same(tmp_path, model_type, changes):
+    llama = pytest.importorskip("llama_cpp")
+    model = translator(model_type, **changes)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", unigram(), "f32")
+    loaded = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
+    assert loaded and llama.llama_model_has_encoder(loaded) and llama.llama_model_decoder_start_token(loaded) == 0
+    params = llama.llama_context_default_params()
+    params.n_ctx, params.n_threads, params.n_threads_batch = 64, 1, 1
+    context = llama.llama_init_from_model(loaded, params)
+
+    def run(step, ids):
+        held = (llama.llama_token * len(ids))(*ids)  # the batch points at it
+        assert step(context, llama.llama_batch_get_one(held, len(ids))) == 0
+
+    run(llama.llama_encode, [5, 17, 40, 9, 1])
+    found = [0]
+    for _ in range(8):
+        run(llama.llama_decode, found[-1:])
+        found.append(int(np.ctypeslib.as_array(llama.llama_get_logits_ith(context, -1), (320,)).argmax()))
+    assert found[1:] == translated(model)
+    llama.llama_free(context)
+    llama.llama_model_free(loaded)
 
 
 def adapted(model_type="llama", changes=None, **settings):

@@ -72,6 +72,6 @@ struct StackBody : Body {
 
 // A Family of encoder-decoders with the config that `read` returns. Heads: base, encoder, decoder, encoder_model,
 // seq2seq_lm, sequence_classification, question_answering, token_classification, causal_lm.
-Family seq2seq_family(const std::string& model_type, Seq2SeqConfig (*read)(const ConfigReader&));
+Family seq2seq_family(const std::string& model_type, Seq2SeqConfig (*read)(const ConfigReader&), GgufTable gguf = {});
 
 }  // namespace ef

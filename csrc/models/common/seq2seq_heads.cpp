@@ -205,8 +205,9 @@ struct DecoderLmBody : Body {
 
 }  // namespace
 
-Family seq2seq_family(const std::string& model_type, Seq2SeqConfig (*read)(const ConfigReader&)) {
+Family seq2seq_family(const std::string& model_type, Seq2SeqConfig (*read)(const ConfigReader&), GgufTable gguf) {
   Family family;
+  family.gguf = std::move(gguf);
   family.make = [model_type, read](Module& owner, const std::string& head, const std::string& text,
                                    std::shared_ptr<PreTrainedModel> base) -> std::unique_ptr<Body> {
     const ConfigReader reader(text);

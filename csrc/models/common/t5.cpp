@@ -187,4 +187,32 @@ Seq2SeqConfig read_t5(const ConfigReader& c, bool bias_everywhere) {
   return out;
 }
 
+GgufTable t5_gguf() {
+  GgufTable table{{"t5"},
+                  {{"token_embd", "shared"},
+                   {"enc.output_norm", "encoder.final_layer_norm"},
+                   {"dec.output_norm", "decoder.final_layer_norm"},
+                   {"output", "lm_head"}}};
+  for (const bool decoder : {false, true}) {
+    const std::string file = decoder ? "dec.blk.{}." : "enc.blk.{}.";
+    const std::string tree = decoder ? "decoder.block.{}.layer." : "encoder.block.{}.layer.";
+    const auto attention = [&](const std::string& name, const std::string& layer, const std::string& module) {
+      table.names.emplace_back(file + name + "_norm", tree + layer + ".layer_norm");
+      table.names.emplace_back(file + name + "_rel_b", tree + layer + module + "relative_attention_bias");
+      for (const std::string part : {"q", "k", "v", "o"})
+        table.names.emplace_back(file + name + "_" + part, tree + layer + module + part);
+    };
+    attention("attn", "0", ".SelfAttention.");
+    if (decoder) attention("cross_attn", "1", ".EncDecAttention.");
+    const std::string last = tree + (decoder ? "2" : "1");
+    table.names.emplace_back(file + "ffn_norm", last + ".layer_norm");
+    table.names.emplace_back(file + "ffn_up", last + ".DenseReluDense.wi");
+    table.names.emplace_back(file + "ffn_gate", last + ".DenseReluDense.wi_0");
+    table.names.emplace_back(file + "ffn_down", last + ".DenseReluDense.wo");
+    table.variant.emplace_back(file + "ffn_up", last + ".DenseReluDense.wi_1");
+  }
+  table.variant_marker = "enc.blk.0.ffn_gate.weight";
+  return table;
+}
+
 }  // namespace ef

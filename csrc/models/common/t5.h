@@ -8,6 +8,9 @@ namespace ef {
 // bias_everywhere: each layer has its own table of distances, instead of the first one's for all.
 Seq2SeqConfig read_t5(const ConfigReader& config, bool bias_everywhere = false);
 
+// Names of all of them in files for llama.cpp.
+GgufTable t5_gguf();
+
 // Bucket of the distance from a query at position `query` to a key at `key`: half of them exact, the others growing
 // like the logarithm up to max_distance. both_ways: later keys have buckets of their own.
 int64_t t5_bucket(int64_t query, int64_t key, bool both_ways, int64_t buckets, int64_t max_distance);

@@ -149,8 +149,25 @@ DecoderConfig read(const ConfigReader& raw) {
   return d;
 }
 
+std::vector<std::pair<std::string, std::string>> gguf_names() {
+  const std::string attention = "model.layers.{}.self_attn.", mlp = "model.layers.{}.mlp.";
+  std::vector<std::pair<std::string, std::string>> names = {
+      {"blk.{}.attn_q_a", attention + "q_a_proj"},
+      {"blk.{}.attn_q_a_norm", attention + "q_a_layernorm"},
+      {"blk.{}.attn_q_b", attention + "q_b_proj"},
+      {"blk.{}.attn_kv_a_mqa", attention + "kv_a_proj_with_mqa"},
+      {"blk.{}.attn_kv_a_norm", attention + "kv_a_layernorm"},
+      {"blk.{}.attn_k_b.weight|blk.{}.attn_v_b.weight", attention + "kv_b_proj.weight"},
+      {"blk.{}.attn_kv_b", attention + "kv_b_proj"},  // of older files
+      {"blk.{}.exp_probs_b.bias", mlp + "gate.e_score_correction_bias"},
+  };
+  for (const char* part : {"gate", "up", "down"})
+    names.emplace_back(str("blk.{}.ffn_", part, "_shexp"), str(mlp, "shared_experts.", part, "_proj"));
+  return moe_gguf_names(std::move(names));
+}
+
 }  // namespace
 
-Family deepseek_v3_family() { return decoder_family("deepseek_v3", read, {}); }
+Family deepseek_v3_family() { return decoder_family("deepseek_v3", read, {{"deepseek2"}, gguf_names()}); }
 
 }  // namespace ef

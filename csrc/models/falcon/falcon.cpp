@@ -65,7 +65,11 @@ Family falcon_family() {
                           {"blk.{}.ffn_down", "transformer.h.{}.mlp.dense_4h_to_h"}},
                          false,
                          false,
-                         true});
+                         true,
+                         false,
+                         "blk.0.attn_norm_2.weight",  // two norms a layer: the first is the MLP's
+                         {{"blk.{}.attn_norm", "transformer.h.{}.ln_mlp"},
+                          {"blk.{}.attn_norm_2", "transformer.h.{}.ln_attn"}}});
 }
 
 }  // namespace ef

@@ -157,8 +157,27 @@ DecoderConfig read(const ConfigReader& c) {
   return d;
 }
 
+std::vector<std::pair<std::string, std::string>> gguf_names() {
+  const std::string layer = "model.layers.{}.", delta = layer + "linear_attn.";
+  return moe_gguf_names({
+      {"blk.{}.post_attention_norm", layer + "post_attention_layernorm"},
+      {"blk.{}.attn_q_norm", layer + "self_attn.q_norm"},
+      {"blk.{}.attn_k_norm", layer + "self_attn.k_norm"},
+      {"blk.{}.attn_qkv.weight|blk.{}.attn_gate.weight", delta + "in_proj_qkvz.weight"},
+      {"blk.{}.ssm_in", delta + "in_proj_qkvz"},  // of older files
+      {"blk.{}.ssm_ba", delta + "in_proj_ba"},
+      {"blk.{}.ssm_conv1d", delta + "conv1d"},
+      {"blk.{}.ssm_dt.bias", delta + "dt_bias"},
+      {"blk.{}.ssm_a", delta + "A_log"},
+      {"blk.{}.ssm_norm", delta + "norm"},
+      {"blk.{}.ssm_out", delta + "out_proj"},
+  });
+}
+
 }  // namespace
 
-Family qwen3_next_family() { return decoder_family("qwen3_next", read, {}); }
+Family qwen3_next_family() {
+  return decoder_family("qwen3_next", read, {{"qwen3next"}, gguf_names(), false, true});
+}
 
 }  // namespace ef

@@ -16,6 +16,6 @@ Seq2SeqConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family t5_family() { return seq2seq_family("t5", read); }
+Family t5_family() { return seq2seq_family("t5", read, t5_gguf()); }
 
 }  // namespace ef

@@ -12,7 +12,7 @@ Family umt5_family() {
     Seq2SeqConfig s = read_t5(c, true);
     if (c.flag("tie_word_embeddings", true)) s.logit_scale = 1 / std::sqrt(double(s.decoder.hidden_size));
     return s;
-  });
+  }, t5_gguf());
 }
 
 }  // namespace ef

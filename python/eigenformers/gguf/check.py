@@ -34,6 +34,9 @@ def check_export(model: Any, path: str | os.PathLike, tokenizer: Any = None) -> 
     path, model = os.fspath(path), plain_model(model)
     reader, worst, types = _core.open_gguf(path), 0.0, set()
     state = dense_values(model)
+    for name, buffer in model.named_buffers():  # of which files hold some
+        if name in reader:
+            state[name] = (tuple(buffer.shape), lambda buffer=buffer: buffer)
     for name in reader.keys():
         if name not in state:
             raise CheckpointError(f"{path}: tensor {name} is not one of the model's")
@@ -73,7 +76,7 @@ def _relative(found: Any, wanted: Any) -> float:
 
 
 def _check_logits(model: Any, path: str, types: set[str]) -> float:
-    from ..models.auto import AutoModel, AutoModelForCausalLM
+    from ..models.auto import AutoModel, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     decodes = model.can_generate()
     vocab = model.config.vocab_size
@@ -81,7 +84,10 @@ def _check_logits(model: Any, path: str, types: set[str]) -> float:
     was_training = model.training
     model.eval()
     with _core.no_grad():
-        if decodes:
+        if decodes and model.config.is_encoder_decoder:
+            both = {"input_ids": ids, "decoder_input_ids": ids[:, :6]}
+            wanted, found = model(**both).logits, AutoModelForSeq2SeqLM.from_pretrained(path)(**both).logits
+        elif decodes:
             wanted = model(input_ids=ids).logits
             found = AutoModelForCausalLM.from_pretrained(path)(input_ids=ids).logits
         else:

@@ -38,9 +38,8 @@ def save_to_gguf(
     Weights are quantized a tensor at a time; the file appears under its name when it is whole.
 
     Args:
-        model: a causal language model of a family that llama.cpp knows, or a BERT without a head (its pooler is left out).
-            Adapters on it are merged on the way, a tensor
-            at a time; the model keeps them.
+        model: a language model of a family that llama.cpp knows, or a BERT without a head (its pooler is left out).
+            Adapters on it are merged on the way, a tensor at a time; the model keeps them.
         path: the file.
         tokenizer: its vocabulary and chat template go into the file; without it llama.cpp cannot run the model alone.
         quantization_method: one of `ALLOWED_QUANTS`, `IMATRIX_QUANTS` or llama.cpp's mixes; q8_0 by default.
@@ -70,7 +69,7 @@ def save_to_gguf(
     config = model.config
     encoder = gguf_family(config.model_type).encoder
     if not encoder and not model.can_generate():
-        raise UnsupportedError(f"save_to_gguf: {type(model).__name__} is no causal language model")
+        raise UnsupportedError(f"save_to_gguf: {type(model).__name__} is no model that writes text")
     if encoder and model.base_model is not model:
         raise UnsupportedError(
             f"save_to_gguf: {type(model).__name__}: the format has no place for the head; export model.base_model"

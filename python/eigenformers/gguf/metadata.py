@@ -10,7 +10,8 @@ from typing import Any
 from .. import _core
 from ..errors import UnsupportedError, UnsupportedModelError
 from ..models.gguf import _llama3_factors
-from ..models.gguf_families import STATE_SPACES, activation_of, gguf_family, grouped_heads
+from ..models.gguf_families import activation_of, gguf_family, grouped_heads
+from .metadata_own import OWN_KEYS
 
 Entry = tuple[str, str, Any]  # key, type in the file, value
 
@@ -43,8 +44,15 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
         NotImplementedError: something that the format cannot say, by name.
     """
     architecture, family = architecture_of(config.model_type), gguf_family(config.model_type)
-    if config.model_type in STATE_SPACES:
-        return _state_space(config, architecture, family.epsilon_key), {}
+    if config.model_type in OWN_KEYS:
+        _check_switches(config)
+        keys = OWN_KEYS[config.model_type](config, family)
+        found = [("general.architecture", "string", architecture)]
+        found += [(f"{architecture}.{key}", kind, value) for key, kind, value in keys if value is not None]
+        if family.rotary:
+            width = config.qk_rope_head_dim if config.model_type == "deepseek_v3" else config.head_dim
+            _rope(config, architecture, width, family.partial_rotary, lambda *key: found.append((f"{architecture}.{key[0]}", *key[1:])))
+        return found, {}
     heads, kv_heads = grouped_heads(config)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
     # Bloom's configuration knows no longest text, GPT-2's and Falcon's no width of the MLP but the usual one.
@@ -114,36 +122,6 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     return found, factors
 
 
-def _state_space(config: Any, architecture: str, epsilon_key: str) -> list[Entry]:
-    _check_switches(config)
-    if activation_of(config) != "silu":
-        raise UnsupportedError(f"GGUF: activation {activation_of(config)!r}; for {config.model_type} the format implies 'silu'")
-    second = config.model_type == "mamba2"
-    limits = tuple(float(value) for value in getattr(config, "time_step_limit", (0.0, math.inf)))
-    if limits != (0.0, math.inf):
-        raise UnsupportedError(f"GGUF: time_step_limit={limits}; the format implies (0.0, inf)")
-    inner = int(config.expand * config.hidden_size)
-    values: list[Entry] = [
-        ("context_length", "uint32", 2**20),  # none is the longest
-        ("embedding_length", "uint32", config.hidden_size),
-        ("feed_forward_length", "uint32", 0),
-        ("attention.head_count", "uint32", 0),
-        ("block_count", "uint32", config.num_hidden_layers),
-        ("ssm.conv_kernel", "uint32", config.conv_kernel),
-        ("ssm.inner_size", "uint32", inner),
-        ("ssm.state_size", "uint32", config.state_size),
-        ("ssm.time_step_rank", "uint32", config.num_heads if second else config.time_step_rank),
-        (epsilon_key, "float32", config.layer_norm_epsilon),
-        ("vocab_size", "uint32", config.vocab_size),
-    ]
-    if second:
-        values.append(("ssm.group_count", "uint32", config.n_groups))
-    else:
-        values.append(("ssm.dt_b_c_rms", "bool", False))
-    head: list[Entry] = [("general.architecture", "string", architecture)]
-    return head + [(f"{architecture}.{key}", kind, value) for key, kind, value in values]
-
-
 def _adjusted_width(config: Any) -> int:
     """How wide LFM2's MLP is by the rule that its configuration asks for."""
     width = int(config.intermediate_size)
@@ -173,7 +151,8 @@ def expert_count(config: Any) -> int:
     """How many experts a layer has; 0 without."""
     if not gguf_family(config.model_type).experts:
         return 0
-    return int(getattr(config, "num_local_experts", None) or config.num_experts)
+    names = ("num_local_experts", "num_experts", "n_routed_experts")
+    return next(int(value) for value in (getattr(config, name, None) for name in names) if value)
 
 
 def _experts(config: Any, add: Any) -> None:
@@ -205,17 +184,23 @@ _SWITCHES: dict[str, dict[str, Any]] = {
     "phi": {"qk_layernorm": False},
     "lfm2": {"conv_bias": False},
     "gpt_oss": {"attention_bias": True, "swiglu_alpha": 1.702, "swiglu_limit": 7.0},
-    "mamba": {"use_bias": False, "use_conv_bias": True},
-    "mamba2": {"use_bias": False, "use_conv_bias": True},
-}
+    "mamba": {"use_bias": False, "use_conv_bias": True, "hidden_act": "silu"},
+    "mamba2": {"use_bias": False, "use_conv_bias": True, "hidden_act": "silu"},
+    "deepseek_v3": {"attention_bias": False, "rope_interleave": True, "hidden_act": "silu"},
+    "qwen3_next": {
+        "attention_bias": False, "hidden_act": "silu", "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
+    },
+    **{name: {"relative_attention_max_distance": 128} for name in ("t5", "mt5", "umt5")},
+}  # fmt: skip
 
 
 def _check_switches(config: Any) -> None:
     for name, implied in _SWITCHES.get(config.model_type, {}).items():
-        value = getattr(config, name, implied)
+        value = activation_of(config) if name == "hidden_act" else getattr(config, name, implied)
         if (bool(value) if isinstance(implied, bool) else value) != implied:
             raise UnsupportedError(
-                f"GGUF: {name}={getattr(config, name)}; for {config.model_type} the format implies {implied}"
+                f"GGUF: {'activation' if name == 'hidden_act' else name}={value}; for {config.model_type} the format implies "
+                f"{implied}"
             )
 
 
@@ -288,9 +273,13 @@ def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any
                 add(f"rope.scaling.yarn_{name}", "float32", float(rope[name]))
         if rope.get("attention_factor") is not None:  # there a multiplier of yarn's own
             add("rope.scaling.attn_factor", "float32", float(rope["attention_factor"]) / (0.1 * math.log(factor) + 1.0))
-        for name in ("mscale", "mscale_all_dim"):
-            if rope.get(name):
-                raise UnsupportedError(f"GGUF: rope parameter {name!r}")
+        both = rope.get("mscale"), rope.get("mscale_all_dim")
+        if config.model_type == "deepseek_v3":
+            if not both[0] or both[0] != both[1]:
+                raise UnsupportedError(f"GGUF: rope parameters mscale={both[0]} and mscale_all_dim={both[1]}; the format implies that they are equal")
+            add("rope.scaling.yarn_log_multiplier", "float32", 0.1 * float(both[1]))
+        elif any(both):
+            raise UnsupportedError(f"GGUF: rope parameter {'mscale' if both[0] else 'mscale_all_dim'!r}")
         return {}
     if kind == "longrope" and config.model_type == "phi3":
         return _longrope(config, rope, add)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import CheckpointError, UnsupportedError, UnsupportedModelError
-from .gguf_families import STATE_SPACES, configuration_of, gguf_family
+from .gguf_families import configuration_of, gguf_family
+from .gguf_own import OWN_KEYS
 from .registry import FAMILIES
 
 # GGUF architecture -> model_type
@@ -22,7 +23,7 @@ ARCHITECTURES = {
     "starcoder2": "starcoder2", "stablelm": "stablelm", "command-r": "cohere", "cohere2": "cohere2", "glm4": "glm4",
     "ernie4_5": "ernie4_5", "exaone4": "exaone4", "nemotron": "nemotron", "falcon": "falcon", "gptneox": "gpt_neox",
     "bloom": "bloom", "gpt2": "gpt2", "mamba": "mamba", "mamba2": "mamba2", "lfm2": "lfm2", "gpt-oss": "gpt_oss", "bert": "bert",
-    "nomic-bert": "nomic_bert",
+    "nomic-bert": "nomic_bert", "t5": "t5", "deepseek2": "deepseek_v3", "qwen3next": "qwen3_next",
 }  # fmt: skip
 
 _SCALING_TYPES = ("linear", "yarn", "longrope")
@@ -31,8 +32,8 @@ _SCALING_TYPES = ("linear", "yarn", "longrope")
 class _Metadata:
     """Typed access to `<architecture>.<key>`, with errors that name the key."""
 
-    def __init__(self, metadata: dict[str, Any], architecture: str) -> None:
-        self.values, self.architecture = metadata, architecture
+    def __init__(self, metadata: dict[str, Any], architecture: str, names: set[str]) -> None:
+        self.values, self.architecture, self.names = metadata, architecture, names
 
     def get(self, key: str, kind: type, default: Any = None, needed: bool = False) -> Any:
         name = key if key.startswith(("general.", "tokenizer.")) else f"{self.architecture}.{key}"
@@ -74,9 +75,10 @@ def config_from_gguf(
         raise UnsupportedModelError(
             f"GGUF model with architecture {architecture} is not supported yet. Supported: {', '.join(ARCHITECTURES)}."
         )
-    names, data = set(tensor_names), _Metadata(metadata, architecture)
+    names = set(tensor_names)
+    data = _Metadata(metadata, architecture, names)
     experts = data.get("expert_count", int, 0)
-    if experts and not architecture.endswith("moe") and architecture not in ("llama", "gpt-oss"):
+    if experts and not architecture.endswith("moe") and not gguf_family(ARCHITECTURES[architecture]).experts | (architecture == "llama"):
         raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
     window = data.get("attention.sliding_window", int)
     model_type = ARCHITECTURES[architecture]
@@ -86,8 +88,26 @@ def config_from_gguf(
         model_type = "mistral"  # llama.cpp has one architecture for both
 
     family = gguf_family(model_type)
-    if model_type in STATE_SPACES:
-        return _state_space(data, model_type, family.epsilon_key, names)
+    if model_type == "t5" and "enc.blk.1.attn_rel_b.weight" in names:
+        model_type = "umt5"
+    if model_type in OWN_KEYS:
+        config = {
+            "model_type": model_type,
+            "architectures": [_first_head(model_type, "AutoModelForSeq2SeqLM", "AutoModelForCausalLM")],
+            "vocab_size": data.get("vocab_size", int) or _count(metadata.get("tokenizer.ggml.tokens")),
+            "tie_word_embeddings": "output.weight" not in names,
+            "bos_token_id": data.get("tokenizer.ggml.bos_token_id", int),
+            "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
+            "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
+            **OWN_KEYS[model_type](data, family),
+        }
+        if not family.rotary:
+            return config
+        width = config["qk_rope_head_dim"] if model_type == "deepseek_v3" else config["head_dim"]
+        rope = config["rope_parameters"] = _rope(data, width, config["max_position_embeddings"], rope_factors)
+        if family.partial_rotary:
+            rope["partial_rotary_factor"] = data.get("rope.dimension_count", int, width) / width
+        return config
     kv_layers = _layers_of_convolutions(metadata, data) if model_type == "lfm2" else None
     config = {
         "model_type": model_type,
@@ -175,37 +195,6 @@ def _layers_of_convolutions(metadata: dict[str, Any], data: _Metadata) -> list[i
     return layers
 
 
-def _state_space(data: _Metadata, model_type: str, epsilon_key: str, names: set[str]) -> dict[str, Any]:
-    """Mamba's and Mamba-2's configuration."""
-    hidden, inner = data.get("embedding_length", int, needed=True), data.get("ssm.inner_size", int, needed=True)
-    rank = data.get("ssm.time_step_rank", int, needed=True)
-    if hidden < 1 or inner % hidden or not inner or rank < 1 or (model_type == "mamba2" and inner % rank):
-        raise CheckpointError(
-            f"GGUF metadata: {data.architecture}.embedding_length {hidden}, ssm.inner_size {inner} and "
-            f"ssm.time_step_rank {rank} don't fit together"
-        )
-    if data.values.get(f"{data.architecture}.ssm.dt_b_c_rms"):
-        raise UnsupportedError("GGUF metadata: ssm.dt_b_c_rms: norms within Mamba's layers")
-    config = {
-        "model_type": model_type,
-        "architectures": [FAMILIES[model_type]["AutoModelForCausalLM"]],
-        "vocab_size": data.get("vocab_size", int) or _count(data.values.get("tokenizer.ggml.tokens")),
-        "hidden_size": hidden,
-        "expand": inner // hidden,
-        "num_hidden_layers": data.get("block_count", int, needed=True),
-        "conv_kernel": data.get("ssm.conv_kernel", int, needed=True),
-        "state_size": data.get("ssm.state_size", int, needed=True),
-        "layer_norm_epsilon": data.get(epsilon_key, float, needed=True),
-        "tie_word_embeddings": "output.weight" not in names,
-        "bos_token_id": data.get("tokenizer.ggml.bos_token_id", int),
-        "eos_token_id": data.get("tokenizer.ggml.eos_token_id", int),
-        "pad_token_id": data.get("tokenizer.ggml.padding_token_id", int),
-    }
-    if model_type == "mamba":
-        return {**config, "time_step_rank": rank}
-    return {**config, "num_heads": rank, "head_dim": inner // rank, "n_groups": data.get("ssm.group_count", int, 1)}
-
-
 def _gemma(data: _Metadata, model_type: str, window: int | None) -> dict[str, Any]:
     """What Gemma 2 and 3 add: the windows' width, softcaps, and scores scaled by hidden width in the 27B models."""
     layers = data.get("block_count", int, needed=True)
@@ -231,6 +220,11 @@ def _experts(data: _Metadata, model_type: str) -> dict[str, Any]:
     if model_type == "qwen2_moe":
         found["shared_expert_intermediate_size"] = data.get("expert_shared_feed_forward_length", int, needed=True)
     return found
+
+
+def _first_head(model_type: str, *names: str) -> str:
+    """The first of these classes that the family has."""
+    return next(FAMILIES[model_type][name] for name in names if name in FAMILIES[model_type])
 
 
 def _count(tokens: Any) -> int:
@@ -303,7 +297,10 @@ def _rope(
         attention = data.get("rope.scaling.attn_factor", float, 1.0)
         if attention != 1.0:  # there a multiplier of yarn's own factor, in config.json the factor itself
             rope["attention_factor"] = attention * (0.1 * math.log(factor) + 1.0)
-        if data.get("rope.scaling.yarn_log_multiplier", float, 0.0):
+        log_multiplier = data.get("rope.scaling.yarn_log_multiplier", float, 0.0)
+        if data.architecture == "deepseek2":
+            rope["mscale"] = rope["mscale_all_dim"] = round(10 * log_multiplier, 6)
+        elif log_multiplier:
             raise UnsupportedError("GGUF metadata: rope.scaling.yarn_log_multiplier other than 0 is not supported")
     elif long_factors and data.architecture == "phi3":  # files need not name the type
         for name in ("long", "short"):

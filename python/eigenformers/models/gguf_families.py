@@ -75,6 +75,9 @@ _FAMILIES = {
     "lfm2": GgufFamily("norm_eps", None, head_dim=False, rms_norm=True),
     "mamba": GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True),
     "mamba2": GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True),
+    "deepseek_v3": GgufFamily(experts=True),
+    "qwen3_next": GgufFamily(partial_rotary=True, experts=True),
+    **{name: GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True) for name in ("t5", "mt5", "umt5")},
 }  # fmt: skip
 _SAME_ACTIVATION = {"swish": "silu", "gelu_fast": "gelu_pytorch_tanh", "gelu_new": "gelu_pytorch_tanh"}
 
@@ -87,6 +90,10 @@ def queries_per_key(config: Any) -> int:
     kinds = getattr(config, "layer_types", None)
     if config.model_type in STATE_SPACES or (config.model_type == "lfm2" and kinds and kinds[0] == "conv"):
         return 0
+    if config.model_type == "deepseek_v3":
+        return int(config.num_attention_heads)  # all share the latents
+    if config.model_type == "qwen3_next":
+        return int(config.num_attention_heads) // int(config.num_key_value_heads)
     heads, kv_heads = grouped_heads(config)
     return heads // kv_heads
 
@@ -108,7 +115,15 @@ def activation_of(config: Any) -> str | None:
 
 
 def grouped_heads(config: Any) -> tuple[int, int]:
-    """(heads of queries, heads of keys and values); for Mamba-2 those of its state and their groups."""
+    """(heads of queries, heads of keys and values): how the rows of matrices belong together.
+
+    For Mamba-2 those of its state and their groups, for Qwen3-Next those of values and keys of the delta networks; for
+    DeepSeek-V3 the second is how many numbers of a head's keys come of latents.
+    """
+    if config.model_type == "deepseek_v3":
+        return int(config.num_attention_heads), int(config.qk_nope_head_dim)
+    if config.model_type == "qwen3_next":
+        return int(config.linear_num_value_heads), int(config.linear_num_key_heads)
     if config.model_type in STATE_SPACES:
         return int(getattr(config, "num_heads", 0)), int(getattr(config, "n_groups", 0))
     heads = int(config.num_attention_heads)
@@ -141,10 +156,11 @@ def configuration_of(model_type: str, names: set[str], kv_heads: int, config: di
         return {"sliding_window": None, "layer_types": None}
     if model_type == "falcon":
         heads = config["num_attention_heads"]
-        grouped = kv_heads not in (1, heads)
+        norms = 2 if "blk.0.attn_norm_2.weight" in names else 1
+        grouped = norms == 2 or kv_heads not in (1, heads)
         return {
             "num_kv_heads": kv_heads, "multi_query": kv_heads == 1, "new_decoder_architecture": grouped,
-            "num_ln_in_parallel_attn": 1 if grouped else None, "bias": biased["attn_qkv"],
+            "num_ln_in_parallel_attn": norms if grouped else None, "bias": biased["attn_qkv"],
             "ffn_hidden_size": config["intermediate_size"],
         }  # fmt: skip
     return {}
