@@ -8,6 +8,7 @@
 #include "bindings/nn_support.h"
 #include "bindings/tensor_support.h"
 #include "checkpoint/gguf_mix.h"
+#include "checkpoint/gguf_parts.h"
 #include "checkpoint/gguf_rows.h"
 #include "checkpoint/gguf_write.h"
 #include "core/thread_pool.h"
@@ -280,6 +281,10 @@ void bind_gguf_export(py::module_& m) {
       },
       py::arg("model_type"), py::arg("name"), py::arg("rows"), py::arg("heads"), py::arg("kv_heads"),
       "Row i of the file's tensor is row order[i] of the model's; empty: the order is the same.");
+  m.def("gguf_part_rows", &part_rows, py::arg("names"), py::arg("rows"), py::arg("heads"), py::arg("kv_heads"),
+        "The row of the tree's tensor for each row of the file's tensors `names`, behind one another; [] where rows "
+        "don't "
+        "stay what they are.");
   m.def("gguf_quantize", &quantize, py::arg("x"), py::arg("type"), py::arg("importance") = py::none(),
         py::call_guard<py::gil_scoped_release>());
   m.def("gguf_dequantize", &dequantize, py::arg("blocks"), py::arg("type"), py::call_guard<py::gil_scoped_release>());

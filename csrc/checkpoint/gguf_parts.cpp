@@ -1,5 +1,6 @@
 #include "checkpoint/gguf_parts.h"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -81,9 +82,9 @@ std::vector<GgufSource> latent_sources(const GgufSource& whole, const std::vecto
 
 // For each row of q, k, v and then z the row in the tree.
 std::vector<int64_t> delta_order(const std::string& name, int64_t rows, int64_t gate, int64_t groups) {
-  check<CheckpointError>(groups > 0 && gate > 0 && gate % groups == 0 && rows > 2 * gate &&
-                             (rows - 2 * gate) % (2 * groups) == 0,
-                         "GGUF: '", name, "' has ", rows, " rows, needed q, k, v and z of ", groups, " groups");
+  check<CheckpointError>(
+      groups > 0 && gate > 0 && gate % groups == 0 && rows > 2 * gate && (rows - 2 * gate) % (2 * groups) == 0,
+      "GGUF: '", name, "' has ", rows, " rows, needed q, k, v and z of ", groups, " groups");
   const int64_t widths[4] = {(rows - 2 * gate) / (2 * groups), (rows - 2 * gate) / (2 * groups), gate / groups,
                              gate / groups};
   std::vector<int64_t> order;
@@ -102,8 +103,8 @@ std::vector<GgufSource> delta_sources(const GgufSource& whole, const std::vector
   check<CheckpointError>(shape.size() == 2 && heads > 0 && groups > 0 && shape[0] % (2 * (heads + groups)) == 0,
                          "GGUF: '", whole.origin, "' has shape ", shape, ", needed as many rows for ", heads,
                          " heads of values as for ", groups, " of keys");
-  const int64_t gate = shape[0] / (heads + groups) / 2 * heads;  // a head of values is as wide as one of keys
-  const std::vector<int64_t> order = delta_order(whole.origin, shape[0], gate, groups);
+  const int64_t gate = shape[0] / (heads + groups) / 2 * heads;
+  const std::vector<int64_t> order = part_rows(names, shape[0], heads, groups);
   std::vector<GgufSource> found;
   for (int64_t part = 0, first = 0; part < 2; part++) {
     GgufSource one = whole;
@@ -176,6 +177,13 @@ Shape joined_shape(const std::vector<std::string>& names, const std::vector<Shap
   if (kind == Kind::Delta) return {a[0] + b[0], a[1]};
   const auto count = int64_t(parts.size());
   return a.size() == 3 ? Shape{a[0], a[2], a[1] * count} : Shape{a[0], a.back() * count};
+}
+
+std::vector<int64_t> part_rows(const std::vector<std::string>& names, int64_t rows, int64_t heads, int64_t kv_heads) {
+  if (names.size() < 2 || kind_of(names) != Kind::Delta) return {};
+  const int64_t gate =
+      rows / std::max<int64_t>(heads + kv_heads, 1) / 2 * heads;  // heads of values are as wide as keys'
+  return delta_order(names[0], rows, gate, kv_heads);
 }
 
 std::vector<int64_t> joined_rows(const std::vector<std::string>& names, const std::vector<Shape>& parts,

@@ -19,10 +19,13 @@ bool gguf_has_parts(const std::string& names);
 //   attn_qkv|attn_gate   of each of `kv_heads` groups q, k, v and z; the file has all q, all k, all v, and apart all z
 std::vector<GgufSource> part_sources(const GgufSource& whole, const std::vector<std::string>& names, int64_t heads,
                                      int64_t kv_heads);
+// Row i of the parts behind one another is row order[i] of the tree's tensor; empty where rows don't stay what they
+// are.
+std::vector<int64_t> part_rows(const std::vector<std::string>& names, int64_t rows, int64_t heads, int64_t kv_heads);
 // The tensor of the tree, and its shape.
 Tensor joined_parts(const std::vector<std::string>& names, const std::vector<Tensor>& parts, int64_t kv_heads);
 Shape joined_shape(const std::vector<std::string>& names, const std::vector<Shape>& parts);
-// Row i of the tree is row order[i] of the parts behind one another; empty where rows don't stay what they are.
+// The reverse of part_rows.
 std::vector<int64_t> joined_rows(const std::vector<std::string>& names, const std::vector<Shape>& parts,
                                  int64_t kv_heads);
 

@@ -70,7 +70,9 @@ class GgufReader : public CheckpointReader {
 
   Info info(const std::string& name) const override {
     if (const auto found = joined_.find(name); found != joined_.end()) {
-      const auto bits = [](const GgufTensor& t) { return double(t.nbytes) / double(std::max<int64_t>(numel(t.shape), 1)); };
+      const auto bits = [](const GgufTensor& t) {
+        return double(t.nbytes) / double(std::max<int64_t>(numel(t.shape), 1));
+      };
       const auto& parts = found->second;  // the coarsest says how exact the whole is
       const GgufTensor& t = *std::min_element(parts.begin(), parts.end(),
                                               [&](const auto& a, const auto& b) { return bits(a) < bits(b); });

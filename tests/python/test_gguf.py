@@ -368,7 +368,11 @@ def test_bad_input_leaves_no_file(tmp_path):
 
 @pytest.mark.parametrize(
     "model_type, changes, named",
-    [("falcon", {"alibi": True}, "alibi"), ("falcon", {"new_decoder_architecture": True, "num_ln_in_parallel_attn": 2}, "ln_"),
+    [("falcon", {"alibi": True}, "alibi"), ("deepseek_v3", {"rope_interleave": False}, "rope_interleave"),
+     ("deepseek_v3", {"rope_parameters": {**DEEPSEEK_YARN, "mscale": 1.0}}, "mscale=1.0 and mscale_all_dim=0.8"),
+     ("deepseek_v3", {"attention_bias": True}, "attention_bias"), ("qwen3_next", {"norm_topk_prob": False}, "norm_topk_prob"),
+     ("qwen3_next", {"linear_value_head_dim": 16}, "linear_value_head_dim=16"),
+     ("qwen3_next", {"layer_types": ["full_attention"] + ["linear_attention"] * 3}, "layer_types"),
      ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx"),
      ("stablelm", {"qk_layernorm": True}, "qk_layernorm"), ("qwen3_moe", {"norm_topk_prob": False}, "norm_topk_prob"),
      ("qwen2_moe", {"mlp_only_layers": [0]}, "mlp_only_layers"), ("starcoder2", {"sliding_window": 16}, "sliding_window"),
@@ -455,6 +459,35 @@ def test_importance_matrices(tmp_path):
             gguf.IMatrix.load(tmp_path / "cut.dat")
     with pytest.raises(ValueError, match="at least 4096"):
         gguf.compute_imatrix(model, tokenizer, text, chunk_size=4096)
+
+
+@pytest.mark.parametrize("model_type", ["deepseek_v3", "qwen3_next", "gpt_oss", "mamba2", "lfm2", "t5"])
+def test_every_matrix_has_an_importance(tmp_path, model_type):
+    model = translator(model_type, d_model=256, d_kv=64, d_ff=256) if model_type == "t5" else tiny(model_type)
+    tokenizer = unigram() if model_type == "t5" else byte_level()
+    found = gguf.compute_imatrix(model, tokenizer, " ".join(WORDS * 20), chunk_size=32, max_chunks=2)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", tokenizer, "iq2_xxs", imatrix=found)
+    for name, shape, kind in _kinds(path):
+        if not kind.startswith("F") and name not in ("token_embd.weight", "output.weight"):
+            assert np.size(found.weights()[name]) == shape[-1] * (shape[0] if len(shape) == 3 else 1), name
+            assert np.ptp(found.weights()[name]) > 0, name
+
+
+def test_importance_of_gpt_oss_experts_is_that_of_what_they_see():
+    model = tiny("gpt_oss", num_experts_per_tok=1)
+    mlp = model.model.layers[0].mlp
+    mlp.experts.down_proj.data.copy_(ef.eye(256).unsqueeze(0).expand(4, 256, 256))
+    mlp.experts.down_proj_bias.data.zero_()
+    seen = {}
+    mlp.register_forward_hook(lambda _, x, y: seen.update(x=x[0].numpy(), y=y.numpy() if hasattr(y, "numpy") else y[0].numpy()))
+    mlp.router.register_forward_hook(lambda _, x, y: seen.update(chosen=y.argmax(-1).numpy().reshape(-1)))
+    found = gguf.compute_imatrix(model, byte_level(), " ".join(WORDS * 20), chunk_size=64, max_chunks=1)
+    for expert in range(4):
+        mine = seen["chosen"] == expert
+        for name, rows in (("gate", seen["x"]), ("up", seen["x"]), ("down", seen["y"])):
+            sums = (rows.reshape(64, 256)[mine] ** 2).sum(0)
+            np.testing.assert_allclose(found.sums[f"blk.0.ffn_{name}_exps.weight"][expert], sums, rtol=1e-4, atol=1e-5)
+            assert found.counts[f"blk.0.ffn_{name}_exps.weight"][expert] == mine.sum()
 
 
 def test_importance_of_experts(tmp_path):
@@ -608,6 +641,7 @@ ADAPTED = {
     "mixtral": ["q_proj", "k_proj"], "phi3": ["qkv_proj", "gate_up_proj"], "bloom": ["query_key_value", "dense_h_to_4h"],
     "falcon": ["query_key_value", "dense"], "gpt_neox": ["query_key_value", "dense_4h_to_h"], "gpt2": ["c_attn", "c_fc"],
     "mamba": ["in_proj", "out_proj"], "lfm2": ["q_proj", "in_proj", "w2"],
+    "qwen3_next": ["q_proj", "in_proj_qkvz", "in_proj_ba", "out_proj"], "deepseek_v3": ["q_a_proj", "q_b_proj", "o_proj"],
 }  # fmt: skip
 
 

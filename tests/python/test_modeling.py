@@ -281,3 +281,26 @@ def test_gradient_checkpointing_gives_the_same_gradients(model_type):
     assert not model.is_gradient_checkpointing
     with pytest.raises(NotImplementedError, match="every"):
         model.gradient_checkpointing_enable({"every": 2})
+
+
+def test_a_missing_bias_leaves_the_weight_beside_it(tmp_path):
+    config = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = ef.LlamaForCausalLM(ef.LlamaConfig(**config))
+    model.save_pretrained(tmp_path)
+    again = ef.LlamaForCausalLM.from_pretrained(tmp_path, attention_bias=True)
+    layer, wanted = again.model.layers[0].self_attn.q_proj, model.model.layers[0].self_attn.q_proj
+    assert layer.weight.tolist() == wanted.weight.tolist() and layer.bias.abs().max() == 0
+
+
+@pytest.mark.parametrize("model_type", ["gpt_oss", "qwen3_next", "lfm2", "deepseek_v3"])
+def test_fresh_matrices_are_not_zero(model_type):
+    config = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 4, "num_attention_heads": 2}
+    config.update(num_key_value_heads=1, initializer_range=0.1)
+    if model_type == "deepseek_v3":
+        config.update(q_lora_rank=16, kv_lora_rank=16, qk_rope_head_dim=8, qk_nope_head_dim=8, v_head_dim=8, n_routed_experts=16)
+    if model_type == "qwen3_next":
+        config.update(num_experts=4, num_experts_per_tok=2, linear_num_key_heads=2, linear_num_value_heads=4)
+    model = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model(model_type, **config))
+    for name, value in model.named_parameters():
+        if (value.dim() > 1 and not name.endswith("bias")) or name.endswith("sinks"):
+            assert 0.01 < value.std() < 4, name

@@ -53,23 +53,23 @@ DecoderConfig read(const ConfigReader& raw) {
 }  // namespace
 
 Family falcon_family() {
-  return decoder_family("falcon", read,
-                        {{"falcon"},
-                         {{"token_embd", "transformer.word_embeddings"},
-                          {"output_norm", "transformer.ln_f"},
-                          {"output", "lm_head"},
-                          {"blk.{}.attn_norm", "transformer.h.{}.input_layernorm"},
-                          {"blk.{}.attn_qkv", "transformer.h.{}.self_attention.query_key_value"},
-                          {"blk.{}.attn_output", "transformer.h.{}.self_attention.dense"},
-                          {"blk.{}.ffn_up", "transformer.h.{}.mlp.dense_h_to_4h"},
-                          {"blk.{}.ffn_down", "transformer.h.{}.mlp.dense_4h_to_h"}},
-                         false,
-                         false,
-                         true,
-                         false,
-                         "blk.0.attn_norm_2.weight",  // two norms a layer: the first is the MLP's
-                         {{"blk.{}.attn_norm", "transformer.h.{}.ln_mlp"},
-                          {"blk.{}.attn_norm_2", "transformer.h.{}.ln_attn"}}});
+  return decoder_family(
+      "falcon", read,
+      {{"falcon"},
+       {{"token_embd", "transformer.word_embeddings"},
+        {"output_norm", "transformer.ln_f"},
+        {"output", "lm_head"},
+        {"blk.{}.attn_norm", "transformer.h.{}.input_layernorm"},
+        {"blk.{}.attn_qkv", "transformer.h.{}.self_attention.query_key_value"},
+        {"blk.{}.attn_output", "transformer.h.{}.self_attention.dense"},
+        {"blk.{}.ffn_up", "transformer.h.{}.mlp.dense_h_to_4h"},
+        {"blk.{}.ffn_down", "transformer.h.{}.mlp.dense_4h_to_h"}},
+       false,
+       false,
+       true,
+       false,
+       "blk.0.attn_norm_2.weight",  // two norms a layer: the first is the MLP's
+       {{"blk.{}.attn_norm", "transformer.h.{}.ln_mlp"}, {"blk.{}.attn_norm_2", "transformer.h.{}.ln_attn"}}});
 }
 
 }  // namespace ef

@@ -6,7 +6,8 @@
 namespace ef {
 
 Family mt5_family() {
-  return seq2seq_family("mt5", [](const ConfigReader& c) { return read_t5(c); }, t5_gguf());
+  return seq2seq_family(
+      "mt5", [](const ConfigReader& c) { return read_t5(c); }, t5_gguf());
 }
 
 }  // namespace ef

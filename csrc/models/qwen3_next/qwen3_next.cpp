@@ -176,8 +176,6 @@ std::vector<std::pair<std::string, std::string>> gguf_names() {
 
 }  // namespace
 
-Family qwen3_next_family() {
-  return decoder_family("qwen3_next", read, {{"qwen3next"}, gguf_names(), false, true});
-}
+Family qwen3_next_family() { return decoder_family("qwen3_next", read, {{"qwen3next"}, gguf_names(), false, true}); }
 
 }  // namespace ef

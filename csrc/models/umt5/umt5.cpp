@@ -8,11 +8,14 @@
 namespace ef {
 
 Family umt5_family() {
-  return seq2seq_family("umt5", [](const ConfigReader& c) {
-    Seq2SeqConfig s = read_t5(c, true);
-    if (c.flag("tie_word_embeddings", true)) s.logit_scale = 1 / std::sqrt(double(s.decoder.hidden_size));
-    return s;
-  }, t5_gguf());
+  return seq2seq_family(
+      "umt5",
+      [](const ConfigReader& c) {
+        Seq2SeqConfig s = read_t5(c, true);
+        if (c.flag("tie_word_embeddings", true)) s.logit_scale = 1 / std::sqrt(double(s.decoder.hidden_size));
+        return s;
+      },
+      t5_gguf());
 }
 
 }  // namespace ef

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
 from .. import _core
 from ..errors import CheckpointError
-from ..models.gguf_families import grouped_heads
-from .metadata import Entry, expert_count
+from .imatrix_inputs import watch_inputs
+from .metadata import Entry
 from .values import plain_model
 
 
@@ -44,7 +44,8 @@ class IMatrix:
 
     def _mean(self, name: str) -> np.ndarray:
         counts = np.asarray(self.counts[name], np.float32)[..., None]
-        return np.where(counts > 0, self.sums[name] / np.maximum(counts, 1), np.float32(1)).astype(np.float32)
+        mean = np.where(counts > 0, self.sums[name] / np.maximum(counts, 1), np.float32(1)).astype(np.float32)
+        return np.where((mean == 0).all(axis=-1, keepdims=True), np.float32(1), mean)  # inputs that were all zero say nothing
 
     def notes(self) -> list[Entry]:
         """What a file quantized with it says of it."""
@@ -178,7 +179,7 @@ def compute_imatrix(
     """Measure which columns of each matrix matter, on text.
 
     Args:
-        model: a causal language model that can be exported.
+        model: a language model that can be exported.
         tokenizer: its tokenizer.
         text: one text or several, joined; a few hundred thousand characters are plenty.
         chunk_size: tokens that are read at a time.
@@ -194,42 +195,14 @@ def compute_imatrix(
     if not pieces:
         raise ValueError(f"compute_imatrix: found {len(ids)} tokens of text, needed at least {chunk_size} (chunk_size)")
     model = plain_model(model)
-    config = model.config
-    export = _core.GgufExport.from_model(model, config.model_type, *grouped_heads(config))
     result = IMatrix([dataset] if dataset else [], chunk_size)
-    names = [(origin[: -len(".weight")], name) for name, origin in export.origins if name.endswith(".weight")]
-    handles, modules = [], dict(model.named_modules())
-
-    def watch(origin: str, sums: np.ndarray, count: Callable[[int], None]) -> None:
-        def record(module: Any, inputs: tuple[Any, ...]) -> None:
-            x = inputs[0].detach().to(_core.float32).numpy()
-            x = x.reshape(-1, x.shape[-1])
-            sums[...] += np.einsum("ij,ij->j", x, x)
-            count(x.shape[0])
-
-        handles.append(modules[origin].register_forward_pre_hook(record))
-
-    for origin, name in names:
-        module, experts = modules.get(origin), expert_count(config) if name.endswith("_exps.weight") else 0
-        if not hasattr(module, "in_features"):
-            continue
-        shape = (experts, module.in_features) if experts else (module.in_features,)
-        sums = result.sums[name] = np.zeros(shape, np.float32)
-        counts = result.counts[name] = np.zeros(max(experts, 1), np.int64)
-
-        for expert in range(max(experts, 1)):
-
-            def count(rows: int, counts: np.ndarray = counts, expert: int = expert) -> None:
-                counts[expert] += rows
-
-            own = origin.replace(".experts.0.", f".experts.{expert}.")
-            watch(own, sums[expert] if experts else sums, count)
+    handles = watch_inputs(model, result)
     was_training = model.training
     model.eval()
     try:
         with _core.no_grad():
             for piece in pieces:
-                model(input_ids=_core.as_tensor([piece]), use_cache=False)
+                model(**_inputs(model.config, piece), use_cache=False)
                 result.chunks += 1
     finally:
         for handle in handles:
@@ -241,3 +214,12 @@ def compute_imatrix(
         elif result.sums[name].ndim == 1:
             result.counts[name] = int(counts[0])
     return result
+
+
+def _inputs(config: Any, piece: list[int]) -> dict[str, Any]:
+    """A decoder of an encoder-decoder writes what its encoder reads."""
+    ids = _core.as_tensor([piece])
+    if not config.is_encoder_decoder:
+        return {"input_ids": ids}
+    start = config.pad_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+    return {"input_ids": ids, "decoder_input_ids": _core.as_tensor([[start, *piece[:-1]]])}

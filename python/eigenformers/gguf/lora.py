@@ -47,7 +47,10 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
     architecture = architecture_of(settings.model_type)
     heads, kv_heads = grouped_heads(settings)
     plain = _core.GgufExport.from_model(model, settings.model_type, heads, kv_heads, *plain_names(model))
-    file_names = {origin: target for target, origin in plain.origins}
+    shapes = {target: shape for target, shape, _ in plain.tensors}
+    file_names: dict[str, list[str]] = {}
+    for target, origin in plain.origins:
+        file_names.setdefault(origin, []).append(target)
     export, alpha = _core.GgufExport(), float(config.lora_alpha)
     for layer_path, layer in layers:
         if name not in layer.lora_A:
@@ -57,14 +60,21 @@ def save_lora_to_gguf(model: Any, path: str | os.PathLike, adapter_name: str | N
         a, b = layer.lora_A[name].weight.detach(), layer.lora_B[name].weight.detach()
         rank, rows = b.shape[1], b.shape[0]
         b = b.to(_core.float32) * (layer.scaling[name] * rank / alpha)  # llama.cpp multiplies by alpha / rank
-        order = _core.gguf_row_order(settings.model_type, f"{layer_path}.weight", rows, heads, kv_heads)
-        if order:
-            b = b[_core.as_tensor(order)]
-        target = file_names.get(f"{layer_path}.weight")
-        if target is None:
+        targets = file_names.get(f"{layer_path}.weight", [])
+        if not targets:
             raise UnsupportedError(f"GGUF adapters: no tensor name for {layer_path}")
-        export.add(f"{target}.lora_a", a.to(_core.float32).contiguous())
-        export.add(f"{target}.lora_b", b.contiguous())
+        if len(targets) == 1:
+            order = _core.gguf_row_order(settings.model_type, f"{layer_path}.weight", rows, heads, kv_heads)
+        else:  # one matrix here, several there
+            order = _core.gguf_part_rows(targets, rows, heads, kv_heads)
+            if not order:
+                raise UnsupportedError(f"GGUF adapters: {layer_path} is another matrix in the file; merge the adapter instead")
+        b, first = b[_core.as_tensor(order)] if order else b, 0
+        for target in targets:
+            count = rows if len(targets) == 1 else shapes[target][0]
+            export.add(f"{target}.lora_a", a.to(_core.float32).contiguous())
+            export.add(f"{target}.lora_b", b[first : first + count].contiguous())
+            first += count
     entries: list[Entry] = [
         ("general.architecture", "string", architecture),
         ("general.type", "string", "adapter"),

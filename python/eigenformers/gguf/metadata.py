@@ -51,7 +51,8 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
         found += [(f"{architecture}.{key}", kind, value) for key, kind, value in keys if value is not None]
         if family.rotary:
             width = config.qk_rope_head_dim if config.model_type == "deepseek_v3" else config.head_dim
-            _rope(config, architecture, width, family.partial_rotary, lambda *key: found.append((f"{architecture}.{key[0]}", *key[1:])))
+            _rope(config, architecture, width, family.partial_rotary,
+                  lambda key, kind, value: found.append((f"{architecture}.{key}", kind, value)))  # fmt: skip
         return found, {}
     heads, kv_heads = grouped_heads(config)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
@@ -198,10 +199,8 @@ def _check_switches(config: Any) -> None:
     for name, implied in _SWITCHES.get(config.model_type, {}).items():
         value = activation_of(config) if name == "hidden_act" else getattr(config, name, implied)
         if (bool(value) if isinstance(implied, bool) else value) != implied:
-            raise UnsupportedError(
-                f"GGUF: {'activation' if name == 'hidden_act' else name}={value}; for {config.model_type} the format implies "
-                f"{implied}"
-            )
+            found = f"activation {value!r}" if name == "hidden_act" else f"{name}={value}"
+            raise UnsupportedError(f"GGUF: {found}; for {config.model_type} the format implies {implied!r}")
 
 
 def _check_windows(config: Any, period: int) -> None:
@@ -276,7 +275,9 @@ def _rope(config: Any, architecture: str, head_dim: int, partial: bool, add: Any
         both = rope.get("mscale"), rope.get("mscale_all_dim")
         if config.model_type == "deepseek_v3":
             if not both[0] or both[0] != both[1]:
-                raise UnsupportedError(f"GGUF: rope parameters mscale={both[0]} and mscale_all_dim={both[1]}; the format implies that they are equal")
+                raise UnsupportedError(
+                    f"GGUF: rope parameters mscale={both[0]} and mscale_all_dim={both[1]}; the format implies that they are equal"
+                )
             add("rope.scaling.yarn_log_multiplier", "float32", 0.1 * float(both[1]))
         elif any(both):
             raise UnsupportedError(f"GGUF: rope parameter {'mscale' if both[0] else 'mscale_all_dim'!r}")

@@ -66,7 +66,7 @@ def _merged(layer: Any, part: str) -> Callable[[], Any]:
     def value() -> Any:
         base = layer.get_base_layer()
         if layer.merged or layer.disable_adapters:
-            return _dense(getattr(base, part))
+            return dense_weight(getattr(base, part))
         saved = {
             name: getattr(base, name).detach().clone()
             for name in ("weight", "bias")
@@ -75,7 +75,7 @@ def _merged(layer: Any, part: str) -> Callable[[], Any]:
         with _core.no_grad():
             layer.merge(safe_merge=True)
             try:
-                merged = _dense(getattr(base, part)).to(_core.float32).clone()
+                merged = dense_weight(getattr(base, part)).to(_core.float32).clone()
             finally:
                 layer.unmerge()
                 for name, before in saved.items():  # adding and subtracting rounds
@@ -86,7 +86,8 @@ def _merged(layer: Any, part: str) -> Callable[[], Any]:
     return value
 
 
-def _dense(weight: Any) -> Any:
+def dense_weight(weight: Any) -> Any:
+    """A parameter's values, of a packed one too."""
     return weight.dequantize() if isinstance(weight, _core.PackedWeight) else weight.detach()
 
 
@@ -98,5 +99,5 @@ def dense_values(model: Any) -> dict[str, tuple[tuple[int, ...], Callable[[], An
         clean = names.get(name, name)
         if clean:
             shape = tuple(parameter.shape)
-            found[clean] = (shape, values.get(clean) or (lambda parameter=parameter: _dense(parameter)))
+            found[clean] = (shape, values.get(clean) or (lambda parameter=parameter: dense_weight(parameter)))
     return found

@@ -126,9 +126,12 @@ class PreTrainedModel(
             empty = [(n, s) for n, s in module._empty_slots() if (f"{path}.{n}" if path else n) not in tied]
             if not empty:
                 continue
+            loaded = {n: v.detach().clone() for n, v in module.named_parameters(recurse=False) if isinstance(v, _core.Tensor)}
             for name, shape in empty:
                 setattr(module, name, _core.zeros(shape))  # what no rule below fills stays 0: biases
             self._init_weights(module)
+            for name, value in loaded.items():  # beside what is missing
+                getattr(module, name).copy_(value)
             for name, _ in empty:
                 getattr(module, name).requires_grad_(True)
 
@@ -137,7 +140,7 @@ class PreTrainedModel(
         std = getattr(self.config, "initializer_range", None)
         std = getattr(self.config.get_text_config(), "initializer_range", 0.02) if std is None else std
         if isinstance(module, (nn._native.Linear, nn._native.Embedding, nn._native.Conv1D)):
-            if module.weight is not None:  # else tied below
+            if isinstance(module.weight, _core.Tensor):  # else packed, or tied below
                 module.weight.normal_(0.0, std)
             padding = getattr(module, "padding_idx", None)
             if padding is not None:
@@ -149,6 +152,10 @@ class PreTrainedModel(
                 module.weight.fill_(0.0 if getattr(module, "unit_offset", False) else 1.0)
             if getattr(module, "bias", None) is not None:
                 module.bias.zero_()
+        else:  # routers, experts in one tensor, convolutions
+            for name, value in module.named_parameters(recurse=False):
+                if (value.dim() > 1 or name == "sinks") and not name.endswith("bias") and value.is_floating_point():
+                    value.normal_(0.0, std)
 
     # --- what it is -----------------------------------------------------------------------------------------------
     @property

@@ -78,7 +78,7 @@ def config_from_gguf(
     names = set(tensor_names)
     data = _Metadata(metadata, architecture, names)
     experts = data.get("expert_count", int, 0)
-    if experts and not architecture.endswith("moe") and not gguf_family(ARCHITECTURES[architecture]).experts | (architecture == "llama"):
+    if experts and architecture != "llama" and not gguf_family(ARCHITECTURES[architecture]).experts:
         raise UnsupportedError(f"GGUF model with architecture {architecture}: mixture-of-experts layers")
     window = data.get("attention.sliding_window", int)
     model_type = ARCHITECTURES[architecture]
