@@ -8,11 +8,12 @@ float32, and the latency of one short text. `--peers` is a Python with some of t
 onnxruntime, openvino, ctranslate2; what is missing is left out. The share of the multiply limit is the time that the
 products alone would take at the rate of one large product, over the time taken.
 
-A machine that is quiet for half a minute at a time measures in slices. `--state FOLDER` keeps the best times there, and the
-table is of all that the folder holds; the sentences are cut into `--slices` parts of the same mixture, timed one by one:
+The sentences are cut into `--slices` parts of the same mixture, timed one by one; a contestant that has spent `--seconds` on
+a batch size leaves the rest of them out, and the table is of the parts that all have. A machine that is quiet for half a
+minute at a time measures some of it at a time: `--state FOLDER` keeps the best times, and the table is of all it holds:
 
     for part in 0 1 2 3; do for name in eigenformers openvino; do
-        python bench/encode.py --peers … --state times --slices 4 --slice $part --only $name --rounds 1
+        python bench/encode.py --peers … --state times --slice $part --only $name --rounds 1
     done; done
 """
 
@@ -295,6 +296,7 @@ def measure(args: argparse.Namespace, texts: list[str], state: Path) -> None:
             print(f"left out: {name}", flush=True)
     print("timing", flush=True)
     for _ in range(args.rounds):
+        spent: dict[tuple[str, str], float] = {}
         for part in args.slice or range(args.slices):
             for one in contestants:
                 tasks = {
@@ -306,7 +308,12 @@ def measure(args: argparse.Namespace, texts: list[str], state: Path) -> None:
                     tasks["product"] = {"product": True}
                 times = best.setdefault(one.name, {})
                 for key, task in tasks.items():
-                    times[key] = min(times.get(key, float("inf")), one.ask(**task)["seconds"])
+                    kind = (one.name, key.split()[0])
+                    if spent.get(kind, 0) > args.seconds:
+                        continue
+                    seconds = one.ask(**task)["seconds"]
+                    times[key] = min(times.get(key, float("inf")), seconds)
+                    spent[kind] = spent.get(kind, 0) + seconds * task.get("repeat", 1)
     for one in contestants:
         one.process.stdin.close()
     file.write_text(json.dumps(best))
@@ -359,7 +366,8 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[""], help="contestants whose names contain one of these")
     parser.add_argument("--reference", default=REFERENCE, help="contestant that cosines are taken to")
     parser.add_argument("--state", type=Path, help="folder that keeps the best times of several runs")
-    parser.add_argument("--slices", type=int, default=1, help="parts that the sentences are cut into")
+    parser.add_argument("--slices", type=int, default=16, help="parts that the sentences are cut into")
+    parser.add_argument("--seconds", type=float, default=10, help="for a contestant, a batch size and a round")
     parser.add_argument("--slice", type=int, nargs="+", help="parts to time now; all without it")
     parser.add_argument("--skip", nargs="*", default=[], choices=["short"], help="what not to time")
     parser.add_argument("--worker", help=argparse.SUPPRESS)

@@ -305,6 +305,26 @@ void add_bias(int64_t count, int64_t n, T* y, int64_t ldy, Gain bias) {
   if (!bias.data) return;
   each_row(count, n, [&](int64_t r) { rows<T>().add_gain(n, y + r * ldy, bias.data, bias.dtype); });
 }
+template <class T>
+void bias_unary(Unary f, int64_t count, int64_t n, T* y, int64_t ldy, Gain bias) {
+  check_gain<T>("bias_unary", bias);
+  each_row(count, n, [&](int64_t r) {
+    T* row = y + r * ldy;
+    if (bias.data) rows<T>().add_gain(n, row, bias.data, bias.dtype);
+    rows<T>().unary[int(f)](n, row, row);
+  });
+}
+template <class T>
+void add_layer_norm(int64_t count, int64_t n, T* y, Gain bias, const T* residual, Gain w, Gain b, double eps) {
+  for (const Gain& g : {bias, w, b}) check_gain<T>("add_layer_norm", g);
+  if (n <= 0) return;
+  each_row(count, n, [&](int64_t r) {
+    T *row = y + r * n, mean, rstd;
+    if (bias.data) rows<T>().add_gain(n, row, bias.data, bias.dtype);
+    rows<T>().add(n, row, residual + r * n, row);
+    rows<T>().layer_norm(n, row, w.data, w.dtype, b.data, b.dtype, T(eps), row, &mean, &rstd);
+  });
+}
 
 void convert(int64_t n, const void* src, DType from, void* dst, DType to) {
   check<DtypeError>(is_floating(from) && is_computable(from) && is_floating(to) && is_computable(to), "convert: found ",
@@ -360,7 +380,9 @@ void convert(int64_t n, const void* src, DType from, void* dst, DType to) {
   template void mul(int64_t, const T*, const T*, T*);                                                                  \
   template void scale(int64_t, T, const T*, T*);                                                                       \
   template void scale_add(int64_t, T, const T*, T*);                                                                   \
-  template void add_bias(int64_t, int64_t, T*, int64_t, Gain);
+  template void add_bias(int64_t, int64_t, T*, int64_t, Gain);                                                         \
+  template void bias_unary(Unary, int64_t, int64_t, T*, int64_t, Gain);                                                \
+  template void add_layer_norm(int64_t, int64_t, T*, Gain, const T*, Gain, Gain, double);
 EF_INSTANTIATE(float)
 EF_INSTANTIATE(double)
 #undef EF_INSTANTIATE

@@ -129,6 +129,12 @@ template <class T>
 void scale(int64_t n, T alpha, const T* x, T* y);  // y = alpha·x
 template <class T>
 void scale_add(int64_t n, T alpha, const T* x, T* y);  // y += alpha·x
+// y[r] = f(y[r] + bias)
+template <class T>
+void bias_unary(Unary f, int64_t rows, int64_t n, T* y, int64_t ldy, Gain bias);
+// y[r] = layer_norm(y[r] + bias + residual[r]), all contiguous
+template <class T>
+void add_layer_norm(int64_t rows, int64_t n, T* y, Gain bias, const T* residual, Gain w, Gain b, double eps);
 template <class T>
 void add_bias(int64_t rows, int64_t n, T* y, int64_t ldy, Gain bias);  // y[r] += bias
 // residual += delta, then y = rms_norm(residual), in one pass (residual and y differ)

@@ -3,6 +3,7 @@
 #include "autograd/memory.h"
 #include "kernels/gemm.h"
 #include "kernels/quant.h"
+#include "kernels/rowwise.h"
 #include "ops/ops.h"
 #include "quantizers/dense/dense_weight.h"
 #include "quantizers/products.h"
@@ -75,6 +76,18 @@ Tensor factor(const Tensor& x, DType compute, bool bf16) {
   const Tensor y = x.detach().contiguous();
   if (bf16) return y.to(DType::BFloat16);
   return compute == DType::Float64 || y.dtype() == DType::Float64 ? y.to(compute) : y;
+}
+
+// y + bias, in place: y is a product that nobody else has seen.
+Tensor biased(Tensor y, const Tensor& bias) {
+  const int64_t rows = y.size(0), n = y.size(1);
+  if (bias.dim() != 1 || bias.size(0) != n) return add(y, bias);
+  const rowwise::Gain gain{bias.data_ptr(), bias.dtype()};
+  if (y.dtype() == DType::Float64)
+    rowwise::add_bias<double>(rows, n, y.mutable_data<double>(), n, gain);
+  else
+    rowwise::add_bias<float>(rows, n, y.mutable_data<float>(), n, gain);
+  return y;
 }
 
 WeightPtr rounded_weight(const WeightPtr& weight) {
@@ -197,7 +210,7 @@ std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>&
   for (size_t i = 0; i < terms.size(); i++) {
     const LinearTerm& t = terms[i];
     const Tensor leaf = t.weight->parameter();
-    if (t.bias.defined()) ys[i] = add(ys[i], t.bias.detach().to(compute));
+    if (t.bias.defined()) ys[i] = biased(ys[i], t.bias.detach().to(compute).contiguous());
     const bool bf16 = compute == DType::Float32 && used[i]->dtype() == DType::BFloat16;
     rounded = rounded && bf16;
     saved.push_back({t.weight, used[i] != t.weight, save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});

@@ -5,6 +5,8 @@
 
 #include "models/common/heads.h"
 #include "models/common/layers.h"
+#include "models/common/packed_pieces.h"
+#include "nn/fused.h"
 #include "ops/ops.h"
 #include "ops/packed_attention.h"
 
@@ -57,6 +59,7 @@ EncoderLayer::EncoderLayer(const EncoderConfig& c)
       dropout(c.dropout),
       attention_dropout(c.attention_dropout),
       rotates(c.rope.has_value()),
+      act_name_(c.act),
       act_(activation_fn(c.act)) {
   const EncoderNames& n = c.names;
   auto matrix = [&](const std::string& at, int64_t in, int64_t out, bool bias) {
@@ -103,11 +106,15 @@ Tensor EncoderLayer::attend(const Tensor& x, Pass& pass) {
 }
 
 Tensor EncoderLayer::forward(const Tensor& x, Pass& pass) {
-  const auto dropped = [this](const Tensor& y) { return training() && dropout > 0 ? ef::dropout(y, dropout) : y; };
-  const Tensor h = (**attention_norm_)(add(dropped((**out_)(attend(x, pass))), x));
-  Tensor inner = (**up_)(h);
-  inner = gate_ ? mul(act_((**gate_)(h)), inner) : act_(inner);
-  return (**mlp_norm_)(add(dropped((**down_)(inner)), h));
+  const auto add_norm = [this](const Tensor& y, const Child<Module>& layer, const Tensor& to,
+                               const Child<Module>& norm) {
+    if (!training() || dropout == 0) return linear_add_norm(y, layer, to, norm);
+    return (*norm)(add(ef::dropout((*layer)(y), dropout), to));
+  };
+  const Tensor h = add_norm(attend(x, pass), *out_, x, *attention_norm_);
+  const Tensor inner =
+      gate_ ? mul(linear_act(h, *gate_, act_, act_name_), (**up_)(h)) : linear_act(h, *up_, act_, act_name_);
+  return add_norm(inner, *down_, h, *mlp_norm_);
 }
 
 EncoderBody::EncoderBody(Module& owner, const EncoderConfig& c, bool pooled) : config(c), owner(owner) {
@@ -189,6 +196,12 @@ void read_mask(const ModelInput& in, int64_t batch, int64_t length, Pass& pass) 
 }  // namespace
 
 ModelOutput EncoderBody::forward(const ModelInput& in) {
+  const std::vector<ModelInput> pieces = packed_pieces(in, owner);
+  if (pieces.size() == 1) return run(in);
+  return run_pieces(pieces, [this](const ModelInput& piece) { return run(piece); });
+}
+
+ModelOutput EncoderBody::run(const ModelInput& in) {
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
                      "You must specify exactly one of input_ids or inputs_embeds");
   const Tensor found = in.input_ids.defined() ? (**words)(in.input_ids) : in.inputs_embeds;

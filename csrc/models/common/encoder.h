@@ -88,6 +88,7 @@ class EncoderLayer : public Block {
   Child<Module>*query = nullptr, *key = nullptr, *value = nullptr, *qkv = nullptr;
 
  private:
+  const std::string act_name_;
   const ActivationFn act_;
   Child<Module>*out_, *attention_norm_, *gate_, *up_, *down_, *mlp_norm_;
 };
@@ -109,6 +110,9 @@ struct EncoderBody : Body {
   *pooler = nullptr;
   Child<ModuleList>* layers = nullptr;
   std::optional<Rope> rope;
+
+ private:
+  ModelOutput run(const ModelInput& input);
 };
 
 // One of EncoderHeads on a base model.

@@ -11,7 +11,7 @@ import numpy as np
 from .. import _core
 from ..errors import UnsupportedError
 from ..utils import logging
-from .packing import run, tokenized
+from .packing import batches, run, tokenized
 
 logger = logging.get_logger(__name__)
 
@@ -101,7 +101,7 @@ class CrossEncoder:
         if pairs:
             tokens = tokenized(self.tokenizer, pairs, self.max_length)
             show = logger.getEffectiveLevel() <= logging.INFO if show_progress_bar is None else show_progress_bar
-            for which in logging.tqdm(tokens.batches(batch_size), desc="Batches", disable=not show):
+            for which in batches(self.model, tokens, batch_size, show):
                 found, _ = run(self.model, tokens, which, self.tokenizer.pad_token_id or 0)
                 scores[which] = found["logits"].float().numpy()
         out = _core.from_numpy(scores)

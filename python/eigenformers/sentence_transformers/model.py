@@ -15,7 +15,7 @@ from ..hub import cached_file
 from ..utils import logging
 from . import util
 from .modules import Dense, Normalize, Pooling, read_json
-from .packing import TokenLists, run, tokenized
+from .packing import TokenLists, batches, run, tokenized
 
 logger = logging.get_logger(__name__)
 
@@ -218,7 +218,7 @@ class SentenceTransformer:
         rows: list[Any] = [None] * len(tokens.lengths)
         show = logger.getEffectiveLevel() <= logging.INFO if show is None else show
         pad = self.tokenizer.pad_token_id or 0
-        for which in logging.tqdm(tokens.batches(size), desc="Batches", disable=not show):
+        for which in batches(self.auto_model, tokens, size, show):
             lengths = tokens.lengths[which]
             found, real = run(self.auto_model, tokens, which, pad)
             states = found["last_hidden_state"].float().numpy()

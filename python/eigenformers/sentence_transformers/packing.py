@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import _core
+from ..utils import logging
+
+_TOKENS = 16384
 
 
 class TokenLists:
@@ -16,10 +20,19 @@ class TokenLists:
         self.ids, self.lengths, self.types = ids, lengths, types
         self.starts = np.cumsum(lengths) - lengths
 
-    def batches(self, size: int) -> list[np.ndarray]:
-        """Numbers of texts, longest first, `size` at a time."""
+    def batches(self, size: int, tokens: int = 0) -> list[np.ndarray]:
+        """Numbers of texts, longest first, `size` at a time; together with the next ones while they have fewer than
+        `tokens`."""
         order = np.argsort(-self.lengths, kind="stable")
-        return [order[i : i + size] for i in range(0, len(order), size)]
+        ends, done = np.cumsum(self.lengths[order]), 0
+        out = []
+        while done < len(order):
+            start = ends[done] - self.lengths[order[done]]
+            count = int(np.searchsorted(ends, start + tokens, "right")) - done
+            count = max(size, count // size * size)
+            out.append(order[done : done + count])
+            done += count
+        return out
 
     def _rows(self, values: np.ndarray, which: np.ndarray) -> np.ndarray:
         return np.concatenate([values[self.starts[i] : self.starts[i] + self.lengths[i]] for i in which])
@@ -70,10 +83,25 @@ def _plans(tokenizer: Any, max_length: int | None) -> tuple:
     return PaddingStrategy.DO_NOT_PAD, cut, max_length or 0, 0, None, None
 
 
+def _packs(model: Any) -> bool:
+    return getattr(model, "_packs", False) and not model.training
+
+
+def batches(model: Any, texts: TokenLists, size: int, show: bool) -> Iterator[np.ndarray]:
+    """Numbers of texts that are handed to a model at once, longest first; the progress bar counts batches of `size`.
+
+    Packed texts go some thousands of tokens at a time, so that every core has enough of them.
+    """
+    with logging.tqdm(total=-(-len(texts.lengths) // size), desc="Batches", disable=not show) as bar:
+        for which in texts.batches(size, _TOKENS if _packs(model) else 0):
+            yield which
+            bar.update(-(-len(which) // size))
+
+
 def run(model: Any, texts: TokenLists, which: np.ndarray, pad: int) -> tuple[dict[str, Any], np.ndarray | None]:
     """What a model gives for some of the texts, and (padded models) which of its positions are real."""
     with _core.no_grad():
-        if getattr(model, "_packs", False) and not model.training:
+        if _packs(model):
             return model._native_run(texts.packed(which)), None
         arguments = texts.padded(which, pad)
         real = arguments["attention_mask"].numpy().astype(bool)

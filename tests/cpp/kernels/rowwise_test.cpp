@@ -366,6 +366,26 @@ TEST_P(Rowwise, AddRmsNorm) {
   EXPECT_EQ(y, want);
 }
 
+TEST_P(Rowwise, BiasAndWhatFollowsIt) {
+  for (const int64_t n : {1, 7, 16, 100}) {
+    const int64_t rows = 3;
+    const std::vector<float> x = random_floats(rows * n), residual = random_floats(rows * n), bias = random_floats(n),
+                             w = random_floats(n), b = random_floats(n);
+    std::vector<float> want = x, got = x;
+    add_bias(rows, n, want.data(), n, {bias.data()});
+    std::vector<float> sum = want;
+    unary(Unary::Gelu, rows * n, want.data(), want.data());
+    bias_unary(Unary::Gelu, rows, n, got.data(), n, {bias.data()});
+    EXPECT_EQ(got, want) << n;
+    for (size_t i = 0; i < sum.size(); i++) sum[i] += residual[i];
+    layer_norm(rows, n, sum.data(), n, {w.data()}, {b.data()}, 1e-5, want.data(), n, static_cast<float*>(nullptr),
+               static_cast<float*>(nullptr));
+    got = x;
+    add_layer_norm(rows, n, got.data(), {bias.data()}, residual.data(), {w.data()}, {b.data()}, 1e-5);
+    EXPECT_EQ(got, want) << n;
+  }
+}
+
 TEST_P(Rowwise, ArgmaxAndColumnSum) {
   const std::vector<float> x = {1, 5, 5, -INFINITY, -INFINITY, -INFINITY, 1, NAN, 9};
   std::vector<int64_t> best(3);

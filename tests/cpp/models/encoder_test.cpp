@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/autograd.h"
+#include "core/thread_pool.h"
 #include "models/common/encoder.h"
 #include "ops/ops.h"
 #include "models/tiny.h"
@@ -51,6 +52,49 @@ TEST_P(EncoderFamily, PackedTextsAreTheTextsAlone) {
     packed.lengths = {8, 0};
     EXPECT_THROW(model->run(packed), ShapeError);
   }
+}
+
+TEST_P(EncoderFamily, SameBitsWithoutGradients) {  // then layers run in fewer passes
+  auto model = make("base");
+  ModelInput in;
+  in.input_ids = ids_of({5, 6, 7, 8, 9, 5, 11, 12});
+  const Tensor recorded = model->run(in).last_hidden_state;
+  EXPECT_TRUE(recorded.requires_grad());
+  NoGradGuard no_grad;
+  EXPECT_EQ(max_difference(recorded.detach(), model->run(in).last_hidden_state), 0);
+}
+
+TEST_P(EncoderFamily, ManyTextsGoInPieces) {
+  if (GetParam().starts_with("deberta") || GetParam() == "longformer" || GetParam() == "tapas") return;
+  NoGradGuard no_grad;
+  auto model = make("base");
+  ModelInput packed;
+  std::vector<int64_t> ids;
+  while (ids.size() < 2000) {
+    packed.lengths.push_back(1 + int64_t(ids.size()) % 7);
+    for (int64_t i = 0; i < packed.lengths.back(); i++) ids.push_back(5 + int64_t(ids.size() * 11) % 30);
+  }
+  packed.input_ids = ids_of(ids);
+  packed.output_hidden_states = true;
+  const int before = ThreadPool::instance().size();
+  const auto with_threads = [&](int threads) {
+    ThreadPool::instance().resize(threads);
+    return model->run(packed);
+  };
+  const ModelOutput whole = with_threads(64);  // so many that there are too few tokens for pieces
+  for (const int threads : {1, 2}) {
+    const ModelOutput pieces = with_threads(threads);
+    EXPECT_EQ(max_difference(pieces.last_hidden_state, whole.last_hidden_state), 0) << threads;
+    ASSERT_EQ(pieces.hidden_states.size(), whole.hidden_states.size());
+    EXPECT_EQ(max_difference(pieces.hidden_states[1], whole.hidden_states[1]), 0);
+    EXPECT_EQ(pieces.pooler_output.defined(), whole.pooler_output.defined());
+    if (!whole.pooler_output.defined()) continue;
+    EXPECT_LT(max_difference(pieces.pooler_output, whole.pooler_output), 1e-6);
+  }
+  ids[1999] = 40;
+  packed.input_ids = ids_of(ids);
+  EXPECT_THROW(model->run(packed), IndexError);
+  ThreadPool::instance().resize(before);
 }
 
 TEST_P(EncoderFamily, BadInput) {
