@@ -150,3 +150,33 @@ def test_accelerator_refuses_what_it_does_not_do():
         Accelerator(deepspeed_plugin=object())
     with pytest.raises(ValueError, match="gradient_accumulation_steps"):
         Accelerator(gradient_accumulation_steps=0)
+
+
+def test_sizes_of_a_model_without_memory(saved):
+    """Nothing is there yet, and still the map is the one of the filled model."""
+    with init_empty_weights():
+        empty = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.from_pretrained(saved))
+        plain = ef.nn.Sequential(*[ef.nn.Linear(100_000, 100_000) for _ in range(50)], ef.nn.Embedding(10, 4, padding_idx=0))
+    filled = ef.AutoModelForCausalLM.from_pretrained(saved)
+    for budget in ("20KB", "40KB"):
+        for dtype in (None, "float16", ef.float32):
+            assert infer_auto_device_map(empty, {"cpu": budget}, dtype=dtype) == infer_auto_device_map(
+                filled, {"cpu": budget}, dtype=dtype
+            )
+    assert set(infer_auto_device_map(plain, {"cpu": "100GB"}).values()) == {"cpu", "disk"}
+    special = dict.fromkeys(filled.state_dict(), ef.int8)
+    total = sum(p.numel() for p in filled.state_dict().values())
+    assert infer_auto_device_map(filled, {"cpu": total}, special_dtypes=special) == {"": "cpu"}
+
+
+@pytest.mark.parametrize("name", ["any.bin", "any.safetensors", "any.pt"])
+def test_a_checkpoint_file_of_any_name(name, tmp_path):
+    source, target = ef.nn.Linear(3, 4), ef.nn.Linear(3, 4)
+    if name.endswith(".safetensors"):
+        ef.safetensors.torch.save_file(source.state_dict(), tmp_path / name)
+    else:
+        ef.save(source.state_dict(), tmp_path / name)
+    load_checkpoint_and_dispatch(target, tmp_path / name, device_map="auto")
+    assert ef.equal(source.weight, target.weight) and target.hf_device_map == {"": "cpu"}
+    with pytest.raises(OSError, match="no file named"):
+        load_checkpoint_and_dispatch(target, tmp_path)

@@ -7,14 +7,17 @@ memory, is written to a folder first.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import Any
 
+from .._core import get_default_dtype
 from ..errors import UnsupportedError
 from ..utils import logging
+from ..utils.dtypes import to_dtype
 
 logger = logging.get_logger(__name__)
 
@@ -32,8 +35,9 @@ def init_empty_weights(include_buffers: bool | None = None) -> Any:
     ...     model = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.for_model("llama", num_hidden_layers=1))
     """
     from ..modeling import PreTrainedModel
+    from ..nn.init import empty_weights
 
-    with PreTrainedModel.loading():
+    with PreTrainedModel.loading(), empty_weights():
         yield
 
 
@@ -64,9 +68,30 @@ def bytes_of(size: int | str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def _size(module: Any, dtype: Any) -> int:
-    width = None if dtype is None else dtype.itemsize
-    return sum(p.numel() * (width or p.element_size()) for p in module.state_dict().values())
+def _sizes(model: Any, dtype: Any = None, special_dtypes: dict[str, Any] | None = None) -> dict[str, int]:
+    """Bytes of each weight, those that have no values yet included; a tied one counts once, at its first name.
+
+    `dtype` makes floating ones smaller, never larger; `special_dtypes` (name → dtype) go before it.
+    """
+    widths = {name: to_dtype(kind).itemsize for name, kind in (special_dtypes or {}).items()}
+    most = None if dtype is None else to_dtype(dtype).itemsize
+    tied = {target for target, _ in model._ties()} if hasattr(model, "_ties") else set()
+    out: dict[str, int] = {}
+    seen: set[int] = set()
+
+    def add(name: str, count: int, width: int, floating: bool = True) -> None:
+        if name not in tied:
+            out[name] = count * (widths.get(name) or (min(most, width) if most and floating else width))
+
+    for path, module in model.named_modules():
+        prefix = f"{path}." if path else ""
+        for name, shape in module._empty_slots():
+            add(prefix + name, math.prod(shape), get_default_dtype().itemsize)
+    for name, value in model.state_dict().items():
+        if value.data_ptr() not in seen or not value.numel():
+            seen.add(value.data_ptr())
+            add(name, value.numel(), value.element_size(), value.is_floating_point())
+    return out
 
 
 def infer_auto_device_map(
@@ -86,16 +111,18 @@ def infer_auto_device_map(
         model: any module.
         max_memory: `{"cpu": size}` in bytes or as "10GB"; without it everything fits. Other devices count as absent.
         no_split_module_classes: names of classes whose parts stay together; by default the model's own.
-        dtype: count the weights as of this dtype.
-        special_dtypes, verbose, clean_result, offload_buffers, fallback_allocation: accepted; they steer how weights
-            are spread over several devices.
+        dtype: count floating weights as of this dtype, where it is the smaller.
+        special_dtypes: dtypes to count single weights as, by their names.
+        verbose, clean_result, offload_buffers, fallback_allocation: accepted; they steer how weights are spread over
+            several devices.
 
     >>> import eigenformers as ef
     >>> infer_auto_device_map(ef.nn.Linear(2, 2))
     OrderedDict([('', 'cpu')])
     """
+    sizes = _sizes(model, dtype, special_dtypes)
     budget = (max_memory or {}).get("cpu")
-    if budget is None or _size(model, dtype) <= bytes_of(budget):
+    if budget is None or sum(sizes.values()) <= bytes_of(budget):
         return OrderedDict({"": "cpu"})
     names = no_split_module_classes if no_split_module_classes is not None else model_blocks(model)
     kept = {names} if isinstance(names, str) else set(names or ())
@@ -104,12 +131,14 @@ def infer_auto_device_map(
 
     def place(name: str, module: Any) -> None:
         nonlocal left
-        size = _size(module, dtype)
-        children = list(module.named_children())
-        own = set(module.state_dict()) - {f"{c}.{key}" for c, child in children for key in child.state_dict()}
+        prefix = f"{name}." if name else ""
+        held = [key for key in sizes if key.startswith(prefix)]
+        size = sum(sizes[key] for key in held)
+        children = [(f"{prefix}{child}", part) for child, part in module.named_children()]
+        own = [key for key in held if not any(key.startswith(f"{child}.") for child, _ in children)]
         if left and size > left and children and not own and type(module).__name__ not in kept:
             for child_name, child in children:
-                place(f"{name}.{child_name}" if name else child_name, child)
+                place(child_name, child)
             return
         fits = size <= left
         places[name] = "cpu" if fits else "disk"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import glob
 import os
 import re
 import threading
@@ -307,9 +308,7 @@ def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
     Raises:
         RuntimeError: with `strict`, for names that are missing or not used; for shapes that differ.
     """
-    path = os.fspath(path)
-    folder, name = (path, None) if os.path.isdir(path) else os.path.split(path)
-    weights = resolve_weights(folder, transformers_weights=name if name and name.endswith(".safetensors") else None)
+    weights = resolve_weights(_weights_of(os.fspath(path)))
     reader = _open(weights, False)
     info = _core.load_checkpoint(
         model, reader, dtype=None if dtype is None else to_dtype(dtype), base_prefix=getattr(model, "base_model_prefix", ""),
@@ -318,6 +317,12 @@ def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
     wrong = [*info["mismatched_keys"], *((info["missing_keys"] + info["unexpected_keys"]) if strict else [])]
     if wrong:
         raise RuntimeError(f"{path}: found weights that do not fit, or lacks them: {sorted(map(str, wrong))[:10]}")
+
+
+def _weights_of(path: str) -> str:
+    """Of a folder whose one index has a name of its own, that; else `path`."""
+    indices = glob.glob(os.path.join(glob.escape(path), "*.index.json")) if os.path.isdir(path) else []
+    return indices[0] if len(indices) == 1 else path
 
 
 def _open(weights: Any, disable_mmap: bool) -> Any:

@@ -33,26 +33,32 @@ def _t5(prefix: str) -> dict[str, str]:
     return _seq2seq(prefix, *_CLASSIFIERS, AutoModelForTextEncoding=f"{prefix}EncoderModel")
 
 
+def _encoder(prefix: str, *heads: str) -> dict[str, str]:
+    """An encoder that transformers also offers for reading text, and that is pretrained by its masked language model."""
+    names = {"AutoModelForPreTraining": f"{prefix}ForMaskedLM", "AutoModelForTextEncoding": f"{prefix}Model"}
+    return {**names, **_family(prefix, *heads)}
+
+
 _ENCODER = ("MaskedLM", "SequenceClassification", "TokenClassification", "QuestionAnswering", "MultipleChoice")
 
 FAMILIES: dict[str, dict[str, str]] = {
-    "albert": _family("Albert", *_ENCODER, "PreTraining"),
+    "albert": _encoder("Albert", *_ENCODER, "PreTraining"),
     "bart": _seq2seq(
         "Bart", "CausalLM", "SequenceClassification", "QuestionAnswering",
         AutoModelForMaskedLM="BartForConditionalGeneration", AutoModelForPreTraining="BartForConditionalGeneration",
     ),
-    "bert": _family("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"),
-    "bloom": _family("Bloom", *_DECODER_QA),
-    "camembert": _family("Camembert", *_ENCODER),
+    "bert": _encoder("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"),
+    "bloom": _family("Bloom", *_DECODER_QA, AutoModelForPreTraining="BloomForCausalLM"),
+    "camembert": _family("Camembert", *_ENCODER, AutoModelForPreTraining="CamembertForMaskedLM"),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),
     "deepseek_v3": _family("DeepseekV3", *_DECODER),
-    "deberta": _family("Deberta", *_ENCODER[:4]),
-    "deberta-v2": _family("DebertaV2", *_ENCODER),
-    "distilbert": _family("DistilBert", *_ENCODER),
-    "electra": _family("Electra", *_ENCODER, "PreTraining"),
+    "deberta": _encoder("Deberta", *_ENCODER[:4]),
+    "deberta-v2": _encoder("DebertaV2", *_ENCODER),
+    "distilbert": _encoder("DistilBert", *_ENCODER),
+    "electra": _encoder("Electra", *_ENCODER, "PreTraining"),
     "ernie4_5": _family("Ernie4_5", "CausalLM"),
-    "exaone4": _family("Exaone4", *_DECODER_QA),
+    "exaone4": _family("Exaone4", *_DECODER_QA, AutoModelForPreTraining="Exaone4ForCausalLM"),
     "falcon": _family("Falcon", *_DECODER_QA),
     "gemma": _family("Gemma", *_DECODER),
     "gemma2": _family("Gemma2", *_DECODER),
@@ -60,7 +66,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "Gemma3Text", "SequenceClassification", AutoModelForCausalLM="Gemma3ForCausalLM"
     ),
     "glm4": _family("Glm4", *_DECODER),
-    "gpt2": _family("GPT2", *_DECODER_QA, AutoModelForCausalLM="GPT2LMHeadModel"),
+    "gpt2": _family(
+        "GPT2", *_DECODER_QA, AutoModelForCausalLM="GPT2LMHeadModel", AutoModelForPreTraining="GPT2LMHeadModel"
+    ),
     "gpt_neo": _family("GPTNeo", *_DECODER_QA),
     "gpt_neox": _family("GPTNeoX", *_DECODER_QA),
     "gpt_oss": _family("GptOss", *_DECODER),
@@ -68,7 +76,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "granite": _family("Granite", "CausalLM"),
     "lfm2": _family("Lfm2", "CausalLM"),
     "llama": _family("Llama", *_DECODER_QA),
-    "longformer": _family("Longformer", *_ENCODER, AutoModelForPreTraining="LongformerForMaskedLM"),
+    "longformer": _encoder("Longformer", *_ENCODER),
     "m2m_100": _seq2seq("M2M100"),
     "mamba": _family("Mamba", "CausalLM", AutoModelForPreTraining="MambaForCausalLM"),
     "mamba2": _family("Mamba2", "CausalLM", AutoModelForPreTraining="Mamba2ForCausalLM"),
@@ -80,7 +88,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "mistral": _family("Mistral", *_DECODER_QA),
     "mixtral": _family("Mixtral", *_DECODER_QA),
     "modernbert": _family("ModernBert", *_ENCODER),
-    "mpnet": _family("MPNet", *_ENCODER),
+    "mpnet": _family("MPNet", *_ENCODER, AutoModelForPreTraining="MPNetForMaskedLM"),
     "mt5": _t5("MT5"),
     "nemotron": _family("Nemotron", *_DECODER_QA),
     "nomic_bert": _family("NomicBert", *_ENCODER[:3]),
@@ -94,7 +102,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "qwen3": _family("Qwen3", *_DECODER_QA),
     "qwen3_moe": _family("Qwen3Moe", *_DECODER_QA),
     "qwen3_next": _family("Qwen3Next", *_DECODER_QA),
-    "roberta": _family("Roberta", *_ENCODER),
+    "roberta": _encoder("Roberta", *_ENCODER),
     "smollm3": _family("SmolLM3", *_DECODER_QA),
     "stablelm": _family("StableLm", *_DECODER),
     "starcoder2": _family("Starcoder2", *_DECODER),
@@ -104,7 +112,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         AutoModelForTableQuestionAnswering="TapasForQuestionAnswering",
     ),
     "umt5": _t5("UMT5"),
-    "xlm-roberta": _family("XLMRoberta", *_ENCODER),
+    "xlm-roberta": _encoder("XLMRoberta", *_ENCODER),
 }
 
 

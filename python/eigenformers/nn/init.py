@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
+from collections.abc import Iterator
 from typing import Any, Callable
 
 from .. import _core
@@ -18,6 +21,8 @@ __all__ = [
     "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
     "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
+
+_state = threading.local()
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
@@ -164,8 +169,20 @@ def check_device(device: Any) -> None:
         raise UnsupportedError(f"device={device!r}: eigenformers computes on the CPU only")
 
 
+@contextlib.contextmanager
+def empty_weights() -> Iterator[None]:
+    """Layers made inside, in this thread, have shapes but no memory."""
+    before, _state.empty = getattr(_state, "empty", False), True
+    try:
+        yield
+    finally:
+        _state.empty = before
+
+
 def fill(module: Any, dtype: Any, first: Callable[[Any], Any], bias: Callable[[Any], Any] | None = None) -> None:
     """Give every parameter of `module` that has none yet memory and values; `bias` defaults to `first`."""
+    if getattr(_state, "empty", False):
+        return
     for name, shape in module._empty_slots():
         value = _core.empty(shape, dtype=dtype or _core.get_default_dtype())
         (bias or first if name == "bias" else first)(value)
@@ -175,5 +192,7 @@ def fill(module: Any, dtype: Any, first: Callable[[Any], Any], bias: Callable[[A
 
 def zero_row(table: Any, row: int) -> None:
     """Set `table[row]` to zero."""
+    if table is None:
+        return
     with _core.no_grad():
         table[row] = 0
