@@ -180,3 +180,70 @@ def test_a_checkpoint_file_of_any_name(name, tmp_path):
     assert ef.equal(source.weight, target.weight) and target.hf_device_map == {"": "cpu"}
     with pytest.raises(OSError, match="no file named"):
         load_checkpoint_and_dispatch(target, tmp_path)
+
+
+def _parts(seed, **options):
+    ef.manual_seed(seed)
+    accelerator, layer = Accelerator(**options), ef.nn.Linear(4, 1)
+    optimizer = ef.optim.AdamW(layer.parameters(), lr=0.1)
+    schedule = ef.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
+    return (accelerator, *accelerator.prepare(layer, optimizer, schedule))
+
+
+def _steps(accelerator, layer, optimizer, schedule, batches):
+    for x in batches:
+        with accelerator.accumulate(layer):
+            accelerator.backward((layer(x) + ef.rand(1)).square().sum())
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+
+
+def test_a_run_goes_on_from_its_saved_state(tmp_path):
+    batches = [ef.full((2, 4), i / 7) for i in range(8)]
+    counted = {"seen": 3}
+
+    class Counter:
+        state_dict = lambda self: dict(counted)  # noqa: E731
+        load_state_dict = lambda self, state: counted.update(state)  # noqa: E731
+
+    accelerator, *parts = _parts(0, gradient_accumulation_steps=2)
+    accelerator.register_for_checkpointing(Counter())
+    _steps(accelerator, *parts, batches[:4])
+    assert accelerator.save_state(tmp_path) == str(tmp_path)
+    _steps(accelerator, *parts, batches[4:])
+    again, *others = _parts(1, gradient_accumulation_steps=2)
+    with pytest.raises(ValueError, match="custom checkpoints"):
+        again.load_state(tmp_path)
+    again.register_for_checkpointing(Counter())
+    counted["seen"] = 0
+    again.load_state(tmp_path)
+    assert counted["seen"] == 3 and again.step == 4
+    _steps(again, *others, batches[4:])
+    assert ef.equal(parts[0].weight, others[0].weight) and parts[2].get_last_lr() == others[2].get_last_lr()
+    with pytest.raises(ValueError, match="folder does not exist"):
+        again.load_state(tmp_path / "none")
+    with pytest.raises(ValueError, match="project_dir"):
+        again.save_state()
+    with pytest.raises(ValueError, match="state_dict"):
+        again.register_for_checkpointing(3)
+
+
+def test_what_scripts_ask_of_an_accelerator(capsys):
+    accelerator = Accelerator(mixed_precision="bf16")
+    assert "Distributed environment: NO" in repr(accelerator.state) and accelerator.distributed_type.value == "NO"
+    loader = accelerator.prepare(ef.data.DataLoader(list(range(7)), batch_size=2))
+    assert [x.tolist() for x in accelerator.skip_first_batches(loader, 2)] == [[4, 5], [6]]
+    assert len(accelerator.skip_first_batches(accelerator.skip_first_batches(loader, 1), 2)) == 1
+    assert accelerator.reduce(ef.tensor([2.0]), reduction="mean").item() == 2
+    assert accelerator.pad_across_processes(ef.tensor([[1]]), dim=1, pad_index=-100).item() == 1
+    accelerator.set_trigger()
+    assert [accelerator.check_trigger(), accelerator.check_trigger()] == [True, False]
+    with accelerator.split_between_processes([1, 2, 3]) as mine, accelerator.main_process_first():
+        accelerator.print(mine)
+    assert capsys.readouterr().out == "[1, 2, 3]\n"
+    assert accelerator.on_process(process_index=1)(lambda: 5)() is None
+    with pytest.raises(ValueError, match="Unknown mixed_precision mode"):
+        Accelerator(mixed_precision="fp7")
+    with pytest.raises(NotImplementedError, match="fp16"):
+        Accelerator(mixed_precision="fp16")

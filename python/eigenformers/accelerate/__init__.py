@@ -5,7 +5,9 @@ from __future__ import annotations
 from .._lazy import lazy_exports
 
 MODULES: dict[str, str] = {
-    **dict.fromkeys(("Accelerator", "AcceleratedOptimizer", "AcceleratedScheduler"), ".accelerator"),
+    **dict.fromkeys(("Accelerator", "AcceleratedOptimizer", "AcceleratedScheduler", "skip_first_batches"), ".accelerator"),
+    **dict.fromkeys(("AcceleratorState", "DistributedType", "PartialState"), ".state"),
+    "find_executable_batch_size": ".utils",
     **dict.fromkeys(
         (
             "check_device_map", "cpu_offload", "disk_offload", "dispatch_model", "infer_auto_device_map",

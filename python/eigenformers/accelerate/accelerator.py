@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ import eigenformers
 
 from ..errors import UnsupportedError
 from ..utils import logging
+from . import checkpointing
+from .state import AcceleratorState, PartialState
 
 logger = logging.get_logger(__name__)
 
@@ -56,7 +59,7 @@ class AcceleratedScheduler:
         return getattr(self.__dict__["scheduler"], name)
 
 
-class Accelerator:
+class Accelerator(PartialState):
     """Prepares the parts of a training loop and keeps count of accumulated gradients.
 
     Args:
@@ -77,10 +80,9 @@ class Accelerator:
     ...         optimizer.zero_grad()
     """
 
-    num_processes = 1
-    process_index = local_process_index = 0
-    is_main_process = is_local_main_process = is_last_process = True
-    use_distributed = False
+    dispatch_batches: Any = None
+    even_batches = True
+    save_iteration = 0
 
     def __init__(
         self,
@@ -97,24 +99,32 @@ class Accelerator:
         for name, value in {"log_with": log_with, **unsupported}.items():
             if value is not None:
                 raise UnsupportedError(f"Accelerator({name}=...): not part of this version")
-        if mixed_precision not in (None, "no", "bf16"):
+        if mixed_precision not in (None, "no", "bf16", "fp16", "fp8"):
+            modes = ["no", "fp8", "fp16", "bf16"]
+            raise ValueError(f"Unknown mixed_precision mode: {mixed_precision}. Choose between {modes}.")
+        if mixed_precision in ("fp16", "fp8"):
             raise UnsupportedError(f"Accelerator(mixed_precision={mixed_precision!r}): needed 'no' or 'bf16'")
         if gradient_accumulation_steps < 1:
             raise ValueError(f"gradient_accumulation_steps: found {gradient_accumulation_steps}, needed 1 or more")
-        self.mixed_precision = mixed_precision or "no"
+        self.state = AcceleratorState(mixed_precision)
+        self.mixed_precision = self.state.mixed_precision
+        self.split_batches = split_batches
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.step_scheduler_with_optimizer = step_scheduler_with_optimizer
-        self.project_dir = project_dir
+        self.project_dir = self.logging_dir = project_dir
+        self.trackers: list[Any] = []
         self.sync_gradients = True
         self.step = 0
         self._models: list[Any] = []
         self._optimizers: list[AcceleratedOptimizer] = []
-        self._loader_ends = False
+        self._schedulers: list[Any] = []
+        self._custom: list[Any] = []
+        self._loader_ends = self._triggered = False
 
     @property
-    def device(self) -> Any:
-        """The CPU."""
-        return eigenformers.device("cpu")
+    def optimizer_step_was_skipped(self) -> bool:
+        """False: there is no scaled precision here that could overflow."""
+        return False
 
     def prepare(self, *parts: Any, device_placement: Any = None) -> Any:
         """The parts in the order given: optimizers and schedules that know of accumulation, loaders that tell their
@@ -132,7 +142,8 @@ class Accelerator:
             self._optimizers.append(AcceleratedOptimizer(part, self))
             return self._optimizers[-1]
         if hasattr(part, "step") and hasattr(part, "get_last_lr"):
-            return AcceleratedScheduler(part, self) if self.step_scheduler_with_optimizer else part
+            self._schedulers.append(AcceleratedScheduler(part, self) if self.step_scheduler_with_optimizer else part)
+            return self._schedulers[-1]
         return _Loader(part, self) if hasattr(part, "__iter__") and hasattr(part, "__len__") else part
 
     prepare_model = prepare_optimizer = prepare_scheduler = prepare_data_loader = prepare
@@ -202,18 +213,72 @@ class Accelerator:
         """What all processes have: this one's."""
         return tensor
 
-    gather_for_metrics = reduce = pad_across_processes = gather
+    def gather_for_metrics(self, input_data: Any, use_gather_object: bool = False) -> Any:
+        """What all processes have, without what filled up the last batch: this one's."""
+        return input_data
 
-    def print(self, *args: Any, **kwargs: Any) -> None:
-        """Prints once, however many processes there are."""
-        print(*args, **kwargs)
+    def reduce(self, tensor: Any, reduction: str = "sum", scale: float = 1.0) -> Any:
+        """The sum or mean of all processes: this one's."""
+        return tensor
 
-    def wait_for_everyone(self) -> None:
-        """Nobody else is there."""
+    def pad_across_processes(self, tensor: Any, dim: int = 0, pad_index: int = 0, pad_first: bool = False) -> Any:
+        """As long as the longest of all processes: this one's."""
+        return tensor
+
+    def save_state(self, output_dir: str | os.PathLike | None = None, safe_serialization: bool = True) -> str:
+        """Saves the prepared parts, the objects registered and the states of random numbers; the folder."""
+        folder = self._folder(output_dir)
+        parts = self._models, self._optimizers, self._schedulers, self._custom
+        checkpointing.save_state(folder, *parts, step=self.step)
+        return folder
+
+    def load_state(self, input_dir: str | os.PathLike | None = None) -> None:
+        """Gives the prepared parts and the objects registered the states that `save_state` wrote."""
+        parts = self._models, self._optimizers, self._schedulers, self._custom
+        self.step = checkpointing.load_state(self._folder(input_dir), *parts)
+
+    def _folder(self, given: str | os.PathLike | None) -> str:
+        if given is None and self.project_dir is None:
+            raise ValueError("Accelerator: found no folder, needed the argument, or Accelerator(project_dir=...)")
+        return os.path.expanduser(os.fspath(self.project_dir if given is None else given))
+
+    def register_for_checkpointing(self, *objects: Any) -> None:
+        """Objects with `state_dict` and `load_state_dict` that `save_state` saves too."""
+        for item in objects:
+            if not (hasattr(item, "state_dict") and hasattr(item, "load_state_dict")):
+                raise ValueError(
+                    "All `objects` passed to `register_for_checkpointing` must include a `state_dict` and "
+                    f"`load_state_dict` function to be stored; found a {type(item).__name__}"
+                )
+        self._custom.extend(objects)
+
+    def skip_first_batches(self, dataloader: Any, num_batches: int = 0) -> Any:
+        """A loader without the first `num_batches`."""
+        return skip_first_batches(dataloader, num_batches)
+
+    def init_trackers(self, project_name: str, config: dict | None = None, init_kwargs: dict | None = None) -> None:
+        """Nothing: no tracker was asked for."""
+
+    def log(self, values: dict, step: int | None = None, log_kwargs: dict | None = None) -> None:
+        """Nothing: no tracker was asked for."""
+
+    def set_trigger(self) -> None:
+        """Tells `check_trigger`, of all processes."""
+        self._triggered = True
+
+    def check_trigger(self) -> bool:
+        """Whether `set_trigger` was called since the last time."""
+        triggered, self._triggered = self._triggered, False
+        return triggered
+
+    @contextmanager
+    def join_uneven_inputs(self, joinables: Any, even_batches: bool | None = None) -> Iterator[None]:
+        """Nothing: nobody else could end sooner."""
+        yield
 
     def free_memory(self, *objects: Any) -> list[None]:
         """Lets go of the prepared parts."""
-        self._models, self._optimizers, self.step = [], [], 0
+        self._models, self._optimizers, self._schedulers, self.step = [], [], [], 0
         return [None] * len(objects)
 
     clear = free_memory
@@ -221,39 +286,37 @@ class Accelerator:
     def end_training(self) -> None:
         """Nothing to close."""
 
-    @contextmanager
-    def main_process_first(self) -> Iterator[None]:
-        """The only process is the first."""
-        yield
-
-    local_main_process_first = main_process_first
-
-    def on_main_process(self, function: Callable) -> Callable:
-        """The function itself."""
-        return function
-
-    on_local_main_process = on_main_process
-
 
 class _Loader:
     """A loader that tells the accelerator when its last batch comes."""
 
-    def __init__(self, loader: Any, accelerator: Accelerator):
-        self.loader, self._accelerator = loader, accelerator
+    def __init__(self, loader: Any, accelerator: Accelerator | None, skip: int = 0):
+        self.loader, self._accelerator, self._skip = loader, accelerator, skip
 
     def __iter__(self) -> Iterator[Any]:
         nothing = object()
-        batches = iter(self.loader)
+        batches = itertools.islice(iter(self.loader), self._skip, None)
         batch = next(batches, nothing)
         while batch is not nothing:
             following = next(batches, nothing)
-            self._accelerator._loader_ends = following is nothing
+            self._tell(following is nothing)
             yield batch
             batch = following
-        self._accelerator._loader_ends = False
+        self._tell(False)
+
+    def _tell(self, ends: bool) -> None:
+        if self._accelerator is not None:
+            self._accelerator._loader_ends = ends
 
     def __len__(self) -> int:
-        return len(self.loader)
+        return max(len(self.loader) - self._skip, 0)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["loader"], name)
+
+
+def skip_first_batches(dataloader: Any, num_batches: int = 0) -> Any:
+    """A loader without the first `num_batches` of `dataloader`."""
+    if isinstance(dataloader, _Loader):
+        return _Loader(dataloader.loader, dataloader._accelerator, dataloader._skip + num_batches)
+    return _Loader(dataloader, None, num_batches)

@@ -9,7 +9,7 @@ from typing import Any
 from .. import _core
 from ._open import check_device
 
-__all__ = ["load", "load_file", "save", "save_file"]
+__all__ = ["load", "load_file", "load_model", "save", "save_file", "save_model"]
 
 
 def save_file(
@@ -49,6 +49,50 @@ def load(data: bytes) -> dict[str, _core.Tensor]:
     """All tensors of a file that is in memory."""
     file = _core.SafetensorsFile.from_bytes(data)
     return {name: file[name].tensor() for name in file.keys()}
+
+
+def save_model(
+    model: Any, filename: str, metadata: dict[str, str] | None = None, force_contiguous: bool = True
+) -> None:
+    """Write the weights of a module; of names that share a tensor, the first, and the others into the metadata."""
+    tensors, shared = _once(model)
+    if force_contiguous:
+        tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(tensors, filename, {**(metadata or {}), **shared})
+
+
+def load_model(
+    model: Any, filename: str | os.PathLike, strict: bool = True, device: Any = "cpu"
+) -> tuple[set[str], list[str]]:
+    """Fill a module from a file that `save_model` wrote; the missing and the unexpected names.
+
+    RuntimeError where there are any and `strict` is set, or where a shape differs.
+    """
+    found = load_file(filename, device)
+    shared = _once(model)[1]
+    missing, unexpected = model.load_state_dict(found, strict=False)
+    lost = {name for name in missing if shared.get(name, name) in missing}
+    lost -= {kept for name, kept in shared.items() if name in found}
+    if strict and (lost or unexpected):
+        text = f"Error(s) in loading state_dict for {type(model).__name__}:"
+        for kind, names in (("Missing", sorted(lost)), ("Unexpected", sorted(unexpected))):
+            if names:
+                text += f"\n    {kind} key(s) in state_dict: " + ", ".join(f'"{name}"' for name in names)
+        raise RuntimeError(text)
+    return lost, list(unexpected)
+
+
+def _once(model: Any) -> tuple[dict[str, _core.Tensor], dict[str, str]]:
+    """The weights of a module, each once, and name → the name that stands for it."""
+    first: dict[tuple, str] = {}
+    tensors, shared = {}, {}
+    for name, value in model.state_dict().items():
+        place = (value.data_ptr(), tuple(value.shape), value.dtype) if value.numel() else (name,)
+        if place in first:
+            shared[name] = first[place]
+        else:
+            first[place], tensors[name] = name, value.detach()
+    return tensors, shared
 
 
 def _check(tensors: dict[str, _core.Tensor]) -> None:
