@@ -22,8 +22,9 @@ using attention::visible_keys;
 
 constexpr int64_t kKeyChunk = 64;  // of decode: the unit of work of a thread
 static_assert(kKeyBlock % kKeyChunk == 0);
-constexpr int64_t kDecodeRows = 12;  // query rows of a kv head up to which decode is faster
-constexpr int64_t kTaskRows = 192;   // query rows of a prefill task, which share the packing of a key block
+constexpr int64_t kDecodeRows = 12;    // query rows of a kv head up to which decode is faster
+constexpr int64_t kTileScores = 4096;  // of a tile of queries: with the probabilities they should fit L1
+constexpr int64_t kTaskRows = 384;     // query rows of a prefill task, which share the packing of a key block
 
 struct Carver {  // cuts one scratch buffer into 64-byte aligned pieces
   char* next;
@@ -69,8 +70,8 @@ void finish_scores(const AttentionArgs& a, int64_t b, int64_t head, int64_t quer
   if (a.key_mask || seen.begin > key || seen.end < key + n) attention::mask_row(a, b, query, key, n, s);
 }
 
-// o holds sums weighted by exp(score - max): divides by the denominator, to which a sink adds.
-void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, float max, float sum, const float* o) {
+// o holds sums weighted by exp(score - max): divides by the denominator, to which a sink adds. o may be overwritten.
+void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, float max, float sum, float* o) {
   const bool empty = max == -INFINITY && sum == 0;
   float factor = 1;
   if (a.sinks) {
@@ -79,11 +80,15 @@ void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, 
     sum = sum * factor + std::exp(a.sinks[head] - top);
     max = top;
   }
-  float* out = at(a.out, a.out_strides, b, head, query);
+  const bool rounded = a.rounded_out;
+  float* out = rounded ? o : at(a.out, a.out_strides, b, head, query);
   if (empty)
     std::fill(out, out + a.value_dim, 0.f);
   else
     kernels().rows.scale(a.value_dim, factor / sum, o, out);
+  if (rounded)
+    kernels().convert(a.value_dim, out, DType::Float32, at(a.rounded_out, a.out_strides, b, head, query),
+                      DType::BFloat16);
   if (a.lse) a.lse[(b * a.q_heads + head) * a.q_len + query] = empty && !a.sinks ? -INFINITY : max + std::log(sum);
 }
 
@@ -99,31 +104,35 @@ const PanelKernels& panel_kernels(DType kv) {
 class PrefillTask {
  public:
   PrefillTask(const AttentionArgs& a, int64_t positions)
-      : a_(a), ker_(panel_kernels(a.kv_dtype)), scope_(ker_), positions_(positions) {
+      : a_(a),
+        ker_(panel_kernels(a.kv_dtype)),
+        softmax_(a.kv_dtype == DType::BFloat16 ? kernels().softmax_block_bf16 : kernels().softmax_block_f32),
+        unit_(float(1.4426950408889634 * (plain() ? double(a.scale) : 1.))),
+        scope_(ker_),
+        positions_(positions) {
     const int64_t group = a.q_heads / a.kv_heads, rows = group * positions, width = ker_.lanes * ker_.wide_vectors;
     const auto pad = [](int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; };
     const int64_t items = int64_t(ker_.item_size);
     d_chunks_ = pad(a.head_dim, ker_.chunk) / ker_.chunk;
     q_bytes_ = d_chunks_ * ker_.chunk * items;
+    tile_keys_ = ker_.wide_rows * kKeyBlock > kTileScores ? kTileScores / ker_.wide_rows : kKeyBlock;
+    lds_ = tile_keys_ + 16;  // rows a power of two apart would share few lines of the cache
     k_panel_bytes_ = width * q_bytes_;
     v_panel_bytes_ = width * kKeyBlock * items;
     const int64_t k_bytes = pad(kKeyBlock, width) * q_bytes_, v_bytes = pad(a.value_dim, width) * kKeyBlock * items;
-    const int64_t p_bytes = ker_.wide_rows * kKeyBlock * items, f = int64_t(sizeof(float));
+    const int64_t p_bytes = ker_.wide_rows * tile_keys_ * items + kPackedSlack, f = int64_t(sizeof(float));
     const int64_t room = a.packed_k ? kKeyBlock * std::max(a.head_dim, a.value_dim) : 0;
-    const int64_t total = room * f + k_bytes + v_bytes + p_bytes + rows * q_bytes_ +
-                          f * (rows * (a.value_dim + 16) + ker_.wide_rows * (kKeyBlock + a.head_dim) + 4 * rows) +
-                          64 * 16 + kPackedSlack;
+    const int64_t total = room * f + k_bytes + v_bytes + 2 * p_bytes + rows * q_bytes_ +
+                          f * (rows * (a.value_dim + 2) + 2 * ker_.wide_rows * lds_) + 64 * 16 + kPackedSlack;
     Carver c{scratch<char>(ScratchSlot::AttentionA, size_t(total))};
     k_ = c.take<char>(k_bytes);
     v_ = c.take<char>(v_bytes);
-    p_ = c.take<char>(p_bytes);
+    for (char*& p : p_) p = c.take<char>(p_bytes);
     q_ = c.take<char>(rows * q_bytes_);
     o_ = c.take<float>(rows * a.value_dim);
-    s_ = c.take<float>(ker_.wide_rows * kKeyBlock);
-    scaled_ = c.take<float>(ker_.wide_rows * a.head_dim);
+    for (float*& scores : s_) scores = c.take<float>(ker_.wide_rows * lds_);
     max_ = c.take<float>(rows);
     sum_ = c.take<float>(rows);
-    correction_ = c.take<float>(rows);
     room_ = c.take<float>(room);
   }
 
@@ -149,22 +158,32 @@ class PrefillTask {
     for (int64_t key = keys.begin / kKeyBlock * kKeyBlock; key < keys.end; key += kKeyBlock) {
       const int64_t n = std::min(kKeyBlock, keys.end - key);
       pack_keys(b, kv_head, key, n);
-      each_group([&](const Group& g) { block(b, g, key, n); });
+      items_.clear();
+      for (int64_t j = 0; j < n; j += tile_keys_)
+        each_group([&](const Group& g) {
+          const KeyRange first = visible_keys(a_, g.position, g.position),
+                         last = visible_keys(a_, g.position + g.rows - 1, g.position + g.rows - 1);
+          const int64_t packed = std::min(tile_keys_, n - j), begin = key + j, end = std::min(begin + packed, last.end);
+          if (first.begin < begin + packed && end > begin)
+            items_.push_back(
+                {g, begin, j, packed, end - begin, plain() && !a_.key_mask && last.begin <= begin && first.end >= end});
+        });
+      blocks(b);
     }
     each_group([&](const Group& g) {
       for (int64_t r = 0; r < g.rows; r++)
-        finish_row(a_, b, g.head, g.position + r, max_[g.first + r], sum_[g.first + r],
+        finish_row(a_, b, g.head, g.position + r, max_[g.first + r] * 0.693147181f, sum_[g.first + r],
                    o_ + (g.first + r) * a_.value_dim);
     });
   }
 
  private:
   void load_queries(int64_t b, const Group& g) {
-    for (int64_t r = 0; r < g.rows; r++)
-      kernels().rows.scale(a_.head_dim, a_.scale, at(a_.q, a_.q_strides, b, g.head, g.position + r),
-                           scaled_ + r * a_.head_dim);
-    ker_.pack_a(g.rows, a_.head_dim, scaled_, DType::Float32, a_.head_dim, false, a_.kv_dtype == DType::BFloat16,
-                q_ + g.first * q_bytes_);
+    const bool rounded = a_.rounded_q;
+    const void* q = rounded ? static_cast<const void*>(at(a_.rounded_q, a_.q_strides, b, g.head, g.position))
+                            : at(a_.q, a_.q_strides, b, g.head, g.position);
+    ker_.pack_a(g.rows, a_.head_dim, q, rounded ? DType::BFloat16 : DType::Float32, a_.q_strides.position, false,
+                a_.kv_dtype == DType::BFloat16, q_ + g.first * q_bytes_);
   }
   void pack_keys(int64_t b, int64_t kv_head, int64_t key, int64_t n) {
     const int64_t width = ker_.lanes * ker_.wide_vectors, item = int64_t(item_size(a_.kv_dtype));
@@ -177,33 +196,79 @@ class PrefillTask {
       ker_.pack_b(std::min(width, a_.value_dim - j), n, static_cast<const char*>(v.at) + j * item, a_.kv_dtype,
                   v.stride, true, v_ + j / width * v_panel_bytes_);
   }
-  void block(int64_t b, const Group& g, int64_t key, int64_t n) {
-    const KeyRange seen = visible_keys(a_, g.position, g.position + g.rows - 1);
-    if (seen.begin >= key + n || seen.end <= key) return;
-    const int64_t packed = n, width = ker_.lanes * ker_.wide_vectors;
-    n = std::min(n, seen.end - key);
-    for (int64_t j = 0; j < n; j += width)  // whole panels: a tile has the width of its panel
-      ker_.tile(g.rows, std::min(width, packed - j), d_chunks_, q_ + g.first * q_bytes_,
-                k_ + j / width * k_panel_bytes_, 0, s_ + j, kKeyBlock, false);
-    for (int64_t r = 0; r < g.rows; r++) finish_scores(a_, b, g.head, g.position + r, key, n, s_ + r * kKeyBlock);
-    kernels().online_softmax(g.rows, n, s_, kKeyBlock, max_ + g.first, sum_ + g.first, correction_);
-    float* o = o_ + g.first * a_.value_dim;
-    for (int64_t r = 0; r < g.rows; r++)
-      if (correction_[r] != 1.f)
-        kernels().rows.scale(a_.value_dim, correction_[r], o + r * a_.value_dim, o + r * a_.value_dim);
-    ker_.pack_a(g.rows, n, s_, DType::Float32, kKeyBlock, false, a_.kv_dtype == DType::BFloat16, p_);
-    const int64_t chunks = (n + ker_.chunk - 1) / ker_.chunk;
-    for (int64_t j = 0; j < a_.value_dim; j += width)
-      ker_.tile(g.rows, std::min(width, a_.value_dim - j), chunks, p_, v_ + j / width * v_panel_bytes_, 0, o + j,
-                a_.value_dim, true);
+  // A tile of queries by a piece of the packed keys: the keys [key, key + n), from the place `first` on; `packed` of
+  // them are there.
+  struct Item {
+    Group g;
+    int64_t key, first, packed, n;
+    bool raw;  // all of them are seen, and by their scores alone
+  };
+  int64_t key_tiles(const Item& i) const { return (i.n + width() - 1) / width(); }
+  int64_t value_tiles() const { return (a_.value_dim + width() - 1) / width(); }
+  int64_t width() const { return ker_.lanes * ker_.wide_vectors; }
+
+  // The items one after another. While the exponentials of one are computed, the values of the one before are added up
+  // and the scores of the next one are multiplied, a tile after every few rows: matrix units work beside vector units,
+  // and no tile is read right after it was written.
+  void blocks(int64_t b) {
+    const int64_t count = int64_t(items_.size());
+    if (count == 0) return;
+    for (int64_t j = 0; j < key_tiles(items_[0]); j++) multiply_keys(0, j);
+    for (int64_t i = 0; i < count; i++) {
+      const Item& item = items_[size_t(i)];
+      const Group& g = item.g;
+      float* s = s_[i % 2];
+      for (int64_t r = 0; r < g.rows && !item.raw; r++) {
+        if (!plain()) kernels().rows.scale(item.n, a_.scale, s + r * lds_, s + r * lds_);
+        finish_scores(a_, b, g.head, g.position + r, item.key, item.n, s + r * lds_);
+      }
+      const int64_t before = i > 0 ? value_tiles() : 0, after = i + 1 < count ? key_tiles(items_[size_t(i + 1)]) : 0;
+      int64_t done = 0;
+      auto between = [&](int64_t rows) {
+        for (const int64_t until = (before + after) * rows / g.rows; done < until; done++)
+          done < before ? add_values(i - 1, done) : multiply_keys(i + 1, done - before);
+      };
+      using Between = decltype(between);
+      softmax_(
+          g.rows, item.n, unit_, s, lds_, max_ + g.first, sum_ + g.first, correction_[i % 2], p_[i % 2],
+          [](void* f, int64_t rows) { (*static_cast<Between*>(f))(rows); }, &between);
+    }
+    for (int64_t j = 0; j < value_tiles(); j++) add_values(count - 1, j);
   }
+  void multiply_keys(int64_t i, int64_t tile) {
+    const Item& item = items_[size_t(i)];
+    const int64_t j = tile * width();  // whole panels: a tile has the width of its panel
+    ker_.tile(item.g.rows, std::min(width(), item.packed - j), d_chunks_, q_ + item.g.first * q_bytes_,
+              k_ + (item.first + j) / width() * k_panel_bytes_, 0, s_[i % 2] + j, lds_, false);
+  }
+  void add_values(int64_t i, int64_t tile) {
+    const Item& item = items_[size_t(i)];
+    const int64_t j = tile * width(), columns = std::min(width(), a_.value_dim - j), rows = item.g.rows,
+                  vectors = (columns + ker_.lanes - 1) / ker_.lanes, chunks = (item.n + ker_.chunk - 1) / ker_.chunk;
+    float* o = o_ + item.g.first * a_.value_dim + j;
+    for (int64_t r = 0; r < rows; r++)
+      if (const float c = correction_[i % 2][r]; c != 1.f)
+        kernels().rows.scale(columns, c, o + r * a_.value_dim, o + r * a_.value_dim);
+    ker_.tile(rows, columns, chunks, p_[i % 2],
+              v_ + tile * v_panel_bytes_ + item.first * vectors * ker_.lanes * int64_t(ker_.item_size), 0, o,
+              a_.value_dim, true);
+  }
+
+  // The softmax scales scores itself unless something is done to them before.
+  bool plain() const { return a_.scale > 0 && !a_.bias && a_.softcap == 0; }
 
   const AttentionArgs& a_;
   const PanelKernels& ker_;
+  Kernels::SoftmaxBlock softmax_;
+  float unit_;  // from scores to powers of two
   PanelScope scope_;
-  int64_t positions_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
-  char *k_, *v_, *p_, *q_;
-  float *o_, *s_, *scaled_, *max_, *sum_, *correction_, *room_;
+  int64_t positions_, tile_keys_, lds_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
+  char *k_, *v_, *q_;
+  float *o_, *max_, *sum_, *room_;  // max_ in powers of two
+  char* p_[2];                      // of one item and the next
+  float* s_[2];
+  alignas(64) float correction_[2][kTileQueries];
+  std::vector<Item> items_;
 };
 
 void attention_prefill(const AttentionArgs& a) {
@@ -255,8 +320,14 @@ void attention_decode(const AttentionArgs& a) {
       const int64_t pair = id / chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
       if (packed_for != pair)
         for (int64_t r = 0; r < rows; r++) {
-          kernels().rows.scale(a.head_dim, a.scale, at(a.q, a.q_strides, b, kv * group + r / a.q_len, r % a.q_len),
-                               scaled);
+          const int64_t head = kv * group + r / a.q_len, query = r % a.q_len;
+          const float* row = scaled;
+          if (a.rounded_q)
+            kernels().convert(a.head_dim, at(a.rounded_q, a.q_strides, b, head, query), DType::BFloat16, scaled,
+                              DType::Float32);
+          else
+            row = at(a.q, a.q_strides, b, head, query);
+          kernels().rows.scale(a.head_dim, a.scale, row, scaled);
           dot.pack(a.head_dim, scaled, DType::Float32, bf16, q + r * ldq * int64_t(dot.item_size));
         }
       packed_for = pair;

@@ -41,6 +41,8 @@ struct BasicAttentionArgs {
   const PackedKv* packed_k = nullptr;  // positions before those of k and v, which are f32 then; forward only
   const PackedKv* packed_v = nullptr;
   T* out = nullptr;
+  const bfloat16* rounded_q = nullptr;  // forward: read instead of q
+  bfloat16* rounded_out = nullptr;      // forward: written instead of out
   HeadStrides q_strides, k_strides, v_strides, out_strides;
   float scale = 1.f;
   float softcap = 0.f;   // 0 = none, else softcap · tanh(score / softcap)

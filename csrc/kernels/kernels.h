@@ -36,6 +36,8 @@ struct PanelKernels {
   void (*begin)();
   void (*end)();
 };
+constexpr int64_t kTileQueries = 32;  // no wide_rows is larger
+constexpr float kMaxSlack = 6;        // sums are seldom brought to a new maximum
 // tile may read this many bytes past a block of packed a
 constexpr int64_t kPackedSlack = 1024;
 
@@ -116,6 +118,13 @@ struct Kernels {
   RowKernels<float> rows;
   // One key block of attention's online softmax; see generic/attention.h.
   void (*online_softmax)(int64_t rows, int64_t n, float* s, int64_t lds, float* max, float* sum, float* correction);
+  // The same for a tile of up to kTileQueries queries. The probabilities 2^(s·unit - m), where m = max is the largest
+  // s·unit so far or up to kMaxSlack less, become the packed a of panel_f32 or panel_bf16; rows of s have room for n
+  // rounded up to its chunk, correction for whole vectors. between(context, rows done) is called after every few rows:
+  // tile products that the caller does there run beside the exponentials of other rows.
+  using SoftmaxBlock = void (*)(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
+                                float* correction, void* packed, void (*between)(void*, int64_t), void* context);
+  SoftmaxBlock softmax_block_f32, softmax_block_bf16;
   void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // among f32, bf16, f16
 };
 

@@ -126,7 +126,10 @@ struct Call {
     args.kv_len = s.kv_len;
     args.head_dim = s.head_dim;
     args.value_dim = s.value_dim;
-    if (q.dtype() == compute) args.q = q.data<T>();  // else only backward's products read it, rounded
+    if (q.dtype() == compute)
+      args.q = q.data<T>();
+    else  // backward gets its own
+      args.rounded_q = q.data<bfloat16>();
     args.k = k.data_ptr();
     args.v = v.data_ptr();
     args.kv_dtype = k.dtype();
@@ -156,7 +159,10 @@ struct Call {
     out = result;
     lse = denominators;
     // Backward only reads the two, and must not move the version of what it saved.
-    args.out = const_cast<T*>(out.data<T>());
+    if (out.dtype() == dtype_of<T>)
+      args.out = const_cast<T*>(out.data<T>());
+    else
+      args.rounded_out = out.mutable_data<bfloat16>();
     args.out_strides = strides_of(out);
     args.lse = lse.defined() ? const_cast<T*>(lse.data<T>()) : nullptr;
   }
@@ -180,12 +186,14 @@ Tensor flash(const Sizes& s, const Tensor& q, const Tensor& k, const Tensor& v, 
     const Tensor y = change ? x.detach().to(dtype) : x.detach();
     return tracked ? dense_form(y) : readable(y);
   };
-  Call<T> call(s, form(q, true, compute), form(k, convert, kv), form(v, convert, kv), o);
-  call.place(heads_inside({s.batch, s.q_heads, s.q_len, s.value_dim}, compute),
+  // So are queries, and results are rounded as they are written.
+  const bool rounded = !tracked && compute == DType::Float32 && q.dtype() == DType::BFloat16;
+  Call<T> call(s, form(q, !rounded, compute), form(k, convert, kv), form(v, convert, kv), o);
+  call.place(heads_inside({s.batch, s.q_heads, s.q_len, s.value_dim}, rounded ? q.dtype() : compute),
              tracked ? Tensor::empty({s.batch, s.q_heads, s.q_len}, compute) : Tensor());
   attention_forward(call.args);
   Tensor y = call.out.to(q.dtype());
-  if (y.dtype() != compute) y = call.out.transpose(1, 2).to(q.dtype()).transpose(1, 2);
+  if (!rounded && y.dtype() != compute) y = call.out.transpose(1, 2).to(q.dtype()).transpose(1, 2);
   if (!tracked) return y;
   AttentionOptions kept = o;
   kept.key_mask = call.mask;

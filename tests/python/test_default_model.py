@@ -31,7 +31,8 @@ def test_it_answers_in_a_chat(pipe):
 
 
 def test_a_batch_gives_what_single_prompts_give(pipe):
-    prompts = ["The capital of France is", "One, two, three,", "Water"]
+    # Texts without near ties: padding changes the order of sums, and rounded activations make more of it.
+    prompts = ["The capital of France is", "One, two, three,", "Water boils at"]
     assert pipe(prompts, batch_size=3, **GREEDY) == [pipe(prompt, **GREEDY) for prompt in prompts]
 
 

@@ -46,6 +46,103 @@ void online_softmax(int64_t rows, int64_t n, float* s, int64_t lds, float* max, 
   }
 }
 
+struct PartsF32 {  // probabilities as packed rows of f32 (see gemm_panel.h)
+  using T = float;
+  static constexpr int64_t kChunk = 16;
+  static F step(const float* s, F unit, F shift, T* dst) {
+    F total = zero();
+#pragma GCC unroll 4
+    for (int64_t j = 0; j < kChunk; j += kW) {
+      const F x = pow2(fma(load(s + j), unit, shift));
+      store(dst + j, x);
+      total = total + x;
+    }
+    return total;
+  }
+};
+#ifdef EF_BF16_DOT
+struct PartsBf16 {
+  using T = bfloat16;
+  static constexpr int64_t kChunk = 32;
+  static F step(const float* s, F unit, F shift, T* dst) {
+    const F x = pow2(fma(load(s), unit, shift)), y = pow2(fma(load(s + kW), unit, shift));
+    store_pairs(dst, x, y);
+    return x + y;
+  }
+};
+#else
+struct PartsBf16 : PartsF32 {  // multiplied in f32
+  static F step(const float* s, F unit, F shift, T* dst) {
+    const F total = PartsF32::step(s, unit, shift, dst);
+#pragma GCC unroll 4
+    for (int64_t j = 0; j < kChunk; j += kW) store(dst + j, rounded(load(dst + j)));
+    return total;
+  }
+};
+#endif
+
+// Lane i = the largest lane of v[i], whose content is lost.
+inline F transpose_max(F (&v)[kW]) {
+  transpose(v);
+  F m = v[0];
+#pragma GCC unroll 16
+  for (int i = 1; i < kW; i++) m = vmax(m, v[i]);
+  return m;
+}
+
+// See kernels.h. What is reduced over a row's lanes waits until all rows have it, kW of them at a time.
+template <class Parts>
+void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
+                   float* correction, void* packed, void (*between)(void*, int64_t), void* context) {
+  constexpr int64_t kChunk = Parts::kChunk;
+  const float inf = __builtin_inff();
+  const int64_t padded = (n + kChunk - 1) / kChunk * kChunk, whole = (rows + kW - 1) / kW * kW;
+  alignas(64) float shift[kTileQueries];
+  F part[kTileQueries];
+  for (int64_t r = 0; r < rows; r++) {
+    float* row = s + r * lds;
+    for (int64_t j = n; j < padded; j++) row[j] = -inf;
+    F m0 = load(row), m1 = m0;
+    int64_t j = kW;
+    for (; j + kW < padded; j += 2 * kW) {
+      m0 = vmax(m0, load(row + j));
+      m1 = vmax(m1, load(row + j + kW));
+    }
+    if (j < padded) m0 = vmax(m0, load(row + j));
+    part[r] = vmax(m0, m1);
+  }
+  for (int64_t r = rows; r < whole; r++) part[r] = zero();
+  for (int64_t r = 0; r < whole; r += kW) {
+    const F before = load_part(max + r, rows - r),
+            block = transpose_max(reinterpret_cast<F(&)[kW]>(part[r])) * set(unit);
+    const F now = select_lt(before + set(kMaxSlack), block, block, before);
+    const F finite = select_lt(set(-inf), now, now, zero());  // nothing seen so far: no -inf - -inf
+    store_part(max + r, now, rows - r);
+    store(shift + r, zero() - finite);
+    store(correction + r, select_lt(before, finite, pow2(before - finite), set(1.f)));
+  }
+  const F scale = set(unit);
+  for (int64_t r = 0; r < rows; r++, s += lds) {
+    const F minus = set(shift[r]);
+    typename Parts::T* dst = static_cast<typename Parts::T*>(packed) + r * kChunk;
+    F a = zero(), b = zero();
+    int64_t j = 0;
+    for (; j + kChunk < padded; j += 2 * kChunk, dst += 2 * rows * kChunk) {
+      a = a + Parts::step(s + j, scale, minus, dst);
+      b = b + Parts::step(s + j + kChunk, scale, minus, dst + rows * kChunk);
+    }
+    if (j < padded) a = a + Parts::step(s + j, scale, minus, dst);
+    part[r] = a + b;
+    if (r % 4 == 3 || r + 1 == rows) between(context, r + 1);
+  }
+  for (int64_t r = rows; r < whole; r++) part[r] = zero();
+  for (int64_t r = 0; r < whole; r += kW)
+    store_part(sum + r,
+               fma(load_part(sum + r, rows - r), load(correction + r),
+                   transpose_sum(reinterpret_cast<const F(&)[kW]>(part[r]))),
+               rows - r);
+}
+
 // ds = p·(dp - delta)·scale
 void softmax_grad(int64_t n, const float* p, const float* dp, float delta, float scale, float* ds) {
   each(n, [=](int64_t i, int64_t l) {

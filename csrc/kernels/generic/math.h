@@ -24,6 +24,9 @@ inline F exp(F x) {
   const F lowest = set(-87.33f);
   return select_lt(x, lowest, zero(), exp_core(vmin(set(89.f), vmax(lowest, x))));
 }
+#ifndef EF_POW2
+inline F pow2(F x) { return exp(x * set(0.693147181f)); }
+#endif
 inline F sigmoid(F x) { return set(1.f) / (set(1.f) + exp(zero() - x)); }
 inline F tanh(F x) {
   const F a = vabs(x), u = x * x;

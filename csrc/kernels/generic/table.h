@@ -61,6 +61,8 @@ constexpr Kernels make_table(Isa isa, const char* name) {
               .rope_interleaved = rope_interleaved,
           },
       .online_softmax = online_softmax,
+      .softmax_block_f32 = softmax_block<PartsF32>,
+      .softmax_block_bf16 = softmax_block<PartsBf16>,
       .convert = convert,
   };
 }

@@ -54,6 +54,17 @@ inline F copysign(F magnitude, F sign) {
 }
 inline F round_even(F v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 inline F pow2_scale(F v, F n) { return _mm512_scalef_ps(v, n); }
+#define EF_POW2 1
+// 2ˣ to 1e-7 relative, 0 below the normal range: the scale takes the integer part itself
+inline F pow2(F x) {
+  const F r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // x - floor(x)
+  const F square = r * r;
+  const F low = _mm512_fmadd_ps(r, set(6.931530732e-01f), set(9.999999251e-01f)),
+          middle = _mm512_fmadd_ps(r, set(5.582631805e-02f), set(2.401536170e-01f)),
+          high = _mm512_fmadd_ps(r, set(1.877576675e-03f), set(8.989340091e-03f));
+  const F p = _mm512_fmadd_ps(_mm512_fmadd_ps(high, square, middle), square, low);
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, set(-126.f), _CMP_NLT_UQ), p, x);
+}
 inline F select_lt(F a, F b, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
 inline F select_nan(F v, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), y, x); }
 inline float hsum(F v) { return _mm512_reduce_add_ps(v); }

@@ -5,6 +5,7 @@
 // widens.
 #include "kernels/attention.h"
 
+#include <cstring>
 #include <map>
 #include <memory>
 
@@ -192,6 +193,38 @@ TEST_P(Attention, Forward) {
       }
   }
   set_batch_invariant(false);
+}
+
+// Scores whose maximum rises by more than the softmax lets pass, and scales that turn their order round or make them
+// equal. Scores of up to 40 are off by 1e-5, which the exponential passes on.
+TEST_P(Attention, AnyScale) {
+  for (const float scale : {1.f, -0.5f, 0.f})
+    for (const int64_t q_len : {1, 40}) {
+      Instance s = instance({.name = "scale", .q_len = q_len, .kv_len = 600, .causal = true});
+      s.args.scale = scale;
+      Wide w(s);
+      attention_forward(w.args);
+      attention_forward(s.args);
+      EXPECT_LE(worst(s.out, w.out), 3e-5) << scale << " " << q_len;
+      EXPECT_LE(worst(s.lse, w.lse), 3e-5) << scale << " " << q_len;
+    }
+}
+
+TEST_P(Attention, RoundedQueriesAndResults) {  // the bits of the same numbers in f32, rounded at the end
+  for (Problem p : problems())
+    for (DType kv : {DType::Float32, DType::BFloat16, DType::Float16}) {
+      p.kv = kv;
+      Instance s(p);
+      const std::vector<bfloat16> q(s.q.begin(), s.q.end());
+      s.q.assign(q.begin(), q.end());
+      attention_forward(s.args);
+      const std::vector<bfloat16> want(s.out.begin(), s.out.end());
+      std::vector<bfloat16> out(s.out.size(), bfloat16(7.f));
+      s.args.q = nullptr, s.args.out = nullptr;
+      s.args.rounded_q = q.data(), s.args.rounded_out = out.data();
+      attention_forward(s.args);
+      EXPECT_EQ(std::memcmp(out.data(), want.data(), out.size() * sizeof(bfloat16)), 0) << p.name;
+    }
 }
 
 TEST_P(Attention, SameBitsForAnyThreadCount) {
