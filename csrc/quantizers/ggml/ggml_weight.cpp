@@ -2,6 +2,7 @@
 
 #include "core/thread_pool.h"
 #include "kernels/quant.h"
+#include "tensor/weight_memory.h"
 
 namespace ef {
 
@@ -11,7 +12,7 @@ GgmlWeight::GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_
   check<ShapeError>(n > 0 && k > 0 && k % ggml_type_info(type).block_length == 0, ggml_type_name(type),
                     " weight: found shape [", n, ", ", k, "], needed rows of a multiple of ",
                     ggml_type_info(type).block_length);
-  packed_ = Tensor::empty({int64_t(quant_packed_bytes(type, n, k))}, DType::UInt8);
+  packed_ = weight_memory(quant_packed_bytes(type, n, k));
   quant_pack(type, n, k, file_rows, packed_.mutable_data<uint8_t>());
 }
 
