@@ -1,11 +1,27 @@
 // repr() and str() of components and tokenizers, in the spelling of the `tokenizers` library.
 #include <algorithm>
 #include "bindings/tokenizers_support.h"
+#include "tokenizers/utf8.h"
 
 namespace ef {
 namespace {
 
 using tk::Json;
+constexpr size_t kRepr = 100;  // items that repr() shows; str() shows fewer
+
+// In quotes; str() shows the first bytes of a long text only.
+void write_text(std::string_view text, bool shortened, std::string& out) {
+  constexpr size_t kMost = 100;
+  out += '"';
+  if (shortened && text.size() > kMost) {
+    size_t end = kMost;
+    while (tk::utf8::is_continuation(text[end])) end--;
+    out.append(text.substr(0, end)).append("...");
+  } else {
+    out += text;
+  }
+  out += '"';
+}
 
 // Rust-like text: Type(key=value, …). Names of enum values stand without quotes.
 void write_repr(const Json& v, const std::string& key, size_t most, std::string& out) {
@@ -34,7 +50,7 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       if (std::find(kEnums.begin(), kEnums.end(), key) != kEnums.end())
         out += v.get<std::string>();
       else
-        out += "\"" + v.get<std::string>() + "\"";
+        write_text(v.get_ref<const std::string&>(), most < kRepr, out);
       return;
     case Json::value_t::number_float: {
       const double d = v.get<double>();
@@ -67,7 +83,8 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       const bool map = name.empty();
       if (map) {
         list(body.begin(), body.end(), "{", "}", [&](auto it) {
-          out += "\"" + it.key() + "\":";
+          write_text(it.key(), most < kRepr, out);
+          out += ':';
           write_repr(it.value(), "", most, out);
         });
         return;

@@ -10,7 +10,7 @@ class Family(NamedTuple):
 
     tokens: dict[str, str]
     vocab_format: str | None = None  # its pipeline, see backends/
-    token_type_ids: str | None = None  # where token_type_ids stand among the inputs: "second", "last"
+    token_type_ids: str | None = None  # where token_type_ids stand among the inputs: "second", "last"; other inputs: "boxes"
     padding_side: str = "right"
     file: str | None = None  # its vocabulary, where the pipeline doesn't say
     mask: dict[str, bool] = {}  # flags of the mask token
@@ -68,7 +68,11 @@ FAMILIES: dict[str, Family] = {
     "GPT2Tokenizer": Family(_GPT2, "gpt2"),
     "GPTNeoXTokenizer": Family({**_GPT2, "pad_token": "<|padding|>"}, "neox"),
     "HerbertTokenizer": Family(_tokens(cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>", sep="</s>"), "herbert"),
+    "LayoutLMv2Tokenizer": Family(_BERT, "layoutlmv2", "last"),
+    "LayoutLMv3Tokenizer": Family(_ROBERTA, "layoutlmv3", "boxes"),
+    "LayoutXLMTokenizer": Family(_ROBERTA, "layoutxlm", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "LlamaTokenizer": Family(_LLAMA, "llama", padding_side="left", file="tokenizer.model"),
+    "MarkupLMTokenizer": Family(_ROBERTA, "markuplm", "second", mask=_BLANKS),
     "MBartTokenizer": Family(_MBART, "mbart", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "MBart50Tokenizer": Family({name: token for name, token in _MBART.items() if name != "bos_token"}, "mbart50",
                                file=_FAIRSEQ_FILE, mask=_BLANKS),
@@ -89,6 +93,7 @@ FAMILIES: dict[str, Family] = {
     "Siglip2Tokenizer": Family(_GEMMA, "siglip2", padding_side="left", file="tokenizer.model"),
     "SplinterTokenizer": Family({**_BERT, "question_token": "[QUESTION]"}, "splinter"),
     "T5Tokenizer": Family(_T5, "t5", file=_SPIECE),
+    "UdopTokenizer": Family(_tokens(eos="</s>", sep="</s>", unk="<unk>", pad="<pad>"), "udop", file=_SPIECE),
     "VideoPrismTokenizer": Family(_T5, "videoprism", file=_SPIECE),
     "WhisperTokenizer": Family(_GPT2, "whisper"),
     "XGLMTokenizer": Family({name: token for name, token in _ROBERTA.items() if name != "mask_token"}, "xglm",
@@ -114,11 +119,11 @@ NOT_YET = {
     "BartphoTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer", "BlenderbotSmallTokenizer",
     "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer",
     "EsmcTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FSMTTokenizer",
-    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer", "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer",
-    "LayoutXLMTokenizer", "LukeTokenizer", "MarkupLMTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
+    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer",
+    "LukeTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
     "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
     "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer",
-    "Tipsv2Tokenizer", "UdopTokenizer", "VitsTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
+    "Tipsv2Tokenizer", "VitsTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
 }  # fmt: skip
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
@@ -141,6 +146,7 @@ for _class_name, _types in {
     "DPRQuestionEncoderTokenizer": "dpr",
     "FunnelTokenizer": "funnel",
     "Siglip2Tokenizer": "siglip2",
+    "UdopTokenizer": "udop",
     "VideoPrismTokenizer": "videoprism",
     "GemmaTokenizer": (
         "diffusion_gemma gemma gemma2 gemma3 gemma3_text gemma3n gemma3n_text recurrent_gemma shieldgemma2 t5gemma zaya"
@@ -151,6 +157,9 @@ for _class_name, _types in {
     ),
     "GPTNeoXTokenizer": "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm",
     "HerbertTokenizer": "herbert",
+    "LayoutLMv2Tokenizer": "layoutlmv2",
+    "LayoutLMv3Tokenizer": "layoutlmv3",
+    "LayoutXLMTokenizer": "layoutxlm",
     "LEDTokenizer": "led",
     "LxmertTokenizer": "lxmert",
     "MobileBertTokenizer": "mobilebert",
@@ -162,6 +171,7 @@ for _class_name, _types in {
     "ByT5Tokenizer": "byt5",
     "SiglipTokenizer": "siglip",
     "MarianTokenizer": "marian",
+    "MarkupLMTokenizer": "markuplm",
     "MBartTokenizer": "mbart",
     "MBart50Tokenizer": "mbart50",
     "NllbTokenizer": "nllb nllb-moe",

@@ -14,12 +14,14 @@ from .fast import PreTrainedTokenizerFast
 from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
 from .whisper import WhisperBehaviour
+from .word_features import Boxes, LayoutV3Boxes, UdopBoxes, XPaths
 
 _INPUTS = {
     None: ["input_ids", "attention_mask"],
     "second": ["input_ids", "token_type_ids", "attention_mask"],
     "last": ["input_ids", "attention_mask", "token_type_ids"],
     "types only": ["input_ids", "token_type_ids"],
+    "boxes": ["input_ids", "attention_mask", "bbox"],
 }
 
 
@@ -33,11 +35,16 @@ class _EndOfWordDecoding:
 # What a class does beyond its pipeline.
 _BEHAVIOURS = {
     "clip": _EndOfWordDecoding,
+    "layoutlmv2": Boxes,
+    "layoutlmv3": LayoutV3Boxes,
+    "layoutxlm": Boxes,
+    "markuplm": XPaths,
     "mbart": MBartLanguages,
     "mbart50": MBart50Languages,
     "nllb": NllbLanguages,
     "roformer": RoFormerBehaviour,
     "seamless": SeamlessLanguages,
+    "udop": UdopBoxes,
     "whisper": WhisperBehaviour,
 }
 

@@ -226,3 +226,10 @@ def case_names(lib):
     enums = (lib.OffsetReferential, lib.OffsetType, lib.SplitDelimiterBehavior)
     types = (lib.Offsets, lib.TextInputSequence, lib.InputSequence, lib.EncodeInput)
     return [[(x.name, x.value) for e in enums for x in e], len(types), sorted(lib.normalizers.NORMALIZERS)]
+
+
+def case_long_texts_shown(lib):
+    """str() shows the first hundred bytes of a text."""
+    parts = [lib.normalizers.Replace("a" * 150, "é" * 60), lib.models.WordLevel({"q" * 130: 0}, "u" * 101),
+             lib.normalizers.Prepend("b" * 100)]  # fmt: skip
+    return [[str(part), repr(part)] for part in parts]

@@ -12,16 +12,16 @@ from .parts import Backend, Parts
 
 # Pipeline -> module of this package that builds it.
 PIPELINES = {
-    **dict.fromkeys(("bert", "mpnet", "funnel", "splinter", "roformer"), "word_piece"),
+    **dict.fromkeys(("bert", "mpnet", "funnel", "splinter", "roformer", "layoutlmv2"), "word_piece"),
     **dict.fromkeys(
         ("gpt2", "neox", "codegen", "blenderbot", "roberta", "deberta", "qwen2", "qwen3_5", "clip", "cohere", "nougat",
-         "herbert", "openai", "whisper"),
+         "herbert", "openai", "whisper", "layoutlmv3", "markuplm"),
         "byte_level",
     ),
     **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless"), "piece_bpe"),
     **dict.fromkeys(
-        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "mbart", "mbart50", "pegasus", "rembert", "t5",
-         "videoprism", "xglm", "xlm_roberta", "xlnet"),
+        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "layoutxlm", "mbart", "mbart50", "pegasus", "rembert", "t5",
+         "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
     "sentencepiece": "generic",

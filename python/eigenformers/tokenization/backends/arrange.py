@@ -65,6 +65,7 @@ def _seamless(parts: Parts) -> None:
 
 ARRANGEMENTS: dict[str, Callable[[Parts], None]] = {
     "camembert": _camembert,
+    "layoutxlm": _xlm_roberta,
     "mbart": _mbart,
     "mbart50": _mbart50,
     "nllb": _nllb,

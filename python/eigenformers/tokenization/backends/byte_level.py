@@ -72,6 +72,18 @@ def roberta(parts: Parts) -> Backend:
     return _byte_level(parts, parts.starting_vocab(*_NAMES), post)
 
 
+def layoutlmv3(parts: Parts) -> Backend:
+    """As RoBERTa; nothing but the vocabulary that was given."""
+    parts.vocab = parts.vocab or {}
+    return roberta(parts)
+
+
+def markuplm(parts: Parts) -> Backend:
+    """<s> A </s> B </s>."""
+    vocab = parts.starting_vocab("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    return _byte_level(parts, vocab, template("{cls} $A {sep}", "{cls} $A {sep} $B {sep}"))
+
+
 def deberta(parts: Parts) -> Backend:
     """[CLS] A [SEP] [SEP] B [SEP]."""
     vocab = parts.starting_vocab("unk_token", "cls_token", "sep_token", "pad_token", "mask_token")

@@ -147,6 +147,19 @@ def xlm_roberta(parts: Parts) -> Backend:
     return _unigram(parts, vocab, 3, _single(parts), _XLM_TEMPLATE, words=True)
 
 
+def layoutxlm(parts: Parts) -> Backend:
+    """<s> A </s> </s> B </s>, without a map of characters."""
+    normalizer = _sequence([normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), BLANK)])
+    return _unigram(parts, parts.scored_vocab(*_FAIRSEQ, "mask_token"), 3, normalizer, _XLM_TEMPLATE)
+
+
+def udop(parts: Parts) -> Backend:
+    """A </s> B </s>, without a map of characters."""
+    vocab = parts.scored_vocab("pad_token", "eos_token", "unk_token", more=(("▁", -2.0),))
+    unk_id = next((index for index, (piece, _) in enumerate(vocab) if piece == parts.tokens["unk_token"]), 2)
+    return _unigram(parts, vocab, unk_id, None, _T5_TEMPLATE, words=True, first="always")
+
+
 def xglm(parts: Parts) -> Backend:
     """</s> A </s> </s> B."""
     _with_extra(parts, [f"<madeupword{i}>" for i in range(7)])

@@ -39,6 +39,9 @@ def bert(parts: Parts) -> Backend:
     return _word_piece(parts, parts.starting_vocab(*_NAMES))
 
 
+layoutlmv2 = bert
+
+
 def mpnet(parts: Parts) -> Backend:
     """<s> A </s> </s> B </s>."""
 
