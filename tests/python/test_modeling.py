@@ -304,3 +304,46 @@ def test_fresh_matrices_are_not_zero(model_type):
     for name, value in model.named_parameters():
         if (value.dim() > 1 and not name.endswith("bias")) or name.endswith("sinks"):
             assert 0.01 < value.std() < 4, name
+
+
+def test_a_users_class_on_a_familys_base(tmp_path):
+    """The usual way to write a head: the family's base class, its model as a child, layers of one's own."""
+    from eigenformers.modeling_outputs import SequenceClassifierOutput
+
+    class Mine(ef.BertPreTrainedModel):
+        def __init__(self, config):
+            super().__init__(config)
+            self.bert = ef.BertModel(config)
+            self.classifier = ef.nn.Linear(config.hidden_size, config.num_labels)
+            self.post_init()
+
+        def forward(self, input_ids=None, attention_mask=None, labels=None, **kwargs):
+            logits = self.classifier(self.bert(input_ids, attention_mask=attention_mask).pooler_output)
+            loss = None if labels is None else ef.nn.functional.cross_entropy(logits, labels)
+            return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 30}
+    pretrained = ef.BertForMaskedLM(ef.BertConfig(**sizes))
+    pretrained.save_pretrained(tmp_path / "pretrained")
+    model, info = Mine.from_pretrained(tmp_path / "pretrained", num_labels=3, output_loading_info=True)
+    assert sorted(info["missing_keys"]) == [
+        "bert.pooler.dense.bias", "bert.pooler.dense.weight", "classifier.bias", "classifier.weight",
+    ]  # fmt: skip
+    query = "encoder.layer.0.attention.self.query.weight"
+    assert ef.equal(model.bert.state_dict()[query], pretrained.bert.state_dict()[query])
+    model(ef.tensor([[1, 2, 3]]), labels=ef.tensor([1])).loss.backward()
+    assert model.bert.get_submodule("encoder.layer.0.attention.self.query").weight.grad.abs().sum() > 0
+    model.save_pretrained(tmp_path / "mine")
+    again = Mine.from_pretrained(tmp_path / "mine")
+    assert ef.equal(again(ef.tensor([[1, 2, 3]])).logits, model.eval()(ef.tensor([[1, 2, 3]])).logits)
+
+    class Wider(ef.BertForSequenceClassification):
+        def __init__(self, config):
+            super().__init__(config)
+            self.extra = ef.nn.Linear(config.hidden_size, 5)
+            self.post_init()
+
+        def forward(self, input_ids, **kwargs):
+            return self.extra(self.bert(input_ids, **kwargs).pooler_output)
+
+    assert Wider(model.config)(ef.tensor([[1, 2]])).shape == (1, 5)

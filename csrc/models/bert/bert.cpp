@@ -6,7 +6,7 @@
 namespace ef {
 namespace {
 
-EncoderConfig read(const ConfigReader& c) { return read_encoder(c, "Bert", "bert"); }
+EncoderConfig read(const ConfigReader& c) { return read_encoder(c, "Bert", "bert", true); }
 
 }  // namespace
 

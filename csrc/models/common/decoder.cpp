@@ -376,11 +376,7 @@ bool CausalLmBody::train_on(const Tensor& h, const ModelInput& in, ModelOutput& 
 
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
-  Tensor h = out.last_hidden_state;
-  if (in.logits_to_keep_ids.defined())
-    h = index_select(h, 1, in.logits_to_keep_ids);
-  else if (in.logits_to_keep > 0 && in.logits_to_keep < h.size(1))
-    h = h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
+  const Tensor h = kept_positions(out.last_hidden_state, in);
   out.last_hidden_state.reset();
   const bool trained = in.labels.defined() && train_on(h, in, out);
   if (!trained) out.logits = logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);

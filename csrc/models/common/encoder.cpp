@@ -12,7 +12,7 @@
 
 namespace ef {
 
-EncoderConfig read_encoder(const ConfigReader& c, const std::string& name, const std::string& base) {
+EncoderConfig read_encoder(const ConfigReader& c, const std::string& name, const std::string& base, bool decodes) {
   EncoderConfig e;
   e.name = name;
   e.names.base = base;
@@ -25,8 +25,10 @@ EncoderConfig read_encoder(const ConfigReader& c, const std::string& name, const
                      ", needed a whole number from 0 to 10000");
   check<ConfigError>(e.hidden % e.heads == 0, "The hidden size (", e.hidden,
                      ") is not a multiple of the number of attention heads (", e.heads, ")");
-  check<UnsupportedError>(!c.flag("is_decoder", false) && !c.flag("add_cross_attention", false), "config.json: ", name,
-                          " as a decoder (is_decoder, add_cross_attention) is not supported");
+  e.causal = c.flag("is_decoder", false);
+  check<UnsupportedError>((decodes || !e.causal) && !c.flag("add_cross_attention", false), "config.json: ", name,
+                          decodes ? " beside an encoder (add_cross_attention) is not supported"
+                                  : " as a decoder (is_decoder, add_cross_attention) is not supported");
   e.positions = c.size("max_position_embeddings", 512);
   e.types = c.integer("type_vocab_size", 2);
   check<ConfigError>(e.types >= 0 && e.types <= 1 << 20, "config.json: 'type_vocab_size' is ", e.types);
@@ -53,9 +55,11 @@ Tensor masked_bias(const Tensor& bias, const Tensor& mask) {
   return mask.dtype() == DType::Bool ? where(mask, bias, Tensor::full({1}, Scalar(-INFINITY))) : add(bias, mask);
 }
 
-EncoderLayer::EncoderLayer(const EncoderConfig& c)
+EncoderLayer::EncoderLayer(const EncoderConfig& c, int64_t index)
     : name(c.name),
       heads(c.heads),
+      index(index),
+      causal(c.causal),
       dropout(c.dropout),
       attention_dropout(c.attention_dropout),
       rotates(c.rope.has_value()),
@@ -82,6 +86,7 @@ Tensor EncoderLayer::mix(const Tensor& q, const Tensor& k, const Tensor& v, Atte
   options.key_mask = pass.key_mask;
   options.bias = masked_bias(options.bias, pass.bias);
   options.dropout = training() ? attention_dropout : 0;
+  options.causal = causal && !pass.bias.defined();
   if (pass.want_weights) pass.weights = attention_weights(q, k, options);
   const Tensor mixed =
       pass.lengths.empty() ? attention(q, k, v, options) : packed_attention(q, k, v, pass.lengths, options);
@@ -102,7 +107,9 @@ Tensor EncoderLayer::attend(const Tensor& x, Pass& pass) {
     q = rope(q, turn.cos, turn.sin);
     k = rope(k, turn.cos, turn.sin);
   }
-  return mix(q, k, split(parts[2]), {}, pass);
+  if (!pass.cache) return mix(q, k, split(parts[2]), {}, pass);
+  const KvView all = pass.cache->append(int(index), k, split(parts[2]));
+  return mix(q, all.keys, all.values, {}, pass);
 }
 
 Tensor EncoderLayer::forward(const Tensor& x, Pass& pass) {
@@ -129,14 +136,15 @@ EncoderBody::EncoderBody(Module& owner, const EncoderConfig& c, bool pooled) : c
   layers = &slots.list(n.layers);
   const int64_t sets = c.shared_groups ? c.shared_groups : c.layers;
   for (int64_t i = 0; i < sets; i++)
-    (*layers)->append(c.make_layer ? c.make_layer(c, i) : std::make_shared<EncoderLayer>(c));
+    (*layers)->append(c.make_layer ? c.make_layer(c, i) : std::make_shared<EncoderLayer>(c, i));
   if (pooled && !n.pooler.empty()) pooler = &slots.linear(n.pooler, c.hidden, c.hidden);
   if (c.rope) rope.emplace(*c.rope, c.hidden / c.heads);
 }
 
 Tensor EncoderBody::positions_of(const ModelInput& in, int64_t length) const {
   if (in.position_ids.defined()) return in.position_ids;
-  const int64_t first = config.positions_from_ids ? config.padding + 1 : 0;
+  const int64_t past = in.past ? in.past->length() : 0;
+  const int64_t first = past + (config.positions_from_ids ? config.padding + 1 : 0);
   if (!in.lengths.empty()) {
     std::vector<int64_t> out;
     for (const int64_t n : in.lengths)
@@ -145,7 +153,7 @@ Tensor EncoderBody::positions_of(const ModelInput& in, int64_t length) const {
   }
   if (!config.positions_from_ids || !in.input_ids.defined()) return Tensor::arange(first, first + length).unsqueeze(0);
   const Tensor real = ne(in.input_ids, Scalar(config.padding)).to(DType::Int64);
-  return add(mul(cumsum(real, 1), real), Scalar(config.padding));
+  return add(mul(add(cumsum(real, 1), Scalar(past)), real), Scalar(config.padding));
 }
 
 Tensor EncoderBody::maybe_dropped(const Tensor& x) const {
@@ -187,9 +195,10 @@ void read_mask(const ModelInput& in, int64_t batch, int64_t length, Pass& pass) 
     pass.bias = in.attention_mask;
     return;
   }
-  check<ShapeError>(
-      in.attention_mask.dim() == 2 && in.attention_mask.size(0) == batch && in.attention_mask.size(1) == length,
-      "attention_mask: found shape ", in.attention_mask.shape(), ", needed [", batch, ", ", length, "]");
+  check<ShapeError>(in.attention_mask.dim() == 2 && in.attention_mask.size(0) == batch &&
+                        in.attention_mask.size(1) == pass.past + length,
+                    "attention_mask: found shape ", in.attention_mask.shape(), ", needed [", batch, ", ",
+                    pass.past + length, "]");
   pass.key_mask = ne(in.attention_mask, Scalar(0));
 }
 
@@ -211,9 +220,18 @@ ModelOutput EncoderBody::run(const ModelInput& in) {
   const int64_t batch = found.size(0), length = found.size(1);
   const int64_t most = config.positions - (config.positions_from_ids ? config.padding + 1 : 0);
   const int64_t longest = in.lengths.empty() ? length : *std::max_element(in.lengths.begin(), in.lengths.end());
-  check<IndexError>(!positions || in.position_ids.defined() || longest <= most, "input_ids: found ", longest,
-                    " tokens, the model has ", most, " positions; truncate the text (truncation=True)");
+  check<ConfigError>(config.causal || !in.past, "past_key_values: ", config.name, " keeps none; set is_decoder=True");
+  ModelOutput out;
+  const bool checkpointed = checkpoints(in, *layers->ptr());
   Pass pass;
+  out.past = in.past;
+  if (config.causal && !out.past && !checkpointed && in.lengths.empty() && in.use_cache.value_or(false))
+    out.past = std::make_shared<DynamicCache>();
+  pass.cache = out.past.get();
+  pass.past = out.past ? out.past->length() : 0;
+  check<IndexError>(!positions || in.position_ids.defined() || pass.past + longest <= most, "input_ids: found ",
+                    pass.past + longest, " tokens, the model has ", most,
+                    " positions; truncate the text (truncation=True)");
   pass.want_weights = in.output_attentions;
   read_mask(in, batch, length, pass);
   Tensor x = embed(in, found);
@@ -221,14 +239,12 @@ ModelOutput EncoderBody::run(const ModelInput& in) {
   if (rope) pass.ropes.push_back(rope->rows(positions_of(in, length)));
   prepare(in, x, pass);
 
-  ModelOutput out;
   const Tensor first = x;
-  const bool checkpointed = checkpoints(in, *layers->ptr());
   const std::vector<ChildSlot*> sets = (*layers)->children();
   for (int64_t i = 0; i < config.layers; i++) {
     ChildSlot* slot = sets.at(size_t(i * int64_t(sets.size()) / config.layers));
     if (in.output_hidden_states) out.hidden_states.push_back(x);
-    x = run_layer(slot->get(), config.names.layers + "." + slot->name(), x, pass, checkpointed);
+    x = run_layer(slot->get(), config.names.layers + "." + slot->name(), x, pass, checkpointed && !pass.cache);
     x = after_layer(i, first, x, pass);
     if (!in.output_attentions) continue;
     out.attentions.push_back(pass.weights);

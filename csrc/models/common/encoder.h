@@ -48,6 +48,7 @@ struct EncoderConfig {
   int64_t shared_groups = 0;          // > 0: so many sets of weights, used by the layers in turn
   bool positions_from_ids = false;    // counted without padding, from padding + 1
   bool bias = true, mlp_bias = true;  // of the layers' matrices
+  bool causal = false;                // a decoder: tokens see those before them, which a cache may hold
   NormConfig norm{NormConfig::Layer, 1e-12};
   double dropout = 0.1, attention_dropout = 0.1;
   std::string act = "gelu", pooler_act = "tanh";
@@ -62,15 +63,17 @@ struct EncoderConfig {
                                       std::shared_ptr<PreTrainedModel> base)>
       make_head;
 };
-// What all encoders read the same way, and BERT's heads with the labels and dropout that config.json states.
-EncoderConfig read_encoder(const ConfigReader& config, const std::string& name, const std::string& base);
+// What all encoders read the same way, and BERT's heads with the labels and dropout that config.json states. `decodes`:
+// the family knows `is_decoder`.
+EncoderConfig read_encoder(const ConfigReader& config, const std::string& name, const std::string& base,
+                           bool decodes = false);
 
 // A bias of the scores and a 4-D mask, boolean or to be added; either may be undefined.
 Tensor masked_bias(const Tensor& bias, const Tensor& mask);
 
 class EncoderLayer : public Block {
  public:
-  explicit EncoderLayer(const EncoderConfig& config);
+  explicit EncoderLayer(const EncoderConfig& config, int64_t index = 0);
   std::string class_name() const override { return name + "Layer"; }
   Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
@@ -81,7 +84,8 @@ class EncoderLayer : public Block {
   Tensor mix(const Tensor& q, const Tensor& k, const Tensor& v, AttentionOptions options, Pass& pass) const;
   Tensor split(const Tensor& y) const { return y.unflatten(2, {heads, -1}).transpose(1, 2); }
   const std::string name;
-  const int64_t heads;
+  const int64_t heads, index;
+  const bool causal;
   const double dropout, attention_dropout;
   const bool rotates;
   Slots slots{*this};

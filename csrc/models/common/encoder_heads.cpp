@@ -97,6 +97,22 @@ struct MaskedLmHead : HeadBody {
   Scorer words;
 };
 
+// The token after each, for a base model that is a decoder.
+struct NextTokenHead : HeadBody {
+  NextTokenHead(Module& owner, const EncoderConfig& c, std::shared_ptr<PreTrainedModel> model)
+      : HeadBody(owner, c, std::move(model)), words(scorer(c.scorers.masked_lm, c.vocab)) {}
+  void score(const ModelInput& in, ModelOutput& out) override {
+    const Tensor h = kept_positions(out.last_hidden_state, in);
+    out.logits = words(h);
+    if (!in.labels.defined()) return;
+    check<ShapeError>(in.labels.dim() == 2 && in.labels.size(0) == h.size(0) && in.labels.size(1) == h.size(1),
+                      "labels: found shape ", in.labels.shape(), ", needed [", h.size(0), ", ", h.size(1), "]");
+    const int64_t n = h.size(1) - 1;
+    out.loss = token_loss(out.logits.narrow(1, 0, n), in.labels.narrow(1, 1, n), in.num_items_in_batch);
+  }
+  Scorer words;
+};
+
 struct SequenceHead : HeadBody {
   SequenceHead(Module& owner, const EncoderConfig& c, std::shared_ptr<PreTrainedModel> model)
       : HeadBody(owner, c, std::move(model)), scores(scorer(c.scorers.sequence, c.labels)) {}
@@ -207,6 +223,7 @@ struct DiscriminatorHead : HeadBody {
 std::unique_ptr<Body> make_encoder_head(Module& owner, const EncoderConfig& c, const std::string& head,
                                         std::shared_ptr<PreTrainedModel> base) {
   if (head == "masked_lm") return std::make_unique<MaskedLmHead>(owner, c, std::move(base));
+  if (head == "causal_lm") return std::make_unique<NextTokenHead>(owner, c, std::move(base));
   if (head == "sequence_classification") return std::make_unique<SequenceHead>(owner, c, std::move(base));
   if (head == "token_classification") return std::make_unique<TokenHead>(owner, c, std::move(base));
   if (head == "question_answering") return std::make_unique<AnswerHead>(owner, c, std::move(base));
@@ -216,7 +233,7 @@ std::unique_ptr<Body> make_encoder_head(Module& owner, const EncoderConfig& c, c
     return std::make_unique<DiscriminatorHead>(owner, c, std::move(base));
   if (head == "pretraining") return std::make_unique<PretrainingHead>(owner, c, std::move(base));
   fail<UnsupportedError>(c.name, " has no head '", head,
-                         "', known are base, masked_lm, sequence_classification, token_classification, "
+                         "', known are base, masked_lm, causal_lm, sequence_classification, token_classification, "
                          "question_answering, multiple_choice, next_sentence_prediction, pretraining");
 }
 

@@ -4,6 +4,12 @@
 
 namespace ef {
 
+Tensor kept_positions(const Tensor& h, const ModelInput& in) {
+  if (in.logits_to_keep_ids.defined()) return index_select(h, 1, in.logits_to_keep_ids);
+  if (in.logits_to_keep <= 0 || in.logits_to_keep >= h.size(1)) return h;
+  return h.narrow(1, h.size(1) - in.logits_to_keep, in.logits_to_keep);
+}
+
 HeadConfig read_head(const ConfigReader& c, int64_t hidden_size) {
   HeadConfig h;
   h.hidden_size = hidden_size;

@@ -15,6 +15,8 @@ struct HeadConfig {
 // Labels and dropout as config.json states them.
 HeadConfig read_head(const ConfigReader& config, int64_t hidden_size);
 
+// The hidden states of the positions that logits are wanted for.
+Tensor kept_positions(const Tensor& hidden_states, const ModelInput& input);
 // The hidden states [batch, hidden] of each sequence's first token, packed ones included.
 Tensor first_tokens(const Tensor& hidden_states, const ModelInput& input);
 // The loss that `problem_type` names, of logits [batch, num_labels].

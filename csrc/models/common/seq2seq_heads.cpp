@@ -79,12 +79,6 @@ struct Below {
 
 std::shared_ptr<Module> linear(int64_t in, int64_t out, bool bias) { return std::make_shared<Linear>(in, out, bias); }
 
-Tensor last_of(const Tensor& h, const ModelInput& in) {
-  if (in.logits_to_keep_ids.defined()) return index_select(h, 1, in.logits_to_keep_ids);
-  const int64_t n = in.logits_to_keep;
-  return n > 0 && n < h.size(1) ? h.narrow(1, h.size(1) - n, n) : h;
-}
-
 struct Seq2SeqLmBody : Body {
   Seq2SeqLmBody(Module& owner, const Seq2SeqConfig& c, const Made& made)
       : below(owner, c.base, made),
@@ -97,7 +91,7 @@ struct Seq2SeqLmBody : Body {
   std::shared_ptr<KvCache> new_cache() const override { return below.new_cache(); }
   ModelOutput forward(const ModelInput& in) override {
     ModelOutput out = below.run(in);
-    const Tensor h = last_of(out.last_hidden_state, in);
+    const Tensor h = kept_positions(out.last_hidden_state, in);
     out.logits = (*lm_head)(logit_scale == 1 ? h : mul(h, Scalar(logit_scale)));
     if (bias) out.logits = add(out.logits, bias->tensor().to(DType::Float32));
     out.last_hidden_state.reset();
@@ -194,7 +188,7 @@ struct DecoderLmBody : Body {
   std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
   ModelOutput forward(const ModelInput& in) override {
     ModelOutput out = model->run(in);
-    out.logits = (*lm_head)(last_of(out.last_hidden_state, in));
+    out.logits = (*lm_head)(kept_positions(out.last_hidden_state, in));
     out.last_hidden_state.reset();
     if (in.labels.defined()) out.loss = token_loss(out.logits, in.labels, in.num_items_in_batch);
     return out;

@@ -7,7 +7,7 @@ namespace ef {
 namespace {
 
 EncoderConfig read(const ConfigReader& c) {
-  EncoderConfig e = read_encoder(c, "Electra", "electra");
+  EncoderConfig e = read_encoder(c, "Electra", "electra", true);
   e.embedding_size = c.size("embedding_size", 128);
   if (e.embedding_size != e.hidden) e.names.project = "embeddings_project";
   e.names.pooler = "";

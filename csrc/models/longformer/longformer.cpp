@@ -187,6 +187,7 @@ std::vector<int64_t> read_reach(const ConfigReader& c, int64_t layers) {
 
 EncoderConfig read(const ConfigReader& c) {
   EncoderConfig e = read_roberta(c);
+  check<UnsupportedError>(!e.causal, "config.json: Longformer as a decoder (is_decoder) is not supported");
   e.name = "Longformer";
   e.names.base = "longformer";
   EncoderHeads& h = e.scorers;

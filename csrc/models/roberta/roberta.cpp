@@ -4,7 +4,7 @@
 namespace ef {
 
 EncoderConfig read_roberta(const ConfigReader& c) {
-  EncoderConfig e = read_encoder(c.with("pad_token_id", 1), "Roberta", "roberta");
+  EncoderConfig e = read_encoder(c.with("pad_token_id", 1), "Roberta", "roberta", true);
   e.positions_from_ids = true;
   EncoderHeads& h = e.scorers;
   h.masked_lm = {"lm_head.dense", "gelu", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias"};

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core
+from ..generation.mixin import GenerationMixin
 from ..outputs import (
     BaseModelOutput,
     BaseModelOutputWithPoolingAndCrossAttentions,
+    CausalLMOutputWithCrossAttentions,
     MaskedLMOutput,
     MultipleChoiceModelOutput,
     NextSentencePredictorOutput,
@@ -15,7 +17,10 @@ from ..outputs import (
     SequenceClassifierOutput,
     TokenClassifierOutput,
 )
+from ..utils import logging
 from .native import NativeModel, native
+
+logger = logging.get_logger(__name__)
 
 
 class EncoderPreTrainedModel(NativeModel):
@@ -67,6 +72,7 @@ class EncoderModel(EncoderPreTrainedModel):
             attention_mask: `[batch, length]`, 1 where to look; or a 4-D mask, boolean or added to the scores.
             token_type_ids: int64 `[batch, length]`, 1 for the second text of a pair.
             position_ids: int64 `[batch or 1, length]`.
+            past_key_values, use_cache: with `is_decoder`, positions before these, and whether to return them all.
 
         Returns:
             BaseModelOutput: `last_hidden_state` float32 `[batch, length, hidden_size]`, of a model with a pooler also
@@ -75,7 +81,10 @@ class EncoderModel(EncoderPreTrainedModel):
         Raises:
             ShapeError, IndexError: inputs of another shape, ids outside the vocabulary, more tokens than positions.
         """
-        return self._run(self._output_class, locals())
+        arguments = locals()
+        if getattr(self.config, "is_decoder", False):
+            arguments.update((name, kwargs.pop(name, None)) for name in ("past_key_values", "use_cache"))
+        return self._run(self._output_class, arguments)
 
 
 class PooledEncoderModel(EncoderModel):
@@ -85,6 +94,57 @@ class PooledEncoderModel(EncoderModel):
 
     def __init__(self, config: Any, add_pooling_layer: bool = True, **unknown: Any):
         super().__init__(config, _head="base" if add_pooling_layer else "base_without_pooler", **unknown)
+
+
+class EncoderForCausalLM(EncoderPreTrainedModel, GenerationMixin):
+    """Logits of the token after every position; a decoder where `config.is_decoder` is set."""
+
+    _head = "causal_lm"
+    _packs = False
+
+    def __init__(self, config: Any, **unknown: Any):
+        if not config.is_decoder:
+            logger.warning(f"If you want to use `{type(self).__name__}` as a standalone, add `is_decoder=True.`")
+        super().__init__(config, **unknown)
+
+    def _prepare_generation_config(self, given: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        config, others = super()._prepare_generation_config(given, kwargs)
+        if not self.config.is_decoder:  # each token sees all others: nothing of a pass can be kept
+            config.use_cache = False
+        return config, others
+
+    @native
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        inputs_embeds: Any = None,
+        labels: Any = None,
+        past_key_values: Any = None,
+        use_cache: bool | None = None,
+        logits_to_keep: Any = 0,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+        num_items_in_batch: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model and its head; arguments as in the base model, and:
+
+        Args:
+            labels: int64 `[batch, length]`: the loss predicts each from the tokens before it; -100 is left out.
+            past_key_values: a cache of the positions before these; `attention_mask` covers them too.
+            logits_to_keep: the last n positions (0: all), or an int64 tensor of positions.
+
+        Returns:
+            CausalLMOutputWithCrossAttentions: `loss` (with labels), `logits` float32 `[batch, length, vocab_size]`,
+            `past_key_values` (of a decoder), `hidden_states`, `attentions`.
+        """
+        if labels is not None:
+            use_cache = False
+        return self._run(CausalLMOutputWithCrossAttentions, locals())
 
 
 class EncoderForMaskedLM(EncoderPreTrainedModel):

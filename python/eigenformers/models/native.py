@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .. import _core
@@ -40,6 +41,12 @@ def tensor_of(name: str, value: Any) -> Any:
         raise type(error)(f"{found}: {error}") from None
 
 
+@functools.cache
+def _computes_natively(cls: type) -> bool:
+    """Whether a class is, or derives from, one whose forward pass is the C++ one."""
+    return any(getattr(vars(base).get("forward"), "_native_forward", False) for base in cls.__mro__)
+
+
 class NativeModel(PreTrainedModel):
     """Base of the families. A class with a head names it and the model it stands on."""
 
@@ -50,6 +57,8 @@ class NativeModel(PreTrainedModel):
         super().__init__(config)
         for name in unknown:
             raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+        if not _computes_natively(type(self)):  # a user's class on a family's base builds its own layers
+            return
         self._head = _head or self._head
         base = self._make_base(config) if self.base_model_class else None
         self._build(config.model_type, self._head, self._native_config(), base)

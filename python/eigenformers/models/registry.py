@@ -47,16 +47,18 @@ FAMILIES: dict[str, dict[str, str]] = {
         "Bart", "CausalLM", "SequenceClassification", "QuestionAnswering",
         AutoModelForMaskedLM="BartForConditionalGeneration", AutoModelForPreTraining="BartForConditionalGeneration",
     ),
-    "bert": _encoder("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"),
+    "bert": {
+        **_encoder("Bert", *_ENCODER, "NextSentencePrediction", "PreTraining"), "AutoModelForCausalLM": "BertLMHeadModel",
+    },
     "bloom": _family("Bloom", *_DECODER_QA, AutoModelForPreTraining="BloomForCausalLM"),
-    "camembert": _family("Camembert", *_ENCODER, AutoModelForPreTraining="CamembertForMaskedLM"),
+    "camembert": _family("Camembert", *_ENCODER, "CausalLM", AutoModelForPreTraining="CamembertForMaskedLM"),
     "cohere": _family("Cohere", "CausalLM"),
     "cohere2": _family("Cohere2", "CausalLM"),
     "deepseek_v3": _family("DeepseekV3", *_DECODER),
     "deberta": _encoder("Deberta", *_ENCODER[:4]),
     "deberta-v2": _encoder("DebertaV2", *_ENCODER),
     "distilbert": _encoder("DistilBert", *_ENCODER),
-    "electra": _encoder("Electra", *_ENCODER, "PreTraining"),
+    "electra": _encoder("Electra", *_ENCODER, "CausalLM", "PreTraining"),
     "ernie4_5": _family("Ernie4_5", "CausalLM"),
     "exaone4": _family("Exaone4", *_DECODER_QA, AutoModelForPreTraining="Exaone4ForCausalLM"),
     "falcon": _family("Falcon", *_DECODER_QA),
@@ -102,7 +104,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "qwen3": _family("Qwen3", *_DECODER_QA),
     "qwen3_moe": _family("Qwen3Moe", *_DECODER_QA),
     "qwen3_next": _family("Qwen3Next", *_DECODER_QA),
-    "roberta": _encoder("Roberta", *_ENCODER),
+    "roberta": _encoder("Roberta", *_ENCODER, "CausalLM"),
     "smollm3": _family("SmolLM3", *_DECODER_QA),
     "stablelm": _family("StableLm", *_DECODER),
     "starcoder2": _family("Starcoder2", *_DECODER),
@@ -112,7 +114,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         AutoModelForTableQuestionAnswering="TapasForQuestionAnswering",
     ),
     "umt5": _t5("UMT5"),
-    "xlm-roberta": _encoder("XLMRoberta", *_ENCODER),
+    "xlm-roberta": _encoder("XLMRoberta", *_ENCODER, "CausalLM"),
 }
 
 
@@ -143,8 +145,13 @@ def public_names() -> dict[str, str]:
     return {
         name: module_of(model_type, auto_class)
         for model_type, names in FAMILIES.items()
-        for auto_class, name in names.items()
+        for auto_class, name in [*names.items(), ("AutoModel", _base_class(names))]
     }
+
+
+def _base_class(names: dict[str, str]) -> str:
+    """What a family's models derive from: `BertPreTrainedModel`."""
+    return names["AutoConfig"].replace("TextConfig", "Config")[: -len("Config")] + "PreTrainedModel"
 
 
 def family_exports(package: str, model_type: str) -> tuple[list[str], Any, Any]:
@@ -153,6 +160,7 @@ def family_exports(package: str, model_type: str) -> tuple[list[str], Any, Any]:
         name: ".configuration" if auto_class == "AutoConfig" else ".modeling"
         for auto_class, name in FAMILIES[model_type].items()
     }
+    modules[_base_class(FAMILIES[model_type])] = ".modeling"
     return (sorted(modules), *lazy_exports(package, modules))
 
 

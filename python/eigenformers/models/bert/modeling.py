@@ -7,6 +7,7 @@ from typing import Any
 
 from ...outputs import ModelOutput
 from ..encoder_modeling import (
+    EncoderForCausalLM,
     EncoderForMaskedLM,
     EncoderForMultipleChoice,
     EncoderForNextSentencePrediction,
@@ -42,6 +43,17 @@ class BertPreTrainedModel(EncoderPreTrainedModel):
 
 class BertModel(BertPreTrainedModel, PooledEncoderModel):
     """The BERT encoder: token ids to hidden states and a summary of the first."""
+
+
+class BertLMHeadModel(BertPreTrainedModel, EncoderForCausalLM):
+    """BERT that predicts the next token; a decoder with `is_decoder=True`."""
+
+    base_model_class = BertModel
+    _tied_weights_keys = {"cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight"}
+    _output_embeddings_path = "cls.predictions.decoder"
+    _keys_to_ignore_on_load_unexpected = [
+        r"position_ids", r"cls\.predictions\.decoder\.bias", r"bert\.pooler\.", r"cls\.seq_relationship\.",
+    ]
 
 
 class BertForMaskedLM(BertPreTrainedModel, EncoderForMaskedLM):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..encoder_modeling import (
+    EncoderForCausalLM,
     EncoderForMaskedLM,
     EncoderForMultipleChoice,
     EncoderForQuestionAnswering,
@@ -25,6 +26,15 @@ class CamembertPreTrainedModel(EncoderPreTrainedModel):
 
 class CamembertModel(CamembertPreTrainedModel, PooledEncoderModel):
     """The CamemBERT encoder: token ids to hidden states and a summary of the first."""
+
+
+class CamembertForCausalLM(CamembertPreTrainedModel, EncoderForCausalLM):
+    """CamemBERT that predicts the next token; a decoder with `is_decoder=True`."""
+
+    base_model_class = CamembertModel
+    _tied_weights_keys = {"lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight"}
+    _output_embeddings_path = "lm_head.decoder"
+    _keys_to_ignore_on_load_unexpected = [r"position_ids", r"lm_head\.decoder\.bias", r"roberta\.pooler\."]
 
 
 class CamembertForMaskedLM(CamembertPreTrainedModel, EncoderForMaskedLM):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...outputs import ModelOutput
+from ...outputs import BaseModelOutputWithPastAndCrossAttentions, ModelOutput
 from ..encoder_modeling import (
+    EncoderForCausalLM,
     EncoderForMaskedLM,
     EncoderForMultipleChoice,
     EncoderForPreTraining,
@@ -39,6 +40,17 @@ class ElectraPreTrainedModel(EncoderPreTrainedModel):
 
 class ElectraModel(ElectraPreTrainedModel, EncoderModel):
     """The ELECTRA encoder: token ids to hidden states."""
+
+    _output_class = BaseModelOutputWithPastAndCrossAttentions
+
+
+class ElectraForCausalLM(ElectraPreTrainedModel, EncoderForCausalLM):
+    """ELECTRA that predicts the next token; a decoder with `is_decoder=True`."""
+
+    base_model_class = ElectraModel
+    _tied_weights_keys = {"generator_lm_head.weight": "electra.embeddings.word_embeddings.weight"}
+    _output_embeddings_path = "generator_lm_head"
+    _keys_to_ignore_on_load_unexpected = [r"position_ids", r"discriminator_predictions\."]
 
 
 class ElectraForMaskedLM(ElectraPreTrainedModel, EncoderForMaskedLM):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..encoder_modeling import (
+    EncoderForCausalLM,
     EncoderForMaskedLM,
     EncoderForMultipleChoice,
     EncoderForQuestionAnswering,
@@ -25,6 +26,15 @@ class RobertaPreTrainedModel(EncoderPreTrainedModel):
 
 class RobertaModel(RobertaPreTrainedModel, PooledEncoderModel):
     """The RoBERTa encoder: token ids to hidden states and a summary of the first."""
+
+
+class RobertaForCausalLM(RobertaPreTrainedModel, EncoderForCausalLM):
+    """RoBERTa that predicts the next token; a decoder with `is_decoder=True`."""
+
+    base_model_class = RobertaModel
+    _tied_weights_keys = {"lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight"}
+    _output_embeddings_path = "lm_head.decoder"
+    _keys_to_ignore_on_load_unexpected = [r"position_ids", r"lm_head\.decoder\.bias", r"roberta\.pooler\."]
 
 
 class RobertaForMaskedLM(RobertaPreTrainedModel, EncoderForMaskedLM):

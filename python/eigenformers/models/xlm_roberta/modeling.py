@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..encoder_modeling import (
+    EncoderForCausalLM,
     EncoderForMaskedLM,
     EncoderForMultipleChoice,
     EncoderForQuestionAnswering,
@@ -25,6 +26,15 @@ class XLMRobertaPreTrainedModel(EncoderPreTrainedModel):
 
 class XLMRobertaModel(XLMRobertaPreTrainedModel, PooledEncoderModel):
     """The XLM-RoBERTa encoder: token ids to hidden states and a summary of the first."""
+
+
+class XLMRobertaForCausalLM(XLMRobertaPreTrainedModel, EncoderForCausalLM):
+    """XLM-RoBERTa that predicts the next token; a decoder with `is_decoder=True`."""
+
+    base_model_class = XLMRobertaModel
+    _tied_weights_keys = {"lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight"}
+    _output_embeddings_path = "lm_head.decoder"
+    _keys_to_ignore_on_load_unexpected = [r"position_ids", r"lm_head\.decoder\.bias", r"roberta\.pooler\."]
 
 
 class XLMRobertaForMaskedLM(XLMRobertaPreTrainedModel, EncoderForMaskedLM):
