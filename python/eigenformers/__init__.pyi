@@ -606,6 +606,7 @@ from .models.albert.modeling import (
     AlbertForSequenceClassification as AlbertForSequenceClassification,
     AlbertForTokenClassification as AlbertForTokenClassification,
     AlbertModel as AlbertModel,
+    AlbertPreTrainedModel as AlbertPreTrainedModel,
 )
 from .models.auto import (
     AutoBackbone as AutoBackbone,
@@ -673,6 +674,7 @@ from .models.bart.modeling import (
     BartForQuestionAnswering as BartForQuestionAnswering,
     BartForSequenceClassification as BartForSequenceClassification,
     BartModel as BartModel,
+    BartPreTrainedModel as BartPreTrainedModel,
 )
 from .models.bert.configuration import (
     BertConfig as BertConfig,
@@ -685,7 +687,9 @@ from .models.bert.modeling import (
     BertForQuestionAnswering as BertForQuestionAnswering,
     BertForSequenceClassification as BertForSequenceClassification,
     BertForTokenClassification as BertForTokenClassification,
+    BertLMHeadModel as BertLMHeadModel,
     BertModel as BertModel,
+    BertPreTrainedModel as BertPreTrainedModel,
 )
 from .models.bloom.configuration import (
     BloomConfig as BloomConfig,
@@ -696,17 +700,20 @@ from .models.bloom.modeling import (
     BloomForSequenceClassification as BloomForSequenceClassification,
     BloomForTokenClassification as BloomForTokenClassification,
     BloomModel as BloomModel,
+    BloomPreTrainedModel as BloomPreTrainedModel,
 )
 from .models.camembert.configuration import (
     CamembertConfig as CamembertConfig,
 )
 from .models.camembert.modeling import (
+    CamembertForCausalLM as CamembertForCausalLM,
     CamembertForMaskedLM as CamembertForMaskedLM,
     CamembertForMultipleChoice as CamembertForMultipleChoice,
     CamembertForQuestionAnswering as CamembertForQuestionAnswering,
     CamembertForSequenceClassification as CamembertForSequenceClassification,
     CamembertForTokenClassification as CamembertForTokenClassification,
     CamembertModel as CamembertModel,
+    CamembertPreTrainedModel as CamembertPreTrainedModel,
 )
 from .models.cohere.configuration import (
     CohereConfig as CohereConfig,
@@ -714,6 +721,7 @@ from .models.cohere.configuration import (
 from .models.cohere.modeling import (
     CohereForCausalLM as CohereForCausalLM,
     CohereModel as CohereModel,
+    CoherePreTrainedModel as CoherePreTrainedModel,
 )
 from .models.cohere2.configuration import (
     Cohere2Config as Cohere2Config,
@@ -721,6 +729,7 @@ from .models.cohere2.configuration import (
 from .models.cohere2.modeling import (
     Cohere2ForCausalLM as Cohere2ForCausalLM,
     Cohere2Model as Cohere2Model,
+    Cohere2PreTrainedModel as Cohere2PreTrainedModel,
 )
 from .models.deberta.configuration import (
     DebertaConfig as DebertaConfig,
@@ -731,6 +740,7 @@ from .models.deberta.modeling import (
     DebertaForSequenceClassification as DebertaForSequenceClassification,
     DebertaForTokenClassification as DebertaForTokenClassification,
     DebertaModel as DebertaModel,
+    DebertaPreTrainedModel as DebertaPreTrainedModel,
 )
 from .models.deberta_v2.configuration import (
     DebertaV2Config as DebertaV2Config,
@@ -742,6 +752,7 @@ from .models.deberta_v2.modeling import (
     DebertaV2ForSequenceClassification as DebertaV2ForSequenceClassification,
     DebertaV2ForTokenClassification as DebertaV2ForTokenClassification,
     DebertaV2Model as DebertaV2Model,
+    DebertaV2PreTrainedModel as DebertaV2PreTrainedModel,
 )
 from .models.deepseek_v3.configuration import (
     DeepseekV3Config as DeepseekV3Config,
@@ -751,6 +762,7 @@ from .models.deepseek_v3.modeling import (
     DeepseekV3ForSequenceClassification as DeepseekV3ForSequenceClassification,
     DeepseekV3ForTokenClassification as DeepseekV3ForTokenClassification,
     DeepseekV3Model as DeepseekV3Model,
+    DeepseekV3PreTrainedModel as DeepseekV3PreTrainedModel,
 )
 from .models.distilbert.configuration import (
     DistilBertConfig as DistilBertConfig,
@@ -762,11 +774,13 @@ from .models.distilbert.modeling import (
     DistilBertForSequenceClassification as DistilBertForSequenceClassification,
     DistilBertForTokenClassification as DistilBertForTokenClassification,
     DistilBertModel as DistilBertModel,
+    DistilBertPreTrainedModel as DistilBertPreTrainedModel,
 )
 from .models.electra.configuration import (
     ElectraConfig as ElectraConfig,
 )
 from .models.electra.modeling import (
+    ElectraForCausalLM as ElectraForCausalLM,
     ElectraForMaskedLM as ElectraForMaskedLM,
     ElectraForMultipleChoice as ElectraForMultipleChoice,
     ElectraForPreTraining as ElectraForPreTraining,
@@ -774,6 +788,7 @@ from .models.electra.modeling import (
     ElectraForSequenceClassification as ElectraForSequenceClassification,
     ElectraForTokenClassification as ElectraForTokenClassification,
     ElectraModel as ElectraModel,
+    ElectraPreTrainedModel as ElectraPreTrainedModel,
 )
 from .models.ernie4_5.configuration import (
     Ernie4_5Config as Ernie4_5Config,
@@ -781,6 +796,7 @@ from .models.ernie4_5.configuration import (
 from .models.ernie4_5.modeling import (
     Ernie4_5ForCausalLM as Ernie4_5ForCausalLM,
     Ernie4_5Model as Ernie4_5Model,
+    Ernie4_5PreTrainedModel as Ernie4_5PreTrainedModel,
 )
 from .models.exaone4.configuration import (
     Exaone4Config as Exaone4Config,
@@ -791,6 +807,7 @@ from .models.exaone4.modeling import (
     Exaone4ForSequenceClassification as Exaone4ForSequenceClassification,
     Exaone4ForTokenClassification as Exaone4ForTokenClassification,
     Exaone4Model as Exaone4Model,
+    Exaone4PreTrainedModel as Exaone4PreTrainedModel,
 )
 from .models.falcon.configuration import (
     FalconConfig as FalconConfig,
@@ -801,6 +818,7 @@ from .models.falcon.modeling import (
     FalconForSequenceClassification as FalconForSequenceClassification,
     FalconForTokenClassification as FalconForTokenClassification,
     FalconModel as FalconModel,
+    FalconPreTrainedModel as FalconPreTrainedModel,
 )
 from .models.gemma.configuration import (
     GemmaConfig as GemmaConfig,
@@ -810,6 +828,7 @@ from .models.gemma.modeling import (
     GemmaForSequenceClassification as GemmaForSequenceClassification,
     GemmaForTokenClassification as GemmaForTokenClassification,
     GemmaModel as GemmaModel,
+    GemmaPreTrainedModel as GemmaPreTrainedModel,
 )
 from .models.gemma2.configuration import (
     Gemma2Config as Gemma2Config,
@@ -819,12 +838,14 @@ from .models.gemma2.modeling import (
     Gemma2ForSequenceClassification as Gemma2ForSequenceClassification,
     Gemma2ForTokenClassification as Gemma2ForTokenClassification,
     Gemma2Model as Gemma2Model,
+    Gemma2PreTrainedModel as Gemma2PreTrainedModel,
 )
 from .models.gemma3_text.configuration import (
     Gemma3TextConfig as Gemma3TextConfig,
 )
 from .models.gemma3_text.modeling import (
     Gemma3ForCausalLM as Gemma3ForCausalLM,
+    Gemma3PreTrainedModel as Gemma3PreTrainedModel,
     Gemma3TextForSequenceClassification as Gemma3TextForSequenceClassification,
     Gemma3TextModel as Gemma3TextModel,
 )
@@ -836,6 +857,7 @@ from .models.glm4.modeling import (
     Glm4ForSequenceClassification as Glm4ForSequenceClassification,
     Glm4ForTokenClassification as Glm4ForTokenClassification,
     Glm4Model as Glm4Model,
+    Glm4PreTrainedModel as Glm4PreTrainedModel,
 )
 from .models.gpt2.configuration import (
     GPT2Config as GPT2Config,
@@ -846,6 +868,7 @@ from .models.gpt2.modeling import (
     GPT2ForTokenClassification as GPT2ForTokenClassification,
     GPT2LMHeadModel as GPT2LMHeadModel,
     GPT2Model as GPT2Model,
+    GPT2PreTrainedModel as GPT2PreTrainedModel,
 )
 from .models.gpt_neo.configuration import (
     GPTNeoConfig as GPTNeoConfig,
@@ -856,6 +879,7 @@ from .models.gpt_neo.modeling import (
     GPTNeoForSequenceClassification as GPTNeoForSequenceClassification,
     GPTNeoForTokenClassification as GPTNeoForTokenClassification,
     GPTNeoModel as GPTNeoModel,
+    GPTNeoPreTrainedModel as GPTNeoPreTrainedModel,
 )
 from .models.gpt_neox.configuration import (
     GPTNeoXConfig as GPTNeoXConfig,
@@ -866,6 +890,7 @@ from .models.gpt_neox.modeling import (
     GPTNeoXForSequenceClassification as GPTNeoXForSequenceClassification,
     GPTNeoXForTokenClassification as GPTNeoXForTokenClassification,
     GPTNeoXModel as GPTNeoXModel,
+    GPTNeoXPreTrainedModel as GPTNeoXPreTrainedModel,
 )
 from .models.gpt_oss.configuration import (
     GptOssConfig as GptOssConfig,
@@ -875,6 +900,7 @@ from .models.gpt_oss.modeling import (
     GptOssForSequenceClassification as GptOssForSequenceClassification,
     GptOssForTokenClassification as GptOssForTokenClassification,
     GptOssModel as GptOssModel,
+    GptOssPreTrainedModel as GptOssPreTrainedModel,
 )
 from .models.gptj.configuration import (
     GPTJConfig as GPTJConfig,
@@ -884,6 +910,7 @@ from .models.gptj.modeling import (
     GPTJForQuestionAnswering as GPTJForQuestionAnswering,
     GPTJForSequenceClassification as GPTJForSequenceClassification,
     GPTJModel as GPTJModel,
+    GPTJPreTrainedModel as GPTJPreTrainedModel,
 )
 from .models.granite.configuration import (
     GraniteConfig as GraniteConfig,
@@ -891,6 +918,7 @@ from .models.granite.configuration import (
 from .models.granite.modeling import (
     GraniteForCausalLM as GraniteForCausalLM,
     GraniteModel as GraniteModel,
+    GranitePreTrainedModel as GranitePreTrainedModel,
 )
 from .models.lfm2.configuration import (
     Lfm2Config as Lfm2Config,
@@ -898,6 +926,7 @@ from .models.lfm2.configuration import (
 from .models.lfm2.modeling import (
     Lfm2ForCausalLM as Lfm2ForCausalLM,
     Lfm2Model as Lfm2Model,
+    Lfm2PreTrainedModel as Lfm2PreTrainedModel,
 )
 from .models.llama.configuration import (
     LlamaConfig as LlamaConfig,
@@ -908,6 +937,7 @@ from .models.llama.modeling import (
     LlamaForSequenceClassification as LlamaForSequenceClassification,
     LlamaForTokenClassification as LlamaForTokenClassification,
     LlamaModel as LlamaModel,
+    LlamaPreTrainedModel as LlamaPreTrainedModel,
 )
 from .models.longformer.configuration import (
     LongformerConfig as LongformerConfig,
@@ -919,6 +949,7 @@ from .models.longformer.modeling import (
     LongformerForSequenceClassification as LongformerForSequenceClassification,
     LongformerForTokenClassification as LongformerForTokenClassification,
     LongformerModel as LongformerModel,
+    LongformerPreTrainedModel as LongformerPreTrainedModel,
 )
 from .models.m2m_100.configuration import (
     M2M100Config as M2M100Config,
@@ -926,6 +957,7 @@ from .models.m2m_100.configuration import (
 from .models.m2m_100.modeling import (
     M2M100ForConditionalGeneration as M2M100ForConditionalGeneration,
     M2M100Model as M2M100Model,
+    M2M100PreTrainedModel as M2M100PreTrainedModel,
 )
 from .models.mamba.configuration import (
     MambaConfig as MambaConfig,
@@ -933,6 +965,7 @@ from .models.mamba.configuration import (
 from .models.mamba.modeling import (
     MambaForCausalLM as MambaForCausalLM,
     MambaModel as MambaModel,
+    MambaPreTrainedModel as MambaPreTrainedModel,
 )
 from .models.mamba2.configuration import (
     Mamba2Config as Mamba2Config,
@@ -940,6 +973,7 @@ from .models.mamba2.configuration import (
 from .models.mamba2.modeling import (
     Mamba2ForCausalLM as Mamba2ForCausalLM,
     Mamba2Model as Mamba2Model,
+    Mamba2PreTrainedModel as Mamba2PreTrainedModel,
 )
 from .models.marian.configuration import (
     MarianConfig as MarianConfig,
@@ -948,6 +982,7 @@ from .models.marian.modeling import (
     MarianForCausalLM as MarianForCausalLM,
     MarianMTModel as MarianMTModel,
     MarianModel as MarianModel,
+    MarianPreTrainedModel as MarianPreTrainedModel,
 )
 from .models.mbart.configuration import (
     MBartConfig as MBartConfig,
@@ -958,6 +993,7 @@ from .models.mbart.modeling import (
     MBartForQuestionAnswering as MBartForQuestionAnswering,
     MBartForSequenceClassification as MBartForSequenceClassification,
     MBartModel as MBartModel,
+    MBartPreTrainedModel as MBartPreTrainedModel,
 )
 from .models.mistral.configuration import (
     MistralConfig as MistralConfig,
@@ -968,6 +1004,7 @@ from .models.mistral.modeling import (
     MistralForSequenceClassification as MistralForSequenceClassification,
     MistralForTokenClassification as MistralForTokenClassification,
     MistralModel as MistralModel,
+    MistralPreTrainedModel as MistralPreTrainedModel,
 )
 from .models.mixtral.configuration import (
     MixtralConfig as MixtralConfig,
@@ -978,6 +1015,7 @@ from .models.mixtral.modeling import (
     MixtralForSequenceClassification as MixtralForSequenceClassification,
     MixtralForTokenClassification as MixtralForTokenClassification,
     MixtralModel as MixtralModel,
+    MixtralPreTrainedModel as MixtralPreTrainedModel,
 )
 from .models.modernbert.configuration import (
     ModernBertConfig as ModernBertConfig,
@@ -989,6 +1027,7 @@ from .models.modernbert.modeling import (
     ModernBertForSequenceClassification as ModernBertForSequenceClassification,
     ModernBertForTokenClassification as ModernBertForTokenClassification,
     ModernBertModel as ModernBertModel,
+    ModernBertPreTrainedModel as ModernBertPreTrainedModel,
 )
 from .models.mpnet.configuration import (
     MPNetConfig as MPNetConfig,
@@ -1000,6 +1039,7 @@ from .models.mpnet.modeling import (
     MPNetForSequenceClassification as MPNetForSequenceClassification,
     MPNetForTokenClassification as MPNetForTokenClassification,
     MPNetModel as MPNetModel,
+    MPNetPreTrainedModel as MPNetPreTrainedModel,
 )
 from .models.mt5.configuration import (
     MT5Config as MT5Config,
@@ -1011,6 +1051,7 @@ from .models.mt5.modeling import (
     MT5ForSequenceClassification as MT5ForSequenceClassification,
     MT5ForTokenClassification as MT5ForTokenClassification,
     MT5Model as MT5Model,
+    MT5PreTrainedModel as MT5PreTrainedModel,
 )
 from .models.nemotron.configuration import (
     NemotronConfig as NemotronConfig,
@@ -1021,6 +1062,7 @@ from .models.nemotron.modeling import (
     NemotronForSequenceClassification as NemotronForSequenceClassification,
     NemotronForTokenClassification as NemotronForTokenClassification,
     NemotronModel as NemotronModel,
+    NemotronPreTrainedModel as NemotronPreTrainedModel,
 )
 from .models.nomic_bert.configuration import (
     NomicBertConfig as NomicBertConfig,
@@ -1030,6 +1072,7 @@ from .models.nomic_bert.modeling import (
     NomicBertForSequenceClassification as NomicBertForSequenceClassification,
     NomicBertForTokenClassification as NomicBertForTokenClassification,
     NomicBertModel as NomicBertModel,
+    NomicBertPreTrainedModel as NomicBertPreTrainedModel,
 )
 from .models.olmo2.configuration import (
     Olmo2Config as Olmo2Config,
@@ -1038,6 +1081,7 @@ from .models.olmo2.modeling import (
     Olmo2ForCausalLM as Olmo2ForCausalLM,
     Olmo2ForSequenceClassification as Olmo2ForSequenceClassification,
     Olmo2Model as Olmo2Model,
+    Olmo2PreTrainedModel as Olmo2PreTrainedModel,
 )
 from .models.opt.configuration import (
     OPTConfig as OPTConfig,
@@ -1047,6 +1091,7 @@ from .models.opt.modeling import (
     OPTForQuestionAnswering as OPTForQuestionAnswering,
     OPTForSequenceClassification as OPTForSequenceClassification,
     OPTModel as OPTModel,
+    OPTPreTrainedModel as OPTPreTrainedModel,
 )
 from .models.pegasus.configuration import (
     PegasusConfig as PegasusConfig,
@@ -1055,6 +1100,7 @@ from .models.pegasus.modeling import (
     PegasusForCausalLM as PegasusForCausalLM,
     PegasusForConditionalGeneration as PegasusForConditionalGeneration,
     PegasusModel as PegasusModel,
+    PegasusPreTrainedModel as PegasusPreTrainedModel,
 )
 from .models.phi.configuration import (
     PhiConfig as PhiConfig,
@@ -1064,6 +1110,7 @@ from .models.phi.modeling import (
     PhiForSequenceClassification as PhiForSequenceClassification,
     PhiForTokenClassification as PhiForTokenClassification,
     PhiModel as PhiModel,
+    PhiPreTrainedModel as PhiPreTrainedModel,
 )
 from .models.phi3.configuration import (
     Phi3Config as Phi3Config,
@@ -1073,6 +1120,7 @@ from .models.phi3.modeling import (
     Phi3ForSequenceClassification as Phi3ForSequenceClassification,
     Phi3ForTokenClassification as Phi3ForTokenClassification,
     Phi3Model as Phi3Model,
+    Phi3PreTrainedModel as Phi3PreTrainedModel,
 )
 from .models.qwen2.configuration import (
     Qwen2Config as Qwen2Config,
@@ -1083,6 +1131,7 @@ from .models.qwen2.modeling import (
     Qwen2ForSequenceClassification as Qwen2ForSequenceClassification,
     Qwen2ForTokenClassification as Qwen2ForTokenClassification,
     Qwen2Model as Qwen2Model,
+    Qwen2PreTrainedModel as Qwen2PreTrainedModel,
 )
 from .models.qwen2_moe.configuration import (
     Qwen2MoeConfig as Qwen2MoeConfig,
@@ -1093,6 +1142,7 @@ from .models.qwen2_moe.modeling import (
     Qwen2MoeForSequenceClassification as Qwen2MoeForSequenceClassification,
     Qwen2MoeForTokenClassification as Qwen2MoeForTokenClassification,
     Qwen2MoeModel as Qwen2MoeModel,
+    Qwen2MoePreTrainedModel as Qwen2MoePreTrainedModel,
 )
 from .models.qwen3.configuration import (
     Qwen3Config as Qwen3Config,
@@ -1103,6 +1153,7 @@ from .models.qwen3.modeling import (
     Qwen3ForSequenceClassification as Qwen3ForSequenceClassification,
     Qwen3ForTokenClassification as Qwen3ForTokenClassification,
     Qwen3Model as Qwen3Model,
+    Qwen3PreTrainedModel as Qwen3PreTrainedModel,
 )
 from .models.qwen3_moe.configuration import (
     Qwen3MoeConfig as Qwen3MoeConfig,
@@ -1113,6 +1164,7 @@ from .models.qwen3_moe.modeling import (
     Qwen3MoeForSequenceClassification as Qwen3MoeForSequenceClassification,
     Qwen3MoeForTokenClassification as Qwen3MoeForTokenClassification,
     Qwen3MoeModel as Qwen3MoeModel,
+    Qwen3MoePreTrainedModel as Qwen3MoePreTrainedModel,
 )
 from .models.qwen3_next.configuration import (
     Qwen3NextConfig as Qwen3NextConfig,
@@ -1123,17 +1175,20 @@ from .models.qwen3_next.modeling import (
     Qwen3NextForSequenceClassification as Qwen3NextForSequenceClassification,
     Qwen3NextForTokenClassification as Qwen3NextForTokenClassification,
     Qwen3NextModel as Qwen3NextModel,
+    Qwen3NextPreTrainedModel as Qwen3NextPreTrainedModel,
 )
 from .models.roberta.configuration import (
     RobertaConfig as RobertaConfig,
 )
 from .models.roberta.modeling import (
+    RobertaForCausalLM as RobertaForCausalLM,
     RobertaForMaskedLM as RobertaForMaskedLM,
     RobertaForMultipleChoice as RobertaForMultipleChoice,
     RobertaForQuestionAnswering as RobertaForQuestionAnswering,
     RobertaForSequenceClassification as RobertaForSequenceClassification,
     RobertaForTokenClassification as RobertaForTokenClassification,
     RobertaModel as RobertaModel,
+    RobertaPreTrainedModel as RobertaPreTrainedModel,
 )
 from .models.smollm3.configuration import (
     SmolLM3Config as SmolLM3Config,
@@ -1144,6 +1199,7 @@ from .models.smollm3.modeling import (
     SmolLM3ForSequenceClassification as SmolLM3ForSequenceClassification,
     SmolLM3ForTokenClassification as SmolLM3ForTokenClassification,
     SmolLM3Model as SmolLM3Model,
+    SmolLM3PreTrainedModel as SmolLM3PreTrainedModel,
 )
 from .models.stablelm.configuration import (
     StableLmConfig as StableLmConfig,
@@ -1153,6 +1209,7 @@ from .models.stablelm.modeling import (
     StableLmForSequenceClassification as StableLmForSequenceClassification,
     StableLmForTokenClassification as StableLmForTokenClassification,
     StableLmModel as StableLmModel,
+    StableLmPreTrainedModel as StableLmPreTrainedModel,
 )
 from .models.starcoder2.configuration import (
     Starcoder2Config as Starcoder2Config,
@@ -1162,6 +1219,7 @@ from .models.starcoder2.modeling import (
     Starcoder2ForSequenceClassification as Starcoder2ForSequenceClassification,
     Starcoder2ForTokenClassification as Starcoder2ForTokenClassification,
     Starcoder2Model as Starcoder2Model,
+    Starcoder2PreTrainedModel as Starcoder2PreTrainedModel,
 )
 from .models.t5.configuration import (
     T5Config as T5Config,
@@ -1173,6 +1231,7 @@ from .models.t5.modeling import (
     T5ForSequenceClassification as T5ForSequenceClassification,
     T5ForTokenClassification as T5ForTokenClassification,
     T5Model as T5Model,
+    T5PreTrainedModel as T5PreTrainedModel,
 )
 from .models.tapas.configuration import (
     TapasConfig as TapasConfig,
@@ -1182,6 +1241,7 @@ from .models.tapas.modeling import (
     TapasForQuestionAnswering as TapasForQuestionAnswering,
     TapasForSequenceClassification as TapasForSequenceClassification,
     TapasModel as TapasModel,
+    TapasPreTrainedModel as TapasPreTrainedModel,
 )
 from .models.umt5.configuration import (
     UMT5Config as UMT5Config,
@@ -1193,17 +1253,20 @@ from .models.umt5.modeling import (
     UMT5ForSequenceClassification as UMT5ForSequenceClassification,
     UMT5ForTokenClassification as UMT5ForTokenClassification,
     UMT5Model as UMT5Model,
+    UMT5PreTrainedModel as UMT5PreTrainedModel,
 )
 from .models.xlm_roberta.configuration import (
     XLMRobertaConfig as XLMRobertaConfig,
 )
 from .models.xlm_roberta.modeling import (
+    XLMRobertaForCausalLM as XLMRobertaForCausalLM,
     XLMRobertaForMaskedLM as XLMRobertaForMaskedLM,
     XLMRobertaForMultipleChoice as XLMRobertaForMultipleChoice,
     XLMRobertaForQuestionAnswering as XLMRobertaForQuestionAnswering,
     XLMRobertaForSequenceClassification as XLMRobertaForSequenceClassification,
     XLMRobertaForTokenClassification as XLMRobertaForTokenClassification,
     XLMRobertaModel as XLMRobertaModel,
+    XLMRobertaPreTrainedModel as XLMRobertaPreTrainedModel,
 )
 from .optim.schedules import (
     GreedyLR as GreedyLR,
