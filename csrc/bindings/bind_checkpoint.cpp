@@ -64,16 +64,17 @@ void bind_checkpoint(py::module_& m) {
   m.def(
       "save_safetensors",
       [](Module& model, const std::vector<std::pair<std::string, Tensor>>& tensors, const std::string& folder,
-         const std::string& stem, const std::string& index_name, uint64_t max_shard_bytes) {
+         const std::string& stem, const std::string& index_name, uint64_t max_shard_bytes,
+         const SaveMetadata& metadata) {
         SaveResult r;
         {
           py::gil_scoped_release release;
-          r = save_safetensors(model.named_slots(), tensors, folder, stem, index_name, max_shard_bytes);
+          r = save_safetensors(model.named_slots(), tensors, folder, stem, index_name, max_shard_bytes, metadata);
         }
         return py::make_tuple(r.files, r.weight_map, r.total_bytes, r.total_parameters);
       },
       py::arg("model"), py::arg("tensors"), py::arg("folder"), py::arg("stem"), py::arg("index_name"),
-      py::arg("max_shard_bytes"));
+      py::arg("max_shard_bytes"), py::arg("metadata") = SaveMetadata());
   m.def(
       "save_safetensors_lazily",
       [](const std::vector<std::tuple<std::string, DType, std::vector<int64_t>, py::function>>& items,

@@ -52,13 +52,15 @@ TensorInfo info_of(const SaveItem& item) {
 
 SaveResult save_safetensors(const std::vector<std::pair<std::string, ParameterSlot*>>& slots,
                             const NamedTensors& tensors, const std::string& folder, const std::string& stem,
-                            const std::string& index_name, uint64_t max_shard_bytes) {
-  return save_safetensors(collect(slots, tensors), folder, stem, index_name, max_shard_bytes);
+                            const std::string& index_name, uint64_t max_shard_bytes, const SaveMetadata& metadata) {
+  return save_safetensors(collect(slots, tensors), folder, stem, index_name, max_shard_bytes, metadata);
 }
 
 SaveResult save_safetensors(const std::vector<SaveItem>& items, const std::string& folder, const std::string& stem,
-                            const std::string& index_name, uint64_t max_shard_bytes) {
+                            const std::string& index_name, uint64_t max_shard_bytes, const SaveMetadata& metadata) {
   NoGradGuard no_grad;
+  SafetensorsMetadata header = {{"format", "pt"}};
+  header.insert(metadata.begin(), metadata.end());
   SaveResult result;
   std::vector<std::vector<const SaveItem*>> shards(1);
   uint64_t filled = 0;
@@ -79,7 +81,7 @@ SaveResult save_safetensors(const std::vector<SaveItem>& items, const std::strin
     const std::string file = stem + number + ".safetensors";
     std::vector<TensorInfo> infos;
     for (const SaveItem* item : shards[i]) infos.push_back(info_of(*item));
-    SafetensorsWriter writer(folder + "/" + file, infos);
+    SafetensorsWriter writer(folder + "/" + file, infos, header);
     for (const SaveItem* item : shards[i]) {
       const Tensor value = item->tensor().detach().contiguous();
       writer.write(item->name, {static_cast<const std::byte*>(value.data_ptr()), value.nbytes()});

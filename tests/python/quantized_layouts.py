@@ -104,10 +104,13 @@ def quanto(rng, n, k, bits=8):
     return parts, (q.astype(np.float32) * s - shift).reshape(n, k)
 
 
-def torchao(rng, n, k, bits=8, group=32):
+def torchao(rng, n, k, bits=8, group=0):
     if bits == 8:
-        q, s = rng.randint(-128, 128, (n, k)).astype(np.int8), _half(rng, n, 1).astype(np.float32)
-        return {"_weight_qdata": q, "_weight_scale": s}, q.astype(np.float32) * s
+        groups = k // group if group else 1
+        q, s = rng.randint(-128, 128, (n, k)).astype(np.int8), _half(rng, n, groups).astype(np.float32)
+        parts = {"_weight_qdata": q, "_weight_scale": s, "_weight_zero_point": np.zeros((n, groups), np.int8)}
+        return parts, q.astype(np.float32) * np.repeat(s, k // groups, 1)
+    group = 32
     q = rng.randint(-8, 8, (n, k))
     s, z = _half(rng, k // group, n).astype(np.float32), (rng.rand(k // group, n) * 0.1).astype(np.float32)
     packed = ((q[:, 1::2] & 15) << 4 | (q[:, ::2] & 15)).astype(np.uint8).view(np.int8)

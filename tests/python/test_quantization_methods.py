@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import eigenformers as ef
 import numpy as np
 import pytest
@@ -65,6 +67,29 @@ def test_rounding_at_load(folder, tmp_path, name):
     if model.hf_quantizer.is_serializable():
         model.save_pretrained(tmp_path)
         np.testing.assert_array_equal(hidden(load(tmp_path)), hidden(model))
+
+
+@pytest.mark.parametrize(
+    "kind, group, made", [("Int8WeightOnlyConfig", 64, "Int8Tensor"), ("Int4WeightOnlyConfig", 32, "Int4Tensor")]
+)
+def test_torchao_files_say_what_their_tensors_are(folder, tmp_path, kind, group, made):
+    """transformers builds torchao's tensors of what each file's header says; all of it stands in each."""
+    fields = {"group_size": 32} if made == "Int4Tensor" else {}
+    model = load(folder, ef.TorchAoConfig({"_type": kind, "_data": fields}))
+    model.save_pretrained(tmp_path, max_shard_size="20KB")
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) > 1
+    for file in files:
+        header = _core.SafetensorsFile(str(file)).metadata()
+        assert header["format"] == "pt" and json.loads(header["tensor_names"])[0] == "model.embed_tokens.weight"
+        packed = json.loads(header["model.layers.1.self_attn.q_proj.weight"])
+        assert packed["_type"] == made and packed["_data"]["block_size"] == [1, group]
+        assert sorted(packed["_tensor_data_names"]) == ["qdata", "scale", "zero_point"]
+        assert json.loads(header["model.norm.weight"]) == {"_type": "Tensor"}
+    np.testing.assert_array_equal(hidden(load(tmp_path)), hidden(model))
+    dynamic = load(folder, ef.TorchAoConfig({"_type": "Int8DynamicActivationInt8WeightConfig", "_data": {}}))
+    with pytest.raises(ValueError, match="not serializable"):
+        dynamic.save_pretrained(tmp_path / "no")
 
 
 @pytest.mark.parametrize("name", ["hqq", "quanto", "torchao"])

@@ -67,7 +67,7 @@ struct Rounded {
 };
 Rounded round_groups(const Tensor& rows, int64_t group, const GroupRule& rule);
 // scale = absmax / steps, zero in the middle; rounds w / scale, or w * (1 / scale), as the original does.
-GroupRule symmetric_rule(int bits, float steps, bool by_inverse = false);
+GroupRule symmetric_rule(int bits, float steps);
 GroupRule awq_rule(int bits);      // from the smallest to the largest value, whole zero
 GroupRule shifted_rule(int bits);  // the same with the smallest value itself as the shift
 Tensor as_bytes(const std::vector<float>& values);

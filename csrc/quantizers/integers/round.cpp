@@ -24,15 +24,15 @@ Rounded round_groups(const Tensor& rows, int64_t group, const GroupRule& rule) {
   return out;
 }
 
-GroupRule symmetric_rule(int bits, float steps, bool by_inverse) {
-  return [bits, steps, by_inverse](std::span<const float> w, float& scale, float& zero, uint8_t* codes) {
+GroupRule symmetric_rule(int bits, float steps) {
+  return [bits, steps](std::span<const float> w, float& scale, float& zero, uint8_t* codes) {
     float most = 0;
     for (float v : w) most = std::max(most, std::fabs(v));
     scale = most > 0 ? most / steps : 1.f;
     zero = float(1 << (bits - 1));
-    const float low = -zero, high = zero - 1, inverse = 1 / scale;
+    const float low = -zero, high = zero - 1;
     for (size_t i = 0; i < w.size(); i++)
-      codes[i] = uint8_t(int(std::clamp(rounded_even(by_inverse ? w[i] * inverse : w[i] / scale), low, high) + zero));
+      codes[i] = uint8_t(int(std::clamp(rounded_even(w[i] / scale), low, high) + zero));
   };
 }
 

@@ -1,4 +1,9 @@
 // quanto, torchao, EETQ, BitNet: formats that differ in where the bits lie and in what the zero is.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/half.h"
 #include "quantizers/integers/integers.h"
 
 namespace ef {
@@ -96,7 +101,7 @@ WeightPtr pack_int8(const Tensor& dense, const QuantSpec& spec, const char* kind
   const Tensor rows = packable(dense, kind);
   GroupMatrix m = matrix(rows.shape(), spec, 8, -1);
   m.is_signed = true;
-  Rounded r = round_groups(rows, m.k, symmetric_rule(8, steps, std::string(kind) == "torchao"));
+  Rounded r = round_groups(rows, m.k, symmetric_rule(8, steps));
   for (uint8_t& c : r.codes.code) c ^= 0x80;  // signed codes
   m.codes = Tensor::from_data<int8_t>(
       std::span(reinterpret_cast<const int8_t*>(r.codes.code.data()), r.codes.code.size()), {m.n, m.k});
@@ -120,27 +125,77 @@ WeightPtr pack_shifted(const Tensor& dense, const QuantSpec& spec, const char* k
 WeightPtr pack_quanto(const Tensor& dense, const QuantSpec& spec) {
   return spec.bits == 8 ? pack_int8(dense, spec, "quanto", 127, {}) : pack_shifted(dense, spec, "quanto");
 }
+
+// torchao: int8 with a scale for each group (float32, whatever the weights are), or pairs of 4 bits, signed codes, the
+// first of two in the low nibble, and weight = code * scale + zero_point.
+Tensor torchao_pairs(const Tensor& codes, DType dtype) {
+  Tensor out = Tensor::empty(codes.shape(), dtype);
+  const auto* from = static_cast<const uint8_t*>(codes.data_ptr());
+  auto* to = static_cast<uint8_t*>(out.mutable_data_ptr());
+  for (int64_t i = 0; i < codes.numel(); i++) to[i] = uint8_t((from[i] >> 4 | from[i] << 4) ^ 0x88);
+  return out;
+}
+
+NamedTensors write_torchao(const GroupMatrix& w) {
+  const int64_t groups = w.groups();
+  if (w.bits == 8)
+    return {{"_weight_qdata", w.codes.view({w.n, w.k})},
+            {"_weight_scale", w.scale.values.view({w.n, groups})},
+            {"_weight_zero_point", Tensor::zeros({w.n, groups}, DType::Int8)}};
+  return {{"_weight_qdata", torchao_pairs(w.codes, DType::Int8).view({w.n, w.k / 2})},
+          {"_weight_scale", turned(w.scale.values.view({w.n, groups}))},
+          {"_weight_zero_point", turned(w.add.values.view({w.n, groups}))}};
+}
+
 WeightPtr pack_torchao(const Tensor& dense, const QuantSpec& spec) {
-  return spec.bits == 8 ? pack_int8(dense, spec, "torchao", 127.5f, {}) : pack_shifted(dense, spec, "torchao");
+  const Tensor rows = packable(dense, "torchao");
+  GroupMatrix m = matrix(rows.shape(), spec, spec.bits, spec.group);
+  check<UnsupportedError>(m.k % m.group == 0, "torchao: rows of ", m.k, " don't end on a group of ", m.group);
+  if (spec.bits == 8) {
+    m.is_signed = true;
+    Rounded r = round_groups(rows, m.group,
+                             [dtype = spec.dtype](std::span<const float> w, float& scale, float& zero, uint8_t* codes) {
+                               float most = 0;
+                               for (float v : w) most = std::max(most, std::fabs(v));
+                               scale = most / 127.5f;
+                               if (dtype == DType::BFloat16) scale = from_bf16(to_bf16(scale));
+                               if (dtype == DType::Float16) scale = from_f16(to_f16(scale));
+                               scale = std::max(scale, std::numeric_limits<float>::epsilon());
+                               zero = 0;
+                               const float inverse = 1 / scale;
+                               for (size_t i = 0; i < w.size(); i++)
+                                 codes[i] = uint8_t(int8_t(std::clamp(std::nearbyint(w[i] * inverse), -128.f, 127.f)));
+                             });
+    m.codes = Tensor::from_data<int8_t>(
+        std::span(reinterpret_cast<const int8_t*>(r.codes.code.data()), r.codes.code.size()), {m.n, m.k});
+    m.scale.values = Tensor::from_data(r.scale);
+    return std::make_shared<IntegerWeight>(std::move(m), "torchao", write_torchao);
+  }
+  Rounded r = round_groups(rows, m.group, shifted_rule(4));
+  m.codes = packed_rows(r.codes, 4);
+  for (size_t i = 0; i < r.zero.size(); i++) r.zero[i] = 8 * r.scale[i] - r.zero[i];
+  m.scale.values = Tensor::from_data(r.scale).to(spec.dtype);
+  m.add.values = Tensor::from_data(r.zero).to(spec.dtype);
+  m.zero.values = Tensor::full({m.n * m.groups()}, 8, DType::UInt8);
+  return std::make_shared<IntegerWeight>(std::move(m), "torchao", write_torchao);
 }
 
 WeightPtr restore_torchao(const Parts& parts, const Shape& shape, const QuantSpec& spec) {
   if (spec.bits == 8) {
-    GroupMatrix m = matrix(shape, spec, 8, -1);
+    GroupMatrix m = matrix(shape, spec, 8, spec.group);
     m.is_signed = true;
     m.codes = take(parts, "_weight_qdata", {DType::Int8});
     check_shape(m.codes, shape, "weights");
     m.scale.values = numbers(parts, "_weight_scale", m);
-    return std::make_shared<IntegerWeight>(std::move(m), "torchao", IntegerWeight::Writer());
+    if (const auto zero = parts.find("_weight_zero_point"); zero != parts.end())
+      for (float v : zero->second.to(DType::Float32).flatten().to_vector<float>())
+        check<UnsupportedError>(v == 0, "torchao: int8 with zero points other than 0");
+    return std::make_shared<IntegerWeight>(std::move(m), "torchao", write_torchao);
   }
-  // Signed codes, the first of two in the low nibble; weight = code * scale + zero_point.
   GroupMatrix m = matrix(shape, spec, 4, spec.group);
   const Tensor stored = take(parts, "_weight_qdata", {DType::Int8, DType::UInt8});
   check_shape(stored, {m.n, m.k / 2}, "weights");
-  m.codes = Tensor::empty({m.n, m.row_bytes()}, DType::UInt8);
-  const auto* from = static_cast<const uint8_t*>(stored.data_ptr());
-  auto* to = m.codes.mutable_data<uint8_t>();
-  for (int64_t i = 0; i < stored.numel(); i++) to[i] = uint8_t((from[i] >> 4 | from[i] << 4) ^ 0x88);
+  m.codes = torchao_pairs(stored, DType::UInt8);
   const Tensor scale = take(parts, "_weight_scale", kFloats), zero = take(parts, "_weight_zero_point", kFloats);
   check_shape(scale, {m.groups(), m.n}, "scales");
   check_shape(zero, {m.groups(), m.n}, "zero points");
@@ -149,7 +204,7 @@ WeightPtr restore_torchao(const Parts& parts, const Shape& shape, const QuantSpe
   m.scale.values = turned(scale);
   m.add.values = turned(zero);
   m.zero.values = Tensor::full({m.n * m.groups()}, 8, DType::UInt8);
-  return std::make_shared<IntegerWeight>(std::move(m), "torchao", IntegerWeight::Writer());
+  return std::make_shared<IntegerWeight>(std::move(m), "torchao", write_torchao);
 }
 
 NamedTensors write_eetq(const GroupMatrix& w) {

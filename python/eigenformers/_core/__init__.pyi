@@ -3510,7 +3510,7 @@ def safetensors_dtype(dtype: str) -> str:
     """
     The name of a dtype in a safetensors header: "F32" for "float32".
     """
-def save_safetensors(model: nn.Module, tensors: collections.abc.Sequence[tuple[str, eigenformers.Tensor]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[list[str], dict[str, str], int, int]:
+def save_safetensors(model: nn.Module, tensors: collections.abc.Sequence[tuple[str, eigenformers.Tensor]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex, metadata: collections.abc.Mapping[str, str] = {}) -> tuple[list[str], dict[str, str], int, int]:
     ...
 def save_safetensors_lazily(items: collections.abc.Sequence[tuple[str, eigenformers.dtype, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], collections.abc.Callable]], folder: str, stem: str, index_name: str, max_shard_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[list[str], dict[str, str], int, int]:
     """

@@ -113,11 +113,12 @@ class SavingMixin:
             self.generation_config.save_pretrained(folder)
         stem = add_variant(SAFE_WEIGHTS_NAME, variant).removesuffix(".safetensors")
         quantizer = getattr(self, "hf_quantizer", None)
+        metadata: dict[str, str] = {}
         if quantizer is not None and state_dict is None:
-            state_dict, _ = quantizer.get_state_dict_and_metadata(self)
+            state_dict, metadata = quantizer.get_state_dict_and_metadata(self)
         given = [(name, _core.as_tensor(value)) for name, value in (state_dict or {}).items()]
         index = add_variant(SAFE_WEIGHTS_INDEX_NAME, variant)
-        files = set(_core.save_safetensors(self, given, folder, stem, index, limit)[0])
+        files = set(_core.save_safetensors(self, given, folder, stem, index, limit, metadata or {})[0])
         self._remove_stale(folder, stem, index, files)
 
     def _has_packed(self) -> bool:

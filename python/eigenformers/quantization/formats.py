@@ -9,6 +9,7 @@ from .. import _core
 from ..errors import ConfigError, UnsupportedError
 from .base import HfQuantizer, PackedQuantizer
 from .quantizers import compute_dtype
+from .torchao import int8_group, torchao_metadata
 
 Settings = "tuple[str, dict[str, Any]] | None"
 
@@ -256,11 +257,15 @@ class QuantoHfQuantizer(PackedQuantizer):
 
 
 class TorchAoHfQuantizer(PackedQuantizer):
-    """torchao: int8 and int4 weight-only, and int8 with inputs rounded as they come. Not saved: its files name Python
-    classes of torchao."""
+    """torchao: int8 and int4 weight-only, and int8 with inputs rounded as they come, which is not saved: its scales are for
+    32 weights, torchao's for a row."""
 
     def is_serializable(self, safe_serialization: Any = None) -> bool:
-        return False
+        return not self.quantization_config.type_and_fields()[0].startswith("Int8Dynamic")
+
+    def get_state_dict_and_metadata(self, model: Any) -> tuple[Any, dict]:
+        """The model's own state, and what torchao's reader wants in the files' headers: a class for each tensor."""
+        return None, torchao_metadata(model, self.quantization_config)
 
     def validate_environment(self, *args: Any, **kwargs: Any) -> None:
         name, fields = self.quantization_config.type_and_fields()
@@ -277,7 +282,8 @@ class TorchAoHfQuantizer(PackedQuantizer):
         if name.startswith("Int8Dynamic"):
             return ("int8_dynamic", settings(dtype, bits=8)) if shape[1] % 32 == 0 else None
         if name.startswith("Int8"):
-            return "torchao", settings(dtype, bits=8)
+            group = int8_group(fields)
+            return ("torchao", settings(dtype, bits=8, group=group)) if group < 0 or shape[1] % group == 0 else None
         group = int(fields.get("group_size", 128))
         return ("torchao", settings(dtype, bits=4, group=group)) if shape[1] % group == 0 else None
 

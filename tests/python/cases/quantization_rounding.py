@@ -53,14 +53,19 @@ def case_quanto(lib):
 
 
 def case_torchao(lib):
-    """Dense values of int8 weight-only."""
-    w = weight()
-    if lib.__name__ == "transformers":
-        torch, ao = importlib.import_module("torch"), importlib.import_module("torchao.quantization")
-        layer = torch.nn.Linear(256, 32, bias=False)
-        layer.weight.data = torch.tensor(w)
-        ao.quantize_(layer, ao.Int8WeightOnlyConfig())
-        return np.asarray(layer.weight.dequantize().detach())
-    return (
-        importlib.import_module("eigenformers._core").pack_weight("torchao", lib.tensor(w), bits=8).dequantize().numpy()
-    )
+    """Dense values of int8 weight-only; of 16-bit weights the scales are rounded too. (case → [rows, columns])"""
+    out = {}
+    for name, group in (("float32", -1), ("bfloat16", -1), ("float16", -1), ("bfloat16", 32)):
+        if lib.__name__ == "transformers":
+            torch, ao = importlib.import_module("torch"), importlib.import_module("torchao.quantization")
+            layer = torch.nn.Linear(256, 32, bias=False)
+            layer.weight.data = torch.tensor(weight()).to(getattr(torch, name))
+            layer.weight.data[3] = 0
+            ao.quantize_(layer, ao.Int8WeightOnlyConfig(granularity=ao.PerRow() if group < 0 else ao.PerGroup(group)))
+            out[f"{name}/{group}"] = np.asarray(layer.weight.dequantize(torch.float32).detach())
+        else:
+            dense, core = lib.tensor(weight()).to(getattr(lib, name)), importlib.import_module("eigenformers._core")
+            dense[3] = 0
+            packed = core.pack_weight("torchao", dense, bits=8, group=group, dtype=getattr(lib, name))
+            out[f"{name}/{group}"] = packed.dequantize().numpy()
+    return out
