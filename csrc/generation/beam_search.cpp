@@ -41,6 +41,7 @@ class BeamSearch {
   GenerateResult run() {
     const auto begin = Clock::now();
     if (o_.do_sample) generators_ = row_generators(session_.history);
+    session_.only_read_scores(true);
     Tensor logits = prefill_beams(session_, result_, beams_);
     result_.prefill_seconds = since(begin);
     const auto decoding = Clock::now();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/kernels.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -70,7 +71,7 @@ class Best {
 std::vector<Continuation> best_continuations(const float* scores, const float* so_far, int64_t beams, int64_t vocab,
                                              int64_t count, Generator* generator) {
   Best best(size_t(std::min(count, beams * vocab)));
-  constexpr int64_t kBlock = 64;  // almost no block holds one of the best: most are passed over with one comparison
+  constexpr int64_t kBlock = 256;  // almost no block holds one of the best: most are passed over by their maximum
   for (int64_t b = 0; b < beams; b++) {
     const float* row = scores + b * vocab;
     const float before = so_far[b];
@@ -78,9 +79,7 @@ std::vector<Continuation> best_continuations(const float* scores, const float* s
       const int64_t to = std::min(from + kBlock, vocab);
       if (!generator && best.full()) {
         const auto lowest = float(best.lowest());  // a sum of floats, in double
-        int any = 0;
-        for (int64_t t = from; t < to; t++) any |= row[t] + before > lowest;
-        if (!any) continue;
+        if (kernels().rows.max(to - from, row + from) + before <= lowest) continue;
       }
       for (int64_t t = from; t < to; t++) {
         const float sum = row[t] + before;

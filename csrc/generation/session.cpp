@@ -21,7 +21,10 @@ Session::Session(PreTrainedModel& model, const GenerateRequest& request, Generat
   encoder_mask_ = r_.encoder_mask;
   for (int64_t i = 0; i < batch(); i++) source_.push_back(i);
   KvCache* own = cache();
-  if (auto* both = dynamic_cast<EncoderDecoderCache*>(own)) own = both->self().get();
+  if (auto* both = dynamic_cast<EncoderDecoderCache*>(own)) {
+    both->separate();
+    own = both->self().get();
+  }
   if (auto* dynamic = dynamic_cast<DynamicCache*>(own))
     dynamic->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
 }
@@ -253,6 +256,20 @@ Tensor Session::with_shared(const std::vector<int64_t>& rows) const {
   return Tensor::from_data(out, {2, int64_t(rows.size())});
 }
 
+// If `rows` are those of every source in turn, the same number of each: that number. Then what the decoder made of the
+// sources stays as it is, a row a source. 0: they are others, or somebody wants to see a row for each.
+int64_t Session::rows_of_a_source(const std::vector<int64_t>& rows, int64_t share) const {
+  constexpr int64_t kMost = 12;  // queries that attention takes one by one: the bits are those of rows apart
+  if (!encoder_states_.defined() || r_.options.output_attentions ||
+      (encoder_mask_.defined() && encoder_mask_.dim() != 2))
+    return 0;
+  const auto count = int64_t(rows.size()), sources = encoder_states_.size(0);
+  if (count % sources || count / sources > kMost) return 0;
+  for (int64_t i = 0; i < count; i++)
+    if (rows[size_t(i)] / share != i / (count / sources)) return 0;
+  return count / sources;
+}
+
 void Session::reorder(const std::vector<int64_t>& rows) {
   const auto pick = [&](std::vector<std::vector<int64_t>>& from) {
     std::vector<std::vector<int64_t>> to;
@@ -264,6 +281,8 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   for (size_t i = 0; same && i < rows.size(); i++) same = rows[i] == int64_t(i);
   if (same) return;
   const Tensor beams = with_shared(rows);
+  auto* both = dynamic_cast<EncoderDecoderCache*>(cache());
+  const int64_t share = both ? rows_of_a_source(rows, both->share()) : 0;
   pick(mask_);
   pick(positions_);
   const Tensor index = Tensor::from_data(rows, {int64_t(rows.size())});
@@ -271,12 +290,22 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   for (int64_t i : rows) source.push_back(source_[size_t(i)]);
   const bool same_sources = source == source_;  // beams changed places: what they read did not
   source_ = std::move(source);
+  if (both && share) {
+    both->self()->reorder(beams);
+    both->set_share(share);
+    return;
+  }
+  if (both && both->share() > 1) {
+    std::vector<int64_t> apart(size_t(encoder_states_.size(0) * both->share()));
+    for (size_t i = 0; i < apart.size(); i++) apart[i] = int64_t(i) / both->share();
+    const Tensor each = Tensor::from_data(apart, {int64_t(apart.size())});
+    encoder_states_ = index_select(encoder_states_, 0, each);
+    if (encoder_mask_.defined()) encoder_mask_ = index_select(encoder_mask_, 0, each);
+    both->separate();
+  }
   if (!same_sources && encoder_states_.defined()) encoder_states_ = index_select(encoder_states_, 0, index);
   if (!same_sources && encoder_mask_.defined()) encoder_mask_ = index_select(encoder_mask_, 0, index);
-  if (auto* both = dynamic_cast<EncoderDecoderCache*>(cache()); both && same_sources)
-    both->self()->reorder(beams);
-  else if (result_.past)
-    result_.past->reorder(dynamic_cast<EncoderDecoderCache*>(cache()) ? index : beams);
+  if (result_.past) result_.past->reorder(both ? index : beams);
 }
 
 std::vector<std::vector<int64_t>> Session::source_rows() const {

@@ -46,6 +46,7 @@ class Session {
   // The tokens that the processors of the source look at: an encoder's, or the rows so far.
   std::vector<std::vector<int64_t>> source_rows() const;
   Tensor with_shared(const std::vector<int64_t>& rows) const;
+  int64_t rows_of_a_source(const std::vector<int64_t>& rows, int64_t share) const;
   void read_prompt();
   void read_positions();
   void trim_cache();

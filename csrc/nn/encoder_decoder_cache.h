@@ -17,6 +17,7 @@ class EncoderDecoderCache : public KvCache {
   int64_t window(int layer) const override { return self_->window(layer); }
   int64_t max_length(std::optional<int> layer) const override { return self_->max_length(layer); }
   void reorder(const Tensor& rows) override {
+    separate();
     self_->reorder(rows);
     cross_->reorder(rows);
   }
@@ -24,19 +25,30 @@ class EncoderDecoderCache : public KvCache {
   void reset() override {
     self_->reset();
     cross_->reset();
+    share_ = 1;
   }
   void suggest_dtype(DType dtype) override {
     self_->suggest_dtype(dtype);
     cross_->suggest_dtype(dtype);
   }
   std::shared_ptr<KvCache> clone() const override {
-    return std::make_shared<EncoderDecoderCache>(self_->clone(), cross_->clone());
+    return std::make_shared<EncoderDecoderCache>(self_->clone(), cross()->clone());
   }
   const std::shared_ptr<KvCache>& self() const { return self_; }
-  const std::shared_ptr<KvCache>& cross() const { return cross_; }
+  const std::shared_ptr<KvCache>& cross() const {  // a row for each of the decoder's
+    separate();
+    return cross_;
+  }
+
+  // Beams of one source read the same keys and values: so many rows of the decoder, which stand together, share a row.
+  int64_t share() const { return share_; }
+  void set_share(int64_t rows) { share_ = rows; }
+  KvCache* shared_cross() const { return cross_.get(); }
+  void separate() const;  // a row for each again
 
  private:
   std::shared_ptr<KvCache> self_, cross_;
+  mutable int64_t share_ = 1;
 };
 
 }  // namespace ef

@@ -87,6 +87,32 @@ def test_cache_follows_the_batch(bart):
         ef.EncoderDecoderCache()
 
 
+@pytest.mark.parametrize("beams", [3, 13])
+@pytest.mark.parametrize("name", ["bart", "t5"])
+def test_beams_share_what_they_read(name, beams, request):
+    model = request.getfixturevalue(name)
+    mask = ef.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+    options = {"attention_mask": mask, "num_beams": beams, "max_new_tokens": 6, "return_dict_in_generate": True,
+               "output_scores": True}  # fmt: skip
+    shared = model.generate(SOURCE, **options)
+    apart = model.generate(SOURCE, output_attentions=True, **options)  # these have a row for each beam
+    assert shared.sequences.tolist() == apart.sequences.tolist()
+    assert shared.sequences_scores.tolist() == apart.sequences_scores.tolist()
+    for a, b in zip(shared.scores, apart.scores):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    caches = [out.past_key_values.cross_attention_cache for out in (shared, apart)]
+    for layer in range(2):
+        a, b = (cache.layers[layer] for cache in caches)
+        assert tuple(a.keys.shape)[0] == 2 * beams
+        np.testing.assert_array_equal(a.keys.numpy(), b.keys.numpy())
+
+
+def test_caches_have_the_dtype_of_the_weights(t5):
+    half = copy.deepcopy(t5).to(ef.bfloat16)
+    out = half.generate(SOURCE, max_new_tokens=2, num_beams=2, return_dict_in_generate=True)
+    assert out.past_key_values.self_attention_cache.layers[0].keys.dtype == ef.bfloat16
+
+
 def test_hooks_see_every_step_and_change_nothing(bart):
     plain = bart.generate(SOURCE, max_new_tokens=4, do_sample=False)
     calls = []

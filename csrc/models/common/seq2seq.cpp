@@ -144,23 +144,28 @@ ModelOutput StackBody::forward(const ModelInput& in) {
   ModelOutput out;
   Pass pass;
   const bool checkpointed = checkpoints(in, *layers.ptr());
+  int64_t share = 1;  // rows of a source
   if (config.decoder) {
     out.past = in.past;
     if (!out.past && !checkpointed && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
     if (const auto both = std::dynamic_pointer_cast<EncoderDecoderCache>(out.past)) {
       pass.cache = both->self().get();
-      pass.cross_cache = both->cross().get();
+      if (in.encoder_hidden_states.defined() && in.encoder_hidden_states.size(0) == batch) both->separate();
+      pass.cross_cache = both->shared_cross();
+      share = both->share();
     } else {
       pass.cache = out.past.get();
     }
+    if (auto embedding = std::dynamic_pointer_cast<Embedding>(embed_tokens.ptr()); embedding && out.past)
+      out.past->suggest_dtype(embedding->weight.get()->cache_dtype());
     pass.past = pass.cache ? pass.cache->length() : 0;
     if (in.encoder_hidden_states.defined()) {
       const Tensor& states = in.encoder_hidden_states;
-      check<ShapeError>(states.dim() == 3 && states.size(0) == batch && states.size(2) == config.hidden_size,
-                        "encoder_hidden_states: found shape ", states.shape(), ", needed [", batch, ", source, ",
-                        config.hidden_size, "]");
+      check<ShapeError>(states.dim() == 3 && states.size(0) * share == batch && states.size(2) == config.hidden_size,
+                        "encoder_hidden_states: found shape ", states.shape(), ", needed [", batch / share,
+                        ", source, ", config.hidden_size, "]");
       pass.encoder_states = states;
-      read_mask("attention_mask", in.encoder_attention_mask, batch, states.size(1), pass.encoder_mask,
+      read_mask("attention_mask", in.encoder_attention_mask, batch / share, states.size(1), pass.encoder_mask,
                 pass.encoder_bias);
     }
   }
