@@ -1,5 +1,6 @@
 #include "tokenizers/json.h"
 
+#include <algorithm>
 #include <cctype>
 #include <array>
 #include <charconv>
@@ -38,6 +39,13 @@ const Json* find(const Json& object, std::string_view key) {
   if (!object.is_object()) return nullptr;
   for (auto& [name, value] : object.get_ref<const Json::object_t&>())
     if (name == key) return value.is_null() ? nullptr : &value;
+  return nullptr;
+}
+bool has(const Json& object, std::string_view key) { return object.is_object() && object.contains(key); }
+const FieldsOfKind* kind_by_fields(const Json& object, const std::vector<FieldsOfKind>& kinds) {
+  for (const FieldsOfKind& kind : kinds)
+    if (std::all_of(kind.fields.begin(), kind.fields.end(), [&](std::string_view f) { return has(object, f); }))
+      return &kind;
   return nullptr;
 }
 const Json& require(const Json& object, std::string_view key, std::string_view where) {

@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 
 // Typed access with errors that name the component: "ByteLevel: 'trim_offsets' is a string, needed true or false".
 const Json* find(const Json& object, std::string_view key);  // nullptr: absent or null
+bool has(const Json& object, std::string_view key);          // also when it is null
 const Json& require(const Json& object, std::string_view key, std::string_view where);
 bool get_bool(const Json& object, std::string_view key, std::string_view where);
 bool get_bool(const Json& object, std::string_view key, std::string_view where, bool fallback);
@@ -25,6 +26,21 @@ double get_number(const Json& value, std::string_view where);
 char32_t get_char(const Json& object, std::string_view key, std::string_view where);
 const Json& get_array(const Json& object, std::string_view key, std::string_view where);
 const char* kind_of(const Json& value);
+// A component names itself by "type". Files of the first versions leave it out: then the first kind whose fields are
+// all there is meant, and the same where the name says nothing.
+struct FieldsOfKind {
+  std::string_view type;
+  std::vector<std::string_view> fields;
+};
+const FieldsOfKind* kind_by_fields(const Json& object, const std::vector<FieldsOfKind>& kinds);
+template <class Registry>
+std::string component_type(const Json& object, const Registry& registry, const std::vector<FieldsOfKind>& kinds,
+                           std::string_view role) {
+  const Json* type = find(object, "type");
+  if (type && type->is_string() && registry.find(type->get_ref<const std::string&>())) return type->get<std::string>();
+  const FieldsOfKind* kind = kind_by_fields(object, kinds);
+  return kind ? std::string(kind->type) : get_string(object, "type", role);
+}
 // Compact or with an indent of two, as serde_json writes it.
 std::string dump(const Json& value, bool pretty);
 

@@ -7,7 +7,8 @@ namespace ef::tokenizers {
 MetaspaceOptions MetaspaceOptions::from_json(const Json& json) {
   MetaspaceOptions out;
   out.replacement = get_char(json, "replacement", "Metaspace");
-  const auto scheme = get_optional_string(json, "prepend_scheme", "Metaspace");
+  std::optional<std::string> scheme;
+  if (has(json, "prepend_scheme")) scheme = get_string(json, "prepend_scheme", "Metaspace");
   if (scheme == "first")
     out.prepend = Prepend::First;
   else if (scheme == "never")

@@ -23,9 +23,8 @@ Pattern Pattern::regex(std::string pattern, bool allow_scanner) {
 std::vector<Span> Pattern::find_all(std::string_view text) const { return regex_->find_all(text); }
 
 Pattern Pattern::from_json(const Json& json, std::string_view where) {
-  if (json.is_string()) return literal(json.get<std::string>());
-  if (find(json, "String")) return literal(get_string(json, "String", where));
-  if (find(json, "Regex")) return regex(get_string(json, "Regex", where));
+  if (json.size() == 1 && find(json, "String")) return literal(get_string(json, "String", where));
+  if (json.size() == 1 && find(json, "Regex")) return regex(get_string(json, "Regex", where));
   fail<TokenizerError>(where, ": 'pattern' is ", kind_of(json), ", needed {\"String\": …} or {\"Regex\": …}");
 }
 Json Pattern::to_json() const { return Json{{is_regex_ ? "Regex" : "String", source_}}; }

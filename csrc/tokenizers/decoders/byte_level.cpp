@@ -10,9 +10,9 @@ class ByteLevel : public TokenDecoder {
  public:
   // The options mean nothing here, but files have them.
   explicit ByteLevel(const Json& json)
-      : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel", true)),
-        trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel", true)),
-        use_regex_(get_bool(json, "use_regex", "ByteLevel", true)) {}
+      : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel")),
+        trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel")),
+        use_regex_(!has(json, "use_regex") || get_bool(json, "use_regex", "ByteLevel")) {}
   std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
     std::string bytes;
     for (std::string& token : tokens) bytes += piece(std::move(token), false);

@@ -9,8 +9,8 @@ class Strip : public TokenDecoder {
  public:
   explicit Strip(const Json& json)
       : content_(utf8::encode(get_char(json, "content", "Strip"))),
-        start_(get_unsigned(json, "start", "Strip")),
-        stop_(get_unsigned(json, "stop", "Strip")) {}
+        start_(get_unsigned(json, "start", "Strip", UINT64_MAX)),
+        stop_(get_unsigned(json, "stop", "Strip", UINT64_MAX)) {}
   std::string piece(std::string token, bool) const override {
     std::string_view s = token;
     for (size_t i = 0; i < start_ && s.starts_with(content_); i++) s.remove_prefix(content_.size());

@@ -45,17 +45,17 @@ ModelPtr read_model(JsonReader& reader, std::string_view text, const std::string
     }
   }
   std::string type;
-  if (find(source.fields, "type")) {
+  if (has(source.fields, "type")) {
     type = get_string(source.fields, "type", where + ": model");
   } else {  // the order in which `tokenizers` tries them
-    const auto has = [&](const char* name) { return find(source.fields, name) != nullptr; };
+    const auto stated = [&](const char* name) { return find(source.fields, name) != nullptr; };
     if (source.has("vocab") && source.has("merges"))
       type = "BPE";
-    else if (has("continuing_subword_prefix") || has("max_input_chars_per_word"))
+    else if (stated("continuing_subword_prefix") && stated("max_input_chars_per_word"))
       type = "WordPiece";
     else if (source.has("vocab") && source.reader("vocab").peek() == '[')
       type = "Unigram";
-    else if (source.has("vocab") && has("unk_token"))
+    else if (source.has("vocab") && stated("unk_token"))
       type = "WordLevel";
     else
       fail<TokenizerError>(where, ": model: no 'type', and the fields are those of no known model");

@@ -197,7 +197,8 @@ ModelPtr read_unigram(const ModelSource& source) {
   }
   std::optional<uint64_t> unk_id;
   if (find(source.fields, "unk_id")) unk_id = get_unsigned(source.fields, "unk_id", where);
-  return make_unigram(pieces, unk_id, get_bool(source.fields, "byte_fallback", where, false));
+  return make_unigram(pieces, unk_id,
+                      has(source.fields, "byte_fallback") && get_bool(source.fields, "byte_fallback", where));
 }
 
 }  // namespace ef::tokenizers

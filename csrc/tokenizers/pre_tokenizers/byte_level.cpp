@@ -11,7 +11,7 @@ class ByteLevel : public PreTokenizer {
   explicit ByteLevel(const Json& json)
       : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel")),
         trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel")),
-        use_regex_(get_bool(json, "use_regex", "ByteLevel", true)),
+        use_regex_(!has(json, "use_regex") || get_bool(json, "use_regex", "ByteLevel")),
         pattern_(Pattern::regex(std::string(patterns::kGpt2))) {}
 
   void pre_tokenize(PreTokenizedString& text) const override {

@@ -8,7 +8,7 @@ namespace {
 class FixedLength : public PreTokenizer {
  public:
   explicit FixedLength(const Json& json)
-      : length_(find(json, "length") ? uint32_t(get_unsigned(json, "length", "FixedLength")) : 5) {}
+      : length_(has(json, "length") ? get_unsigned(json, "length", "FixedLength", UINT64_MAX) : 5) {}
   void pre_tokenize(PreTokenizedString& text) const override {
     if (length_ == 0) return;
     text.split([&](std::string_view s, auto emit) {
@@ -24,7 +24,7 @@ class FixedLength : public PreTokenizer {
   Json to_json() const override { return {{"type", "FixedLength"}, {"length", length_}}; }
 
  private:
-  uint32_t length_;
+  uint64_t length_;
 };
 
 }  // namespace

@@ -42,4 +42,6 @@ const Registry<PreTokenizerFactory>& pre_tokenizer_registry();
 PreTokenizerPtr pre_tokenizer_from_json(const Json& json);                        // null gives nullptr
 PreTokenizerPtr make_pre_tokenizer_sequence(std::vector<PreTokenizerPtr> parts);  // one after the other
 
+SplitBehavior split_behavior_from_json(const Json& object, std::string_view where);  // "behavior": "Isolated"
+
 }  // namespace ef::tokenizers

@@ -9,7 +9,7 @@ namespace {
 class Punctuation : public PreTokenizer {
  public:
   explicit Punctuation(const Json& json)
-      : behavior_(split_behavior_from_name(get_string(json, "behavior", "Punctuation", "Isolated"), "Punctuation")) {}
+      : behavior_(has(json, "behavior") ? split_behavior_from_json(json, "Punctuation") : SplitBehavior::Isolated) {}
   void pre_tokenize(PreTokenizedString& text) const override { split_by_character(text, behavior_, is_punctuation); }
   Json to_json() const override { return {{"type", "Punctuation"}, {"behavior", split_behavior_name(behavior_)}}; }
 

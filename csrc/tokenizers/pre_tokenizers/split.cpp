@@ -9,8 +9,8 @@ class Split : public PreTokenizer {
  public:
   explicit Split(const Json& json)
       : pattern_(Pattern::from_json(require(json, "pattern", "Split"), "Split")),
-        behavior_(split_behavior_from_name(get_string(json, "behavior", "Split"), "Split")),
-        invert_(get_bool(json, "invert", "Split", false)) {}
+        behavior_(split_behavior_from_json(json, "Split")),
+        invert_(get_bool(json, "invert", "Split")) {}
   void pre_tokenize(PreTokenizedString& text) const override { text.split(pattern_, behavior_, invert_); }
   bool add_to(Cuts& cuts) const override {
     const Cutter cutter = behavior_ == SplitBehavior::Isolated ? pattern_.isolated() : nullptr;

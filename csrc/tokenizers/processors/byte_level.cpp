@@ -37,9 +37,9 @@ namespace {
 class ByteLevel : public PostProcessor {
  public:
   explicit ByteLevel(const Json& json)
-      : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel", true)),
-        trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel", true)),
-        use_regex_(get_bool(json, "use_regex", "ByteLevel", true)) {}
+      : add_prefix_space_(get_bool(json, "add_prefix_space", "ByteLevel")),
+        trim_offsets_(get_bool(json, "trim_offsets", "ByteLevel")),
+        use_regex_(!has(json, "use_regex") || get_bool(json, "use_regex", "ByteLevel")) {}
   size_t added_tokens(bool) const override { return 0; }
   std::vector<Encoding> process(std::vector<Encoding> encodings, bool) const override {
     if (trim_offsets_)

@@ -30,7 +30,17 @@ Encoding post_process(const PostProcessor* processor, Encoding first, std::optio
 
 PostProcessorPtr post_processor_from_json(const Json& json) {
   if (json.is_null()) return nullptr;
-  return post_processor_registry().at<TokenizerError>(get_string(json, "type", "post_processor"))(json);
+  // For these the name never counts.
+  static const std::vector<FieldsOfKind> kUntyped = {
+      {"RobertaProcessing", {"sep", "cls", "trim_offsets", "add_prefix_space"}},
+      {"BertProcessing", {"sep", "cls"}},
+      {"TemplateProcessing", {"single", "pair", "special_tokens"}}};
+  const FieldsOfKind* kind = kind_by_fields(json, kUntyped);
+  if (kind && kind->type == "RobertaProcessing" &&
+      !(json["trim_offsets"].is_boolean() && json["add_prefix_space"].is_boolean()))
+    kind = &kUntyped[1];
+  const std::string type = kind ? std::string(kind->type) : get_string(json, "type", "post_processor");
+  return post_processor_registry().at<TokenizerError>(type)(json);
 }
 
 }  // namespace ef::tokenizers

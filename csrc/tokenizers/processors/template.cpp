@@ -13,6 +13,7 @@ struct Piece {
   uint32_t type_id = 0;
 };
 struct SpecialToken {
+  std::string id;  // as the file has it; what counts is the name it goes by
   std::vector<uint32_t> ids;
   std::shared_ptr<std::vector<std::string>> tokens;  // shared with the encodings that show them
 };
@@ -25,6 +26,7 @@ class TemplateProcessing : public PostProcessor {
                           ", needed an object");
     for (auto& [name, token] : tokens.items()) {
       SpecialToken& to = special_tokens_[name];
+      to.id = get_string(token, "id", "TemplateProcessing");
       to.tokens = std::make_shared<std::vector<std::string>>();
       for (const Json& id : get_array(token, "ids", "TemplateProcessing")) {
         check<TokenizerError>(id.is_number_unsigned() && id.get<uint64_t>() <= UINT32_MAX,
@@ -71,7 +73,7 @@ class TemplateProcessing : public PostProcessor {
   }
   Json to_json() const override {
     Json tokens = Json::object();
-    for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", name}, {"ids", t.ids}, {"tokens", *t.tokens}};
+    for (auto& [name, t] : special_tokens_) tokens[name] = {{"id", t.id}, {"ids", t.ids}, {"tokens", *t.tokens}};
     return {{"type", "TemplateProcessing"},
             {"single", write(single_)},
             {"pair", write(pair_)},
@@ -83,6 +85,8 @@ class TemplateProcessing : public PostProcessor {
     std::vector<Piece> out;
     for (const Json& item : list) {
       Piece p;
+      check<TokenizerError>(item.size() == 1, "TemplateProcessing: a piece has ", item.size(),
+                            " keys, needed SpecialToken or Sequence alone");
       const Json* sequence = find(item, "Sequence");
       const Json& body = sequence ? *sequence : require(item, "SpecialToken", "TemplateProcessing");
       p.type_id = uint32_t(get_unsigned(body, "type_id", "TemplateProcessing"));
