@@ -24,7 +24,7 @@ class Pattern;
 using Cutter = const char* (*)(const char* base, const char* at, const char* end, Span*& out, Span* limit);
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 SplitBehavior split_behavior_from_name(std::string_view name,
-                                       std::string_view where);                      // "Isolated", "merged_with_next"
+                                       std::string_view where);  // "Isolated", "merged_with_next"
 const char* split_behavior_name(SplitBehavior behavior);
 
 class PreTokenizedString {
