@@ -22,7 +22,7 @@ void bind_checkpoint(py::module_& m) {
         py::call_guard<py::gil_scoped_release>());
   m.def("open_torch", &open_torch, py::arg("paths"), py::arg("disable_mmap") = false,
         py::call_guard<py::gil_scoped_release>());
-  m.def("open_gguf", &open_gguf, py::arg("path"), py::arg("disable_mmap") = false,
+  m.def("open_gguf", &open_gguf, py::arg("path"), py::arg("disable_mmap") = false, py::arg("model_type") = "",
         py::call_guard<py::gil_scoped_release>());
   m.def("tensors_in_memory", &tensors_in_memory, py::arg("tensors"));
   m.def("renamed_checkpoint", &renamed, py::arg("reader"), py::arg("names"));

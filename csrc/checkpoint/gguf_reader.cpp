@@ -19,10 +19,11 @@ namespace {
 
 class GgufReader : public CheckpointReader {
  public:
-  GgufReader(const std::string& path, bool disable_mmap) : file_(path, disable_mmap) {
+  GgufReader(const std::string& path, bool disable_mmap, const std::string& model_type) : file_(path, disable_mmap) {
     const auto architecture = file_.require<std::string>("general.architecture");
     const bool experts = file_.get_or<int64_t>(architecture + ".expert_count", 0) > 0;
     const Family* family = nullptr;
+    bool sure = false;  // one with experts, or without, as the file
     for (const std::string& name : families().names()) {
       const GgufTable& table = families().at(name).gguf;
       if (std::find(table.architectures.begin(), table.architectures.end(), architecture) == table.architectures.end())
@@ -30,7 +31,10 @@ class GgufReader : public CheckpointReader {
       // Two families may share an architecture: one has experts.
       const bool stacks = std::any_of(table.names.begin(), table.names.end(),
                                       [](const auto& pair) { return pair.second.find("{e}") != std::string::npos; });
-      if (!family || stacks == experts) family = families().find(name);
+      const bool fits = stacks == experts;
+      if (!family || name == model_type || (fits && !sure)) family = families().find(name);
+      sure = sure || fits;
+      if (name == model_type) break;
     }
     if (!family) {
       std::string known;
@@ -259,8 +263,8 @@ class GgufReader : public CheckpointReader {
 
 }  // namespace
 
-std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap) {
-  return std::make_unique<GgufReader>(path, disable_mmap);
+std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap, const std::string& model_type) {
+  return std::make_unique<GgufReader>(path, disable_mmap, model_type);
 }
 
 }  // namespace ef

@@ -33,7 +33,9 @@ std::unique_ptr<CheckpointReader> open_safetensors(const std::vector<std::string
 // torch archives (.bin, .pt), one or all shards. Read as data; nothing in them is run.
 std::unique_ptr<CheckpointReader> open_torch(const std::vector<std::string>& paths, bool disable_mmap = false);
 // A GGUF file under the names of the family that its architecture belongs to.
-std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap = false);
+// model_type: of several families with the file's architecture the one whose names tensors get; empty: the first.
+std::unique_ptr<CheckpointReader> open_gguf(const std::string& path, bool disable_mmap = false,
+                                            const std::string& model_type = "");
 // Tensors that are in memory already.
 std::unique_ptr<CheckpointReader> tensors_in_memory(std::vector<std::pair<std::string, Tensor>> tensors);
 // Another checkpoint under other names: (its name, the name here) of each tensor.

@@ -167,6 +167,7 @@ def word_piece(lowercase=True):
 
 def encoder(model_type):
     settings = {"vocab_size": 64, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
+    settings["pad_token_id"] = 0  # as the tokenizer's
     ef.manual_seed(0)
     model = ef.AutoModel.from_config(ef.AutoConfig.for_model(model_type, max_position_embeddings=64, **settings))
     for value in model.parameters():
@@ -250,12 +251,15 @@ def test_long_rope_comes_back(tmp_path, original):
     assert greedy(again) == greedy(model)
 
 
-@pytest.mark.parametrize("model_type", ["bert", "nomic_bert"])
+ENCODERS = ["bert", "nomic_bert", "roberta", "xlm-roberta", "camembert", "distilbert"]
+
+
+@pytest.mark.parametrize("model_type", ENCODERS)
 def test_encoders_come_back(tmp_path, model_type):
     model = encoder(model_type)
     path = gguf.save_to_gguf(model, tmp_path / "m.gguf", word_piece(), "f32")  # compares tensors, outputs and tokens
     again = ef.AutoModel.from_pretrained(path)
-    assert again.config.model_type == model_type
+    assert again.config.model_type == ("nomic_bert" if model_type == "nomic_bert" else "bert")
     assert GgufFile(path).get("tokenizer.ggml.model") == "bert"
     with pytest.raises(NotImplementedError, match="lower case"):
         gguf.save_to_gguf(model, tmp_path / "n.gguf", word_piece(lowercase=False), "f32")
@@ -264,11 +268,12 @@ def test_encoders_come_back(tmp_path, model_type):
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("model_type", ["bert", "nomic_bert"])
+@pytest.mark.parametrize("model_type", ENCODERS)
 def test_llama_cpp_embeds_the_same(tmp_path, model_type):
     llama_cpp = pytest.importorskip("llama_cpp")
     model, tokenizer = encoder(model_type), word_piece()
     path = gguf.save_to_gguf(model, tmp_path / "m.gguf", tokenizer, "f32")
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
     engine = llama_cpp.Llama(path, n_ctx=64, embedding=True, verbose=False, n_threads=1, pooling_type=0)
     found = np.array(engine.embed("the Owl runs 12"))
     with ef.no_grad():
@@ -315,6 +320,17 @@ def test_tokenizers_come_back(tmp_path, make):
     assert again.eos_token == tokenizer.eos_token and again.chat_template == tokenizer.chat_template
     tokens = GgufFile(path).get("tokenizer.ggml.tokens")
     assert len(tokens) == 320 and tokens[-1] == "[PAD319]"
+
+
+def test_ends_of_lines_in_a_pattern_are_the_same_however_spelled():
+    from eigenformers.gguf.vocabulary import pre_tokenizer_name
+
+    patterns = next(patterns for name, patterns, _ in _core.gguf_pre_tokenizers() if name == "deepseek-v3")
+    for spelled in (patterns, [p.replace("\\r", "\r").replace("\\n", "\n") for p in patterns]):
+        parts = [{"type": "Split", "pattern": {"Regex": p}, "behavior": "Isolated"} for p in spelled]
+        parts.append({"type": "ByteLevel", "add_prefix_space": False, "use_regex": False})
+        state = {"pre_tokenizer": {"type": "Sequence", "pretokenizers": parts}, "normalizer": None, "model": {}}
+        assert pre_tokenizer_name(state) == "deepseek-v3"
 
 
 def test_rope_settings_come_back(tmp_path):

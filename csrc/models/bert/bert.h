@@ -2,5 +2,6 @@
 #include "models/family.h"
 
 namespace ef {
+GgufTable bert_gguf();  // of RoBERTa and its kind, too
 Family bert_family();
 }

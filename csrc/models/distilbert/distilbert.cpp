@@ -41,6 +41,20 @@ EncoderConfig read(const ConfigReader& c) {
 
 }  // namespace
 
-Family distilbert_family() { return encoder_family("distilbert", read); }
+Family distilbert_family() {
+  return encoder_family("distilbert", read,
+                        {{"bert"},
+                         {{"token_embd", "embeddings.word_embeddings"},
+                          {"position_embd", "embeddings.position_embeddings"},
+                          {"token_embd_norm", "embeddings.LayerNorm"},
+                          {"blk.{}.attn_q", "transformer.layer.{}.attention.q_lin"},
+                          {"blk.{}.attn_k", "transformer.layer.{}.attention.k_lin"},
+                          {"blk.{}.attn_v", "transformer.layer.{}.attention.v_lin"},
+                          {"blk.{}.attn_output", "transformer.layer.{}.attention.out_lin"},
+                          {"blk.{}.attn_output_norm", "transformer.layer.{}.sa_layer_norm"},
+                          {"blk.{}.ffn_up", "transformer.layer.{}.ffn.lin1"},
+                          {"blk.{}.ffn_down", "transformer.layer.{}.ffn.lin2"},
+                          {"blk.{}.layer_output_norm", "transformer.layer.{}.output_layer_norm"}}});
+}
 
 }  // namespace ef

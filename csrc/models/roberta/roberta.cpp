@@ -1,6 +1,8 @@
 // RoBERTa: BERT with positions counted without padding, and heads of its own.
 #include "models/roberta/roberta.h"
 
+#include "models/bert/bert.h"
+
 namespace ef {
 
 EncoderConfig read_roberta(const ConfigReader& c) {
@@ -16,6 +18,6 @@ EncoderConfig read_roberta(const ConfigReader& c) {
   return e;
 }
 
-Family roberta_family() { return encoder_family("roberta", read_roberta); }
+Family roberta_family() { return encoder_family("roberta", read_roberta, bert_gguf()); }
 
 }  // namespace ef

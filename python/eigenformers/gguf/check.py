@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _core
 from ..errors import CheckpointError
-from .values import dense_values, plain_model
+from .values import dense_values, moved_positions, plain_model
 
 # Error of a tensor as a share of its size (root mean squares), by type: about three times that of normal numbers.
 _BOUNDS = {
@@ -32,8 +32,10 @@ def check_export(model: Any, path: str | os.PathLike, tokenizer: Any = None) -> 
         OSError: a difference beyond what the tensor's type explains.
     """
     path, model = os.fspath(path), plain_model(model)
-    reader, worst, types = _core.open_gguf(path), 0.0, set()
+    reader, worst, types = _core.open_gguf(path, model_type=model.config.model_type), 0.0, set()
     state = dense_values(model)
+    for name, rows in moved_positions(model).items():
+        state[name] = (tuple(rows.shape), lambda rows=rows: rows)
     for name, buffer in model.named_buffers():  # of which files hold some
         if name in reader:
             state[name] = (tuple(buffer.shape), lambda buffer=buffer: buffer)
@@ -80,7 +82,8 @@ def _check_logits(model: Any, path: str, types: set[str]) -> float:
 
     decodes = model.can_generate()
     vocab = model.config.vocab_size
-    ids = _core.as_tensor([[(7 * i * i + 3 * i + 1) % vocab for i in range(12)]])
+    chosen = [(7 * i * i + 3 * i + 1) % vocab for i in range(12)]
+    ids = _core.as_tensor([[i if i != model.config.pad_token_id else (i + 1) % vocab for i in chosen]])
     was_training = model.training
     model.eval()
     with _core.no_grad():

@@ -11,7 +11,7 @@ from ..modeling.progress import loading_bar
 from ..models.gguf_families import gguf_family, grouped_heads, queries_per_key
 from .metadata import Entry, config_metadata, expert_count, general_metadata
 from .methods import method_named
-from .values import plain_model, plain_names
+from .values import moved_positions, plain_model, plain_names
 from .vocabulary import tokenizer_metadata
 
 _THROUGH = {"f16": "float16", "bf16": "bfloat16", "f32": None, None: None}
@@ -79,12 +79,17 @@ def save_to_gguf(
     renamed, values = plain_names(model)
     if encoder:  # llama.cpp pools by a rule
         renamed.update({name: "" for name, _ in model.named_parameters() if name.startswith("pooler.")})
+        renamed.update({name: "" for name in moved_positions(model)})
     export = _core.GgufExport.from_model(model, config.model_type, heads, kv_heads, renamed, values)
     names = [tensor[0] for tensor in export.tensors]
     if "output.weight" in names and config.model_type.startswith("gemma"):
         raise UnsupportedError(f"GGUF: lm_head apart from the embeddings has no place in architecture {keys[0][2]}")
     for tensor, values in rope_factors.items():
         export.add(tensor, _core.as_tensor(values))
+    for value in moved_positions(model).values():
+        export.add("position_embd.weight", value)
+    if config.model_type == "distilbert":  # llama.cpp adds the first of these to each token
+        export.add("token_types.weight", _core.zeros(1, config.hidden_size))
     importance, notes = _importance(imatrix)
     types = export.choose(
         method.mix,

@@ -221,5 +221,6 @@ def _inputs(config: Any, piece: list[int]) -> dict[str, Any]:
     ids = _core.as_tensor([piece])
     if not config.is_encoder_decoder:
         return {"input_ids": ids}
-    start = config.pad_token_id if config.decoder_start_token_id is None else config.decoder_start_token_id
+    start = getattr(config, "decoder_start_token_id", None)
+    start = config.pad_token_id if start is None else start
     return {"input_ids": ids, "decoder_input_ids": _core.as_tensor([[start, *piece[:-1]]])}

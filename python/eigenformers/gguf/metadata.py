@@ -10,7 +10,7 @@ from typing import Any
 from .. import _core
 from ..errors import UnsupportedError, UnsupportedModelError
 from ..models.gguf import _llama3_factors
-from ..models.gguf_families import activation_of, gguf_family, grouped_heads
+from ..models.gguf_families import POSITIONS_BEHIND_PADDING, activation_of, gguf_family, grouped_heads
 from .metadata_own import OWN_KEYS
 
 Entry = tuple[str, str, Any]  # key, type in the file, value
@@ -58,6 +58,8 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
     # Bloom's configuration knows no longest text, GPT-2's and Falcon's no width of the MLP but the usual one.
     context = getattr(config, "max_position_embeddings", None) or getattr(config, "seq_length", None) or 2048
+    if config.model_type in POSITIONS_BEHIND_PADDING:
+        context -= config.pad_token_id + 1
     inner = getattr(config, "intermediate_size", None) or getattr(config, "ffn_hidden_size", None)
     inner = inner or getattr(config, "n_inner", None) or 4 * config.hidden_size
     if config.model_type == "lfm2":
@@ -78,7 +80,7 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
         add("shortconv.l_cache", "uint32", config.conv_L_cache)
     else:
         add("attention.head_count_kv", "uint32", kv_heads)
-    add(family.epsilon_key, "float32", getattr(config, family.epsilon))
+    add(family.epsilon_key, "float32", getattr(config, family.epsilon, 1e-12))  # DistilBERT's is fixed
     add("attention.key_length", "uint32", head_dim)
     add("attention.value_length", "uint32", head_dim)
     add("vocab_size", "uint32", config.vocab_size)
@@ -116,7 +118,7 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     if family.encoder:
         add("attention.causal", "bool", False)
         add("pooling_type", "uint32", _pooling(config))
-        found.append(("tokenizer.ggml.token_type_count", "uint32", config.type_vocab_size))
+        found.append(("tokenizer.ggml.token_type_count", "uint32", getattr(config, "type_vocab_size", 1)))
     factors: dict[str, list[float]] = {}
     if family.rotary:
         factors = _rope(config, architecture, head_dim, family.partial_rotary, add)

@@ -107,7 +107,7 @@ def _t5(config: Any, family: GgufFamily) -> list[Entry]:
             f"'{'gated-gelu' if gated else 'relu'}'"
         )
     scaled = getattr(config, "scale_decoder_outputs", config.model_type == "umt5" and config.tie_word_embeddings)
-    start = config.decoder_start_token_id
+    start = getattr(config, "decoder_start_token_id", None)
     return [
         ("context_length", "uint32", getattr(config, "n_positions", None) or 512),
         ("embedding_length", "uint32", config.d_model),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from .. import _core
+from ..models.gguf_families import POSITIONS_BEHIND_PADDING
 
 Values = dict[str, Callable[[], Any]]
 
@@ -89,6 +90,14 @@ def _merged(layer: Any, part: str) -> Callable[[], Any]:
 def dense_weight(weight: Any) -> Any:
     """A parameter's values, of a packed one too."""
     return weight.dequantize() if isinstance(weight, _core.PackedWeight) else weight.detach()
+
+
+def moved_positions(model: Any) -> dict[str, Any]:
+    """Name -> the rows of RoBERTa's positions from that of the first token on: files have no others."""
+    if model.config.model_type not in POSITIONS_BEHIND_PADDING:
+        return {}
+    name = "embeddings.position_embeddings.weight"
+    return {name: model.get_parameter(name).detach()[model.config.pad_token_id + 1 :]}
 
 
 def dense_values(model: Any) -> dict[str, tuple[tuple[int, ...], Callable[[], Any]]]:

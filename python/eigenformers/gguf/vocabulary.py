@@ -236,13 +236,17 @@ def pre_tokenizer_name(state: dict[str, Any]) -> str:
             raise UnsupportedError(f"GGUF: pre-tokenizer {part['type']} has no name in llama.cpp")
     if _parts(state.get("normalizer")) and any(n["type"] not in ("NFC",) for n in _parts(state["normalizer"])):
         raise UnsupportedError("GGUF: a byte-level tokenizer with a normalizer other than NFC has no name in llama.cpp")
-    whole = bool(state["model"].get("ignore_merges"))
-    same = [name for name, known, ignore in _core.gguf_pre_tokenizers() if known == patterns and ignore == whole]
-    if not same:
-        same = [name for name, known, _ in _core.gguf_pre_tokenizers() if known == patterns]
+    whole, wanted = bool(state["model"].get("ignore_merges")), _escaped(patterns)
+    alike = [(name, ignore) for name, known, ignore in _core.gguf_pre_tokenizers() if _escaped(known) == wanted]
+    same = [name for name, ignore in alike if ignore == whole] or [name for name, _ in alike]
     if not same:
         raise UnsupportedError(f"GGUF: llama.cpp has no name for a tokenizer that splits by {patterns!r:.200}")
     return next((name for name in _PREFERRED if name in same), same[0])
+
+
+def _escaped(patterns: list[str]) -> list[str]:
+    """Ends of lines as files for people spell them, rather than as such."""
+    return [pattern.replace("\r", "\\r").replace("\n", "\\n") for pattern in patterns]
 
 
 def _space_prefix(state: dict[str, Any]) -> bool:

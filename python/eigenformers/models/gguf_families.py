@@ -42,6 +42,7 @@ GRANITE_SCALES = {
 _HEADS = ("num_key_value_heads",)
 _HEADS_AND_WIDTH = ("num_key_value_heads", "intermediate_size")
 _WINDOW = "attention.sliding_window"
+POSITIONS_BEHIND_PADDING = ("roberta", "xlm-roberta", "camembert")  # that of the first token is pad_token_id + 1
 _GEMMA = GgufFamily(activation="gelu_pytorch_tanh")
 _FAMILIES = {
     "gemma": _GEMMA,
@@ -71,6 +72,8 @@ _FAMILIES = {
     # whose exact GELU llama.cpp computes by the formula with tanh, too
     "bert": GgufFamily("layer_norm_eps", "gelu", rotary=False, head_dim=False, encoder=True, absent=_HEADS),
     "nomic_bert": GgufFamily("layer_norm_eps", encoder=True, absent=_HEADS),
+    **{name: GgufFamily("layer_norm_eps", "gelu", rotary=False, encoder=True) for name in POSITIONS_BEHIND_PADDING},
+    "distilbert": GgufFamily("layer_norm_eps", "gelu", "activation", rotary=False, encoder=True),
     "gpt_oss": GgufFamily(window=_WINDOW, experts=True),
     "lfm2": GgufFamily("norm_eps", None, head_dim=False, rms_norm=True),
     "mamba": GgufFamily("layer_norm_epsilon", rotary=False, rms_norm=True),
