@@ -26,9 +26,10 @@ std::atomic<bool>& invariant() {
   return on;
 }
 
-constexpr int64_t kInPlaceRows = 32;        // up to here an f32 b[k, n] is used where it lies
-constexpr int64_t kPanelBytes = 256 << 10;  // of a packed panel of b: half of a small L2
-constexpr int64_t kBlockBytes = 6 << 20;    // of packed a, which all threads share
+constexpr int64_t kInPlaceRows = 32;      // up to here an f32 b[k, n] is used where it lies
+constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
+constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
+constexpr int64_t kBlockBytes = 6 << 20;  // of packed a, which all threads share
 
 struct Matrix {
   const void* data;
@@ -64,6 +65,7 @@ struct UnitCut {
   UnitCut(int64_t total, int64_t unit, int64_t limit)
       : total(total), unit(unit), units((total + unit - 1) / unit, limit / unit) {}
   int64_t pieces() const { return units.pieces; }
+  int64_t largest() const { return (units.total + units.pieces - 1) / units.pieces; }  // piece, in units
   int64_t begin(int64_t i) const { return std::min(total, units.begin(i) * unit); }
 };
 
@@ -77,9 +79,9 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
   const bool bf16 = targets[0].b.dtype == DType::BFloat16;
   const PanelKernels& ker = bf16 ? kernels().panel_bf16 : kernels().panel_f32;
   const int64_t item = int64_t(ker.item_size);
-  const UnitCut steps(k, ker.chunk, std::max<int64_t>(ker.chunk, kPanelBytes / (item * ker.lanes * ker.vectors)));
-  const int64_t k_max = (steps.units.total + steps.pieces() - 1) / steps.pieces() * ker.chunk;
-  const Cut bands(m, std::max<int64_t>(ker.rows * 16, kBlockBytes / (item * k_max)));
+  const UnitCut slabs(k, ker.chunk, kSlab);
+  const int64_t rows_that_fit = kBlockBytes / (slabs.largest() * ker.chunk * item);
+  const Cut bands(m, std::max<int64_t>(ker.rows * 16, ker.staged ? 0 : rows_that_fit));
   const int threads = ThreadPool::instance().size();
 
   struct Panel {
@@ -93,56 +95,92 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     const UnitCut cut(t.n, ker.lanes, ker.lanes * ker.vectors);
     for (int64_t i = 0; i < cut.pieces(); i++) panels.push_back({&t, cut.begin(i), cut.begin(i + 1)});
   }
-  for (int64_t s = 0; s < steps.pieces(); s++)
-    for (int64_t band = 0; band < bands.pieces; band++) {
-      const int64_t k0 = steps.begin(s), kn = steps.begin(s + 1) - k0, chunks = (kn + ker.chunk - 1) / ker.chunk;
-      const int64_t m0 = bands.begin(band), mn = bands.begin(band + 1) - m0, row_bytes = chunks * ker.chunk * item;
-      const UnitCut blocks(mn, ker.row_unit, ker.rows);
-      char* packed_a = scratch<char>(ScratchSlot::GemmA, size_t(mn * row_bytes + kPackedSlack));
-      parallel_for(blocks.pieces(), std::max<int64_t>(1, 32768 / (ker.rows * kn)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++) {
-          const int64_t r = blocks.begin(i);
-          ker.pack_a(blocks.begin(i + 1) - r, kn, a.at(m0 + r, k0), a.dtype, a.ld, a.transposed, bf16,
-                     packed_a + r * row_bytes);
+  const int64_t count = int64_t(panels.size());
+  for (int64_t part = 0; part < slabs.pieces() * bands.pieces; part++) {
+    const int64_t slab = part / bands.pieces, band = part % bands.pieces;
+    const int64_t slab_k = slabs.begin(slab), depth = slabs.begin(slab + 1) - slab_k;
+    const UnitCut steps(depth, ker.chunk, std::max(ker.chunk, ker.depth));
+    const int64_t row_bytes = steps.units.total * ker.chunk * item;
+    const int64_t m0 = bands.begin(band), mn = bands.begin(band + 1) - m0;
+    const UnitCut blocks(mn, ker.row_unit, ker.rows);
+    char* packed_a = scratch<char>(ScratchSlot::GemmA, size_t(mn * row_bytes + kPackedSlack));
+    // A step's rows lie together: blocks of rows far apart would fall into the same few cache lines.
+    const auto rows_at = [&](int64_t s, int64_t r) {
+      const int64_t step_bytes = (steps.begin(s + 1) - steps.begin(s) + ker.chunk - 1) / ker.chunk * ker.chunk * item;
+      return packed_a + mn * steps.begin(s) * item + r * step_bytes;
+    };
+    parallel_for(blocks.pieces(), std::max<int64_t>(1, 32768 / (ker.rows * depth)), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        const int64_t r = blocks.begin(i), rows = blocks.begin(i + 1) - r;
+        for (int64_t s = 0; s < steps.pieces(); s++) {
+          const int64_t k0 = steps.begin(s), k1 = steps.begin(s + 1);
+          ker.pack_a(rows, k1 - k0, a.at(m0 + r, slab_k + k0), a.dtype, a.ld, a.transposed, bf16, rows_at(s, r));
         }
-      });
-      // A task is a panel and a range of rows. Rows are only split (and the panel packed more than once) if there are
-      // too few panels to keep all threads busy.
-      const int64_t count = int64_t(panels.size());
-      const int64_t splits =
-          threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + count - 1) / count, 1, std::max<int64_t>(1, mn / 64));
-      std::atomic<int64_t> ticket{0};
-      auto work = [&](int, int) {
-        const PanelScope scope(ker);
-        char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(ker.lanes * ker.vectors * row_bytes));
-        for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < count * splits;) {
-          const Panel& p = panels[size_t(id / splits)];
-          const Target& t = *p.target;
-          const int64_t columns = p.end - p.begin;
-          const Matrix& b = t.b;  // op(b) is [n, k]; the packing function calls b[k, n] transposed
-          // Only the end of k is packed then. Rows a page apart fall into the same few cache lines: one pass at most.
-          const bool in_place = ker.strided && b.transposed && b.dtype == DType::Float32 && columns % ker.lanes == 0 &&
-                                mn <= (b.ld % 1024 ? kInPlaceRows : ker.rows);
-          const int64_t direct = in_place ? kn / ker.chunk : 0, packed = chunks - direct, k1 = k0 + direct * ker.chunk;
-          if (packed) ker.pack_b(columns, k0 + kn - k1, b.at(p.begin, k1), b.dtype, b.ld, b.transposed, packed_b);
-          for (int64_t i = blocks.pieces() * (id % splits) / splits; i < blocks.pieces() * (id % splits + 1) / splits;
-               i++) {
-            const int64_t r = blocks.begin(i), rows = blocks.begin(i + 1) - r;
-            const char* pa = packed_a + r * row_bytes;
-            float* out = t.c + (m0 + r) * t.ldc + p.begin;
-            const bool add = accumulate || s > 0;
-            if (direct) ker.tile(rows, columns, direct, pa, b.at(p.begin, k0), b.ld, out, t.ldc, add);
-            if (packed)
-              ker.tile(rows, columns, packed, pa + direct * rows * ker.chunk * item, packed_b, 0, out, t.ldc,
-                       add || direct);
-          }
+      }
+    });
+    // A task is a group of panels and a range of rows. With several steps along k a group shares a step of a, which
+    // then comes from a near cache. Rows are only split (and panels packed more than once) if there are too few panels
+    // to keep all threads busy.
+    const bool staged = ker.staged && steps.pieces() > 1;
+    const int64_t together = steps.pieces() == 1 ? 1 : std::clamp<int64_t>(count / (4 * threads), 1, kGroup);
+    const int64_t groups = (count + together - 1) / together, width = ker.lanes * ker.vectors;
+    const int64_t splits =
+        threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + groups - 1) / groups, 1, std::max<int64_t>(1, mn / 64));
+    std::atomic<int64_t> ticket{0};
+    auto work = [&](int, int) {
+      const PanelScope scope(ker);
+      char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(width * steps.largest() * ker.chunk * item));
+      // Rows of blocks [first, last); out is their first row.
+      const auto multiply = [&](const Panel& p, int64_t s, int64_t first, int64_t last, float* out, int64_t ldout,
+                                bool add) {
+        const int64_t k0 = slab_k + steps.begin(s), kn = slab_k + steps.begin(s + 1) - k0,
+                      here = (kn + ker.chunk - 1) / ker.chunk;
+        const int64_t columns = p.end - p.begin;
+        const Matrix& b = p.target->b;  // op(b) is [n, k]; the packing function calls b[k, n] transposed
+        // Only the end of k is packed then. Rows a page apart fall into the same few cache lines: one pass at most.
+        const bool in_place = ker.strided && b.transposed && b.dtype == DType::Float32 && columns % ker.lanes == 0 &&
+                              mn <= (b.ld % 1024 ? kInPlaceRows : ker.rows);
+        const int64_t direct = in_place ? kn / ker.chunk : 0, packed = here - direct, k1 = k0 + direct * ker.chunk;
+        if (packed) ker.pack_b(columns, k0 + kn - k1, b.at(p.begin, k1), b.dtype, b.ld, b.transposed, packed_b);
+        for (int64_t i = first; i < last; i++) {
+          const int64_t r = blocks.begin(i), rows = blocks.begin(i + 1) - r;
+          const char* pa = rows_at(s, r);
+          float* to = out + (r - blocks.begin(first)) * ldout;
+          if (direct) ker.tile(rows, columns, direct, pa, b.at(p.begin, k0), b.ld, to, ldout, add);
+          if (packed)
+            ker.tile(rows, columns, packed, pa + direct * rows * ker.chunk * item, packed_b, 0, to, ldout,
+                     add || direct);
         }
       };
-      if (mn * kn < 4096 && count < 8)
-        work(0, 1);  // not worth waking anybody
-      else
-        ThreadPool::instance().run(work);
-    }
+      for (int64_t id; (id = ticket.fetch_add(1, std::memory_order_relaxed)) < groups * splits;) {
+        const int64_t group = id / splits, split = id % splits;
+        const std::span<const Panel> mine = std::span<const Panel>(panels).subspan(
+            size_t(count * group / groups), size_t(count * (group + 1) / groups - count * group / groups));
+        const int64_t first = blocks.pieces() * split / splits, last = blocks.pieces() * (split + 1) / splits;
+        const int64_t r0 = blocks.begin(first), rows = blocks.begin(last) - r0;
+        const bool add = accumulate || slab > 0;
+        const auto c_row = [&](const Panel& p, int64_t r) {
+          return p.target->c + (m0 + r0 + r) * p.target->ldc + p.begin;
+        };
+        float* stage = staged ? scratch<float>(ScratchSlot::GemmC, mine.size() * size_t(rows * width)) : nullptr;
+        const auto each_staged = [&](auto copy) {  // row by row: a row's panels share its page
+          for (int64_t r = 0; r < rows; r++)
+            for (size_t p = 0; p < mine.size(); p++)
+              copy(stage + (int64_t(p) * rows + r) * width, c_row(mine[p], r), mine[p].end - mine[p].begin);
+        };
+        if (stage && add) each_staged([](float* to, const float* from, int64_t n) { std::copy_n(from, n, to); });
+        for (int64_t s = 0; s < steps.pieces(); s++)
+          for (size_t p = 0; p < mine.size(); p++)
+            multiply(mine[p], s, first, last, stage ? stage + int64_t(p) * rows * width : c_row(mine[p], 0),
+                     stage ? width : mine[p].target->ldc, add || s > 0);
+        if (stage) each_staged([](const float* from, float* to, int64_t n) { std::copy_n(from, n, to); });
+      }
+    };
+    if (mn * depth < 4096 && count < 8)
+      work(0, 1);  // not worth waking anybody
+    else
+      ThreadPool::instance().run(work);
+  }
 }
 
 const DotKernels& dot_kernels(DType bd) {

@@ -21,6 +21,7 @@ struct PanelKernels {
   int lanes, rows, vectors, wide_rows, wide_vectors;
   int row_unit;      // blocks of rows start at multiples of this
   int chunk;         // k is padded to a multiple of this
+  int depth;         // a panel is packed for at most this much of k, so that it stays in a near cache
   size_t item_size;  // of a packed element
   // rows of a (a[i·ld + p], or transposed a[p·ld + i]) to dst[chunks][rows][chunk]; round: to bf16 first
   void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, bool round,
@@ -32,6 +33,7 @@ struct PanelKernels {
   void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c,
                int64_t ldc, bool add);
   bool strided;
+  bool staged;  // tile is faster when the rows of c lie together: they are gathered, and copied at the end
   // A thread calls these around its tiles (AMX has a configuration register); null = nothing to do.
   void (*begin)();
   void (*end)();

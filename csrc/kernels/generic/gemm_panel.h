@@ -204,14 +204,13 @@ void pack_b_bf16(int64_t columns, int64_t k, const void* bv, DType, int64_t ld, 
       F r[kW];
       if (n == 32 && cols == kW) {
 #pragma GCC unroll 16
-        for (int64_t j = 0; j < kW; j++) {
+        for (int64_t j = 0; j < kW; j++)
           __builtin_prefetch(src + j * ld + 160);  // short rows end before the hardware sees a stream
-          r[j] = reinterpret_cast<F>(load_pairs(src + j * ld));
-        }
+        load_transposed(src, ld * 2, r);
       } else {
         for (int64_t j = 0; j < kW; j++) r[j] = j < cols ? reinterpret_cast<F>(load_pairs_n(src + j * ld, n)) : zero();
+        transpose(r);
       }
-      transpose(r);
 #pragma GCC unroll 16
       for (int64_t j = 0; j < kW; j++) store(dst + ((p / 2 + j) * nv + v) * kW, r[j]);
     }

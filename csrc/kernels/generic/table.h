@@ -1,9 +1,26 @@
 // The table of one instruction set, from the loops above. Included inside its namespace after the other generic
 // headers.
 
+constexpr int panel_depth(size_t item) {  // half of a small L2
+  return (256 << 10) / int(item * kW * kTileVectors);
+}
 constexpr PanelKernels panel_table_f32() {
-  return {kW,     kTileRows, kTileVectors,       kWideRows, kWideVectors, 1,      16, sizeof(float),
-          pack_a, pack_b,    panel_any<FormF32>, true,      nullptr,      nullptr};
+  return {kW,
+          kTileRows,
+          kTileVectors,
+          kWideRows,
+          kWideVectors,
+          1,
+          16,
+          panel_depth(sizeof(float)),
+          sizeof(float),
+          pack_a,
+          pack_b,
+          panel_any<FormF32>,
+          true,
+          false,
+          nullptr,
+          nullptr};
 }
 #define EF_EACH_UNARY(fn)                                                                                             \
   {                                                                                                                   \
@@ -17,8 +34,8 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .name = name,
       .panel_f32 = panel_table_f32(),
 #ifdef EF_BF16_DOT
-      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, sizeof(bfloat16), pack_a_bf16,
-                     pack_b_bf16, panel_any<FormBf16>, false, nullptr, nullptr},
+      .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, panel_depth(sizeof(bfloat16)),
+                     sizeof(bfloat16), pack_a_bf16, pack_b_bf16, panel_any<FormBf16>, false, false, nullptr, nullptr},
 #else
       .panel_bf16 = panel_table_f32(),
 #endif

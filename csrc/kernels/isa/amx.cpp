@@ -42,7 +42,7 @@ void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, flo
     _tile_zero(3);
   }
   for (int64_t q = 0; q < chunks; q++, a += rows * kLine, b += 16 * kStrideB) {
-    _tile_loadd(4, a, kLine);
+    _tile_stream_loadd(4, a, kLine);
     _tile_loadd(6, b, kStrideB);
     _tile_dpbf16ps(0, 4, 6);
     if constexpr (kTwoColumns) {
@@ -50,7 +50,7 @@ void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, flo
       _tile_dpbf16ps(1, 4, 7);
     }
     if constexpr (kTwoRows) {
-      _tile_loadd(5, a + kBlock, kLine);
+      _tile_stream_loadd(5, a + kBlock, kLine);
       _tile_dpbf16ps(2, 5, 6);
       if constexpr (kTwoColumns) _tile_dpbf16ps(3, 5, 7);
     }
@@ -212,10 +212,11 @@ void stream_run(int64_t m, int64_t n, int64_t k, const void* a, const void* bv, 
 
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
-  t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, sizeof(bfloat16),
-                  pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
+  constexpr int kDepth = 576;  // 36 KB of a panel: L1
+  t.panel_bf16 = {16,          32,          2,        32,    2,    16,          32,       kDepth, sizeof(bfloat16),
+                  pack_a_bf16, pack_b_bf16, amx_tile, false, true, begin_tiles, end_tiles};
   t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
-  t.stream_bf16 = {512, int(kChunk), stream_pack, stream_run};
+  t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
   return t;
 }
 }  // namespace
