@@ -1,4 +1,5 @@
 // C++ errors become the classes of eigenformers.errors, which also inherit the builtins that users catch.
+#include <cstring>
 #include <new>
 
 #include "bindings/bindings.h"
@@ -18,7 +19,11 @@ void bind_errors(pybind11::module_& m) {
     classes[i++] = pybind11::object(errors.attr(name)).release().ptr();
   static PyObject* unsupported = pybind11::object(errors.attr("UnsupportedError")).release().ptr();
   pybind11::register_exception_translator([](std::exception_ptr p) {
-    const auto raise = [](PyObject* type, const std::exception& e) { PyErr_SetString(type, e.what()); };
+    const auto raise = [](PyObject* type, const std::exception& e) {  // the message may quote bytes of a damaged file
+      const auto text = pybind11::reinterpret_steal<pybind11::object>(
+          PyUnicode_DecodeUTF8(e.what(), Py_ssize_t(std::strlen(e.what())), "replace"));
+      if (text) PyErr_SetObject(type, text.ptr());
+    };
     try {
       if (p) std::rethrow_exception(p);
     } catch (const ShapeError& e) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import os
@@ -14,6 +15,9 @@ import pytest
 _spec = importlib.util.spec_from_file_location("token_cases", Path(__file__).parent / "cases" / "tokenization.py")
 cases = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(cases)
+_spec = importlib.util.spec_from_file_location("gguf_files", Path(__file__).parent / "test_tokenization_gguf.py")
+gguf_files = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(gguf_files)
 
 ITERATIONS = int(os.environ.get("EF_FUZZ_ITERATIONS", "300"))
 TYPED = (ValueError, TypeError, AttributeError, OSError, NotImplementedError)
@@ -120,3 +124,78 @@ def test_mutated_bytes(tmp_path):
         elif (tmp_path / "tokenizer.json").exists():
             os.remove(tmp_path / "tokenizer.json")
         attempt(str(tmp_path))
+
+
+def native_files():
+    """Vocabularies in the files of other libraries: name of the file, content, classes that read it."""
+    pieces = Path(__file__).parent.parent / "data" / "sentencepiece"
+    any_class, unigram = [ef.PreTrainedTokenizerFast], [ef.T5Tokenizer, ef.XLMRobertaTokenizer, ef.PegasusTokenizer]
+    for path in sorted(pieces.glob("*.model")):
+        kind = unigram if path.stem.startswith("unigram") else [ef.LlamaTokenizer, ef.GemmaTokenizer, ef.NllbTokenizer]
+        yield "tokenizer.model", path.read_bytes(), any_class + kind + [ef.BertGenerationTokenizer]
+    tokens = [bytes([i]) for i in range(256)] + [b"th", b"he", b"the", b" the", b"ca", b"cat"]
+    ranks = b"".join(base64.b64encode(token) + b" %d\n" % index for index, token in enumerate(tokens))
+    yield "qwen.tiktoken", ranks, any_class + [ef.Qwen2Tokenizer]
+    entries = [
+        {"rank": i, "token_bytes": base64.b64encode(t).decode(), "token_str": None} for i, t in enumerate(tokens)
+    ]
+    config = {"pattern": r"\p{L}+|\s", "default_vocab_size": 270, "default_num_special_tokens": 4, "version": "v3"}
+    special = [{"rank": i, "token_str": name, "is_control": True} for i, name in enumerate(["<unk>", "<s>", "</s>"])]
+    yield "tekken.json", json.dumps({"config": config, "vocab": entries, "special_tokens": special}).encode(), any_class
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "日", "é"]
+    yield "vocab.txt", "\n".join(words).encode(), [ef.BertTokenizer, ef.TapasTokenizer]
+    vocab = {chr(97 + i): i for i in range(26)}
+    yield "m.gguf", gguf_files.small(), any_class
+    yield "vocab.json", json.dumps(vocab | {"th": 26, "the": 27}).encode(), [ef.GPT2Tokenizer, ef.CLIPTokenizer]
+
+
+def damaged(rng, data):
+    """The bytes cut off, changed, repeated, or with a long number in them."""
+    data = bytearray(data)
+    if rng.random() < 0.1:
+        return bytes(data[: rng.randrange(len(data))])
+    for _ in range(rng.randrange(1, 6)):
+        at = rng.randrange(len(data))
+        kind = rng.random()
+        if kind < 0.5:
+            data[at] = rng.choice([0, 0x7F, 0x80, 0xFF, data[at] ^ 1 << rng.randrange(8), rng.randrange(256)])
+        elif kind < 0.7:
+            data[at : at + rng.randrange(9)] = rng.randbytes(rng.randrange(9))
+        elif kind < 0.85:
+            data[at:at] = rng.choice(
+                [b"\xff" * 9 + b"\x01", b"\x80" * 12, b"9" * 30, b"-1", b"1e999", b"\n" * 3, b"\xed\xa0\x80"]
+            )
+        else:
+            start = rng.randrange(len(data))
+            data[at:at] = data[start : start + rng.randrange(200)]
+    return bytes(data)
+
+
+def test_damaged_native_files(tmp_path):
+    rng = random.Random(5)
+    seeds = list(native_files())
+    for _ in range(ITERATIONS // 2):
+        name, data, classes = rng.choice(seeds)
+        path = tmp_path / name
+        path.write_bytes(damaged(rng, data))
+        if name == "vocab.json":
+            (tmp_path / "merges.txt").write_bytes(damaged(rng, b"#version: 0.2\nt h\nth e\n"))
+        cls = rng.choice(classes)
+        try:
+            if name == "vocab.json":
+                tok = cls(vocab_file=str(path), merges_file=str(tmp_path / "merges.txt"))
+            elif name == "m.gguf":
+                tok = cls(gguf_file=str(path))
+            elif cls is ef.PreTrainedTokenizerFast and rng.random() < 0.5:
+                tok = cls.from_pretrained(str(tmp_path))
+            else:
+                tok = cls(vocab_file=str(path))
+            ids = tok("the cat\u00e9 日 \u0000 <s>")["input_ids"] if cls is not ef.TapasTokenizer else []
+            tok.decode(ids)
+            repr(tok)
+        except UnicodeDecodeError:
+            raise  # no typed error
+        except TYPED:
+            pass
+        finally:
+            path.unlink()
