@@ -131,7 +131,7 @@ def test_an_empty_text_is_a_text(classifier):
     assert classifier([]) == []
 
 
-def test_a_pipeline_of_ones_own(folder):
+def test_a_pipeline_of_ones_own(folder, tmp_path):
     class Shout(ef.Pipeline):
         _load_tokenizer = True
 
@@ -155,8 +155,25 @@ def test_a_pipeline_of_ones_own(folder):
         assert pipe(["the", "the city"], batch_size=2) == [pipe("the"), pipe("the city")]
         direct = ef.pipeline("anything", model=folder, pipeline_class=Shout)
         assert direct("the") == pipe("the")
+        pipe.save_pretrained(tmp_path)
+        config = json.loads((tmp_path / "config.json").read_text())
+        assert config["custom_pipelines"] == {
+            "shout": {
+                "impl": "test_pipelines_text.Shout", "pt": ["AutoModelForSequenceClassification"], "type": "text",
+            }
+        }  # fmt: skip
+        assert "class Shout" in (tmp_path / "test_pipelines_text.py").read_text()
+        assert ef.pipeline(model=str(tmp_path))("the") == pipe("the")
     finally:
         del registry.supported_tasks["shout"]
+    for task in (None, "shout"):
+        with pytest.raises(NotImplementedError, match="register_pipeline"):
+            ef.pipeline(task, model=str(tmp_path))
+    assert ef.pipeline("text-classification", model=str(tmp_path))("the")[0]["label"]
+    config["custom_pipelines"]["whisper"] = {}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RuntimeError, match="multiple tasks"):
+        ef.pipeline(model=str(tmp_path))
 
 
 def test_saved_and_loaded(tmp_path, classifier):

@@ -43,7 +43,8 @@ def _text_decoder(tokenizer: Any):
 
     def decode(token: str) -> str:
         text = tokenizer.convert_tokens_to_string([*base, token])
-        return text[text.index(prefix) + len(prefix) :]
+        at = text.find(prefix)
+        return text[at + len(prefix) :] if at >= 0 else tokenizer.convert_tokens_to_string([token])
 
     return decode
 

@@ -16,6 +16,7 @@ from ..hub import PushToHubMixin
 from ..utils import logging
 from .chat import Chat, is_chat, is_valid_message
 from .collate import no_collate_fn, pad_collate_fn
+from .custom import save_custom
 from .data_formats import (
     CsvPipelineDataFormat,
     JsonPipelineDataFormat,
@@ -376,11 +377,12 @@ class Pipeline(PushToHubMixin):
             )
 
     def save_pretrained(self, save_directory: str | os.PathLike, **kwargs: Any) -> None:
-        """Saves the model and its tokenizer or processors into a directory. Code of own pipelines is not saved."""
+        """Saves the model and its tokenizer or processors into a directory, and the module of a pipeline of one's own."""
         if os.path.isfile(save_directory):
             logger.error(f"Provided path ({save_directory}) should be a directory, not a file")
             return
         os.makedirs(save_directory, exist_ok=True)
+        save_custom(self, save_directory)
         self.model.save_pretrained(save_directory, **kwargs)
         for part in (self.tokenizer, self.feature_extractor, self.image_processor):
             if part is not None:

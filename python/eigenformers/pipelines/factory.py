@@ -11,6 +11,7 @@ from ..hub import HUB_ARGUMENTS, hub_api, is_offline_mode
 from ..utils import logging
 from . import PIPELINE_REGISTRY, check_task
 from .base import Pipeline, check_device
+from .custom import check_custom
 from .registry import resolve_class
 
 logger = logging.get_logger(__name__)
@@ -98,6 +99,8 @@ def pipeline(
         model = os.fspath(model)
     if task is None:
         task = _infer_task(model, token, model_kwargs)
+    if pipeline_class is None:
+        check_custom(task, _json_config(model), PIPELINE_REGISTRY.get_supported_tasks())
     if pipeline_class is not None and task not in PIPELINE_REGISTRY.get_supported_tasks():
         entry, languages = {"pt": ()}, None
     else:
@@ -224,6 +227,18 @@ def _default_model(task: str, entry: dict[str, Any], languages: Any) -> tuple[st
     return name, revision
 
 
+def _json_config(model: Any) -> dict[str, Any]:
+    """The config.json of a folder, as it is; empty for anything else, or a file that is none."""
+    if not isinstance(model, str) or not os.path.isdir(model):
+        return {}
+    try:
+        with open(os.path.join(model, "config.json"), encoding="utf-8") as file:
+            config = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
 def _infer_task(model: Any, token: Any, model_kwargs: dict[str, Any]) -> str:
     """The task of a model that came without one: by its class, its config.json, or its page on the Hub."""
     if not isinstance(model, str):
@@ -231,11 +246,16 @@ def _infer_task(model: Any, token: Any, model_kwargs: dict[str, Any]) -> str:
     elif model.lower().endswith(".gguf") or "gguf_file" in model_kwargs:
         return "text-generation"
     elif os.path.isdir(model):
-        try:
-            with open(os.path.join(model, "config.json"), encoding="utf-8") as file:
-                names = json.load(file).get("architectures") or []
-        except (OSError, ValueError, AttributeError):
-            names = []
+        config = _json_config(model)
+        names = config.get("architectures") or []
+        custom = config.get("custom_pipelines")
+        if isinstance(custom, dict) and len(custom) > 1:
+            raise RuntimeError(
+                "We can't infer the task automatically for this model as there are multiple tasks available. Pick one in "
+                f"{', '.join(custom)}"
+            )
+        if isinstance(custom, dict) and custom:
+            return next(iter(custom))
     else:
         return get_task(model, token)
     for name in names:
