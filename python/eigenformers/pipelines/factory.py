@@ -211,6 +211,8 @@ def _split_gguf(model: str, model_kwargs: dict[str, Any]) -> str:
 def _default_model(task: str, entry: dict[str, Any], languages: Any) -> tuple[str, str | None]:
     default = entry.get("default", {})
     default = default.get("model") or default.get(languages, {}).get("model")
+    if isinstance(default, dict):  # {"pt": …}, as registered for earlier releases
+        default = default.get("pt")
     if default is None:
         raise ValueError(f"pipeline({task!r}): this task has no default model; pass model=")
     if default == "embedded":
