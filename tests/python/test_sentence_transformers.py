@@ -205,3 +205,51 @@ def test_minilm_is_the_real_librarys():
         [-0.1004432, -0.0773928, -0.0013741, -0.0484606],
     ]
     assert np.allclose(rows[:, :4], wanted, atol=2e-6)
+
+
+def test_pairs_and_groups_are_those_of_all_scores():
+    """Every pair, and every row's neighbours, by the whole matrix of cosines."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(90, 24)).astype(np.float32)
+    rows[:30] = rows[0] + 0.1 * random.normal(size=(30, 24))
+    rows[30:45] = rows[30] + 0.1 * random.normal(size=(15, 24))
+    scores = util.cos_sim(rows, rows).numpy()
+    found = util.paraphrase_mining_embeddings(rows, top_k=89, query_chunk_size=7, corpus_chunk_size=11)
+    pairs = {(i, j): scores[i, j] for i in range(90) for j in range(i + 1, 90)}
+    assert {(i, j) for _, i, j in found} == set(pairs) and [s for s, _, _ in found] == sorted(pairs.values(), reverse=True)
+    assert util.paraphrase_mining_embeddings(rows, max_pairs=3)[:3] == found[:3]
+    groups = util.community_detection(rows, threshold=0.9, min_community_size=10, batch_size=16)
+    assert [set(group) for group in groups] == [set(range(30)), set(range(30, 45))]
+    for group in groups:
+        assert (scores[group[0], group] >= 0.9).all()
+    assert util.community_detection(rows[:0]) == [] == util.paraphrase_mining_embeddings(rows[:0])
+    assert util.truncate_embeddings(rows, 2).shape == (90, 2) and util.pytorch_cos_sim is util.cos_sim
+    assert util.SimilarityFunction.to_similarity_fn("dot") is util.dot_score
+    with pytest.raises(ValueError, match="min_community_size"):
+        util.community_detection(rows, min_community_size=0)
+
+
+def test_dense_layers_are_saved(folder, tmp_path):
+    from eigenformers.sentence_transformers.modules import Dense
+
+    model = SentenceTransformer(str(folder), similarity_fn_name=util.SimilarityFunction.DOT)
+    size = model.get_sentence_embedding_dimension()
+    matrix = np.random.default_rng(0).normal(size=(3, size)).astype(np.float32)
+    config = {"in_features": size, "out_features": 3, "bias": False, "activation_function": "torch.nn.Tanh"}
+    model._after.append(Dense(config, matrix, None))
+    model.save_pretrained(tmp_path, create_model_card=False)
+    again = SentenceTransformer(str(tmp_path))
+    np.testing.assert_array_equal(again.encode(["one", "two"]), model.encode(["one", "two"]))
+    assert again.similarity_fn_name == "dot" and again.dtype == ef.float32
+    with again.truncate_sentence_embeddings(2):
+        assert again.encode("one").shape == (2,)
+    assert again.encode("one").shape == (3,)
+    for call in (
+        again.start_multi_process_pool,
+        lambda: again.encode_multi_process(["one"], {}),
+        lambda: again.encode(["one"], pool={}),
+        lambda: SentenceTransformer(modules=[]),
+        lambda: again.save(tmp_path, safe_serialization=False),
+    ):
+        with pytest.raises(NotImplementedError):
+            call()

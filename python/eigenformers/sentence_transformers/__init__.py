@@ -7,6 +7,8 @@ from .._lazy import lazy_exports
 _MODULES = {
     "CrossEncoder": ".cross_encoder",
     "SentenceTransformer": ".model",
+    "SimilarityFunction": ".util",
+    "quantize_embeddings": ".util",
     "util": ".util:",
 }
 __all__ = sorted(_MODULES)

@@ -70,6 +70,20 @@ class CrossEncoder:
         """Scores a pair."""
         return self.config.num_labels
 
+    @property
+    def device(self) -> Any:
+        """Always the CPU."""
+        return self.model.device
+
+    def save(self, path: str | os.PathLike, *, safe_serialization: bool = True, **kwargs: Any) -> None:
+        """Write a folder that sentence-transformers and transformers read."""
+        if not safe_serialization:
+            raise UnsupportedError("CrossEncoder.save(safe_serialization=False): weights are written as safetensors")
+        self.model.save_pretrained(path, **kwargs)
+        self.tokenizer.save_pretrained(path)
+
+    save_pretrained = save
+
     def predict(
         self,
         sentences: Sequence[Any],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,9 @@ class SentenceTransformer:
 
     def __init__(
         self,
-        model_name_or_path: str | os.PathLike,
+        model_name_or_path: str | os.PathLike | None = None,
         *,
+        modules: Any = None,
         device: Any = None,
         prompts: dict[str, str] | None = None,
         default_prompt_name: str | None = None,
@@ -57,6 +59,8 @@ class SentenceTransformer:
         config_kwargs: dict[str, Any] | None = None,
         backend: str = "torch",
     ):
+        if modules is not None or model_name_or_path is None:
+            raise UnsupportedError("SentenceTransformer(modules=...): models are read from a folder or repository; pass it")
         if trust_remote_code:
             raise UnsupportedError("SentenceTransformer(trust_remote_code=True): code of a checkpoint is never run")
         if backend != "torch":
@@ -77,7 +81,8 @@ class SentenceTransformer:
                 f"Default prompt name '{self.default_prompt_name}' not found in the configured prompts dictionary with "
                 f"keys {list(self.prompts)!r}."
             )
-        self.similarity_fn_name = similarity_fn_name or settings.get("similarity_fn_name") or "cosine"
+        named = getattr(similarity_fn_name, "value", similarity_fn_name)
+        self.similarity_fn_name = named or settings.get("similarity_fn_name") or "cosine"
         self.truncate_dim = truncate_dim
         folder, self._after = self._read_modules()
         place = {"subfolder": folder} if folder else {}
@@ -156,6 +161,8 @@ class SentenceTransformer:
         device: Any = None,
         normalize_embeddings: bool = False,
         truncate_dim: int | None = None,
+        pool: Any = None,
+        chunk_size: int | None = None,
     ) -> Any:
         """Embed a text or a list of them.
 
@@ -168,6 +175,7 @@ class SentenceTransformer:
             convert_to_numpy, convert_to_tensor: an array or a tensor `[n, size]`; with neither a list of tensors.
             normalize_embeddings: vectors of length 1.
             truncate_dim: keep so many numbers of each vector.
+            pool, chunk_size: of several processes, which are not needed here; a pool is refused.
 
         Returns:
             float32 (or what `precision` says) `[n, size]`, or `[size]` for one text.
@@ -176,6 +184,8 @@ class SentenceTransformer:
             ValueError: an unknown prompt name or precision, a batch size below 1.
             UnsupportedError: another output value.
         """
+        if pool is not None:
+            self.start_multi_process_pool()
         if precision not in util.PRECISIONS:
             raise ValueError(f"Precision {precision!r} is not supported")
         if output_value not in ("sentence_embedding", "token_embeddings"):
@@ -303,14 +313,41 @@ class SentenceTransformer:
         self.auto_model.to(*args)
         return self
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write a folder that sentence-transformers reads."""
-        if any(isinstance(module, Dense) for module in self._after):
-            raise UnsupportedError("SentenceTransformer.save: Dense modules are not supported")
+    @property
+    def dtype(self) -> Any:
+        """Of the weights."""
+        return self.auto_model.dtype
+
+    @contextmanager
+    def truncate_sentence_embeddings(self, truncate_dim: int | None) -> Iterator[None]:
+        """Inside, `encode` keeps so many numbers of each vector."""
+        before, self.truncate_dim = self.truncate_dim, truncate_dim
+        try:
+            yield
+        finally:
+            self.truncate_dim = before
+
+    def start_multi_process_pool(self, *args: Any, **kwargs: Any) -> Any:
+        """UnsupportedError: one process uses all cores already."""
+        raise UnsupportedError("SentenceTransformer: pools of processes are not supported; encode uses all cores by itself")
+
+    encode_multi_process = stop_multi_process_pool = start_multi_process_pool
+
+    def save(
+        self,
+        path: str | os.PathLike,
+        model_name: str | None = None,
+        create_model_card: bool = True,
+        train_datasets: list[str] | None = None,
+        safe_serialization: bool = True,
+    ) -> None:
+        """Write a folder that sentence-transformers reads; no model card, weights as safetensors."""
+        if not safe_serialization:
+            raise UnsupportedError("SentenceTransformer.save(safe_serialization=False): weights are written as safetensors")
         os.makedirs(path, exist_ok=True)
         self.auto_model.save_pretrained(path)
         self.tokenizer.save_pretrained(path)
-        kinds = ["Transformer", "Pooling"] + ["Normalize"] * len(self._after)
+        kinds = ["Transformer", "Pooling", *(type(module).__name__ for module in self._after)]
         modules = [{"idx": i, "name": str(i), "path": f"{i}_{kind}" if i else "", "type": f"sentence_transformers.models.{kind}"}
                    for i, kind in enumerate(kinds)]  # fmt: skip
         settings = {"prompts": self.prompts, "default_prompt_name": self.default_prompt_name,
@@ -324,5 +361,8 @@ class SentenceTransformer:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "w", encoding="utf-8") as file:
                 json.dump(value, file, indent=2)
+        for i, module in enumerate(self._after, 2):
+            if isinstance(module, Dense):
+                module.save(os.path.join(path, f"{i}_Dense"))
 
     save_pretrained = save

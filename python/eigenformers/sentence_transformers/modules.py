@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,16 @@ class Dense:
             raise ConfigError(f"Dense: found a matrix of shape {weight.shape}, needed {config['out_features']} rows of "
                               f"{config['in_features']}")  # fmt: skip
         self.config, self.weight, self.bias, self._activation = config, weight, bias, _ACTIVATIONS[name]
+
+    def save(self, folder: str) -> None:
+        """Write `config.json` and `model.safetensors`."""
+        from ..safetensors.numpy import save_file
+
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as file:
+            json.dump(self.config, file)
+        bias = {} if self.bias is None else {"linear.bias": self.bias}
+        save_file({"linear.weight": self.weight, **bias}, os.path.join(folder, "model.safetensors"))
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         y = rows @ self.weight.T

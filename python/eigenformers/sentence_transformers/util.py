@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Callable
 
 import numpy as np
@@ -180,6 +181,54 @@ def _best(scores: np.ndarray, count: int) -> np.ndarray:
         kept = np.tile(np.arange(scores.shape[1]), (len(scores), 1))
     order = np.argsort(-np.take_along_axis(scores, kept, 1), axis=1, kind="stable")
     return np.take_along_axis(kept, order, 1)
+
+
+def truncate_embeddings(embeddings: Any, truncate_dim: int | None) -> Any:
+    """The first `truncate_dim` numbers of each row; all for None."""
+    return embeddings[..., :truncate_dim]
+
+
+def batch_to_device(batch: dict[str, Any], target_device: Any) -> dict[str, Any]:
+    """The batch itself: there is one device."""
+    return batch
+
+
+pytorch_cos_sim = cos_sim
+
+_MINING = ("community_detection", "paraphrase_mining", "paraphrase_mining_embeddings")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MINING:
+        from . import mining
+
+        return getattr(mining, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class SimilarityFunction(Enum):
+    """The similarities that `similarity_fn_name` may name."""
+
+    COSINE = "cosine"
+    DOT_PRODUCT = "dot"
+    DOT = "dot"
+    EUCLIDEAN = "euclidean"
+    MANHATTAN = "manhattan"
+
+    @staticmethod
+    def to_similarity_fn(similarity_function: str | SimilarityFunction) -> Callable[[Any, Any], Any]:
+        """The function for all pairs. ValueError for an unknown name."""
+        return SIMILARITIES[SimilarityFunction(similarity_function).value][0]
+
+    @staticmethod
+    def to_similarity_pairwise_fn(similarity_function: str | SimilarityFunction) -> Callable[[Any, Any], Any]:
+        """The function for rows at the same place. ValueError for an unknown name."""
+        return SIMILARITIES[SimilarityFunction(similarity_function).value][1]
+
+    @staticmethod
+    def possible_values() -> list[str]:
+        """All names."""
+        return [one.value for one in SimilarityFunction]
 
 
 SIMILARITIES: dict[str, tuple[Callable, Callable]] = {
