@@ -54,9 +54,10 @@ void Session::read_prompt() {
   for (int64_t i = 0; i < batch; i++) {
     const int64_t* row = ids.data<int64_t>() + i * ids.size(1);
     history.rows.emplace_back(row, row + ids.size(1));
-    const auto& m = mask_[size_t(i)];
+    std::vector<int64_t>& m = mask_[size_t(i)];
+    if (length && std::find(m.begin(), m.end(), 1) == m.end())
+      m.back() = 1;  // an empty text: its padding is the prompt
     const auto first = std::find(m.begin(), m.end(), 1) - m.begin();
-    check<ConfigError>(first < length, "generate: row ", i, " of attention_mask hides the whole prompt");
     history.padding.push_back(std::clamp<int64_t>(first - before_, 0, ids.size(1)));
     if (std::find(m.begin(), m.end(), 0) != m.end()) masked_ = true;
   }

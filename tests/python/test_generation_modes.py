@@ -212,3 +212,33 @@ def test_watermark_settings_are_checked(model, ids):
     with pytest.raises(ValueError, match="inconsistent"):
         detector = ef.WatermarkDetector(model.config, "cpu", ef.WatermarkingConfig())
         detector(np.array([[1, 5, 6], [4, 5, 6]]))
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma3_text", "gpt2", "smollm3", "gpt_neo", "opt", "falcon", "bloom"])
+def test_a_model_drafts_with_its_own_first_layers(name):
+    from cases.families import DECODERS, config_of, loaded
+    from eigenformers.generation.assisted import early_exit
+
+    model = loaded(ef, ef.AutoModelForCausalLM, config_of(ef, *DECODERS[name])).eval()
+    settings = {
+        "max_new_tokens": 12, "do_sample": False, "assistant_confidence_threshold": 0.0, "eos_token_id": None,
+    }  # fmt: skip
+    ids = ef.tensor([[3, 1, 4, 1, 5]])
+    assert ef.equal(model.generate(ids, assistant_early_exit=1, **settings), model.generate(ids, **settings))
+    assert model.generate(ids, assistant_early_exit=1, **settings) is not None and model._last_generation["guessed_tokens"]
+    small = early_exit(model, 1)
+    own = {value.data_ptr() for value in model.state_dict().values()}
+    assert {value.data_ptr() for value in small.state_dict().values()} < own  # no memory of its own
+    for wrong in (0, 2, "all", True):
+        with pytest.raises(ValueError, match="assistant_early_exit"):
+            model.generate(ids, assistant_early_exit=wrong)
+
+
+def test_a_row_of_padding_alone_is_continued(model):
+    ids = ef.tensor([[0, 0, 0, 0], [3, 1, 4, 1]])
+    mask = ef.tensor([[0, 0, 0, 0], [1, 1, 1, 1]])
+    settings = {"max_new_tokens": 6, "do_sample": False, "pad_token_id": 0, "eos_token_id": None}
+    for more in ({}, {"num_beams": 2}, {"use_cache": False}):
+        both = model.generate(ids, attention_mask=mask, **settings, **more)
+        assert ef.equal(both[1:], model.generate(ids[1:], **settings, **more))
+        assert ef.equal(both[:1, 4:], model.generate(ids[:1, -1:], **settings, **more)[:, 1:])

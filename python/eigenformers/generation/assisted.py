@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from .. import _core
@@ -12,6 +13,47 @@ from .encoder_decoder import encode
 
 # An assistant stops at the first token that it is less sure of, as the real library's configuration says.
 _COUNT, _THRESHOLD = 20, 0.4
+
+
+def early_exit(model: Any, layers: Any) -> Any:
+    """A model of the first `layers` layers of `model`, its norm and its head: the same objects, no memory of their own.
+
+    Elhoushi et al., "LayerSkip: Enabling Early Exit Inference and Self-Speculative Decoding" (2024).
+
+    Raises:
+        ValueError: a number of layers that `model` cannot do without the others.
+        UnsupportedError: `model` is an encoder-decoder, or has its layers elsewhere than `model.layers`.
+    """
+    from ..modeling import PreTrainedModel
+
+    config = copy.deepcopy(model.config)
+    if config.is_encoder_decoder:
+        raise UnsupportedError("generate: `assistant_early_exit` is for decoders, not for encoder-decoders")
+    count = config.get_text_config().num_hidden_layers
+    if not isinstance(layers, int) or isinstance(layers, bool) or not 1 <= layers < count:
+        raise ValueError(f"generate: found assistant_early_exit={layers!r}, needed a number of layers from 1 to {count - 1}")
+    config.num_hidden_layers = layers
+    for name, value in list(vars(config).items()):  # layer_types, no_rope_layers, attention_layers
+        if "layer" in name and isinstance(value, list) and len(value) == count:
+            setattr(config, name, value[:layers])
+    with PreTrainedModel.loading():
+        small = type(model)(config)
+    _share(small, model, PreTrainedModel)
+    small.generation_config = copy.deepcopy(model.generation_config)
+    return small.train(model.training)
+
+
+def _share(small: Any, model: Any, kind: type) -> None:
+    """Puts the modules of `model` into `small`, of a list the first."""
+    for name, child in list(small.named_children()):
+        other = getattr(model, name)
+        if isinstance(child, kind):
+            _share(child, other, kind)
+        elif len(list(child.children())) != len(list(other.children())):
+            for at, _ in list(child.named_children()):
+                setattr(child, at, getattr(other, at))
+        else:
+            setattr(small, name, other)
 
 
 class DraftModel:

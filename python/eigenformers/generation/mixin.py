@@ -12,7 +12,7 @@ from ..cache_utils import QuantizedCache
 from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
-from .assisted import candidates_of, check_assistant
+from .assisted import candidates_of, check_assistant, early_exit
 from .beam_constraints import ConstrainedTexts, constraints_of
 from .configuration import GenerationConfig, GenerationMode
 from .continuous_batching.mixin import ContinuousMixin
@@ -120,6 +120,9 @@ class GenerationMixin(ContinuousMixin):
         config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
         config.validate()
         check_supported(config)
+        if config.assistant_early_exit is not None and assistant_model is None:
+            check_stateless(self, GenerationMode.ASSISTED_GENERATION)
+            assistant_model = early_exit(self, config.assistant_early_exit)
         mode = config.get_generation_mode(assistant_model)
         positions = model_kwargs.pop("position_ids", None)
         if config.prompt_lookup_num_tokens is not None:

@@ -14,10 +14,10 @@ logger = logging.get_logger(__name__)
 
 # Parameter → the values that mean "off", and what to do instead.
 REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "use_mtp": ((None, False), "multi-token prediction is not part of this version"),
-    "assistant_early_exit": ((None,), "assisted decoding is not part of this version"),
-    "speculation_type": ((None,), "assisted decoding is not part of this version"),
-    "assistant_ensemble_weight": ((None,), "assisted decoding is not part of this version"),
+    "use_mtp": ((None, False), "the heads of multi-token prediction are not loaded; use assistant_model or "
+                               "prompt_lookup_num_tokens"),
+    "speculation_type": ((None,), "no model here brings a drafter of its own; use assistant_model"),
+    "assistant_ensemble_weight": ((None,), "a draft changes the speed here, never the text; leave it unset"),
 }
 
 # Caches that hold keys and values on another device, or in a layout of a compiler: one cache here serves them all.
