@@ -12,18 +12,24 @@ namespace ef {
 
 Activation::Activation(const Tensor& x) {
   check<ShapeError>(x.dim() >= 1, "linear: the input has no dimension to multiply");
-  Tensor rows = x.detach();
-  if (rows.dtype() != DType::Float64) rows = rows.to(DType::Float32);
   const int64_t k = x.size(-1);
-  rows_ = rows.contiguous().view({k ? x.numel() / k : 0, k});
+  const DType d = x.dtype();
+  const bool readable = d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16 || d == DType::Float64;
+  const Tensor rows = readable ? x.detach() : x.detach().to(DType::Float32);
+  operand_ = rows.contiguous().view({k ? x.numel() / k : 0, k});
+}
+
+const Tensor& Activation::rows() const {
+  if (!rows_.defined()) rows_ = operand_.dtype() == DType::Float64 ? operand_ : operand_.to(DType::Float32);
+  return rows_;
 }
 
 const uint8_t* Activation::quantized() const {
   if (!quantized_.defined()) {
-    check<DtypeError>(rows_.dtype() == DType::Float32, "packed weights take float32 input, found ",
-                      dtype_name(rows_.dtype()));
+    check<DtypeError>(rows().dtype() == DType::Float32, "packed weights take float32 input, found ",
+                      dtype_name(rows().dtype()));
     quantized_ = Tensor::empty({int64_t(quant_activation_bytes(m(), k()))}, DType::UInt8);
-    quant_activations(m(), k(), rows_.data<float>(), k(), quantized_.mutable_data<uint8_t>());
+    quant_activations(m(), k(), rows().data<float>(), k(), quantized_.mutable_data<uint8_t>());
   }
   return quantized_.data<uint8_t>();
 }
@@ -196,8 +202,7 @@ std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>&
     }
   }
   const Activation activation(x);
-  const Tensor& rows = activation.rows();
-  const DType compute = rows.dtype();
+  const DType compute = activation.operand().dtype() == DType::Float64 ? DType::Float64 : DType::Float32;
   std::vector<WeightPtr> used;
   for (size_t i = 0; i < terms.size(); i++) {
     used.push_back(product_weight(terms[i].weight));
@@ -216,7 +221,7 @@ std::vector<Tensor> linear_terms(const Tensor& x, const std::vector<LinearTerm>&
     saved.push_back({t.weight, used[i] != t.weight, save(leaf), needs_grad(leaf), needs_grad(t.bias), {}});
     keep_x = keep_x || needs_grad(leaf);
     for (const LowRank& low : t.low) {
-      const Tensor a = factor(low.a, compute, bf16), b = factor(low.b, compute, bf16);
+      const Tensor a = factor(low.a, compute, bf16), b = factor(low.b, compute, bf16), &rows = activation.rows();
       Tensor xa = Tensor::empty({rows.size(0), a.size(0)}, compute);
       multiply(Product::NT, rows, a, xa, false);
       if (low.scale != 1) xa = mul(xa, Scalar(low.scale));

@@ -16,14 +16,15 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 class Activation {
  public:
   explicit Activation(const Tensor& x);
-  const Tensor& rows() const { return rows_; }  // [m, k], contiguous f32
-  int64_t m() const { return rows_.size(0); }
-  int64_t k() const { return rows_.size(1); }
+  const Tensor& operand() const { return operand_; }  // [m, k], contiguous, of the dtype it came in
+  const Tensor& rows() const;                         // the same in f32 (f64 stays)
+  int64_t m() const { return operand_.size(0); }
+  int64_t k() const { return operand_.size(1); }
   const uint8_t* quantized() const;  // int8 in blocks of 32, the layout of kernels/quant.h; made at first use
 
  private:
-  Tensor rows_;
-  mutable Tensor quantized_;
+  Tensor operand_;
+  mutable Tensor rows_, quantized_;
 };
 
 class Weight {

@@ -158,14 +158,18 @@ void pack_b(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, 
 #ifdef EF_BF16_DOT
 static_assert(kW == 16, "a chunk of 16 pairs is one vector");
 template <class T>
+inline void store_chunk(bfloat16* dst, const T* p, int64_t low, int64_t high) {
+  store_pairs(dst, load_n(p, low), high ? load_n(p + kW, high) : zero());
+}
+inline void store_chunk(bfloat16* dst, const bfloat16* p, int64_t low, int64_t high) {
+  store(reinterpret_cast<float*>(dst), reinterpret_cast<F>(load_pairs_n(p, low + high)));
+}
+template <class T>
 void pack_a_pairs(int64_t rows, int64_t k, const T* a, int64_t ld, bool transposed, bfloat16* dst) {
   for (int64_t k0 = 0; k0 < k; k0 += 32, dst += rows * 32) {
     if (!transposed) {
       const int64_t n = clamp_lanes(k - k0), m = clamp_lanes(k - k0 - kW);
-      for (int64_t i = 0; i < rows; i++) {
-        const T* p = a + i * ld + k0;
-        store_pairs(dst + i * 32, load_n(p, n), m ? load_n(p + kW, m) : zero());
-      }
+      for (int64_t i = 0; i < rows; i++) store_chunk(dst + i * 32, a + i * ld + k0, n, m);
       continue;
     }
     for (int64_t i0 = 0; i0 < rows; i0 += kW) {

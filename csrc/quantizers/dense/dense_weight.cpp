@@ -22,7 +22,8 @@ Tensor DenseWeight::matmul(const Activation& x) const { return matmul_many(x, {t
 
 std::vector<Tensor> DenseWeight::matmul_many(const Activation& x, const std::vector<const Weight*>& all) const {
   const int64_t m = x.m(), k = x.k();
-  const bool wide = x.rows().dtype() == DType::Float64;
+  const Tensor& operand = x.operand();
+  const bool wide = operand.dtype() == DType::Float64;
   std::vector<Tensor> ys, kept;
   std::vector<GemmTarget> targets;
   for (const Weight* weight : all) {
@@ -30,10 +31,10 @@ std::vector<Tensor> DenseWeight::matmul_many(const Activation& x, const std::vec
     if (!dense) return Weight::matmul_many(x, all);
     const Tensor w = row_major(dense->parameter_.detach());
     const int64_t n = w.size(0);
-    ys.push_back(Tensor::empty({m, n}, x.rows().dtype()));
+    ys.push_back(Tensor::empty({m, n}, wide ? DType::Float64 : DType::Float32));
     if (wide) {
       const Tensor w64 = w.to(DType::Float64);
-      gemm_nt(m, n, k, x.rows().data<double>(), k, w64.data<double>(), w64.stride(0), ys.back().mutable_data<double>(),
+      gemm_nt(m, n, k, operand.data<double>(), k, w64.data<double>(), w64.stride(0), ys.back().mutable_data<double>(),
               n);
       continue;
     }
@@ -41,7 +42,7 @@ std::vector<Tensor> DenseWeight::matmul_many(const Activation& x, const std::vec
     targets.push_back(
         {kept.back().data_ptr(), kept.back().dtype(), kept.back().stride(0), n, ys.back().mutable_data<float>(), n});
   }
-  if (!targets.empty()) gemm_nt_many(m, k, x.rows().data<float>(), DType::Float32, k, targets);
+  if (!targets.empty()) gemm_nt_many(m, k, operand.data_ptr(), operand.dtype(), k, targets);
   return ys;
 }
 

@@ -73,6 +73,7 @@ TEST_P(Gemm, LargeWithStridesAndAccumulate) {
         check_case({form, 4, 100, 577, DType::Float32, bd, 3, 5, 2, accumulate});
         check_case(
             {form, 14, 20, 9001, DType::Float32, bd, 1, 0, 1, accumulate});  // several blocks along k on every level
+        check_case({form, 140, 70, 1300, bd, bd, 1, 0, 1, accumulate});      // more rows than b streams past
         check_case({form, 150, 49, 21, bd, bd, 0, 0, 0, accumulate});
       }
 }
@@ -81,7 +82,7 @@ TEST_P(Gemm, Invariant) {
   set_batch_invariant(true);
   for (int64_t m : {1, 15, 33, 300})  // b streams past few rows of a, and is packed for many
     for (int64_t n : {5, 16, 39}) {
-      const int64_t k = 131;
+      const int64_t k = n == 39 ? 1300 : 131;  // in several steps
       const Data a(DType::Float32, random_floats(m * k)), b(DType::BFloat16, random_floats(n * k));
       std::vector<float> all = random_floats(m * n), one = all;
       gemm_nt(m, n, k, a.data(), DType::Float32, k, b.data(), DType::BFloat16, k, all.data(), n, true);
