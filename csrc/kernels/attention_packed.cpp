@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/attention.h"
+#include "kernels/kernels.h"
 
 namespace ef {
 
@@ -28,22 +29,9 @@ void pack_kv(const float* x, int64_t dim, int bits, int64_t group, uint8_t* code
 }
 
 void unpack_kv(const PackedKv& p, int64_t batch, int64_t head, int64_t from, int64_t n, int64_t dim, float* out) {
-  for (int64_t position = from; position < from + n; position++, out += dim) {
-    const auto start = [&](const HeadStrides& s) { return batch * s.batch + head * s.head + position * s.position; };
-    const uint8_t* codes = p.codes + start(p.code_strides);
-    const float* ranges = p.ranges + start(p.range_strides);
-    for (int64_t at = 0; at < dim; at += p.group, ranges += 2) {
-      const int64_t end = std::min(at + p.group, dim);
-      const float low = ranges[0], step = ranges[1];
-      if (p.bits == 8)
-        for (int64_t i = at; i < end; i++) out[i] = low + float(codes[i]) * step;
-      else
-        for (int64_t i = at; i < end; i += 2) {
-          out[i] = low + float(codes[i / 2] & 15) * step;
-          out[i + 1] = low + float(codes[i / 2] >> 4) * step;
-        }
-    }
-  }
+  const auto start = [&](const HeadStrides& s) { return batch * s.batch + head * s.head + from * s.position; };
+  kernels().unpack_codes(n, dim, p.bits, p.group, p.codes + start(p.code_strides), p.code_strides.position,
+                         p.ranges + start(p.range_strides), p.range_strides.position, out);
 }
 
 }  // namespace ef

@@ -127,6 +127,8 @@ struct Kernels {
   using SoftmaxBlock = void (*)(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
                                 float* correction, void* packed, void (*between)(void*, int64_t), void* context);
   SoftmaxBlock softmax_block_f32, softmax_block_bf16;
+  void (*unpack_codes)(int64_t positions, int64_t dim, int bits, int64_t group, const uint8_t* codes,
+                       int64_t code_stride, const float* ranges, int64_t range_stride, float* out);
   void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // among f32, bf16, f16
 };
 

@@ -80,6 +80,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .online_softmax = online_softmax,
       .softmax_block_f32 = softmax_block<PartsF32>,
       .softmax_block_bf16 = softmax_block<PartsBf16>,
+      .unpack_codes = unpack_codes,
       .convert = convert,
   };
 }

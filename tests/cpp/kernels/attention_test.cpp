@@ -227,6 +227,46 @@ TEST_P(Attention, RoundedQueriesAndResults) {  // the bits of the same numbers i
     }
 }
 
+TEST_P(Attention, PackedKeys) {
+  for (const int bits : {4, 8})
+    for (const int64_t dim : {64, 33})
+      for (const int64_t q_len : {1, 40}) {
+        Instance s({.name = "packed", .batch = 1, .q_len = q_len, .head_dim = dim, .value_dim = dim, .causal = true});
+        const int64_t heads = 2, length = s.p.kv_len, old = 101, group = 32, groups = (dim + group - 1) / group,
+                      bytes = (dim * bits + 7) / 8;
+        std::vector<float> plain(size_t(heads * length * dim)), recent(size_t(heads * (length - old) * dim));
+        std::vector<uint8_t> codes(size_t(heads * old * bytes));
+        std::vector<float> ranges(size_t(heads * old * groups * 2));
+        const PackedKv packed{
+            codes.data(), ranges.data(), {0, old * bytes, bytes}, {0, old * groups * 2, groups * 2}, bits, group, old};
+        for (int64_t h = 0; h < heads; h++)
+          for (int64_t t = 0; t < length; t++) {
+            const std::vector<float> x = random_floats(dim);
+            float* row = &plain[size_t((h * length + t) * dim)];
+            if (t >= old) {
+              std::copy(x.begin(), x.end(), row);
+              std::copy(x.begin(), x.end(), &recent[size_t((h * (length - old) + t - old) * dim)]);
+              continue;
+            }
+            float* range = &ranges[size_t((h * old + t) * groups * 2)];
+            pack_kv(x.data(), dim, bits, group, &codes[size_t((h * old + t) * bytes)], range);
+            unpack_kv(packed, 0, h, t, 1, dim, row);
+            for (int64_t i = 0; i < dim; i++)  // rounded to the nearest of the group's numbers
+              EXPECT_LE(std::fabs(row[i] - x[size_t(i)]), 0.5001f * range[2 * (i / group) + 1] + 1e-6f) << i;
+          }
+        AttentionArgs a = s.args;
+        a.k = a.v = plain.data();
+        a.k_strides = a.v_strides = {0, length * dim, dim};
+        attention_forward(a);
+        const std::vector<float> want = s.out;
+        a.k = a.v = recent.data();
+        a.k_strides = a.v_strides = {0, (length - old) * dim, dim};
+        a.packed_k = a.packed_v = &packed;
+        attention_forward(a);
+        EXPECT_EQ(s.out, want) << bits << " " << dim << " " << q_len;
+      }
+}
+
 TEST_P(Attention, SameBitsForAnyThreadCount) {
   for (const Problem& p : problems()) {
     Instance s(p);
