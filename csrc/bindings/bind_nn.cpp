@@ -220,8 +220,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 bool load_packed(const std::string& name, ParameterSlot& slot, const WeightPtr& weight,
                  const std::map<std::string, Tensor>& state, std::vector<std::string>& known,
                  std::vector<std::string>& missing, std::vector<std::string>& errors) {
-  if (const auto dense = state.find(name);
-      dense != state.end() && is_floating(dense->second.dtype()) && dense->second.shape() == slot.shape())
+  if (const auto dense = state.find(name); dense != state.end() && is_computable(dense->second.dtype()) &&
+                                           is_floating(dense->second.dtype()) && dense->second.shape() == slot.shape())
     return false;
   Parts parts;
   bool same = true;
@@ -238,15 +238,15 @@ bool load_packed(const std::string& name, ParameterSlot& slot, const WeightPtr& 
   }
   if (same || missing.size() != before) return true;
   const auto* tiled = dynamic_cast<const TiledWeight*>(weight.get());
-  if (std::string(weight->kind()) != "bitsandbytes_4bit" || !tiled) {
+  if (!tiled || !tiled->spec) {
     errors.push_back(str("packed values of ", name, " (", weight->kind(),
                          ") can't be copied in place; load such a checkpoint with from_pretrained."));
     return true;
   }
   try {
-    QuantSpec spec;
+    QuantSpec spec = *tiled->spec;
     spec.compute = tiled->compute_dtype();
-    dynamic_cast<WeightSlot&>(slot).set_weight(restore_weight(weight->kind(), parts, slot.shape(), spec));
+    dynamic_cast<WeightSlot&>(slot).set_weight(restore_weight(tiled->format, parts, slot.shape(), spec));
   } catch (const Error& error) {
     errors.push_back(name + ": " + error.what());
   }

@@ -31,10 +31,24 @@ const Registry<Quantizer>& quantizers() {
   return registry;
 }
 
+namespace {
+
+WeightPtr remembering(WeightPtr weight, const std::string& name, const QuantSpec& spec) {
+  if (auto* tiled = dynamic_cast<TiledWeight*>(weight.get())) {
+    QuantSpec kept = spec;
+    kept.moments = {};
+    tiled->spec = std::make_shared<const QuantSpec>(std::move(kept));
+    tiled->format = name;
+  }
+  return weight;
+}
+
+}  // namespace
+
 WeightPtr pack_weight(const std::string& name, const Tensor& dense, const QuantSpec& spec) {
   const Quantizer& q = quantizers().at(name);
   check<UnsupportedError>(q.pack != nullptr, name, ": only loads what is quantized already");
-  return q.pack(dense, spec);
+  return remembering(q.pack(dense, spec), name, spec);
 }
 
 WeightPtr restore_weight(const std::string& name, const Parts& parts, const Shape& shape, const QuantSpec& spec) {
@@ -42,7 +56,7 @@ WeightPtr restore_weight(const std::string& name, const Parts& parts, const Shap
   for (const std::string& part : q.parts)
     check<CheckpointError>(parts.count(part), name, ": the checkpoint has no '", part, "' for a layer that has others");
   check<ShapeError>(shape.size() == 2, name, ": found a layer of shape ", shape, ", needed two dimensions");
-  return q.restore(parts, shape, spec);
+  return remembering(q.restore(parts, shape, spec), name, spec);
 }
 
 Tensor take(const Parts& parts, const std::string& name, std::initializer_list<DType> dtypes) {

@@ -297,6 +297,50 @@ def test_methods_write_what_they_say(tmp_path, method):
     assert "FROM ./folder." in open(out["modelfile_location"]).read()
 
 
+def test_arguments_of_unsloth(tmp_path, monkeypatch):
+    """What is about its way of working changes nothing, what would change files is refused, what is unknown named."""
+    model, sent = tiny("llama"), []
+    known = {"maximum_memory_usage": 0.5, "temporary_location": "x", "max_shard_size": "5GB", "safe_serialization": True}
+    out = model.save_pretrained_gguf(tmp_path / "a", None, "q8_0", **known, tags=None, state_dict=None)
+    assert len(out["gguf_files"]) == 1
+    model.save_pretrained_merged(tmp_path / "b", None, **known)
+    for name, value in (("state_dict", {}), ("variant", "fp16"), ("is_main_process", False), ("tags", ["x"])):
+        for save in (model.save_pretrained_gguf, model.save_pretrained_merged):
+            with pytest.raises(NotImplementedError, match=name):
+                save(tmp_path / "c", None, **{name: value or {"x": 1}} if name == "state_dict" else {name: value})
+    for save in (model.save_pretrained_gguf, model.save_pretrained_merged):
+        with pytest.raises(TypeError, match="shard_count"):
+            save(tmp_path / "c", None, shard_count=2)
+
+    class Api:
+        def create_repo(self, repo_id, **kwargs):
+            return type("Url", (), {"repo_id": repo_id})
+
+        def upload_file(self, **kwargs):
+            sent.append(kwargs)
+
+        upload_folder = upload_file
+
+    monkeypatch.setattr("eigenformers.hub.hub_api", lambda token: Api())
+    model.push_to_hub_gguf("me/owl", None, "q8_0", commit_message="first", create_pr=True)
+    model.push_to_hub_merged("me/owl", None, commit_message="second", revision="dev")
+    assert sent[0]["path_in_repo"] == "owl.Q8_0.gguf" and sent[0]["commit_message"] == "first" and sent[0]["create_pr"]
+    assert sent[1]["repo_id"] == "me/owl" and sent[1]["revision"] == "dev"
+    for methods in ([], 4):
+        with pytest.raises(ValueError, match="quantization_method"):
+            model.save_pretrained_gguf(tmp_path / "d", None, methods)
+
+
+def test_importance_must_be_a_weight():
+    for bad in (float("nan"), -1.0, float("inf")):
+        with pytest.raises(ValueError, match="importance"):
+            gguf.quantize(ef.randn(1, 256), "iq2_xs", ef.full((256,), bad))
+    matrix = gguf.IMatrix()
+    matrix.sums["x"], matrix.counts["x"] = np.array([1.0, -2.0], np.float32), 1
+    with pytest.raises(OSError, match="negative"):
+        matrix.weights()
+
+
 def test_several_methods_and_names(tmp_path):
     model = tiny("llama")
     out = model.save_pretrained_gguf(tmp_path, byte_level(), ["q8_0", "fast_quantized", "not_quantized"])

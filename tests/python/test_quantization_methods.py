@@ -69,6 +69,22 @@ def test_rounding_at_load(folder, tmp_path, name):
         np.testing.assert_array_equal(hidden(load(tmp_path)), hidden(model))
 
 
+@pytest.mark.parametrize("name", [name for name in AT_LOAD if not name.startswith("quanto")] + ["nf4", "int8"])
+def test_packed_values_of_another_model_can_be_loaded(folder, tmp_path, name):
+    config = {"nf4": ef.BitsAndBytesConfig(load_in_4bit=True), "int8": ef.BitsAndBytesConfig(load_in_8bit=True)}.get(name)
+    config = config or AT_LOAD[name][0]
+    ef.manual_seed(5)
+    ef.AutoModelForCausalLM.from_config(load(folder).config).save_pretrained(tmp_path)
+    model, other = load(folder, config), load(tmp_path, config)
+    assert not np.array_equal(hidden(model), hidden(other))
+    state = other.state_dict()
+    model.load_state_dict(state)
+    np.testing.assert_array_equal(hidden(model), hidden(other))
+    cut = next(key for key in state if "up_proj" in key and state[key].dim() > 1)
+    with pytest.raises(RuntimeError, match="up_proj"):
+        model.load_state_dict({**state, cut: state[cut][:-1].clone()})
+
+
 @pytest.mark.parametrize(
     "kind, group, made", [("Int8WeightOnlyConfig", 64, "Int8Tensor"), ("Int4WeightOnlyConfig", 32, "Int4Tensor")]
 )

@@ -7,6 +7,9 @@ namespace ef {
 
 class TiledWeight : public Weight {
  public:
+  // How it was packed or restored, for values of another one in its place; null where nobody said.
+  std::shared_ptr<const struct QuantSpec> spec;
+  std::string format;  // of quantizers()
   TiledWeight(int64_t n, int64_t k, DType dtype, DType compute);
   Shape shape() const override { return {n_, k_}; }
   DType dtype() const override { return dtype_; }

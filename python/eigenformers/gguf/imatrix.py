@@ -37,8 +37,8 @@ class IMatrix:
         found = {}
         for name in self.sums:
             mean = self._mean(name)
-            if not np.isfinite(mean).all():
-                raise CheckpointError(f"importance matrix: '{name}' holds NaN or infinite entries")
+            if not np.isfinite(mean).all() or (mean < 0).any():
+                raise CheckpointError(f"importance matrix: '{name}' holds NaN, infinite or negative entries")
             found[name] = mean.reshape(-1).tolist()
         return found
 

@@ -95,5 +95,9 @@ def method_named(name: str | None, dtype: Any = None) -> Method:
 
 def methods_named(names: Any, dtype: Any = None) -> list[Method]:
     """The methods of a name or a list of names, each once."""
+    if names is not None and not isinstance(names, (str, list, tuple, set)):
+        raise ConfigError(f"quantization_method: found {names!r}, needed a name or a list of names")
     chosen = [names] if names is None or isinstance(names, str) else list(names)
+    if not chosen:
+        raise ConfigError("quantization_method: found an empty list, needed at least one name")
     return list(dict.fromkeys(method_named(name, dtype) for name in chosen))

@@ -11,6 +11,24 @@ from ..utils import logging
 logger = logging.get_logger(__name__)
 
 
+_UPLOAD = ("commit_message", "commit_description", "create_pr", "revision")
+# Of Unsloth: about how it works, not about what it writes; files and memory need none of them here.
+_FREE = ("temporary_location", "maximum_memory_usage", "save_function", "save_peft_format", "use_temp_dir", "datasets")
+_PLAIN = {"is_main_process": True, "safe_serialization": True, "state_dict": None, "variant": None, "tags": None}
+
+
+def _take_unsloths(where: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Removes Unsloth's arguments from `kwargs`; returns those for an upload. NotImplementedError for what has no place."""
+    for name in _FREE:
+        kwargs.pop(name, None)
+    for name, plain in _PLAIN.items():
+        value = kwargs.pop(name, plain)
+        if value is not None and value != plain:
+            raise UnsupportedError(f"{where}({name}={value!r:.80}) is not supported")
+    upload = {name: kwargs.pop(name, None) for name in _UPLOAD}
+    return {name: value for name, value in upload.items() if value is not None}
+
+
 class GgufExportMixin:
     """Part of PreTrainedModel: Unsloth's way to GGUF files."""
 
@@ -38,7 +56,8 @@ class GgufExportMixin:
             imatrix_file: an importance matrix (`IMatrix` or a file), needed by the `iq1_*`, `iq2_*` and `iq3_xxs` ones.
             save_method: `"lora"` writes only the adapter, for `llama-cli --lora`.
             repo_id: where to upload, with `push_to_hub`; by default the folder's name.
-            kwargs: what `eigenformers.gguf.save_to_gguf` takes.
+            kwargs: what `eigenformers.gguf.save_to_gguf` takes; `commit_message`, `commit_description`, `create_pr` and
+                `revision` of an upload; `temporary_location` and `maximum_memory_usage` change nothing.
 
         Returns:
             `{"save_directory", "gguf_files", "modelfile_location", "want_full_precision", "is_vlm"}`.
@@ -53,6 +72,8 @@ class GgufExportMixin:
                 "imatrix_file=True (a ready-made matrix from the Hub): compute one with "
                 "eigenformers.gguf.compute_imatrix(model, tokenizer, text) and pass it"
             )
+        upload = _take_unsloths("save_pretrained_gguf", kwargs)
+        kwargs.pop("max_shard_size", None)  # of the dense files that Unsloth writes first
         folder = os.fspath(save_directory)
         if os.path.isfile(folder):
             raise OSError(f"Provided path ({folder}) should be a directory, not a file")
@@ -74,7 +95,7 @@ class GgufExportMixin:
             files.append(path)
         modelfile = self._write_modelfile(folder, tokenizer, files[0])
         if push_to_hub:
-            self._upload_gguf(folder, files + ([modelfile] if modelfile else []), repo_id or stem, token, private)
+            self._upload_gguf(folder, files + ([modelfile] if modelfile else []), repo_id or stem, token, private, upload)
         return {
             "save_directory": folder,
             "gguf_files": files,
@@ -109,13 +130,15 @@ class GgufExportMixin:
         return path
 
     @staticmethod
-    def _upload_gguf(folder: str, files: list[str], repo_id: str, token: Any, private: bool | None) -> None:
+    def _upload_gguf(
+        folder: str, files: list[str], repo_id: str, token: Any, private: bool | None, upload: dict[str, Any]
+    ) -> None:
         from ..hub import hub_api
 
         api = hub_api(token)
         target = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
         for path in files:
-            api.upload_file(path_or_fileobj=path, path_in_repo=os.path.basename(path), repo_id=target)
+            api.upload_file(path_or_fileobj=path, path_in_repo=os.path.basename(path), repo_id=target, **upload)
 
     def save_pretrained_merged(
         self,
@@ -141,9 +164,13 @@ class GgufExportMixin:
         """
         from .merged import save_merged
 
+        upload = _take_unsloths("save_pretrained_merged", kwargs)
+        repo_id, private = kwargs.pop("repo_id", None), kwargs.pop("private", None)
+        if kwargs:
+            raise TypeError(f"save_pretrained_merged() got an unexpected keyword argument {next(iter(kwargs))!r}")
         save_merged(self, os.fspath(save_directory), tokenizer, save_method, max_shard_size)
         if push_to_hub:
-            self._upload_folder(os.fspath(save_directory), kwargs.get("repo_id"), token, kwargs.get("private"))
+            self._upload_folder(os.fspath(save_directory), repo_id, token, private, upload)
 
     def push_to_hub_merged(
         self, repo_id: str, tokenizer: Any = None, save_method: str = "merged_16bit", **kwargs: Any
@@ -156,9 +183,9 @@ class GgufExportMixin:
             self.save_pretrained_merged(inside, tokenizer, save_method, push_to_hub=True, repo_id=repo_id, **kwargs)
 
     @staticmethod
-    def _upload_folder(folder: str, repo_id: str | None, token: Any, private: bool | None) -> None:
+    def _upload_folder(folder: str, repo_id: str | None, token: Any, private: bool | None, upload: dict[str, Any]) -> None:
         from ..hub import hub_api
 
         api = hub_api(token)
         target = api.create_repo(repo_id or os.path.basename(folder), private=private, exist_ok=True).repo_id
-        api.upload_folder(folder_path=folder, repo_id=target)
+        api.upload_folder(folder_path=folder, repo_id=target, **upload)

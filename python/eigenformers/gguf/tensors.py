@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core
+from ..errors import ConfigError
 
 
 def quantize(x: Any, tensor_type: str, importance: Any = None) -> Any:
@@ -25,7 +26,10 @@ def quantize(x: Any, tensor_type: str, importance: Any = None) -> Any:
     >>> quantize([[1.0, -1.0] * 16], "q8_0").tolist()[0][:4]
     [8, 32, 127, 129]
     """
-    return _core.gguf_quantize(_core.as_tensor(x), tensor_type, None if importance is None else _core.as_tensor(importance))
+    weights = None if importance is None else _core.as_tensor(importance)
+    if weights is not None and not bool(((weights >= 0) & _core.isfinite(weights)).all()):
+        raise ConfigError("quantize: importance must be finite and not negative")
+    return _core.gguf_quantize(_core.as_tensor(x), tensor_type, weights)
 
 
 def dequantize(blocks: Any, tensor_type: str) -> Any:

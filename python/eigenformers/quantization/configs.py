@@ -205,7 +205,7 @@ class HqqConfig(QuantizationConfigMixin):
         view_as_float: bool = False,
         axis: int | None = None,
         dynamic_config: dict | None = None,
-        skip_modules: list[str] | None = None,
+        skip_modules: list[str] | None = ["lm_head"],  # noqa: B006
         **kwargs: Any,
     ):
         axis = 1 if axis is None else axis
@@ -216,7 +216,7 @@ class HqqConfig(QuantizationConfigMixin):
         else:
             self.quant_config = {name: _hqq_entry(**value) for name, value in dynamic_config.items()}
         self.quant_method = QuantizationMethod.HQQ
-        self.skip_modules = ["lm_head"] if skip_modules is None else skip_modules
+        self.skip_modules = skip_modules if skip_modules is None else list(skip_modules)
 
     @classmethod
     def from_dict(cls, config_dict: dict[str, Any], return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
@@ -334,6 +334,9 @@ class CompressedTensorsConfig(QuantizationConfigMixin):
         use_optimized_inference: bool = False,
         **kwargs: Any,
     ):
+        for name, value in (("config_groups", config_groups), ("kv_cache_scheme", kv_cache_scheme)):
+            if value and not isinstance(value, dict):
+                raise ValueError(f"CompressedTensorsConfig: {name} is {value!r:.80}, needed a dictionary")
         self.quant_method = QuantizationMethod.COMPRESSED_TENSORS
         self.config_groups, self.format, self.quantization_status = config_groups, format, quantization_status
         self.kv_cache_scheme, self.global_compression_ratio = kv_cache_scheme, global_compression_ratio
