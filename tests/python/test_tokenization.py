@@ -274,7 +274,9 @@ def test_caller_changes_the_pipeline(tmp_path):
     assert literal.tokenize("abc")[0] == "abc"  # the file's word, not the configuration's
     assert changed.tokenize("abc")[0].startswith("Ġ")
     with pytest.raises(UnsupportedError, match="do_lower_case"):
-        ef.PreTrainedTokenizerFast.from_pretrained(folder, do_lower_case=False)
+        ef.PreTrainedTokenizerFast.from_pretrained(folder, do_lower_case=True)
+    for already in ({"do_lower_case": False}, {"strip_accents": False}, {"tokenize_chinese_chars": False}):
+        assert ef.PreTrainedTokenizerFast.from_pretrained(folder, **already)("the")["input_ids"]
     with pytest.raises(UnsupportedError, match="from_slow"):
         ef.PreTrainedTokenizerFast.from_pretrained(folder, from_slow=True)
     plain = ef.PreTrainedTokenizerFast.from_pretrained(folder_with(tmp_path, cases.llama()), add_prefix_space=False)

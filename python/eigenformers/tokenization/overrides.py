@@ -24,6 +24,10 @@ _BERT_FIELDS = {
     "strip_accents": "strip_accents",
     "tokenize_chinese_chars": "handle_chinese_chars",
 }
+# The component that does the same for good.
+_DOES_IT = {"do_lower_case": "Lowercase", "strip_accents": "StripAccents"}
+# Pre-tokenizers for which a space before the text is nothing.
+_AT_SPACES = ("BertPreTokenizer", "Whitespace", "WhitespaceSplit")
 
 # Tekken's pre-tokenizer: what Mistral's models were trained with where their tokenizer.json states another one.
 _TEKKEN_SPLIT = (
@@ -66,11 +70,17 @@ def override_components(spec: dict[str, Any], options: dict[str, Any]) -> dict[s
             if value:
                 _set_tekken_split(spec)
         else:
-            bert = [n for n in _components(spec, "normalizer", "normalizers") if n.get("type") == "BertNormalizer"]
-            if not bert:
-                raise UnsupportedError(f"{name}={value}: this tokenizer.json has no BertNormalizer, which would do it")
-            bert[0][_BERT_FIELDS[name]] = value
+            _set_bert_field(spec, name, value)
     return spec
+
+
+def _set_bert_field(spec: dict[str, Any], name: str, value: bool) -> None:
+    normalizers = _components(spec, "normalizer", "normalizers")
+    bert = [n for n in normalizers if n.get("type") == "BertNormalizer"]
+    if bert:
+        bert[0][_BERT_FIELDS[name]] = value
+    elif bool(value) != any(n.get("type") == _DOES_IT.get(name) for n in normalizers):  # else it is so already
+        raise UnsupportedError(f"{name}={value}: this tokenizer.json has no BertNormalizer, which would do it")
 
 
 def _set_prefix_space(spec: dict[str, Any], value: bool) -> None:
@@ -96,7 +106,7 @@ def _set_prefix_space(spec: dict[str, Any], value: bool) -> None:
                 before = component.get("prepend_scheme", "always")
                 component["prepend_scheme"] = "never" if not value else "always" if before == "never" else before
                 component.pop("add_prefix_space", None)
-    elif value and not prepend:
+    elif value and not prepend and not (pre and pre[0].get("type") in _AT_SPACES):
         raise UnsupportedError("add_prefix_space=True: no component of this tokenizer.json puts a space before a text")
     if not value and not byte_level:
         if prepend and normalizers.get("type") == "Sequence":
