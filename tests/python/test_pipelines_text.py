@@ -204,3 +204,36 @@ def test_cli_run(tmp_path, folder, capsys, monkeypatch):
     assert "Unknown task nothing" in capsys.readouterr().err
     assert cli.main(["run", "list"]) == 0
     assert "ner" in capsys.readouterr().out
+
+
+def test_cli_run_reads_objects_and_lines_of_json(tmp_path, folder, capsys, monkeypatch):
+    expected = [json.dumps(one) for one in ef.pipeline("text-classification", model=folder)(TEXTS)]
+    lines = tmp_path / "in.jsonl"
+    lines.write_text("\n".join(json.dumps({"text": text}) for text in TEXTS) + "\n\n")
+    assert cli.main(["run", "text-classification", "-m", folder, "-i", str(lines), "--column", "text"]) == 0
+    assert capsys.readouterr().out.splitlines() == expected
+
+    question = {"question": "the", "context": "the city"}
+    answerer = tmp_path / "answerer"
+    classifier = ef.AutoModelForSequenceClassification.from_pretrained(folder)
+    ef.AutoModelForQuestionAnswering.from_config(classifier.config).save_pretrained(answerer)
+    ef.AutoTokenizer.from_pretrained(folder).save_pretrained(answerer)
+    answer = json.dumps(ef.pipeline("question-answering", model=str(answerer))(question))
+    assert cli.main(["run", "question-answering", "-m", str(answerer), json.dumps(question)]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("the\tthe city\n"))
+    assert cli.main(["run", "question-answering", "-m", str(answerer), "--column", "question,context"]) == 0
+    assert capsys.readouterr().out.splitlines() == [answer, answer]
+
+    (tmp_path / "bad.json").write_text('{"a":')
+    (tmp_path / "one.json").write_text("{}")
+    (tmp_path / "empty.csv").write_text("")
+    for arguments, text in (
+        (["question-answering", "-m", str(answerer), "the"], "needed an object"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "bad.json"), "--column", "text"], "bad.json"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "one.json"), "--column", "text"], "needed a list"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "empty.csv"), "--column", "text"], "is empty"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "none.csv"), "--column", "text"], "doesn't exist"),
+        (["text-classification", "-m", folder, "-o", str(tmp_path / "out.jsonl"), "the"], "without --output"),
+    ):
+        assert cli.main(["run", *arguments]) != 0
+        assert text in capsys.readouterr().err

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _EXAMPLES = """examples:
@@ -14,8 +15,13 @@ _EXAMPLES = """examples:
   eigenformers run ner --model ./my-ner -a aggregation_strategy=simple "Angela Merkel visited New York."
   eigenformers run zero-shot-classification --model ./my-nli -a candidate_labels=sport,politics "It ended in a draw."
   eigenformers run text-classification --model ./my-classifier --input films.csv --column review --output labels.csv
+  eigenformers run question-answering --model ./my-qa '{"question": "Who?", "context": "Ada wrote it."}'
   cat texts.txt | eigenformers run fill-mask --model ./my-bert > filled.jsonl
 """
+
+
+_OBJECT_TASKS = ("question-answering", "table-question-answering")
+_EXAMPLE_OBJECT = '{"question": "Who?", "context": "Ada wrote it."}'
 
 
 def add_parser(commands: Any) -> None:
@@ -28,13 +34,13 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("task", help="as text-classification; `eigenformers run list` shows all")
-    parser.add_argument("texts", nargs="*", help="inputs; without them and without --input, lines of stdin")
+    parser.add_argument("texts", nargs="*", help="inputs, objects as JSON; without them and without --input, lines of stdin")
     parser.add_argument("--model", "-m", help="a folder, a .gguf file or a Hub id (default: the task's own)")
     parser.add_argument("--config", help="where the configuration is, if not with the model")
     parser.add_argument("--tokenizer", help="where the tokenizer is, if not with the model")
     parser.add_argument("--revision", help="of the Hub repository")
     parser.add_argument("--dtype", default="auto", help="of the weights (default: as in the file)")
-    parser.add_argument("--input", "-i", help="a csv file with a header line, or a json file with a list of objects")
+    parser.add_argument("--input", "-i", help="a csv file with a header line, a json or jsonl file of objects")
     parser.add_argument("--output", "-o", help="a csv or json file for the results")
     parser.add_argument(
         "--format",
@@ -106,8 +112,10 @@ def _format_of(path: str, wanted: str) -> str:
     if wanted != "infer":
         return wanted
     extension = os.path.splitext(path)[1].lower().lstrip(".")
+    if extension == "jsonl":
+        return "json"
     if extension not in ("csv", "json"):
-        raise ValueError(f"{path}: the format can't be told from the name, needed .csv or .json, or --format")
+        raise ValueError(f"{path}: the format can't be told from the name, needed .csv, .json or .jsonl, or --format")
     return extension
 
 
@@ -115,13 +123,44 @@ def _inputs(arguments: argparse.Namespace) -> Any:
     from ..pipelines import PipelineDataFormat
 
     if arguments.texts:
-        return arguments.texts
+        return _objects(arguments.texts) if arguments.task in _OBJECT_TASKS else arguments.texts
     kind = "pipe" if not arguments.input else _format_of(arguments.input, arguments.format)
     if kind == "pipe" and not arguments.input and sys.stdin.isatty():
         arguments.parser.error("no input: give texts, --input, or lines on stdin")
     if kind != "pipe" and not arguments.column:
         arguments.parser.error(f"--input {arguments.input}: needed --column, the column that is read")
-    return _checked(PipelineDataFormat.from_str(kind, None, arguments.input, arguments.column), arguments)
+    if kind == "pipe":
+        lines = PipelineDataFormat.from_str(kind, None, arguments.input, arguments.column)
+        return _objects(lines) if arguments.task in _OBJECT_TASKS else lines
+    if not os.path.exists(arguments.input):
+        raise OSError(f"{arguments.input} doesn't exist on disk")
+    if os.path.getsize(arguments.input) == 0:
+        raise ValueError(f"{arguments.input}: the file is empty")
+    with _named(arguments.input):
+        return _checked(PipelineDataFormat.from_str(kind, None, arguments.input, arguments.column), arguments)
+
+
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    """What is no JSON is said with the file's name."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: found no JSON: {error}") from error
+
+
+def _objects(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The inputs of tasks that take several fields, written as JSON."""
+    for text in texts:
+        value = text  # columns of a line are an object already
+        if isinstance(text, str):
+            try:
+                value = json.loads(text)
+            except ValueError:
+                value = None
+        if not isinstance(value, dict):
+            raise ValueError(f"found the input {str(text)[:60]!r}, needed an object, as {_EXAMPLE_OBJECT}")
+        yield value
 
 
 def _checked(rows: Any, arguments: argparse.Namespace) -> Iterator[Any]:
@@ -139,6 +178,8 @@ def _writer(arguments: argparse.Namespace) -> Any:
     if path is None:
         return None
     kind = _format_of(path, "infer")
+    if path.lower().endswith(".jsonl"):
+        raise ValueError(f"{path}: results are written as .csv or .json; without --output they are lines of JSON")
     if os.path.exists(path) and not arguments.overwrite:
         raise OSError(f"{path} already exists on disk; --overwrite replaces it")
 

@@ -77,12 +77,15 @@ class CsvPipelineDataFormat(PipelineDataFormat):
 
 
 class JsonPipelineDataFormat(PipelineDataFormat):
-    """A json file with a list of objects."""
+    """A json file with a list of objects, or a jsonl file with one a line."""
 
     def __init__(self, output_path: str | None, input_path: str | None, column: str | None, overwrite: bool = False):
         super().__init__(output_path, input_path, column, overwrite=overwrite)
         with open(input_path, encoding="utf-8") as file:  # type: ignore[arg-type]
-            self._entries = json.load(file)
+            lines = os.fspath(input_path).lower().endswith(".jsonl")  # type: ignore[arg-type]
+            self._entries = [json.loads(line) for line in file if line.strip()] if lines else json.load(file)
+        if not isinstance(self._entries, list):
+            raise ValueError(f"{input_path}: found a {type(self._entries).__name__}, needed a list of objects")
 
     def __iter__(self) -> Iterator[Any]:
         for entry in self._entries:
