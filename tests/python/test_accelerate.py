@@ -247,3 +247,29 @@ def test_what_scripts_ask_of_an_accelerator(capsys):
         Accelerator(mixed_precision="fp7")
     with pytest.raises(NotImplementedError, match="fp16"):
         Accelerator(mixed_precision="fp16")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"device_map": "foo"}, ValueError, "needs to be a device name"),
+        ({"device_map": {"": "foo"}}, ValueError, "but found foo"),
+        ({"device_map": {"": "auto"}}, ValueError, "but found auto"),
+        ({"device_map": -1}, ValueError, "negative int"),
+        ({"device_map": ["cpu"]}, TypeError, "found a list"),
+        ({"device_map": True}, TypeError, "found a bool"),
+        ({"device_map": "cuda:1"}, NotImplementedError, "CPU only"),
+        ({"device_map": {"": 0}}, NotImplementedError, "CPU only"),
+        ({"device_map": {"model": "cpu"}}, ValueError, "lm_head.weight"),
+        ({"device_map": {}}, ValueError, "does not give any device"),
+        ({"device_map": "auto", "max_memory": "1GB"}, TypeError, "needed a dict"),
+        ({"device_map": "auto", "max_memory": {"gpu": "1GB"}}, ValueError, "Device gpu is not recognized"),
+        ({"device_map": "auto", "max_memory": {"cpu": "much"}}, ValueError, "found the size 'much'"),
+        ({"device_map": "auto", "max_memory": {0: None}}, ValueError, "found the size None"),
+        ({"attn_implementation": "foo"}, ValueError, 'attn_implementation="foo"'),
+    ],
+)
+def test_places_that_are_none(saved, arguments, error, text):
+    for load in (ef.AutoModelForCausalLM, ef.LlamaForCausalLM):
+        with pytest.raises(error, match=text):
+            load.from_pretrained(saved, **arguments)

@@ -68,6 +68,20 @@ def bytes_of(size: int | str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def check_max_memory(max_memory: Any) -> None:
+    """TypeError, ValueError for what is no dict of devices and their sizes."""
+    if max_memory is None:
+        return
+    if not isinstance(max_memory, dict):
+        raise TypeError(f"max_memory: found a {type(max_memory).__name__}, needed a dict, as {{'cpu': '10GB'}}")
+    for device, size in max_memory.items():
+        if not isinstance(device, int) and device not in ("cpu", "disk", "mps"):
+            raise ValueError(
+                f"Device {device} is not recognized, available devices are integers(for GPU/XPU), 'mps', 'cpu' and 'disk'"
+            )
+        bytes_of(size)
+
+
 def _sizes(model: Any, dtype: Any = None, special_dtypes: dict[str, Any] | None = None) -> dict[str, int]:
     """Bytes of each weight, those that have no values yet included; a tied one counts once, at its first name.
 
@@ -121,6 +135,7 @@ def infer_auto_device_map(
     OrderedDict([('', 'cpu')])
     """
     sizes = _sizes(model, dtype, special_dtypes)
+    check_max_memory(max_memory)
     budget = (max_memory or {}).get("cpu")
     if budget is None or sum(sizes.values()) <= bytes_of(budget):
         return OrderedDict({"": "cpu"})
@@ -271,6 +286,7 @@ def load_checkpoint_and_dispatch(
 
 def place(model: Any, device_map: Any, max_memory: Any, offload_folder: Any, no_split: Any = None) -> Any:
     """`model` with its parts where `from_pretrained(device_map=...)` asks for them."""
+    check_max_memory(max_memory)
     if device_map is None:
         return model
     if isinstance(device_map, dict):

@@ -99,8 +99,8 @@ class PreTrainedModel(
             raise TypeError(f"{cls.__name__}._from_config() got an unexpected keyword argument {next(iter(kwargs))!r}")
         config = copy.deepcopy(config)
         if implementation is not None:
-            check_attention(implementation)
             config._attn_implementation = implementation
+        check_attention(config._attn_implementation)
         model = cls(config)
         chosen = dtype if dtype not in (None, "auto") else config.dtype
         if chosen not in (None, "auto"):

@@ -157,8 +157,8 @@ class LoadingMixin:
             logger.warning_once("trust_remote_code=True: code of a checkpoint is never run, the built-in model is used")
         config.name_or_path = path or ""
         if options["attn_implementation"] is not None:
-            check_attention(options["attn_implementation"])
             config._attn_implementation = options["attn_implementation"]
+        check_attention(config._attn_implementation)
         stored = getattr(config, "quantization_config", None)
         if stored and dict(stored).get("quant_method") in cls._expanded_quantization:
             del config.quantization_config  # the family's `_adapt_checkpoint` makes dense matrices of it
@@ -293,13 +293,28 @@ def check_attention(name: Any) -> None:
         )
 
 
+_DEVICES = ("cuda", "xpu", "mps", "hpu", "npu", "mlu", "musa", "xla", "meta")
+
+
 def _check_device_map(device_map: Any) -> None:
-    allowed = (None, "auto", "cpu", "disk", "balanced", "balanced_low_0", "sequential")
-    values = set(device_map.values()) if isinstance(device_map, dict) else {device_map}
-    for value in values:
-        text = value if value is None else str(value)
-        if text not in allowed:
+    """ValueError for what names no device, UnsupportedError for devices other than the CPU and its disk."""
+    names = ("auto", "balanced", "balanced_low_0", "sequential")
+    if isinstance(device_map, (list, tuple, set, float, bool)):
+        raise TypeError(f"device_map: found a {type(device_map).__name__}, needed a name, a device or a dict of parts")
+    if isinstance(device_map, int) and device_map < 0:
+        raise ValueError(
+            "You can't pass device_map as a negative int. If you want to put the model on the cpu, pass device_map = 'cpu' "
+        )
+    for value in device_map.values() if isinstance(device_map, dict) else (device_map,):
+        text = str(value)
+        if value is None or text in ("cpu", "disk") or (text in names and not isinstance(device_map, dict)):
+            continue
+        if isinstance(value, int) or text.split(":")[0] in _DEVICES:
             raise UnsupportedError(f"device_map={device_map!r}: eigenformers computes on the CPU only")
+        raise ValueError(
+            "When passing device_map as a string, the value needs to be a device name (e.g. cpu, cuda:0) or "
+            f"{', '.join(map(repr, names))} but found {value}."
+        )
 
 
 def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
