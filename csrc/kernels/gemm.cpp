@@ -123,7 +123,9 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     // to keep all threads busy.
     const bool staged = ker.staged && steps.pieces() > 1;
     const int64_t together = steps.pieces() == 1 ? 1 : std::clamp<int64_t>(count / (4 * threads), 1, kGroup);
-    const int64_t groups = (count + together - 1) / together, width = ker.lanes * ker.vectors;
+    // As many for every thread.
+    const int64_t rounds = ((count + together - 1) / together + threads - 1) / threads;
+    const int64_t groups = std::min(count, rounds * threads), width = ker.lanes * ker.vectors;
     const int64_t splits =
         threads == 1 ? 1 : std::clamp<int64_t>((4 * threads + groups - 1) / groups, 1, std::max<int64_t>(1, mn / 64));
     std::atomic<int64_t> ticket{0};
