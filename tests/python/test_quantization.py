@@ -371,3 +371,14 @@ def test_damaged_nf4(folder, tmp_path, damage):
     safetensors.torch.save_file(state, f"{tmp_path}/model.safetensors", metadata={"format": "pt"})
     with pytest.raises((OSError, ValueError), match=key):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+
+
+def test_the_places_of_transformers():
+    from eigenformers.quantizers import HfQuantizer, auto, register_quantizer
+    from eigenformers.quantizers.base import HfQuantizer as base
+    from eigenformers.utils import quantization_config
+
+    assert base is HfQuantizer is ef.quantization.HfQuantizer and register_quantizer is auto.register_quantizer
+    assert quantization_config.BitsAndBytesConfig is ef.BitsAndBytesConfig
+    with pytest.raises(ValueError, match="did you mean 'torchao'"):
+        auto.AutoQuantizationConfig.from_dict({"quant_method": "torchaoo"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, Callable
 
 from ..errors import UnsupportedError
@@ -89,8 +90,10 @@ def _look_up(mapping: dict[str, Any], method: str) -> Any:
         raise UnsupportedError(
             f"quantization method `{method}` is not supported; an alternative is {_ALTERNATIVES[method]}"
         )
+    near = difflib.get_close_matches(method, [*AUTO_QUANTIZER_MAPPING, *_ALTERNATIVES], 1)
     raise ValueError(
         f"Unknown quantization type, got {method} - supported types are: {list(AUTO_QUANTIZER_MAPPING)}"
+        + (f"; did you mean {near[0]!r}?" if near else "")
     )
 
 
