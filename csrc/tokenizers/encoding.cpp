@@ -173,7 +173,28 @@ void Encoding::pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::st
     for (auto& [sequence, range] : sequence_ranges) range = {range.first + n, range.second + n};
 }
 
+namespace {
+// Memory in tokens, with that of all that overflowed, and so on; an encoding itself takes as much as some tokens.
+double weight(const Encoding& e) {
+  double n = double(e.size()) + 8;
+  for (const Encoding& o : e.overflowing) n += weight(o);
+  return n;
+}
+double count(const Encoding& e) {
+  double n = 1;
+  for (const Encoding& o : e.overflowing) n += count(o);
+  return n;
+}
+}  // namespace
+
 void Encoding::merge_with(const Encoding& other, bool growing_offsets) {
+  constexpr double kMostTokens = 1 << 25;                    // a few GB
+  if (!overflowing.empty() && !other.overflowing.empty()) {  // every piece of one goes with every piece of the other
+    const double tokens = weight(*this) * count(other) + weight(other) * count(*this);
+    check<TokenizerError>(
+        tokens <= kMostTokens, "Encoding: what was cut off multiplies to ", size_t(tokens),
+        " tokens; does a template use a text several times, or are both texts of a pair cut into many?");
+  }
   std::vector<Encoding> over;
   for (const Encoding& mine : overflowing) {
     over.push_back(mine);

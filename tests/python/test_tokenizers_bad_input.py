@@ -7,7 +7,7 @@ import time
 
 import pytest
 from eigenformers.errors import TokenizerError
-from eigenformers.tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from eigenformers.tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 BYTES = {
     chr(b if 33 <= b < 127 or 161 <= b < 173 or 174 <= b else 256 + n): b
@@ -95,6 +95,18 @@ def test_one_long_line_takes_linear_time(unit):
     short, long = (unit * (size // len(unit)) for size in (200_000, 2_000_000))
     seconds(tokenizer, short)
     assert seconds(tokenizer, long) < 40 * min(seconds(tokenizer, short) for _ in range(3)) + 0.2
+
+
+def test_a_template_that_multiplies_what_is_cut_off():
+    """Every piece of a text goes with every piece of each other use of it: gigabytes from six words."""
+    tokenizer = Tokenizer(models.WordLevel({"a": 0}, "a"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.enable_truncation(2, stride=1)
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A $A", pair="$A $B", special_tokens=[])
+    assert len(tokenizer.encode("a a a").overflowing) == 3
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A" + " $A" * 5, pair="$A $B", special_tokens=[])
+    with pytest.raises(TokenizerError, match="multiplies"):
+        tokenizer.encode("a " * 20)
 
 
 @pytest.mark.long

@@ -123,6 +123,8 @@ TEXTS = st.lists(TEXT, min_size=2, max_size=3)
 @SETTINGS
 @hypothesis.given(base.models(), st.lists(ONE, max_size=5), st.lists(TWO, max_size=6), TEXTS, FLAG, TRUNCATION, PADDING)
 def test_templates_truncation_padding(model, single, pair, texts, roberta, truncation, padding):
+    if truncation:  # what is cut off multiplies with every use of a text: the library takes gigabytes for five of them
+        hypothesis.assume(all(sum(piece.startswith("$") for piece in t) <= 2 for t in (single, pair)))
     if truncation:  # a length without room for the special tokens is refused; the library then cuts nothing
         needed = max(sum(not piece.startswith("$") for piece in template) for template in (single, pair))
         hypothesis.assume(truncation[0] - needed >= truncation[1])  # a longer stride is refused, here when it is used
