@@ -217,9 +217,13 @@ void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> 
   });
 }
 
+const StreamKernels& stream_kernels(DType bd) {
+  static constexpr StreamKernels kNone = {0, 1, nullptr, nullptr};
+  return bd == DType::BFloat16 ? kernels().stream_bf16 : bd == DType::Float32 ? kernels().stream_f32 : kNone;
+}
 // The same where a's rows stand still and b streams past.
 void stream_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
-  const StreamKernels& ker = kernels().stream_bf16;
+  const StreamKernels& ker = stream_kernels(targets[0].b.dtype);
   const int64_t chunks = (k + ker.chunk - 1) / ker.chunk;
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t((m + 15) / 16 * chunks) * 1024);
   parallel_for(chunks, std::max<int64_t>(1, 512 / m), [&](int64_t begin, int64_t end) {
@@ -263,10 +267,9 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
     const bool alone = SingleRowOrder::on();
-    const StreamKernels& stream = kernels().stream_bf16;
     if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
       dot_product(m, k, a, part, accumulate);
-    else if (m <= stream.rows && part[0].b.dtype == DType::BFloat16 && !a.transposed && !part[0].b.transposed)
+    else if (m <= stream_kernels(part[0].b.dtype).rows && !a.transposed && !part[0].b.transposed)
       stream_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && (alone || m <= 4))
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);

@@ -115,7 +115,7 @@ struct Kernels {
   const char* name;
   PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
-  StreamKernels stream_bf16;
+  StreamKernels stream_f32, stream_bf16;
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
   // One key block of attention's online softmax; see generic/attention.h.

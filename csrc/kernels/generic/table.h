@@ -39,13 +39,14 @@ constexpr Kernels make_table(Isa isa, const char* name) {
 #else
       .panel_bf16 = panel_table_f32(),
 #endif
-      .dot_f32 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
+      .dot_f32 = {12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
 #ifdef EF_BF16_DOT
       .dot_bf16 = {16, 32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
 #else
       .dot_bf16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
 #endif
       .dot_f16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
+      .stream_f32 = {64, kStreamChunk, stream_pack_f32, stream_run_f32},
       .stream_bf16 = {0, 1, nullptr, nullptr},
       .direct_f32 = direct_any<float>,
       .direct_bf16 = direct_any<bfloat16>,

@@ -6,6 +6,7 @@ namespace ef {
 namespace {
 #include "kernels/generic/math.h"
 #include "kernels/generic/gemm_panel.h"
+#include "kernels/generic/gemm_stream.h"
 #include "kernels/generic/gemm_dot.h"
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"

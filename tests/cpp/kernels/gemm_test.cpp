@@ -78,6 +78,22 @@ TEST_P(Gemm, LargeWithStridesAndAccumulate) {
       }
 }
 
+TEST_P(Gemm, StreamingAndPackingGiveTheSameBits) {
+  for (int64_t m : {13, 16, 17, 31, 33, 64})
+    for (int64_t n : {1, 15, 70})
+      for (int64_t k : {5, 64, 577})
+        for (bool accumulate : {false, true}) {
+          const Data a(DType::Float32, random_floats(100 * k)), b(DType::Float32, random_floats(n * k));
+          const auto run = [&](int64_t rows) {
+            std::vector<float> c(size_t(rows * n), 0.5f);
+            gemm_nt(rows, n, k, a.data(), DType::Float32, k, b.data(), DType::Float32, k, c.data(), n, accumulate);
+            c.resize(size_t(m * n));
+            return c;
+          };
+          ASSERT_EQ(run(m), run(100)) << m << " " << n << " " << k;  // of 100 rows b is packed
+        }
+}
+
 TEST_P(Gemm, Invariant) {
   set_batch_invariant(true);
   for (int64_t m : {1, 15, 33, 300})  // b streams past few rows of a, and is packed for many
