@@ -580,6 +580,11 @@ def test_ollama_modelfiles():
     assert "PARAMETER temperature 0.5" in text
     assert "<|im_start|>" in gguf.create_ollama_modelfile(byte_level(), "someone/unknown", "m.gguf")  # by its template
     assert gguf.create_ollama_modelfile(sentencepiece(), "someone/unknown", "m.gguf") is None
+    thinking = gguf.create_ollama_modelfile(None, "Qwen/Qwen3-4B-Thinking-2507", "m.gguf")
+    assert "<|im_start|>assistant\n<think>\n{{ .Response }}" in thinking
+    packed = gguf.create_ollama_modelfile(None, "unsloth/gpt-oss-20b-unsloth-bnb-4bit", "m.gguf")
+    assert packed == gguf.create_ollama_modelfile(None, "openai/gpt-oss-20b", "m.gguf")
+    assert 'PARAMETER stop "<|return|>"' in packed
     with pytest.raises(ValueError, match="num_gpus"):
         gguf.create_ollama_modelfile(byte_level(), "Qwen/Qwen3-0.6B", "m.gguf", num_gpus=1)
 

@@ -12,7 +12,6 @@ class _Turns(NamedTuple):
     user: tuple[str, str]
     assistant: tuple[str, str]
     stop: tuple[str, ...]
-    begin: str = ""
     default_system: str = ""
 
 
@@ -87,7 +86,20 @@ _COHERE = _Turns(
     ("<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
     ("<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
 )
+_GPT_OSS = _Turns(
+    ("<|start|>system<|message|>", "<|end|>"),
+    ("<|start|>user<|message|>", "<|end|>"),
+    ("<|start|>assistant<|channel|>final<|message|>", "<|end|>"),  # an answer without the analysis before it
+    ("<|start|>", "<|end|>", "<|return|>", "<|call|>"),
+)
+_DEEPSEEK = _Turns(
+    ("", ""), ("<｜User｜>", ""), ("<｜Assistant｜>", "<｜end▁of▁sentence｜>"), ("<｜User｜>", "<｜end▁of▁sentence｜>")
+)
+_OLMO2 = _Turns(
+    ("<|system|>\n", "\n"), ("<|user|>\n", "\n"), ("<|assistant|>\n", "<|endoftext|>\n"), ("<|user|>", "<|endoftext|>")
+)
 
+_THINKING = _CHATML._replace(assistant=("<|im_start|>assistant\n<think>\n", "<|im_end|>\n"))
 _QWEN25 = _CHATML._replace(default_system="You are Qwen, created by Alibaba Cloud. You are a helpful assistant.")
 _GEMMA_CHATML = _CHATML._replace(stop=(*_CHATML.stop, "<end_of_turn>"))
 _FAMILIES: dict[str, _Turns] = {
@@ -99,18 +111,23 @@ _FAMILIES: dict[str, _Turns] = {
     "vicuna": _VICUNA, "vicuna_old": _VICUNA_OLD, "vicuna old": _VICUNA_OLD,
     "alpaca": _ALPACA,
     "gemma": _GEMMA, "gemma2": _GEMMA, "gemma-3": _GEMMA, "gemma3": _GEMMA,
+    "gemma-3n": _GEMMA, "gemma3n": _GEMMA,
     "gemma_chatml": _GEMMA_CHATML, "gemma2_chatml": _GEMMA_CHATML,
     "llama-3": _LLAMA3, "llama3": _LLAMA3, "llama-3.1": _LLAMA3, "llama-31": _LLAMA3, "llama-3.2": _LLAMA3,
     "llama-3.3": _LLAMA3,
     "phi-3": _PHI3, "phi-35": _PHI3, "phi-3.5": _PHI3, "phi-4": _PHI4,
     "qwen-25": _QWEN25, "qwen-2.5": _QWEN25, "qwen25": _QWEN25, "qwen2.5": _QWEN25,
     "qwen-25-coder": _QWEN25, "qwen-2.5-coder": _QWEN25,
-    "qwen-3": _CHATML, "qwen3": _CHATML, "qwen3-instruct": _CHATML, "qwen3-thinking": _CHATML,
+    "qwen-3": _CHATML, "qwen3": _CHATML, "qwen3-instruct": _CHATML, "qwen3-thinking": _THINKING,
     "smollm2": _CHATML._replace(default_system="You are a helpful AI assistant named SmolLM, trained by Hugging Face"),
     "starling": _STARLING,
     "yi-chat": _CHATML,
     "granite": _GRANITE,
     "cohere": _COHERE,
+    "gpt-oss": _GPT_OSS, "gptoss": _GPT_OSS,
+    "lfm-2": _CHATML, "lfm2": _CHATML, "lfm-2.5": _CHATML, "lfm2.5": _CHATML,
+    "deepseek": _DEEPSEEK, "deepseek-r1": _DEEPSEEK,
+    "olmo-2": _OLMO2, "olmo2": _OLMO2,
 }  # fmt: skip
 
 
@@ -137,6 +154,7 @@ def _modelfile(turns: _Turns) -> str:
 
 OLLAMA_TEMPLATES: dict[str, str] = {name: _modelfile(turns) for name, turns in _FAMILIES.items()}
 
+
 def _names(template: str, *parts: str) -> tuple[str, ...]:
     """`template` with each part in it, of its maker and of Unsloth."""
     names = [template.format(part) for part in parts or ("",)]
@@ -146,12 +164,10 @@ def _names(template: str, *parts: str) -> tuple[str, ...]:
 _QWEN_SIZES = ("0.5B", "1.5B", "3B", "7B", "14B", "32B", "72B")
 _MODELS: dict[str, tuple[str, ...]] = {
     "llama-3": _names("meta-llama/Meta-Llama-3-{}-Instruct", "8B", "70B")
-    + ("unsloth/llama-3-8b-Instruct", "unsloth/llama-3-8b-Instruct-bnb-4bit"),
+    + ("unsloth/llama-3-8b-Instruct",),
     "llama-3.1": _names("meta-llama/Llama-3.1-{}-Instruct", "8B", "70B", "405B")
-    + _names("meta-llama/Meta-Llama-3.1-{}-Instruct", "8B", "70B")
-    + ("unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit",),
-    "llama-3.2": _names("meta-llama/Llama-3.2-{}", "1B-Instruct", "3B-Instruct")
-    + ("unsloth/Llama-3.2-1B-Instruct-bnb-4bit", "unsloth/Llama-3.2-3B-Instruct-bnb-4bit"),
+    + _names("meta-llama/Meta-Llama-3.1-{}-Instruct", "8B", "70B"),
+    "llama-3.2": _names("meta-llama/Llama-3.2-{}", "1B-Instruct", "3B-Instruct"),
     "llama-3.3": _names("meta-llama/Llama-3.3-70B-Instruct"),
     "llama": _names("meta-llama/Llama-2-{}-chat-hf", "7b", "13b", "70b") + ("unsloth/llama-2-7b-chat",),
     "mistral": _names("mistralai/Mistral-7B-Instruct-v0.{}", "1", "2", "3")
@@ -170,17 +186,30 @@ _MODELS: dict[str, tuple[str, ...]] = {
     "starling": ("berkeley-nest/Starling-LM-7B-alpha", *_names("Nexusflow/Starling-LM-7B-beta")),
     "yi-chat": ("01-ai/Yi-6B-Chat", "01-ai/Yi-34B-Chat"),
     "granite": _names("ibm-granite/granite-3.{}-2b-instruct", "0", "1", "2", "3"),
+    "gemma-3n": _names("google/gemma-3n-{}-it", "E2B", "E4B"),
+    "qwen3-instruct": _names("Qwen/Qwen3-{}-Instruct-2507", "4B", "30B-A3B", "235B-A22B"),
+    "qwen3-thinking": _names("Qwen/Qwen3-{}-Thinking-2507", "4B", "30B-A3B", "235B-A22B"),
+    "gpt-oss": _names("openai/gpt-oss-{}", "20b", "120b"),
+    "lfm-2": _names("LiquidAI/LFM2-{}", "350M", "700M", "1.2B", "2.6B"),
+    "lfm-2.5": _names("LiquidAI/LFM2.5-1.2B-Instruct"),
+    "deepseek": _names("deepseek-ai/DeepSeek-{}", "V3", "V3-0324", "V3.1"),
+    "deepseek-r1": _names("deepseek-ai/DeepSeek-{}", "R1", "R1-0528", *(
+        f"R1-Distill-{base}" for base in ("Qwen-1.5B", "Qwen-7B", "Qwen-14B", "Qwen-32B", "Llama-8B", "Llama-70B"))),
+    "olmo-2": _names("allenai/OLMo-2-{}-Instruct", "0425-1B", "1124-7B", "1124-13B", "0325-32B"),
     "cohere": ("CohereForAI/c4ai-command-r-v01", "CohereForAI/aya-23-8B"),
 }
 MODEL_TO_OLLAMA_TEMPLATE_MAPPER: dict[str, str] = {
     name: key for key, models in _MODELS.items() for model in models for name in (model, model.lower())
 }
 _MARKERS = (  # of chat templates, the telling ones first
-    ("<|start_header_id|>", "llama-3"), ("<|im_sep|>", "phi-4"), ("<|im_start|>", "chatml"),
+    ("<|channel|>", "gpt-oss"), ("<｜User｜>", "deepseek"), ("<|start_header_id|>", "llama-3"), ("<|im_sep|>", "phi-4"), ("<|im_start|>", "chatml"),
     ("<start_of_turn>", "gemma"), ("<|start_of_role|>", "granite"), ("<|START_OF_TURN_TOKEN|>", "cohere"),
     ("GPT4 Correct User", "starling"), ("<<SYS>>", "llama"), ("[INST]", "mistral"), ("<|end|>", "phi-3"),
     ("<|assistant|>", "zephyr"), ("### Instruction:", "alpaca"), ("### Human:", "vicuna_old"), ("USER:", "vicuna"),
 )  # fmt: skip
+
+
+_PACKED = ("-unsloth-bnb-4bit", "-bnb-4bit", "-BF16", "-GGUF")  # what Unsloth calls other forms of the same model
 
 
 def template_key(tokenizer: Any, base_model_name: str = "") -> str | None:
@@ -190,6 +219,8 @@ def template_key(tokenizer: Any, base_model_name: str = "") -> str | None:
     'qwen-2.5'
     """
     for name in (base_model_name, str(getattr(tokenizer, "name_or_path", "") or "")):
+        for form in _PACKED:
+            name = name.removesuffix(form)
         key = MODEL_TO_OLLAMA_TEMPLATE_MAPPER.get(name) or MODEL_TO_OLLAMA_TEMPLATE_MAPPER.get(name.lower())
         if key:
             return key
