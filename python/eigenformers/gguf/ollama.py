@@ -202,10 +202,11 @@ MODEL_TO_OLLAMA_TEMPLATE_MAPPER: dict[str, str] = {
     name: key for key, models in _MODELS.items() for model in models for name in (model, model.lower())
 }
 _MARKERS = (  # of chat templates, the telling ones first
-    ("<|channel|>", "gpt-oss"), ("<｜User｜>", "deepseek"), ("<|start_header_id|>", "llama-3"), ("<|im_sep|>", "phi-4"), ("<|im_start|>", "chatml"),
-    ("<start_of_turn>", "gemma"), ("<|start_of_role|>", "granite"), ("<|START_OF_TURN_TOKEN|>", "cohere"),
-    ("GPT4 Correct User", "starling"), ("<<SYS>>", "llama"), ("[INST]", "mistral"), ("<|end|>", "phi-3"),
-    ("<|assistant|>", "zephyr"), ("### Instruction:", "alpaca"), ("### Human:", "vicuna_old"), ("USER:", "vicuna"),
+    ("<|channel|>", "gpt-oss"), ("<｜User｜>", "deepseek"), ("<|start_header_id|>", "llama-3"),
+    ("<|im_sep|>", "phi-4"), ("<|im_start|>", "chatml"), ("<start_of_turn>", "gemma"),
+    ("<|start_of_role|>", "granite"), ("<|START_OF_TURN_TOKEN|>", "cohere"), ("GPT4 Correct User", "starling"),
+    ("<<SYS>>", "llama"), ("[INST]", "mistral"), ("<|end|>", "phi-3"), ("<|assistant|>", "zephyr"),
+    ("### Instruction:", "alpaca"), ("### Human:", "vicuna_old"), ("USER:", "vicuna"),
 )  # fmt: skip
 
 
