@@ -16,7 +16,7 @@ std::vector<SaveItem> collect(const std::vector<std::pair<std::string, Parameter
   std::vector<SaveItem> items;
   if (!tensors.empty()) {
     for (auto& [name, value] : tensors)
-      items.push_back({name, value.dtype(), value.shape(), [value] { return value; }});
+      items.push_back({name, value.dtype(), value.shape(), [held = value] { return held; }});
     return items;
   }
   std::unordered_set<const void*> seen;
