@@ -171,9 +171,9 @@ void bind_encoder_decoder(py::module_& m) {
       .def_property_readonly("cross_attention_cache", &EncoderDecoderCache::cross)
       .def_property_readonly("is_updated",
                              [](EncoderDecoderCache& self) {
+                               const auto cross = self.cross();
                                py::dict out;
-                               for (int i = 0; i < self.cross()->layers(); i++)
-                                 out[py::int_(i)] = self.cross()->length(i) > 0;
+                               for (int i = 0; i < cross->layers(); i++) out[py::int_(i)] = cross->length(i) > 0;
                                return out;
                              })
       .def("activate_past_recording",

@@ -202,11 +202,23 @@ class GgufReader : public CheckpointReader {
   // One of the tensors that are one in the tree; `from` names them all.
   void add_joined(const std::string& name, const std::string& from, const GgufTensor& t) {
     const std::vector<std::string> all = split_gguf_names(from);
+    std::string layer;
+    const auto own = std::find(all.begin(), all.end(), without_layer(t.name, layer));
+    check<CheckpointError>(own != all.end(), file_.path(), ": tensor '", t.name, "': unknown, near to ", from);
     std::vector<GgufTensor>& parts = joined_[name];
     if (parts.empty()) names_.push_back(name);
     parts.resize(all.size());
-    const size_t own = t.name.find('.', t.name.find("blk.") + 4);
-    parts[all[0].ends_with(t.name.substr(own)) ? 0 : 1] = t;
+    parts[size_t(own - all.begin())] = t;
+  }
+
+  // "blk.3.attn_q.weight" → "blk.{}.attn_q.weight" and "3"; "" for a name that ends in the middle.
+  static std::string without_layer(const std::string& name, std::string& layer) {
+    const size_t begin = name.find("blk.");
+    if (begin != 0 && begin != 4) return name;  // 4: of an encoder or a decoder
+    const size_t end = name.find('.', begin + 4);
+    if (end == std::string::npos) return "";
+    layer = name.substr(begin + 4, end - begin - 4);
+    return name.substr(0, begin) + "blk.{}" + name.substr(end);
   }
 
   // "blk.3.attn_q.weight" → "model.layers.3.self_attn.q_proj.weight"; "" for what the tree has no place for. `from`:
@@ -214,13 +226,8 @@ class GgufReader : public CheckpointReader {
   std::string tree_name(const std::string& name, std::string& from) const {
     const size_t dot = name.rfind('.');
     if (dot == std::string::npos) return "";
-    std::string stem = name, suffix, layer;
-    if (const size_t begin = stem.find("blk."); begin == 0 || begin == 4) {  // 4: of an encoder or a decoder
-      const size_t end = stem.find('.', begin + 4);
-      if (end == std::string::npos) return "";
-      layer = stem.substr(begin + 4, end - begin - 4);
-      stem = stem.substr(0, begin) + "blk.{}" + stem.substr(end);
-    }
+    std::string suffix, layer, stem = without_layer(name, layer);
+    if (stem.empty()) return "";
     const auto named = [&]() -> std::string {
       for (auto& [file, tree] : names_in_tables_)
         if (file == stem || file.starts_with(stem + "|") || file.ends_with("|" + stem)) {

@@ -296,6 +296,10 @@ void Session::reorder(const std::vector<int64_t>& rows) {
     both->set_share(share);
     return;
   }
+  if (both && same_sources && both->share() == 1) {
+    both->self()->reorder(beams);
+    return;
+  }
   if (both && both->share() > 1) {
     std::vector<int64_t> apart(size_t(encoder_states_.size(0) * both->share()));
     for (size_t i = 0; i < apart.size(); i++) apart[i] = int64_t(i) / both->share();

@@ -65,7 +65,13 @@ void finish_scores(const AttentionArgs& a, int64_t b, int64_t head, int64_t quer
     rows.unary[int(rowwise::Unary::Tanh)](n, s, s);
     rows.scale(n, a.softcap, s, s);
   }
-  if (a.bias) rows.add(n, s, attention::bias_row(a, b, head, query) + key, s);
+  if (a.bias) {
+    rows.add(n, s, attention::bias_row(a, b, head, query) + key, s);
+    // A row in which a mask says no everywhere with -1e30 or the lowest number there is looks everywhere, as any other
+    // row: such numbers must stay finite as powers of two, and their products exact.
+    constexpr float kLowest = -0x1p30f;
+    for (int64_t i = 0; i < n; i++) s[i] = s[i] < kLowest && s[i] != -INFINITY ? kLowest : s[i];
+  }
   const KeyRange seen = visible_keys(a, query, query);
   if (a.key_mask || seen.begin > key || seen.end < key + n) attention::mask_row(a, b, query, key, n, s);
 }

@@ -1,13 +1,27 @@
 #include "nn/encoder_decoder_cache.h"
 
 namespace ef {
+namespace {
 
-void EncoderDecoderCache::separate() const {
-  if (share_ == 1) return;
+void repeat_rows(KvCache& cache, int64_t times) {
   std::vector<int64_t> rows;
-  if (cross_->layers())
-    for (int64_t i = 0; i < cross_->view(0).keys.size(0) * share_; i++) rows.push_back(i / share_);
-  if (!rows.empty()) cross_->reorder(Tensor::from_data(rows, {int64_t(rows.size())}));
+  if (cache.layers())
+    for (int64_t i = 0; i < cache.view(0).keys.size(0) * times; i++) rows.push_back(i / times);
+  if (!rows.empty()) cache.reorder(Tensor::from_data(rows, {int64_t(rows.size())}));
+}
+
+}  // namespace
+
+std::shared_ptr<KvCache> EncoderDecoderCache::cross() const {
+  if (share_ == 1) return cross_;
+  auto copy = cross_->clone();
+  repeat_rows(*copy, share_);
+  return copy;
+}
+
+void EncoderDecoderCache::separate() {
+  if (share_ == 1) return;
+  repeat_rows(*cross_, share_);
   share_ = 1;
 }
 

@@ -35,20 +35,17 @@ class EncoderDecoderCache : public KvCache {
     return std::make_shared<EncoderDecoderCache>(self_->clone(), cross()->clone());
   }
   const std::shared_ptr<KvCache>& self() const { return self_; }
-  const std::shared_ptr<KvCache>& cross() const {  // a row for each of the decoder's
-    separate();
-    return cross_;
-  }
+  std::shared_ptr<KvCache> cross() const;  // a row for each of the decoder's: a copy while beams share rows
 
   // Beams of one source read the same keys and values: so many rows of the decoder, which stand together, share a row.
   int64_t share() const { return share_; }
   void set_share(int64_t rows) { share_ = rows; }
   KvCache* shared_cross() const { return cross_.get(); }
-  void separate() const;  // a row for each again
+  void separate();  // a row for each again
 
  private:
   std::shared_ptr<KvCache> self_, cross_;
-  mutable int64_t share_ = 1;
+  int64_t share_ = 1;
 };
 
 }  // namespace ef

@@ -182,9 +182,20 @@ class Translator {
   void put_set(const Ranges& ranges, bool negated, bool in_class) {
     if (in_class) return put(negated ? complement(ranges) : ranges);
     if (ignores_case_) out_ += "(?-i:";  // there, only what is in brackets knows the other case
+    const size_t begin = out_.size();
     out_ += negated ? "[^" : "[";
     put(ranges);
-    out_ += ignores_case_ ? "])" : "]";
+    end_class(begin);
+    if (ignores_case_) out_ += ')';
+  }
+  // A class without members would take what follows for them.
+  void end_class(size_t begin) {
+    constexpr const char* kAll = "\\x{0}-\\x{10ffff}";
+    if (out_.compare(begin, std::string::npos, "[") == 0)
+      (out_ += '^') += kAll;
+    else if (out_.compare(begin, std::string::npos, "[^") == 0)
+      out_.replace(begin, std::string::npos, "[") += kAll;
+    out_ += ']';
   }
 
   // After a backslash that stands at at_. True when the escape was a set or otherwise handled.
@@ -271,12 +282,13 @@ class Translator {
   }
 
   void bracket() {  // at_ is on '['
+    const size_t begin = out_.size();
     out_ += '[';
     at_++;
     if (peek() == '^') out_ += '^', at_++;
     if (peek() == ']') out_ += "\\]", at_++;
     class_body(0);
-    out_ += ']';
+    end_class(begin);
   }
   void class_body(int depth) {
     if (depth > 50) unsupported("a class nested that deep");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import eigenformers
 import pytest
 from eigenformers import AutoConfig, LlamaConfig
 from eigenformers.errors import CheckpointError, Error, UnsupportedModelError
@@ -121,6 +122,16 @@ def test_damaged_files(folder):
             AutoConfig.from_pretrained(damaged)
         except Error:
             pass
+
+
+def test_tensors_that_are_almost_a_part_of_another(tmp_path):
+    """Of names that stand for one tensor of the tree, only those are parts: another suffix is refused."""
+    keys = {**METADATA, "general.architecture": "gpt-oss", "gpt-oss.expert_count": 4}
+    for count in (1, 50):
+        path = tmp_path / f"{count}.gguf"
+        path.write_bytes(gguf(keys, {f"blk.{i}.ffn_down_exps.weight.x": [0.0] * 64 for i in range(count)}))
+        with pytest.raises(eigenformers.errors.CheckpointError, match=r"blk\.0\.ffn_down_exps\.weight\.x"):
+            eigenformers._core.open_gguf(str(path))
 
 
 def test_experts_of_a_gguf_file(tmp_path):

@@ -107,6 +107,19 @@ def test_beams_share_what_they_read(name, beams, request):
         np.testing.assert_array_equal(a.keys.numpy(), b.keys.numpy())
 
 
+def test_a_cache_may_be_looked_at_while_beams_share_it(t5):
+    def look(ids, scores):
+        seen.append(tuple(cache.cross_attention_cache.layers[0].keys.shape)[0])
+        copy.deepcopy(cache)
+        return scores
+
+    cache, seen = ef.EncoderDecoderCache(ef.DynamicCache(), ef.DynamicCache()), []
+    options = {"num_beams": 4, "max_new_tokens": 4}
+    watched = t5.generate(SOURCE, past_key_values=cache, logits_processor=[look], **options)
+    assert watched.tolist() == t5.generate(SOURCE, **options).tolist()
+    assert seen[1:] == [8] * len(seen[1:])
+
+
 def test_caches_have_the_dtype_of_the_weights(t5):
     half = copy.deepcopy(t5).to(ef.bfloat16)
     out = half.generate(SOURCE, max_new_tokens=2, num_beams=2, return_dict_in_generate=True)

@@ -68,3 +68,21 @@ def test_context_managers_and_switches():
     assert ef.compile(len) is len and ef.compile()(len) is len
     ef.backends.cudnn.benchmark = True
     assert not ef.backends.mps.is_available()
+
+
+@pytest.mark.parametrize("no", [-1e10, -1e30, float(np.finfo("f4").min)])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_rows_that_a_mask_closes_with_numbers_look_everywhere(no, dtype):
+    """As the softmax of equal scores does; only -inf leaves nothing."""
+    ef.manual_seed(0)
+    q, k, v = (ef.randn(1, 2, 20, 16).to(getattr(ef, dtype)) for _ in "qkv")
+    mask = np.zeros((1, 1, 20, 20), "f4")
+    mask[:, :, 3], mask[:, :, 4], mask[:, :, 5, :10] = no, -np.inf, no
+    attend = ef.nn.functional.scaled_dot_product_attention
+    out = attend(q, k, v, attn_mask=ef.tensor(mask)).float().numpy()
+    near = {"atol": 1e-6 if dtype == "float32" else 4e-3, "rtol": 0}
+    np.testing.assert_allclose(out[:, :, 3], v.float().mean(2).numpy(), **near)
+    np.testing.assert_array_equal(out[:, :, 4], 0)
+    few = attend(q[:, :, 5:6], k, v, attn_mask=ef.tensor(mask[:, :, 5:6])).float().numpy()  # by the kernel of few queries
+    np.testing.assert_allclose(out[:, :, 5:6], few, **near)
+    assert np.isfinite(out).all()

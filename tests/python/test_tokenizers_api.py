@@ -306,3 +306,19 @@ def test_encoding_while_others_change_the_tokenizer(tokenizer):
     for thread in threads:
         thread.join(30)
     assert not wrong and not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pieces"),
+    [
+        (r"\p{Cs}", ["abc x]"]),
+        (r"\P{Cs}+", ["abc x]"]),
+        (r"[\p{Cs}]|c", ["ab", "c", " x]"]),
+        (r"a\p{Cs}|b", ["a", "b", "c x]"]),
+        (r"\p{Cs}x]", ["abc x]"]),
+    ],
+)
+def test_sets_without_members(pattern: str, pieces: list[str]):
+    """No text holds a surrogate: such a set matches nothing, and takes no ']' that stands behind it."""
+    split = pre_tokenizers.Split(Regex(pattern), "isolated")
+    assert [piece for piece, _ in split.pre_tokenize_str("abc x]")] == pieces

@@ -28,7 +28,7 @@ Tensor part(const Tensor& t, int dim, int64_t begin, int64_t count) {
 std::vector<ModelInput> packed_pieces(const ModelInput& in, Module& model) {
   const std::vector<int64_t>& lengths = in.lengths;
   const int64_t total = std::accumulate(lengths.begin(), lengths.end(), int64_t(0));
-  if (total < 2 * kPieceTokens * ThreadPool::instance().size() || grad_enabled() || in.output_attentions ||
+  if (total < 2 * kPieceTokens * ThreadPool::instance().size() || grad_enabled() || in.output_attentions || in.past ||
       in.attention_mask.defined() || *std::ranges::min_element(lengths) < 1 || model.training() || !only_native(model))
     return {in};
   for (const Tensor* t : {&in.input_ids, &in.token_type_ids, &in.position_ids})  // what is wrong raises further on

@@ -55,6 +55,8 @@ GroupMatrix matrix(const Shape& shape, const QuantSpec& spec, int bits, int64_t 
   GroupMatrix m;
   m.n = shape[0], m.k = shape[1], m.bits = bits, m.dtype = spec.dtype, m.compute = spec.compute;
   m.group = group == -1 ? m.k : group;
+  check<ConfigError>(m.group > 0, "quantized layer: found groups of ", group,
+                     ", needed a positive number, or -1 for a row");
   return m;
 }
 
