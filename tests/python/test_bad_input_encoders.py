@@ -261,3 +261,14 @@ def test_longformer_models():
         ef.LongformerModel(config)(ids, attention_mask=[[1, 1, 1]], global_attention_mask=[[1, 0]])
     with pytest.raises(TypeError, match="global_attention_mask"):
         ef.BertModel(ef.BertConfig(**SMALL))(ids, global_attention_mask=[[1, 0, 0]])
+
+
+def test_an_encoder_takes_use_cache_and_keeps_nothing():
+    sizes = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model, ids = ef.BertModel(ef.BertConfig(**sizes)).eval(), ef.tensor([[1, 2]])
+    plain = model(ids)
+    for use_cache in (True, False, None):
+        out = model(ids, use_cache=use_cache, past_key_values=None)
+        assert ef.equal(out.last_hidden_state, plain.last_hidden_state) and out.get("past_key_values") is None
+    with pytest.raises(TypeError, match="past_key_values"):
+        model(ids, past_key_values=ef.DynamicCache())

@@ -69,12 +69,124 @@ def test_one_bad_request_fails_alone(model):
         (lambda m: ContinuousBatchingConfig(max_batch_tokens="many"), ValueError, "max_batch_tokens"),
         (lambda m: ContinuousBatchingConfig(scheduler_type="lifo"), ValueError, "scheduler_type"),
         (lambda m: ContinuousBatchingConfig(cpu_offload_space=1.0), NotImplementedError, "cpu_offload_space"),
+        (lambda m: ContinuousBatchingConfig(max_queue_size="a"), ValueError, "max_queue_size"),
+        (lambda m: ContinuousBatchingConfig(seed="a"), ValueError, "seed"),
+        (lambda m: ContinuousBatchingConfig(seed=2**64), ValueError, "seed"),
+        (lambda m: m.generate_batch(None), TypeError, "inputs: found a NoneType"),
+        (lambda m: m.generate_batch(ef.tensor([1, 2])), TypeError, r"inputs\[0\]: found a int"),
+        (lambda m: m.generate_batch([[1]], max_new_tokens="3"), TypeError, "max_new_tokens='3'"),
+        (lambda m: m.generate_batch([[1]], max_new_tokens=3.5), TypeError, "max_new_tokens=3.5"),
+        (lambda m: m.generate_batch([[1]], continuous_batching_config={}), TypeError, "continuous_batching_config is a dict"),
+        (
+            lambda m: m.generate_batch([[1]], GenerationConfig(continuous_batching_config={"page_size": 8})),
+            TypeError,
+            "continuous_batching_config is a dict",
+        ),
         (lambda m: m.init_continuous_batching().add_request([1], temperature=0.5), ValueError, "per_request_processors"),
     ],
 )
 def test_what_cannot_be_answered_is_named(model, call, error, text):
     with pytest.raises(error, match=text):
         call(model)
+
+
+REFUSED = {
+    "token_healing": True, "use_mtp": True, "max_time": 1.0, "prompt_lookup_num_tokens": 1, "penalty_alpha": 1.0,
+    "encoder_repetition_penalty": 1.5, "encoder_no_repeat_ngram_size": 2, "assistant_early_exit": 1, "guidance_scale": 2,
+}  # fmt: skip
+OFF = {
+    "token_healing": False, "use_mtp": False, "penalty_alpha": 0.0, "encoder_repetition_penalty": 1.0,
+    "encoder_no_repeat_ngram_size": 0, "guidance_scale": 1.0, "cache_implementation": "dynamic",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_ways_of_decoding_are_refused(model, name):
+    with pytest.raises(ef.UnsupportedError, match=f"{name}={REFUSED[name]!r}"):
+        model.generate_batch([[1]], GenerationConfig(max_new_tokens=2, **{name: REFUSED[name]}))
+
+
+def test_values_that_ask_for_nothing_pass(model):
+    answers = model.generate_batch(ef.tensor([[1, 2], [3, 4]]), GenerationConfig(max_new_tokens=2, eos_token_id=None, **OFF))
+    assert [len(one.generated_tokens) for one in answers.values()] == [2, 2]
+    assert model.generate_batch(ef.tensor([[1]]).numpy(), max_new_tokens=1)["req_0"].prompt_ids == [1]
+
+
+def test_encoders_that_are_no_decoders_are_refused():
+    sizes = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    model = ef.BertLMHeadModel(ef.BertConfig(**sizes))
+    with pytest.raises(ef.UnsupportedError, match="is_decoder"):
+        model.generate_batch([[1, 2]], max_new_tokens=2)
+
+
+def test_a_configuration_in_the_generation_configuration(model, tmp_path):
+    own = ContinuousBatchingConfig(return_logprobs=True)
+    config = GenerationConfig(max_new_tokens=3, eos_token_id=None, continuous_batching_config=own)
+    assert "max_new_tokens" in repr(config) and config == GenerationConfig(max_new_tokens=3, eos_token_id=None)
+    config.save_pretrained(tmp_path)  # upstream writes null too
+    assert GenerationConfig.from_pretrained(tmp_path).continuous_batching_config is None
+    assert config.to_dict()["continuous_batching_config"] == own
+    assert len(model.generate_batch([[1]], config)["req_0"].logprobs) == 3
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma2"])
+def test_caches_never_hold_more_than_they_may(name, monkeypatch):
+    from eigenformers.generation.continuous_batching import RequestState, batch, engine
+
+    held = []
+
+    class Watched(engine.Engine):
+        def _advance(self, *args):
+            held.append(sum(one.length * len(one.rows) for one in self.batches))
+            super()._advance(*args)
+
+    monkeypatch.setattr("eigenformers.generation.continuous_batching.manager.Engine", Watched)
+    model_type, changes = DECODERS[name]
+    model = loaded(ef, ef.AutoModelForCausalLM, config_of(ef, model_type, changes))
+    assert batch.Batch(model, [RequestState("a", [1])]).joins == (name == "llama")
+    small = ContinuousBatchingConfig(num_blocks=10, page_size=4, scheduler_type="prefill_first")
+    generation = GenerationConfig(eos_token_id=None, do_sample=True, num_return_sequences=2)
+    with model.continuous_batching_context_manager(generation, continuous_batching_config=small) as manager:
+        for i, prompt in enumerate(PROMPTS * 2):
+            manager.add_request(prompt, max_new_tokens=3 + 5 * i % 7)
+        lengths = [len(manager.get_result(timeout=20).generated_tokens) for _ in range(4 * len(PROMPTS))]
+    assert 20 < max(held) <= 40 and sum(lengths) == 2 * sum(3 + 5 * i % 7 for i in range(14))
+
+
+def test_a_forced_end_is_that_of_the_request(model):
+    generation = GenerationConfig(max_new_tokens=9, forced_eos_token_id=2, eos_token_id=None)
+    answer = model.generate_batch([[1, 5, 6]], generation, max_new_tokens=4)["req_0"].generated_tokens
+    assert len(answer) == 4 and answer[-1] == 2
+
+
+def test_a_closed_loop_and_a_cancelled_handler(model):
+    manager = model.init_continuous_batching(GenerationConfig(max_new_tokens=3, eos_token_id=None))
+
+    async def register(*names):
+        for name in names:
+            manager.register_result_handler(name, lambda one: None)
+
+    asyncio.run(register("gone", "cancelled"))  # the loop is closed now
+    manager.add_request([1], request_id="cancelled")
+    manager.cancel_request("cancelled")
+    assert list(manager._handlers) == ["gone"]
+    manager.start()
+    manager.add_request([1], request_id="gone")
+    assert manager.get_result(timeout=20).request_id == "gone" and manager.is_running() and not manager._handlers
+    manager.stop()
+    assert manager.get_result() is None and not manager._cancelled
+
+
+def test_results_after_the_end(model):
+    manager = model.init_continuous_batching(GenerationConfig(max_new_tokens=3, eos_token_id=None))
+    manager.start()
+    for name in ("one", "two"):
+        manager.add_request([1], request_id=name)
+    manager.stop(block=False)
+    manager._thread.join()
+    assert list(manager.request_id_iter("three")) == []  # others' results stay
+    assert [one.request_id for one in manager.request_id_iter("two")] == ["two"]
+    assert manager.get_result().request_id == "one" and manager.get_result() is None
 
 
 def test_streams_handlers_pauses_and_cancelling(model):

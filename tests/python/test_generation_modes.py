@@ -234,6 +234,15 @@ def test_a_model_drafts_with_its_own_first_layers(name):
             model.generate(ids, assistant_early_exit=wrong)
 
 
+@pytest.mark.parametrize("name", ["BertLMHeadModel", "RobertaForCausalLM", "ElectraForCausalLM"])
+def test_early_exit_names_models_with_layers_elsewhere(name):
+    cls = getattr(ef, name)
+    sizes = {"vocab_size": 32, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    model = cls(cls.config_class(**sizes, is_decoder=True, pad_token_id=0))
+    with pytest.raises(ef.UnsupportedError, match="assistant_early_exit.*layers elsewhere"):
+        model.generate(ef.tensor([[1, 2]]), assistant_early_exit=1, max_new_tokens=3)
+
+
 def test_a_row_of_padding_alone_is_continued(model):
     ids = ef.tensor([[0, 0, 0, 0], [3, 1, 4, 1]])
     mask = ef.tensor([[0, 0, 0, 0], [1, 1, 1, 1]])

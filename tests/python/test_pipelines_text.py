@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import eigenformers as ef
 import numpy as np
@@ -131,7 +132,7 @@ def test_an_empty_text_is_a_text(classifier):
     assert classifier([]) == []
 
 
-def test_a_pipeline_of_ones_own(folder, tmp_path):
+def test_a_pipeline_of_ones_own(folder, tmp_path, monkeypatch):
     class Shout(ef.Pipeline):
         _load_tokenizer = True
 
@@ -164,6 +165,9 @@ def test_a_pipeline_of_ones_own(folder, tmp_path):
         }  # fmt: skip
         assert "class Shout" in (tmp_path / "test_pipelines_text.py").read_text()
         assert ef.pipeline(model=str(tmp_path))("the") == pipe("the")
+        monkeypatch.setattr(sys.modules[Shout.__module__], "__file__", str(tmp_path / "test_pipelines_text.py"))
+        pipe.save_pretrained(tmp_path)  # where the module itself lies
+        assert "class Shout" in (tmp_path / "test_pipelines_text.py").read_text()
     finally:
         del registry.supported_tasks["shout"]
     for task in (None, "shout"):

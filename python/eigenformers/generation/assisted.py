@@ -38,7 +38,13 @@ def early_exit(model: Any, layers: Any) -> Any:
             setattr(config, name, value[:layers])
     with PreTrainedModel.loading():
         small = type(model)(config)
-    _share(small, model, PreTrainedModel)
+    try:
+        _share(small, model, PreTrainedModel)
+    except UnsupportedError as error:
+        raise UnsupportedError(
+            f"generate: `assistant_early_exit`: {type(model).__name__} has its layers elsewhere than in `model.layers` and "
+            "cannot do with the first of them; use another model as `assistant_model`"
+        ) from error
     small.generation_config = copy.deepcopy(model.generation_config)
     return small.train(model.training)
 

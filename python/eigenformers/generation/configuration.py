@@ -12,7 +12,7 @@ from typing import Any
 from .._configuration_writing import FORMAT_VERSION
 from ..utils import logging
 from ..utils.hub_push import PushToHubMixin, upload_saved
-from .auxiliary_configs import CompileConfig, WatermarkingConfig
+from .auxiliary_configs import WatermarkingConfig
 
 logger = logging.get_logger(__name__)
 
@@ -421,6 +421,6 @@ def _jsonable(value: Any) -> Any:
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_jsonable(item) for item in value]
-    if isinstance(value, CompileConfig) or is_dataclass(value) or hasattr(value, "to_dict"):
+    if hasattr(value, "to_dict"):
         return _jsonable(value.to_dict())
-    return value
+    return None if is_dataclass(value) else value  # a ContinuousBatchingConfig is of the run, not of the file

@@ -10,8 +10,8 @@ from typing import Any
 from . import logits_process as p
 
 
-def history_processors(config: Any, prompt_length: int) -> p.LogitsProcessorList:
-    """Those that look at a sequence's tokens or its length; `prompt_length` tokens were given."""
+def history_processors(config: Any, prompt_length: int, max_new_tokens: int | None) -> p.LogitsProcessorList:
+    """Those that look at a sequence's tokens or its length; `prompt_length` tokens were given, `max_new_tokens` may follow."""
     out = p.LogitsProcessorList()
     eos = config.eos_token_id
     eos = [] if eos is None else [int(i) for i in (eos if isinstance(eos, (list, tuple)) else [eos]) if int(i) >= 0]
@@ -29,8 +29,8 @@ def history_processors(config: Any, prompt_length: int) -> p.LogitsProcessorList
         add("min_length", (0,), lambda value: p.MinLengthLogitsProcessor(value, eos))
         add("min_new_tokens", (0,), lambda value: p.MinNewTokensLengthLogitsProcessor(prompt_length, value, eos))
     add("forced_bos_token_id", (), p.ForcedBOSTokenLogitsProcessor)
-    if config.max_new_tokens is not None:
-        total = prompt_length + config.max_new_tokens
+    if max_new_tokens is not None:
+        total = prompt_length + max_new_tokens
         add("forced_eos_token_id", (), lambda value: p.ForcedEOSTokenLogitsProcessor(total, value))
     if config.remove_invalid_values is True:
         out.append(p.InfNanRemoveLogitsProcessor())

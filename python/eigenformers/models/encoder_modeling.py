@@ -72,7 +72,8 @@ class EncoderModel(EncoderPreTrainedModel):
             attention_mask: `[batch, length]`, 1 where to look; or a 4-D mask, boolean or added to the scores.
             token_type_ids: int64 `[batch, length]`, 1 for the second text of a pair.
             position_ids: int64 `[batch or 1, length]`.
-            past_key_values, use_cache: with `is_decoder`, positions before these, and whether to return them all.
+            past_key_values, use_cache: with `is_decoder`, positions before these, and whether to return them all;
+                without it `use_cache` has no effect.
 
         Returns:
             BaseModelOutput: `last_hidden_state` float32 `[batch, length, hidden_size]`, of a model with a pooler also
@@ -84,6 +85,10 @@ class EncoderModel(EncoderPreTrainedModel):
         arguments = locals()
         if getattr(self.config, "is_decoder", False):
             arguments.update((name, kwargs.pop(name, None)) for name in ("past_key_values", "use_cache"))
+        else:  # nothing of a pass can be kept
+            kwargs.pop("use_cache", None)
+            if kwargs.get("past_key_values") is None:
+                kwargs.pop("past_key_values", None)
         return self._run(self._output_class, arguments)
 
 

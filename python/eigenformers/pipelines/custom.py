@@ -29,7 +29,9 @@ def save_custom(pipeline: Any, folder: str | os.PathLike) -> None:
             "code in a separate module so we can include it in the saved folder and make it easier to share via the Hub."
         )
     else:
-        shutil.copy(source, os.path.join(folder, cls.__module__.rpartition(".")[2] + ".py"))
+        target = os.path.join(folder, cls.__module__.rpartition(".")[2] + ".py")
+        if not (os.path.exists(target) and os.path.samefile(source, target)):  # it may lie there already
+            shutil.copy(source, target)
     module = cls.__module__.rpartition(".")[2]
     pipeline.model.config.custom_pipelines = {
         task: {

@@ -17,7 +17,8 @@ def _is_plain(config: Any) -> bool:
 class Batch:
     """Rows of one cache.
 
-    `rows` are the requests, `pads` the padding before each, `length` the positions in the cache.
+    `rows` are the requests, `pads` the padding before each, `length` the positions in the cache; `joins`: whether it can take
+    in another's rows, and forget padding.
     """
 
     def __init__(self, model: Any, rows: list[RequestState]):
@@ -25,7 +26,7 @@ class Batch:
         self.length = max(len(row.initial_tokens) for row in rows)
         self.pads = [self.length - len(row.initial_tokens) for row in rows]
         self.cache = _core.DynamicCache(config=model.config)
-        self._plain = _is_plain(model.config)
+        self.joins = _is_plain(model.config)
 
     def prefill(self) -> Any:
         """Reads the prompts; float32 `[rows, vocab]`, the logits of the next tokens."""
@@ -59,13 +60,13 @@ class Batch:
         """Forgets the other rows, and the positions that are padding in all that stay."""
         self.expand([self.rows[i] for i in which], which)
         spare = min(self.pads)
-        if spare and self._plain:
+        if spare and self.joins:
             self._hold([(k[:, :, spare:], v[:, :, spare:]) for k, v in self.cache.to_legacy_cache()])
             self.pads, self.length = [pad - spare for pad in self.pads], self.length - spare
 
     def join(self, other: Batch) -> bool:
         """Takes in the rows of `other`, where caches can be joined; whether it did."""
-        if not self._plain:
+        if not self.joins:
             return False
         length = max(self.length, other.length)
         mine, theirs = length - self.length, length - other.length

@@ -8,6 +8,10 @@ from typing import Any
 from ...errors import UnsupportedError
 
 SCHEDULERS = ("fifo", "prefill_first")
+_LEAST = {
+    "page_size": 4, "num_blocks": 1, "max_batch_tokens": 1, "max_requests_per_batch": 1, "max_blocks_per_request": 0,
+    "max_queue_size": 0, "seed": -(2**63),
+}  # fmt: skip
 
 
 @dataclass
@@ -25,7 +29,8 @@ class ContinuousBatchingConfig:
         per_request_processors: let each request have its own `temperature`, `top_k`, `top_p`.
 
     What belongs to graphs, compilers and memory of other devices (`use_cuda_graph`, `varlen_compile_config`,
-    `auto_switch_to_flash`, ...) changes no result and has no meaning here. `cpu_offload_space` above 0 is refused.
+    `auto_switch_to_flash`, `max_blocks_per_request`, which sizes a table of one of their kernels and limits no request, ...)
+    changes no result and has no meaning here. `cpu_offload_space` above 0 is refused.
 
     >>> ContinuousBatchingConfig(max_requests_per_batch=8).page_size
     256
@@ -64,10 +69,13 @@ class ContinuousBatchingConfig:
     def __post_init__(self) -> None:
         if self.block_size is not None:
             self.page_size = self.block_size
-        for name in ("page_size", "num_blocks", "max_batch_tokens", "max_requests_per_batch"):
-            value, least = getattr(self, name), 4 if name == "page_size" else 1
-            if value is not None and (not isinstance(value, int) or value < least):
-                raise ValueError(f"ContinuousBatchingConfig: found {name}={value!r}, needed an integer of at least {least}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is None and name not in ("page_size", "max_queue_size"):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**64:
+                found = f"ContinuousBatchingConfig: found {name}={value!r}"
+                raise ValueError(f"{found}, needed an integer of at least {least}, below 2**64")
         if self.scheduler_type not in SCHEDULERS:
             raise ValueError(
                 f"ContinuousBatchingConfig: found scheduler_type={self.scheduler_type!r}, needed one of {SCHEDULERS}"

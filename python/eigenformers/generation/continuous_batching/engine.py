@@ -14,11 +14,14 @@ from .batch import Batch
 from .config import ContinuousBatchingConfig
 from .requests import RequestState, RequestStatus
 
-# What asks for another way of decoding than a token a step, or for what a request does not carry.
-_REFUSED = (
-    "guidance_scale", "stop_strings", "penalty_alpha", "dola_layers", "prompt_lookup_num_tokens", "token_healing",
-    "watermarking_config", "constraints", "force_words_ids", "max_time", "cache_implementation", "use_mtp",
-)  # fmt: skip
+# What asks for another way of decoding than a token a step, or for what a request does not carry, and the values beside
+# None that ask for nothing.
+_REFUSED: dict[str, tuple[Any, ...]] = {
+    "guidance_scale": (1,), "penalty_alpha": (0,), "encoder_repetition_penalty": (1,), "encoder_no_repeat_ngram_size": (0,),
+    "token_healing": (False,), "use_mtp": (False,), "cache_implementation": ("dynamic",),
+    **dict.fromkeys(("stop_strings", "dola_layers", "prompt_lookup_num_tokens", "assistant_early_exit",
+                     "watermarking_config", "constraints", "force_words_ids", "max_time"), ()),
+}  # fmt: skip
 _OWN_OPTIONS = {"temperature": float, "top_k": int, "top_p": float}
 
 
@@ -28,10 +31,32 @@ def check_generation(model: Any, config: Any) -> None:
         raise UnsupportedError(f"continuous batching: {type(model).__name__} is an encoder-decoder; use generate")
     if (config.num_beams or 1) > 1:
         raise UnsupportedError("continuous batching: num_beams above 1 is not supported; use generate")
-    for name in _REFUSED:
-        if (value := getattr(config, name, None)) not in (None, False, 1, 1.0):
+    from ...models.encoder_modeling import EncoderForCausalLM  # they need this package
+
+    if isinstance(model, EncoderForCausalLM) and not model.config.is_decoder:
+        raise UnsupportedError(
+            f"continuous batching: in {type(model).__name__} without is_decoder each token sees all others, nothing of a "
+            "pass can be kept; use generate, or is_decoder=True"
+        )
+    for name, off in _REFUSED.items():
+        value = getattr(config, name, None)
+        if value is not None and not any(_is_same(value, one) for one in off):
             raise UnsupportedError(f"continuous batching: {name}={value!r} is not supported; use generate")
     config.validate()
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Whether two values are equal, True being no number."""
+    return isinstance(value, bool) == isinstance(other, bool) and value == other
+
+
+def _peak(rows: list[tuple[int, int]]) -> int:
+    """The most positions that one cache of rows, each `(length, steps left)` and padded to the longest, comes to hold."""
+    most = longest = 0
+    for count, (length, left) in enumerate(sorted(rows, key=lambda row: -row[1]), 1):
+        longest = max(longest, length)
+        most = max(most, count * (longest + left))
+    return most
 
 
 def check_own_options(values: dict[str, Any], allowed: bool) -> None:
@@ -103,7 +128,6 @@ class Engine:
         if self.batches and self.config.scheduler_type == "fifo" and room < self._least_room():
             return []  # a prompt or two at a time would cost a forward call each
         budget = self.config.max_batch_tokens or 4096
-        held = sum(batch.length * len(batch.rows) for batch in self.batches)
         new: list[RequestState] = []
         longest = 0
         while self.waiting:
@@ -113,17 +137,33 @@ class Engine:
                 break
             capacity = self.config.capacity
             needed = rows * min(length + row.limit, self._positions())
-            if capacity is not None and held + needed > capacity:
-                if not (held or new):
-                    self._fail(self.waiting.popleft(), f"No requests can be scheduled: {row.request_id} needs {needed} "
-                               f"positions, the cache has {capacity} (num_blocks * page_size)")  # fmt: skip
-                    continue
+            if capacity is not None and needed > capacity:
+                self._fail(self.waiting.popleft(), f"No requests can be scheduled: {row.request_id} needs {needed} "
+                           f"positions, the cache has {capacity} (num_blocks * page_size)")  # fmt: skip
+                continue
+            if capacity is not None and (self.batches or new) and self._most_positions([*new, row]) > capacity:
                 break
             if not new and rows > room and self.batches:
                 break
             new.append(self.waiting.popleft())
-            longest, room, held = max(longest, length), room - rows, held + needed
+            longest, room = max(longest, length), room - rows
         return new
+
+    def _most_positions(self, new: list[RequestState]) -> int:
+        """The positions that all caches may come to hold if `new` join and no request ends before its limit."""
+        ahead = [(len(row.initial_tokens), self._left(row)) for row in new for _ in range(1 + row.num_children)]
+        alone = 0
+        for batch in self.batches:
+            rows = [(row.current_len() + (0 if batch.joins else pad), self._left(row))
+                    for row, pad in zip(batch.rows, batch.pads)]  # fmt: skip
+            if batch.joins:
+                ahead += rows
+            else:
+                alone += _peak(rows)
+        return alone + _peak(ahead)
+
+    def _left(self, row: RequestState) -> int:
+        return min(row.limit, max(self._positions() - len(row.initial_tokens), 1)) - row.generated_len()
 
     def _least_room(self) -> int:
         return min(len(self.waiting), max(1, (self.config.max_requests_per_batch or 64) // 8))
@@ -162,7 +202,7 @@ class Engine:
 
     # --- what is drawn --------------------------------------------------------------------------------------------
     def _own_processors(self, row: RequestState) -> Any:
-        own = history_processors(self.generation, len(row.initial_tokens))
+        own = history_processors(self.generation, len(row.initial_tokens), row.max_new_tokens)
         if row.logit_processor_kwargs:
             config = copy.copy(self.generation)
             for name, value in row.logit_processor_kwargs.items():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import queue
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
 
 from ... import _core
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.get_logger(__name__)
 
 _RUN, _FLUSH, _HARD_STOP = range(3)
+_LOOK = 0.1  # seconds between two looks at whether the thread is still there
 
 
 class ContinuousBatchingManager:
@@ -41,6 +44,7 @@ class ContinuousBatchingManager:
         self.warmed_up = True
         self.fatal_error: Exception | None = None
         self._handlers: dict[str, tuple[Callable, asyncio.AbstractEventLoop]] = {}
+        self._cancelled: set[str] = set()  # those that the thread does not know of yet
         self._engine = Engine(model, generation_config, continuous_batching_config, self._deliver)
         self._thread: threading.Thread | None = None
         self._state = _RUN
@@ -106,7 +110,7 @@ class ContinuousBatchingManager:
         if self.is_running():
             self.stop(block=True)
 
-    @contextmanager
+    @contextlib.contextmanager
     def pause(self) -> Iterator[None]:
         """The model is yours inside: nothing is computed, no request is lost."""
         if not self.is_running():
@@ -160,7 +164,9 @@ class ContinuousBatchingManager:
         while not self.input_queue.empty():
             self._engine.waiting.append(self.input_queue.get())
         while not self.cancel_queue.empty():
-            self._engine.cancel(self.cancel_queue.get())
+            self._engine.cancel(name := self.cancel_queue.get())
+            with self._lock:
+                self._cancelled.discard(name)
 
     # --- requests -------------------------------------------------------------------------------------------------
     def add_request(
@@ -204,6 +210,11 @@ class ContinuousBatchingManager:
 
     def _limit(self, given: int | None, length: int) -> int | None:
         limit = self.generation_config.max_new_tokens if given is None else given
+        if limit is not None:
+            try:
+                limit = operator.index(None if isinstance(limit, bool) else limit)
+            except TypeError:
+                raise TypeError(f"continuous batching: found max_new_tokens={limit!r}, needed an integer") from None
         if limit is not None and limit < 1:
             raise ValueError(f"`max_new_tokens` must be greater than 0, but is {limit}.")
         if limit is None and self.generation_config.max_length is not None:
@@ -220,7 +231,7 @@ class ContinuousBatchingManager:
         **logit_processor_kwargs: Any,
     ) -> list[str]:
         """`add_request` for each of `inputs`; their ids, in order."""
-        prompts = [_tokens(one, f"inputs[{i}]") for i, one in enumerate(inputs)]
+        prompts = [_tokens(one, f"inputs[{i}]") for i, one in enumerate(prompts_of(inputs))]
         eos = self.generation_config.eos_token_id
         eos = self.model.config.eos_token_id if eos is None else eos
         options = {"max_new_tokens": max_new_tokens, "streaming": streaming, "record_timestamps": record_timestamps}
@@ -229,28 +240,47 @@ class ContinuousBatchingManager:
 
     def cancel_request(self, request_id: str) -> None:
         """Forgets a request; nothing more comes of it."""
+        with self._lock:
+            self._cancelled.add(request_id)
+            for name in [name for name in self._handlers if request_id in (name, _parent(name))]:
+                del self._handlers[name]
         self.cancel_queue.put(request_id)
         self._wake.set()
 
     # --- results --------------------------------------------------------------------------------------------------
     def _deliver(self, output: GenerationOutput) -> None:
+        name = output.request_id
         with self._lock:
-            entry = self._handlers.get(output.request_id)
+            if name in self._cancelled or _parent(name) in self._cancelled:
+                return
+            entry = self._handlers.get(name)
             if entry is not None and output.is_finished():
-                del self._handlers[output.request_id]
-        if entry is None:
-            self.output_queue.put(output)
-        else:
-            entry[1].call_soon_threadsafe(entry[0], output)
+                del self._handlers[name]
+        if entry is not None:
+            try:
+                entry[1].call_soon_threadsafe(entry[0], output)
+                return
+            except RuntimeError as error:  # nobody runs that loop any more
+                logger.warning(f"The handler of {name} is dropped, get_result has its results: {error}")
+                with self._lock:
+                    self._handlers.pop(name, None)
+        self.output_queue.put(output)
 
     def get_result(self, request_id: str | None = None, timeout: float | None = None) -> GenerationOutput | None:
-        """The next result; with `request_id`, None where the next is another's. None after `timeout` seconds."""
-        if self.output_queue.empty() and (self._thread is None or self.fatal_error is not None):
-            return None
-        try:
-            result = self.output_queue.get(block=True, timeout=timeout)
-        except queue.Empty:
-            return None
+        """The next result; with `request_id`, None where the next is another's.
+
+        None after `timeout` seconds, and where the manager does not run and nothing is left.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            running = self.is_running()  # asked first: what a thread that has ended put there is found
+            wait = _LOOK if until is None else min(_LOOK, max(until - time.monotonic(), 0))
+            try:
+                result = self.output_queue.get(block=running, timeout=wait)
+                break
+            except queue.Empty:
+                if not running or (until is not None and time.monotonic() >= until):
+                    return None
         if request_id is not None and result.request_id != request_id:
             self.output_queue.put(result)
             return None
@@ -264,11 +294,21 @@ class ContinuousBatchingManager:
 
     def request_id_iter(self, request_id: str) -> Iterator[GenerationOutput]:
         """Results of one request as they come, to its end."""
-        while self.is_running() or not self.output_queue.empty():
+        while self.is_running():
             if (result := self.get_result(request_id, timeout=0.1)) is not None:
                 yield result
                 if result.is_finished():
                     return
+            elif not self.output_queue.empty():
+                time.sleep(0.005)  # others' results, that somebody else is to fetch
+        left = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                left.append(self.output_queue.get_nowait())
+        for result in left:
+            if result.request_id != request_id:
+                self.output_queue.put(result)
+        yield from (result for result in left if result.request_id == request_id)
 
     def register_result_handler(self, request_id: str, callback: Callable[[GenerationOutput], Any]) -> None:
         """`callback` gets the results of a request, in the running event loop."""
@@ -276,6 +316,20 @@ class ContinuousBatchingManager:
             import asyncio  # slow to import
 
             self._handlers[request_id] = (callback, asyncio.get_running_loop())
+
+
+def _parent(request_id: str) -> str:
+    return request_id.partition("__child#")[0]
+
+
+def prompts_of(inputs: Any) -> list[Any]:
+    """The rows of a list or of a 2-D tensor or array."""
+    rows = inputs.tolist() if hasattr(inputs, "tolist") else inputs
+    if isinstance(rows, (str, bytes, dict)) or not hasattr(rows, "__iter__"):
+        raise TypeError(
+            f"continuous batching: inputs: found a {type(inputs).__name__}, needed lists of token ids or a 2-D tensor of them"
+        )
+    return list(rows)
 
 
 def _tokens(ids: Any, name: Any) -> list[int]:

@@ -41,7 +41,11 @@ class ContinuousMixin:
         from .config import ContinuousBatchingConfig  # here: every model has this mixin, few programs need the manager
         from .manager import ContinuousBatchingManager
 
-        options = continuous_batching_config or config.continuous_batching_config or ContinuousBatchingConfig()
+        options = continuous_batching_config
+        options = config.continuous_batching_config if options is None else options
+        options = ContinuousBatchingConfig() if options is None else options
+        if not isinstance(options, ContinuousBatchingConfig):
+            raise TypeError(f"continuous_batching_config is a {type(options).__name__}, needed a ContinuousBatchingConfig")
         return ContinuousBatchingManager(self, config, options)
 
     def destroy_cached_continuous_batching_manager(self) -> None:
@@ -86,7 +90,7 @@ class ContinuousMixin:
         """Continue many prompts of any lengths; those that are done make room for the next.
 
         Args:
-            inputs: lists of token ids.
+            inputs: lists of token ids, or a 2-D tensor or array of them.
             generation_config: as for `generate`; the model's own where it is None.
             continuous_batching_config: how many requests share a call.
             record_timestamps: keep the time of each token.
@@ -105,6 +109,9 @@ class ContinuousMixin:
         >>> {name: len(answer.generated_tokens) for name, answer in answers.items()}
         {'req_0': 4, 'req_1': 4}
         """
+        from .manager import prompts_of
+
+        inputs = prompts_of(inputs)
         if not inputs:
             return {}
         max_new_tokens = kwargs.pop("max_new_tokens", None)
@@ -127,7 +134,7 @@ class ContinuousMixin:
                     if result is not None and result.is_finished():
                         results[result.request_id] = result
                         bar.update(1)
-                    elif result is None and not manager.is_running():
+                    elif result is None and not manager.is_running() and manager.output_queue.empty():
                         break
             except BaseException:
                 manager.stop(hard_stop=True)
