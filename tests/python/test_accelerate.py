@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 
 import eigenformers as ef
 import numpy as np
@@ -109,12 +111,14 @@ def _train(steps, accumulate):
     schedule = ef.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
     data = [ef.from_numpy(np.random.RandomState(i).standard_normal((2, 3)).astype(np.float32)) for i in range(steps)]
     accelerator = Accelerator(gradient_accumulation_steps=accumulate)
-    layer, optimizer, schedule, data = accelerator.prepare(layer, optimizer, schedule, data)
+    loader = ef.data.DataLoader(data, batch_size=None)
+    layer, optimizer, schedule, data = accelerator.prepare(layer, optimizer, schedule, loader)
     rates = []
     for x in data:
         with accelerator.accumulate(layer):
             accelerator.backward((layer(x) ** 2).mean())
-            accelerator.clip_grad_norm_(layer.parameters(), 1.0)
+            if accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(layer.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
@@ -273,3 +277,161 @@ def test_places_that_are_none(saved, arguments, error, text):
     for load in (ef.AutoModelForCausalLM, ef.LlamaForCausalLM):
         with pytest.raises(error, match=text):
             load.from_pretrained(saved, **arguments)
+
+
+class _Tied(ef.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.norm, self.head = ef.nn.Embedding(5, 4), ef.nn.LayerNorm(4), ef.nn.Linear(4, 5, bias=False)
+        self.head.weight = self.table.weight
+
+    def forward(self, x):
+        return self.head(self.norm(self.table(x)))
+
+
+@pytest.fixture(scope="module")
+def tied(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tied")
+    config = ef.AutoConfig.for_model("llama", hidden_size=8, intermediate_size=8, num_hidden_layers=1, vocab_size=64,
+                                     num_attention_heads=2, num_key_value_heads=1, tie_word_embeddings=True)  # fmt: skip
+    ef.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"device_map": "disk"}, {"device_map": {"": "disk"}}, {"device_map": "auto", "max_memory": {"cpu": 0}},
+     {"device_map": {"model": "disk", "lm_head": "cpu"}}, {"device_map": {"model": "cpu", "lm_head": "disk"}}],
+)  # fmt: skip
+def test_tied_weights_on_disk(tied, tmp_path, arguments):
+    expected = ef.AutoModelForCausalLM.from_pretrained(tied)
+    model = ef.AutoModelForCausalLM.from_pretrained(tied, offload_folder=str(tmp_path), **arguments)
+    assert model.lm_head.weight.data_ptr() == model.model.embed_tokens.weight.data_ptr()
+    np.testing.assert_array_equal(logits(model), logits(expected))
+    np.testing.assert_array_equal(logits(disk_offload(expected, tmp_path / "all")), logits(model))
+    with init_empty_weights():
+        empty = ef.AutoModelForCausalLM.from_config(ef.AutoConfig.from_pretrained(tied))
+    places = {"device_map": {"": "disk"}, "offload_folder": tmp_path / "again"}
+    filled = load_checkpoint_and_dispatch(empty, tied, **places)
+    np.testing.assert_array_equal(logits(filled.eval()), logits(model))
+    with pytest.raises(TypeError, match="offload_foldr"):
+        load_checkpoint_and_dispatch(empty, tied, offload_foldr=".")
+
+
+@pytest.mark.parametrize(
+    "places", [{"": "disk"}, {"": "disk", "head": "cpu"}, {"": "cpu", "table": "disk"}, {"": "cpu", "norm.weight": "disk"}]
+)
+def test_tied_weights_of_a_plain_module_on_disk(tmp_path, places):
+    model, x = _Tied(), ef.tensor([1, 4])
+    expected, kept = model(x), {name: value.clone() for name, value in model.state_dict().items()}
+    dispatch_model(model, places, offload_dir=tmp_path)
+    assert ef.equal(model(x), expected) and model.head.weight.data_ptr() == model.table.weight.data_ptr()
+    assert all(p.requires_grad for p in model.parameters())
+    name = next(name for name, place in places.items() if place == "disk")
+    held = ef.safetensors.torch.load_file(tmp_path / f"{name or 'model'}.safetensors")
+    assert all(ef.equal(value, kept[key]) for key, value in held.items())
+    wanted = {"": {"table.weight", "norm.weight", "norm.bias"}, "table": {"table.weight"}}
+    assert set(held) == wanted.get(name, {"norm.weight"})
+
+
+def test_maps_that_are_none(tmp_path):
+    for device_map in (None, ["cpu"], "auto"):
+        with pytest.raises(TypeError, match="device_map: found a"):
+            dispatch_model(ef.nn.Linear(2, 2), device_map)
+    with pytest.warns(UserWarning, match="nosuch"):
+        model = dispatch_model(ef.nn.Linear(2, 2), {"": "cpu", "nosuch": "disk"}, offload_dir=tmp_path)
+    assert model.hf_device_map["nosuch"] == "disk" and not os.listdir(tmp_path)
+    for size in (".GB", "9" * 400 + "GB", "."):
+        with pytest.raises(ValueError, match="found the size"):
+            infer_auto_device_map(model, {"cpu": size})
+    assert infer_auto_device_map(model, {"cpu": ".5KB"}) == {"": "cpu"}
+
+
+def test_what_is_not_prepared():
+    accelerator = Accelerator(gradient_accumulation_steps=2)
+    for part in ([1, 2], {"a": 1}, "text", (3,), None, np.ones(2)):
+        assert accelerator.prepare(part) is part
+
+
+def test_gradients_are_clipped_whenever_asked():
+    accelerator, layer = Accelerator(gradient_accumulation_steps=2), ef.nn.Linear(2, 1, bias=False)
+    with accelerator.accumulate(layer):
+        accelerator.backward(layer(ef.tensor([[6.0, 8.0]])).sum())
+        assert not accelerator.sync_gradients
+        assert accelerator.clip_grad_norm_(layer.parameters(), 1.0).item() == pytest.approx(5.0)
+        np.testing.assert_allclose(layer.weight.grad.numpy(), [[0.6, 0.8]], rtol=1e-5)
+        accelerator.clip_grad_value_(layer.parameters(), 0.7)
+        np.testing.assert_allclose(layer.weight.grad.numpy(), [[0.6, 0.7]], rtol=1e-5)
+
+
+def test_what_is_prepared_can_be_copied():
+    _, _, optimizer, schedule = _parts(0)
+    loader = Accelerator().prepare(ef.data.DataLoader([1, 2, 3], batch_size=2))
+    for part in (optimizer, schedule, loader):
+        with pytest.raises(AttributeError, match="nosuch"):
+            _ = part.nosuch
+        with pytest.raises(AttributeError, match="optimizer|anything"):
+            _ = type(part).__new__(type(part)).anything
+    assert [x.tolist() for x in copy.deepcopy(loader)] == [[1, 2], [3]]
+    assert [x.tolist() for x in pickle.loads(pickle.dumps(loader))] == [[1, 2], [3]]
+    assert copy.copy(optimizer).param_groups is optimizer.param_groups
+
+
+def test_gradient_state():
+    accelerator = Accelerator(gradient_accumulation_steps=2)
+    state = accelerator.gradient_state
+    assert (state.num_steps, state.sync_gradients, state.end_of_dataloader, state.remainder) == (2, True, False, -1)
+    train, test = accelerator.prepare(
+        ef.data.DataLoader(list(range(5)), batch_size=2), ef.data.DataLoader(list(range(4)), batch_size=2)
+    )
+    seen = []
+    for _ in train:
+        with accelerator.accumulate():
+            seen.append((state.sync_gradients, state.end_of_dataloader, state.remainder))
+        assert [state.remainder for _ in test] == [0, 0] and state.active_dataloader is train
+    assert seen == [(False, False, 1), (True, False, 1), (True, True, 1)]
+    for _ in train:
+        break
+    assert not state.in_dataloader and "Sync Gradients: True" in repr(state)
+    assert [len(x) for x in accelerator.skip_first_batches(train, -1)] == [2, 2, 1]
+    with pytest.raises(ValueError, match="wandb is not an available tracker"):
+        accelerator.get_tracker("wandb")
+
+
+def test_modules_without_memory_can_be_copied():
+    with init_empty_weights():
+        module = ef.nn.Sequential(ef.nn.LayerNorm(3), ef.nn.RMSNorm(3), ef.nn.Linear(3, 2), ef.nn.Embedding(4, 3, padding_idx=0))
+    for twin in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert [part._empty_slots() for part in twin] == [part._empty_slots() for part in module]
+        assert not list(twin.parameters()) and repr(twin) == repr(module)
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_how_models_are_saved(safe, tmp_path):
+    accelerator, model, other = Accelerator(), _Tied(), _Tied()
+    accelerator.save_model(model, tmp_path, safe_serialization=safe)
+    assert os.listdir(tmp_path) == ["model.safetensors" if safe else "pytorch_model.bin"]
+    load_checkpoint_and_dispatch(other, tmp_path)
+    assert ef.equal(other.table.weight, model.table.weight)
+    accelerator.save(model.state_dict(), tmp_path / "file", safe_serialization=safe)
+    load = ef.safetensors.torch.load_file if safe else ef.load
+    assert ef.equal(load(tmp_path / "file")["table.weight"], model.table.weight)
+    accelerator.prepare(model)
+    accelerator.save_state(tmp_path / "state", safe_serialization=not safe)
+    folder = accelerator.save_state(tmp_path / "state", safe_serialization=safe)
+    assert os.path.exists(os.path.join(folder, "model.safetensors")) == safe
+    with ef.no_grad():
+        model.table.weight.fill_(0)
+    accelerator.load_state(folder)
+    assert ef.equal(other.table.weight, model.table.weight)
+    if safe:
+        accelerator.save_model(model, tmp_path / "cut", max_shard_size=20)
+        assert len(os.listdir(tmp_path / "cut")) == 4  # three files and their index
+        load_checkpoint_and_dispatch(_Tied(), tmp_path / "cut")
+        accelerator.save_model(model, tmp_path / "cut")
+        assert os.listdir(tmp_path / "cut") == ["model.safetensors"]
+    else:
+        with pytest.raises(ef.UnsupportedError, match="max_shard_size='1B'"):
+            accelerator.save_model(model, tmp_path, max_shard_size="1B", safe_serialization=False)
+    with pytest.raises(TypeError, match="foo"):
+        accelerator.save_model(model, tmp_path, foo=1)

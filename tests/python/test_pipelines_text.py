@@ -231,11 +231,17 @@ def test_cli_run_reads_objects_and_lines_of_json(tmp_path, folder, capsys, monke
     (tmp_path / "bad.json").write_text('{"a":')
     (tmp_path / "one.json").write_text("{}")
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "five.jsonl").write_text("5\n")
+    for name in ("latin.csv", "latin.jsonl"):
+        (tmp_path / name).write_bytes(b'text\n"caf\xe9"\n')
     for arguments, text in (
         (["question-answering", "-m", str(answerer), "the"], "needed an object"),
         (["text-classification", "-m", folder, "-i", str(tmp_path / "bad.json"), "--column", "text"], "bad.json"),
         (["text-classification", "-m", folder, "-i", str(tmp_path / "one.json"), "--column", "text"], "needed a list"),
         (["text-classification", "-m", folder, "-i", str(tmp_path / "empty.csv"), "--column", "text"], "is empty"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "five.jsonl"), "--column", "text"], "five.jsonl: found an"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "latin.csv"), "--column", "text"], "latin.csv: found the"),
+        (["text-classification", "-m", folder, "-i", str(tmp_path / "latin.jsonl"), "--column", "text"], "latin.jsonl: found"),
         (["text-classification", "-m", folder, "-i", str(tmp_path / "none.csv"), "--column", "text"], "doesn't exist"),
         (["text-classification", "-m", folder, "-o", str(tmp_path / "out.jsonl"), "the"], "without --output"),
     ):

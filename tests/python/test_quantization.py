@@ -9,7 +9,7 @@ import eigenformers as ef
 import numpy as np
 import pytest
 from eigenformers import safetensors
-from eigenformers.quantization import get_keys_to_not_convert, should_convert_module
+from eigenformers.quantization import auto, get_keys_to_not_convert, should_convert_module
 from eigenformers.quantization.config_base import QuantizationConfigMixin
 
 SIZES = {
@@ -382,3 +382,34 @@ def test_the_places_of_transformers():
     assert quantization_config.BitsAndBytesConfig is ef.BitsAndBytesConfig
     with pytest.raises(ValueError, match="did you mean 'torchao'"):
         auto.AutoQuantizationConfig.from_dict({"quant_method": "torchaoo"})
+
+
+@pytest.mark.parametrize(
+    ("quant_type", "text"),
+    [
+        (5, "quant_type=5"), (None, "quant_type=None"), ({"default": 5}, "quant_type=5"),
+        ({"default": []}, "quant_type=.., needed an object"),
+        ({"default": {}}, "_type"), ({"default": {"_type": 3}}, "_type.*=3"),
+        ({"default": {"_type": "Int8WeightOnlyConfig", "_data": [1]}}, "_data"),
+    ],
+)  # fmt: skip
+def test_torchao_configurations_of_the_wrong_kind(quant_type, text):
+    with pytest.raises(ef.ConfigError, match=text):
+        auto.AutoQuantizationConfig.from_dict({"quant_method": "torchao", "quant_type": quant_type})
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "text"),
+    [
+        ("Int4", {"group_size": 0}, "group_size=0"), ("Int4", {"group_size": -1}, "group_size=-1"),
+        ("Int4", {"group_size": "32"}, "group_size='32'"), ("Int4", {"group_size": True}, "group_size=True"),
+        ("Int8", {"group_size": 0}, "group_size=0"), ("Int8", {"granularity": 7}, "granularity=7"),
+        ("Int8", {"granularity": {"_type": "PerGroup", "_data": {"group_size": -4}}}, "group_size.*=-4"),
+        ("Int8", {"granularity": {"_type": "PerGroup"}}, "group_size.*=None"),
+        ("Int8", {"granularity": {"_type": "PerRow", "_data": 3}}, "granularity.*_data.*=3"),
+    ],
+)  # fmt: skip
+def test_torchao_groups_that_are_none(kind, fields, text):
+    config = ef.TorchAoConfig({"_type": f"{kind}WeightOnlyConfig", "_data": fields})
+    with pytest.raises(ef.ConfigError, match=text):
+        auto.AutoHfQuantizer.from_config(config).format_of("layer", (64, 64), ef.float32)

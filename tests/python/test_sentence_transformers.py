@@ -175,6 +175,8 @@ def test_bad_folders_and_arguments_are_named(folder):
         SentenceTransformer(folder, backend="onnx")
     with pytest.raises(ef.UnsupportedError, match="trust_remote_code"):
         SentenceTransformer(folder, trust_remote_code=True)
+    with pytest.raises(ValueError, match="similarity_fn_name 'nope'"):
+        SentenceTransformer(folder, similarity_fn_name="nope")
     model = SentenceTransformer(folder)
     for arguments, message in (
         ({"precision": "int4"}, "Precision 'int4' is not supported"), ({"batch_size": 0}, "batch_size is 0"),
@@ -218,6 +220,7 @@ def test_pairs_and_groups_are_those_of_all_scores():
     pairs = {(i, j): scores[i, j] for i in range(90) for j in range(i + 1, 90)}
     assert {(i, j) for _, i, j in found} == set(pairs) and [s for s, _, _ in found] == sorted(pairs.values(), reverse=True)
     assert util.paraphrase_mining_embeddings(rows, max_pairs=3)[:3] == found[:3]
+    assert util.paraphrase_mining_embeddings(rows, max_pairs=-1) == []
     groups = util.community_detection(rows, threshold=0.9, min_community_size=10, batch_size=16)
     assert [set(group) for group in groups] == [set(range(30)), set(range(30, 45))]
     for group in groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable
@@ -11,11 +12,19 @@ from typing import Any, Callable
 import eigenformers
 
 from ..errors import UnsupportedError
+from ..safetensors.torch import once, save_file
 from ..utils import logging
 from . import checkpointing
-from .state import AcceleratorState, PartialState
+from .state import AcceleratorState, GradientState, PartialState
 
 logger = logging.get_logger(__name__)
+
+
+def _of(wrapper: Any, part: str, name: str) -> Any:
+    """An attribute of what is wrapped; while a copy is made there is nothing yet, and it is asked for its own methods."""
+    if part not in wrapper.__dict__ or (name.startswith("__") and name.endswith("__")):
+        raise AttributeError(f"{type(wrapper).__name__!r} object has no attribute {name!r}")
+    return getattr(wrapper.__dict__[part], name)
 
 
 class AcceleratedOptimizer:
@@ -41,7 +50,7 @@ class AcceleratedOptimizer:
         return False
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["optimizer"], name)
+        return _of(self, "optimizer", name)
 
 
 class AcceleratedScheduler:
@@ -56,7 +65,7 @@ class AcceleratedScheduler:
             self.scheduler.step(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["scheduler"], name)
+        return _of(self, "scheduler", name)
 
 
 class Accelerator(PartialState):
@@ -109,17 +118,34 @@ class Accelerator(PartialState):
         self.state = AcceleratorState(mixed_precision)
         self.mixed_precision = self.state.mixed_precision
         self.split_batches = split_batches
-        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.gradient_state = GradientState(gradient_accumulation_steps)
         self.step_scheduler_with_optimizer = step_scheduler_with_optimizer
         self.project_dir = self.logging_dir = project_dir
         self.trackers: list[Any] = []
-        self.sync_gradients = True
         self.step = 0
         self._models: list[Any] = []
         self._optimizers: list[AcceleratedOptimizer] = []
         self._schedulers: list[Any] = []
         self._custom: list[Any] = []
-        self._loader_ends = self._triggered = False
+        self._triggered = False
+
+    @property
+    def sync_gradients(self) -> bool:
+        """Whether this batch ends an accumulated one."""
+        return self.gradient_state.sync_gradients
+
+    @sync_gradients.setter
+    def sync_gradients(self, sync_gradients: bool) -> None:
+        self.gradient_state.sync_gradients = sync_gradients
+
+    @property
+    def gradient_accumulation_steps(self) -> int:
+        """How many batches make one step of the optimizer."""
+        return self.gradient_state.num_steps
+
+    @gradient_accumulation_steps.setter
+    def gradient_accumulation_steps(self, steps: int) -> None:
+        self.gradient_state.num_steps = steps
 
     @property
     def optimizer_step_was_skipped(self) -> bool:
@@ -127,8 +153,8 @@ class Accelerator(PartialState):
         return False
 
     def prepare(self, *parts: Any, device_placement: Any = None) -> Any:
-        """The parts in the order given: optimizers and schedules that know of accumulation, loaders that tell their
-        end, everything else as it is."""
+        """The parts in the order given: optimizers and schedules that know of accumulation, a `DataLoader` that tells its
+        end, everything else as it is: lists of batches too."""
         prepared = tuple(self._prepared(part) for part in parts)
         return prepared[0] if len(prepared) == 1 else prepared
 
@@ -144,7 +170,8 @@ class Accelerator(PartialState):
         if hasattr(part, "step") and hasattr(part, "get_last_lr"):
             self._schedulers.append(AcceleratedScheduler(part, self) if self.step_scheduler_with_optimizer else part)
             return self._schedulers[-1]
-        return _Loader(part, self) if hasattr(part, "__iter__") and hasattr(part, "__len__") else part
+        is_loader = all(hasattr(part, name) for name in ("__iter__", "dataset", "batch_size"))
+        return _Loader(part, self) if is_loader else part
 
     prepare_model = prepare_optimizer = prepare_scheduler = prepare_data_loader = prepare
 
@@ -156,10 +183,11 @@ class Accelerator(PartialState):
     def accumulate(self, *models: Any) -> Iterator[None]:
         """One batch of an accumulated one: inside of the last the optimizer steps. The end of a prepared loader is a
         last batch too."""
-        self.step += 1
-        self.sync_gradients = self.step % self.gradient_accumulation_steps == 0 or self._loader_ends
-        if self._loader_ends:
-            self.step = 0
+        if self.gradient_state.end_of_dataloader:
+            self.step, self.sync_gradients = 0, True
+        else:
+            self.step += 1
+            self.sync_gradients = self.step % self.gradient_accumulation_steps == 0
         yield
 
     @contextmanager
@@ -177,15 +205,13 @@ class Accelerator(PartialState):
         yield
 
     def clip_grad_norm_(self, parameters: Any, max_norm: float, norm_type: float = 2) -> Any:
-        """Scales gradients down to a norm, at the end of an accumulated batch; the norm before."""
-        if not self.sync_gradients:
-            return None
+        """Scales gradients down to a norm; the norm before. Inside of an accumulated batch it scales what is there so far:
+        ask for `sync_gradients` first."""
         return eigenformers.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type=norm_type)
 
     def clip_grad_value_(self, parameters: Any, clip_value: float) -> None:
-        """Cuts gradients to a range, at the end of an accumulated batch."""
-        if self.sync_gradients:
-            eigenformers.nn.utils.clip_grad_value_(parameters, clip_value)
+        """Cuts gradients to a range. Inside of an accumulated batch it cuts what is there so far."""
+        eigenformers.nn.utils.clip_grad_value_(parameters, clip_value)
 
     def unwrap_model(self, model: Any, keep_fp32_wrapper: bool = True) -> Any:
         """The model itself: nothing wraps it."""
@@ -196,18 +222,35 @@ class Accelerator(PartialState):
         return model.state_dict()
 
     def save(self, obj: Any, f: Any, safe_serialization: bool = False) -> None:
-        """Saves tensors to a file, as `eigenformers.save`."""
-        eigenformers.save(obj, f)
+        """Saves tensors to a file, as `eigenformers.save`, or as safetensors."""
+        if safe_serialization:
+            save_file(once(obj)[0] if isinstance(obj, OrderedDict) else obj, f, {"format": "pt"})
+        else:
+            eigenformers.save(obj, f)
 
-    def save_model(self, model: Any, save_directory: str | os.PathLike, **kwargs: Any) -> None:
-        """Saves a model into a folder."""
+    def save_model(
+        self,
+        model: Any,
+        save_directory: str | os.PathLike,
+        max_shard_size: int | str = "10GB",
+        safe_serialization: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Saves a model into a folder: a plain module's weights, each tensor once; other models by `save_pretrained`, which
+        takes `kwargs`.
+
+        Raises:
+            TypeError: `kwargs` for a plain module.
+            UnsupportedError: `safe_serialization=False` with several files, or for a model that has `save_pretrained`.
+        """
         if hasattr(model, "save_pretrained"):
-            model.save_pretrained(save_directory, **kwargs)
-            return
-        from ..safetensors.torch import save_file
-
-        os.makedirs(save_directory, exist_ok=True)
-        save_file(dict(model.state_dict()), os.path.join(save_directory, "model.safetensors"))
+            model.save_pretrained(
+                save_directory, max_shard_size=max_shard_size, safe_serialization=safe_serialization, **kwargs
+            )
+        elif kwargs:
+            raise TypeError(f"save_model() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        else:
+            checkpointing.save_model(model, os.fspath(save_directory), max_shard_size, safe_serialization)
 
     def gather(self, tensor: Any) -> Any:
         """What all processes have: this one's."""
@@ -226,10 +269,13 @@ class Accelerator(PartialState):
         return tensor
 
     def save_state(self, output_dir: str | os.PathLike | None = None, safe_serialization: bool = True) -> str:
-        """Saves the prepared parts, the objects registered and the states of random numbers; the folder."""
+        """Saves the prepared parts, the objects registered and the states of random numbers; the folder.
+
+        `safe_serialization=False` writes models as torch's zip files.
+        """
         folder = self._folder(output_dir)
         parts = self._models, self._optimizers, self._schedulers, self._custom
-        checkpointing.save_state(folder, *parts, step=self.step)
+        checkpointing.save_state(folder, *parts, step=self.step, safe=safe_serialization)
         return folder
 
     def load_state(self, input_dir: str | os.PathLike | None = None) -> None:
@@ -258,6 +304,10 @@ class Accelerator(PartialState):
 
     def init_trackers(self, project_name: str, config: dict | None = None, init_kwargs: dict | None = None) -> None:
         """Nothing: no tracker was asked for."""
+
+    def get_tracker(self, name: str, unwrap: bool = False) -> Any:
+        """ValueError: no tracker was asked for."""
+        raise ValueError(f"{name} is not an available tracker stored inside the `Accelerator`.")
 
     def log(self, values: dict, step: int | None = None, log_kwargs: dict | None = None) -> None:
         """Nothing: no tracker was asked for."""
@@ -290,29 +340,38 @@ class Accelerator(PartialState):
 class _Loader:
     """A loader that tells the accelerator when its last batch comes."""
 
+    end_of_dataloader = False
+
     def __init__(self, loader: Any, accelerator: Accelerator | None, skip: int = 0):
-        self.loader, self._accelerator, self._skip = loader, accelerator, skip
+        self.loader, self._accelerator, self._skip = loader, accelerator, max(skip, 0)
+
+    @property
+    def remainder(self) -> int:
+        """See `GradientState.remainder`."""
+        size = getattr(self.loader, "batch_size", None)
+        counted = size and not getattr(self.loader, "drop_last", False) and hasattr(self.loader.dataset, "__len__")
+        return len(self.loader.dataset) % size if counted else -1
 
     def __iter__(self) -> Iterator[Any]:
+        running = self._accelerator.gradient_state.dataloader_references if self._accelerator else []
+        running.append(self)
         nothing = object()
-        batches = itertools.islice(iter(self.loader), self._skip, None)
-        batch = next(batches, nothing)
-        while batch is not nothing:
-            following = next(batches, nothing)
-            self._tell(following is nothing)
-            yield batch
-            batch = following
-        self._tell(False)
-
-    def _tell(self, ends: bool) -> None:
-        if self._accelerator is not None:
-            self._accelerator._loader_ends = ends
+        try:
+            batches = itertools.islice(iter(self.loader), self._skip, None)
+            batch, self.end_of_dataloader = next(batches, nothing), False
+            while batch is not nothing:
+                following = next(batches, nothing)
+                self.end_of_dataloader = following is nothing
+                yield batch
+                batch = following
+        finally:
+            running.remove(self)
 
     def __len__(self) -> int:
         return max(len(self.loader) - self._skip, 0)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["loader"], name)
+        return _of(self, "loader", name)
 
 
 def skip_first_batches(dataloader: Any, num_batches: int = 0) -> Any:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import os
 import re
+import warnings
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import Any
 
-from .._core import get_default_dtype
+from .._core import Tensor, get_default_dtype
 from ..errors import UnsupportedError
 from ..utils import logging
 from ..utils.dtypes import to_dtype
@@ -28,6 +29,9 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "
 @contextmanager
 def init_empty_weights(include_buffers: bool | None = None) -> Any:
     """Models made inside get no initial values, so their weights take no memory until they are filled.
+
+    Until then `parameters()` and `state_dict()` of such a module are empty; `num_parameters()` of a model counts the
+    weights to come.
 
     >>> import eigenformers as ef
     >>> from eigenformers.accelerate import init_empty_weights
@@ -62,10 +66,11 @@ def bytes_of(size: int | str) -> int:
     """
     if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
         return size
-    match = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?I?)B\s*", str(size).upper())
-    if match is None or match[1].count(".") > 1 or match[2] == "I":
+    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([KMGT]?I?)B\s*", str(size).upper())
+    count = float(match[1]) * _UNITS.get(match[2], math.inf) if match else math.inf
+    if not math.isfinite(count):
         raise ValueError(f"max_memory: found the size {size!r}, needed bytes, or text as '10GB' or '512MiB'")
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(count)
 
 
 def check_max_memory(max_memory: Any) -> None:
@@ -169,27 +174,41 @@ def model_blocks(model: Any) -> list[str]:
 
 
 def check_device_map(model: Any, device_map: dict[str, Any]) -> None:
-    """ValueError if a weight of `model` has no place in `device_map`, UnsupportedError for places other than "cpu" and
-    "disk"."""
+    """Warns of names in `device_map` that `model` does not have.
+
+    Raises:
+        ValueError: a weight of `model` has no place in `device_map`.
+        UnsupportedError: a place other than "cpu" and "disk".
+        TypeError: `device_map` is no dict.
+    """
+    if not isinstance(device_map, dict):
+        raise TypeError(f"device_map: found a {type(device_map).__name__}, needed a dict, as {{'': 'cpu'}}")
     for name, device in device_map.items():
         if str(device) not in ("cpu", "disk"):
             raise UnsupportedError(
                 f"device_map[{name!r}]={device!r}: eigenformers computes on the CPU; needed 'cpu' or 'disk'"
             )
-    lost = [key for key in model.state_dict() if _place_of(key, device_map) is None]
+    state = model.state_dict()
+    known = {name for name, _ in model.named_modules()}.union(state)
+    known.update(name for name, _ in model.named_parameters(remove_duplicate=False))
+    strange = [name for name in device_map if name not in known]
+    if strange:
+        text = "The following device_map keys do not match any submodules in the model"
+        warnings.warn(f"{text}: {strange}", UserWarning, stacklevel=2)
+    lost = [key for key in state if _entry_of(key, device_map) is None]
     if lost:
         raise ValueError(
             f"The device_map provided does not give any device for the following parameters: {', '.join(lost[:10])}"
         )
 
 
-def _place_of(key: str, device_map: dict[str, Any]) -> Any:
-    while True:
-        if key in device_map:
-            return device_map[key]
+def _entry_of(key: str, device_map: dict[str, Any]) -> str | None:
+    """The name in `device_map` that says where a weight is: the longest that holds it."""
+    while key not in device_map:
         if not key:
             return None
         key = key.rpartition(".")[0]
+    return key
 
 
 def dispatch_model(
@@ -208,13 +227,14 @@ def dispatch_model(
 
     Args:
         model: any module.
-        device_map: part → "cpu" or "disk".
+        device_map: part or weight → "cpu" or "disk". A tied weight is where its first name is.
         offload_dir: the folder for the "disk" parts; one safetensors file each.
         main_device, state_dict, offload_index, offload_buffers, skip_keys, preload_module_classes, force_hooks:
             accepted; nothing moves between devices here.
 
     Raises:
         ValueError: a weight without a place, or "disk" without a folder.
+        TypeError: `device_map` is no dict.
     """
     check_device_map(model, device_map)
     on_disk = [name for name, device in device_map.items() if str(device) == "disk"]
@@ -223,36 +243,68 @@ def dispatch_model(
             "We need an `offload_dir` to dispatch this model according to this `device_map`, the following submodules "
             f"need to be offloaded: {', '.join(on_disk)}."
         )
+    first = _first_names(model)
     for name in on_disk:
-        _map_from(model, name, os.fspath(offload_dir))  # type: ignore[arg-type]
+        _map_from(model, name, device_map, first, os.fspath(offload_dir))  # type: ignore[arg-type]
     model.hf_device_map = OrderedDict(device_map)
     return model
 
 
-def _map_from(model: Any, name: str, folder: str) -> None:
-    """Writes a part's weights into a file and lets them live there."""
+def _first_names(model: Any) -> dict[str, str]:
+    """The first name of each dense tensor that has several, by every one of them."""
+    names: dict[tuple, list[str]] = {}
+    for kind in (model.named_parameters, model.named_buffers):
+        for name, value in kind(remove_duplicate=False):
+            if isinstance(value, Tensor) and value.numel():
+                names.setdefault((value.data_ptr(), tuple(value.shape), value.dtype), []).append(name)
+    return {name: same[0] for same in names.values() if len(same) > 1 for name in same}
+
+
+def _map_from(model: Any, entry: str, device_map: dict[str, Any], first: dict[str, str], folder: str) -> None:
+    """Writes the weights that `entry` of the map places into a file, a shared one once, and lets them live there."""
     from ..safetensors.torch import load_file, save_file
 
-    os.makedirs(folder, exist_ok=True)
-    part = model.get_submodule(name) if name else model
-    path = os.path.join(folder, f"{name or 'model'}.safetensors")
-    state = {key: value.detach() for key, value in part.state_dict().items()}
+    owner, part = entry, None
+    while part is None:  # a weight's entry stands in the module that has it
+        part = dict(model.named_modules()).get(owner)
+        owner, prefix = owner.rpartition(".")[0], f"{owner}." if owner else ""
+    state = {
+        key: value.detach().contiguous()
+        for key, value in part.state_dict(prefix=prefix).items()
+        if _entry_of(key, device_map) == entry and first.get(key, key) == key
+    }
     if not state:
         return
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, f"{entry or 'model'}.safetensors")
     save_file(state, path)
-    part.load_state_dict(load_file(path), assign=True)
+    found = load_file(path)
+    found.update({name: found[kept] for name, kept in first.items() if kept in found})
+    model.load_state_dict(found, strict=False, assign=True)
     if hasattr(model, "tie_weights"):
         model.tie_weights()
 
 
-def cpu_offload(model: Any, *args: Any, **kwargs: Any) -> Any:
-    """The model itself: it is in the CPU's memory."""
+def cpu_offload(
+    model: Any,
+    execution_device: Any = None,
+    offload_buffers: bool = False,
+    state_dict: Any = None,
+    preload_module_classes: Any = None,
+) -> Any:
+    """The model itself: it is in the CPU's memory. The other arguments steer devices that are not there."""
     model.hf_device_map = OrderedDict({"": "cpu"})
     return model
 
 
-def disk_offload(model: Any, offload_dir: str | os.PathLike, *args: Any, **kwargs: Any) -> Any:
-    """The model with all weights mapped from `offload_dir`."""
+def disk_offload(
+    model: Any,
+    offload_dir: str | os.PathLike,
+    execution_device: Any = None,
+    offload_buffers: bool = False,
+    preload_module_classes: Any = None,
+) -> Any:
+    """The model with all weights mapped from `offload_dir`. The other arguments steer devices that are not there."""
     return dispatch_model(model, {"": "disk"}, offload_dir=offload_dir)
 
 
@@ -263,9 +315,15 @@ def load_checkpoint_and_dispatch(
     max_memory: dict[Any, int | str] | None = None,
     no_split_module_classes: Any = None,
     offload_folder: str | os.PathLike | None = None,
+    offload_buffers: bool = False,
     dtype: Any = None,
+    offload_state_dict: bool | None = None,
+    skip_keys: Any = None,
+    preload_module_classes: Any = None,
+    force_hooks: bool = False,
     strict: bool = False,
-    **others: Any,
+    full_state_dict: bool = True,
+    broadcast_from_rank0: bool = False,
 ) -> Any:
     """Fills a model from a folder or file of weights, which stay mapped, and places its parts.
 
@@ -277,6 +335,8 @@ def load_checkpoint_and_dispatch(
         offload_folder: for the "disk" parts.
         dtype: turn the weights into this dtype.
         strict: raise for missing and unexpected names.
+        offload_buffers, offload_state_dict, skip_keys, preload_module_classes, force_hooks, full_state_dict,
+            broadcast_from_rank0: accepted; nothing moves between devices or processes here.
     """
     from ..modeling.loading import fill_from
 

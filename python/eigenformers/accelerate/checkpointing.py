@@ -12,6 +12,11 @@ import numpy as np
 
 import eigenformers
 
+from .. import _core
+from ..errors import UnsupportedError
+from ..modeling.saving import SavingMixin, parse_size
+from ..safetensors import torch as safetensors
+from ..safetensors.torch import once
 from ..trainer import plain_state
 
 
@@ -24,13 +29,48 @@ def _named(optimizers: list, schedulers: list, custom: list) -> Iterator[tuple[s
         yield f"custom_checkpoint_{i}", part
 
 
-def save_state(folder: str, models: list, *parts: list, step: int) -> None:
-    """Writes weights as accelerate does; states of the other parts as JSON with their tensors in a safetensors file."""
-    from ..safetensors.torch import save_model
+def save_model(model: Any, folder: str, max_shard_size: int | str, safe: bool) -> None:
+    """Writes a plain module's weights as `model.safetensors`, cut into files, or as `pytorch_model.bin`.
 
+    Raises:
+        OSError: `folder` is a file.
+        UnsupportedError: weights of more than `max_shard_size` bytes as `pytorch_model.bin`.
+    """
+    if os.path.isfile(folder):
+        raise OSError(f"Provided path ({folder}) should be a directory, not a file")
+    limit, tensors = parse_size(max_shard_size), once(model.state_dict())[0]
+    size = sum(value.numel() * value.element_size() for value in tensors.values())
+    if not safe and size > limit:
+        raise UnsupportedError(
+            f"save_model(safe_serialization=False, max_shard_size={max_shard_size!r}): found weights of {size} bytes, and "
+            "pytorch_model.bin is written as one file; needed safe_serialization=True, or a larger size"
+        )
+    os.makedirs(folder, exist_ok=True)
+    if not safe:
+        eigenformers.save(model.state_dict(), os.path.join(folder, "pytorch_model.bin"))
+        return
+    index = "model.safetensors.index.json"
+    files = _core.save_safetensors(model, list(tensors.items()), folder, "model", index, limit, {})[0]
+    SavingMixin._remove_stale(folder, "model", index, set(files))
+
+
+def _files(folder: str, i: int) -> tuple[str, str]:
+    """The two files that a model may be in: safetensors, and torch's zip."""
+    number = f"_{i}" if i else ""
+    return os.path.join(folder, f"model{number}.safetensors"), os.path.join(folder, f"pytorch_model{number}.bin")
+
+
+def save_state(folder: str, models: list, *parts: list, step: int, safe: bool = True) -> None:
+    """Writes weights as accelerate does; states of the other parts as JSON with their tensors in a safetensors file."""
     os.makedirs(folder, exist_ok=True)
     for i, model in enumerate(models):
-        save_model(model, os.path.join(folder, f"model_{i}.safetensors" if i else "model.safetensors"))
+        tensors, zipped = _files(folder, i)
+        if safe:
+            safetensors.save_model(model, tensors)
+        else:
+            eigenformers.save(model.state_dict(), zipped)
+        if os.path.exists(stale := zipped if safe else tensors):  # of an earlier save
+            os.remove(stale)
     for name, part in _named(*parts):
         plain_state.save_state(part.state_dict(), os.path.join(folder, name))
     state = {
@@ -50,8 +90,6 @@ def load_state(folder: str, models: list, *parts: list) -> int:
         OSError: a file is missing.
         CheckpointError: a file is damaged.
     """
-    from ..safetensors.torch import load_model
-
     if not os.path.isdir(folder):
         raise ValueError(f"Tried to find {folder} but folder does not exist")
     held, needed = len(glob.glob(os.path.join(glob.escape(folder), "custom_checkpoint_*.json"))), len(parts[2])
@@ -61,7 +99,11 @@ def load_state(folder: str, models: list, *parts: list) -> int:
             f"{held}, needed {needed}"
         )
     for i, model in enumerate(models):
-        load_model(model, os.path.join(folder, f"model_{i}.safetensors" if i else "model.safetensors"))
+        tensors, zipped = _files(folder, i)
+        if os.path.exists(zipped) and not os.path.exists(tensors):
+            model.load_state_dict(eigenformers.load(zipped))
+        else:
+            safetensors.load_model(model, tensors)
     for name, part in _named(*parts):
         part.load_state_dict(plain_state.load_state(os.path.join(folder, name)))
     state = plain_state.load_state(os.path.join(folder, "random_states_0"))

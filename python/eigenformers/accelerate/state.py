@@ -95,3 +95,41 @@ class AcceleratorState(PartialState):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\nMixed precision type: {self.mixed_precision}\n"
+
+
+class GradientState:
+    """What an `Accelerator` knows of accumulated gradients and of the loaders that are being run through."""
+
+    adjust_scheduler = False
+    sync_with_dataloader = True
+    is_xla_gradients_synced = False
+
+    def __init__(self, num_steps: int = 1):
+        self.num_steps, self.sync_gradients = num_steps, True
+        self.dataloader_references: list[Any] = [None]
+
+    @property
+    def active_dataloader(self) -> Any:
+        """The innermost loader that is being run through, or None."""
+        return self.dataloader_references[-1]
+
+    @property
+    def in_dataloader(self) -> bool:
+        """Whether there is one."""
+        return self.active_dataloader is not None
+
+    @property
+    def end_of_dataloader(self) -> bool:
+        """Whether its last batch is out."""
+        return self.in_dataloader and self.active_dataloader.end_of_dataloader
+
+    @property
+    def remainder(self) -> int:
+        """Samples of its last batch where that is not full, 0 where it is; -1 where nobody can tell."""
+        return self.active_dataloader.remainder if self.in_dataloader else -1
+
+    def __repr__(self) -> str:
+        return (
+            f"Sync Gradients: {self.sync_gradients}\nAt end of current dataloader: {self.end_of_dataloader}\n"
+            f"Extra samples added: {self.remainder}\nGradient accumulation plugin: {{'num_steps': {self.num_steps}}}\n"
+        )

@@ -142,9 +142,11 @@ def _inputs(arguments: argparse.Namespace) -> Any:
 
 @contextlib.contextmanager
 def _named(path: str) -> Iterator[None]:
-    """What is no JSON is said with the file's name."""
+    """What is no JSON, or no UTF-8, is said with the file's name."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: found the bytes {error.object[error.start : error.end]!r}, needed UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: found no JSON: {error}") from error
 
@@ -165,9 +167,14 @@ def _objects(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def _checked(rows: Any, arguments: argparse.Namespace) -> Iterator[Any]:
     try:
-        yield from rows
-    except (KeyError, TypeError) as error:
+        with _named(arguments.input):
+            yield from rows
+    except KeyError as error:
         raise ValueError(f"{arguments.input}: found no column {error}, needed {arguments.column!r}") from error
+    except TypeError as error:
+        raise ValueError(
+            f"{arguments.input}: found an entry that is no object, needed objects with the column {arguments.column!r}"
+        ) from error
 
 
 def _writer(arguments: argparse.Namespace) -> Any:

@@ -11,8 +11,8 @@ _ARGUMENTS = {
     "Module": lambda m: (),
     "Linear": lambda m: (m.in_features, m.out_features, _has(m, "bias")),
     "Embedding": lambda m: (m.num_embeddings, m.embedding_dim),
-    "RMSNorm": lambda m: (m.weight.shape[0], m.eps),
-    "LayerNorm": lambda m: (m.weight.shape[0], m.eps, True, _has(m, "bias")),
+    "RMSNorm": lambda m: (_size(m), m.eps),
+    "LayerNorm": lambda m: (_size(m), m.eps, True, _has(m, "bias")),
     "Dropout": lambda m: (m.p,),
     "Activation": lambda m: (m.name,),
     "Identity": lambda m: (),
@@ -25,6 +25,11 @@ _ARGUMENTS = {
 
 def _has(module: Any, name: str) -> bool:
     return name in dict(module._own_slots()) or name in dict(module._empty_slots())
+
+
+def _size(module: Any) -> int:
+    """The size of a norm, which may have no values yet."""
+    return int((dict(module._empty_slots()).get("weight") or module.weight.shape)[0])
 
 
 def _native(cls: type) -> type:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..utils import logging
 from .config_base import QuantizationConfigMixin, QuantizationMethod, plain
+from .torchao import needed, type_and_data
 
 logger = logging.get_logger(__name__)
 
@@ -468,6 +469,7 @@ class TorchAoConfig(QuantizationConfigMixin):
         self.quant_type, self.modules_to_not_convert = quant_type, modules_to_not_convert
         self.include_input_output_embeddings = include_input_output_embeddings
         self.untie_embedding_weights = untie_embedding_weights
+        self.type_and_fields()
 
     def type_and_fields(self) -> tuple[str, dict[str, Any]]:
         """Name and fields of `quant_type`.
@@ -476,10 +478,9 @@ class TorchAoConfig(QuantizationConfigMixin):
         ('Int8WeightOnlyConfig', {})
         """
         given = self.quant_type
-        if isinstance(given, dict):
-            given = given.get("default", given)
-            return str(given.get("_type")), dict(given.get("_data", {}))
-        return type(given).__name__, dict(vars(given))
+        if isinstance(given, dict) and "default" in given:
+            return type_and_data("quant_type['default']", given["default"])
+        return type_and_data("quant_type", given)
 
     def to_dict(self) -> dict[str, Any]:
         name, fields = self.type_and_fields()
@@ -489,7 +490,7 @@ class TorchAoConfig(QuantizationConfigMixin):
 
     @classmethod
     def from_dict(cls, config_dict: dict[str, Any], return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
-        if list(config_dict["quant_type"]) != ["default"]:
+        if list(needed("quant_type", config_dict.get("quant_type"), dict)) != ["default"]:
             raise ValueError("Expected only one key 'default' in quant_type dictionary")
         return super().from_dict({**config_dict, "quant_type": config_dict["quant_type"]["default"]},
                                  return_unused_kwargs, **kwargs)  # fmt: skip

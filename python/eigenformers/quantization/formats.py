@@ -9,7 +9,7 @@ from .. import _core
 from ..errors import ConfigError, UnsupportedError
 from .base import HfQuantizer, PackedQuantizer
 from .quantizers import compute_dtype
-from .torchao import int8_group, torchao_metadata
+from .torchao import int4_group, int8_group, torchao_metadata
 
 Settings = "tuple[str, dict[str, Any]] | None"
 
@@ -284,7 +284,7 @@ class TorchAoHfQuantizer(PackedQuantizer):
         if name.startswith("Int8"):
             group = int8_group(fields)
             return ("torchao", settings(dtype, bits=8, group=group)) if group < 0 or shape[1] % group == 0 else None
-        group = int(fields.get("group_size", 128))
+        group = int4_group(fields)
         return ("torchao", settings(dtype, bits=4, group=group)) if shape[1] % group == 0 else None
 
     def parts_of(self, layer: str) -> tuple[str, ...]:

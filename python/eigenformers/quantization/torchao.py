@@ -6,7 +6,29 @@ import json
 from typing import Any
 
 from .. import _core
-from ..errors import UnsupportedError
+from ..errors import ConfigError, UnsupportedError
+
+
+def needed(key: str, value: Any, kind: type, least: int | None = None) -> Any:
+    """`value`, if it is a `kind`, and not below `least`; else ConfigError with the name of its key."""
+    if isinstance(value, kind) and not isinstance(value, bool) and (least is None or value >= least):
+        return value
+    words = {dict: "an object", str: "text", int: f"a whole number of at least {least}"}[kind]
+    raise ConfigError(f"TorchAoConfig: found {key}={value!r:.60}, needed {words}; a damaged quantization_config?")
+
+
+def type_and_data(key: str, given: Any) -> tuple[str, dict[str, Any]]:
+    """Class and fields of one of torchao's objects, or of what a config.json has of it."""
+    if not isinstance(given, dict) and hasattr(given, "__dict__"):
+        return type(given).__name__, dict(vars(given))
+    name = needed(f"{key}['_type']", needed(key, given, dict).get("_type"), str)
+    data = given.get("_data")
+    return name, dict(needed(f"{key}['_data']", {} if data is None else data, dict))
+
+
+def int4_group(fields: dict[str, Any]) -> int:
+    """Weights a scale of an `Int4WeightOnlyConfig`."""
+    return int(needed("group_size", fields.get("group_size", 128), int, 1))
 
 
 def int8_group(fields: dict[str, Any]) -> int:
@@ -15,16 +37,15 @@ def int8_group(fields: dict[str, Any]) -> int:
     >>> int8_group({"granularity": {"_type": "PerGroup", "_data": {"group_size": 32}}}), int8_group({})
     (32, -1)
     """
-    granularity = fields.get("granularity")
-    if granularity is None:
-        return int(fields.get("group_size") or -1)
-    given = granularity if isinstance(granularity, dict) else {"_type": type(granularity).__name__, "_data": vars(granularity)}
-    values = given.get("_data") or {}
-    if given.get("_type") == "PerGroup":
-        return int(values["group_size"])
-    if given.get("_type") == "PerRow" and values.get("dim", -1) in (-1, 1):
+    if fields.get("granularity") is None:
+        group = fields.get("group_size")
+        return -1 if group is None else int(needed("group_size", group, int, 1))
+    name, values = type_and_data("granularity", fields["granularity"])
+    if name == "PerGroup":
+        return int(needed("granularity['_data']['group_size']", values.get("group_size"), int, 1))
+    if name == "PerRow" and values.get("dim", -1) in (-1, 1):
         return -1
-    raise UnsupportedError(f"TorchAoConfig(Int8WeightOnlyConfig): granularity {given.get('_type')} {values}")
+    raise UnsupportedError(f"TorchAoConfig(Int8WeightOnlyConfig): granularity {name} {values}")
 
 
 def torchao_metadata(model: Any, config: Any) -> dict[str, str]:
@@ -44,7 +65,7 @@ def torchao_metadata(model: Any, config: Any) -> dict[str, str]:
 def _described(kind: str, fields: dict[str, Any], shape: tuple[int, ...], dtype: Any) -> dict[str, Any]:
     named = {"_type": "torch.dtype", "_data": str(dtype).rpartition(".")[2]}
     if kind == "Int4WeightOnlyConfig":
-        data = {"activation_dtype": named, "block_size": [1, int(fields.get("group_size", 128))], "shape": list(shape)}
+        data = {"activation_dtype": named, "block_size": [1, int4_group(fields)], "shape": list(shape)}
         return {"_type": "Int4Tensor", "_data": data, "_tensor_data_names": ["qdata", "scale", "zero_point"]}
     group = int8_group(fields)
     data = {"act_quant_kwargs": None, "reduce_range": False, "block_size": [1, shape[1] if group < 0 else group], "dtype": named}

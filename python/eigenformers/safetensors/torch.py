@@ -55,7 +55,7 @@ def save_model(
     model: Any, filename: str, metadata: dict[str, str] | None = None, force_contiguous: bool = True
 ) -> None:
     """Write the weights of a module; of names that share a tensor, the first, and the others into the metadata."""
-    tensors, shared = _once(model)
+    tensors, shared = once(model.state_dict())
     if force_contiguous:
         tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
     save_file(tensors, filename, {**(metadata or {}), **shared})
@@ -69,7 +69,7 @@ def load_model(
     RuntimeError where there are any and `strict` is set, or where a shape differs.
     """
     found = load_file(filename, device)
-    shared = _once(model)[1]
+    shared = once(model.state_dict())[1]
     missing, unexpected = model.load_state_dict(found, strict=False)
     lost = {name for name in missing if shared.get(name, name) in missing}
     lost -= {kept for name, kept in shared.items() if name in found}
@@ -82,11 +82,11 @@ def load_model(
     return lost, list(unexpected)
 
 
-def _once(model: Any) -> tuple[dict[str, _core.Tensor], dict[str, str]]:
-    """The weights of a module, each once, and name → the name that stands for it."""
+def once(state: dict[str, _core.Tensor]) -> tuple[dict[str, _core.Tensor], dict[str, str]]:
+    """The tensors of a state, each once, and name → the name that stands for it."""
     first: dict[tuple, str] = {}
     tensors, shared = {}, {}
-    for name, value in model.state_dict().items():
+    for name, value in state.items():
         place = (value.data_ptr(), tuple(value.shape), value.dtype) if value.numel() else (name,)
         if place in first:
             shared[name] = first[place]

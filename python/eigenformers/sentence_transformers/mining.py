@@ -39,7 +39,7 @@ def paraphrase_mining_embeddings(
             j = one["corpus_id"]
             pairs.setdefault((min(i, j), max(i, j)), one["score"])
     best = sorted(([score, i, j] for (i, j), score in pairs.items()), key=lambda entry: (-entry[0], *entry[1:]))
-    return best[:max_pairs]
+    return best[: max(max_pairs, 0)]
 
 
 def paraphrase_mining(

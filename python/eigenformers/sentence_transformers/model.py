@@ -83,6 +83,7 @@ class SentenceTransformer:
             )
         named = getattr(similarity_fn_name, "value", similarity_fn_name)
         self.similarity_fn_name = named or settings.get("similarity_fn_name") or "cosine"
+        self._similarity()  # an unknown name is said now
         self.truncate_dim = truncate_dim
         folder, self._after = self._read_modules()
         place = {"subfolder": folder} if folder else {}
