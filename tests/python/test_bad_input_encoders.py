@@ -270,5 +270,7 @@ def test_an_encoder_takes_use_cache_and_keeps_nothing():
     for use_cache in (True, False, None):
         out = model(ids, use_cache=use_cache, past_key_values=None)
         assert ef.equal(out.last_hidden_state, plain.last_hidden_state) and out.get("past_key_values") is None
+    for cls in (ef.BertForSequenceClassification, ef.BertForMaskedLM, ef.BertForTokenClassification):
+        assert cls(model.config)(ids, use_cache=False, past_key_values=None).logits is not None
     with pytest.raises(TypeError, match="past_key_values"):
         model(ids, past_key_values=ef.DynamicCache())

@@ -38,6 +38,13 @@ class EncoderPreTrainedModel(NativeModel):
             return self.base_model_class(config)
         return self.base_model_class(config, add_pooling_layer=self._head in self._pooled_heads)
 
+    def _run(self, output_class: Any, arguments: dict[str, Any], names: dict[str, str] | None = None) -> Any:
+        kwargs = arguments.get("kwargs", {})
+        kwargs.pop("use_cache", None)  # where it is no argument, nothing of a pass is kept
+        if kwargs.get("past_key_values") is None:
+            kwargs.pop("past_key_values", None)
+        return super()._run(output_class, arguments, names)
+
     def _run_packed(self, input_ids: list[list[int]]) -> dict[str, Any]:
         """What the model gives for texts of any lengths, without padding and gradients.
 
@@ -85,10 +92,6 @@ class EncoderModel(EncoderPreTrainedModel):
         arguments = locals()
         if getattr(self.config, "is_decoder", False):
             arguments.update((name, kwargs.pop(name, None)) for name in ("past_key_values", "use_cache"))
-        else:  # nothing of a pass can be kept
-            kwargs.pop("use_cache", None)
-            if kwargs.get("past_key_values") is None:
-                kwargs.pop("past_key_values", None)
         return self._run(self._output_class, arguments)
 
 
