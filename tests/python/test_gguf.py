@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 
 import eigenformers as ef
@@ -267,6 +268,22 @@ def test_encoders_come_back(tmp_path, model_type):
         gguf.save_to_gguf(ef.AutoModelForMaskedLM.from_config(model.config), tmp_path / "n.gguf")
 
 
+def test_encoders_of_other_shapes(tmp_path):
+    """DistilBERT calls its inner width `hidden_dim`; a decoder of the same layers is none that the format can tell."""
+    ef.manual_seed(0)
+    narrow = ef.DistilBertConfig(
+        vocab_size=encoder("distilbert").config.vocab_size, dim=32, hidden_dim=48, n_layers=1, n_heads=2,
+        max_position_embeddings=32,
+    )  # fmt: skip
+    path = gguf.save_to_gguf(ef.DistilBertModel(narrow), tmp_path / "m.gguf", word_piece(), "f32")
+    assert ef.AutoConfig.from_pretrained(path).intermediate_size == 48
+    for model_type in ("bert", "roberta"):
+        config = copy.deepcopy(encoder(model_type).config)
+        config.is_decoder = True
+        with pytest.raises(NotImplementedError, match="is_decoder=True"):
+            gguf.save_to_gguf(ef.AutoModel.from_config(config), tmp_path / "n.gguf", word_piece())
+
+
 @pytest.mark.parity
 @pytest.mark.parametrize("model_type", ENCODERS)
 def test_llama_cpp_embeds_the_same(tmp_path, model_type):
@@ -321,11 +338,17 @@ def test_arguments_of_unsloth(tmp_path, monkeypatch):
 
         upload_folder = upload_file
 
+        def create_commit(self, repo_id, operations, **kwargs):
+            commits.append(([operation.path_in_repo for operation in operations], kwargs))
+
+    commits: list = []
     monkeypatch.setattr("eigenformers.hub.hub_api", lambda token: Api())
     model.push_to_hub_gguf("me/owl", None, "q8_0", commit_message="first", create_pr=True)
     model.push_to_hub_merged("me/owl", None, commit_message="second", revision="dev")
     assert sent[0]["path_in_repo"] == "owl.Q8_0.gguf" and sent[0]["commit_message"] == "first" and sent[0]["create_pr"]
     assert sent[1]["repo_id"] == "me/owl" and sent[1]["revision"] == "dev"
+    model.push_to_hub_gguf("me/owl", None, ["f16", "q8_0"], create_pr=True)
+    assert len(commits) == 1 and commits[0][0] == ["owl.F16.gguf", "owl.Q8_0.gguf"] and commits[0][1]["create_pr"]
     for methods in ([], 4):
         with pytest.raises(ValueError, match="quantization_method"):
             model.save_pretrained_gguf(tmp_path / "d", None, methods)

@@ -406,3 +406,17 @@ def test_stream_of_broken_bytes_goes_on():
     pieces = [stream.step(index) for index in broken + tok.encode(" the cat")]
     assert "".join(pieces + [stream.finish()]).endswith(" the cat")
     assert any(pieces[:20])
+
+
+def test_document_tokenizers_have_their_models_length_and_encode_plain_texts():
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "hat"]
+    layout = ef.LayoutLMv2Tokenizer({word: index for index, word in enumerate(words)})
+    boxes = [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert layout.model_max_length == 512
+    assert len(layout(["hello", "hat"], boxes=boxes, padding="max_length")["input_ids"]) == 512
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁hello", -1.0), ("▁hat", -2.0), ("▁", -3.0)]
+    udop = ef.UdopTokenizer(pieces)
+    assert udop.encode("hello hat") == [3, 4, 1] and udop.encode("hello", "hat") == [3, 1, 4, 1]
+    assert udop.encode("hello", add_special_tokens=False) == [3]
+    assert udop.encode_boxes(["hello", "hat"], boxes=boxes) == [3, 4, 1]
+    assert udop(["hello", "hat"], boxes=boxes, is_split_into_words=True)["input_ids"] == [3, 4, 1]

@@ -61,7 +61,7 @@ def config_metadata(config: Any) -> tuple[list[Entry], dict[str, list[float]]]:
     if config.model_type in POSITIONS_BEHIND_PADDING:
         context -= config.pad_token_id + 1
     inner = getattr(config, "intermediate_size", None) or getattr(config, "ffn_hidden_size", None)
-    inner = inner or getattr(config, "n_inner", None) or 4 * config.hidden_size
+    inner = inner or getattr(config, "n_inner", None) or getattr(config, "hidden_dim", None) or 4 * config.hidden_size
     if config.model_type == "lfm2":
         inner = _adjusted_width(config)
     found: list[Entry] = [("general.architecture", "string", architecture)]
@@ -194,6 +194,7 @@ _SWITCHES: dict[str, dict[str, Any]] = {
         "attention_bias": False, "hidden_act": "silu", "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
     },
     **{name: {"relative_attention_max_distance": 128} for name in ("t5", "mt5", "umt5")},
+    **{name: {"is_decoder": False} for name in ("bert", "roberta", "xlm-roberta", "camembert")},
 }  # fmt: skip
 
 

@@ -137,8 +137,17 @@ class GgufExportMixin:
 
         api = hub_api(token)
         target = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
-        for path in files:
-            api.upload_file(path_or_fileobj=path, path_in_repo=os.path.basename(path), repo_id=target, **upload)
+        if len(files) == 1:
+            api.upload_file(
+                path_or_fileobj=files[0], path_in_repo=os.path.basename(files[0]), repo_id=target, **upload
+            )
+            return
+        from huggingface_hub import CommitOperationAdd
+
+        # One commit, so that create_pr makes one pull request.
+        upload.setdefault("commit_message", f"Upload {len(files)} files")
+        added = [CommitOperationAdd(os.path.basename(path), path) for path in files]
+        api.create_commit(target, added, **upload)
 
     def save_pretrained_merged(
         self,

@@ -14,7 +14,7 @@ from .fast import PreTrainedTokenizerFast
 from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
 from .whisper import WhisperBehaviour
-from .word_features import Boxes, LayoutV3Boxes, UdopBoxes, XPaths
+from .word_features import Boxes, LayoutV2Boxes, LayoutV3Boxes, UdopBoxes, XPaths
 
 _INPUTS = {
     None: ["input_ids", "attention_mask"],
@@ -35,7 +35,7 @@ class _EndOfWordDecoding:
 # What a class does beyond its pipeline.
 _BEHAVIOURS = {
     "clip": _EndOfWordDecoding,
-    "layoutlmv2": Boxes,
+    "layoutlmv2": LayoutV2Boxes,
     "layoutlmv3": LayoutV3Boxes,
     "layoutxlm": Boxes,
     "markuplm": XPaths,

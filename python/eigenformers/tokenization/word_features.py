@@ -78,6 +78,7 @@ class WordFeatures:
             raise ValueError(
                 f"batch length of `text`: {len(text)} does not match batch length of `text_pair`: {len(text_pair)}."
             )
+        options.pop("is_split_into_words", None)  # they are, whatever is said
         tensors, wants_offsets = options.pop("return_tensors", None), options.pop("return_offsets_mapping", False)
         out = super().__call__(
             [self._question_words(words) if isinstance(words, str) else list(words) for words in text],
@@ -229,6 +230,13 @@ class LayoutV3Boxes(Boxes):
         return word != before[1]
 
 
+class LayoutV2Boxes(Boxes):
+    """Boxes for a model of 512 positions."""
+
+    def __init__(self, *args: Any, model_max_length: int = 512, **kwargs: Any):
+        super().__init__(*args, model_max_length=model_max_length, **kwargs)
+
+
 class UdopBoxes(Boxes):
     """Words with boxes for the encoder, plain texts for the decoder."""
 
@@ -251,6 +259,10 @@ class UdopBoxes(Boxes):
 
     def _starts_word(self, token_id: int, offset: tuple[int, int], word: int, before: tuple[int, int | None]) -> bool:
         return offset[0] == 0 and not (before[1] is not None and self.decode(before[0]) == "")
+
+    def encode(self, text: Any, text_pair: Any = None, *args: Any, **kwargs: Any) -> list[int]:
+        """Ids of a plain text, or of a pair; `encode_boxes` takes words."""
+        return super(WordFeatures, self).encode(text, text_pair, *args, **kwargs)
 
     def call_boxes(self, text, text_pair=None, boxes=None, word_labels=None, **kwargs: Any) -> BatchEncoding:
         """The same as a call with words."""
