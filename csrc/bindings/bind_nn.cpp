@@ -216,13 +216,29 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0;
 }
 
-// The parts of a packed matrix out of `state`; false where a dense matrix is given in their place.
+// The parts of a packed matrix out of `state`; dense values in their place are packed as it is. False where nothing
+// says how: then they take its place.
 bool load_packed(const std::string& name, ParameterSlot& slot, const WeightPtr& weight,
                  const std::map<std::string, Tensor>& state, std::vector<std::string>& known,
                  std::vector<std::string>& missing, std::vector<std::string>& errors) {
+  const auto* tiled = dynamic_cast<const TiledWeight*>(weight.get());
+  const auto replace = [&](auto make) {
+    try {
+      QuantSpec spec = *tiled->spec;
+      spec.compute = tiled->compute_dtype();
+      dynamic_cast<WeightSlot&>(slot).set_weight(make(spec));
+    } catch (const Error& error) {
+      errors.push_back(name + ": " + error.what());
+    }
+  };
   if (const auto dense = state.find(name); dense != state.end() && is_computable(dense->second.dtype()) &&
-                                           is_floating(dense->second.dtype()) && dense->second.shape() == slot.shape())
-    return false;
+                                           is_floating(dense->second.dtype()) &&
+                                           dense->second.shape() == slot.shape()) {
+    if (!tiled || !tiled->spec) return false;
+    known.push_back(name);
+    replace([&](const QuantSpec& spec) { return pack_weight(tiled->format, dense->second.detach(), spec); });
+    return true;
+  }
   Parts parts;
   bool same = true;
   const size_t before = missing.size();
@@ -237,19 +253,11 @@ bool load_packed(const std::string& name, ParameterSlot& slot, const WeightPtr& 
     same = same && same_bits(found->second, own);
   }
   if (same || missing.size() != before) return true;
-  const auto* tiled = dynamic_cast<const TiledWeight*>(weight.get());
-  if (!tiled || !tiled->spec) {
+  if (tiled && tiled->spec)
+    replace([&](const QuantSpec& spec) { return restore_weight(tiled->format, parts, slot.shape(), spec); });
+  else
     errors.push_back(str("packed values of ", name, " (", weight->kind(),
                          ") can't be copied in place; load such a checkpoint with from_pretrained."));
-    return true;
-  }
-  try {
-    QuantSpec spec = *tiled->spec;
-    spec.compute = tiled->compute_dtype();
-    dynamic_cast<WeightSlot&>(slot).set_weight(restore_weight(tiled->format, parts, slot.shape(), spec));
-  } catch (const Error& error) {
-    errors.push_back(name + ": " + error.what());
-  }
   return true;
 }
 

@@ -244,6 +244,26 @@ def test_layers_of_ones_own():
     assert isinstance(eight, ef.Linear8bitLt) and eight.weight.kind == "bitsandbytes_8bit"
 
 
+@pytest.mark.parametrize("bits", ["load_in_4bit", "load_in_8bit"])
+def test_dense_values_are_packed_as_the_model_is(tmp_path, bits):
+    config = ef.LlamaConfig(
+        vocab_size=64, hidden_size=64, intermediate_size=128, num_hidden_layers=1, num_attention_heads=2
+    )
+    ef.manual_seed(0)
+    first, second = ef.LlamaForCausalLM(config), ef.LlamaForCausalLM(config)
+    for name, model in (("a", first), ("b", second)):
+        model.save_pretrained(tmp_path / name)
+    options = {"quantization_config": ef.BitsAndBytesConfig(**{bits: True})}
+    packed, wanted = (ef.AutoModelForCausalLM.from_pretrained(tmp_path / name, **options) for name in "ab")
+    assert tuple(packed.load_state_dict(second.state_dict())) == ([], [])
+    packed.save_pretrained(tmp_path / "c")
+    again = ef.AutoModelForCausalLM.from_pretrained(tmp_path / "c")
+    ids = ef.tensor([[1, 2, 3]])
+    with ef.no_grad():
+        for model in (packed, again):
+            np.testing.assert_array_equal(model(ids).logits.numpy(), wanted(ids).logits.numpy())
+
+
 # --- quantizers written in Python ------------------------------------------------------------------------------------
 class SignConfig(QuantizationConfigMixin):
     def __init__(self, levels=1, **kwargs):
