@@ -339,7 +339,7 @@ def test_maps_that_are_none(tmp_path):
         with pytest.raises(TypeError, match="device_map: found a"):
             dispatch_model(ef.nn.Linear(2, 2), device_map)
     with pytest.warns(UserWarning, match="nosuch"):
-        model = dispatch_model(ef.nn.Linear(2, 2), {"": "cpu", "nosuch": "disk"}, offload_dir=tmp_path)
+        model = dispatch_model(ef.nn.Linear(2, 2), {"": "cpu", "nosuch": "disk", 3: "disk"}, offload_dir=tmp_path)
     assert model.hf_device_map["nosuch"] == "disk" and not os.listdir(tmp_path)
     for size in (".GB", "9" * 400 + "GB", "."):
         with pytest.raises(ValueError, match="found the size"):

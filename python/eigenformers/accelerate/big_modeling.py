@@ -188,18 +188,24 @@ def check_device_map(model: Any, device_map: dict[str, Any]) -> None:
             raise UnsupportedError(
                 f"device_map[{name!r}]={device!r}: eigenformers computes on the CPU; needed 'cpu' or 'disk'"
             )
-    state = model.state_dict()
-    known = {name for name, _ in model.named_modules()}.union(state)
-    known.update(name for name, _ in model.named_parameters(remove_duplicate=False))
-    strange = [name for name in device_map if name not in known]
+    named = _names(model)
+    strange = [name for name in device_map if name not in named]
     if strange:
         text = "The following device_map keys do not match any submodules in the model"
         warnings.warn(f"{text}: {strange}", UserWarning, stacklevel=2)
-    lost = [key for key in state if _entry_of(key, device_map) is None]
+    lost = [key for key in model.state_dict() if _entry_of(key, device_map) is None]
     if lost:
         raise ValueError(
             f"The device_map provided does not give any device for the following parameters: {', '.join(lost[:10])}"
         )
+
+
+def _names(model: Any) -> set[str]:
+    """What an entry of a map may be called: parts, parameters and buffers."""
+    found = {name for name, _ in model.named_modules()}
+    for kind in (model.named_parameters, model.named_buffers):
+        found.update(name for name, _ in kind(remove_duplicate=False))
+    return found
 
 
 def _entry_of(key: str, device_map: dict[str, Any]) -> str | None:
@@ -243,8 +249,8 @@ def dispatch_model(
             "We need an `offload_dir` to dispatch this model according to this `device_map`, the following submodules "
             f"need to be offloaded: {', '.join(on_disk)}."
         )
-    first = _first_names(model)
-    for name in on_disk:
+    first, named = _first_names(model), _names(model)
+    for name in (name for name in on_disk if name in named):
         _map_from(model, name, device_map, first, os.fspath(offload_dir))  # type: ignore[arg-type]
     model.hf_device_map = OrderedDict(device_map)
     return model
