@@ -416,6 +416,8 @@ def test_the_places_of_transformers():
 def test_torchao_configurations_of_the_wrong_kind(quant_type, text):
     with pytest.raises(ef.ConfigError, match=text):
         auto.AutoQuantizationConfig.from_dict({"quant_method": "torchao", "quant_type": quant_type})
+    with pytest.raises(ValueError, match="String-based quantization type 'int4_weight_only'"):
+        auto.AutoQuantizationConfig.from_dict({"quant_method": "torchao", "quant_type": "int4_weight_only"})
 
 
 @pytest.mark.parametrize(

@@ -490,9 +490,12 @@ class TorchAoConfig(QuantizationConfigMixin):
 
     @classmethod
     def from_dict(cls, config_dict: dict[str, Any], return_unused_kwargs: bool = False, **kwargs: Any) -> Any:
-        if list(needed("quant_type", config_dict.get("quant_type"), dict)) != ["default"]:
+        kind = config_dict.get("quant_type")
+        if isinstance(kind, str):  # of older torchao
+            return cls(kind)
+        if list(needed("quant_type", kind, dict)) != ["default"]:
             raise ValueError("Expected only one key 'default' in quant_type dictionary")
-        return super().from_dict({**config_dict, "quant_type": config_dict["quant_type"]["default"]},
+        return super().from_dict({**config_dict, "quant_type": kind["default"]},
                                  return_unused_kwargs, **kwargs)  # fmt: skip
 
 
