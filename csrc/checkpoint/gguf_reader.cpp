@@ -58,7 +58,7 @@ class GgufReader : public CheckpointReader {
       if (name.empty()) continue;
       if (name.find("{e}") != std::string::npos)
         add_experts(name, t);
-      else if (from.find('|') != std::string::npos || t.name.find("_exps.") != std::string::npos)
+      else if (gguf_has_parts(from))
         add_joined(name, from, t);
       else
         add(name, t);

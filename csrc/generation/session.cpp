@@ -291,21 +291,14 @@ void Session::reorder(const std::vector<int64_t>& rows) {
   for (int64_t i : rows) source.push_back(source_[size_t(i)]);
   const bool same_sources = source == source_;  // beams changed places: what they read did not
   source_ = std::move(source);
-  if (both && share) {
+  if (both && (share || (same_sources && both->share() == 1))) {
     both->self()->reorder(beams);
-    both->set_share(share);
-    return;
-  }
-  if (both && same_sources && both->share() == 1) {
-    both->self()->reorder(beams);
+    if (share) both->set_share(share);
     return;
   }
   if (both && both->share() > 1) {
-    std::vector<int64_t> apart(size_t(encoder_states_.size(0) * both->share()));
-    for (size_t i = 0; i < apart.size(); i++) apart[i] = int64_t(i) / both->share();
-    const Tensor each = Tensor::from_data(apart, {int64_t(apart.size())});
-    encoder_states_ = index_select(encoder_states_, 0, each);
-    if (encoder_mask_.defined()) encoder_mask_ = index_select(encoder_mask_, 0, each);
+    encoder_states_ = repeat_interleave(encoder_states_, both->share(), 0);
+    if (encoder_mask_.defined()) encoder_mask_ = repeat_interleave(encoder_mask_, both->share(), 0);
     both->separate();
   }
   if (!same_sources && encoder_states_.defined()) encoder_states_ = index_select(encoder_states_, 0, index);

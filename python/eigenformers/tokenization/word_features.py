@@ -26,7 +26,7 @@ class WordFeatures:
     a word, `_padding` what `pad` fills them with.
     """
 
-    _words_name = "Words"
+    _names = ("words", "boxes", "bounding boxes")  # as errors call a text's parts and what belongs to them
 
     def __init__(self, *args: Any, pad_token_label: int = -100, only_label_first_subword: bool = True, **kwargs: Any):
         self.pad_token_label, self.only_label_first_subword = pad_token_label, only_label_first_subword
@@ -61,7 +61,7 @@ class WordFeatures:
             raise ValueError("text input must of type `str` (single example) or `List[str]` (batch of examples). ")
         if not isinstance(words, (list, tuple)):
             raise ValueError(
-                f"{self._words_name} must be of type `List[str]` (single pretokenized example), "
+                f"{self._names[0].capitalize()} must be of type `List[str]` (single pretokenized example), "
                 "or `List[List[str]]` (batch of pretokenized examples)."
             )
         if text_pair is not None:
@@ -71,6 +71,13 @@ class WordFeatures:
     def _call(self, text: Any, text_pair: Any, features: list, labels: Any, options: dict[str, Any]) -> BatchEncoding:
         """Encode words, of one input or of a batch, with what belongs to them."""
         is_batch = self._is_batch(text, text_pair)
+        words, (name, feature, features_name) = text if text_pair is None else text_pair, self._names
+        if features is None:
+            raise ValueError(f"You must provide corresponding {features_name}")
+        if is_batch and len(words) != len(features):
+            raise ValueError(f"You must provide {name} and {feature} for an equal amount of examples")
+        if any(len(w) != len(f) for w, f in (zip(words, features) if is_batch else [(words, features)])):
+            raise ValueError(f"You must provide as many {name} as there are {features_name}")
         if not is_batch:
             text, features, labels = [text], [features], None if labels is None else [labels]
             text_pair = None if text_pair is None else [text_pair]
@@ -191,14 +198,6 @@ class Boxes(WordFeatures):
         Raises:
             ValueError: boxes are missing, or not one a word.
         """
-        is_batch = self._is_batch(text, text_pair)
-        words = text if text_pair is None else text_pair
-        if boxes is None:
-            raise ValueError("You must provide corresponding bounding boxes")
-        if is_batch and len(words) != len(boxes):
-            raise ValueError("You must provide words and boxes for an equal amount of examples")
-        if any(len(w) != len(b) for w, b in (zip(words, boxes) if is_batch else [(words, boxes)])):
-            raise ValueError("You must provide as many words as there are bounding boxes")
         return self._call(text, text_pair, boxes, word_labels, kwargs)
 
     def _word_rows(self, features: list) -> dict[str, list]:
@@ -292,7 +291,7 @@ class XPaths(WordFeatures):
         pad_token_label, only_label_first_subword: as in `Boxes`.
     """
 
-    _words_name = "Nodes"
+    _names = ("nodes", "xpaths", "xpaths")
 
     def __init__(self, tags_dict: dict[str, int], *args: Any, max_depth: int = 50, max_width: int = 1000,
                  pad_width: int = 1001, trim_offsets: bool = False, **kwargs: Any):  # fmt: skip
@@ -354,13 +353,6 @@ class XPaths(WordFeatures):
             nested = bool(nodes) and isinstance(nodes[0], (list, tuple))
             xpaths = [["/document/node"] * len(n) for n in nodes] if nested else ["/document/node"] * len(nodes)
             text, text_pair = (nodes, None) if text_pair is None else (text, nodes)
-        is_batch = self._is_batch(text, text_pair)
-        if xpaths is None:
-            raise ValueError("You must provide corresponding xpaths")
-        if is_batch and len(nodes) != len(xpaths):
-            raise ValueError("You must provide nodes and xpaths for an equal amount of examples")
-        if any(len(n) != len(x) for n, x in (zip(nodes, xpaths) if is_batch else [(nodes, xpaths)])):
-            raise ValueError("You must provide as many nodes as there are xpaths")
         return self._call(text, text_pair, xpaths, node_labels, kwargs)
 
     def _word_rows(self, features: list) -> dict[str, list]:
