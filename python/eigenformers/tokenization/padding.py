@@ -56,7 +56,8 @@ class PaddingMixin:
             return encoded_inputs
         inputs = dict(encoded_inputs.items())
         matrix_masks = _take_matrix_masks(inputs)
-        return_tensors = return_tensors or _array_type(required)
+        array_type = _array_type(required)
+        return_tensors = return_tensors or array_type
         inputs = {key: to_py_obj(value) for key, value in inputs.items()}
 
         strategy, _, max_length, _ = self._get_padding_truncation_strategies(

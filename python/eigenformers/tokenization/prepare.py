@@ -143,7 +143,7 @@ class PrepareMixin:
         pair_ids: list[int] | None = None,
         add_special_tokens: bool = True,
         padding: bool | str | PaddingStrategy = False,
-        truncation: bool | str | TruncationStrategy | None = None,
+        truncation: bool | str | TruncationStrategy = False,
         max_length: int | None = None,
         stride: int = 0,
         pad_to_multiple_of: int | None = None,
@@ -196,7 +196,10 @@ class PrepareMixin:
         if return_attention_mask is None:
             return_attention_mask = "attention_mask" in self.model_input_names
         if pad is not PaddingStrategy.DO_NOT_PAD or return_attention_mask:
-            data = self._pad(data, max_length, pad, pad_to_multiple_of, padding_side, return_attention_mask)
+            data = self._pad_prepared(data, pad, max_length, pad_to_multiple_of, padding_side, return_attention_mask)
         if return_length:
             data["length"] = len(data["input_ids"])
         return BatchEncoding(data, tensor_type=return_tensors, prepend_batch_axis=prepend_batch_axis)
+
+    def _pad_prepared(self, data: dict[str, Any], strategy: PaddingStrategy, max_length: int | None, *options: Any):
+        return self._pad(data, max_length, strategy, *options)

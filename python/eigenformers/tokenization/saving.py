@@ -118,7 +118,7 @@ class SavingMixin(PushToHubMixin):
             config.pop(key, None)
         config.pop("extra_special_tokens", None)
         config.update(self.special_tokens_map)
-        if self._extra_special_tokens:
+        if self._extra_special_tokens or "extra_special_tokens" in arguments:
             config["extra_special_tokens"] = self.extra_special_tokens
         if not self.is_fast:  # a tokenizer.json has them else
             config["added_tokens_decoder"] = {i: t.__getstate__() for i, t in self.added_tokens_decoder.items()}
@@ -179,11 +179,10 @@ class SavingMixin(PushToHubMixin):
         prefix = f"{filename_prefix}-" if filename_prefix else ""
         files = tuple(file_names) + tuple(self.save_vocabulary(save_directory, filename_prefix=filename_prefix) or ())
         added = {token: index for token, index in self.added_tokens_encoder.items() if index >= self.vocab_size}
+        path = os.path.join(save_directory, prefix + ADDED_TOKENS_FILE)
         if added:
-            path = os.path.join(save_directory, prefix + ADDED_TOKENS_FILE)
             write_json(path, added)
-            files += (path,)
-        return files
+        return (*files, path)
 
     def save_vocabulary(self, save_directory: str | os.PathLike, filename_prefix: str | None = None) -> tuple[str, ...]:
         """Write only the vocabulary, in the older files; returns the paths."""

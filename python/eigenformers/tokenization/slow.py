@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..utils import logging
@@ -10,21 +9,13 @@ from ._engine import AddedToken, UnsupportedError
 from .base import PreTrainedTokenizerBase
 from .batch_encoding import BatchEncoding
 from .enums import PaddingStrategy
+from .slow_layout import SlowLayoutMixin
+from .trie import Trie
 
 logger = logging.get_logger(__name__)
 
-# What stands before, between and after the texts, as names of special tokens.
-_PATTERNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
-    "none": ((), (), ()),
-    "cls_sep": (("cls",), ("sep",), ("sep",)),
-    "cls_double_sep": (("cls",), ("sep", "sep"), ("sep",)),
-    "eos": ((), ("eos",), ("eos",)),
-    "bos": (("bos",), ("bos",), ()),
-    "bos_eos": (("bos",), ("eos",), ("eos",)),
-}
 
-
-class PreTrainedTokenizer(PreTrainedTokenizerBase):
+class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
     """Base for tokenizers written in Python. A subclass sets up its vocabulary, calls `super().__init__(**kwargs)`
     and provides `vocab_size`, `get_vocab`, `_tokenize`, `_convert_token_to_id`, `_convert_id_to_token`, and
     `save_vocabulary`; it may override `build_inputs_with_special_tokens`, `convert_tokens_to_string`.
@@ -33,6 +24,7 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         special_tokens_pattern: what a call puts around the ids: "none", "cls_sep", "cls_double_sep", "eos", "bos",
             "bos_eos", or "prefix_suffix" (the lists `prefix_tokens` and `suffix_tokens` of the tokenizer).
         token_type_ids_pattern: "bert_style" (0 for the first text, 1 for the second) or "all_zeros".
+        token_type_ids_include_special_tokens: whether `token_type_ids` has entries for the special tokens.
         **kwargs: see `PreTrainedTokenizerBase`.
     """
 
@@ -42,12 +34,14 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         self._added_tokens_decoder.update(kwargs.pop("added_tokens_decoder", None) or {})
         self._added_tokens_encoder = {str(token): index for index, token in self._added_tokens_decoder.items()}
         self.token_type_ids_pattern = kwargs.pop("token_type_ids_pattern", "bert_style")
+        self.token_type_ids_include_special_tokens = kwargs.pop("token_type_ids_include_special_tokens", True)
         self.special_tokens_pattern = kwargs.pop("special_tokens_pattern", None)
-        self._splitter: re.Pattern | None = None
+        self.tokens_trie = Trie()
         kwargs.setdefault("backend", "custom")
         super().__init__(**kwargs)
         missing = [token for token in self.all_special_tokens if token not in self._added_tokens_encoder]
         self._add_tokens(missing, special_tokens=True)
+        self._update_trie()
 
     @property
     def is_fast(self) -> bool:
@@ -61,6 +55,17 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         """Id to added token, in the order of the ids."""
         return dict(sorted(self._added_tokens_decoder.items()))
 
+    @added_tokens_decoder.setter
+    def added_tokens_decoder(self, value: dict[int, AddedToken | str]) -> None:
+        for index, token in value.items():
+            if not isinstance(token, (str, AddedToken)) or not isinstance(index, int):
+                raise TypeError(
+                    f"The provided `added_tokens_decoder` has an element of type {(type(index), type(token))}, "
+                    f"should be a dict of {(int, AddedToken, str)}"
+                )
+            self._added_tokens_decoder[index] = AddedToken(token) if isinstance(token, str) else token
+            self._added_tokens_encoder[str(token)] = index
+
     @property
     def added_tokens_encoder(self) -> dict[str, int]:
         """Added token to id, in the order of the ids."""
@@ -71,34 +76,51 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         return dict(self._added_tokens_encoder)
 
     def __len__(self) -> int:
-        return len({**self.get_vocab(), **self._added_tokens_encoder})
+        return len(self.get_vocab())
+
+    def _update_trie(self, unique_no_split_tokens: list[str] | None = None) -> None:
+        """Tell the trie that splits texts about the added tokens, and about tokens that are whole besides them."""
+        known = self.tokens_trie._tokens
+        for token in [*(token.content for token in self._added_tokens_decoder.values()), *(unique_no_split_tokens or [])]:
+            if token not in known:
+                self.tokens_trie.add(token)
 
     def _add_tokens(self, new_tokens: list, special_tokens: bool = False) -> int:
-        vocab = {**self.get_vocab(), **self._added_tokens_encoder}
+        vocab = dict(self.get_vocab())
         size, added = len(vocab), 0
         for token in new_tokens:
-            if not isinstance(token, (str, AddedToken)):
-                raise TypeError(f"Token {token} is not a string but a {type(token)}.")
-            if str(token) == "" or (isinstance(token, str) and token in self._added_tokens_encoder):
+            token = self._as_added_token(token, special_tokens)
+            if token is None:
                 continue
-            if isinstance(token, str):
-                special = special_tokens or token in self.all_special_tokens
-                token = AddedToken(token, normalized=not special, special=special)
-            elif special_tokens and not token.special:
-                flags = {**token.__getstate__(), "special": True}
-                token = AddedToken(flags.pop("content"), **flags)
-            if not token.special and token.normalized and getattr(self, "do_lower_case", False):
-                flags = token.__getstate__()
-                token = AddedToken(flags.pop("content").lower(), **flags)
             if token.content not in vocab:
                 vocab[token.content] = size + added
                 added += 1
-            if token.special and token.content not in self.all_special_tokens:
-                self._extra_special_tokens.append(token)
-            self._added_tokens_decoder[vocab[token.content]] = token
-            self._added_tokens_encoder[token.content] = vocab[token.content]
-        self._splitter = None
+            self._keep_added_token(token, vocab[token.content])
+        self._update_trie()
         return added
+
+    def _as_added_token(self, token: str | AddedToken, special_tokens: bool) -> AddedToken | None:
+        """The token with its flags; None when there is nothing to add."""
+        if not isinstance(token, (str, AddedToken)):
+            raise TypeError(f"Token {token} is not a string but a {type(token)}.")
+        if str(token) == "" or (isinstance(token, str) and token in self._added_tokens_encoder):
+            return None
+        if isinstance(token, str):
+            special = special_tokens or token in self.all_special_tokens
+            token = AddedToken(token, normalized=not special, special=special)
+        elif special_tokens and not token.special:
+            flags = {**token.__getstate__(), "special": True}
+            token = AddedToken(flags.pop("content"), **flags)
+        if not token.special and token.normalized and getattr(self, "do_lower_case", False):
+            flags = token.__getstate__()
+            token = AddedToken(flags.pop("content").lower(), **flags)
+        return token
+
+    def _keep_added_token(self, token: AddedToken, index: int) -> None:
+        if token.special and token.content not in self.all_special_tokens:
+            self._extra_special_tokens.append(token)
+        self._added_tokens_decoder[index] = token
+        self._added_tokens_encoder[token.content] = index
 
     def _convert_token_to_id_with_added_voc(self, token: str) -> int | None:
         index = self._added_tokens_encoder.get(token)
@@ -140,37 +162,37 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
             logger.warning_once(f"Keyword arguments {sorted(kwargs)} not recognized by {type(self).__name__}.")
         if split_special_tokens:
             return self._tokenize(text)
+        pieces = self.tokens_trie.split(text)
+        for place, piece in enumerate(pieces):
+            if piece in self._added_tokens_encoder:
+                self._apply_flags(pieces, place)
+        special = set(self.all_special_tokens)
         tokens: list[str] = []
-        for piece, is_added in self._split_added(text):
-            if is_added:
+        for piece in filter(None, pieces):
+            if piece in self._added_tokens_encoder or piece in special:
                 tokens.append(piece)
-            elif piece:
+            else:
                 tokens.extend(self._tokenize(piece))
         return tokens
 
-    def _split_added(self, text: str) -> list[tuple[str, bool]]:
-        """The text in pieces, and whether each is an added token; blanks go where the tokens' flags say."""
-        if not self._added_tokens_encoder:
-            return [(text, False)]
-        if self._splitter is None:
-            longest_first = sorted(self._added_tokens_encoder, key=len, reverse=True)
-            self._splitter = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
-        pieces = self._splitter.split(text)
-        added = [index % 2 == 1 for index in range(len(pieces))]
-        for index in range(1, len(pieces), 2):
-            content, left, right = pieces[index], pieces[index - 1], pieces[index + 1]
-            token = self._added_tokens_decoder[self._added_tokens_encoder[content]]
-            if token.rstrip:
-                pieces[index + 1] = right = right.lstrip()
-            if token.lstrip:
-                pieces[index - 1] = left = left.rstrip()
-            if token.single_word and ((left and left[-1] != " ") or (right and right[0] != " ")):
-                if left and left[-1] != " ":
-                    pieces[index - 1], pieces[index] = left + content, ""
-                else:
-                    pieces[index + 1], pieces[index] = content + right, ""
-                added[index] = False
-        return list(zip(pieces, added))
+    def _apply_flags(self, pieces: list[str], place: int) -> None:
+        """What an added token does to its neighbours: take their blanks, or become a part of them."""
+        content = pieces[place]
+        token = self._added_tokens_decoder.get(self._added_tokens_encoder[content])
+        left = pieces[place - 1] if place > 0 else None
+        right = pieces[place + 1] if place + 1 < len(pieces) else None
+        if token is None:
+            return
+        if token.rstrip and right:
+            pieces[place + 1] = right.lstrip()
+        if token.lstrip and left:
+            pieces[place - 1] = left.rstrip()
+        if token.single_word and left and left[-1] != " ":  # no word of its own: as the neighbours were before
+            pieces[place - 1] += content
+            pieces[place] = ""
+        elif token.single_word and right and right[0] != " ":
+            pieces[place + 1] = content + pieces[place + 1]
+            pieces[place] = ""
 
     def _encode_without_added_tokens(self, text: str) -> list[int]:
         return self.convert_tokens_to_ids(self.tokenize(text, split_special_tokens=True))
@@ -229,18 +251,19 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         }
         kwargs["split_special_tokens"] = kwargs.get("split_special_tokens", self.split_special_tokens)
         batch = self._batch_of(text, text_pair, is_split_into_words)
-        rows = batch if batch is not None else [(text, text_pair)]
+        if batch is None:
+            ids = self._ids_of(text, is_split_into_words, **kwargs)
+            pair_ids = None if text_pair is None else self._ids_of(text_pair, is_split_into_words, **kwargs)
+            return self.prepare_for_model(
+                ids, pair_ids, padding=padding_strategy, return_attention_mask=return_attention_mask,
+                pad_to_multiple_of=pad_to_multiple_of, padding_side=padding_side, return_tensors=return_tensors,
+                prepend_batch_axis=True, **options,
+            )  # fmt: skip
         outputs = []
-        for first, second in rows:
+        for first, second in batch:
             ids = self._ids_of(first, is_split_into_words, **kwargs)
             pair_ids = None if second is None else self._ids_of(second, is_split_into_words, **kwargs)
-            mask = return_attention_mask if batch is None else False  # a batch gets it when it is padded
-            outputs.append(self.prepare_for_model(
-                ids, pair_ids, padding=padding_strategy if batch is None else False, return_attention_mask=mask,
-                pad_to_multiple_of=pad_to_multiple_of, padding_side=padding_side, **options,
-            ))  # fmt: skip
-        if batch is None:
-            return BatchEncoding(outputs[0].data, tensor_type=return_tensors, prepend_batch_axis=True)
+            outputs.append(self.prepare_for_model(ids, pair_ids, return_attention_mask=False, **options))
         data: dict[str, list] = {}
         for output in outputs:
             for key, value in output.items():
@@ -268,58 +291,21 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
             if not isinstance(text_pair, (list, tuple)) or len(text_pair) != len(text):
                 raise ValueError("If `text` is a batch, `text_pair` must also be a batch of the same length.")
             return list(zip(text, text_pair))
-        rows = []
-        for row in text:
-            is_pair = isinstance(row, tuple) if is_split_into_words else isinstance(row, (list, tuple))
-            is_pair = is_pair and len(row) == 2 and all(isinstance(part, (str, list, tuple)) for part in row)
-            rows.append(tuple(row) if is_pair else (row, None))
-        return rows
+        return [PreTrainedTokenizer._row(row, is_split_into_words) for row in text]
 
-    # Special tokens around the ids
-
-    def _pattern_ids(self) -> tuple[list[int], list[int], list[int]]:
-        pattern = self.special_tokens_pattern or "none"
-        if pattern == "prefix_suffix":
-            return list(getattr(self, "prefix_tokens", [])), [], list(getattr(self, "suffix_tokens", []))
-        names = _PATTERNS.get(pattern, ((), (), ()))
-        ids = tuple([getattr(self, f"{name}_token_id") for name in part] for part in names)
-        if any(index is None for part in ids for index in part):
-            raise ValueError(
-                f"Cannot add special tokens following '{pattern}' pattern because one or several special tokens "
-                "are not defined. Set the required special tokens in tokenizer or update "
-                "`tokenizer.special_tokens_pattern`"
-            )
-        return ids
-
-    def build_inputs_with_special_tokens(self, token_ids_0: list[int], token_ids_1: list[int] | None = None):
-        """Ids of a text, or of a pair, with the special tokens around them."""
-        before, between, after = self._pattern_ids()
-        if token_ids_1 is None:
-            return [*before, *token_ids_0, *after]
-        return [*before, *token_ids_0, *between, *token_ids_1, *after]
-
-    def get_special_tokens_mask(
-        self, token_ids_0: list[int], token_ids_1: list[int] | None = None, already_has_special_tokens: bool = False
-    ) -> list[int]:
-        """1 for special tokens, 0 for text; see `PrepareMixin.get_special_tokens_mask`."""
-        if already_has_special_tokens:
-            return super().get_special_tokens_mask(token_ids_0, token_ids_1, True)
-        marks = [None] * len(token_ids_0), None if token_ids_1 is None else [None] * len(token_ids_1)
-        return [int(mark is not None) for mark in PreTrainedTokenizer.build_inputs_with_special_tokens(self, *marks)]
-
-    def create_token_type_ids_from_sequences(self, token_ids_0: list[int], token_ids_1: list[int] | None = None):
-        """0 for the first text and its special tokens, 1 for the second (unless the pattern is "all_zeros")."""
-        first = len(self.build_inputs_with_special_tokens(token_ids_0))
-        if token_ids_1 is None:
-            return [0] * first
-        whole = len(self.build_inputs_with_special_tokens(token_ids_0, token_ids_1))
-        if self.token_type_ids_pattern != "bert_style" or self.special_tokens_pattern == "prefix_suffix":
-            return [0] * whole
-        return [0] * first + [1] * (whole - first)
-
-    def num_special_tokens_to_add(self, pair: bool = False) -> int:
-        """How many tokens a call adds around a text, or a pair."""
-        return len(self.build_inputs_with_special_tokens([], [] if pair else None))
+    @staticmethod
+    def _row(row: Any, is_split_into_words: bool) -> tuple:
+        """A row of a batch: one text, or a pair of them."""
+        if not isinstance(row, (list, tuple)) or not row or isinstance(row[0], int):
+            return row, None
+        texts = all(isinstance(part, (str, list, tuple)) for part in row)
+        if len(row) == 2 and texts and (isinstance(row, tuple) or not is_split_into_words):
+            return tuple(row)
+        if len(row) == 1:
+            return row[0], None
+        if not is_split_into_words:
+            raise ValueError(f"Expected a pair of sequences, got {len(row)} sequences.")
+        return row, None
 
     # Tokens to text
 
@@ -334,10 +320,6 @@ class PreTrainedTokenizer(PreTrainedTokenizerBase):
         clean = clean_up_tokenization_spaces
         clean = self.clean_up_tokenization_spaces if clean is None else clean
         return self.clean_up_tokenization(text) if clean else text
-
-    def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:
-        """Write the vocabulary files; a subclass that has some overrides this. Here there are none."""
-        return ()
 
 
 PythonBackend = PreTrainedTokenizer

@@ -110,7 +110,6 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         self._use(self.vocab[target_lang], f"vocabulary of {target_lang}")
         for index in [index for index in self._added_tokens_decoder if index in self.decoder]:
             self._added_tokens_encoder.pop(self._added_tokens_decoder.pop(index).content, None)
-        self._splitter = None
         self._keep_long_tokens_whole()
 
     @property
