@@ -140,7 +140,7 @@ auto bind_role(py::module_& m, const char* doc) {
 
 py::list token_list(const tk::Model& model, std::string_view text) {
   std::vector<tk::Token> tokens;
-  model.tokenize(text, false, nullptr, tokens);
+  model.tokenize(text, tk::Spelling::Vocabulary, nullptr, tokens);
   py::list out;
   const auto literal = model.literal_id();
   for (auto& t : tokens) {

@@ -41,6 +41,7 @@ class AddedVocabulary {
 
   bool encode_special_tokens = false;  // true: special tokens in a text are ordinary text
 
+  bool looks_at_normalized() const { return !normalized_.empty(); }
   // Cuts the added tokens out of the text and normalizes the rest.
   void extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const;
 

@@ -4,6 +4,7 @@
 
 #include "tokenizers/char_index.h"
 #include "tokenizers/for_all.h"
+#include "tokenizers/mark.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/utf8.h"
 
@@ -65,10 +66,10 @@ void cut_words(const std::vector<Cutter>& cutters, std::string_view text, uint32
 }
 }  // namespace
 
-// sink.added(piece) for added tokens, sink.words(piece, words, bytes) for blocks of words of the text of a piece.
+// sink.added(piece) for added tokens, sink.words(piece, words, spelling) for blocks of words of the text of a piece.
 template <class Sink>
 void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const {
-  added_.extract_and_normalize(pre, normalizer_.get());
+  added_.extract_and_normalize(pre, (before_marks_ ? *before_marks_ : normalizer_).get());
   if (cuts_) {
     if (cuts_->rewrite) pre.normalize(cuts_->rewrite);
     for (const auto& piece : pre.pieces()) {
@@ -76,12 +77,12 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
         sink.added(piece);
       else if (piece.begin < piece.end)
         cut_words(cuts_->cutters, pre.text(piece).text(), piece.begin, piece.end,
-                  [&](std::span<const Span> words) { sink.words(piece, words, cuts_->bytes); });
+                  [&](std::span<const Span> words) { sink.words(piece, words, cuts_->spelling); });
     }
     return;
   }
   pre_tokenizer_->pre_tokenize(pre);
-  if (pre.bytes_pending() && !model_->accepts_bytes()) pre.spell_bytes();
+  if (pre.bytes_pending() && !model_->accepts(Spelling::Bytes)) pre.spell_bytes();
   const auto& pieces = pre.pieces();
   std::vector<Span> words;
   for (size_t i = 0; i < pieces.size();) {
@@ -93,7 +94,7 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
     words.clear();
     for (; i < pieces.size() && pieces[i].tokens < 0 && pieces[i].text == first.text && words.size() < kBlock; i++)
       words.push_back({pieces[i].begin, pieces[i].end});
-    sink.words(first, words, pre.bytes_pending());
+    sink.words(first, words, pre.bytes_pending() ? Spelling::Bytes : Spelling::Vocabulary);
   }
 }
 
@@ -106,8 +107,8 @@ std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& wo
     Workspace& workspace;
     WordTokens out;
     void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
-    void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, bool bytes) {
-      tokenize_words(model, pre.text(piece).text(), words, bytes, workspace, false, out);
+    void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, Spelling spelling) {
+      tokenize_words(model, pre.text(piece).text(), words, spelling, workspace, false, out);
     }
   } sink{pre, *model_, workspace, {}};
   sink.out.ids.reserve(text.size() / 4 + 3 * kBlock + 64);
@@ -144,11 +145,11 @@ struct EncodingSink {
     push(token.id, name, pre.source(piece, token.begin, token.end));
     count++;
   }
-  void words(const Piece& first, std::span<const Span> words, bool bytes) {
+  void words(const Piece& first, std::span<const Span> words, Spelling spelling) {
     made.ids.clear(), made.spans.clear(), made.ends.clear();
     const NormalizedString& from = pre.text(first);
     const std::string_view text = from.text();
-    tokenize_words(model, text, words, bytes, workspace, true, made);
+    tokenize_words(model, text, words, spelling, workspace, true, made);
     const size_t before = out.ids.size(), n = before + made.ids.size();
     out.ids.insert(out.ids.end(), made.ids.begin(), made.ids.end());
     out.tokens.resize(n), out.offsets.resize(n), out.words.resize(n);
@@ -175,8 +176,9 @@ struct EncodingSink {
     if (const auto literal = model.literal_id())  // shown as it stands in the text
       for (size_t i = 0; i < made.ids.size(); i++)
         if (made.ids[i] == literal) {
-          const auto shown = text.substr(made.spans[i].begin, made.spans[i].end - made.spans[i].begin);
-          if (std::string_view& name = out.tokens[before + i]; shown != name) name = out.own(std::string(shown));
+          std::string shown(text.substr(made.spans[i].begin, made.spans[i].end - made.spans[i].begin));
+          if (spelling == Spelling::Blanks) shown = blanks_to_marks(shown);
+          if (std::string_view& name = out.tokens[before + i]; shown != name) name = out.own(std::move(shown));
         }
   }
 };

@@ -18,6 +18,13 @@ struct Token {
   bool operator==(const Token&) const = default;
 };
 
+// How a text that goes to the model is written.
+enum class Spelling : uint8_t {
+  Vocabulary,  // as the tokens of the vocabulary are
+  Bytes,       // bytes, of which the vocabulary has the byte-level spelling
+  Blanks,      // with blanks where the vocabulary has "▁" (and no "▁")
+};
+
 class Pattern;
 // Cuts [at, end) into words and writes them to `out`, as positions from `base`. Stops when fewer than two more have
 // room before `limit`, and returns where to go on: `end` when nothing is left.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tokenizers/mark.h"
+
 namespace ef::tokenizers {
 
 std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
@@ -40,6 +42,7 @@ void Tokenizer::set_normalizer(NormalizerPtr normalizer) {
   normalizer_ = std::move(normalizer);
   decode_table_.clear();
   added_.refresh(normalizer_.get());
+  refresh_cuts();
 }
 
 void Tokenizer::set_pre_tokenizer(PreTokenizerPtr pre_tokenizer) {
@@ -48,7 +51,25 @@ void Tokenizer::set_pre_tokenizer(PreTokenizerPtr pre_tokenizer) {
 }
 void Tokenizer::refresh_cuts() {
   cuts_.emplace();
-  if ((pre_tokenizer_ && !pre_tokenizer_->add_to(*cuts_)) || (cuts_->bytes && !model_->accepts_bytes())) cuts_.reset();
+  before_marks_.reset();
+  std::vector<NormalizerPtr> steps;
+  if (normalizer_) steps = normalizer_->parts() ? *normalizer_->parts() : std::vector{normalizer_};
+  const bool marks = !steps.empty() && steps.back()->marks() == Normalizer::Marks::Blanks;
+  cuts_->has_blanks = !marks;
+  if ((pre_tokenizer_ && !pre_tokenizer_->add_to(*cuts_)) || !model_->accepts(cuts_->spelling)) return cuts_.reset();
+  // If all that happens after the normalizer wrote the marks is the model's work, it can do without them.
+  if (!marks || cuts_->rewrite || !cuts_->cutters.empty() || cuts_->spelling != Spelling::Vocabulary ||
+      !model_->accepts(Spelling::Blanks) || added_.looks_at_normalized())
+    return;
+  steps.pop_back();
+  const bool front = !steps.empty() && steps.back()->marks() == Normalizer::Marks::Front;
+  if (front) steps.pop_back();
+  before_marks_ = steps.empty() ? nullptr : make_normalizer_sequence(std::move(steps));
+  cuts_->spelling = Spelling::Blanks;
+  cuts_->rewrite = [front](NormalizedString& s) {
+    marks_to_blanks(s);
+    if (front) s.prepend(" ");
+  };
 }
 
 void Tokenizer::set_decoder(DecoderPtr decoder) {
@@ -58,7 +79,9 @@ void Tokenizer::set_decoder(DecoderPtr decoder) {
 
 size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) {
   decode_table_.clear();
-  return added_.add(tokens, *model_, normalizer_.get());
+  const size_t added = added_.add(tokens, *model_, normalizer_.get());
+  refresh_cuts();
+  return added;
 }
 size_t Tokenizer::add_special_tokens(std::vector<AddedToken> tokens) {
   for (AddedToken& token : tokens) token.special = true;

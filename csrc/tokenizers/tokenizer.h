@@ -122,6 +122,8 @@ class Tokenizer {
   DecoderPtr decoder_;
   AddedVocabulary added_;
   std::optional<Cuts> cuts_;  // what the pre-tokenizer comes down to, if it does
+  // With Spelling::Blanks, what the normalizer does before it writes the marks.
+  std::optional<NormalizerPtr> before_marks_;
   mutable WorkspacePool workspaces_;
   mutable DecodeTableSlot decode_table_;
 };

@@ -3,14 +3,11 @@
 #include <algorithm>
 
 #include "tokenizers/byte_alphabet.h"
+#include "tokenizers/mark.h"
 #include "tokenizers/models/bpe_space.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
-
-namespace {
-constexpr std::string_view kMark = "▁";
-}
 
 std::unique_ptr<Workspace> Bpe::workspace() const { return std::make_unique<Space>(); }
 
@@ -29,7 +26,11 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     }
   }
 
-  find_word_starts(merges);
+  // Where unknown characters vanish, what stands around them meets, and offsets go by the bytes that are left.
+  const bool vanish =
+      !options_.unk_token && (fallback_.empty() || std::count(fallback_.begin(), fallback_.end(), UINT32_MAX));
+  knows_mark_ = vocab_.find(kMark) && !vanish;
+  find_joints(merges);
 
   const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) &&
                      (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
@@ -122,7 +123,7 @@ void Bpe::emit(const Space& space, std::vector<Token>& out) {
   }
 }
 
-void Bpe::start_symbols(std::string_view text, Space& space) const {
+void Bpe::start_symbols(std::string_view text, Spelling spelling, Space& space) const {
   space.symbols.clear();
   const std::string_view prefix =
       options_.continuing_subword_prefix ? *options_.continuing_subword_prefix : std::string_view();
@@ -130,14 +131,22 @@ void Bpe::start_symbols(std::string_view text, Space& space) const {
   std::optional<Symbol> unknown;  // held back, so that the next one can join it
   std::string spelled;
   for (size_t at = 0, n; at < text.size(); at += n) {
+    std::optional<uint32_t> id;
     n = size_t(utf8::length_of(text[at]));
     std::string_view s = text.substr(at, n);
-    const bool last = at + n == text.size();
-    if ((at && !prefix.empty()) || (last && !suffix.empty())) {
-      spelled.assign(at ? prefix : std::string_view()).append(s).append(last ? suffix : std::string_view());
-      s = spelled;
+    if (spelling == Spelling::Blanks && s == " ") s = kMark;
+    if (!joints_.empty()) {
+      int length;
+      if (const uint32_t known = char_ids_[utf8::decode(s.data(), length)]; known != UINT32_MAX) id = known;
+    } else {
+      const bool last = at + n == text.size();
+      if ((at && !prefix.empty()) || (last && !suffix.empty())) {
+        spelled.assign(at ? prefix : std::string_view()).append(s).append(last ? suffix : std::string_view());
+        s = spelled;
+      }
+      id = vocab_.find(s);
     }
-    if (const auto id = vocab_.find(s)) {
+    if (id) {
       if (unknown) space.symbols.push_back(*unknown), unknown.reset();
       space.symbols.push_back({*id, uint32_t(n)});
       continue;
@@ -160,70 +169,91 @@ void Bpe::start_symbols(std::string_view text, Space& space) const {
   if (unknown) space.symbols.push_back(*unknown);
 }
 
-void Bpe::tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const {
+void Bpe::tokenize_text(std::string_view text, Spelling spelling, Space& space, std::vector<Token>& out) const {
   if (options_.ignore_merges && !drops()) {
-    if (const auto id = vocab_.find(text)) {
+    if (const auto id = spelling == Spelling::Blanks ? vocab_.find(blanks_to_marks(text)) : vocab_.find(text)) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
     }
   }
-  start_symbols(text, space);
+  start_symbols(text, spelling, space);
   merge(space);
   emit(space, out);
 }
 
-void Bpe::cut(std::string_view text, Span word, std::vector<Span>& parts) const {
-  text = text.substr(0, word.end);
-  if (options_.ignore_merges && vocab_.find(text.substr(word.begin))) return parts.push_back(word);
-  for (size_t begin = word.begin; begin < text.size();) {
-    size_t end = begin + 1;
-    for (;; end++) {  // the next mark that starts a new part
-      end = text.find(kMark, end);
-      if (end == std::string_view::npos) {
-        end = text.size();
-        break;
-      }
-      size_t last = end - 1;
-      while (utf8::is_continuation(text[last])) last--;
-      int length;
-      const char32_t before = utf8::decode(text.data() + last, length);
-      if (!std::binary_search(joined_to_mark_.begin(), joined_to_mark_.end(), before)) break;
-    }
-    parts.push_back({uint32_t(begin), uint32_t(end)});
-    begin = end;
-  }
+namespace {
+constexpr int kJointBits = 19;
+constexpr size_t kAsciiPairs = 128 * 128;
+size_t joint_of(char32_t left, char32_t right) {
+  if ((left | right) < 0x80) return left << 7 | right;
+  const uint64_t pair = uint64_t(left) << 32 | right;
+  return kAsciiPairs + size_t((pair * 0x9e3779b97f4a7c15ull) >> (64 - kJointBits));
+}
+}  // namespace
+
+bool Bpe::may_join(char32_t left, char32_t right) const {
+  const size_t i = joint_of(left, right);
+  return joints_[i >> 6] >> (i & 63) & 1;
 }
 
-// A merge may reach over the place before a mark only if some merge has a right part that starts with one.
-void Bpe::find_word_starts(const Merges& merges) {
+void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<Span>& parts) const {
+  if (word.begin == word.end) return parts.push_back(word);
+  if (options_.ignore_merges) {
+    const std::string_view whole = text.substr(word.begin, word.end - word.begin);
+    if (vocab_.find(spelling == Spelling::Blanks ? blanks_to_marks(whole) : std::string(whole)))
+      return parts.push_back(word);
+  }
+  const char32_t blank = spelling == Spelling::Blanks ? U' ' : kMarkChar;
+  uint32_t begin = word.begin;
+  char32_t before = 0;
+  int length;
+  for (uint32_t at = begin; at < word.end; at += uint32_t(length)) {
+    char32_t c = utf8::decode(text.data() + at, length);
+    if (c == blank) c = kMarkChar;
+    // Unknown characters in a row may become one token.
+    if (at > begin && !may_join(before, c) && char_ids_[c] != UINT32_MAX) {
+      parts.push_back({begin, at});
+      begin = at;
+    }
+    before = c;
+  }
+  parts.push_back({begin, word.end});
+}
+
+// A merge brings the last character of its left part together with the first one of its right part.
+void Bpe::find_joints(const Merges& merges) {
   const auto empty = [](const std::optional<std::string>& s) { return !s || s->empty(); };
-  if (!empty(options_.continuing_subword_prefix) || !empty(options_.end_of_word_suffix) || !vocab_.find(kMark)) return;
+  if (!empty(options_.continuing_subword_prefix) || !empty(options_.end_of_word_suffix) || !knows_mark_) return;
   std::vector<bool> hidden(vocab_.id_limit());  // these stand for characters that their texts don't show
   if (unk_id_) hidden[*unk_id_] = true;
   for (uint32_t id : fallback_)
     if (id != UINT32_MAX) hidden[id] = true;
+  std::vector<uint64_t> joints((kAsciiPairs + (size_t(1) << kJointBits)) / 64);
+  int length;
   for (size_t i = 0; i < merges.size(); i++) {
     const std::string_view left = merges.left(i), right = merges.right(i);
     if (hidden[merges_[i].first] || hidden[merges_[i].second]) return;
-    if (!right.starts_with(kMark) || left.empty()) continue;
+    if (left.empty() || right.empty()) continue;
     size_t last = left.size() - 1;
     while (utf8::is_continuation(left[last])) last--;
-    int length;
-    joined_to_mark_.push_back(utf8::decode(left.data() + last, length));
+    const size_t joint = joint_of(utf8::decode(left.data() + last, length), utf8::decode(right.data(), length));
+    joints[joint >> 6] |= 1ull << (joint & 63);
   }
-  std::sort(joined_to_mark_.begin(), joined_to_mark_.end());
-  joined_to_mark_.erase(std::unique(joined_to_mark_.begin(), joined_to_mark_.end()), joined_to_mark_.end());
-  splits_at_mark_ = true;
+  vocab_.for_each([&](std::string_view token, uint32_t) {
+    if (token.empty() || size_t(utf8::length_of(token[0])) != token.size()) return;
+    if (const auto id = vocab_.find(token)) char_ids_.set(utf8::decode(token.data(), length), *id);
+  });
+  joints_ = std::move(joints);
 }
 
-void Bpe::tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const {
+void Bpe::tokenize(std::string_view text, Spelling spelling, Workspace* workspace, std::vector<Token>& out) const {
   if (text.empty()) return;
   std::optional<Space> own;
   Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
-  if (bytes)
+  if (spelling == Spelling::Bytes)
     tokenize_bytes(text, space, out);
   else
-    tokenize_text(text, space, out);
+    tokenize_text(text, spelling, space, out);
 }
 
 }  // namespace ef::tokenizers

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tokenizers/models/char_table.h"
 #include "tokenizers/models/model.h"
 #include "tokenizers/models/pair_table.h"
 #include "tokenizers/models/prefix_trie.h"
@@ -60,12 +61,14 @@ class Bpe : public Model {
   // TokenizerError when a merge names a token that the vocabulary lacks, and for a dropout outside of 0…1.
   Bpe(Vocab vocab, const Merges& merges, BpeOptions options);
 
-  void tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const override;
-  bool accepts_bytes() const override { return accepts_bytes_; }
+  void tokenize(std::string_view text, Spelling spelling, Workspace* workspace, std::vector<Token>& out) const override;
+  bool accepts(Spelling spelling) const override {
+    return spelling == Spelling::Vocabulary || (spelling == Spelling::Bytes ? accepts_bytes_ : knows_mark_);
+  }
   std::unique_ptr<Workspace> workspace() const override;
   bool remembers() const override { return !drops(); }
-  bool cuts_words() const override { return splits_at_mark_ && !drops(); }
-  void cut(std::string_view text, Span word, std::vector<Span>& parts) const override;
+  bool cuts_words() const override { return !joints_.empty() && !drops(); }
+  void cut(std::string_view text, Span word, Spelling spelling, std::vector<Span>& parts) const override;
   const Vocab& vocab() const override { return vocab_; }
   const char* type() const override { return "BPE"; }
   Json to_json() const override;
@@ -78,9 +81,10 @@ class Bpe : public Model {
   };
   struct Space;
   void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
-  void tokenize_text(std::string_view text, Space& space, std::vector<Token>& out) const;
-  void find_word_starts(const Merges& merges);
-  void start_symbols(std::string_view text, Space& space) const;
+  void tokenize_text(std::string_view text, Spelling spelling, Space& space, std::vector<Token>& out) const;
+  void find_joints(const Merges& merges);
+  bool may_join(char32_t left, char32_t right) const;
+  void start_symbols(std::string_view text, Spelling spelling, Space& space) const;
   bool drops() const { return options_.dropout && *options_.dropout > 0; }
   void add_merges(const Merges& merges);
   static void emit(const Space& space, std::vector<Token>& out);
@@ -106,10 +110,11 @@ class Bpe : public Model {
   std::optional<uint32_t> unk_id_;
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
 
-  // SentencePiece-style vocabularies see whole texts as one word. Where no merge can join what stands before a "▁" with
-  // it, the text falls into parts that have nothing to do with each other.
-  bool splits_at_mark_ = false;
-  std::vector<char32_t> joined_to_mark_;  // sorted; after these characters a merge may take the mark along
+  // SentencePiece-style vocabularies see whole texts as one word. Between two characters that no merge brings together,
+  // the text falls into parts that have nothing to do with each other.
+  bool knows_mark_ = false;       // "▁", and no character vanishes
+  std::vector<uint64_t> joints_;  // bits; set for the pairs of characters that a merge brings together, and some others
+  CharTable<uint32_t> char_ids_{UINT32_MAX};  // of tokens of one character, together with joints_
 
   // Byte-level vocabularies: the tokens as bytes.
   bool accepts_bytes_ = false;

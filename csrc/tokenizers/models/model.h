@@ -19,16 +19,18 @@ struct Workspace;  // models/word_loop.h
 class Model {
  public:
   virtual ~Model() = default;
-  // Appends the tokens of one word. With `bytes`, the text is the bytes themselves rather than their byte-level
-  // spelling, which only a model that accepts_bytes() is asked for; offsets are then of these bytes.
-  virtual void tokenize(std::string_view text, bool bytes, Workspace* workspace, std::vector<Token>& out) const = 0;
-  virtual bool accepts_bytes() const { return false; }
+  // Appends the tokens of one word, which is spelled in a way that the model accepts; offsets are of the bytes given.
+  virtual void tokenize(std::string_view text, Spelling spelling, Workspace* workspace,
+                        std::vector<Token>& out) const = 0;
+  virtual bool accepts(Spelling spelling) const { return spelling == Spelling::Vocabulary; }
   virtual std::unique_ptr<Workspace> workspace() const;
   // Whether a word has the same tokens every time.
   virtual bool remembers() const { return true; }
   // A model may know places where a word falls into parts that have nothing to do with each other.
   virtual bool cuts_words() const { return false; }
-  virtual void cut(std::string_view text, Span word, std::vector<Span>& parts) const { parts.push_back(word); }
+  virtual void cut(std::string_view text, Span word, Spelling, std::vector<Span>& parts) const {
+    parts.push_back(word);
+  }
 
   virtual const Vocab& vocab() const = 0;
   // A token with this id shows as its own text rather than as the vocabulary's (Unigram's unknown piece).

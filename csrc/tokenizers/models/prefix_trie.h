@@ -16,6 +16,17 @@ class PrefixTrie {
   // keys.
   explicit PrefixTrie(const std::vector<std::string_view>& keys);
 
+  // Step by step: a node is a unit, its children are reached by bytes; kNowhere when there is none.
+  using Node = uint64_t;
+  Node root() const { return units_[0]; }
+  static constexpr Node kNowhere = uint64_t(256) << 24 | 0xffffff;
+  Node child(Node node, uint8_t byte) const {
+    const uint64_t unit = units_[base_of(node) ^ byte];
+    return label_of(unit) == byte ? unit : kNowhere;
+  }
+  static bool has_value(Node node) { return value_of(node) != kNoValue; }
+  static uint32_t value_of(Node node) { return uint32_t(node) & kNoValue; }
+
   template <class F>
   void for_each_prefix(std::string_view text, F&& f) const {  // f(length, value)
     uint64_t unit = units_[0];
@@ -33,7 +44,6 @@ class PrefixTrie {
   static constexpr uint32_t kNoValue = (1u << 24) - 1, kFree = 256;
   static uint32_t base_of(uint64_t unit) { return uint32_t(unit >> 33); }
   static uint32_t label_of(uint64_t unit) { return uint32_t(unit >> 24) & 511; }
-  static uint32_t value_of(uint64_t unit) { return uint32_t(unit) & kNoValue; }
   static uint64_t unit_of(uint32_t base, uint32_t label, uint32_t value) {
     return uint64_t(base) << 33 | uint64_t(label) << 24 | value;
   }

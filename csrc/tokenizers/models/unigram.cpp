@@ -1,7 +1,12 @@
 // The pieces with the highest sum of scores (log probabilities), found by Viterbi's algorithm.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
+#include <mutex>
 
+#include "tokenizers/mark.h"
+#include "tokenizers/models/char_table.h"
 #include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
@@ -16,9 +21,9 @@ using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
 
 class Unigram : public Model {
-  struct Node {  // the best way to reach a byte position
-    double score = 0;
-    uint32_t begin = PrefixTrie::kNone, id = 0;
+  struct Node {        // the best way to reach a byte position
+    double score = 0;  // not a number: there is none so far
+    uint32_t begin = 0, id = 0;
   };
   struct Space : Workspace {
     std::vector<Node> best;
@@ -39,9 +44,8 @@ class Unigram : public Model {
     }
     vocab_.finish("Unigram", Vocab::Equal::Listed);
     unknown_score_ = lowest - kUnknownPenalty;
-    std::vector<std::string_view> keys;
-    for (uint32_t i = 0; i < pieces.size(); i++) keys.push_back(*vocab_.token(i));
-    trie_ = PrefixTrie(keys);
+    knows_mark_ = vocab_.find(kMark).has_value();
+    finder(knows_mark_ ? Spelling::Blanks : Spelling::Vocabulary);
     for (int b = 0; b < 256; b++) {
       char name[8];
       std::snprintf(name, sizeof name, "<0x%02X>", b);
@@ -50,40 +54,41 @@ class Unigram : public Model {
   }
 
   std::unique_ptr<Workspace> workspace() const override { return std::make_unique<Space>(); }
-  void tokenize(std::string_view text, bool, Workspace* workspace, std::vector<Token>& out) const override {
+  bool accepts(Spelling spelling) const override {
+    return spelling == Spelling::Vocabulary || (spelling == Spelling::Blanks && knows_mark_);
+  }
+  void tokenize(std::string_view text, Spelling spelling, Workspace* workspace,
+                std::vector<Token>& out) const override {
+    const Finder& finder = this->finder(spelling);
     const uint32_t size = uint32_t(text.size());
     std::optional<Space> own;
     Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
     auto& reversed = space.reversed;
     reversed.clear();
     if (sampling_.on()) {
-      for (auto& piece : sample_pieces(pieces_of(text), size, sampling_))
+      for (auto& piece : sample_pieces(pieces_of(text, finder), size, sampling_))
         push_front(reversed, piece.id, piece.begin, piece.end);
-      for (size_t i = reversed.size(); i-- > 0;) push(text, reversed[i], out);
+      for (size_t i = reversed.size(); i-- > 0;) push(text, spelling, reversed[i], out);
       return;
     }
-    auto& best = space.best;
-    best.assign(size + 1, Node{});
+    space.best.assign(size + 1, Node{std::numeric_limits<double>::quiet_NaN(), 0, 0});
+    Node* const best = space.best.data();
+    best[0].score = 0;
     const auto offer = [&](uint32_t begin, uint32_t end, uint32_t id, double score) {
-      Node& node = best[end];
-      if (node.begin == PrefixTrie::kNone || score > node.score) node = {score, begin, id};
+      if (!(score <= best[end].score)) best[end] = {score, begin, id};
     };
     for (uint32_t at = 0, n; at < size; at += n) {
-      n = uint32_t(utf8::length_of(text[at]));
       const double so_far = best[at].score;
-      bool single = false;
-      trie_.for_each_prefix(text.substr(at), [&](uint32_t length, uint32_t id) {
-        offer(at, at + length, id, so_far + scores_[id]);
-        single |= length == n;
-      });
-      if (!single) offer(at, at + n, unknown(), so_far + unknown_score_);
+      const PrefixTrie::Node start = finder.start(text, at, n);
+      if (!PrefixTrie::has_value(start)) offer(at, at + n, unknown(), so_far + unknown_score_);
+      finder.for_each(text, at, n, start, [&](uint32_t end, uint32_t id) { offer(at, end, id, so_far + scores_[id]); });
     }
     for (uint32_t end = size; end > 0;) {
       const Node& node = best[end];
       push_front(reversed, node.id, node.begin, end);
       end = node.begin;
     }
-    for (size_t i = reversed.size(); i-- > 0;) push(text, reversed[i], out);
+    for (size_t i = reversed.size(); i-- > 0;) push(text, spelling, reversed[i], out);
   }
   std::optional<uint32_t> literal_id() const override {
     return unk_id_ ? std::optional(uint32_t(*unk_id_)) : std::nullopt;
@@ -112,6 +117,56 @@ class Unigram : public Model {
   void set_sampling(UnigramSampling sampling) { sampling_ = sampling; }
 
  private:
+  // All pieces that a text begins with, in one of the spellings.
+  struct Finder {
+    PrefixTrie trie;
+    CharTable<PrefixTrie::Node> starts{PrefixTrie::kNowhere};  // where a first character leads
+    PrefixTrie::Node start(std::string_view text, uint32_t at, uint32_t& length) const {
+      int n;
+      const char32_t c = utf8::decode(text.data() + at, n);
+      length = uint32_t(n);
+      return starts[c];
+    }
+    // f(end, id), shortest first; `start` and `length` are those of the first character.
+    template <class F>
+    void for_each(std::string_view text, uint32_t at, uint32_t length, PrefixTrie::Node start, F&& f) const {
+      if (start == PrefixTrie::kNowhere) return;
+      for (at += length;; at++) {
+        if (PrefixTrie::has_value(start)) f(at, PrefixTrie::value_of(start));
+        if (at == text.size()) return;
+        start = trie.child(start, uint8_t(text[at]));
+        if (start == PrefixTrie::kNowhere) return;
+      }
+    }
+  };
+  // The one for Spelling::Vocabulary is rarely asked for where the other is there.
+  const Finder& finder(Spelling spelling) const {
+    LazyFinder& lazy = (*finders_)[spelling == Spelling::Blanks];
+    std::call_once(lazy.once, [&] {
+      std::vector<std::string> respelled;
+      std::vector<std::string_view> keys;
+      for (uint32_t i = 0; i < vocab_.id_limit(); i++) keys.push_back(*vocab_.token(i));
+      if (spelling == Spelling::Blanks) {
+        respelled.reserve(keys.size());
+        for (std::string_view& key : keys) {
+          // A blank is a mark here: a token with a real one is never met.
+          const bool never = key.find(' ') != std::string_view::npos;
+          if (!never && key.find(kMark) == std::string_view::npos) continue;
+          key = respelled.emplace_back(never ? std::string() : marks_to_blanks(key));
+        }
+      }
+      lazy.finder.trie = PrefixTrie(keys);
+      for (const std::string_view key : keys) {
+        if (key.empty()) continue;
+        int length;
+        const char32_t first = utf8::decode(key.data(), length);
+        PrefixTrie::Node node = lazy.finder.trie.root();
+        for (int i = 0; i < length; i++) node = lazy.finder.trie.child(node, uint8_t(key[size_t(i)]));
+        lazy.finder.starts.set(first, node);
+      }
+    });
+    return lazy.finder;
+  }
   // The piece before those that are there already; neighbouring unknown ones become one.
   void push_front(std::vector<Token>& reversed, uint32_t id, uint32_t begin, uint32_t end) const {
     if (unk_id_ && id == *unk_id_ && !reversed.empty() && reversed.back().id == id)
@@ -120,16 +175,14 @@ class Unigram : public Model {
       reversed.push_back({id, begin, end});
   }
   // Everything that the parts of a text may be.
-  std::vector<PieceSpan> pieces_of(std::string_view text) const {
+  std::vector<PieceSpan> pieces_of(std::string_view text, const Finder& finder) const {
     std::vector<PieceSpan> out;
     for (uint32_t at = 0, n; at < text.size(); at += n) {
-      n = uint32_t(utf8::length_of(text[at]));
-      bool single = false;
-      trie_.for_each_prefix(text.substr(at), [&](uint32_t length, uint32_t id) {
-        out.push_back({at, at + length, id, scores_[id]});
-        single |= length == n;
+      const PrefixTrie::Node start = finder.start(text, at, n);
+      finder.for_each(text, at, n, start, [&](uint32_t end, uint32_t id) {
+        out.push_back({at, end, id, scores_[id]});
       });
-      if (!single) out.push_back({at, at + n, unknown(), unknown_score_});
+      if (!PrefixTrie::has_value(start)) out.push_back({at, at + n, unknown(), unknown_score_});
     }
     return out;
   }
@@ -138,9 +191,12 @@ class Unigram : public Model {
     return uint32_t(*unk_id_);
   }
   // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
-  void push(std::string_view text, Token token, std::vector<Token>& out) const {
+  void push(std::string_view text, Spelling spelling, Token token, std::vector<Token>& out) const {
     if (!unk_id_ || token.id != *unk_id_) return out.push_back(token);
-    const std::string_view piece = text.substr(token.begin, token.end - token.begin);
+    std::string respelled;
+    std::string_view piece = text.substr(token.begin, token.end - token.begin);
+    if (spelling == Spelling::Blanks && piece.find(' ') != std::string_view::npos)
+      piece = respelled = blanks_to_marks(piece);
     if (const auto id = vocab_.find(piece)) {
       out.push_back({*id, token.begin, token.end});
       return;
@@ -157,7 +213,12 @@ class Unigram : public Model {
   std::optional<uint64_t> unk_id_;
   bool byte_fallback_;
   double unknown_score_ = 0;
-  PrefixTrie trie_;
+  bool knows_mark_ = false;
+  struct LazyFinder {
+    std::once_flag once;
+    Finder finder;
+  };
+  std::shared_ptr<std::array<LazyFinder, 2>> finders_ = std::make_shared<std::array<LazyFinder, 2>>();
   uint32_t fallback_[256];
   UnigramSampling sampling_;
 };

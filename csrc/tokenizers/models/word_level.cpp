@@ -8,7 +8,7 @@ namespace {
 class WordLevel : public Model {
  public:
   WordLevel(Vocab vocab, std::string unk_token) : vocab_(std::move(vocab)), unk_token_(std::move(unk_token)) {}
-  void tokenize(std::string_view text, bool, Workspace*, std::vector<Token>& out) const override {
+  void tokenize(std::string_view text, Spelling, Workspace*, std::vector<Token>& out) const override {
     auto id = vocab_.find(text);
     if (!id) id = vocab_.find(unk_token_);
     check<TokenizerError>(id.has_value(), "WordLevel error: Missing [UNK] token from the vocabulary");

@@ -8,13 +8,13 @@ namespace {
 template <bool kSpans>
 class Loop {
  public:
-  Loop(const Model& model, std::string_view text, bool bytes, Workspace& workspace, WordTokens& out)
-      : model_(model), text_(text), bytes_(bytes), remember_(model.remembers()), space_(workspace), out_(out) {
+  Loop(const Model& model, std::string_view text, Spelling spelling, Workspace& workspace, WordTokens& out)
+      : model_(model), text_(text), spelling_(spelling), remember_(model.remembers()), space_(workspace), out_(out) {
     space_.short_words.prepare();
-    if (space_.of_bytes == bytes) return;
+    if (space_.spelling == spelling) return;
     space_.short_words.clear();
     space_.long_words.clear();
-    space_.of_bytes = bytes;
+    space_.spelling = spelling;
   }
 
   void run(std::span<const Span> words) {
@@ -97,7 +97,7 @@ class Loop {
   }
   const std::vector<Token>& make(Span word) {
     space_.made.clear();
-    model_.tokenize(of(word), bytes_, &space_, space_.made);
+    model_.tokenize(of(word), spelling_, &space_, space_.made);
     return space_.made;
   }
   // Tokens that cover the word from its begin without gaps can be remembered by their lengths.
@@ -158,19 +158,20 @@ class Loop {
 
   const Model& model_;
   std::string_view text_;
-  bool bytes_, remember_;
+  Spelling spelling_;
+  bool remember_;
   Workspace& space_;
   WordTokens& out_;
 };
 
 template <bool kSpans>
-void run(const Model& model, std::string_view text, std::span<const Span> words, bool bytes, Workspace& workspace,
-         WordTokens& out) {
-  Loop<kSpans> loop(model, text, bytes, workspace, out);
-  if (bytes || !model.cuts_words()) return loop.run(words);
+void run(const Model& model, std::string_view text, std::span<const Span> words, Spelling spelling,
+         Workspace& workspace, WordTokens& out) {
+  Loop<kSpans> loop(model, text, spelling, workspace, out);
+  if (spelling == Spelling::Bytes || !model.cuts_words()) return loop.run(words);
   for (const Span word : words) {  // the parts of a word make one word in the result
     workspace.parts.clear();
-    model.cut(text, word, workspace.parts);
+    model.cut(text, word, spelling, workspace.parts);
     const size_t before = out.ends.size();
     loop.run(workspace.parts);
     if constexpr (kSpans) out.ends.resize(before), out.ends.push_back(uint32_t(out.ids.size()));
@@ -178,9 +179,9 @@ void run(const Model& model, std::string_view text, std::span<const Span> words,
 }
 }  // namespace
 
-void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, bool bytes,
+void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, Spelling spelling,
                     Workspace& workspace, bool spans, WordTokens& out) {
-  (spans ? run<true> : run<false>)(model, text, words, bytes, workspace, out);
+  (spans ? run<true> : run<false>)(model, text, words, spelling, workspace, out);
 }
 
 }  // namespace ef::tokenizers

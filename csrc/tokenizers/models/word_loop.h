@@ -14,7 +14,7 @@ struct Workspace {
   virtual ~Workspace() = default;
   ShortWordCache short_words;
   LongWordCache long_words;
-  bool of_bytes = false;  // what the remembered words are
+  Spelling spelling = Spelling::Vocabulary;  // of the remembered words
   std::vector<Token> made;
   std::vector<Span> parts;
 };
@@ -26,7 +26,7 @@ struct WordTokens {
 };
 
 // Appends the tokens of the words of a text; spans and ends only if wanted.
-void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, bool bytes,
+void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, Spelling spelling,
                     Workspace& workspace, bool spans, WordTokens& out);
 
 }  // namespace ef::tokenizers

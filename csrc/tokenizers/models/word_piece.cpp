@@ -24,7 +24,7 @@ class WordPiece : public Model {
     continues_ = PrefixTrie(continues);
   }
 
-  void tokenize(std::string_view text, bool, Workspace*, std::vector<Token>& out) const override {
+  void tokenize(std::string_view text, Spelling, Workspace*, std::vector<Token>& out) const override {
     const size_t before = out.size();
     const uint32_t size = uint32_t(text.size());
     bool known = utf8::count(text) <= max_chars_;

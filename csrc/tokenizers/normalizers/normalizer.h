@@ -16,6 +16,9 @@ class Normalizer {
   virtual Json to_json() const = 0;
   // What a Sequence is made of; null for everything else.
   virtual const std::vector<std::shared_ptr<const Normalizer>>* parts() const { return nullptr; }
+  // What it has to do with the marks that stand for blanks (mark.h): puts them there, or one in front.
+  enum class Marks { None, Blanks, Front };
+  virtual Marks marks() const { return Marks::None; }
 };
 using NormalizerPtr = std::shared_ptr<const Normalizer>;
 

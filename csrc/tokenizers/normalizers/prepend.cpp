@@ -1,4 +1,5 @@
 // Puts a text in front of every text that is not empty.
+#include "tokenizers/mark.h"
 #include "tokenizers/normalizers/normalizer.h"
 
 namespace ef::tokenizers {
@@ -8,6 +9,7 @@ class Prepend : public Normalizer {
  public:
   explicit Prepend(const Json& json) : prepend_(get_string(json, "prepend", "Prepend")) {}
   void normalize(NormalizedString& text) const override { text.prepend(prepend_); }
+  Marks marks() const override { return prepend_ == kMark ? Marks::Front : Marks::None; }
   Json to_json() const override { return {{"type", "Prepend"}, {"prepend", prepend_}}; }
 
  private:

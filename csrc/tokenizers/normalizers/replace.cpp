@@ -1,4 +1,5 @@
 // Replaces all matches of a pattern.
+#include "tokenizers/mark.h"
 #include "tokenizers/normalizers/normalizer.h"
 #include "tokenizers/pattern.h"
 
@@ -11,6 +12,9 @@ class Replace : public Normalizer {
       : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
         content_(get_string(json, "content", "Replace")) {}
   void normalize(NormalizedString& text) const override { text.replace(pattern_, content_); }
+  Marks marks() const override {
+    return !pattern_.is_regex() && pattern_.source() == " " && content_ == kMark ? Marks::Blanks : Marks::None;
+  }
   Json to_json() const override {
     return {{"type", "Replace"}, {"pattern", pattern_.to_json()}, {"content", content_}};
   }

@@ -23,10 +23,11 @@ class ByteLevel : public PreTokenizer {
     text.rename_bytes();
   }
   bool add_to(Cuts& cuts) const override {
-    if (cuts.bytes || (add_prefix_space_ && !cuts.then_rewrite(add_prefix_space)) ||
+    if (cuts.spelling != Spelling::Vocabulary || (add_prefix_space_ && !cuts.then_rewrite(add_prefix_space)) ||
         (use_regex_ && !cuts.then_cut(pattern_.isolated())))
       return false;
-    return cuts.bytes = true;
+    cuts.spelling = Spelling::Bytes;
+    return true;
   }
   Json to_json() const override {
     return {{"type", "ByteLevel"},

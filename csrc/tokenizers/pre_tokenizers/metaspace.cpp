@@ -1,8 +1,8 @@
 // Blanks become a visible character, which starts a new word.
 #include "tokenizers/metaspace.h"
 
-#include <cstring>
-
+#include "tokenizers/find_byte.h"
+#include "tokenizers/mark.h"
 #include "tokenizers/pattern.h"
 #include "tokenizers/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizers/utf8.h"
@@ -10,17 +10,11 @@
 namespace ef::tokenizers {
 namespace {
 
-constexpr std::string_view kUsualMark = "▁";
-
-// Every mark begins a word. (Empty words before a mark are none, so this is MergedWithNext.)
-const char* cut_before_marks(const char* base, const char* at, const char* end, Span*& out, Span* limit) {
+// Every blank begins a word. (Empty words before a blank are none, so this is MergedWithNext.)
+const char* cut_before_blanks(const char* base, const char* at, const char* end, Span*& out, Span* limit) {
   while (at < end && limit - out >= 2) {
     const char* begin = at++;
-    for (;; at++) {
-      at = static_cast<const char*>(std::memchr(at, kUsualMark[0], size_t(end - at)));
-      if (!at) at = end;
-      if (at == end || std::string_view(at, size_t(end - at)).starts_with(kUsualMark)) break;
-    }
+    at = find_byte(at, end, ' ');
     *out++ = {uint32_t(begin - base), uint32_t(at - base)};
   }
   return at;
@@ -35,26 +29,34 @@ class Metaspace : public PreTokenizer {
         pattern_(Pattern::literal(mark_)) {}
 
   void pre_tokenize(PreTokenizedString& text) const override {
-    text.normalize([&](NormalizedString& s) { rewrite(s); });
+    text.normalize([&](NormalizedString& s) {
+      s.replace(blank_, mark_);
+      begin_with(s, mark_);
+    });
     if (options_.split)
       text.split(pattern_, SplitBehavior::MergedWithNext);
     else
       text.drop_empty();
   }
   bool add_to(Cuts& cuts) const override {
-    if (mark_ != kUsualMark || !cuts.then_rewrite([this](NormalizedString& s) { rewrite(s); })) return false;
+    if (mark_ != kMark || !cuts.then_rewrite([this](NormalizedString& s) {
+          marks_to_blanks(s);
+          begin_with(s, " ");
+        }))
+      return false;
     cuts.rewrite_needs_source = options_.prepend == MetaspaceOptions::Prepend::First;
-    return !options_.split || cuts.then_cut(cut_before_marks);
+    if (options_.split) cuts.then_cut(cut_before_blanks);
+    cuts.spelling = Spelling::Blanks;
+    return true;
   }
   Json to_json() const override { return options_.to_json(); }
 
  private:
-  void rewrite(NormalizedString& s) const {
+  void begin_with(NormalizedString& s, std::string_view mark) const {
     using Prepend = MetaspaceOptions::Prepend;
-    s.replace(blank_, mark_);
     const bool wanted =
         options_.prepend == Prepend::Always || (options_.prepend == Prepend::First && s.source().begin == 0);
-    if (wanted && !s.text().starts_with(mark_)) s.prepend(mark_);
+    if (wanted && !s.text().starts_with(mark)) s.prepend(mark);
   }
   MetaspaceOptions options_;
   std::string mark_;

@@ -17,11 +17,12 @@ struct Cuts {
   std::function<void(NormalizedString&)> rewrite;
   bool rewrite_needs_source = false;  // asks where in the original its text stands
   std::vector<Cutter> cutters;
-  bool bytes = false;  // the words are to be renamed byte by byte
+  Spelling spelling = Spelling::Vocabulary;  // the words are these bytes, or have these blanks, and are not respelled
+  bool has_blanks = true;                    // false: the normalizer leaves none in the text
   // Each of these is false when what came before rules it out.
-  bool then_cut(Cutter cutter) { return !bytes && (cutters.push_back(cutter), true); }
+  bool then_cut(Cutter cutter) { return spelling == Spelling::Vocabulary && (cutters.push_back(cutter), true); }
   bool then_rewrite(std::function<void(NormalizedString&)> f) {
-    if (rewrite || bytes || !cutters.empty()) return false;
+    if (rewrite || spelling != Spelling::Vocabulary || !cutters.empty()) return false;
     return rewrite = std::move(f), true;
   }
 };

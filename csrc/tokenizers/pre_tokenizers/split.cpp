@@ -13,6 +13,8 @@ class Split : public PreTokenizer {
         invert_(get_bool(json, "invert", "Split")) {}
   void pre_tokenize(PreTokenizedString& text) const override { text.split(pattern_, behavior_, invert_); }
   bool add_to(Cuts& cuts) const override {
+    const bool none = !pattern_.is_regex() && pattern_.source().find(' ') != std::string::npos && !invert_;
+    if (none && !cuts.has_blanks) return true;  // it finds nothing
     const Cutter cutter = behavior_ == SplitBehavior::Isolated ? pattern_.isolated() : nullptr;
     return cutter && cuts.then_cut(cutter);
   }

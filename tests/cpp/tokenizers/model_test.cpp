@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "random_text.h"
 #include "tokenizers/byte_alphabet.h"
+#include "tokenizers/mark.h"
 #include "tokenizers/models/bpe.h"
 #include "tokenizers/models/word_loop.h"
 #include "tokenizers/models/prefix_trie.h"
@@ -25,7 +26,7 @@ Vocab vocab_of(const std::vector<std::string>& tokens) {
 }
 std::vector<std::string> texts(const Model& model, std::string_view word) {
   std::vector<Token> tokens;
-  model.tokenize(word, false, nullptr, tokens);
+  model.tokenize(word, Spelling::Vocabulary, nullptr, tokens);
   std::vector<std::string> out;
   uint32_t at = 0;
   for (const Token& t : tokens) {
@@ -122,7 +123,7 @@ TEST(Bpe, BytesGiveTheSameAsTheirSpelling) {
     BpeOptions options;
     options.ignore_merges = ignore_merges;
     const Bpe model(vocab_of(bpe.tokens), bpe.merges, options);
-    ASSERT_TRUE(model.accepts_bytes());
+    ASSERT_TRUE(model.accepts(Spelling::Bytes));
     const auto workspace = model.workspace();
     std::mt19937 random(1);
     for (int i = 0; i < 3000; i++) {
@@ -131,8 +132,8 @@ TEST(Bpe, BytesGiveTheSameAsTheirSpelling) {
       for (size_t k = 0; k < length; k++) bytes += random() % 9 ? char('a' + random() % 4) : char(random());
       if (i % 7 == 0) bytes = "dcba";
       std::vector<Token> fast, slow;
-      model.tokenize(bytes, true, workspace.get(), fast);
-      model.tokenize(spell_bytes(bytes), false, nullptr, slow);
+      model.tokenize(bytes, Spelling::Bytes, workspace.get(), fast);
+      model.tokenize(spell_bytes(bytes), Spelling::Vocabulary, nullptr, slow);
       ASSERT_EQ(fast.size(), slow.size()) << bytes;
       uint32_t at = 0;
       for (size_t k = 0; k < fast.size(); k++) {
@@ -156,15 +157,15 @@ TEST(Bpe, LongestTokensThatFitAreThoseOfTheMerges) {
     const auto seasoned = model.workspace();
     std::mt19937 random(seed);
     std::vector<Token> unused;
-    for (int i = 0; i < 4; i++) model.tokenize(std::string(600000, 'd'), true, seasoned.get(), unused);
+    for (int i = 0; i < 4; i++) model.tokenize(std::string(600000, 'd'), Spelling::Bytes, seasoned.get(), unused);
     for (int i = 0; i < 400; i++) {
       std::string bytes;
       const size_t length = i ? 40 + random() % 120 : 60000;
       const unsigned letters = 1 + random() % 4;
       for (size_t k = 0; k < length; k++) bytes += random() % 60 ? char('a' + random() % letters) : char(random());
       std::vector<Token> fast, slow;
-      model.tokenize(bytes, true, seasoned.get(), fast);
-      model.tokenize(spell_bytes(bytes), false, nullptr, slow);
+      model.tokenize(bytes, Spelling::Bytes, seasoned.get(), fast);
+      model.tokenize(spell_bytes(bytes), Spelling::Vocabulary, nullptr, slow);
       ASSERT_EQ(fast.size(), slow.size());
       for (size_t k = 0; k < fast.size(); k++)
         ASSERT_EQ(fast[k].id, slow[k].id) << "seed " << seed << " word " << i << " token " << k;
@@ -181,7 +182,7 @@ TEST(Bpe, LongWordsAreNotQuadratic) {
     for (size_t i = 0; i < length; i++) word += "abcd"[random() % 4];
     std::vector<Token> tokens;
     const auto start = std::chrono::steady_clock::now();
-    model.tokenize(word, false, nullptr, tokens);
+    model.tokenize(word, Spelling::Vocabulary, nullptr, tokens);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   // Half a megabyte takes well below a second; quadratic it would be hours. The bound leaves room for sanitizers.
@@ -212,6 +213,56 @@ TEST(Bpe, Dropout) {
   EXPECT_EQ(seen, (std::set<Strings>{{"a", "b", "c"}, {"ab", "c"}, {"abc"}}));
   EXPECT_THROW(model(1.5), TokenizerError);
   EXPECT_THROW(model(-0.1), TokenizerError);
+}
+
+// A text with blanks, in the parts that no merge brings together, against all of it with marks.
+TEST(Bpe, BlanksAndPartsGiveTheSameAsTheWholeText) {
+  for (unsigned seed = 0; seed < 12; seed++) {
+    std::mt19937 random(seed);
+    const bool fuse = seed % 2;
+    std::vector<std::string> tokens{"<unk>", std::string(kMark), "a", "b", "é", "漢", "字", "😀"};
+    const size_t single = tokens.size();
+    Merges merges;
+    for (int i = 0; i < 25; i++) {
+      const std::string left = tokens[1 + random() % (tokens.size() - 1)];
+      const std::string right = tokens[1 + random() % (i % 3 ? single - 1 : tokens.size() - 1)];
+      if (std::find(tokens.begin(), tokens.end(), left + right) != tokens.end()) continue;
+      merges.add(left, right);
+      tokens.push_back(left + right);
+    }
+    BpeOptions options;
+    options.unk_token = "<unk>";
+    options.fuse_unk = fuse;
+    const Bpe model(vocab_of(tokens), merges, options);
+    ASSERT_TRUE(model.cuts_words() && model.accepts(Spelling::Blanks));
+    const auto workspace = model.workspace();
+    for (int i = 0; i < 200; i++) {
+      std::string text;
+      for (size_t n = random() % 40; n > 0; n--) {
+        const size_t k = random() % (single + 3);
+        text += k == 0 ? "?" : k < 3 || k >= single ? " " : tokens[k];
+      }
+      std::vector<Token> whole;
+      model.tokenize(blanks_to_marks(text), Spelling::Vocabulary, nullptr, whole);
+      WordTokens parts;
+      const Span all{0, uint32_t(text.size())};
+      tokenize_words(model, text, std::span(&all, 1), Spelling::Blanks, *workspace, true, parts);
+      ASSERT_EQ(parts.ids.size(), whole.size()) << text;
+      for (size_t k = 0; k < whole.size(); k++) {
+        ASSERT_EQ(parts.ids[k], whole[k].id) << text;
+        ASSERT_EQ(blanks_to_marks(text.substr(0, parts.spans[k].end)).size(), whole[k].end) << text;
+      }
+    }
+  }
+}
+
+// Unknown characters without a token vanish, and what stands around them merges.
+TEST(Bpe, CharactersThatVanish) {
+  Merges merges;
+  merges.add("a", "b");
+  const Bpe model(vocab_of({"a", "b", "ab", std::string(kMark)}), merges, {});
+  EXPECT_FALSE(model.cuts_words() || model.accepts(Spelling::Blanks));
+  EXPECT_EQ(texts(model, "a?b"), Strings{"ab"});
 }
 
 TEST(Bpe, MergeOfUnknownTokens) {
@@ -285,12 +336,34 @@ TEST(Unigram, FindsTheHighestScore) {
   }
 }
 
+TEST(Unigram, BlanksGiveTheSameAsMarks) {
+  std::vector<std::pair<std::string, double>> pieces{{"<unk>", 0}, {"▁", -3}, {"a b", -0.1}};
+  std::mt19937 random(4);
+  for (const char* piece : {"▁a", "a", "b", "▁▁", "▁▁b", "ab▁", "é▁", "é", "漢字", "字"})
+    pieces.emplace_back(piece, -1.0 - random() % 1000 / 250.0);
+  const auto model = make_unigram(pieces, 0, false);
+  ASSERT_TRUE(model->accepts(Spelling::Blanks));
+  for (int i = 0; i < 500; i++) {
+    std::string text;
+    for (size_t n = 1 + random() % 12; n > 0; n--)
+      text += std::vector<std::string>{" ", "a", "b", "é", "漢", "字", "?"}[random() % 7];
+    std::vector<Token> blanks, marks;
+    model->tokenize(text, Spelling::Blanks, nullptr, blanks);
+    model->tokenize(blanks_to_marks(text), Spelling::Vocabulary, nullptr, marks);
+    ASSERT_EQ(blanks.size(), marks.size()) << text;
+    for (size_t k = 0; k < marks.size(); k++) {
+      ASSERT_EQ(blanks[k].id, marks[k].id) << text;
+      ASSERT_EQ(blanks_to_marks(text.substr(0, blanks[k].end)).size(), marks[k].end) << text;
+    }
+  }
+}
+
 TEST(Unigram, Errors) {
   EXPECT_THROW(make_unigram({{"a", -1}}, 5, false), TokenizerError);
   EXPECT_THROW(make_unigram({}, 0, false), TokenizerError);
   const auto model = make_unigram({{"a", -1}}, std::nullopt, false);
   std::vector<Token> tokens;
-  EXPECT_THROW(model->tokenize("b", false, nullptr, tokens), TokenizerError);
+  EXPECT_THROW(model->tokenize("b", Spelling::Vocabulary, nullptr, tokens), TokenizerError);
 }
 
 }  // namespace
