@@ -22,6 +22,7 @@ using attention::visible_keys;
 
 constexpr int64_t kKeyChunk = 64;  // of decode: the unit of work of a thread
 static_assert(kKeyBlock % kKeyChunk == 0);
+constexpr int64_t kGroupChunks = 8;
 constexpr int64_t kDecodeRows = 12;    // query rows of a kv head up to which decode is faster
 constexpr int64_t kTileScores = 4096;  // of a tile of queries: with the probabilities they should fit L1
 constexpr int64_t kTaskRows = 384;     // query rows of a prefill task, which share the packing of a key block
@@ -297,85 +298,168 @@ void attention_prefill(const AttentionArgs& a) {
   });
 }
 
+// A thread's part of attention_decode: one chunk of keys after another.
+class DecodeTask {
+ public:
+  DecodeTask(const AttentionArgs& a)
+      : a_(a),
+        bf16_(a.kv_dtype == DType::BFloat16),
+        plain_(a.scale > 0 && !a.bias && a.softcap == 0),
+        group_(a.q_heads / a.kv_heads),
+        rows_(group_ * a.q_len),
+        tiles_(kernels().decode_bf16),
+        tiled_(bf16_ && tiles_.rows && a.head_dim % tiles_.unit == 0 && a.value_dim % tiles_.unit == 0),
+        dot_(bf16_                          ? kernels().dot_bf16
+             : a.kv_dtype == DType::Float16 ? kernels().dot_f16
+                                            : kernels().dot_f32),
+        direct_(bf16_                          ? kernels().direct_bf16
+                : a.kv_dtype == DType::Float16 ? kernels().direct_f16
+                                               : kernels().direct_f32) {
+    const auto pad = [](int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; };
+    const int64_t room = a.packed_k ? kKeyChunk * std::max(a.head_dim, a.value_dim) : 0, f = int64_t(sizeof(float));
+    q_bytes_ =
+        tiled_ ? 2 * a.head_dim * int64_t(sizeof(bfloat16)) : pad(a.head_dim, dot_.chunk) * int64_t(dot_.item_size);
+    const int64_t q_rows = tiled_ ? pad(rows_, tiles_.rows) : rows_;
+    const int64_t parts = kGroupChunks * rows_ * (a.value_dim + 2);
+    Carver c{scratch<char>(ScratchSlot::AttentionA,
+                           size_t(q_rows * q_bytes_ + f * (rows_ * kKeyChunk + a.head_dim + room + parts) + 5 * 64))};
+    q_ = c.take<char>(q_rows * q_bytes_);
+    s_ = c.take<float>(rows_ * kKeyChunk);
+    wide_ = c.take<float>(a.head_dim);
+    room_ = c.take<float>(room);
+    parts_ = c.take<float>(parts);
+    if (tiled_) tiles_.begin();
+  }
+  ~DecodeTask() {
+    if (tiled_) tiles_.end();
+  }
+  DecodeTask(const DecodeTask&) = delete;
+
+  float* parts() const { return parts_; }  // room for the chunks of a group
+  void load_queries(int64_t b, int64_t kv) {
+    const auto query = [&](int64_t r) {
+      const int64_t head = kv * group_ + r / a_.q_len, position = r % a_.q_len;
+      if (!a_.rounded_q) return at(a_.q, a_.q_strides, b, head, position);
+      kernels().convert(a_.head_dim, at(a_.rounded_q, a_.q_strides, b, head, position), DType::BFloat16, wide_,
+                        DType::Float32);
+      return static_cast<const float*>(wide_);
+    };
+    for (int64_t r = 0; r < rows_; r++)
+      if (tiled_)
+        tiles_.pack(r % tiles_.rows, a_.head_dim, query(r), q_ + r / tiles_.rows * tiles_.rows * q_bytes_);
+      else
+        dot_.pack(a_.head_dim, query(r), DType::Float32, bf16_, q_ + r * q_bytes_);
+  }
+  // o [rows, value_dim], max and sum of the chunk of keys that starts at `key`; what a window hides of it is masked
+  void run(int64_t b, int64_t kv, int64_t key, int64_t keys, float* o) {
+    const int64_t n = std::min(kKeyChunk, keys - key);
+    float *max = o + rows_ * a_.value_dim, *sum = max + rows_;
+    if (n <= 0) {
+      std::fill(o, max, 0.f);
+      std::fill(max, sum, -INFINITY);
+      std::fill(sum, sum + rows_, 0.f);
+      return;
+    }
+    const Rows k = rows_of(a_, false, b, kv, key, n, room_);
+    each_block([&](int64_t r, int64_t rows) {
+      tiled_ ? tiles_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk)
+             : dot_.run(rows, n, a_.head_dim, q_, q_bytes_ / int64_t(dot_.item_size), k.at, k.stride, s_, kKeyChunk,
+                        false);
+    });
+    const KeyRange all = visible_keys(a_, 0, 0), last = visible_keys(a_, a_.q_len - 1, a_.q_len - 1);
+    if (!plain_ || a_.key_mask || last.begin > key || all.end < key + n)
+      for (int64_t r = 0; r < rows_; r++) {
+        float* s = s_ + r * kKeyChunk;
+        if (!plain_) kernels().rows.scale(n, a_.scale, s, s);
+        finish_scores(a_, b, kv * group_ + r / a_.q_len, r % a_.q_len, key, n, s);
+      }
+    kernels().softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
+    const Rows v = rows_of(a_, true, b, kv, key, n, room_);
+    each_block([&](int64_t r, int64_t rows) {
+      tiled_ ? tiles_.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim)
+             : direct_(rows, a_.value_dim, n, s_, kKeyChunk, v.at, v.stride, o, a_.value_dim, false);
+    });
+  }
+
+ private:
+  template <class F>
+  void each_block(F&& f) const {
+    const int64_t most = tiled_ ? tiles_.rows : rows_;
+    for (int64_t r = 0; r < rows_; r += most) f(r, std::min(most, rows_ - r));
+  }
+
+  const AttentionArgs& a_;
+  bool bf16_, plain_;  // plain: the softmax scales scores itself
+  int64_t group_, rows_;
+  const DecodeKernels& tiles_;
+  bool tiled_;
+  const DotKernels& dot_;
+  DirectKernel direct_;
+  int64_t q_bytes_;
+  char* q_;
+  float *s_, *wide_, *room_, *parts_;
+};
+
+// Chunks are summed in two steps, inside groups and then the groups, in order. The thread that has all chunks of a
+// group sums it at once: what one core wrote is slow to read for another.
 void attention_decode(const AttentionArgs& a) {
-  const int64_t group = a.q_heads / a.kv_heads, rows = group * a.q_len;
+  const int64_t group = a.q_heads / a.kv_heads, rows = group * a.q_len, pairs = a.batch * a.kv_heads;
   const KeyRange keys = visible_keys(a, 0, a.q_len - 1);
   const int64_t first_chunk = keys.begin / kKeyChunk,
                 chunks = std::max<int64_t>(1, (keys.end + kKeyChunk - 1) / kKeyChunk - first_chunk);
-  const int64_t tasks = a.batch * a.kv_heads * chunks, partial = a.value_dim + 2;  // o, max, sum
-  const bool bf16 = a.kv_dtype == DType::BFloat16;
-  const DotKernels& dot = bf16                           ? kernels().dot_bf16
-                          : a.kv_dtype == DType::Float16 ? kernels().dot_f16
-                                                         : kernels().dot_f32;
-  const DirectKernel direct = bf16                           ? kernels().direct_bf16
-                              : a.kv_dtype == DType::Float16 ? kernels().direct_f16
-                                                             : kernels().direct_f32;
-  const int64_t ldq = (a.head_dim + dot.chunk - 1) / dot.chunk * dot.chunk;
-  float* partials = scratch<float>(ScratchSlot::AttentionB, size_t(tasks * rows * partial));
+  const int64_t first_group = first_chunk / kGroupChunks,
+                groups = (first_chunk + chunks - 1) / kGroupChunks + 1 - first_group;
+  const int64_t part = rows * (a.value_dim + 2);  // of a chunk or a group: o, max, sum
+  Carver c{scratch<char>(ScratchSlot::AttentionB,
+                         size_t(pairs * ((chunks + groups) * part * int64_t(sizeof(float)) + groups) + 3 * 64))};
+  float *parts = c.take<float>(pairs * chunks * part), *sums = c.take<float>(pairs * groups * part);
+  bool* summed = c.take<bool>(pairs * groups);
+  std::fill(summed, summed + pairs * groups, false);
+  struct Slots {
+    float *o, *max, *sum;
+  };
+  const auto row_of = [&](float* slot, int64_t r) {
+    return Slots{slot + r * a.value_dim, slot + rows * a.value_dim + r, slot + rows * (a.value_dim + 1) + r};
+  };
+  const auto merge = [&](int64_t count, const Slots& from, const Slots& to) {
+    kernels().merge_chunks(count, a.value_dim, from.o, from.max, from.sum, part, to.o, to.max, to.sum);
+  };
+  const auto chunk_of = [&](int64_t g) { return std::max<int64_t>(0, (first_group + g) * kGroupChunks - first_chunk); };
+  const auto sum_group = [&](int64_t pair, int64_t g, int64_t r, float* from) {
+    const int64_t count = std::min(chunks, chunk_of(g + 1)) - chunk_of(g);
+    merge(count, row_of(from, r), row_of(sums + (pair * groups + g) * part, r));
+  };
   const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
-  parallel_for(tasks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
-    const int64_t room_size = a.packed_k ? kKeyChunk * std::max(a.head_dim, a.value_dim) : 0;
-    Carver c{scratch<char>(
-        ScratchSlot::AttentionA,
-        size_t(4 * room_size + 64 + rows * (ldq * int64_t(dot.item_size) + 4 * kKeyChunk + 4) + 4 * a.head_dim + 256))};
-    char* q = c.take<char>(rows * ldq * int64_t(dot.item_size));
-    float *s = c.take<float>(rows * kKeyChunk), *scaled = c.take<float>(a.head_dim), *correction = c.take<float>(rows),
-          *room = c.take<float>(room_size);
-    int64_t packed_for = -1;
-    for (int64_t id = begin; id < end; id++) {
-      const int64_t pair = id / chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
-      if (packed_for != pair)
-        for (int64_t r = 0; r < rows; r++) {
-          const int64_t head = kv * group + r / a.q_len, query = r % a.q_len;
-          const float* row = scaled;
-          if (a.rounded_q)
-            kernels().convert(a.head_dim, at(a.rounded_q, a.q_strides, b, head, query), DType::BFloat16, scaled,
-                              DType::Float32);
-          else
-            row = at(a.q, a.q_strides, b, head, query);
-          kernels().rows.scale(a.head_dim, a.scale, row, scaled);
-          dot.pack(a.head_dim, scaled, DType::Float32, bf16, q + r * ldq * int64_t(dot.item_size));
-        }
-      packed_for = pair;
-      const int64_t key = (first_chunk + id % chunks) * kKeyChunk;  // what a window hides of it is masked
-      const int64_t n = std::min(key + kKeyChunk, keys.end) - key;
-      float* o = partials + id * rows * partial;
-      float *max = o + rows * a.value_dim, *sum = max + rows;
-      std::fill(o, o + rows * a.value_dim, 0.f);
-      std::fill(max, max + rows, -INFINITY);
-      std::fill(sum, sum + rows, 0.f);
-      if (n <= 0) continue;
-      const Rows keys_at = rows_of(a, false, b, kv, key, n, room);
-      dot.run(rows, n, a.head_dim, q, ldq, keys_at.at, keys_at.stride, s, kKeyChunk, false);
-      for (int64_t r = 0; r < rows; r++)
-        finish_scores(a, b, kv * group + r / a.q_len, r % a.q_len, key, n, s + r * kKeyChunk);
-      kernels().online_softmax(rows, n, s, kKeyChunk, max, sum, correction);
-      const Rows values_at = rows_of(a, true, b, kv, key, n, room);
-      direct(rows, a.value_dim, n, s, kKeyChunk, values_at.at, values_at.stride, o, a.value_dim, false);
-    }
-  });
-  // Merge the chunks of a row in order.
-  parallel_for(
-      a.batch * a.kv_heads * rows, std::max<int64_t>(1, 16384 / (chunks * partial)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++) {
-          const int64_t pair = i / rows, r = i % rows;
-          float* first = partials + pair * chunks * rows * partial;
-          const auto max_of = [&](int64_t c) { return first[c * rows * partial + rows * a.value_dim + r]; };
-          const auto sum_of = [&](int64_t c) { return first[c * rows * partial + rows * (a.value_dim + 1) + r]; };
-          float max = -INFINITY, sum = 0;
-          for (int64_t c = 0; c < chunks; c++) max = std::max(max, max_of(c));
-          float* o = first + r * a.value_dim;
-          for (int64_t c = 0; c < chunks; c++) {
-            const float weight = max_of(c) == -INFINITY ? 0.f : std::exp(max_of(c) - max);
-            sum += weight == 0 ? sum_of(c) * 0 : weight * sum_of(c);  // 0·NaN stays NaN
-            if (c == 0)
-              kernels().rows.scale(a.value_dim, weight, o, o);
-            else
-              kernels().rows.scale_add(a.value_dim, weight, first + c * rows * partial + r * a.value_dim, o);
-          }
-          finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, max, sum, o);
-        }
-      });
+  parallel_for(pairs * chunks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)),
+               [&](int64_t begin, int64_t end) {
+                 DecodeTask task(a);
+                 for (int64_t id = begin; id < end; id++) {
+                   const int64_t pair = id / chunks, chunk = id % chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
+                   if (id == begin || chunk == 0) task.load_queries(b, kv);
+                   const int64_t g = (first_chunk + chunk) / kGroupChunks - first_group, from = chunk_of(g),
+                                 last = std::min(chunks, chunk_of(g + 1)) - 1;
+                   const bool whole = pair * chunks + from >= begin && pair * chunks + last < end;
+                   float* slots = whole ? task.parts() : parts + (pair * chunks + from) * part;
+                   task.run(b, kv, (first_chunk + chunk) * kKeyChunk, keys.end, slots + (chunk - from) * part);
+                   if (!whole || chunk < last) continue;
+                   for (int64_t r = 0; r < rows; r++) sum_group(pair, g, r, slots);
+                   summed[pair * groups + g] = true;
+                 }
+               });
+  parallel_for(pairs * rows, std::max<int64_t>(1, 65536 / (groups * (a.value_dim + 2))),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; i++) {
+                   const int64_t pair = i / rows, r = i % rows;
+                   for (int64_t g = 0; g < groups; g++)
+                     if (!summed[pair * groups + g])
+                       sum_group(pair, g, r, parts + (pair * chunks + chunk_of(g)) * part);
+                   const Slots from = row_of(sums + pair * groups * part, r);
+                   float top, total;
+                   merge(groups, from, {from.o, &top, &total});
+                   finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len,
+                              top * 0.693147181f, total, from.o);
+                 }
+               });
 }
 
 }  // namespace

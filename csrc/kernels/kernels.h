@@ -76,6 +76,21 @@ struct StreamKernels {
               bool add);
 };
 
+// Attention of few queries in matrix tiles, keys and values of a chunk read where they lie.
+struct DecodeKernels {
+  int rows;         // queries of a block; 0: the level has none
+  int unit;         // head_dim and value_dim are multiples of this
+  void (*begin)();  // a thread calls these around the others
+  void (*end)();
+  void (*pack)(int64_t row, int64_t dim, const float* q, void* dst);  // one row of a block of dim · rows bf16
+  // s[rows, n] = packed q · kᵀ
+  void (*scores)(int64_t rows, int64_t n, int64_t dim, const void* q, const void* k, int64_t ldk, float* s,
+                 int64_t lds);
+  // o[rows, dim] = p · v, p rounded
+  void (*values)(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* v, int64_t ldv,
+                 float* o);
+};
+
 // The same as DotKernels for b row-major [k, n]: vectors along n, a in f32.
 using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
                               float* c, int64_t ldc, bool add);
@@ -118,12 +133,19 @@ struct Kernels {
   StreamKernels stream_f32, stream_bf16;
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
-  // One key block of attention's online softmax; see generic/attention.h.
-  void (*online_softmax)(int64_t rows, int64_t n, float* s, int64_t lds, float* max, float* sum, float* correction);
-  // The same for a tile of up to kTileQueries queries. The probabilities 2^(s·unit - m), where m = max is the largest
-  // s·unit so far or up to kMaxSlack less, become the packed a of panel_f32 or panel_bf16; rows of s have room for n
-  // rounded up to its chunk, correction for whole vectors. between(context, rows done) is called after every few rows:
-  // tile products that the caller does there run beside the exponentials of other rows.
+  // Attention's softmax over a chunk of n keys: s becomes 2^(s·scale·log2 e - max), where max is the largest of the
+  // exponents, and sum their sum. Rows have room for n rounded up to 16.
+  void (*softmax_chunk)(int64_t rows, int64_t n, float scale, float* s, int64_t lds, float* max, float* sum);
+  // One row's chunks, `stride` floats apart each, summed in order: out, of denominator `total`, is relative to 2^top.
+  // max is overwritten.
+  void (*merge_chunks)(int64_t chunks, int64_t dim, const float* o, float* max, const float* sum, int64_t stride,
+                       float* out, float* top, float* total);
+  DecodeKernels decode_bf16;
+  // The softmax of a block of keys beside those before it, for a tile of up to kTileQueries queries. The probabilities
+  // 2^(s·unit - m), where m = max is the largest s·unit so far or up to kMaxSlack less, become the packed a of
+  // panel_f32 or panel_bf16; rows of s have room for n rounded up to its chunk, correction for whole vectors.
+  // between(context, rows done) is called after every few rows: tile products that the caller does there run beside the
+  // exponentials of other rows.
   using SoftmaxBlock = void (*)(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
                                 float* correction, void* packed, void (*between)(void*, int64_t), void* context);
   SoftmaxBlock softmax_block_f32, softmax_block_bf16;

@@ -1,48 +1,59 @@
 // Softmax steps of attention. Included inside an instruction set's namespace after math.h and gemm_panel.h.
 
-// One key block of the online softmax, row by row: s becomes exp(s - m) with m the maximum so far, sum is updated, and
-// correction is what earlier results have to be multiplied by. Rows have room for n rounded up to 16.
-void online_softmax(int64_t rows, int64_t n, float* s, int64_t lds, float* max, float* sum, float* correction) {
+constexpr float kLog2E = 1.44269504f;
+
+// See kernels.h.
+void softmax_chunk(int64_t rows, int64_t n, float scale, float* s, int64_t lds, float* max, float* sum) {
   const float inf = __builtin_inff();
   const int64_t padded = (n + kW - 1) / kW * kW;
+  const F factor = set(scale), unit = set(kLog2E);
   for (int64_t r = 0; r < rows; r++, s += lds) {
     for (int64_t j = n; j < padded; j++) s[j] = -inf;
     F m = load(s);
     for (int64_t j = kW; j < padded; j += kW) m = vmax(m, load(s + j));
-    const float before = max[r], block = hmax(m), now = block > before ? block : before;
-    correction[r] = 1.f;
-    if (now == -inf) {
-      F total = zero();  // 0, or NaN if there is a NaN
-      for (int64_t j = 0; j < padded; j += kW) {
-        const F x = exp(load(s + j));
-        store(s + j, x);
-        total = total + x;
-      }
-      sum[r] += hsum(total);
-      continue;
-    }
-    const F shift = set(now);
-    F a = zero(), b = zero();
-    int64_t j = 0;
-    for (; j + 2 * kW <= padded; j += 2 * kW) {
-      const F x = exp(load(s + j) - shift), y = exp(load(s + j + kW) - shift);
+    max[r] = hmax(m) * scale * kLog2E;
+    const F shift = set(max[r] == -inf ? 0.f : -max[r]);  // nothing seen: no -inf - -inf
+    F total = zero();
+    for (int64_t j = 0; j < padded; j += kW) {
+      const F x = pow2(fma(load(s + j) * factor, unit, shift));
       store(s + j, x);
-      store(s + j + kW, y);
-      a = a + x;
-      b = b + y;
+      total = total + x;
     }
-    if (j < padded) {
-      const F x = exp(load(s + j) - shift);
-      store(s + j, x);
-      a = a + x;
+    sum[r] = hsum(total);
+  }
+}
+
+// See kernels.h.
+void merge_chunks(int64_t chunks, int64_t dim, const float* o, float* max, const float* sum, int64_t stride, float* out,
+                  float* top, float* total) {
+  const float inf = __builtin_inff();
+  *top = -inf;
+  for (int64_t c = 0; c < chunks; c++) *top = max[c * stride] > *top ? max[c * stride] : *top;
+  const float shift = *top == -inf ? 0.f : *top;
+  *total = 0;
+  for (int64_t c = 0; c < chunks; c += kW) {
+    alignas(64) float weight[kW];
+    const int64_t n = clamp_lanes(chunks - c);
+    for (int64_t i = 0; i < n; i++) weight[i] = max[(c + i) * stride] - shift;
+    store(weight, pow2(load_n(weight, n)));
+    for (int64_t i = 0; i < n; i++) {
+      *total += weight[i] * sum[(c + i) * stride];
+      max[(c + i) * stride] = weight[i];
     }
-    if (now != before) {
-      float c[kW];
-      store(c, exp(set(before - now)));
-      correction[r] = c[0];
-      max[r] = now;
+  }
+  for (int64_t j = 0; j < dim; j += 4 * kW) {
+    F acc[4] = {zero(), zero(), zero(), zero()};
+    const float* from = o + j;
+    const int64_t width = dim - j;
+    for (int64_t c = 0; c < chunks; c++, from += stride) {
+      const F w = set(max[c * stride]);
+#pragma GCC unroll 4
+      for (int64_t v = 0; v < 4; v++)
+        if (v * kW < width) acc[v] = fma(w, load_part(from + v * kW, width - v * kW), acc[v]);
     }
-    sum[r] = sum[r] * correction[r] + hsum(a + b);
+#pragma GCC unroll 4
+    for (int64_t v = 0; v < 4; v++)
+      if (v * kW < width) store_part(out + j + v * kW, acc[v], width - v * kW);
   }
 }
 

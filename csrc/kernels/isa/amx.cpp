@@ -1,4 +1,6 @@
 // AMX tiles for bf16 products (Sapphire Rapids and later), all else as AVX-512 BF16.
+#include <type_traits>
+
 #include "kernels/kernels.h"
 #include "kernels/isa/vec_avx512.h"
 
@@ -211,6 +213,151 @@ void stream_run(int64_t m, int64_t n, int64_t k, const void* a, const void* bv, 
   end_tiles();
 }
 
+// Attention of few queries. Scores: 16 keys where they lie are the first operand, the queries the second. Values: two
+// rows of probabilities a query are the first, (p, 0) and (0, p) in pairs, and 16 positions where they lie the second:
+// what comes out are the sums of even and of odd columns. A register that is written again waits for what reads it (50
+// cycles), so the groups of 16 positions have their own.
+template <int kT>
+inline void tile_zero() {
+  asm volatile("tilezero %%tmm%c0" ::"i"(kT));
+}
+template <int kT>
+inline void tile_load(const void* p, int64_t stride) {
+  asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(p), "r"(stride), "i"(kT));
+}
+template <int kT>
+inline void tile_store(void* p, int64_t stride) {
+  asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(p), "r"(stride), "i"(kT) : "memory");
+}
+template <int kSum, int kA, int kB>
+inline void tile_dot() {
+  asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kA), "i"(kB));
+}
+
+constexpr int64_t kQueries = 8, kGroup = 16, kGroups = 4;
+
+void decode_pack(int64_t row, int64_t dim, const float* q, void* dst) {
+  auto* to = static_cast<bfloat16*>(dst) + 2 * row;
+  for (int64_t p = 0; p < dim; p += kChunk, to += kTile / 2) {
+    alignas(64) bfloat16 pairs[kChunk];
+    store_pairs(pairs, load(q + p), load(q + p + kW));
+    for (int64_t u = 0; u < kW; u++) __builtin_memcpy(to + u * kChunk, pairs + 2 * u, 4);
+  }
+}
+
+// 64 bytes of n positions, those that a tile has beyond as zeros.
+const char* part_tile(int64_t n, const char* rows, int64_t stride, char* room) {
+  __builtin_memset(room, 0, kTile);
+  for (int64_t i = 0; i < n; i++) __builtin_memcpy(room + i * 64, rows + i * stride, 64);
+  written();
+  return room;
+}
+
+template <class Step>
+void each_group(int64_t n, Step&& step) {  // step(register, first position, positions)
+  step(std::integral_constant<int, 0>(), 0, n);
+  if (n > kGroup) step(std::integral_constant<int, 1>(), kGroup, n - kGroup);
+  if (n > 2 * kGroup) step(std::integral_constant<int, 2>(), 2 * kGroup, n - 2 * kGroup);
+  if (n > 3 * kGroup) step(std::integral_constant<int, 3>(), 3 * kGroup, n - 3 * kGroup);
+}
+
+void decode_scores(int64_t rows, int64_t n, int64_t dim, const void* qv, const void* kv, int64_t ldk, float* s,
+                   int64_t lds) {
+  const int64_t stride = ldk * 2;
+  const char *q = static_cast<const char*>(qv), *keys = static_cast<const char*>(kv);
+  alignas(64) char room[kTile];
+  alignas(64) float t[16 * 16];
+  written();
+  for (int64_t d = 0; d < dim; d += 2 * kChunk, q += 2 * kTile, keys += 128) {
+    const bool two = d + kChunk < dim, begin = d == 0;
+    tile_load<4>(q, 64);
+    if (two) tile_load<5>(q + kTile, 64);
+    each_group(
+        n, [&](auto g, int64_t j, int64_t left) __attribute__((always_inline)) {
+          const char* k = keys + j * stride;
+          if (begin) tile_zero<g>();
+          if (left >= kGroup) {
+            for (int64_t i = 0; i < kGroup; i++)
+              __builtin_prefetch(k + (kGroups * kGroup + i) * stride);  // the next chunk
+            tile_load<6>(k, stride);
+            tile_dot<g, 6, 4>();
+            if (!two) return;
+            for (int64_t i = 0; i < kGroup; i++) __builtin_prefetch(k + (kGroups * kGroup + i) * stride + 64);
+            tile_load<7>(k + 64, stride);
+            tile_dot<g, 7, 5>();
+          } else {
+            tile_load<6>(part_tile(left, k, stride, room), 64);
+            tile_dot<g, 6, 4>();
+            if (!two) return;
+            tile_load<7>(part_tile(left, k + 64, stride, room), 64);
+            tile_dot<g, 7, 5>();
+          }
+        });
+  }
+  each_group(
+      n, [&](auto g, int64_t j, int64_t) __attribute__((always_inline)) {
+        tile_store<g>(t, 64);
+        written();
+        for (int64_t i = 0; i < rows; i += 4) {
+          F r[4];
+          load_quads(reinterpret_cast<const char*>(t + i), 64, r);
+          for (int64_t u = 0; u < 4 && i + u < rows; u++) store(s + (i + u) * lds + j, r[u]);
+        }
+      });
+}
+
+void decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* vv, int64_t ldv,
+                   float* o) {
+  const int64_t stride = ldv * 2;
+  const char* values = static_cast<const char*>(vv);
+  alignas(64) char pairs[kGroups][kTile], room[kTile];
+  alignas(64) float t[2 * kQueries * 32];
+  const I low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0),
+          high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+  for (int64_t j = 0; j < n; j += kGroup)
+    for (int64_t r = 0; r < rows; r++) {
+      const I u = rounded_lanes_n(p + r * ldp + j, clamp_lanes(n - j));
+      _mm512_store_si512(pairs[j / kGroup] + 128 * r, u);
+      _mm512_store_si512(pairs[j / kGroup] + 128 * r + 64, _mm512_slli_epi32(u, 16));
+    }
+  written();
+  each_group(
+      n, [&](auto g, int64_t, int64_t) __attribute__((always_inline)) { tile_load<2 + g>(pairs[g], 64); });
+  for (int64_t d = 0; d < dim; d += 2 * kChunk, values += 128) {
+    const bool two = d + kChunk < dim;
+    tile_zero<0>();
+    tile_zero<1>();
+    each_group(
+        n, [&](auto g, int64_t j, int64_t left) __attribute__((always_inline)) {
+          const char* v = values + j * stride;
+          if (left >= kGroup) {
+            for (int64_t i = 0; i < kGroup; i++) __builtin_prefetch(v + (kGroups * kGroup + i) * stride);
+            tile_load<6>(v, stride);
+            tile_dot<0, 2 + g, 6>();
+            if (!two) return;
+            for (int64_t i = 0; i < kGroup; i++) __builtin_prefetch(v + (kGroups * kGroup + i) * stride + 64);
+            tile_load<7>(v + 64, stride);
+            tile_dot<1, 2 + g, 7>();
+          } else {
+            tile_load<6>(part_tile(left, v, stride, room), 64);
+            tile_dot<0, 2 + g, 6>();
+            if (!two) return;
+            tile_load<7>(part_tile(left, v + 64, stride, room), 64);
+            tile_dot<1, 2 + g, 7>();
+          }
+        });
+    tile_store<0>(t, 128);
+    if (two) tile_store<1>(t + 16, 128);
+    written();
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t c = 0; c < (two ? 32 : 16); c += 16) {
+        const F even = load(t + 64 * r + c), odd = load(t + 64 * r + 32 + c);
+        store(o + r * dim + d + 2 * c, _mm512_permutex2var_ps(even, low, odd));
+        store(o + r * dim + d + 2 * c + 16, _mm512_permutex2var_ps(even, high, odd));
+      }
+  }
+}
+
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
   constexpr int kDepth = 576;  // 36 KB of a panel: L1
@@ -218,6 +365,7 @@ constexpr Kernels amx_table() {
                   pack_a_bf16, pack_b_bf16, amx_tile, false, true, begin_tiles, end_tiles};
   t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
+  t.decode_bf16 = {int(kQueries), int(kChunk), begin_tiles, end_tiles, decode_pack, decode_scores, decode_values};
   return t;
 }
 }  // namespace

@@ -88,27 +88,28 @@ inline void transpose(F (&r)[16]) {
     r[i + 4] = _mm512_shuffle_f32x4(c, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
   }
 }
-// r = the transpose of 16 rows of 16 lanes, `stride` bytes apart: the lanes of 128 bits move while they are loaded.
-inline void load_transposed(const void* p, int64_t stride, F (&r)[16]) {
-  const char* rows = static_cast<const char*>(p);
+// r = the transpose of 16 rows of 4 lanes, `stride` bytes apart: the lanes of 128 bits move while they are loaded.
+inline void load_quads(const char* rows, int64_t stride, F* r) {
+  F t[4];
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; q++) {
-    F t[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      const auto part = [&](int64_t l) {
-        return _mm_loadu_ps(reinterpret_cast<const float*>(rows + (i + 4 * l) * stride + 16 * q));
-      };
-      t[i] = _mm512_castps128_ps512(part(0));
-      t[i] = _mm512_insertf32x4(t[i], part(1), 1);
-      t[i] = _mm512_insertf32x4(t[i], part(2), 2);
-      t[i] = _mm512_insertf32x4(t[i], part(3), 3);
-    }
-    const F a = _mm512_unpacklo_ps(t[0], t[1]), b = _mm512_unpackhi_ps(t[0], t[1]);
-    const F c = _mm512_unpacklo_ps(t[2], t[3]), d = _mm512_unpackhi_ps(t[2], t[3]);
-    r[4 * q] = _mm512_shuffle_ps(a, c, 0x44), r[4 * q + 1] = _mm512_shuffle_ps(a, c, 0xee);
-    r[4 * q + 2] = _mm512_shuffle_ps(b, d, 0x44), r[4 * q + 3] = _mm512_shuffle_ps(b, d, 0xee);
+  for (int i = 0; i < 4; i++) {
+    const auto part = [&](int64_t l) {
+      return _mm_loadu_ps(reinterpret_cast<const float*>(rows + (i + 4 * l) * stride));
+    };
+    t[i] = _mm512_castps128_ps512(part(0));
+    t[i] = _mm512_insertf32x4(t[i], part(1), 1);
+    t[i] = _mm512_insertf32x4(t[i], part(2), 2);
+    t[i] = _mm512_insertf32x4(t[i], part(3), 3);
   }
+  const F a = _mm512_unpacklo_ps(t[0], t[1]), b = _mm512_unpackhi_ps(t[0], t[1]);
+  const F c = _mm512_unpacklo_ps(t[2], t[3]), d = _mm512_unpackhi_ps(t[2], t[3]);
+  r[0] = _mm512_shuffle_ps(a, c, 0x44), r[1] = _mm512_shuffle_ps(a, c, 0xee);
+  r[2] = _mm512_shuffle_ps(b, d, 0x44), r[3] = _mm512_shuffle_ps(b, d, 0xee);
+}
+// The same for rows of 16 lanes.
+inline void load_transposed(const void* p, int64_t stride, F (&r)[16]) {
+#pragma GCC unroll 4
+  for (int q = 0; q < 4; q++) load_quads(static_cast<const char*>(p) + 16 * q, stride, r + 4 * q);
 }
 inline F transpose_sum(const F (&v)[16]) {
   F s[4];

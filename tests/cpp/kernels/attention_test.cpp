@@ -131,6 +131,7 @@ std::vector<Problem> problems() {
       {.name = "decode_sinks", .q_len = 1, .kv_len = 600, .key_mask = true, .sinks = true},
       {.name = "decode_three", .q_len = 3, .kv_len = 520, .causal = true},
       {.name = "decode_single_head", .q_heads = 2, .q_len = 1, .kv_len = 300, .head_dim = 128, .value_dim = 128},
+      {.name = "decode_many_heads", .q_heads = 10, .kv_heads = 1, .q_len = 1, .head_dim = 96, .value_dim = 160},
       {.name = "decode_odd", .q_heads = 5, .kv_heads = 1, .q_len = 1, .head_dim = 33, .value_dim = 7},
       {.name = "decode_empty", .q_len = 1, .kv_len = 0},
   };
@@ -193,6 +194,34 @@ TEST_P(Attention, Forward) {
       }
   }
   set_batch_invariant(false);
+}
+
+// Few queries: a row's bits depend neither on the threads nor on the rows beside it.
+TEST_P(Attention, DecodedRowsStandAlone) {
+  const int threads = ThreadPool::instance().size();
+  for (const DType kv : {DType::Float32, DType::BFloat16, DType::Float16})
+    for (const int64_t window : {0, 300}) {
+      Instance all(
+          {.name = "alone", .q_heads = 6, .q_len = 5, .kv_len = 1400, .kv = kv, .causal = true, .window = window});
+      const SingleRowOrder order;
+      attention_forward(all.args);
+      const std::vector<float> together = all.out;
+      for (const int count : {1, 2, 3}) {
+        ThreadPool::instance().resize(count);
+        std::fill(all.out.begin(), all.out.end(), 7.f);
+        attention_forward(all.args);
+        EXPECT_EQ(all.out, together) << count << " threads, window " << window;
+      }
+      std::fill(all.out.begin(), all.out.end(), 7.f);
+      for (int64_t i = 0; i < all.p.q_len; i++) {
+        AttentionArgs one = all.args;
+        one.q += i * one.q_strides.position, one.out += i * one.out_strides.position;
+        one.q_len = 1, one.q_offset += i, one.kv_len = one.q_offset + 1, one.lse = nullptr;
+        attention_forward(one);
+      }
+      EXPECT_EQ(all.out, together) << "row by row, window " << window;
+    }
+  ThreadPool::instance().resize(threads);
 }
 
 // Scores whose maximum rises by more than the softmax lets pass, and scales that turn their order round or make them
