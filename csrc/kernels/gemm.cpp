@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/thread_pool.h"
+#include "kernels/gemm_strip.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 
@@ -31,16 +32,6 @@ constexpr int64_t kGroup = 8;             // panels whose steps along k go toget
 constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
 constexpr int64_t kBlockBytes = 6 << 20;  // of packed a, which all threads share
 
-struct Matrix {
-  const void* data;
-  DType dtype;
-  int64_t ld;
-  bool transposed;
-  const void* at(int64_t row, int64_t column) const {  // of op(matrix)
-    const int64_t i = transposed ? column * ld + row : row * ld + column;
-    return static_cast<const char*>(data) + i * int64_t(item_size(dtype));
-  }
-};
 struct Target {
   Matrix b;  // op(b) is [n, k]
   int64_t n;
@@ -52,23 +43,6 @@ void check_operand(const char* where, DType d) {
   check<DtypeError>(d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16, where, ": found ",
                     dtype_name(d), ", needed float32, bfloat16 or float16");
 }
-// Rows or columns are cut evenly into the fewest pieces of at most `limit`: 8 of at most 6 become 4 + 4, never 6 + 2.
-struct Cut {
-  int64_t total, pieces;
-  Cut(int64_t total, int64_t limit) : total(total), pieces((total + limit - 1) / limit) {}
-  int64_t begin(int64_t i) const { return total * i / pieces; }
-};
-// The same with pieces that start at multiples of a unit: panels of full vectors. The limit is in elements.
-struct UnitCut {
-  int64_t total, unit;
-  Cut units;
-  UnitCut(int64_t total, int64_t unit, int64_t limit)
-      : total(total), unit(unit), units((total + unit - 1) / unit, limit / unit) {}
-  int64_t pieces() const { return units.pieces; }
-  int64_t largest() const { return (units.total + units.pieces - 1) / units.pieces; }  // piece, in units
-  int64_t begin(int64_t i) const { return std::min(total, units.begin(i) * unit); }
-};
-
 void zero_fill(int64_t m, std::span<const Target> targets) {
   for (const Target& t : targets)
     for (int64_t i = 0; i < m; i++) std::fill_n(t.c + i * t.ldc, t.n, 0.f);
@@ -80,8 +54,7 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
   const PanelKernels& ker = bf16 ? kernels().panel_bf16 : kernels().panel_f32;
   const int64_t item = int64_t(ker.item_size);
   const UnitCut slabs(k, ker.chunk, kSlab);
-  const int64_t rows_that_fit = kBlockBytes / (slabs.largest() * ker.chunk * item);
-  const Cut bands(m, std::max<int64_t>(ker.rows * 16, ker.staged ? 0 : rows_that_fit));
+  const Cut bands(m, std::max<int64_t>(ker.rows * 16, kBlockBytes / (slabs.largest() * ker.chunk * item)));
   const int threads = ThreadPool::instance().size();
 
   struct Panel {
@@ -121,7 +94,6 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     // A task is a group of panels and a range of rows. With several steps along k a group shares a step of a, which
     // then comes from a near cache. Rows are only split (and panels packed more than once) if there are too few panels
     // to keep all threads busy.
-    const bool staged = ker.staged && steps.pieces() > 1;
     const int64_t together = steps.pieces() == 1 ? 1 : std::clamp<int64_t>(count / (4 * threads), 1, kGroup);
     // As many for every thread.
     const int64_t rounds = ((count + together - 1) / together + threads - 1) / threads;
@@ -159,23 +131,11 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
         const std::span<const Panel> mine = std::span<const Panel>(panels).subspan(
             size_t(count * group / groups), size_t(count * (group + 1) / groups - count * group / groups));
         const int64_t first = blocks.pieces() * split / splits, last = blocks.pieces() * (split + 1) / splits;
-        const int64_t r0 = blocks.begin(first), rows = blocks.begin(last) - r0;
+        const int64_t r0 = blocks.begin(first);
         const bool add = accumulate || slab > 0;
-        const auto c_row = [&](const Panel& p, int64_t r) {
-          return p.target->c + (m0 + r0 + r) * p.target->ldc + p.begin;
-        };
-        float* stage = staged ? scratch<float>(ScratchSlot::GemmC, mine.size() * size_t(rows * width)) : nullptr;
-        const auto each_staged = [&](auto copy) {  // row by row: a row's panels share its page
-          for (int64_t r = 0; r < rows; r++)
-            for (size_t p = 0; p < mine.size(); p++)
-              copy(stage + (int64_t(p) * rows + r) * width, c_row(mine[p], r), mine[p].end - mine[p].begin);
-        };
-        if (stage && add) each_staged([](float* to, const float* from, int64_t n) { std::copy_n(from, n, to); });
         for (int64_t s = 0; s < steps.pieces(); s++)
-          for (size_t p = 0; p < mine.size(); p++)
-            multiply(mine[p], s, first, last, stage ? stage + int64_t(p) * rows * width : c_row(mine[p], 0),
-                     stage ? width : mine[p].target->ldc, add || s > 0);
-        if (stage) each_staged([](const float* from, float* to, int64_t n) { std::copy_n(from, n, to); });
+          for (const Panel& p : mine)
+            multiply(p, s, first, last, p.target->c + (m0 + r0) * p.target->ldc + p.begin, p.target->ldc, add || s > 0);
       }
     };
     if (mn * depth < 4096 && count < 8)
@@ -183,6 +143,33 @@ void panel_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target
     else
       ThreadPool::instance().run(work);
   }
+}
+
+// The same for a b in bf16 on levels with strips.
+class DenseSource final : public StripSource {
+ public:
+  explicit DenseSource(const Matrix& b) : b_(b) {}
+  void pack(int64_t column, int64_t columns, int64_t k0, int64_t kn, void* to) const override {
+    kernels().panel_bf16.pack_b(columns, kn, b_.at(column, k0), b_.dtype, b_.ld, b_.transposed, to);
+  }
+  Lines lines(int64_t column, int64_t columns, int64_t k0, int64_t kn) const override {
+    const int64_t item = int64_t(item_size(b_.dtype));
+    return {static_cast<const char*>(b_.at(column, k0)), (b_.transposed ? columns : kn) * item, b_.ld * item,
+            b_.transposed ? kn : columns};
+  }
+
+ private:
+  Matrix b_;
+};
+void strips_of_dense(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+  std::vector<DenseSource> sources;
+  std::vector<StripTarget> strips;
+  sources.reserve(targets.size());
+  for (const Target& t : targets) {
+    sources.emplace_back(t.b);
+    strips.push_back({&sources.back(), t.n, t.c, DType::Float32, t.ldc});
+  }
+  strip_product(m, k, a, strips, accumulate);
 }
 
 const DotKernels& dot_kernels(DType bd) {
@@ -273,6 +260,8 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
       stream_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && (alone || m <= 4))
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
+    else if (part[0].b.dtype == DType::BFloat16 && strips())
+      strips_of_dense(m, k, a, part, accumulate);
     else
       panel_product(m, k, a, part, accumulate);
     i = end;

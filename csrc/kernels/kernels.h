@@ -33,7 +33,6 @@ struct PanelKernels {
   void (*tile)(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t ldb, float* c,
                int64_t ldc, bool add);
   bool strided;
-  bool staged;  // tile is faster when the rows of c lie together: they are gathered, and copied at the end
   // A thread calls these around its tiles (AMX has a configuration register); null = nothing to do.
   void (*begin)();
   void (*end)();

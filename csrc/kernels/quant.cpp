@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "core/thread_pool.h"
+#include "kernels/gemm.h"
+#include "kernels/gemm_strip.h"
 #include "kernels/quant_kernels.h"
 #include "kernels/quant_pack.h"
 
@@ -102,6 +104,28 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
   });
 }
 
+constexpr int64_t kRoundedRows = 48;  // from 32 on as fast as whole numbers
+
+// A packed weight as the right side of a product in strips; its k is whole groups.
+class PackedSource final : public StripSource {
+ public:
+  PackedSource(const QuantTarget& t, int64_t k) : packed_(t.type, k), data_(t.packed) {}
+  void pack(int64_t column, int64_t columns, int64_t k0, int64_t kn, void* to) const override {
+    quant_kernels().pack_pairs(packed_.format, packed_.codebook, panel(column), packed_.panel_bytes,
+                               int(panels(columns)), k0 / kGroup, kn / kGroup, to);
+  }
+  Lines lines(int64_t column, int64_t columns, int64_t k0, int64_t kn) const override {
+    const PackedFormat& f = kPackedFormats[packed_.format];  // without the scales of a super-group begun before
+    return {reinterpret_cast<const char*>(panel(column)) + f.panel_bytes(k0 / kGroup),
+            int64_t(f.panel_bytes(kn / kGroup)), int64_t(packed_.panel_bytes), panels(columns)};
+  }
+
+ private:
+  const uint8_t* panel(int64_t column) const { return data_ + size_t(column / kPanelRows) * packed_.panel_bytes; }
+  Packed packed_;
+  const uint8_t* data_;
+};
+
 }  // namespace
 
 bool quant_computes(GgmlType type) { return packed_type(type) != nullptr; }
@@ -179,6 +203,20 @@ void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<co
     matmul_few(job, k, targets);
   else
     matmul_many(job, k, targets);
+}
+
+bool quant_rounds(int64_t m) { return m >= kRoundedRows && strips() && !batch_invariant() && !SingleRowOrder::on(); }
+
+void quant_matmul_rounded(int64_t m, int64_t k, const void* x, DType xd, int64_t ldx,
+                          std::span<const QuantTarget> targets) {
+  std::vector<PackedSource> sources;
+  std::vector<StripTarget> strips;
+  sources.reserve(targets.size());
+  for (const QuantTarget& t : targets) {
+    sources.emplace_back(t, k);
+    strips.push_back({&sources.back(), t.n, t.y, DType::Float32, t.ldy});
+  }
+  strip_product(m, k, {x, xd, ldx, false}, strips, false);
 }
 
 void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uint8_t* packed, const float* dy,

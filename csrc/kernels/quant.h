@@ -7,12 +7,14 @@
 //
 // The bits of y depend on its row of x and on W alone: not on m or the number of threads, nor on the instruction set
 // (apart from the baseline level, which has no fused multiply-add).
-// A row of x with an infinite or NaN entry gives NaN.
+// A row of x with an infinite or NaN entry gives NaN. All this is said of quant_matmul; for quant_matmul_rounded see
+// there.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "core/dtype.h"
 #include "core/ggml_types.h"
 
 namespace ef {
@@ -38,6 +40,13 @@ struct QuantTarget {
 };
 // y = x·Wᵀ for every target, in one parallel region.
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets);
+
+// The same for many rows where bf16 tiles are faster than whole numbers (AMX): W and x [m, k] (row stride ldx; f32,
+// bf16 or f16) are rounded to bf16, which is finer than blocks of int8, and each y is the sum that gemm_nt gives for
+// such operands. Only where quant_rounds(m), which is false in batch-invariant mode.
+bool quant_rounds(int64_t m);
+void quant_matmul_rounded(int64_t m, int64_t k, const void* x, DType xd, int64_t ldx,
+                          std::span<const QuantTarget> targets);
 
 // dx [m, k] = dy [m, n]·W in f32 with the exact W, summed along n one by one (fused multiply-add, except on the
 // baseline level, whose last bits therefore differ).

@@ -22,6 +22,10 @@ struct QuantKernels {
   // dx [m, 32 * groups] += dy [m, n]·w [n, 32 * groups]; each element sums along n one by one.
   void (*accumulate)(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t lddy, const float* w, float* dx,
                      int64_t lddx);
+  // Groups [first, first + groups) of `panels` (1 or 2) panels, rounded to bf16, as a packed panel of panel_bf16
+  // (kernels.h): of k pair after pair, of a pair panel after panel, its 16 rows. null: the level has no use for it.
+  void (*pack_pairs)(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels,
+                     int64_t first, int64_t groups, void* out);
 };
 
 extern const QuantKernels kQuantBaseline, kQuantAvx2, kQuantAvx512, kQuantAmx;

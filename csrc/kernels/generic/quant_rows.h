@@ -118,7 +118,7 @@ void quant_accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int
 }
 
 constexpr QuantKernels quant_table() {
-  return {12, nullptr, nullptr, quant_quantize, quant_tile, quant_dequantize, quant_accumulate};
+  return {12, nullptr, nullptr, quant_quantize, quant_tile, quant_dequantize, quant_accumulate, nullptr};
 }
 
 }  // namespace

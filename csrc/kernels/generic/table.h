@@ -18,7 +18,6 @@ constexpr PanelKernels panel_table_f32() {
           pack_b,
           panel_any<FormF32>,
           true,
-          false,
           nullptr,
           nullptr};
 }
@@ -35,7 +34,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .panel_f32 = panel_table_f32(),
 #ifdef EF_BF16_DOT
       .panel_bf16 = {kW, kTileRows, kTileVectors, kWideRows, kWideVectors, 1, 32, panel_depth(sizeof(bfloat16)),
-                     sizeof(bfloat16), pack_a_bf16, pack_b_bf16, panel_any<FormBf16>, false, false, nullptr, nullptr},
+                     sizeof(bfloat16), pack_a_bf16, pack_b_bf16, panel_any<FormBf16>, false, nullptr, nullptr},
 #else
       .panel_bf16 = panel_table_f32(),
 #endif

@@ -361,8 +361,8 @@ void decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t
 constexpr Kernels amx_table() {
   Kernels t = make_table(Isa::Amx, "amx");
   constexpr int kDepth = 576;  // 36 KB of a panel: L1
-  t.panel_bf16 = {16,          32,          2,        32,    2,    16,          32,       kDepth, sizeof(bfloat16),
-                  pack_a_bf16, pack_b_bf16, amx_tile, false, true, begin_tiles, end_tiles};
+  t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, kDepth, sizeof(bfloat16),
+                  pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
   t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
   t.decode_bf16 = {int(kQueries), int(kChunk), begin_tiles, end_tiles, decode_pack, decode_scores, decode_values};

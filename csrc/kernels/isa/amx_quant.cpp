@@ -157,6 +157,62 @@ void amx_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t gro
   amx_from<0>(format, codebook, rows, groups, x, panel, y, ldy);
 }
 
+// Bytes kByte and kByte + 1 of each lane of w as a pair of weights, scale * (code - bias) - min as dequantize() has it,
+// rounded to bf16.
+template <int kFormat, int kByte>
+inline I pair(I w, I order, F scale, F min) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  const auto value = [&](int byte) __attribute__((always_inline)) {
+    I code = byte ? _mm512_srli_epi32(w, unsigned(8 * byte)) : w;
+    if (byte < 3) code = _mm512_and_si512(code, _mm512_set1_epi32(255));
+    F v = to_float(code);
+    if constexpr (f.bias_shift >= 0) v = v - set(float(1 << f.bias_shift));
+    v = v * scale;
+    if constexpr (f.min != MinKind::None) v = v - min;
+    return v;
+  };
+  const F even = value(kByte), odd = value(kByte + 1);
+  return _mm512_permutexvar_epi16(order, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(odd, even)));
+}
+template <int kFormat>
+void pack_pairs_of(const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels, int64_t from,
+                   int64_t groups, char* out) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  const I table = load_table(codebook);
+  // Words of an even and an odd vector, in turn.
+  const I lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const I order = _mm512_or_si512(lane, _mm512_slli_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(16)), 16));
+  for (int v = 0; v < panels; v++, panel += panel_bytes)
+    for (int64_t g = from; g < from + groups; g++) {
+      const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
+      const uint8_t* group =
+          f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes() : panel + g * f.group_bytes();
+      I w[8];
+      load_codes<kFormat>(group, table, w);
+      const Scales s = load_scales<kFormat>(group + f.code_bytes(), supers, 0);
+      const F scales[2] = {f.split() ? s.scale * s.half[0] : s.scale, f.split() ? s.scale * s.half[1] : s.scale};
+      const F mins[2] = {s.min, f.min == MinKind::Nibbles16 ? s.min_high : s.min};
+      char* to = out + ((g - from) * 16 * panels + v) * 64;
+#pragma GCC unroll 8
+      for (int d = 0; d < 8; d++, to += 2 * 64 * panels) {
+        _mm512_storeu_si512(to, pair<kFormat, 0>(w[d], order, scales[d / 4], mins[d / 4]));
+        _mm512_storeu_si512(to + 64 * panels, pair<kFormat, 2>(w[d], order, scales[d / 4], mins[d / 4]));
+      }
+    }
+}
+template <int kFormat = 0>
+void pack_pairs_from(int format, const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels,
+                     int64_t first, int64_t groups, char* out) {
+  if (format == kFormat)
+    pack_pairs_of<kFormat>(codebook, panel, panel_bytes, panels, first, groups, out);
+  else if constexpr (kFormat + 1 < kPackedFormatCount)
+    pack_pairs_from<kFormat + 1>(format, codebook, panel, panel_bytes, panels, first, groups, out);
+}
+void pack_pairs(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels,
+                int64_t first, int64_t groups, void* out) {
+  pack_pairs_from(format, codebook, panel, panel_bytes, panels, first, groups, static_cast<char*>(out));
+}
+
 void quantize(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out) {
   kQuantAvx512.quantize(rows, groups, x, ldx, out);
 }
@@ -171,7 +227,7 @@ void accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t l
 
 }  // namespace
 
-constinit const QuantKernels kQuantAmx = {kTileRowsX, begin_tiles, end_tiles, quantize,
-                                          amx_tile,   dequantize,  accumulate};
+constinit const QuantKernels kQuantAmx = {kTileRowsX, begin_tiles, end_tiles,  quantize,
+                                          amx_tile,   dequantize,  accumulate, pack_pairs};
 
 }  // namespace ef

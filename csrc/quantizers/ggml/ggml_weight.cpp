@@ -28,7 +28,11 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
     ys.push_back(Tensor::empty({x.m(), w->n_}));
     targets.push_back({w->type_, w->packed_.data<uint8_t>(), w->n_, ys.back().mutable_data<float>(), w->n_});
   }
-  quant_matmul(x.m(), x.k(), x.quantized(), targets);
+  const Tensor& rows = x.operand();
+  if (quant_rounds(x.m()) && rows.dtype() != DType::Float64)
+    quant_matmul_rounded(x.m(), x.k(), rows.data_ptr(), rows.dtype(), x.k(), targets);
+  else
+    quant_matmul(x.m(), x.k(), x.quantized(), targets);
   return ys;
 }
 

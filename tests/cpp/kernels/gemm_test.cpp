@@ -125,12 +125,12 @@ TEST_P(Gemm, Invariant) {
 TEST_P(Gemm, SameBitsForAnyThreadCount) {
   for (Form form : {Form::Nt, Form::Nn, Form::Tn})
     for (DType bd : kDtypes)
-      for (int64_t m : {1, 8, 200}) {
-        const int64_t n = 300, k = 600, lda = form == Form::Tn ? m : k, ldb = form == Form::Nt ? k : n;
+      for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 300}, {8, 300}, {200, 300}, {600, 40}}) {  // wide and tall
+        const int64_t k = 600, lda = form == Form::Tn ? m : k, ldb = form == Form::Nt ? k : n;
         const Data a(DType::Float32, random_floats(m * k)), b(bd, random_floats(n * k));
         std::vector<std::vector<float>> results;
-        for (int threads : {1, 2, 3, 5})
-          with_threads(threads, [&] {
+        for (int threads : {1, 2, 3, 4, 5})
+          with_threads(threads, [&, m = m, n = n] {
             std::vector<float> c(size_t(m * n));
             call({form, m, n, k, DType::Float32, bd}, a.data(), lda, b.data(), ldb, c.data(), n);
             results.push_back(c);

@@ -4,6 +4,7 @@
 
 #include "core/thread_pool.h"
 #include "kernels/encode.h"
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "kernels/quant.h"
 #include "kernels/quant_kernels.h"
@@ -189,6 +190,26 @@ TEST_P(QuantMatmul, DoesNotDependOnBatchOrThreads) {
     }
     pool.resize(threads);
   }
+}
+
+// What many rows are multiplied as: both sides rounded to bf16, then exactly the dense product.
+TEST_P(QuantMatmul, RoundedEqualsTheDenseProductInBf16) {
+  if (!quant_rounds(1000)) GTEST_SKIP() << "whole numbers at any row count on this level";
+  EXPECT_FALSE(quant_rounds(16));
+  set_batch_invariant(true);
+  EXPECT_FALSE(quant_rounds(1000));
+  set_batch_invariant(false);
+  for (GgmlType type : computing_types())
+    for (auto [m, n, k] : {std::tuple{70, 37, 1024}, {200, 5, 256}}) {  // k in two steps, and in one
+      const QuantCase c(type, n, k);
+      const auto x = random_floats(uint64_t(m), size_t(m * k));
+      std::vector<bfloat16> w(c.dense.begin(), c.dense.end());
+      std::vector<float> y(size_t(m * n), NAN), want(y);
+      const QuantTarget target{type, c.packed.data(), n, y.data(), n};
+      quant_matmul_rounded(m, k, x.data(), DType::Float32, k, {&target, 1});
+      gemm_nt(m, n, k, x.data(), DType::Float32, k, w.data(), DType::BFloat16, k, want.data(), n);
+      ASSERT_EQ(std::memcmp(y.data(), want.data(), y.size() * 4), 0) << ggml_type_name(type) << " m=" << m;
+    }
 }
 
 TEST_P(QuantMatmul, SeveralWeightsAtOnce) {

@@ -1,0 +1,49 @@
+// The loops of a product in strips (gemm_strip.h), for one thread.
+#pragma once
+#include <cstdint>
+
+#include "core/dtype.h"
+
+namespace ef {
+
+constexpr int64_t kStripRows = 32, kStripColumns = 32, kStripBlock = kStripRows * kStripColumns;
+
+// Memory that will be read soon: `count` runs of `bytes`, `stride` apart.
+struct Lines {
+  const char* at = nullptr;
+  int64_t bytes = 0, stride = 0, count = 0;
+};
+
+// One panel times a thread's rows, for a step along k.
+struct Strip {
+  int64_t rows, columns, chunks;
+  const char* a;  // blocks of 32 rows, [chunk][row][32]
+  const char* b;
+  float* sums;       // kStripBlock floats a block, between steps; unused if there is one step
+  bool first, last;  // step
+  bool add;          // the first step starts from c
+  char* c;
+  DType cd;
+  int64_t c_bytes;  // from one row of c to the next
+  Lines ahead;      // brought near while the strip runs
+};
+// A thread's results on their way: a block is copied to c while the next one is computed.
+struct StripDrain {
+  alignas(64) float ring[2][kStripBlock];
+  int turn = 0;
+  const float* from = nullptr;
+  char* to = nullptr;
+  int64_t rows = 0, columns = 0, stride = 0;
+  DType dtype = DType::Float32;
+};
+struct StripKernels {
+  int64_t depth;  // of a step
+  void (*run)(const Strip& strip, StripDrain& drain);
+  void (*flush)(StripDrain& drain);  // copies what is still to be copied
+  void (*begin)();                   // a thread calls these around its strips
+  void (*end)();
+};
+
+extern const StripKernels kStripAmx;
+
+}  // namespace ef
