@@ -76,7 +76,7 @@ struct PartsBf16 {
   using T = bfloat16;
   static constexpr int64_t kChunk = 32;
   static F step(const float* s, F unit, F shift, T* dst) {
-    const F x = pow2(fma(load(s), unit, shift)), y = pow2(fma(load(s + kW), unit, shift));
+    const F x = pow2_bf16(fma(load(s), unit, shift)), y = pow2_bf16(fma(load(s + kW), unit, shift));
     store_pairs(dst, x, y);
     return x + y;
   }

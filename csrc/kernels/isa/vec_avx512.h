@@ -142,6 +142,13 @@ inline F dot_pairs(F acc, P a, P b) { return _mm512_dpbf16_ps(acc, a, b); }
 inline void store_pairs(bfloat16* p, F low, F high) {  // 2·kW values in order
   _mm512_storeu_si512(p, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(high, low)));
 }
+// 2ˣ to 8e-5 relative, for what is rounded to bf16 (2e-3)
+inline F pow2_bf16(F x) {
+  const F r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  F p = _mm512_fmadd_ps(r, set(7.802452e-02f), set(2.2606716e-01f));
+  p = _mm512_fmadd_ps(_mm512_fmadd_ps(p, r, set(6.9583354e-01f)), r, set(9.9992522e-01f));
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, set(-126.f), _CMP_NLT_UQ), p, x);
+}
 inline I rounded_lanes(F v) { return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(v))); }
 inline I rounded_lanes_n(const bfloat16* p, int64_t n) {
   return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first(n), p));
