@@ -158,6 +158,7 @@ def test_marian_errors(tmp_path):
 
 def test_roformer(monkeypatch, tmp_path):
     vocab = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "今天", "天", "气", "好", "ok"])}
+    monkeypatch.setitem(sys.modules, "rjieba", None)  # as if it were not installed
     with pytest.raises(ImportError, match="You need to install rjieba"):
         ef.RoFormerTokenizer(vocab)
 

@@ -81,9 +81,14 @@ def test_catastrophic_patterns_end():
 
 
 def seconds(tokenizer: Tokenizer, text: str) -> float:
-    start = time.process_time()
-    tokenizer.encode_batch_arrays([text])
-    return time.process_time() - start
+    """Processor time of the quickest of three runs: neighbours empty caches and take memory for some, not for all."""
+
+    def once() -> float:
+        start = time.process_time()
+        tokenizer.encode_batch_arrays([text])
+        return time.process_time() - start
+
+    return min(once() for _ in range(3))
 
 
 @pytest.mark.parametrize("unit", ["x", "ab", " ", "ab ", "é中", "\n", "<|end|>", "a\u0301"])
@@ -94,7 +99,7 @@ def test_one_long_line_takes_linear_time(unit):
     tokenizer.normalizer = normalizers.NFC()
     short, long = (unit * (size // len(unit)) for size in (200_000, 2_000_000))
     seconds(tokenizer, short)
-    assert seconds(tokenizer, long) < 40 * min(seconds(tokenizer, short) for _ in range(3)) + 0.2
+    assert seconds(tokenizer, long) < 40 * seconds(tokenizer, short) + 0.2
 
 
 def test_a_template_that_multiplies_what_is_cut_off():

@@ -106,12 +106,17 @@ void Bpe::add_merges(const Merges& merges) {
 
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {
   if (!drops() && text.size() <= raw_.longest()) {
-    if (const auto id = raw_.find_rare(text); id && (options_.ignore_merges || reproduced(*id, text, space))) {
+    const WordKey key = space.key ? *space.key : WordKey(text);
+    const uint64_t hash = space.key ? space.hash : key.hash();
+    if (const auto id = raw_.find_rare(text, key, hash);
+        id && (options_.ignore_merges || reproduced(*id, text, space))) {
       out.push_back({*id, 0, uint32_t(text.size())});
       return;
     }
   }
-  if (!walk(text, space)) merge_bytes(text, space);
+  if (walk(text, space)) return emit(space, out);
+  if (merge_near(text, space, out)) return;
+  merge_bytes(text, space);
   emit(space, out);
 }
 

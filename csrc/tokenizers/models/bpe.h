@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tokenizers/models/bpe_near.h"
 #include "tokenizers/models/char_table.h"
 #include "tokenizers/models/model.h"
 #include "tokenizers/models/pair_table.h"
@@ -89,6 +90,7 @@ class Bpe : public Model {
   void add_merges(const Merges& merges);
   static void emit(const Space& space, std::vector<Token>& out);
   void merge_bytes(std::string_view text, Space& space) const;
+  bool merge_near(std::string_view text, Space& space, std::vector<Token>& out) const;
   void merge(Space& space) const;
   void prefetch_merged(uint32_t rank) const { __builtin_prefetch(merged_.data() + (rank + 1 ? rank : 0)); }
   void merge_short(Space& space) const;
@@ -125,6 +127,8 @@ class Bpe : public Model {
   // out when first asked.
   enum : uint32_t { kOneByte = 0, kUnknown = UINT32_MAX, kNotMade = UINT32_MAX - 1, kOutOfOrder = UINT32_MAX - 2 };
   std::unique_ptr<std::atomic<uint32_t>[]> last_merge_;
+  mutable std::once_flag near_once_;  // made once it pays
+  mutable std::unique_ptr<const BpeNear> near_;
   // All tokens by their bytes; made once it pays.
   mutable std::once_flag walk_once_;
   mutable PrefixTrie tokens_by_bytes_;

@@ -9,8 +9,9 @@
 namespace ef::tokenizers {
 
 namespace {
-constexpr size_t kShort = 64;  // symbols, up to which a linear search is faster than a heap
-}
+constexpr size_t kShort = 64;            // symbols, up to which a linear search is faster than a heap
+constexpr size_t kWorthwhile = 1 << 15;  // merged bytes of a thread that pay for knowing more beforehand
+}  // namespace
 
 #if defined(__GNUC__) && !defined(__clang__)
 #define EF_LOOPS_AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns")))
@@ -117,6 +118,54 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
   for (size_t i = 0; i + 1 < n; i++)
     space.ranks[i] = byte_pairs_[uint8_t(text[i]) | uint32_t(uint8_t(text[i + 1])) << 8];
   merge_short(space);
+}
+
+// The same result for words: first all merges of two bytes that are sure to happen, which are about half of all, then
+// the others one by one.
+EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, std::vector<Token>& out) const {
+  if (text.size() > kShort || drops()) return false;
+  if (!space.near) {
+    if ((space.near_bytes += text.size()) < kWorthwhile) return false;
+    std::call_once(near_once_,
+                   [&] { near_ = std::make_unique<BpeNear>(merges_, merged_, byte_id_, raw_, vocab_.id_limit()); });
+    space.near = near_.get();
+  }
+  const BpeNear& near = *space.near;
+  const auto find = [&](uint32_t left, uint32_t right) {
+    if (near.has(left, right)) return near.find(left, right);
+    const uint32_t rank = pairs_.find(left, right);
+    return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, merged_[rank]);
+  };
+
+  BpeNear::Bytes bytes[kShort + 2];  // of each byte and the one behind it, from index 1 on
+  const size_t size = text.size();
+  for (size_t i = 1; i < size; i++) bytes[i] = near.bytes(text[i - 1], text[i]);
+  bytes[0] = bytes[size] = bytes[size + 1] = BpeNear::kNothing;
+  Symbol s[kShort + 1];
+  size_t n = 0;
+  for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
+    const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
+    s[n] = {sure ? bytes[i + 1].made : byte_id_[uint8_t(text[i])], 1u + sure};
+    n += 1 - merged;
+    merged = sure;
+  }
+
+  uint64_t r[kShort];
+  for (size_t i = 0; i + 1 < n; i++) r[i] = find(s[i].id, s[i + 1].id);
+  for (;;) {
+    uint64_t best = BpeNear::kNone;
+    for (size_t i = 0; i + 1 < n; i++) best = std::min(best, r[i] | i);
+    if (best >= BpeNear::kNone) break;
+    const size_t i = best & 255;
+    s[i] = {BpeNear::made(best), s[i].length + s[i + 1].length};
+    n--;
+    for (size_t k = i + 1; k < n; k++) s[k] = s[k + 1], r[k] = r[k + 1];
+    if (i) r[i - 1] = find(s[i - 1].id, s[i].id);
+    if (i + 1 < n) r[i] = find(s[i].id, s[i + 1].id);
+  }
+  uint32_t at = 0;
+  for (size_t i = 0; i < n; at += s[i++].length) out.push_back({s[i].id, at, at + s[i].length});
+  return true;
 }
 
 }  // namespace ef::tokenizers

@@ -15,6 +15,10 @@ struct Bpe::Space : Workspace {
     last_rank = rank;
   }
 
+  // For words of ordinary length.
+  const BpeNear* near = nullptr;
+  size_t near_bytes = 0;  // merged so far without it
+
   // For words by the longest tokens that fit (bpe_fit.cpp).
   size_t merged_bytes = 0;         // so far, without them
   std::vector<Symbol> candidates;  // at one position, by length

@@ -35,9 +35,7 @@ class Vocab {
     }
   }
   // The same for texts that are mostly no tokens: a small table of bits answers for most of them. After finish_rare().
-  std::optional<uint32_t> find_rare(std::string_view token) const {
-    const WordKey key(token);
-    const uint64_t hash = key.hash();
+  std::optional<uint32_t> find_rare(std::string_view token, const WordKey& key, uint64_t hash) const {
     if (maybe_.empty() || !(maybe_[bit(hash) >> 6] >> (bit(hash) & 63) & 1)) return std::nullopt;
     return find(token, key, hash);
   }

@@ -81,7 +81,7 @@ class LongWordCache {
     return &parts_[at];
   }
   void clear() {
-    slots_.clear();
+    slots_.assign(slots_.size(), Slot{});
     parts_.clear();
     used_ = 0;
   }
@@ -99,7 +99,7 @@ class LongWordCache {
     slots_[i] = slot;
   }
   void make_room() {
-    if (slots_.size() == kMost) clear();
+    if (slots_.size() == kMost) return clear();
     BigVector<Slot> old(slots_.empty() ? kLeast : 2 * slots_.size());
     old.swap(slots_);
     for (const Slot& slot : old)

@@ -73,11 +73,12 @@ class Loop {
           }
           at += entry->count();
         } else {
-          at = entry->holds(key) ? look_up(word, hashes[w], at) : make_short(word, key, hashes[w], at);
+          at = entry->holds(key) ? look_up(word, key, hashes[w], at) : make_short(word, key, hashes[w], at);
           room = out_.ids.size();
         }
       } else {
-        at = key.length <= LongWordCache::kLongestWord ? look_up(word, hashes[w], at) : put(make(word), word.begin, at);
+        at = key.length <= LongWordCache::kLongestWord ? look_up(word, key, hashes[w], at)
+                                                       : put(make(word), word.begin, at);
         room = out_.ids.size();
       }
       if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
@@ -95,8 +96,9 @@ class Loop {
     if constexpr (kSpans) out_.spans.resize(n);
     return n;
   }
-  const std::vector<Token>& make(Span word) {
+  const std::vector<Token>& make(Span word, const WordKey* key = nullptr, uint64_t hash = 0) {
     space_.made.clear();
+    space_.key = key, space_.hash = hash;
     model_.tokenize(of(word), spelling_, &space_, space_.made);
     return space_.made;
   }
@@ -120,7 +122,7 @@ class Loop {
     return at;
   }
   size_t make_short(Span word, const WordKey& key, uint64_t hash, size_t at) {
-    const auto& tokens = make(word);
+    const auto& tokens = make(word, &key, hash);
     if (covers(tokens)) {
       ShortWordCache::Entry& entry = ShortWordCache::renew(space_.short_words.at(hash));
       if (tokens.size() <= ShortWordCache::kMostTokens) {
@@ -134,10 +136,10 @@ class Loop {
     }
     return put(tokens, word.begin, at);
   }
-  size_t look_up(Span word, uint64_t hash, size_t at) {
+  size_t look_up(Span word, const WordKey& key, uint64_t hash, size_t at) {
     const auto found = space_.long_words.find(of(word), hash);
     if (!found.count) {
-      const auto& tokens = make(word);
+      const auto& tokens = make(word, &key, hash);
       if (covers(tokens)) remember(word, hash, tokens);
       return put(tokens, word.begin, at);
     }

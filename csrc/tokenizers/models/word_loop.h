@@ -15,6 +15,8 @@ struct Workspace {
   ShortWordCache short_words;
   LongWordCache long_words;
   Spelling spelling = Spelling::Vocabulary;  // of the remembered words
+  const WordKey* key = nullptr;              // of the word that the model is asked for, where it is known, and its hash
+  uint64_t hash = 0;
   std::vector<Token> made;
   std::vector<Span> parts;
 };

@@ -146,6 +146,35 @@ TEST(Bpe, BytesGiveTheSameAsTheirSpelling) {
   }
 }
 
+// A workspace that has seen some bytes knows merges of bytes that are sure to happen, and a table of near tokens.
+TEST(Bpe, WhatIsKnownBeforehandChangesNothing) {
+  for (unsigned seed = 0; seed < 24; seed++) {
+    RandomBpe bpe(seed);
+    for (int b = 0; b < 256; b++)
+      if (b < 'a' || b > 'd') bpe.tokens.push_back(utf8::encode(byte_to_char(uint8_t(b))));
+    std::mt19937 random(seed);
+    if (seed % 2) std::shuffle(bpe.pairs.begin(), bpe.pairs.end(), random);  // ranks need not grow with the tokens
+    Merges merges;
+    for (const auto& [left, right] : bpe.pairs) merges.add(left, right);
+    const Bpe model(vocab_of(bpe.tokens), merges, {});
+    const auto workspace = model.workspace();
+    for (int i = 0; i < 3000; i++) {
+      std::string bytes;
+      const size_t length = i < 1000 ? 60 : 1 + random() % (i % 10 ? 14 : 70);
+      for (size_t k = 0; k < length; k++) bytes += random() % 30 ? char('a' + random() % 4) : char(random());
+      std::vector<Token> fast, slow;
+      model.tokenize(bytes, Spelling::Bytes, workspace.get(), fast);
+      if (i < 1000) continue;
+      model.tokenize(spell_bytes(bytes), Spelling::Vocabulary, nullptr, slow);
+      ASSERT_EQ(fast.size(), slow.size()) << "seed " << seed << " word " << bytes;
+      for (size_t k = 0, at = 0; k < fast.size(); at = fast[k++].end) {
+        ASSERT_EQ(fast[k].id, slow[k].id) << "seed " << seed << " word " << bytes;
+        ASSERT_EQ(fast[k].begin, at);
+      }
+    }
+  }
+}
+
 // A workspace that has seen many bytes takes the way of bpe_fit.cpp for long words.
 TEST(Bpe, LongestTokensThatFitAreThoseOfTheMerges) {
   for (unsigned seed = 0; seed < 6; seed++) {
