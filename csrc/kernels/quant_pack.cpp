@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/half.h"
+#include "kernels/reference/block_bytes.h"
 #include "kernels/reference/quant_blocks.h"
 
 namespace ef {
@@ -104,10 +105,59 @@ void pack_row(GgmlType type, int64_t k, const uint8_t* file_row, uint8_t* panel,
   }
 }
 
+// Where a block of 32 weights has its parts, if its codes need no decoding: the file's bytes are the panel's.
+struct PlainBlock {
+  int min, high, codes;  // offsets; 0: has none. The scale comes first.
+};
+constexpr PlainBlock plain_block(PackedIndex format) {
+  switch (format) {
+    case kPackedQ4_0:
+    case kPackedQ8_0:
+    case kPackedCode:
+      return {0, 0, 2};
+    case kPackedQ4_1:
+      return {2, 0, 4};
+    case kPackedQ5_0:
+      return {0, 2, 6};
+    case kPackedQ5_1:
+      return {2, 4, 8};
+    default:
+      return {};
+  }
+}
+
+template <PackedIndex format>
+void pack_plain_row(GgmlType, int64_t k, const uint8_t* file_row, uint8_t* panel, int lane) {
+  constexpr PackedFormat f = kPackedFormats[format];
+  constexpr PlainBlock at = plain_block(format);
+  constexpr int block_bytes = at.codes + 4 * f.low_bits;
+  constexpr uint32_t sign_bits = f.low_bits == 8 ? 0x80808080 : 0;  // signed bytes become biased ones
+  uint8_t* line = panel + 4 * lane;
+  uint8_t* scale = panel + f.code_bytes() + 2 * lane;
+  for (int64_t begin = 0; begin < k; begin += kGroup, file_row += block_bytes) {
+    for (int g = 0; g < f.low_bits; g++) put_u32(line + 64 * g, load_u32(file_row + at.codes + 4 * g) ^ sign_bits);
+    if (at.high) {  // bit 4g + j of the file is bit g of byte j: the product has bit j of a nibble at bit 8j
+      const uint32_t bits = load_u32(file_row + at.high);
+      uint32_t v = 0;
+      for (int g = 0; g < 8; g++) v |= ((bits >> 4 * g & 15) * 0x00204081 & 0x01010101) << g;
+      put_u32(line + 64 * f.low_bits, v);
+    }
+    std::memcpy(scale, file_row, 2);
+    if (at.min) put_u16(scale + f.scale_bytes(), load_u16(file_row + at.min) ^ 0x8000);  // subtracted here, added there
+    line += f.group_bytes(), scale += f.group_bytes();
+  }
+}
+
 using PackRow = void (*)(GgmlType, int64_t, const uint8_t*, uint8_t*, int);
 template <size_t... kIndex>
 constexpr std::array<PackRow, sizeof...(kIndex)> pack_rows(std::index_sequence<kIndex...>) {
-  return {pack_row<kPackedFormats[kIndex]>...};
+  const auto row = []<size_t index>() -> PackRow {
+    if constexpr (plain_block(PackedIndex(index)).codes)
+      return pack_plain_row<PackedIndex(index)>;
+    else
+      return pack_row<kPackedFormats[index]>;
+  };
+  return {row.template operator()<kIndex>()...};
 }
 constexpr auto kPackRow = pack_rows(std::make_index_sequence<kPackedFormatCount>());
 
