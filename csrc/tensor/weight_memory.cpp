@@ -1,27 +1,153 @@
 #include "tensor/weight_memory.h"
 
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <chrono>
 #include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+#include "core/thread_pool.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 namespace ef {
 namespace {
-constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20;
+
+constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20, kHugePage = 2 << 20;
+
+size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
+
+// Anonymous pages that begin at a multiple of a huge page.
+class Pages {
+ public:
+  explicit Pages(size_t bytes) : size_(rounded(std::max<size_t>(bytes, 1), kHugePage)) {
+    void* all = mmap(nullptr, size_ + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) fail<Error>("tensor: can't allocate memory: you tried to allocate ", bytes, " bytes");
+    char* const from = static_cast<char*>(all);
+    data_ = reinterpret_cast<char*>(rounded(reinterpret_cast<uintptr_t>(from), kHugePage));
+    if (data_ > from) munmap(from, size_t(data_ - from));
+    if (const size_t rest = kHugePage - size_t(data_ - from)) munmap(data_ + size_, rest);
+    madvise(data_, size_, MADV_NOHUGEPAGE);
+  }
+  ~Pages() { munmap(data_, size_); }
+  Pages(const Pages&) = delete;
+
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  char* data_;
+  size_t size_;
+};
+
+// Blocks of small pages, until they are huge ones.
+class Gatherer {
+ public:
+  void add(const std::shared_ptr<Pages>& block, double delay) {
+    std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
+    if (!guard) return;
+    waiting_.push_back(block);
+    if (running_) return;
+    try {
+      std::thread([this, delay] {
+        std::this_thread::sleep_for(std::chrono::duration<double>(delay));
+        run();
+      }).detach();
+      running_ = true;
+    } catch (const std::system_error&) {  // no thread to be had: the pages stay small
+      waiting_.clear();
+    }
+  }
+  size_t bytes() {
+    std::lock_guard guard(lock_);
+    size_t sum = 0;
+    for (const auto& block : waiting_)
+      if (const auto pages = block.lock()) sum += pages->size();
+    return sum;
+  }
+
+ private:
+  void run() {
+    while (const auto block = next()) {
+      madvise(block->data(), block->size(), MADV_HUGEPAGE);
+      // One by one: whoever reads a page that moves has to wait.
+      for (size_t at = 0; at < block->size() && block.use_count() > 1; at += kHugePage)
+        madvise(block->data() + at, kHugePage, MADV_COLLAPSE);
+      std::lock_guard guard(lock_);
+      waiting_.erase(waiting_.begin());
+    }
+  }
+  std::shared_ptr<Pages> next() {
+    std::lock_guard guard(lock_);
+    while (!waiting_.empty()) {
+      if (auto block = waiting_.front().lock()) return block;
+      waiting_.erase(waiting_.begin());
+    }
+    running_ = false;
+    return nullptr;
+  }
+
+  std::mutex lock_;
+  std::vector<std::weak_ptr<Pages>> waiting_;
+  bool running_ = false;
+};
+Gatherer& gatherer() {
+  static Gatherer* one = new Gatherer;  // outlives the thread
+  return *one;
 }
 
-Tensor weight_memory(size_t bytes) {
-  if (bytes >= kOwnBlock) return Tensor::empty({int64_t(bytes)}, DType::UInt8);
-  static std::mutex lock;
-  static std::weak_ptr<Storage> current;
-  static size_t used = 0;
-  std::lock_guard guard(lock);
-  auto block = current.lock();
-  if (!block || used + bytes > block->nbytes()) {
-    block = Storage::allocate(kBlock);
-    current = block;
-    used = 0;
+std::shared_ptr<Pages> new_pages(size_t bytes, double delay) {
+  auto pages = std::make_shared<Pages>(bytes);
+  gatherer().add(pages, delay);
+  return pages;
+}
+
+// The kernel hands out pages of a whole range in half the time that touching them one by one takes.
+void populate(char* data, size_t bytes) {
+  constexpr size_t kPart = 256 << 10;
+  char* const begin = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(data) & ~uintptr_t(4095));
+  const size_t size = rounded(size_t(data + bytes - begin), 4096);
+  parallel_for(int64_t((size + kPart - 1) / kPart), 1, [&](int64_t from, int64_t to) {
+    madvise(begin + size_t(from) * kPart, std::min(size, size_t(to) * kPart) - size_t(from) * kPart,
+            MADV_POPULATE_WRITE);
+  });
+}
+
+}  // namespace
+
+Tensor weight_memory(size_t bytes, double delay) {
+  std::shared_ptr<Pages> block;
+  char* piece = nullptr;
+  if (bytes >= kOwnBlock) {
+    block = new_pages(bytes, delay);
+    piece = block->data();
+  } else {
+    static std::mutex lock;
+    static std::weak_ptr<Pages> current;
+    static size_t used = 0;
+    std::lock_guard guard(lock);
+    block = current.lock();
+    if (!block || used + bytes > block->size()) {
+      block = new_pages(kBlock, delay);
+      current = block;
+      used = 0;
+    }
+    piece = block->data() + used;
+    used += rounded(bytes, Storage::kAlignment);
   }
-  char* piece = static_cast<char*>(block->data()) + used;
-  used += (bytes + Storage::kAlignment - 1) / Storage::kAlignment * Storage::kAlignment;
+  if (bytes) populate(piece, bytes);
   return Tensor::external(piece, {int64_t(bytes)}, DType::UInt8, std::move(block), false);
 }
+
+size_t weight_memory_to_gather() { return gatherer().bytes(); }
 
 }  // namespace ef

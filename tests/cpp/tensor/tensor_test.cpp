@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "tensor/elementwise.h"
-#include "tensor/weight_memory.h"
 
 namespace ef {
 namespace {
@@ -197,28 +196,6 @@ TEST(Tensor, PromotesAsTorch) {
   EXPECT_EQ(result_type(t(DType::Int32, 1), Scalar(1.5)), DType::Float32);
   EXPECT_EQ(result_type(t(DType::Bool, 1), Scalar(1)), DType::Int64);
   EXPECT_EQ(result_type(t(DType::UInt8, 1), Scalar(300)), DType::UInt8);
-}
-
-TEST(Allocator, WeightsShareBlocksThatEndWithTheLast) {
-  empty_cache();
-  std::vector<Tensor> pieces;
-  for (size_t bytes : {1u, 100u, 3u << 20, 5u << 20, 3u << 20}) {
-    pieces.push_back(weight_memory(bytes));
-    EXPECT_EQ(size_t(pieces.back().nbytes()), bytes);
-    EXPECT_EQ(reinterpret_cast<uintptr_t>(pieces.back().data_ptr()) % Storage::kAlignment, 0u);
-    std::memset(pieces.back().mutable_data_ptr(), int(pieces.size()), bytes);
-  }
-  for (size_t i = 0; i < pieces.size(); i++) {
-    const auto* bytes = static_cast<const uint8_t*>(pieces[i].data_ptr());
-    const auto size = ptrdiff_t(pieces[i].nbytes());
-    EXPECT_EQ(std::count(bytes, bytes + size, uint8_t(i + 1)), size);
-  }
-  const size_t before = cached_bytes();
-  pieces.resize(1);
-  EXPECT_LT(cached_bytes(), before + (32u << 20));  // the block is still in use
-  pieces.clear();
-  EXPECT_GE(cached_bytes(), before + (32u << 20));
-  empty_cache();
 }
 
 TEST(Allocator, ReusesAndStaysBounded) {

@@ -1,0 +1,63 @@
+#include "tensor/weight_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+namespace ef {
+namespace {
+
+size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * 4096;
+}
+
+// Also after the gathering thread has ended once.
+TEST(WeightMemory, BlocksEndWithTheLast) {
+  for (int time = 0; time < 2; time++) {
+    std::vector<Tensor> pieces;
+    for (size_t bytes : {1u, 100u, 3u << 20, 5u << 20, 3u << 20, 30u << 20}) {
+      pieces.push_back(weight_memory(bytes, 0.01));
+      EXPECT_EQ(size_t(pieces.back().nbytes()), bytes);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(pieces.back().data_ptr()) % Storage::kAlignment, 0u);
+      std::memset(pieces.back().mutable_data_ptr(), int(pieces.size()), bytes);
+    }
+    for (int round = 0; round < 500 && (round == 0 || weight_memory_to_gather()); round++) {
+      for (size_t i = 0; i < pieces.size(); i++) {
+        const auto* bytes = static_cast<const uint8_t*>(pieces[i].data_ptr());
+        const auto size = ptrdiff_t(pieces[i].nbytes());
+        ASSERT_EQ(std::count(bytes, bytes + size, uint8_t(i + 1)), size);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_EQ(weight_memory_to_gather(), 0u);
+    const size_t all = resident_bytes();
+    pieces.erase(pieces.begin() + 5);
+    EXPECT_LT(resident_bytes(), all - (25u << 20));  // a block of its own
+    pieces.resize(1);
+    const size_t one = resident_bytes();
+    pieces.clear();
+    EXPECT_LT(resident_bytes(), one - (4u << 20));
+  }
+}
+
+TEST(WeightMemory, MayEndBeforeTheirPagesAreGathered) {
+  for (int i = 0; i < 20; i++) {
+    Tensor piece = weight_memory(6 << 20, 0.001 * i);
+    std::memset(piece.mutable_data_ptr(), 1, 6 << 20);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  for (int round = 0; round < 500 && weight_memory_to_gather(); round++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(weight_memory_to_gather(), 0u);
+}
+
+}  // namespace
+}  // namespace ef
