@@ -248,7 +248,9 @@ void bind_tokenizer(py::module_& m) {
       .def_static(
           "from_file",
           [](const py::object& path) {
-            return Tokenizer::from_file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
+            const auto name = py::module_::import("os").attr("fspath")(path).cast<std::string>();
+            py::gil_scoped_release release;
+            return Tokenizer::from_file(name);
           },
           py::arg("path"), "From a tokenizer.json.")
       .def_static(
@@ -258,8 +260,9 @@ void bind_tokenizer(py::module_& m) {
       .def_static(
           "from_gguf",
           [](const py::object& path) {
-            const GgufFile file(py::module_::import("os").attr("fspath")(path).cast<std::string>());
-            return tk::tokenizer_from_gguf(vocab_of(file));
+            const auto name = py::module_::import("os").attr("fspath")(path).cast<std::string>();
+            py::gil_scoped_release release;
+            return tk::tokenizer_from_gguf(vocab_of(GgufFile(name)));
           },
           py::arg("path"), "From the metadata of a GGUF file: `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide.")
       .def(

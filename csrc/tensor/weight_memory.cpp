@@ -10,11 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/thread_pool.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -111,17 +107,6 @@ std::shared_ptr<Pages> new_pages(size_t bytes, double delay) {
   return pages;
 }
 
-// The kernel hands out pages of a whole range in half the time that touching them one by one takes.
-void populate(char* data, size_t bytes) {
-  constexpr size_t kPart = 256 << 10;
-  char* const begin = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(data) & ~uintptr_t(4095));
-  const size_t size = rounded(size_t(data + bytes - begin), 4096);
-  parallel_for(int64_t((size + kPart - 1) / kPart), 1, [&](int64_t from, int64_t to) {
-    madvise(begin + size_t(from) * kPart, std::min(size, size_t(to) * kPart) - size_t(from) * kPart,
-            MADV_POPULATE_WRITE);
-  });
-}
-
 }  // namespace
 
 Tensor weight_memory(size_t bytes, double delay) {
@@ -144,7 +129,6 @@ Tensor weight_memory(size_t bytes, double delay) {
     piece = block->data() + used;
     used += rounded(bytes, Storage::kAlignment);
   }
-  if (bytes) populate(piece, bytes);
   return Tensor::external(piece, {int64_t(bytes)}, DType::UInt8, std::move(block), false);
 }
 

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Callable
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the garbage collector: what an import makes stays, and looking through it takes a tenth of the start."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+def import_module(name: str, package: str | None = None) -> ModuleType:
+    """`importlib.import_module`, quicker."""
+    with _no_collection():
+        return importlib.import_module(name, package)
 
 
 def lazy_exports(package: str, modules: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -19,9 +41,9 @@ def lazy_exports(package: str, modules: dict[str, str]) -> tuple[Callable[[str],
         if where is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         if where.endswith(":"):
-            value = importlib.import_module(where[:-1], package)
+            value = import_module(where[:-1], package)
         else:
-            value = getattr(importlib.import_module(where, package), name)
+            value = getattr(import_module(where, package), name)
         setattr(sys.modules[package], name, value)
         return value
 

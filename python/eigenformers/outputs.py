@@ -98,6 +98,21 @@ class ModelOutput(OrderedDict):
     def update(self, *args: Any, **kwargs: Any) -> None:
         self._refuse("update")
 
+    def __repr__(self) -> str:
+        if not is_dataclass(self):
+            return super().__repr__()
+        values = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
+        return f"{type(self).__qualname__}({values})"
+
+    def __eq__(self, other: object) -> bool:
+        if not is_dataclass(self):
+            return super().__eq__(other)
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self.__reduce__()[1] == other.__reduce__()[1]
+
+    __hash__ = None
+
     def __reduce__(self) -> tuple:
         if not is_dataclass(self):
             return super().__reduce__()
@@ -106,6 +121,10 @@ class ModelOutput(OrderedDict):
     def to_tuple(self) -> tuple:
         """All values that are not `None`, in field order."""
         return tuple(OrderedDict.values(self))
+
+
+# Methods that Python would write anew for each class are the base's: half the time of importing this module.
+model_output = dataclass(repr=False, eq=False)
 
 
 class _LateLogits(ModelOutput):
@@ -164,7 +183,7 @@ def make_output(output_class: type, values: dict[str, Any]) -> Any:
 # [batch, length, hidden_size] and [batch, heads, query_length, key_length].
 
 
-@dataclass
+@model_output
 class BaseModelOutput(ModelOutput):
     """Output of a base model."""
 
@@ -173,7 +192,7 @@ class BaseModelOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithNoAttention(ModelOutput):
     """Output of a base model without attention."""
 
@@ -181,7 +200,7 @@ class BaseModelOutputWithNoAttention(ModelOutput):
     hidden_states: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithPooling(ModelOutput):
     """Output of a base model that also pools the sequence to [batch, hidden_size]."""
 
@@ -191,7 +210,7 @@ class BaseModelOutputWithPooling(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithPast(ModelOutput):
     """Output of a decoder; with `past_key_values` the next call needs the new tokens only."""
 
@@ -201,7 +220,7 @@ class BaseModelOutputWithPast(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithCrossAttentions(ModelOutput):
     """Output of a base model that attends to an encoder."""
 
@@ -211,7 +230,7 @@ class BaseModelOutputWithCrossAttentions(ModelOutput):
     cross_attentions: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithPoolingAndCrossAttentions(ModelOutput):
     """Output of a base model with a pooler that attends to an encoder."""
 
@@ -223,7 +242,7 @@ class BaseModelOutputWithPoolingAndCrossAttentions(ModelOutput):
     cross_attentions: Any = None
 
 
-@dataclass
+@model_output
 class BaseModelOutputWithPastAndCrossAttentions(ModelOutput):
     """Output of a decoder that attends to an encoder."""
 
@@ -234,7 +253,7 @@ class BaseModelOutputWithPastAndCrossAttentions(ModelOutput):
     cross_attentions: Any = None
 
 
-@dataclass
+@model_output
 class MoeModelOutputWithPast(ModelOutput):
     """Output of a decoder with mixture-of-experts layers."""
 
@@ -245,7 +264,7 @@ class MoeModelOutputWithPast(ModelOutput):
     router_logits: Any = None
 
 
-@dataclass
+@model_output
 class MoeCausalLMOutputWithPast(ModelOutput):
     """Output of a causal language model with mixture-of-experts layers."""
 
@@ -258,7 +277,7 @@ class MoeCausalLMOutputWithPast(ModelOutput):
     router_logits: Any = None
 
 
-@dataclass
+@model_output
 class Seq2SeqModelOutput(ModelOutput):
     """Output of an encoder-decoder."""
 
@@ -272,7 +291,7 @@ class Seq2SeqModelOutput(ModelOutput):
     encoder_attentions: Any = None
 
 
-@dataclass
+@model_output
 class CausalLMOutput(ModelOutput):
     """Output of a causal language model."""
 
@@ -282,7 +301,7 @@ class CausalLMOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class CausalLMOutputWithPast(ModelOutput):
     """Output of a causal language model: logits [batch, length, vocab_size], loss [] when labels were given."""
 
@@ -293,7 +312,7 @@ class CausalLMOutputWithPast(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class CausalLMOutputWithCrossAttentions(ModelOutput):
     """Output of a causal language model that attends to an encoder."""
 
@@ -305,7 +324,7 @@ class CausalLMOutputWithCrossAttentions(ModelOutput):
     cross_attentions: Any = None
 
 
-@dataclass
+@model_output
 class SequenceClassifierOutputWithPast(ModelOutput):
     """Output of a decoder that classifies whole sequences: logits [batch, num_labels]."""
 
@@ -316,7 +335,7 @@ class SequenceClassifierOutputWithPast(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class MaskedLMOutput(ModelOutput):
     """Output of a masked language model."""
 
@@ -326,7 +345,7 @@ class MaskedLMOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class Seq2SeqLMOutput(ModelOutput):
     """Output of an encoder-decoder language model."""
 
@@ -341,7 +360,7 @@ class Seq2SeqLMOutput(ModelOutput):
     encoder_attentions: Any = None
 
 
-@dataclass
+@model_output
 class NextSentencePredictorOutput(ModelOutput):
     """Output of a next-sentence classifier."""
 
@@ -351,7 +370,7 @@ class NextSentencePredictorOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class SequenceClassifierOutput(ModelOutput):
     """Output of a sequence classifier: logits [batch, num_labels]."""
 
@@ -361,7 +380,7 @@ class SequenceClassifierOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class Seq2SeqSequenceClassifierOutput(ModelOutput):
     """Output of an encoder-decoder sequence classifier."""
 
@@ -376,7 +395,7 @@ class Seq2SeqSequenceClassifierOutput(ModelOutput):
     encoder_attentions: Any = None
 
 
-@dataclass
+@model_output
 class MultipleChoiceModelOutput(ModelOutput):
     """Output of a multiple-choice model: logits [batch, choices]."""
 
@@ -386,7 +405,7 @@ class MultipleChoiceModelOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class TokenClassifierOutput(ModelOutput):
     """Output of a token classifier: logits [batch, length, num_labels]."""
 
@@ -396,7 +415,7 @@ class TokenClassifierOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class QuestionAnsweringModelOutput(ModelOutput):
     """Output of an extractive question answerer: start and end logits [batch, length]."""
 
@@ -407,7 +426,7 @@ class QuestionAnsweringModelOutput(ModelOutput):
     attentions: Any = None
 
 
-@dataclass
+@model_output
 class Seq2SeqQuestionAnsweringModelOutput(ModelOutput):
     """Output of an encoder-decoder question answerer."""
 

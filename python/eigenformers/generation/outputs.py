@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Union
 
-from ..outputs import ModelOutput
+from ..outputs import ModelOutput, model_output
 
 # In all classes: sequences int64 [batch * num_return_sequences, length]; scores and logits are tuples with one float
 # [batch * num_return_sequences, vocabulary] a generated token (scores after the processors, logits before them);
 # attentions and hidden_states one tuple a generated token, with one tensor a layer.
 
 
-@dataclass
+@model_output
 class GenerateDecoderOnlyOutput(ModelOutput):
     """Output of greedy search and sampling with a decoder."""
 
@@ -24,7 +23,7 @@ class GenerateDecoderOnlyOutput(ModelOutput):
     past_key_values: Any = None
 
 
-@dataclass
+@model_output
 class GenerateEncoderDecoderOutput(ModelOutput):
     """Output of greedy search and sampling with an encoder and a decoder."""
 
@@ -39,7 +38,7 @@ class GenerateEncoderDecoderOutput(ModelOutput):
     past_key_values: Any = None
 
 
-@dataclass
+@model_output
 class GenerateBeamDecoderOnlyOutput(ModelOutput):
     """Output of beam search with a decoder: also the score of each sequence, and the beam each token came from."""
 
@@ -53,7 +52,7 @@ class GenerateBeamDecoderOnlyOutput(ModelOutput):
     past_key_values: Any = None
 
 
-@dataclass
+@model_output
 class GenerateBeamEncoderDecoderOutput(ModelOutput):
     """Output of beam search with an encoder and a decoder."""
 

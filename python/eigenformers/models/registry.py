@@ -5,10 +5,9 @@ The folder's `configuration.py` defines the configuration class, `modeling.py` t
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from .._lazy import lazy_exports
+from .._lazy import import_module, lazy_exports
 
 
 def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
@@ -171,4 +170,4 @@ def load_class(model_type: str, auto_class: str) -> Any:
         KeyError: there is no such family, or it has no such class.
     """
     name = FAMILIES[model_type][auto_class]
-    return getattr(importlib.import_module(module_of(model_type, auto_class), "eigenformers"), name)
+    return getattr(import_module(module_of(model_type, auto_class), "eigenformers"), name)

@@ -6,7 +6,6 @@ The code is saved for those who read it, and never run: `pipeline(...)` builds a
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import Any
 
@@ -31,6 +30,8 @@ def save_custom(pipeline: Any, folder: str | os.PathLike) -> None:
     else:
         target = os.path.join(folder, cls.__module__.rpartition(".")[2] + ".py")
         if not (os.path.exists(target) and os.path.samefile(source, target)):  # it may lie there already
+            import shutil
+
             shutil.copy(source, target)
     module = cls.__module__.rpartition(".")[2]
     pipeline.model.config.custom_pipelines = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from .._numpy import is_array
@@ -94,6 +93,8 @@ class BatchLoader:
             yield from self._prefetched()
 
     def _prefetched(self) -> Iterator[Any]:
+        from concurrent.futures import ThreadPoolExecutor
+
         ahead: deque = deque()
         with ThreadPoolExecutor(self.num_workers) as pool:
             for i in range(len(self.dataset)):

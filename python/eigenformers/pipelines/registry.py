@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
+from .._lazy import import_module
 from ..errors import UnsupportedError
 
 # Tasks that people know from elsewhere: asked for before their file exists here, they get an error that says so.
@@ -94,5 +94,5 @@ def resolve_class(reference: Any, package: str) -> Any:
         return reference
     if ":" in reference:
         module, name = reference.split(":")
-        return getattr(importlib.import_module(module, package), name)
-    return getattr(importlib.import_module("eigenformers"), reference)
+        return getattr(import_module(module, package), name)
+    return getattr(import_module("eigenformers"), reference)

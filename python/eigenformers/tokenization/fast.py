@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 import threading
 from typing import Any
 
@@ -457,6 +456,8 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
         if name == "tekken.json" or (name and not name.endswith((".json", ".txt"))):
             target = os.path.join(save_directory, (f"{filename_prefix}-" if filename_prefix else "") + name)
             if os.path.abspath(self.vocab_file) != os.path.abspath(target):
+                import shutil
+
                 shutil.copyfile(self.vocab_file, target)
             return (target,)
         return write_vocab(json.loads(self._tokenizer.to_str())["model"], save_directory, filename_prefix)

@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import re
-import shutil
 from typing import Any
 
 from ..utils import logging
@@ -104,6 +103,8 @@ class SavingMixin(PushToHubMixin):
         os.makedirs(directory, exist_ok=True)
         path = os.path.join(directory, "tekken.json")
         if not (os.path.exists(path) and os.path.samefile(source, path)):
+            import shutil
+
             shutil.copyfile(source, path)
         return (path,)
 

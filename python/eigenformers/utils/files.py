@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 
 
 def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
@@ -14,7 +13,7 @@ def atomic_write(path: str | os.PathLike, content: str | bytes) -> None:
     """
     path = os.fspath(path)
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{uuid.uuid4().hex}")
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.urandom(16).hex()}")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
