@@ -1,6 +1,7 @@
 #include "tensor/weight_memory.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -52,13 +53,13 @@ class Gatherer {
     std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
     if (!guard) return;
     waiting_.push_back(block);
-    if (running_) return;
+    if (running_in_ == getpid()) return;  // a child of fork has no such thread yet
     try {
       std::thread([this, delay] {
         std::this_thread::sleep_for(std::chrono::duration<double>(delay));
         run();
       }).detach();
-      running_ = true;
+      running_in_ = getpid();
     } catch (const std::system_error&) {  // no thread to be had: the pages stay small
       waiting_.clear();
     }
@@ -88,13 +89,13 @@ class Gatherer {
       if (auto block = waiting_.front().lock()) return block;
       waiting_.erase(waiting_.begin());
     }
-    running_ = false;
+    running_in_ = 0;
     return nullptr;
   }
 
   std::mutex lock_;
   std::vector<std::weak_ptr<Pages>> waiting_;
-  bool running_ = false;
+  pid_t running_in_ = 0;  // process of the thread, 0: none
 };
 Gatherer& gatherer() {
   static Gatherer* one = new Gatherer;  // outlives the thread
