@@ -318,6 +318,16 @@ void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, st
   product("gemm_nt_many", m, k, {a, ad, lda, false}, list, accumulate);
 }
 
+bool gemm_bf16(int64_t m, int64_t n, int64_t k, GemmOperand a, GemmOperand b, void* c, int64_t ldc) {
+  const DType d = DType::BFloat16;
+  if (!strips() || SingleRowOrder::on() || m < stream_kernels(d).rows || n <= 0 || k <= 0 || k > kStripSlab)
+    return false;
+  const DenseSource source({b.data, d, b.ld, !b.transposed});  // op(b) is [n, k] there
+  const StripTarget target{&source, n, c, d, ldc};
+  strip_product(m, k, {a.data, d, a.ld, a.transposed}, {&target, 1}, false);
+  return true;
+}
+
 void gemm_nt_batched(GemmBatch batch, int64_t m, int64_t n, int64_t k, const void* a, DType ad, int64_t lda,
                      const void* b, DType bd, int64_t ldb, float* c, int64_t ldc, bool accumulate) {
   each_item(batch.count, [&](int64_t i) {

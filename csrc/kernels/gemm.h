@@ -34,6 +34,16 @@ struct GemmTarget {
 void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, std::span<const GemmTarget> targets,
                   bool accumulate = false);
 
+// c[m,n] = op(a)·op(b) of bf16 matrices with each sum rounded to bf16 when it is done: a is [m, k], transposed [k, m];
+// b is [k, n], transposed [n, k]. False, and nothing done, where that is no faster than an f32 result that is rounded
+// afterwards, which gives the same bits.
+struct GemmOperand {
+  const void* data;
+  int64_t ld;
+  bool transposed;
+};
+bool gemm_bf16(int64_t m, int64_t n, int64_t k, GemmOperand a, GemmOperand b, void* c, int64_t ldc);
+
 // `batch` independent products; a, b, c of item i start at i times their batch stride (in elements; 0 repeats an
 // operand).
 struct GemmBatch {

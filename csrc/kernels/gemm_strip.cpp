@@ -37,6 +37,12 @@ int teams_of(int threads, int64_t rows, int64_t columns) {
   return best;
 }
 
+// Of so many panels: evenly, and at least two groups, so that another thread can take one.
+int64_t group_size(int64_t panels) {
+  const int64_t groups = std::max<int64_t>(2, (panels + kGroup - 1) / kGroup);
+  return std::max<int64_t>(1, (panels + groups - 1) / groups);
+}
+
 struct StripScope {
   const StripKernels& ker;
   mutable StripDrain drain;
@@ -48,22 +54,39 @@ struct StripScope {
   StripScope(const StripScope&) = delete;
 };
 
-// Some rows of a, packed for all of k: a step's rows lie together, so that blocks are not a multiple of pages apart.
-struct PackedRows {
+// Some rows of a for all of k, packed: a step's rows lie together, so that blocks are not a multiple of pages apart. Or
+// where they lie, if they are bf16 in whole tiles, and not a multiple of pages apart themselves.
+struct Rows {
+  const Matrix& a;
   const UnitCut& steps;
-  int64_t rows;
-  char* data;
-  PackedRows(const UnitCut& steps, int64_t rows)
-      : steps(steps),
+  int64_t row, rows, k;
+  bool in_place;
+  char* data = nullptr;
+  Rows(const Matrix& a, const UnitCut& steps, int64_t row, int64_t rows, int64_t k)
+      : a(a),
+        steps(steps),
+        row(row),
         rows(rows),
-        data(scratch<char>(ScratchSlot::GemmA, size_t(rows * steps.units.total * 64 + kPackedSlack))) {}
+        k(k),
+        in_place(a.dtype == DType::BFloat16 && !a.transposed && a.ld % 2048 && rows % 16 == 0 &&
+                 steps.total % 32 == 0) {
+    if (!in_place) data = scratch<char>(ScratchSlot::GemmA, size_t(rows * steps.units.total * 64 + kPackedSlack));
+  }
   int64_t chunks(int64_t s) const { return (steps.begin(s + 1) - steps.begin(s) + 31) / 32; }
-  char* at(int64_t s, int64_t row) const { return data + rows * steps.begin(s) * 2 + row * chunks(s) * 64; }
-  void pack(const Matrix& a, int64_t row, int64_t k) const {
-    for (int64_t r = 0; r < rows; r += kStripRows)
+  int64_t bytes() const { return in_place ? a.ld * 2 : 0; }  // from row to row
+  char* packed(int64_t s, int64_t r) const { return data + rows * steps.begin(s) * 2 + r * chunks(s) * 64; }
+  const char* at(int64_t s) const {
+    return in_place ? static_cast<const char*>(a.at(row, k + steps.begin(s))) : packed(s, 0);
+  }
+  Lines part(int64_t s, int64_t i, int64_t parts) const {  // of a step
+    const int64_t begin = rows * i / parts, count = rows * (i + 1) / parts - begin, width = chunks(s) * 64;
+    return {at(s) + begin * (in_place ? bytes() : width), width, in_place ? bytes() : width, count};
+  }
+  void pack() const {
+    for (int64_t r = 0; r < rows && !in_place; r += kStripRows)
       for (int64_t s = 0; s < steps.pieces(); s++) {
         const int64_t k0 = steps.begin(s), kn = steps.begin(s + 1) - k0, count = std::min(kStripRows, rows - r);
-        kernels().panel_bf16.pack_a(count, kn, a.at(row + r, k + k0), a.dtype, a.ld, a.transposed, true, at(s, r));
+        kernels().panel_bf16.pack_a(count, kn, a.at(row + r, k + k0), a.dtype, a.ld, a.transposed, true, packed(s, r));
       }
   }
 };
@@ -102,18 +125,18 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
         return std::min(mn, (mn + kStripRows - 1) / kStripRows * t / teams * kStripRows);
       };
       const int64_t r0 = row(team), rows = row(team + 1) - r0, blocks = (rows + kStripRows - 1) / kStripRows;
-      const PackedRows packed(steps, rows);
+      const Rows mine(a, steps, m0 + r0, rows, slab_k);
       char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(kStripColumns * steps.largest() * 64));
       bool ready = false;
       const StripScope scope(ker);
       for (int v = 0; v < members; v++) {  // one's own panels, then what others have left
         const int member = (id / teams + v) % members;
         const int64_t own = count * member / members, end = count * (member + 1) / members;
-        const int64_t together = steps.pieces() == 1 ? 1 : std::clamp<int64_t>((end - own + 2) / 3, 1, kGroup);
+        const int64_t together = steps.pieces() == 1 ? 1 : group_size(end - own);
         std::atomic<int64_t>& next = queues[size_t(team * members + member)].group;
         for (int64_t p0; (p0 = own + next.fetch_add(1, std::memory_order_relaxed) * together) < end;) {
           const int64_t p1 = std::min(p0 + together, end);
-          if (!ready) packed.pack(a, m0 + r0, slab_k);
+          if (!ready) mine.pack();
           ready = true;
           float* sums = steps.pieces() == 1
                             ? nullptr
@@ -136,8 +159,9 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
               const int64_t item = int64_t(item_size(t.cd)), j = panels[size_t(p)].begin;
               ker.run({.rows = rows,
                        .columns = panels[size_t(p)].end - j,
-                       .chunks = packed.chunks(s),
-                       .a = packed.at(s, 0),
+                       .chunks = mine.chunks(s),
+                       .a = mine.at(s),
+                       .a_bytes = mine.bytes(),
                        .b = packed_b,
                        .sums = sums ? sums + (p - p0) * blocks * kStripBlock : nullptr,
                        .first = s == 0,
@@ -146,7 +170,8 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
                        .c = static_cast<char*>(t.c) + ((m0 + r0) * t.ldc + j) * item,
                        .cd = t.cd,
                        .c_bytes = t.ldc * item,
-                       .ahead = ahead},
+                       .ahead = ahead,
+                       .ahead_a = deeper ? mine.part(s + 1, p - p0, p1 - p0) : Lines{}},
                       scope.drain);
             }
         }

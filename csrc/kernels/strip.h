@@ -17,15 +17,16 @@ struct Lines {
 // One panel times a thread's rows, for a step along k.
 struct Strip {
   int64_t rows, columns, chunks;
-  const char* a;  // blocks of 32 rows, [chunk][row][32]
+  const char* a;    // blocks of 32 rows, [chunk][row][32]; or where it lies,
+  int64_t a_bytes;  // with so many bytes from row to row, not 0
   const char* b;
   float* sums;       // kStripBlock floats a block, between steps; unused if there is one step
   bool first, last;  // step
   bool add;          // the first step starts from c
   char* c;
   DType cd;
-  int64_t c_bytes;  // from one row of c to the next
-  Lines ahead;      // brought near while the strip runs
+  int64_t c_bytes;       // from one row of c to the next
+  Lines ahead, ahead_a;  // brought near while the strip runs: of b, of packed a
 };
 // A thread's results on their way: a block is copied to c while the next one is computed.
 struct StripDrain {

@@ -75,6 +75,11 @@ Tensor product(const Tensor& a3, const Tensor& b3) {
     }
     return c;
   }
+  if (dtype == DType::BFloat16 && count == 1) {
+    Tensor rounded = Tensor::empty({count, m, n}, dtype);
+    const GemmOperand left{a.at(0), a.ld, a.transposed}, right{b.at(0), b.ld, b.transposed};
+    if (gemm_bf16(m, n, k, left, right, rounded.mutable_data_ptr(), n)) return rounded;
+  }
   Tensor c = Tensor::empty({count, m, n});
   float* out = c.mutable_data<float>();
   const GemmBatch batch{count, a.batch, b.batch, m * n};

@@ -57,7 +57,7 @@ void fill(const Strip& s, int64_t rows, const char* c, float* sums) {
 struct Ahead {
   Lines lines;
   int64_t offset = 0, each;  // lines brought near in one step of the tiles
-  Ahead(const Strip& s) : lines(s.ahead) {
+  Ahead(const Lines& l, const Strip& s) : lines(l) {
     const int64_t steps = (s.rows + kStripRows - 1) / kStripRows * s.chunks,
                   total = (lines.bytes + 63) / 64 * lines.count;
     each = (total + steps - 1) / steps;
@@ -72,9 +72,9 @@ struct Ahead {
 };
 
 template <bool kTwoRows, bool kTwoColumns>
-void block(int64_t chunks, int64_t step, const char* a, const char* b, const float* in, float* out, Copy copy,
-           Ahead& ahead) {
-  constexpr int64_t kLine = 64, kTile = 16 * kLine, kStrideB = kTwoColumns ? 2 * kLine : kLine;
+void block(int64_t chunks, int64_t step, int64_t row, const char* a, const char* b, const float* in, float* out,
+           Copy copy, Ahead& ahead, Ahead& ahead_a) {
+  constexpr int64_t kLine = 64, kStrideB = kTwoColumns ? 2 * kLine : kLine;
   constexpr int64_t kStride = kStripColumns * int64_t(sizeof(float)), kLower = 16 * kStripColumns;
   written();
   if (in) {
@@ -90,7 +90,7 @@ void block(int64_t chunks, int64_t step, const char* a, const char* b, const flo
   }
   const int64_t rows_a_step = (copy.rows + chunks - 1) / chunks;
   for (int64_t q = 0; q < chunks; q++, a += step, b += 16 * kStrideB) {
-    _tile_stream_loadd(4, a, kLine);
+    _tile_stream_loadd(4, a, row);
     _tile_loadd(6, b, kStrideB);
     _tile_dpbf16ps(0, 4, 6);
     for (int64_t i = 0; i < rows_a_step && copy.rows; i++) copy.row();
@@ -99,8 +99,9 @@ void block(int64_t chunks, int64_t step, const char* a, const char* b, const flo
       _tile_dpbf16ps(1, 4, 7);
     }
     ahead.some();
+    ahead_a.some();
     if constexpr (kTwoRows) {
-      _tile_stream_loadd(5, a + kTile, kLine);
+      _tile_stream_loadd(5, a + 16 * row, row);
       _tile_dpbf16ps(2, 5, 6);
       if constexpr (kTwoColumns) _tile_dpbf16ps(3, 5, 7);
     }
@@ -113,20 +114,21 @@ void block(int64_t chunks, int64_t step, const char* a, const char* b, const flo
 }
 
 void strip_run(const Strip& s, StripDrain& d) {
-  Ahead ahead(s);
+  Ahead ahead(s.ahead, s), ahead_a(s.ahead_a, s);
   const bool wide = s.columns > kW;
   const char* a = s.a;
   char* c = s.c;
   for (int64_t r = 0; r < s.rows; r += kStripRows, c += kStripRows * s.c_bytes) {
-    const int64_t rows = s.rows - r < kStripRows ? s.rows - r : kStripRows, step = rows * 64;
+    const int64_t rows = s.rows - r < kStripRows ? s.rows - r : kStripRows;
+    const int64_t row = s.a_bytes ? s.a_bytes : 64, step = s.a_bytes ? 64 : rows * 64;
     float* sums = s.sums ? s.sums + r * kStripColumns : nullptr;
     float* out = s.last ? d.ring[d.turn] : sums;
     const float* in = s.first ? nullptr : sums;
     if (s.first && s.add) fill(s, rows, c, out), in = out;
     const auto run =
         rows > 16 ? (wide ? block<true, true> : block<true, false>) : (wide ? block<false, true> : block<false, false>);
-    run(s.chunks, step, a, s.b, in, out, Copy(d), ahead);
-    a += step * s.chunks;
+    run(s.chunks, step, row, a, s.b, in, out, Copy(d), ahead, ahead_a);
+    a += s.a_bytes ? rows * s.a_bytes : step * s.chunks;
     d.rows = 0;
     if (s.last) {
       d.from = out, d.to = c, d.rows = rows, d.columns = s.columns, d.stride = s.c_bytes, d.dtype = s.cd;

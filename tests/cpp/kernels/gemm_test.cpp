@@ -139,6 +139,27 @@ TEST_P(Gemm, SameBitsForAnyThreadCount) {
       }
 }
 
+TEST_P(Gemm, RoundedResultsAreTheRoundedSums) {
+  const DType d = DType::BFloat16;
+  for (auto [m, n, k] : {std::tuple<int64_t, int64_t, int64_t>{20, 5, 7}, {130, 49, 33}, {600, 70, 1300}})
+    for (Form form : {Form::Nt, Form::Nn, Form::Tn}) {
+      const bool ta = form == Form::Tn, tb = form == Form::Nt;
+      const Data a(d, random_floats(m * k)), b(d, random_floats(n * k));
+      const int64_t lda = ta ? m : k, ldb = tb ? k : n, ldc = n + 3;
+      std::vector<bfloat16> c(size_t(m * ldc), bfloat16(7.f));
+      const bool done = gemm_bf16(m, n, k, {a.data(), lda, ta}, {b.data(), ldb, tb}, c.data(), ldc);
+      ASSERT_EQ(done, isa() == Isa::Amx && m >= 128);
+      if (!done) continue;
+      std::vector<float> sums(size_t(m * n));
+      call({form, m, n, k, d, d}, a.data(), lda, b.data(), ldb, sums.data(), n);
+      for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < ldc; j++)
+          ASSERT_EQ(float(c[size_t(i * ldc + j)]), j < n ? float(bfloat16(sums[size_t(i * n + j)])) : 7.f);
+    }
+  float c[1];
+  EXPECT_FALSE(gemm_bf16(1, 1, 0, {c, 1, false}, {c, 1, false}, c, 1));
+}
+
 TEST_P(Gemm, ManyEqualsSingles) {
   for (int64_t m : {1, 5, 40}) {
     const int64_t k = 200;
