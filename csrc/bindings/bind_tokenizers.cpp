@@ -86,6 +86,7 @@ int64_t small_number(PyObject* number) {
 }
 
 std::vector<uint32_t> ids_from_python(const py::handle& ids) {
+  constexpr size_t kAhead = 16;
   const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
   std::vector<uint32_t> out;
   if (is_array(ids)) {
@@ -104,7 +105,9 @@ std::vector<uint32_t> ids_from_python(const py::handle& ids) {
   if (!items) throw py::error_already_set();
   out.resize(size_t(PySequence_Fast_GET_SIZE(items.ptr())));
   PyObject** item = PySequence_Fast_ITEMS(items.ptr());
+  PyObject** const near_end = item + (out.size() > kAhead ? out.size() - kAhead : 0);
   for (uint32_t& id : out) {
+    if (item < near_end) __builtin_prefetch(item[kAhead]);  // the numbers lie all over
     PyObject* number = *item++;
     if (const int64_t small = small_number(number); small >= 0) {
       id = uint32_t(small);

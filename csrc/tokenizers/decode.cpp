@@ -13,40 +13,54 @@ DecodeTable::DecodeTable(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
   uint32_t limit = tokenizer.model()->vocab().id_limit();
   const auto add = [&](std::string_view token, uint32_t id) {
     const std::string piece = tokenizer.decoder()->piece(std::string(token), false);
-    check<TokenizerError>(pool_.size() + piece.size() < UINT32_MAX, "decode: the vocabulary decodes to more than 4 GB");
-    entries_[id] = {uint32_t(pool_.size()), uint32_t(piece.size()), true, added.is_special(token)};
-    pool_ += piece;
+    Entry& e = entries_[id] = {};
+    e.special = added.is_special(token);
+    if (piece.size() <= Entry::kShort) {
+      e.length = uint8_t(piece.size());
+      std::memcpy(e.text, piece.data(), piece.size());
+      return;
+    }
+    e.length = kLong;
+    const uint32_t index = uint32_t(longer_.size());
+    std::memcpy(e.text, &index, sizeof index);
+    longer_.push_back(piece);
   };
   for (auto& [id, token] : added.by_id()) limit = std::max(limit, id + 1);
   entries_.resize(limit);
   tokenizer.model()->vocab().for_each(add);
   for (auto& [id, token] : added.by_id()) add(*tokenizer.id_to_token(id), id);
-  pool_.resize(pool_.size() + kChunk);
 }
 
 std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  const auto shown = [&](uint32_t id) {
-    return id < entries_.size() && entries_[id].known && !(skip_special_tokens && entries_[id].special);
-  };
-  size_t at = 0;
-  while (at < ids.size() && !shown(ids[at])) at++;
+  const auto skipped = [&](uint32_t id) { return skip_special_tokens && id < entries_.size() && entries_[id].special; };
+  size_t at = 0;  // the first one that is shown: its piece may be another
+  while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
   if (at == ids.size()) return {};
   std::string out = tokenizer_.decoder()->piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
-  size_t end = out.size(), size = end;
-  for (size_t i = at; i < ids.size(); i++)
-    if (shown(ids[i])) size += entries_[ids[i]].length;
-  out.resize(size + kChunk);
+  size_t end = out.size();
+  const auto make_room = [&](size_t more) { out.resize(end + more + (ids.size() - at) * 5 + sizeof(Entry)); };
+  make_room(0);
   for (; at < ids.size(); at++) {
-    if (!shown(ids[at])) continue;
-    const Entry& e = entries_[ids[at]];
-    if (e.length <= kChunk)
-      std::memcpy(&out[end], &pool_[e.begin], kChunk);  // more than needed: cheaper than to look
-    else
-      std::memcpy(&out[end], &pool_[e.begin], e.length);
+    const uint32_t id = ids[at];
+    if (id >= entries_.size()) continue;
+    const Entry& e = entries_[id];
+    if (e.special && skip_special_tokens) continue;
+    if (e.length == kLong) {
+      uint32_t index;
+      std::memcpy(&index, e.text, sizeof index);
+      const std::string& piece = longer_[index];
+      if (out.size() < end + piece.size() + sizeof(Entry)) make_room(piece.size());
+      std::memcpy(&out[end], piece.data(), piece.size());
+      end += piece.size();
+      continue;
+    }
+    if (out.size() < end + sizeof(Entry)) make_room(sizeof(Entry));
+    std::memcpy(&out[end], &e, sizeof(Entry));  // more than needed: cheaper than to look
     end += e.length;
   }
-  out.resize(size);
-  return utf8::find_invalid(out) == std::string::npos ? out : utf8::lossy(out);
+  out.resize(end);
+  if (utf8::find_invalid(out) != std::string::npos) return utf8::lossy(out);
+  return out;
 }
 
 std::shared_ptr<const DecodeTable> DecodeTableSlot::get(const Tokenizer& tokenizer, size_t ids) {

@@ -16,14 +16,18 @@ class DecodeTable {
   std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const;
 
  private:
+  // The piece lies in the entry, so that a short one takes one reading of memory; of a long one, where it begins.
   struct Entry {
-    uint32_t begin = 0, length = 0;  // of the piece
-    bool known = false, special = false;
+    static constexpr size_t kShort = 14;
+    char text[kShort] = {};
+    uint8_t length = 0;  // kLong: of `longer`
+    bool special = false;
   };
-  static constexpr size_t kChunk = 16;  // bytes copied at once
+  static constexpr uint8_t kLong = 255;
+  static_assert(sizeof(Entry) == 16);
   const Tokenizer& tokenizer_;
-  std::vector<Entry> entries_;  // by id
-  std::string pool_;
+  std::vector<Entry> entries_;  // by id; unknown ones are empty
+  std::vector<std::string> longer_;
 };
 
 // The table of a tokenizer, made when first asked for. A copy starts without.

@@ -1,5 +1,6 @@
 #include "tokenizers/utf8.h"
 
+#include <array>
 #include <cstring>
 
 namespace ef::tokenizers::utf8 {
@@ -52,32 +53,65 @@ int sequence(const char* p, const char* end) {
 }
 }  // namespace
 
-size_t find_invalid(std::string_view text) {
-  const char* p = text.data();
-  const char* end = p + text.size();
-  while (p < end) {
-    uint64_t word;
-    if (end - p >= 8 && (std::memcpy(&word, p, 8), !(word & 0x8080808080808080ull))) {
-      p += 8;
-      continue;
-    }
-    // The common shapes without detours: two bytes, and three.
-    const auto b = [&](int i) { return uint8_t(p[i]); };
-    if (end - p >= 3 && b(0) >= 0xc2 && is_continuation(p[1])) {
-      if (b(0) < 0xe0) {
-        p += 2;
-        continue;
-      }
-      if (b(0) < 0xf0 && (b(0) != 0xe0 || b(1) >= 0xa0) && (b(0) != 0xed || b(1) < 0xa0) && is_continuation(p[2])) {
-        p += 3;
-        continue;
-      }
-    }
-    const int n = sequence(p, end);
-    if (n < 0) return size_t(p - text.data());
-    p += n;
+namespace {
+// What a byte makes of every state: six bits a state, which are where in the next byte's number to read on. So that a
+// step is one look-up and one shift.
+enum : uint64_t { kBetween, kOneMore, kTwoMore, kThreeMore, kAfterE0, kAfterEd, kAfterF0, kAfterF4, kMalformed };
+constexpr int kStateBits = 6;
+constexpr uint64_t next_state(uint64_t state, int b) {
+  const auto tail = [b](int low, int high, uint64_t next) { return b >= low && b <= high ? next : kMalformed; };
+  switch (state) {
+    case kBetween:
+      if (b < 0x80) return kBetween;
+      if (b < 0xc2 || b > 0xf4) return kMalformed;
+      if (b < 0xe0) return kOneMore;
+      if (b < 0xf0) return b == 0xe0 ? kAfterE0 : b == 0xed ? kAfterEd : kTwoMore;
+      return b == 0xf0 ? kAfterF0 : b == 0xf4 ? kAfterF4 : kThreeMore;
+    case kOneMore:
+      return tail(0x80, 0xbf, kBetween);
+    case kTwoMore:
+      return tail(0x80, 0xbf, kOneMore);
+    case kThreeMore:
+      return tail(0x80, 0xbf, kTwoMore);
+    case kAfterE0:
+      return tail(0xa0, 0xbf, kOneMore);
+    case kAfterEd:
+      return tail(0x80, 0x9f, kOneMore);
+    case kAfterF0:
+      return tail(0x90, 0xbf, kTwoMore);
+    case kAfterF4:
+      return tail(0x80, 0x8f, kTwoMore);
+    default:
+      return kMalformed;
   }
-  return std::string_view::npos;
+}
+constexpr std::array<uint64_t, 256> kSteps = [] {
+  std::array<uint64_t, 256> out{};
+  for (int b = 0; b < 256; b++)
+    for (uint64_t state = 0; state <= kMalformed; state++)
+      out[size_t(b)] |= next_state(state, b) * kStateBits << (state * kStateBits);
+  return out;
+}();
+
+bool is_valid(const char* p, const char* end) {
+  constexpr int kBlock = 16;
+  uint64_t state = kBetween;
+  for (; end - p >= kBlock; p += kBlock) {
+    uint64_t words[2];
+    std::memcpy(words, p, kBlock);
+    if (!((words[0] | words[1]) & 0x8080808080808080ull) && (state & 63) == kBetween) continue;
+    for (int i = 0; i < kBlock; i++) state = kSteps[uint8_t(p[i])] >> (state & 63);
+  }
+  for (; p < end; p++) state = kSteps[uint8_t(*p)] >> (state & 63);
+  return (state & 63) == kBetween;
+}
+}  // namespace
+
+size_t find_invalid(std::string_view text) {
+  const char *p = text.data(), *end = p + text.size();
+  if (is_valid(p, end)) return std::string_view::npos;
+  for (int n; (n = sequence(p, end)) > 0;) p += n;
+  return size_t(p - text.data());
 }
 
 std::string lossy(std::string_view bytes) {

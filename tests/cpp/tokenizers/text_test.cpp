@@ -32,6 +32,32 @@ TEST(Utf8, FindsWhatIsMalformed) {
   for (auto& [bytes, at] : cases) EXPECT_EQ(utf8::find_invalid(bytes), at);
 }
 
+// The quick way and the one that replaces agree on bytes at the borders of all that is allowed, at every distance from
+// the blocks that are read at once.
+TEST(Utf8, ValidTextsAreThoseThatNothingIsReplacedIn) {
+  const std::string bytes =
+      "a\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5\xff";
+  std::mt19937 random(7);
+  int valid = 0;
+  const auto check_one = [&](const std::string& text) {
+    const bool good = utf8::lossy(text) == text;
+    valid += good;
+    ASSERT_EQ(utf8::find_invalid(text) == std::string::npos, good);
+  };
+  for (char a : bytes)
+    for (char b : bytes)
+      for (char c : bytes)
+        for (char d : {'a', '\x80', '\x90', '\xbf', '\xe0'})
+          check_one(std::string(random() % 33, 'a') + a + b + c + d + std::string(random() % 20, 'b'));
+  EXPECT_GT(valid, 100);
+  for (int i = 0; i < 3000; i++) {
+    std::string text = random_text(random, 1 + int(random() % 30));
+    check_one(text);
+    if (!text.empty()) text[random() % text.size()] = bytes[random() % bytes.size()];
+    check_one(text);
+  }
+}
+
 TEST(Utf8, LossyReplacesMaximalParts) {
   EXPECT_EQ(utf8::lossy("a\xe4\xb8z"), "a\xef\xbf\xbdz");
   EXPECT_EQ(utf8::lossy("\xf0\x9f\x98\xff"), "\xef\xbf\xbd\xef\xbf\xbd");
