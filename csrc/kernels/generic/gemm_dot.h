@@ -120,6 +120,8 @@ void dot_pack_bf16(int64_t k, const void* a, DType dtype, bool, void* dst) {
 }
 #endif
 
+constexpr int64_t kDirectAhead = 16;  // rows: short ones end before the hardware sees a stream
+
 template <class T, int MR, int NV>
 void direct_tile(int64_t columns, int64_t k, const float* a, int64_t lda, const T* b, int64_t ldb, float* out,
                  int64_t ldc, bool add) {
@@ -132,6 +134,7 @@ void direct_tile(int64_t columns, int64_t k, const float* a, int64_t lda, const 
   for (int64_t p = 0; p < k; p++, b += ldb)
 #pragma GCC unroll 4
     for (int v = 0; v < NV; v++) {
+      __builtin_prefetch(b + kDirectAhead * ldb + v * kW);
       const F bv = v < NV - 1 || last == kW ? load(b + v * kW) : load_n(b + v * kW, last);
 #pragma GCC unroll 4
       for (int i = 0; i < MR; i++) c[i][v] = fma(set(a[i * lda + p]), bv, c[i][v]);
