@@ -25,8 +25,8 @@ struct DotBf16 {
 };
 #endif
 
-// MR rows of a times NR rows of b, at most kDotAccs accumulators.
-template <class D, int MR, int NR>
+// MR rows of a times NR rows of b, at most kDotAccs accumulators. kNear: the next rows of b fit L1 beside these.
+template <class D, int MR, int NR, bool kNear>
 void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* out,
               int64_t ldc, bool add) {
   constexpr int kStep = D::kStep, kAccs = (MR * NR + kW - 1) / kW * kW;
@@ -45,7 +45,7 @@ void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::
     for (int j = 0; j < NR; j++) {
       const typename D::B* row = four[j / 4] + j % 4 * ldb + p;
       // The next tile, to L1 or L2: a short row ends before the hardware sees a stream.
-      __builtin_prefetch(row + NR * ldb, 0, MR == 1 ? 3 : 2);
+      __builtin_prefetch(row + NR * ldb, 0, kNear ? 3 : 2);
       const typename D::V bv = D::b(row);
 #pragma GCC unroll 4
       for (int i = 0; i < MR; i++) acc[i * NR + j] = D::mac(acc[i * NR + j], av[i], bv);
@@ -71,10 +71,10 @@ void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::
   }
 }
 
-template <class D, int MR, int NR>
+template <class D, int MR, int NR, bool kNear = MR == 1>
 int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b,
                     int64_t ldb, float* c, int64_t ldc, bool add) {  // returns the first column that is left
-  for (; j + NR <= n; j += NR) dot_tile<D, MR, NR>(k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
+  for (; j + NR <= n; j += NR) dot_tile<D, MR, NR, kNear>(k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
   return j;
 }
 template <class D, int MR>
@@ -83,7 +83,9 @@ void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const t
   int64_t j = 0;
   // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but fewer long ones, which
   // together with those that are prefetched would not fit L1.
-  if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536)
+  if (MR > 1 && kDotAccs / MR * k * int64_t(sizeof(*b)) <= 20 << 10)
+    j = dot_columns<D, MR, kDotAccs / MR, true>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  else if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536)
     j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
   else
     j = dot_columns<D, MR, kDotAccs / MR / 2>(j, n, k, a, lda, b, ldb, c, ldc, add);
