@@ -81,15 +81,13 @@ template <class D, int MR>
 void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* c,
               int64_t ldc, bool add) {
   int64_t j = 0;
-  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but fewer long ones, which
-  // together with those that are prefetched would not fit L1.
+  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but 4 long ones, which together
+  // with those that are prefetched fit L1.
   if (MR > 1 && kDotAccs / MR * k * int64_t(sizeof(*b)) <= 20 << 10)
     j = dot_columns<D, MR, kDotAccs / MR, true>(j, n, k, a, lda, b, ldb, c, ldc, add);
   else if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536)
     j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
-  else
-    j = dot_columns<D, MR, kDotAccs / MR / 2>(j, n, k, a, lda, b, ldb, c, ldc, add);
-  if constexpr (kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  if constexpr (MR == 1 || kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
   dot_columns<D, MR, 1>(j, n, k, a, lda, b, ldb, c, ldc, add);
 }
 template <class D>
