@@ -54,7 +54,6 @@ Regex::Regex(const std::string& pattern) : source_(pattern), code_(std::make_uni
   check<TokenizerError>(pattern.size() <= 100'000, "regex: a pattern of ", pattern.size(),
                         " bytes, the longest is 100000");
   check<TokenizerError>(utf8::find_invalid(pattern) == std::string::npos, "regex: the pattern is not valid UTF-8");
-  const std::string translated = translate(pattern);
   int error = 0;
   PCRE2_SIZE at = 0;
   std::unique_ptr<pcre2_compile_context, void (*)(pcre2_compile_context*)> context(
@@ -62,9 +61,13 @@ Regex::Regex(const std::string& pattern) : source_(pattern), code_(std::make_uni
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   pcre2_set_parens_nest_limit(context.get(), 200);
   // Ruby's ^ and $ are about lines, always.
-  code_->code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
-                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context.get());
+  const auto compile = [&](const std::string& text) {
+    code_->code =
+        pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &error, &at, context.get());
+  };
+  compile(translate(pattern));
+  if (!code_->code && error == PCRE2_ERROR_PATTERN_TOO_LARGE) compile(translate_onig_pattern(pattern, true));
   check<TokenizerError>(code_->code, "regex: pattern '", pattern, "': ", message_of(error), "");
   code_->jit = pcre2_jit_compile(code_->code, PCRE2_JIT_COMPLETE) == 0;
 }

@@ -3,162 +3,26 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <map>
 #include <vector>
 
 #include "core/error.h"
-#include "tokenizers/regex_tables.inc"
-#include "tokenizers/unicode.h"
+#include "tokenizers/regex_class.h"
+#include "tokenizers/regex_sets.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
 namespace {
 
-using Ranges = std::vector<std::pair<char32_t, char32_t>>;
-
-Ranges normalized(Ranges ranges) {
-  std::sort(ranges.begin(), ranges.end());
-  Ranges out;
-  for (auto& r : ranges) {
-    if (!out.empty() && r.first <= out.back().second + 1)
-      out.back().second = std::max(out.back().second, r.second);
-    else
-      out.push_back(r);
-  }
-  return out;
-}
-Ranges complement(const Ranges& ranges) {
-  Ranges out;
-  char32_t at = 0;
-  for (auto& [a, b] : normalized(ranges)) {
-    if (a > at) out.emplace_back(at, a - 1);
-    at = b + 1;
-  }
-  if (at <= 0x10ffff) out.emplace_back(at, 0x10ffff);
-  return out;
-}
-Ranges categories(std::initializer_list<const char*> names) {
-  Ranges out;
-  for (const char* name : names) {
-    Ranges one;
-    category_ranges(name, one);
-    out.insert(out.end(), one.begin(), one.end());
-  }
-  return normalized(std::move(out));
-}
-Ranges join(Ranges a, const Ranges& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return normalized(std::move(a));
-}
-
-const Ranges kDigits = {{'0', '9'}}, kHex = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
-const Ranges kWhite = {{9, 13},          {32, 32},         {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
-                       {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
-
-// A script or another property from the tables; its name in lower case, without blanks and underscores.
-bool listed_set(const std::string& name, Ranges& out) {
-  const auto at = std::lower_bound(std::begin(kPropertyNames), std::end(kPropertyNames), name,
-                                   [](const PropertyName& p, const std::string& n) { return p.name < n; });
-  if (at == std::end(kPropertyNames) || at->name != name) return false;
-  const size_t end = at + 1 == std::end(kPropertyNames) ? std::size(kPropertyRanges) : at[1].begin;
-  for (size_t i = at->begin; i < end; i++)
-    out.emplace_back(kPropertyRanges[i][0], kPropertyRanges[i][0] + kPropertyRanges[i][1]);
-  return true;
-}
-Ranges with_listed(std::initializer_list<const char*> names, const char* listed) {
-  Ranges out = categories(names);
-  listed_set(listed, out);
-  return normalized(std::move(out));
-}
-const Ranges& alphabetic() {
-  static const Ranges out = with_listed({"L", "Nl"}, "otheralphabetic");
-  return out;
-}
-// Standing alone, \w also has the superscript digits and fractions of Latin-1; in brackets it has not.
-const Ranges& word(bool alone) {
-  // Circled and squared letters are alphabetic symbols.
-  static const Ranges kCircled = {{0x24b6, 0x24e9}, {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189}};
-  static const Ranges in_class = join(categories({"L", "M", "Nd", "Nl", "Pc"}), kCircled);
-  static const Ranges out = join(in_class, {{0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}});
-  return alone ? out : in_class;
-}
-const Ranges& graphic() {
-  static const Ranges out = complement(join(kWhite, categories({"Cc", "Cn", "Cs"})));
-  return out;
-}
-
-// Named sets that are not general categories. False: not known here.
-bool named_set(const std::string& name, bool in_class, bool posix, Ranges& out) {
-  static const std::map<std::string, const char*> kLong = {{"letter", "L"},
-                                                           {"uppercaseletter", "Lu"},
-                                                           {"lowercaseletter", "Ll"},
-                                                           {"titlecaseletter", "Lt"},
-                                                           {"modifierletter", "Lm"},
-                                                           {"otherletter", "Lo"},
-                                                           {"mark", "M"},
-                                                           {"nonspacingmark", "Mn"},
-                                                           {"spacingmark", "Mc"},
-                                                           {"enclosingmark", "Me"},
-                                                           {"number", "N"},
-                                                           {"decimalnumber", "Nd"},
-                                                           {"letternumber", "Nl"},
-                                                           {"othernumber", "No"},
-                                                           {"punctuation", "P"},
-                                                           {"connectorpunctuation", "Pc"},
-                                                           {"dashpunctuation", "Pd"},
-                                                           {"openpunctuation", "Ps"},
-                                                           {"closepunctuation", "Pe"},
-                                                           {"initialpunctuation", "Pi"},
-                                                           {"finalpunctuation", "Pf"},
-                                                           {"otherpunctuation", "Po"},
-                                                           {"symbol", "S"},
-                                                           {"mathsymbol", "Sm"},
-                                                           {"currencysymbol", "Sc"},
-                                                           {"modifiersymbol", "Sk"},
-                                                           {"othersymbol", "So"},
-                                                           {"separator", "Z"},
-                                                           {"spaceseparator", "Zs"},
-                                                           {"lineseparator", "Zl"},
-                                                           {"paragraphseparator", "Zp"},
-                                                           {"other", "C"},
-                                                           {"control", "Cc"},
-                                                           {"format", "Cf"},
-                                                           {"surrogate", "Cs"},
-                                                           {"privateuse", "Co"},
-                                                           {"unassigned", "Cn"}};
-  std::string key;
-  for (char c : name)
-    if (c != ' ' && c != '_' && c != '-') key += char(std::tolower(uint8_t(c)));
-  if (const auto it = kLong.find(key); it != kLong.end()) return category_ranges(it->second, out);
-  if (key.size() <= 2 && !key.empty()) {
-    key[0] = char(std::toupper(uint8_t(key[0])));
-    return category_ranges(key, out);
-  }
-  if (key == "digit") return out = categories({"Nd"}), true;
-  if (key == "space" || key == "whitespace") return out = kWhite, true;
-  if (key == "punct") return out = posix ? categories({"P", "S"}) : categories({"P"}), true;
-  if (key == "word") return out = word(!in_class), true;
-  if (key == "alpha" || key == "alphabetic") return out = alphabetic(), true;
-  if (key == "alnum") return out = join(alphabetic(), categories({"Nd"})), true;
-  if (key == "upper" || key == "uppercase") return out = with_listed({"Lu"}, "otheruppercase"), true;
-  if (key == "lower" || key == "lowercase") return out = with_listed({"Ll"}, "otherlowercase"), true;
-  if (key == "graph") return out = graphic(), true;
-  if (key == "print") return out = join(graphic(), categories({"Zs"})), true;
-  if (key == "assigned") return out = complement(categories({"Cn"})), true;
-  if (key == "xdigit") return out = kHex, true;
-  if (key == "cntrl") return out = categories({"Cc"}), true;
-  if (key == "blank") return out = join(categories({"Zs"}), {{9, 9}}), true;
-  if (key == "ascii") return out = {{0, 127}}, true;
-  if (key == "any") return out = {{0, 0x10ffff}}, true;
-  return listed_set(key, out);
-}
-
 class Translator {
  public:
-  explicit Translator(const std::string& pattern) : in_(pattern) {}
+  Translator(const std::string& pattern, bool shares) : in_(pattern), shares_(shares) {}
   std::string run() {
     while (at_ < in_.size()) step();
-    return std::move(out_);
+    out_.append(size_t(open_options_), ')');
+    if (shared_.empty()) return std::move(out_);
+    std::string out = "(?:" + out_ + ")(?(DEFINE)";
+    for (size_t i = 0; i < shared_.size(); i++) out += "(?<efset" + std::to_string(i) + ">" + shared_[i] + ")";
+    return out + ")";
   }
 
  private:
@@ -186,7 +50,18 @@ class Translator {
     out_ += negated ? "[^" : "[";
     put(ranges);
     end_class(begin);
+    share(begin, false);
     if (ignores_case_) out_ += ')';
+  }
+  // A long class that may stand often is written once, and named where it stands.
+  void share(size_t begin, bool ignores_case) {
+    constexpr size_t kLong = 200;
+    if (!shares_ || out_.size() - begin < kLong) return;
+    std::string text = out_.substr(begin);
+    if (ignores_case) text = "(?i:" + text + ")";
+    const size_t index = size_t(std::find(shared_.begin(), shared_.end(), text) - shared_.begin());
+    if (index == shared_.size()) shared_.push_back(std::move(text));
+    out_.replace(begin, std::string::npos, "(?&efset" + std::to_string(index) + ")");
   }
   // A class without members would take what follows for them.
   void end_class(size_t begin) {
@@ -209,16 +84,16 @@ class Translator {
     switch (c) {
       case 's':
       case 'S':
-        return set(kWhite, c == 'S');
+        return set(white(), c == 'S');
       case 'd':
       case 'D':
-        return set(categories({"Nd"}), c == 'D');
+        return set(digits(), c == 'D');
       case 'w':
       case 'W':
         return set(word(!in_class), c == 'W');
       case 'h':
       case 'H':
-        return set(kHex, c == 'H');
+        return set(hex_digits(), c == 'H');
       case 'v':
         return set({{11, 11}}, false);
       case 'p':
@@ -282,24 +157,31 @@ class Translator {
   }
 
   void bracket() {  // at_ is on '['
-    const size_t begin = out_.size();
+    const size_t begin = out_.size(), from = at_;
     out_ += '[';
     at_++;
     if (peek() == '^') out_ += '^', at_++;
+    const size_t members = at_;
     if (peek() == ']') out_ += "\\]", at_++;
-    class_body(0);
+    if (!class_body(0)) {  // it takes a set to say what it is
+      out_.resize(begin + (in_[from + 1] == '^' ? 2 : 1));
+      at_ = members;
+      put(class_members(in_, at_));
+    }
     end_class(begin);
+    share(begin, case_ignored_);
   }
-  void class_body(int depth) {
+  // False: an intersection or a negated class within.
+  bool class_body(int depth) {
     if (depth > 50) unsupported("a class nested that deep");
     for (;;) {
       if (at_ >= in_.size()) unsupported("a class without its ']'");
       const char c = in_[at_];
       if (c == ']') {
         at_++;
-        return;
+        return true;
       }
-      if (looking_at("&&")) unsupported("the intersection && in a class");
+      if (looking_at("&&") || looking_at("[^")) return false;
       if (looking_at("[:")) {
         const size_t close = in_.find(":]", at_);
         Ranges ranges;
@@ -315,16 +197,18 @@ class Translator {
         }
       }
       if (c == '[') {
-        if (peek(1) == '^') unsupported("a negated class within a class");
         at_++;
-        class_body(depth + 1);
+        if (!class_body(depth + 1)) return false;
         continue;
       }
       if (c == '\\') {
         if (escape(true)) continue;
-        out_ += c;
-        out_ += peek(1);
-        at_ += 2;
+        if (std::isalpha(uint8_t(peek(1))) && !std::strchr("tnrfvaebxucCMo", peek(1)))
+          at_++;  // a letter that means nothing there
+        else
+          out_ += c, at_++;
+        out_ += peek();
+        at_++;
         continue;
       }
       out_ += c;
@@ -334,7 +218,7 @@ class Translator {
 
   // "(?…": flags mean other things, the rest is the same.
   void group() {
-    opens_.push_back(out_.size());
+    opens_.push_back({out_.size(), case_ignored_, 0});
     if (looking_at("(?~")) unsupported("the absent operator (?~…)");
     if (looking_at("(?#")) {
       opens_.pop_back();
@@ -348,6 +232,8 @@ class Translator {
       at_++;
       // What follows "(?" is punctuation of the group, not a quantifier.
       if (peek() == '?') {
+        check<TokenizerError>(peek(1) && std::strchr(":=!><'(", peek(1)), "regex: pattern '", in_,
+                              "': undefined group option (at byte ", at_ - 1, ")");
         out_ += '?', at_++;
         if (peek()) out_ += in_[at_++];
         if (out_.back() == '<' && (peek() == '=' || peek() == '!')) out_ += in_[at_++];
@@ -356,13 +242,23 @@ class Translator {
     }
     out_ += "(?";
     at_ += 2;
+    bool off = false;
     for (; at_ < in_.size() && std::strchr("imx-", in_[at_]); at_++) {
-      ignores_case_ |= in_[at_] == 'i';
+      off |= in_[at_] == '-';
+      if (in_[at_] == 'i') case_ignored_ = !off, ignores_case_ = true;
       out_ += in_[at_] == 'm' ? 's' : in_[at_];
     }
     if (peek() != ':' && peek() != ')') unsupported("this group option");
-    if (peek() == ')') opens_.pop_back();
-    out_ += in_[at_++];
+    if (peek() == ')') {  // up to the end of the group around it, its alternatives included
+      const bool ignored = case_ignored_;
+      opens_.pop_back();
+      (opens_.empty() ? open_options_ : opens_.back().options)++;
+      case_ignored_ = ignored;
+      out_ += ':';
+      at_++;
+    } else {
+      out_ += in_[at_++];
+    }
   }
 
   // {n,m}: followed by + it repeats once more, and {n}? is an option.
@@ -378,6 +274,7 @@ class Translator {
       return;
     }
     if (body[0] == ',') body = "0" + body;
+    one_atom();
     at_ = close + 1;
     out_ += "{" + body + "}";
     const bool plus = peek() == '+', option = peek() == '?' && body.find(',') == std::string::npos;
@@ -385,7 +282,50 @@ class Translator {
       out_.insert(atom_, "(?:");
       out_ += plus ? ")+" : ")?";
       at_++;
+    } else if (peek() == '?') {
+      out_ += in_[at_++];
     }
+    after_quantifier_ = out_.size();
+  }
+  // What is repeated already is an atom for the quantifier that follows.
+  void one_atom() {
+    if (after_quantifier_ == 0 || after_quantifier_ != out_.size()) return;
+    out_.insert(atom_, "(?:");
+    out_ += ')';
+  }
+  void quantifier() {
+    one_atom();
+    out_ += in_[at_++];
+    if (peek() == '?' || peek() == '+') out_ += in_[at_++];  // lazy, possessive
+    after_quantifier_ = out_.size();
+  }
+
+  // A backslash and what belongs to it: the digits of a number, the name of a group, the letter of a control character.
+  void plain_escape() {
+    const size_t from = at_;
+    const auto take = [&](size_t longest, auto is) {
+      for (; longest && at_ < in_.size() && is(uint8_t(in_[at_])); longest--) at_++;
+    };
+    at_ = std::min(at_ + 2, in_.size());
+    switch (in_[at_ - 1]) {
+      case 'x':
+      case 'o':
+        if (const size_t close = in_.find('}', at_); peek() == '{' && close != std::string::npos)
+          at_ = close + 1;
+        else
+          take(2, [](int c) { return std::isxdigit(c); });
+        break;
+      case 'k':
+      case 'g':
+        if (const size_t close = in_.find('>', at_); peek() == '<' && close != std::string::npos) at_ = close + 1;
+        break;
+      case 'c':
+        at_ = std::min(at_ + 1, in_.size());
+        break;
+      default:
+        if (std::isdigit(uint8_t(in_[at_ - 1]))) take(2, [](int c) { return std::isdigit(c); });
+    }
+    out_ += in_.substr(from, at_ - from);
   }
 
   void step() {
@@ -394,7 +334,10 @@ class Translator {
       case '(':
         return group();
       case ')':
-        if (!opens_.empty()) atom_ = opens_.back(), opens_.pop_back();
+        if (opens_.empty()) break;
+        out_.append(size_t(opens_.back().options), ')');
+        atom_ = opens_.back().begin, case_ignored_ = opens_.back().case_ignored;
+        opens_.pop_back();
         break;
       case '{':
         return interval();
@@ -404,15 +347,13 @@ class Translator {
       case '*':
       case '+':
       case '?':
+        return quantifier();
       case '|':
         break;
       case '\\':
         atom_ = out_.size();
         if (escape(false)) return;
-        out_ += c;
-        if (at_ + 1 < in_.size()) out_ += in_[at_ + 1];
-        at_ = std::min(at_ + 2, in_.size());
-        return;
+        return plain_escape();
       default:
         if (!utf8::is_continuation(c)) atom_ = out_.size();
     }
@@ -424,11 +365,23 @@ class Translator {
   std::string out_;
   size_t at_ = 0, atom_ = 0;
   bool ignores_case_ = false;  // somewhere so far
-  std::vector<size_t> opens_;
+  bool case_ignored_ = false;  // where at_ stands
+  struct Open {                // a group: where it began, case_ignored_ around it, options within that end with it
+    size_t begin;
+    bool case_ignored;
+    int options;
+  };
+  std::vector<Open> opens_;
+  int open_options_ = 0;  // those that end with the pattern
+  bool shares_;
+  std::vector<std::string> shared_;
+  size_t after_quantifier_ = 0;  // where out_ ended behind the last one
 };
 
 }  // namespace
 
-std::string translate_onig_pattern(const std::string& pattern) { return Translator(pattern).run(); }
+std::string translate_onig_pattern(const std::string& pattern, bool shares) {
+  return Translator(pattern, shares).run();
+}
 
 }  // namespace ef::tokenizers

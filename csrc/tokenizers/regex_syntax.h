@@ -4,7 +4,8 @@
 
 namespace ef::tokenizers {
 
-// UnsupportedError for what has no counterpart (class intersections, absent operators, \X, …).
-std::string translate_onig_pattern(const std::string& pattern);
+// UnsupportedError for what has no counterpart (absent operators, text segments, …). `shares`: each long character
+// class is written only once, which makes a pattern smaller and slower.
+std::string translate_onig_pattern(const std::string& pattern, bool shares = false);
 
 }  // namespace ef::tokenizers
