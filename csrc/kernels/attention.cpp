@@ -446,20 +446,18 @@ void attention_decode(const AttentionArgs& a) {
                    summed[pair * groups + g] = true;
                  }
                });
-  parallel_for(pairs * rows, std::max<int64_t>(1, 65536 / (groups * (a.value_dim + 2))),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; i++) {
-                   const int64_t pair = i / rows, r = i % rows;
-                   for (int64_t g = 0; g < groups; g++)
-                     if (!summed[pair * groups + g])
-                       sum_group(pair, g, r, parts + (pair * chunks + chunk_of(g)) * part);
-                   const Slots from = row_of(sums + pair * groups * part, r);
-                   float top, total;
-                   merge(groups, from, {from.o, &top, &total});
-                   finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len,
-                              top * 0.693147181f, total, from.o);
-                 }
-               });
+  parallel_for(pairs * rows, 1 + 64 / (2 + groups), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t pair = i / rows, r = i % rows;
+      for (int64_t g = 0; g < groups; g++)
+        if (!summed[pair * groups + g]) sum_group(pair, g, r, parts + (pair * chunks + chunk_of(g)) * part);
+      const Slots from = row_of(sums + pair * groups * part, r);
+      float top = *from.max, total = *from.sum;
+      if (groups > 1) merge(groups, from, {from.o, &top, &total});
+      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, top * 0.693147181f, total,
+                 from.o);
+    }
+  });
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ namespace {
 
 constexpr int64_t kSlack = 256;  // positions beyond the window that may pile up before they are dropped together
 
+// Numbers from which on keys and values are written by two threads, and from which on all threads share each.
+constexpr int64_t kApart = 1024, kTogether = 16384;
+
 // The positions [from, from + count) of `old` at the front of fresh memory.
 Tensor moved(const Tensor& old, const Tensor& like, int64_t from, int64_t count, int64_t capacity, DType dtype) {
   Tensor fresh = Tensor::empty({like.size(0), like.size(1), capacity, like.size(3)}, dtype);
@@ -78,8 +81,18 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
     if (!at.keys.defined() || !at.values.defined()) layers_.pop_back();  // a layer without memory is none
     throw;
   }
-  at.keys.narrow(2, at.kept, added).copy_(k.detach());
-  at.values.narrow(2, at.kept, added).copy_(v.detach());
+  const auto put = [&](bool value) {
+    (value ? at.values : at.keys).narrow(2, at.kept, added).copy_((value ? v : k).detach());
+  };
+  if (k.numel() >= kApart && k.numel() < kTogether) {  // of many sequences: rows far apart, each a wait for memory
+    parallel_for(2, 1, [&](int64_t begin, int64_t end) {
+      NoGradGuard no_grad;
+      for (int64_t i = begin; i < end; i++) put(i);
+    });
+  } else {
+    put(false);
+    put(true);
+  }
   at.kept += added;
   if (at.live_keys.defined()) return {at.live_keys, at.live_values, at.length() - at.live_keys.size(2)};
   return {at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first};

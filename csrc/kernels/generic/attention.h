@@ -35,7 +35,8 @@ void merge_chunks(int64_t chunks, int64_t dim, const float* o, float* max, const
     alignas(64) float weight[kW];
     const int64_t n = clamp_lanes(chunks - c);
     for (int64_t i = 0; i < n; i++) weight[i] = max[(c + i) * stride] - shift;
-    store(weight, pow2(load_n(weight, n)));
+    const F x = load_n(weight, n);
+    store(weight, select_lt(x, zero(), pow2(x), set(1.f)));  // 1 for one alone: it keeps its bits
     for (int64_t i = 0; i < n; i++) {
       *total += weight[i] * sum[(c + i) * stride];
       max[(c + i) * stride] = weight[i];
