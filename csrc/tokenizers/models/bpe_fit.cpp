@@ -37,7 +37,12 @@ uint32_t Bpe::last_merge(uint32_t id, Space& space) const {
   if (known != kUnknown) return known;
   return last_merge(id, *bytes_of_token(*vocab_.token(id)), space);
 }
+// Whether the merges make the token of its bytes. Where that is not known yet, merging is quick and the word will be
+// remembered, it isn't asked: the merges will tell.
 bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
+  const uint32_t known = last_merge_[id].load(std::memory_order_relaxed);
+  if (known != kUnknown) return known != kNotMade;
+  if (space.near && bytes.size() <= LongWordCache::kLongestWord) return false;
   return last_merge(id, bytes, space) != kNotMade;
 }
 

@@ -123,7 +123,8 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
 // The same result for words: first all merges of two bytes that are sure to happen, which are about half of all, then
 // the others one by one.
 EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, std::vector<Token>& out) const {
-  if (text.size() > kShort || drops()) return false;
+  constexpr size_t kBytes = 2 * kShort;
+  if (text.size() > kBytes || drops()) return false;
   if (!space.near) {
     if ((space.near_bytes += text.size()) < kWorthwhile) return false;
     std::call_once(near_once_,
@@ -137,11 +138,11 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, st
     return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, merged_[rank]);
   };
 
-  BpeNear::Bytes bytes[kShort + 2];  // of each byte and the one behind it, from index 1 on
+  BpeNear::Bytes bytes[kBytes + 2];  // of each byte and the one behind it, from index 1 on
   const size_t size = text.size();
   for (size_t i = 1; i < size; i++) bytes[i] = near.bytes(text[i - 1], text[i]);
   bytes[0] = bytes[size] = bytes[size + 1] = BpeNear::kNothing;
-  Symbol s[kShort + 1];
+  Symbol s[kBytes + 1];
   size_t n = 0;
   for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
     const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
@@ -149,6 +150,8 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, st
     n += 1 - merged;
     merged = sure;
   }
+
+  if (n > kShort) return false;
 
   uint64_t r[kShort];
   for (size_t i = 0; i + 1 < n; i++) r[i] = find(s[i].id, s[i + 1].id);
