@@ -44,7 +44,7 @@ class Inputs {
     if (sequence && py::len(h) == 2) {
       const py::object a = h[py::int_(0)], b = h[py::int_(1)];
       const bool words = py::isinstance<py::str>(a) && py::isinstance<py::str>(b);
-      if (!pre_tokenized_ || !words) return {text(a), text(b)};
+      if (!pre_tokenized_ || !words) return {text(a), text(b), true};
     }
     if (pre_tokenized_ ? !sequence || (py::len(h) == 1 && !py::isinstance<py::str>(h[py::int_(0)]))
                        : !py::isinstance<py::str>(h))
@@ -52,7 +52,7 @@ class Inputs {
                                             "Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]"
                                           : "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, "
                                             "InputSequence]]");
-    return {text(h), std::nullopt};
+    return {text(h), std::nullopt, true};
   }
   std::vector<tk::EncodeInput> items(const py::iterable& list) {
     if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
@@ -298,7 +298,7 @@ void bind_tokenizer(py::module_& m) {
          [](const Tokenizer& self, const py::object& sequence, const py::object& pair, bool pre_tokenized,
             bool special) {
            Inputs inputs(pre_tokenized);
-           tk::EncodeInput input{inputs.text(sequence), std::nullopt};
+           tk::EncodeInput input{inputs.text(sequence), std::nullopt, true};
            if (!pair.is_none()) input.pair = inputs.text(pair);
            return using_tokenizer(self, [&] { return self.encode(input, special); });
          },

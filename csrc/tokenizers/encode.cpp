@@ -25,11 +25,20 @@ class Lease {
   std::unique_ptr<Workspace> workspace_;
 };
 
-void check_text(std::string_view text) {
+void check_text(std::string_view text, bool valid) {
   check<TokenizerError>(text.size() < UINT32_MAX / 2, "encode: a text of ", text.size(),
                         " bytes, at most 2 GB are possible");
+  if (valid) return;
   if (const size_t bad = utf8::find_invalid(text); bad != std::string_view::npos)
     fail<TokenizerError>("encode: the text is not valid UTF-8 at byte ", bad);
+}
+void check_input(const EncodeInput& input) {
+  const auto check_part = [&](const InputText& part) {
+    if (const auto* text = std::get_if<std::string_view>(&part)) return check_text(*text, input.valid);
+    for (const std::string_view word : std::get<std::vector<std::string_view>>(part)) check_text(word, input.valid);
+  };
+  check_part(input.text);
+  if (input.pair) check_part(*input.pair);
 }
 
 // Cuts text[begin, end) by all cutters in turn; f(words), in blocks.
@@ -99,7 +108,6 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
 }
 
 std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
-  check_text(text);
   PreTokenizedString pre(text, cuts_ && cuts_->rewrite_needs_source);
   struct {
     const PreTokenizedString& pre;
@@ -195,7 +203,6 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
     out.offsets.resize(n);
     out.tokens.resize(n);
   } else {
-    check_text(text);
     PreTokenizedString pre(text);
     EncodingSink sink{pre, *model_, workspace, kind, CharCursor(text), word, {}};
     sink.out.keep(model_);
@@ -222,6 +229,7 @@ Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, Of
 
 Encoding Tokenizer::encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
                                Workspace& workspace) const {
+  check_input(input);
   Encoding first = encode_sequence(input.text, 0, offsets, workspace);
   std::optional<Encoding> pair;
   if (input.pair) pair = encode_sequence(*input.pair, 1, offsets, workspace);
@@ -253,10 +261,12 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& input
     for (size_t i; next(i);) {
       const EncodeInput& input = inputs[i];
       const auto* text = std::get_if<std::string_view>(&input.text);
-      if (plain && text && !input.pair)
+      if (plain && text && !input.pair) {
+        check_input(input);
         out.texts[i] = encode_ids(*text, *workspace);
-      else
+      } else {
         out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
+      }
     }
   });
   size_t longest = 0;

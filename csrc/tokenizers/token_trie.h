@@ -1,9 +1,12 @@
 // Many strings, found in a text leftmost first and, of those, longest first.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tokenizers/find_byte.h"
 
 namespace ef::tokenizers {
 
@@ -19,7 +22,7 @@ class TokenTrie {
         next = uint32_t(nodes_.size());
         nodes_.emplace_back();
         nodes_[at].children.emplace_back(uint8_t(c), next);
-        if (at == 0) first_[uint8_t(c)] = true;
+        if (at == 0) first_[uint8_t(c)] = true, firsts_.push_back(c);
       }
       at = next;
     }
@@ -43,6 +46,9 @@ class TokenTrie {
   void for_each_match(std::string_view text, F&& f) const {
     if (empty()) return;
     for (size_t i = 0; i < text.size();) {
+      if (firsts_.size() <= kFew)
+        i = size_t(find_one_of(text.data() + i, text.data() + text.size(), firsts_) - text.data());
+      if (i == text.size()) return;
       uint32_t value = 0;
       size_t n = 0;
       if (first_[uint8_t(text[i])] && (n = longest(text.substr(i), value))) {
@@ -66,7 +72,9 @@ class TokenTrie {
     return 0;
   }
   std::vector<Node> nodes_;
+  static constexpr size_t kFew = 8;
   bool first_[256] = {};
+  std::string firsts_;  // the same as a list
 };
 
 }  // namespace ef::tokenizers

@@ -26,6 +26,7 @@ using InputText = std::variant<std::string_view, std::vector<std::string_view>>;
 struct EncodeInput {
   InputText text;
   std::optional<InputText> pair;
+  bool valid = false;  // known to be UTF-8
 };
 enum class OffsetKind { Chars, Bytes, None };  // None: ids only; offsets, tokens and words are left empty
 

@@ -16,16 +16,16 @@ class PrefixTrie {
   // keys.
   explicit PrefixTrie(const std::vector<std::string_view>& keys);
 
-  // Step by step: a node is a unit, its children are reached by bytes; kNowhere when there is none.
+  // For those who lay the nodes out in their own way: the child of `node` for `byte` is the one at place(node, byte),
+  // if that one is reached by the byte. The root is the first; who begins at kNowhere gets nowhere.
   using Node = uint64_t;
-  Node root() const { return units_[0]; }
   static constexpr Node kNowhere = uint64_t(256) << 24 | 0xffffff;
-  Node child(Node node, uint8_t byte) const {
-    const uint64_t unit = units_[base_of(node) ^ byte];
-    return label_of(unit) == byte ? unit : kNowhere;
-  }
+  const std::vector<Node>& nodes() const { return units_; }
+  static size_t place(Node node, uint8_t byte) { return base_of(node) ^ byte; }
+  static bool reached_by(Node node, uint8_t byte) { return label_of(node) == byte; }
   static bool has_value(Node node) { return value_of(node) != kNoValue; }
   static uint32_t value_of(Node node) { return uint32_t(node) & kNoValue; }
+  static Node with_value(Node node, uint32_t value) { return (node & ~Node(kNoValue)) | value; }
 
   template <class F>
   void for_each_prefix(std::string_view text, F&& f) const {  // f(length, value)

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <mutex>
 
 #include "tokenizers/mark.h"
@@ -21,12 +20,13 @@ using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
 
 class Unigram : public Model {
-  struct Node {        // the best way to reach a byte position
-    double score = 0;  // not a number: there is none so far
-    uint32_t begin = 0, id = 0;
+  struct Best {  // way to reach a byte position
+    double score = -INFINITY;
+    uint64_t piece = 0;  // where it begins (upper half), its id
   };
   struct Space : Workspace {
-    std::vector<Node> best;
+    std::vector<Best> best;
+    std::string padded;
     std::vector<Token> reversed;
   };
 
@@ -44,8 +44,11 @@ class Unigram : public Model {
     }
     vocab_.finish("Unigram", Vocab::Equal::Listed);
     unknown_score_ = lowest - kUnknownPenalty;
+    none_ = uint32_t(scores_.size());
+    scores_.push_back(-INFINITY);
+    nowhere_ = PrefixTrie::with_value(PrefixTrie::kNowhere, none_);
     knows_mark_ = vocab_.find(kMark).has_value();
-    finder(knows_mark_ ? Spelling::Blanks : Spelling::Vocabulary);
+    finder_of(knows_mark_ ? Spelling::Blanks : Spelling::Vocabulary);
     for (int b = 0; b < 256; b++) {
       char name[8];
       std::snprintf(name, sizeof name, "<0x%02X>", b);
@@ -59,7 +62,7 @@ class Unigram : public Model {
   }
   void tokenize(std::string_view text, Spelling spelling, Workspace* workspace,
                 std::vector<Token>& out) const override {
-    const Finder& finder = this->finder(spelling);
+    const Finder& finder = finder_of(spelling);
     const uint32_t size = uint32_t(text.size());
     std::optional<Space> own;
     Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
@@ -68,27 +71,46 @@ class Unigram : public Model {
     if (sampling_.on()) {
       for (auto& piece : sample_pieces(pieces_of(text, finder), size, sampling_))
         push_front(reversed, piece.id, piece.begin, piece.end);
-      for (size_t i = reversed.size(); i-- > 0;) push(text, spelling, reversed[i], out);
+      for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
       return;
     }
-    space.best.assign(size + 1, Node{std::numeric_limits<double>::quiet_NaN(), 0, 0});
-    Node* const best = space.best.data();
+    constexpr uint32_t kStride = 3;
+    space.best.assign(size + 1 + kStride, Best{});
+    space.padded.assign(text).append(kStride, '\xff');  // which no piece has
+    const char* const bytes = space.padded.data();
+    Best* const best = space.best.data();
     best[0].score = 0;
-    const auto offer = [&](uint32_t begin, uint32_t end, uint32_t id, double score) {
-      if (!(score <= best[end].score)) best[end] = {score, begin, id};
+    // Whether a piece is better, whether there is a piece here and another byte leads on is anybody's guess: so all of
+    // that is without branches, a few bytes at a time.
+    const auto offer = [&](uint32_t end, double score, uint64_t piece) {
+      Best& old = best[end];
+      const uint64_t better = -uint64_t(score > old.score);
+      old.score = score > old.score ? score : old.score;
+      old.piece ^= (old.piece ^ piece) & better;
     };
     for (uint32_t at = 0, n; at < size; at += n) {
+      const uint64_t begin = uint64_t(at) << 32;
       const double so_far = best[at].score;
-      const PrefixTrie::Node start = finder.start(text, at, n);
-      if (!PrefixTrie::has_value(start)) offer(at, at + n, unknown(), so_far + unknown_score_);
-      finder.for_each(text, at, n, start, [&](uint32_t end, uint32_t id) { offer(at, end, id, so_far + scores_[id]); });
+      PrefixTrie::Node node = finder.start(text, at, n);
+      if (const uint32_t id = PrefixTrie::value_of(node); id != none_)
+        offer(at + n, so_far + scores_[id], begin | id);
+      else
+        offer(at + n, so_far + unknown_score_, begin | unknown());
+      for (uint32_t end = at + n; node != nowhere_;)
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < kStride; i++) {
+          node = finder.child(node, uint8_t(bytes[end++]), nowhere_);
+          const uint32_t id = PrefixTrie::value_of(node);
+          offer(end, so_far + scores_[id], begin | id);
+        }
     }
     for (uint32_t end = size; end > 0;) {
-      const Node& node = best[end];
-      push_front(reversed, node.id, node.begin, end);
-      end = node.begin;
+      const uint32_t begin = uint32_t(best[end].piece >> 32);
+      check<TokenizerError>(begin < end, "Unigram: scores beyond all numbers");
+      push_front(reversed, uint32_t(best[end].piece), begin, end);
+      end = begin;
     }
-    for (size_t i = reversed.size(); i-- > 0;) push(text, spelling, reversed[i], out);
+    for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
   }
   std::optional<uint32_t> literal_id() const override {
     return unk_id_ ? std::optional(uint32_t(*unk_id_)) : std::nullopt;
@@ -118,29 +140,24 @@ class Unigram : public Model {
 
  private:
   // All pieces that a text begins with, in one of the spellings.
+  // Nodes that are no piece have the value none_, whose score nothing falls below.
   struct Finder {
-    PrefixTrie trie;
-    CharTable<PrefixTrie::Node> starts{PrefixTrie::kNowhere};  // where a first character leads
+    BigVector<PrefixTrie::Node> nodes;   // those of a PrefixTrie
+    CharTable<PrefixTrie::Node> starts;  // where a first character leads
+    bool blanks = false;
     PrefixTrie::Node start(std::string_view text, uint32_t at, uint32_t& length) const {
       int n;
       const char32_t c = utf8::decode(text.data() + at, n);
       length = uint32_t(n);
       return starts[c];
     }
-    // f(end, id), shortest first; `start` and `length` are those of the first character.
-    template <class F>
-    void for_each(std::string_view text, uint32_t at, uint32_t length, PrefixTrie::Node start, F&& f) const {
-      if (start == PrefixTrie::kNowhere) return;
-      for (at += length;; at++) {
-        if (PrefixTrie::has_value(start)) f(at, PrefixTrie::value_of(start));
-        if (at == text.size()) return;
-        start = trie.child(start, uint8_t(text[at]));
-        if (start == PrefixTrie::kNowhere) return;
-      }
+    PrefixTrie::Node child(PrefixTrie::Node node, uint8_t byte, PrefixTrie::Node nowhere) const {
+      const PrefixTrie::Node next = nodes[PrefixTrie::place(node, byte)];
+      return nowhere ^ ((nowhere ^ next) & -uint64_t(PrefixTrie::reached_by(next, byte)));
     }
   };
   // The one for Spelling::Vocabulary is rarely asked for where the other is there.
-  const Finder& finder(Spelling spelling) const {
+  const Finder& finder_of(Spelling spelling) const {
     LazyFinder& lazy = (*finders_)[spelling == Spelling::Blanks];
     std::call_once(lazy.once, [&] {
       std::vector<std::string> respelled;
@@ -155,14 +172,20 @@ class Unigram : public Model {
           key = respelled.emplace_back(never ? std::string() : marks_to_blanks(key));
         }
       }
-      lazy.finder.trie = PrefixTrie(keys);
+      Finder& finder = lazy.finder;
+      finder.blanks = spelling == Spelling::Blanks;
+      const PrefixTrie trie(keys);
+      finder.nodes.assign(trie.nodes().begin(), trie.nodes().end());
+      for (PrefixTrie::Node& node : finder.nodes)
+        if (!PrefixTrie::has_value(node)) node = PrefixTrie::with_value(node, none_);
+      finder.starts = CharTable(nowhere_);
       for (const std::string_view key : keys) {
         if (key.empty()) continue;
         int length;
         const char32_t first = utf8::decode(key.data(), length);
-        PrefixTrie::Node node = lazy.finder.trie.root();
-        for (int i = 0; i < length; i++) node = lazy.finder.trie.child(node, uint8_t(key[size_t(i)]));
-        lazy.finder.starts.set(first, node);
+        PrefixTrie::Node node = finder.nodes[0];
+        for (int i = 0; i < length; i++) node = finder.child(node, uint8_t(key[size_t(i)]), nowhere_);
+        finder.starts.set(first, node);
       }
     });
     return lazy.finder;
@@ -178,11 +201,13 @@ class Unigram : public Model {
   std::vector<PieceSpan> pieces_of(std::string_view text, const Finder& finder) const {
     std::vector<PieceSpan> out;
     for (uint32_t at = 0, n; at < text.size(); at += n) {
-      const PrefixTrie::Node start = finder.start(text, at, n);
-      finder.for_each(text, at, n, start, [&](uint32_t end, uint32_t id) {
-        out.push_back({at, end, id, scores_[id]});
-      });
-      if (!PrefixTrie::has_value(start)) out.push_back({at, at + n, unknown(), unknown_score_});
+      PrefixTrie::Node node = finder.start(text, at, n);
+      const bool single = PrefixTrie::value_of(node) != none_;
+      for (uint32_t end = at + n; node != nowhere_; end++) {
+        if (const uint32_t id = PrefixTrie::value_of(node); id != none_) out.push_back({at, end, id, scores_[id]});
+        node = end < text.size() ? finder.child(node, uint8_t(text[end]), nowhere_) : nowhere_;
+      }
+      if (!single) out.push_back({at, at + n, unknown(), unknown_score_});
     }
     return out;
   }
@@ -191,12 +216,13 @@ class Unigram : public Model {
     return uint32_t(*unk_id_);
   }
   // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
-  void push(std::string_view text, Spelling spelling, Token token, std::vector<Token>& out) const {
+  void push(std::string_view text, const Finder& finder, Token token, std::vector<Token>& out) const {
     if (!unk_id_ || token.id != *unk_id_) return out.push_back(token);
+    if (uint32_t length; !byte_fallback_ && finder.start(text, token.begin, length) == nowhere_)
+      return out.push_back(token);  // no piece begins so
     std::string respelled;
     std::string_view piece = text.substr(token.begin, token.end - token.begin);
-    if (spelling == Spelling::Blanks && piece.find(' ') != std::string_view::npos)
-      piece = respelled = blanks_to_marks(piece);
+    if (finder.blanks && piece.find(' ') != std::string_view::npos) piece = respelled = blanks_to_marks(piece);
     if (const auto id = vocab_.find(piece)) {
       out.push_back({*id, token.begin, token.end});
       return;
@@ -213,6 +239,8 @@ class Unigram : public Model {
   std::optional<uint64_t> unk_id_;
   bool byte_fallback_;
   double unknown_score_ = 0;
+  uint32_t none_ = 0;  // the id after the last one
+  PrefixTrie::Node nowhere_ = PrefixTrie::kNowhere;
   bool knows_mark_ = false;
   struct LazyFinder {
     std::once_flag once;

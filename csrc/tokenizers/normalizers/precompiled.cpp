@@ -1,8 +1,12 @@
 // The character map of a SentencePiece model: a double-array trie of byte strings and what each becomes.
 #include <utf8proc.h>
 
-#include <bitset>
+#include <array>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "tokenizers/base64.h"
 #include "tokenizers/normalizers/normalizer.h"
@@ -75,11 +79,17 @@ class Precompiled : public Normalizer {
     for (size_t b = 1; b < 256 && !trie_.empty(); b++) {
       const size_t unit = step(offset(trie_[0]), uint8_t(b));
       begins_[b] = unit != 0;
-      for (size_t c = 0; c < 128 && b < 128 && unit; c++)
+      for (size_t c = 0; c < 256 && b < 128 && unit; c++)
         begins_ascii_[b][c] = trie_[unit] >> 8 & 1 || (c && step(unit ^ offset(trie_[unit]), uint8_t(c)));
     }
-    for (char32_t c = 0x80; c < 0x10000 && !trie_.empty(); c++)
-      if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])]) begins_character_[c] = may_begin(text);
+    for (char32_t c = 0; c < 0x10000 && !trie_.empty(); c++) {
+      if (c >= 0xd800 && c < 0xe000) continue;
+      kinds_[c] = stands_alone(c) ? kAlone : 0;
+      if (c < 0x80) continue;
+      if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])] && may_begin(text)) kinds_[c] |= kBegins;
+    }
+    for (size_t b = 0x20; b < 0x7f; b++)
+      for (size_t c = 0x20; c < 0x7f; c++) ascii_stays_ &= !begins_ascii_[b][c];
   }
 
   void normalize(NormalizedString& text) const override {
@@ -89,12 +99,23 @@ class Precompiled : public Normalizer {
     // Where no key begins, nothing changes, whatever the graphemes are; they are looked for only where one does.
     std::string_view to;
     size_t boundary = 0;  // between graphemes, at or before `at`
-    for (size_t at = 0; at < s.size();) {
-      const size_t next = at + size_t(utf8::length_of(s[at]));
-      if (!may_begin(s, at) || !look_up(s.substr(at, kLongest), to)) {
+    size_t key;
+    uint8_t kind, before = kAlone;
+    for (size_t at = 0; (at = skip(s, at, before)) < s.size(); before = kind) {
+      size_t next = at;
+      kind = kind_at(s, next);
+      if (!(key = look_up(s.substr(at, kLongest), to))) {
         at = next;
         continue;
       }
+      // Usually it is plain that the character is a grapheme.
+      size_t after = next;
+      if (kind & before & kAlone && (next == s.size() || kind_at(s, after) & kAlone)) {
+        if (key <= next - at) out.replace(at, next, to);
+        at = boundary = next;
+        continue;
+      }
+      kind = 0;
       size_t end;
       boundary = sure_boundary(s, boundary, at);
       while ((end = grapheme_end(s, boundary)) <= at) boundary = end;
@@ -140,11 +161,75 @@ class Precompiled : public Normalizer {
     return begin;
   }
 
-  bool may_begin(std::string_view s, size_t at) const {
-    const uint8_t a = uint8_t(s[at]), b = at + 1 < s.size() ? uint8_t(s[at + 1]) : 0xff;
-    if (a < 128) return b < 128 ? begins_ascii_[a][b] : begins_[a];
+  // Of the character at `at`, which moves on: whether it may begin a key, and whether it makes no grapheme with others.
+  uint8_t kind_at(std::string_view s, size_t& at) const {
+    const uint8_t a = uint8_t(s[at]);
+    if (a < 128) {
+      const uint8_t b = ++at < s.size() ? uint8_t(s[at]) : 0;
+      return kinds_[a] | uint8_t(begins_ascii_[a][b] ? kBegins : 0);
+    }
     int length;
-    return a < 0xf0 ? begins_character_[utf8::decode(s.data() + at, length)] : begins_[a];
+    const char32_t c = utf8::decode(s.data() + at, length);
+    at += size_t(length);
+    return c < 0x10000 ? kinds_[c] : begins_[a] ? kBegins : 0;
+  }
+  // The next character from `at` on that may begin a key; `before` is the kind of the one before.
+  size_t skip(std::string_view s, size_t at, uint8_t& before) const {
+    const char *p = s.data() + at, *const end = s.data() + s.size();
+    uint8_t last = before;
+    for (int n; p < end; p += n) {
+      const uint8_t a = uint8_t(*p);
+      uint8_t kind;
+      if (a < 0x80) {
+        const uint8_t b = p + 1 < end ? uint8_t(p[1]) : 0;
+        if (b < 0x80 && ascii_stays_) {
+          const char* const after = skip_ascii(p, end);
+          if (after > p) {
+            p = after, n = 0, last = kAlone;
+            continue;
+          }
+        }
+        kind = kinds_[a] | uint8_t(begins_ascii_[a][b] ? kBegins : 0);
+        n = 1;
+      } else if (a < 0xf0) {
+        kind = kinds_[utf8::decode(p, n)];
+      } else {
+        kind = begins_[a] ? kBegins : 0;
+        n = 4;
+      }
+      if (kind & kBegins) break;
+      last = kind;
+    }
+    before = last;
+    return size_t(p - s.data());
+  }
+  // Past printable ASCII characters that printable ones follow.
+  static const char* skip_ascii(const char* p, const char* end) {
+#if defined(__SSE2__)
+    for (; end - p > 16; p += 15) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+      const __m128i others = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),  // signed: the others come first
+                                          _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+      if (const int found = _mm_movemask_epi8(others)) {
+        const int n = __builtin_ctz(unsigned(found));
+        return p + n - (n > 0);
+      }
+    }
+#endif
+    return p;
+  }
+  // There is a boundary between any two such characters that follow one another. (Others need a look at more of them.)
+  static bool stands_alone(char32_t c) {
+    switch (utf8proc_get_property(utf8proc_int32_t(c))->boundclass) {
+      case UTF8PROC_BOUNDCLASS_OTHER:
+      case UTF8PROC_BOUNDCLASS_LF:
+      case UTF8PROC_BOUNDCLASS_CONTROL:
+      case UTF8PROC_BOUNDCLASS_LV:
+      case UTF8PROC_BOUNDCLASS_LVT:
+        return !is_joining(c);
+      default:
+        return false;
+    }
   }
   // Whether a text that begins with this character may begin with a key.
   bool may_begin(std::string_view character) const {
@@ -163,29 +248,30 @@ class Precompiled : public Normalizer {
     at ^= byte;
     return at < trie_.size() && (trie_[at] & ((1u << 31) | 0xff)) == byte ? at : 0;
   }
-  // The shortest key that `text` begins with: so the library looks whole graphemes up.
-  bool look_up(std::string_view text, std::string_view& to) const {
+  // Length of the shortest key that `text` begins with, or 0: so the library looks whole graphemes up.
+  size_t look_up(std::string_view text, std::string_view& to) const {
     size_t at = offset(trie_[0]);
-    for (char byte : text) {
-      const size_t unit = byte ? step(at, uint8_t(byte)) : 0;
-      if (!unit) return false;
+    for (size_t i = 0; i < text.size(); i++) {
+      const size_t unit = text[i] ? step(at, uint8_t(text[i])) : 0;
+      if (!unit) return 0;
       at = unit ^ offset(trie_[unit]);
       if (trie_[unit] >> 8 & 1) {
-        if (at >= trie_.size()) return false;
+        if (at >= trie_.size()) return 0;
         const size_t index = trie_[at] & ((1u << 31) - 1);
-        if (index > texts_.size()) return false;
-        const size_t end = texts_.find('\0', index);
-        to = std::string_view(texts_).substr(index, end == std::string::npos ? end : end - index);
-        return utf8::find_invalid(to) == std::string_view::npos;
+        if (index > texts_.size() || utf8::is_continuation(texts_[index])) return 0;
+        to = texts_.c_str() + index;  // up to the next zero byte
+        return i + 1;
       }
     }
-    return false;
+    return 0;
   }
 
   std::string encoded_, texts_;
   bool begins_[256] = {};             // a key begins with this byte
-  bool begins_ascii_[128][128] = {};  // with these two, or with the first alone
-  std::bitset<0x10000> begins_character_;
+  bool begins_ascii_[128][256] = {};  // with these two, or with the first alone
+  static constexpr uint8_t kBegins = 1, kAlone = 2;
+  std::array<uint8_t, 0x10000> kinds_ = {};  // of characters; kBegins not of ASCII ones
+  bool ascii_stays_ = true;                  // no key begins with two printable ASCII characters
   std::vector<uint32_t> trie_;
 };
 

@@ -11,5 +11,6 @@ std::vector<KnownPattern> o200k_patterns();
 std::vector<KnownPattern> tekken_patterns();
 std::vector<KnownPattern> deepseek_patterns();
 std::vector<KnownPattern> number_patterns();
+std::vector<KnownPattern> blank_patterns();
 
 }  // namespace ef::tokenizers

@@ -7,7 +7,7 @@ const std::vector<KnownPattern>& known_patterns() {
   static const auto list = [] {
     std::vector<KnownPattern> all;
     for (auto* part : {gpt2_patterns, llama3_patterns, qwen_patterns, o200k_patterns, tekken_patterns,
-                       deepseek_patterns, number_patterns})
+                       deepseek_patterns, number_patterns, blank_patterns})
       for (const KnownPattern& p : part()) all.push_back(p);
     return all;
   }();

@@ -26,6 +26,9 @@ TEST(Scanners, FindWhatTheRegularExpressionFinds) {
   std::mt19937 random(7);
   std::vector<std::string> texts;
   for (int i = 0; i < 400; i++) texts.push_back(random_text(random, 1 + int(random() % 40)));
+  for (size_t i = 0; i < 200; i++)
+    texts.push_back(random_text(random, int(random() % 30)) + std::string(random() % 4, ' ') +
+                    random_text(random, int(random() % 30)));
   for (std::string_view source : scanner_patterns()) {
     const Pattern fast = Pattern::regex(std::string(source)), slow = Pattern::regex(std::string(source), false);
     ASSERT_TRUE(fast.has_scanner());
