@@ -1394,10 +1394,26 @@ from .tokenization.auto import (
 from .tokenization.base import (
     PreTrainedTokenizerBase as PreTrainedTokenizerBase,
 )
+from .tokenization.basic_words import (
+    ProphetNetTokenizer as ProphetNetTokenizer,
+)
 from .tokenization.batch_encoding import (
     BatchEncoding as BatchEncoding,
     CharSpan as CharSpan,
     TokenSpan as TokenSpan,
+)
+from .tokenization.characters import (
+    CanineTokenizer as CanineTokenizer,
+    DiaTokenizer as DiaTokenizer,
+    EsmTokenizer as EsmTokenizer,
+    MgpstrTokenizer as MgpstrTokenizer,
+    PerceiverTokenizer as PerceiverTokenizer,
+)
+from .tokenization.chinese import (
+    CpmAntTokenizer as CpmAntTokenizer,
+)
+from .tokenization.clvp import (
+    ClvpTokenizer as ClvpTokenizer,
 )
 from .tokenization.enums import (
     ExplicitEnum as ExplicitEnum,
@@ -1415,6 +1431,9 @@ from .tokenization.families import (
 from .tokenization.fast import (
     PreTrainedTokenizerFast as PreTrainedTokenizerFast,
     TokenizersBackend as TokenizersBackend,
+)
+from .tokenization.japanese import (
+    BertJapaneseTokenizer as BertJapaneseTokenizer,
 )
 from .tokenization.json_schema import (
     get_json_schema as get_json_schema,
@@ -1551,6 +1570,39 @@ from .tokenization.models import (
     XLNetTokenizer as XLNetTokenizer,
     XLNetTokenizerFast as XLNetTokenizerFast,
 )
+from .tokenization.moses_slow import (
+    BioGptTokenizer as BioGptTokenizer,
+    FSMTTokenizer as FSMTTokenizer,
+    FlaubertTokenizer as FlaubertTokenizer,
+    XLMTokenizer as XLMTokenizer,
+)
+from .tokenization.myt5 import (
+    MyT5Tokenizer as MyT5Tokenizer,
+)
+from .tokenization.neox_japanese import (
+    GPTNeoXJapaneseTokenizer as GPTNeoXJapaneseTokenizer,
+)
+from .tokenization.plbart import (
+    PLBartTokenizer as PLBartTokenizer,
+)
+from .tokenization.rag import (
+    RagTokenizer as RagTokenizer,
+)
+from .tokenization.rank_bpe import (
+    BlenderbotSmallTokenizer as BlenderbotSmallTokenizer,
+    CTRLTokenizer as CTRLTokenizer,
+    PhobertTokenizer as PhobertTokenizer,
+)
+from .tokenization.roc_bert import (
+    RoCBertTokenizer as RoCBertTokenizer,
+)
+from .tokenization.sentencepiece_families import (
+    BartphoTokenizer as BartphoTokenizer,
+    CpmTokenizer as CpmTokenizer,
+    GPTSw3Tokenizer as GPTSw3Tokenizer,
+    Speech2TextTokenizer as Speech2TextTokenizer,
+    SpeechT5Tokenizer as SpeechT5Tokenizer,
+)
 from .tokenization.sentencepiece_slow import (
     BertGenerationTokenizer as BertGenerationTokenizer,
     SentencePieceBackend as SentencePieceBackend,
@@ -1559,11 +1611,19 @@ from .tokenization.slow import (
     PreTrainedTokenizer as PreTrainedTokenizer,
     PythonBackend as PythonBackend,
 )
+from .tokenization.speech_slow import (
+    FastSpeech2ConformerTokenizer as FastSpeech2ConformerTokenizer,
+    VitsTokenizer as VitsTokenizer,
+    Wav2Vec2PhonemeCTCTokenizer as Wav2Vec2PhonemeCTCTokenizer,
+)
 from .tokenization.streaming import (
     StreamDetokenizer as StreamDetokenizer,
 )
 from .tokenization.tapas import (
     TapasTokenizer as TapasTokenizer,
+)
+from .tokenization.tweets import (
+    BertweetTokenizer as BertweetTokenizer,
 )
 from .tokenization.wav2vec2 import (
     Wav2Vec2CTCTokenizer as Wav2Vec2CTCTokenizer,

@@ -174,3 +174,30 @@ def test_roformer(monkeypatch, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     for again in (pickle.loads(pickle.dumps(tokenizer)), ef.AutoTokenizer.from_pretrained(tmp_path)):
         assert again.tokenize("今天天气好ok") == ["今天", "天", "气", "好", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("XLMTokenizer", "sacremoses"), ("BioGptTokenizer", "sacremoses"), ("FSMTTokenizer", "sacremoses"),
+     ("FlaubertTokenizer", "sacremoses"), ("CpmTokenizer", "rjieba"), ("CpmAntTokenizer", "rjieba")],
+)  # fmt: skip
+def test_a_package_that_a_class_needs_is_named(monkeypatch, name, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    arguments = {"langs": ["en", "de"]} if name == "FSMTTokenizer" else {"vocab_file": "none"}
+    if name in ("XLMTokenizer", "BioGptTokenizer", "FlaubertTokenizer"):
+        arguments["merges_file"] = "none"
+    with pytest.raises(ImportError, match=package):
+        getattr(ef, name)(**arguments)
+
+
+def test_damaged_vocabularies_of_families_in_python(tmp_path):
+    (tmp_path / "vocab.txt").write_text("token without a count\nbare\n", encoding="utf-8")
+    (tmp_path / "bpe.codes").write_text("a b 1\n", encoding="utf-8")
+    with pytest.raises(ef.TokenizerError, match="line 2"):
+        ef.PhobertTokenizer.from_pretrained(tmp_path)
+    (tmp_path / "vocab.json").write_text('{"a": -1}', encoding="utf-8")
+    with pytest.raises(ef.TokenizerError, match="needed a whole number"):
+        ef.MgpstrTokenizer.from_pretrained(tmp_path)
+    (tmp_path / "byte_maps.json").write_text('{"decompose_map": []}', encoding="utf-8")
+    with pytest.raises(ef.TokenizerError, match="decompose_map"):
+        ef.MyT5Tokenizer.from_pretrained(tmp_path)

@@ -104,27 +104,48 @@ FAMILIES: dict[str, Family] = {
 
 # Classes that are no pipeline of components, and their modules.
 SLOW_CLASSES = {
+    "BartphoTokenizer": "sentencepiece_families",
     "BertGenerationTokenizer": "sentencepiece_slow",
+    "BertJapaneseTokenizer": "japanese",
+    "BertweetTokenizer": "tweets",
+    "BioGptTokenizer": "moses_slow",
+    "BlenderbotSmallTokenizer": "rank_bpe",
     "ByT5Tokenizer": "eos_slow",
+    "CTRLTokenizer": "rank_bpe",
+    "CanineTokenizer": "characters",
+    "ClvpTokenizer": "clvp",
+    "CpmAntTokenizer": "chinese",
+    "CpmTokenizer": "sentencepiece_families",
+    "DiaTokenizer": "characters",
+    "EsmTokenizer": "characters",
+    "FSMTTokenizer": "moses_slow",
+    "FastSpeech2ConformerTokenizer": "speech_slow",
+    "FlaubertTokenizer": "moses_slow",
+    "GPTNeoXJapaneseTokenizer": "neox_japanese",
+    "GPTSw3Tokenizer": "sentencepiece_families",
     "M2M100Tokenizer": "marian",
     "MarianTokenizer": "marian",
+    "MgpstrTokenizer": "characters",
+    "MyT5Tokenizer": "myt5",
+    "PLBartTokenizer": "plbart",
+    "PerceiverTokenizer": "characters",
+    "PhobertTokenizer": "rank_bpe",
+    "ProphetNetTokenizer": "basic_words",
+    "RagTokenizer": "rag",
+    "RoCBertTokenizer": "roc_bert",
     "SiglipTokenizer": "eos_slow",
+    "Speech2TextTokenizer": "sentencepiece_families",
+    "SpeechT5Tokenizer": "sentencepiece_families",
     "TapasTokenizer": "tapas",
+    "VitsTokenizer": "speech_slow",
     "Wav2Vec2CTCTokenizer": "wav2vec2",
+    "Wav2Vec2PhonemeCTCTokenizer": "speech_slow",
+    "XLMTokenizer": "moses_slow",
 }
 
-# Classes of transformers that do more than a tokenizer.json says (language codes, phonemes, entities, boxes, byte
-# models): they come with their models. Asking for one by name says so.
-NOT_YET = {
-    "BartphoTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BioGptTokenizer", "BlenderbotSmallTokenizer",
-    "CanineTokenizer", "ClvpTokenizer", "CpmAntTokenizer", "CpmTokenizer", "CTRLTokenizer", "DiaTokenizer",
-    "EsmcTokenizer", "EsmTokenizer", "FastSpeech2ConformerTokenizer", "FlaubertTokenizer", "FSMTTokenizer",
-    "GPTNeoXJapaneseTokenizer", "GPTSw3Tokenizer", "LasrTokenizer",
-    "LukeTokenizer", "MgpstrTokenizer", "MLukeTokenizer",
-    "MyT5Tokenizer", "ParakeetTokenizer", "PerceiverTokenizer", "PhobertTokenizer", "PLBartTokenizer",
-    "ProphetNetTokenizer", "RagTokenizer", "RoCBertTokenizer", "Speech2TextTokenizer", "SpeechT5Tokenizer",
-    "Tipsv2Tokenizer", "VitsTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "XLMTokenizer",
-}  # fmt: skip
+# Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
+# one by name says so.
+NOT_YET = {"EsmcTokenizer", "LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "ParakeetTokenizer", "Tipsv2Tokenizer"}
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
@@ -200,6 +221,35 @@ for _class_name, _types in {
     "WhisperTokenizer": "whisper",
     "XGLMTokenizer": "xglm",
     "XLMRobertaTokenizer": "gte jina_embeddings_v3 metaclip_2 trocr xlm-roberta xmod",
+    "BartphoTokenizer": "bartpho",
+    "BertJapaneseTokenizer": "bert-japanese",
+    "BertweetTokenizer": "bertweet",
+    "BioGptTokenizer": "biogpt",
+    "BlenderbotSmallTokenizer": "blenderbot-small",
+    "CanineTokenizer": "canine",
+    "ClvpTokenizer": "clvp",
+    "CpmTokenizer": "cpm",
+    "CpmAntTokenizer": "cpmant",
+    "CTRLTokenizer": "ctrl",
+    "DiaTokenizer": "dia",
+    "EsmTokenizer": "esm",
+    "FlaubertTokenizer": "flaubert",
+    "FSMTTokenizer": "fsmt",
+    "GPTSw3Tokenizer": "gpt-sw3",
+    "GPTNeoXJapaneseTokenizer": "gpt_neox_japanese",
+    "MgpstrTokenizer": "mgp-str",
+    "MyT5Tokenizer": "myt5",
+    "PerceiverTokenizer": "perceiver",
+    "PhobertTokenizer": "phobert",
+    "PLBartTokenizer": "plbart",
+    "ProphetNetTokenizer": "prophetnet",
+    "RagTokenizer": "rag",
+    "RoCBertTokenizer": "roc_bert",
+    "Speech2TextTokenizer": "speech_to_text",
+    "SpeechT5Tokenizer": "speecht5",
+    "VitsTokenizer": "vits",
+    "Wav2Vec2PhonemeCTCTokenizer": "wav2vec2_phoneme",
+    "XLMTokenizer": "xlm",
     "XLNetTokenizer": "xlnet",
 }.items():
     TOKENIZER_MAPPING_NAMES.update(dict.fromkeys(_types.split(), _class_name))

@@ -148,7 +148,8 @@ class LoadingMixin:
             _read_templates(repository, config)
         kwargs.pop("gguf_file", None)
         init_inputs = init_inputs or tuple(config.pop("init_inputs", ()))
-        arguments = {key: value for key, value in config.items() if key not in _NOT_FROM_CONFIG}
+        from_files = {*_NOT_FROM_CONFIG, *cls.vocab_files_names}
+        arguments = {key: value for key, value in config.items() if key not in from_files}
         if "tokenizer_file" in files:  # its post-processor says what goes around a text
             arguments.pop("add_bos_token", None)
             arguments.pop("add_eos_token", None)
@@ -161,6 +162,7 @@ class LoadingMixin:
         return cls(*init_inputs, **arguments)
 
     _reads_any_vocabulary = False  # whether a folder may have it under other names than `vocab_files_names` says
+    _vocab_file_is_optional = False  # whether another of its files will do
     _takes_chosen = False  # whether the constructor tells the caller's arguments from a file's
 
 
@@ -204,8 +206,10 @@ def _tokenizer_files(cls: type, repository: Repository, config: dict, kwargs: di
             path = repository.find(filename)
             if path is not None:
                 found[argument] = path
-    if "vocab_file" in found or (found and "vocab_file" not in cls.vocab_files_names):
+    if "vocab_file" in found or (found and ("vocab_file" not in cls.vocab_files_names or cls._vocab_file_is_optional)):
         return found
+    if not cls.vocab_files_names:
+        return {}
     if any(kwargs.get(name) is not None for name in ("vocab", "vocab_file", "tokenizer_file", "tokenizer_object")):
         return {}
     if cls._reads_any_vocabulary:

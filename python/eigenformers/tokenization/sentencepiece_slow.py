@@ -8,6 +8,7 @@ from typing import Any
 from .._core.tokenizers import SentencePiece
 from ..utils import logging
 from ..utils.files import atomic_write
+from ._engine import AddedToken, UnsupportedError
 from .slow import PreTrainedTokenizer
 
 logger = logging.get_logger(__name__)
@@ -60,7 +61,11 @@ class SentencePieceBackend(PreTrainedTokenizer):
         self._file = SentencePieceFile(self.vocab_file)
         if not self.legacy:
             self.sp_model.set_dummy_prefix(False)
-        kwargs.pop("sp_model_kwargs", None)
+        kwargs["sp_model_kwargs"] = kwargs.get("sp_model_kwargs") or {}
+        if kwargs["sp_model_kwargs"]:
+            raise UnsupportedError(
+                f"{type(self).__name__}: sp_model_kwargs={kwargs['sp_model_kwargs']!r}; a SentencePiece model is used as it is"
+            )
         kwargs.setdefault("backend", "sentencepiece")
         super().__init__(**{**kwargs, "vocab_file": os.fspath(self.vocab_file)})
 
@@ -78,6 +83,16 @@ class SentencePieceBackend(PreTrainedTokenizer):
         """Piece to id, added tokens included."""
         vocab = {self.sp_model.id_to_piece(index): index for index in range(len(self.sp_model))}
         return {**vocab, **self.added_tokens_encoder}
+
+    def _vocab_to_add_to(self) -> dict[str, int]:
+        return {self.sp_model.id_to_piece(index): index for index in range(len(self.sp_model))}
+
+    def _as_added_token(self, token: str | AddedToken, special_tokens: bool) -> AddedToken | None:
+        token = super()._as_added_token(token, special_tokens)
+        return None if token in self._added_tokens_decoder.values() else token
+
+    def _update_trie(self, unique_no_split_tokens: list[str] | None = None) -> None:
+        super()._update_trie([*self.all_special_tokens, *(unique_no_split_tokens or [])])
 
     def _tokenize(self, text: str, **kwargs: Any) -> list[str]:
         if self.legacy or not text.startswith((BLANK, " ")):

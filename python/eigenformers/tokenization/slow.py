@@ -86,8 +86,8 @@ class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
                 self.tokens_trie.add(token)
 
     def _add_tokens(self, new_tokens: list, special_tokens: bool = False) -> int:
-        vocab = dict(self.get_vocab())
-        size, added = len(vocab), 0
+        vocab = dict(self._vocab_to_add_to())
+        size, added = len(self), 0
         for token in new_tokens:
             token = self._as_added_token(token, special_tokens)
             if token is None:
@@ -98,6 +98,10 @@ class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
             self._keep_added_token(token, vocab[token.content])
         self._update_trie()
         return added
+
+    def _vocab_to_add_to(self) -> dict[str, int]:
+        """The tokens that have an id, which they keep when they are added."""
+        return self.get_vocab()
 
     def _as_added_token(self, token: str | AddedToken, special_tokens: bool) -> AddedToken | None:
         """The token with its flags; None when there is nothing to add."""
@@ -255,7 +259,7 @@ class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
             ids = self._ids_of(text, is_split_into_words, **kwargs)
             pair_ids = None if text_pair is None else self._ids_of(text_pair, is_split_into_words, **kwargs)
             return self.prepare_for_model(
-                ids, pair_ids, padding=padding_strategy, return_attention_mask=return_attention_mask,
+                ids, pair_ids=pair_ids, padding=padding_strategy, return_attention_mask=return_attention_mask,
                 pad_to_multiple_of=pad_to_multiple_of, padding_side=padding_side, return_tensors=return_tensors,
                 prepend_batch_axis=True, **options,
             )  # fmt: skip
@@ -263,7 +267,7 @@ class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
         for first, second in batch:
             ids = self._ids_of(first, is_split_into_words, **kwargs)
             pair_ids = None if second is None else self._ids_of(second, is_split_into_words, **kwargs)
-            outputs.append(self.prepare_for_model(ids, pair_ids, return_attention_mask=False, **options))
+            outputs.append(self.prepare_for_model(ids, pair_ids=pair_ids, return_attention_mask=False, **options))
         data: dict[str, list] = {}
         for output in outputs:
             for key, value in output.items():
