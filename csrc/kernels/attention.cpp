@@ -375,9 +375,16 @@ class DecodeTask {
       }
     kernels().softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
     const Rows v = rows_of(a_, true, b, kv, key, n, room_);
+    const auto in_f32 = [&](int64_t r, int64_t rows) {
+      direct_(rows, a_.value_dim, n, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim, a_.value_dim,
+              false);
+    };
     each_block([&](int64_t r, int64_t rows) {
-      tiled_ ? tiles_.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim)
-             : direct_(rows, a_.value_dim, n, s_, kKeyChunk, v.at, v.stride, o, a_.value_dim, false);
+      if (!tiled_) return in_f32(r, rows);
+      const uint32_t bad =
+          tiles_.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim);
+      for (int64_t i = 0; bad >> i; i++)
+        if (bad >> i & 1) in_f32(r + i, 1);
     });
   }
 

@@ -85,9 +85,9 @@ struct DecodeKernels {
   // s[rows, n] = packed q · kᵀ
   void (*scores)(int64_t rows, int64_t n, int64_t dim, const void* q, const void* k, int64_t ldk, float* s,
                  int64_t lds);
-  // o[rows, dim] = p · v, p rounded
-  void (*values)(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* v, int64_t ldv,
-                 float* o);
+  // o[rows, dim] = p · v, p rounded. Returns the rows with a NaN, as bits: it may be that of an infinite neighbour.
+  uint32_t (*values)(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* v, int64_t ldv,
+                     float* o);
 };
 
 // The same as DotKernels for b row-major [k, n]: vectors along n, a in f32.

@@ -306,12 +306,13 @@ void decode_scores(int64_t rows, int64_t n, int64_t dim, const void* qv, const v
       });
 }
 
-void decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* vv, int64_t ldv,
-                   float* o) {
+uint32_t decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* vv, int64_t ldv,
+                       float* o) {
   const int64_t stride = ldv * 2;
   const char* values = static_cast<const char*>(vv);
   alignas(64) char pairs[kGroups][kTile], room[kTile];
   alignas(64) float t[2 * kQueries * 32];
+  uint32_t bad = 0;
   const I low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0),
           high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
   for (int64_t j = 0; j < n; j += kGroup)
@@ -352,10 +353,12 @@ void decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t
     for (int64_t r = 0; r < rows; r++)
       for (int64_t c = 0; c < (two ? 32 : 16); c += 16) {
         const F even = load(t + 64 * r + c), odd = load(t + 64 * r + 32 + c);
+        if (_mm512_cmp_ps_mask(even, odd, _CMP_UNORD_Q)) bad |= 1u << r;
         store(o + r * dim + d + 2 * c, _mm512_permutex2var_ps(even, low, odd));
         store(o + r * dim + d + 2 * c + 16, _mm512_permutex2var_ps(even, high, odd));
       }
   }
+  return bad;
 }
 
 constexpr Kernels amx_table() {

@@ -346,6 +346,23 @@ TEST_P(Attention, NanStaysInItsRow) {
   }
 }
 
+TEST_P(Attention, InfiniteValuesStayInTheirColumn) {
+  for (const DType kv : {DType::Float32, DType::BFloat16, DType::Float16})
+    for (const int64_t q_len : {1, 40}) {
+      Instance s({.name = "infinite", .batch = 1, .q_len = q_len, .kv = kv});
+      std::vector<float> values = random_floats(2 * 153 * 64);
+      values[3 * 64 + 7] = INFINITY;  // head 0, position 3
+      s.v = Data(kv, values);
+      s.args.v = s.v.data();
+      attention_forward(s.args);
+      for (int64_t i = 0; i < int64_t(s.out.size()); i++) {
+        const bool there = i / 64 % 4 < 2 && i % 64 == 7;
+        EXPECT_EQ(s.out[size_t(i)] == INFINITY, there) << i << " " << dtype_name(kv);
+        EXPECT_FALSE(std::isnan(s.out[size_t(i)])) << i << " " << dtype_name(kv);
+      }
+    }
+}
+
 TEST_P(Attention, Backward) {
   for (const Problem& p : problems()) {
     Instance s = instance(p);
