@@ -1582,6 +1582,9 @@ from .tokenization.myt5 import (
 from .tokenization.neox_japanese import (
     GPTNeoXJapaneseTokenizer as GPTNeoXJapaneseTokenizer,
 )
+from .tokenization.parakeet import (
+    ParakeetTokenizer as ParakeetTokenizer,
+)
 from .tokenization.plbart import (
     PLBartTokenizer as PLBartTokenizer,
 )

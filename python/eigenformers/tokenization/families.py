@@ -128,6 +128,7 @@ SLOW_CLASSES = {
     "MgpstrTokenizer": "characters",
     "MyT5Tokenizer": "myt5",
     "PLBartTokenizer": "plbart",
+    "ParakeetTokenizer": "parakeet",
     "PerceiverTokenizer": "characters",
     "PhobertTokenizer": "rank_bpe",
     "ProphetNetTokenizer": "basic_words",
@@ -145,7 +146,7 @@ SLOW_CLASSES = {
 
 # Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
 # one by name says so.
-NOT_YET = {"EsmcTokenizer", "LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "ParakeetTokenizer", "Tipsv2Tokenizer"}
+NOT_YET = {"EsmcTokenizer", "LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "Tipsv2Tokenizer"}
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
@@ -201,6 +202,9 @@ for _class_name, _types in {
     "MvpTokenizer": "mvp",
     "NougatTokenizer": "nougat pp_formulanet",
     "OpenAIGPTTokenizer": "openai-gpt",
+    "ParakeetTokenizer": (
+        "granite_speech5_ctc nemotron3_5_asr nemotron_asr_streaming parakeet_ctc parakeet_rnnt parakeet_tdt"
+    ),
     "PegasusTokenizer": "pegasus",
     "Qwen2Tokenizer": (
         "audioflamingo3 colqwen2 cosmos3_omni dots3_note fun_asr_nano hunyuan_vl internvl lighton_ocr "

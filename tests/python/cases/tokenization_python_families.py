@@ -109,3 +109,23 @@ def case_numbers_in_words(lib):
     texts = ["Dr. No paid $1.01 on the 21st of May 1999", "$0.50, £1,000 and 3.14", "2000 2005 1900 12th 111th", "-€12.50, 7% of 1234567",
              "0 19 40 100 1001 999999999999", "¥5 ₹20.1", "mrs. Mr. x 10,000,000"]  # fmt: skip
     return [[EnglishNormalizer()(text), EnglishNumberNormalizer()(text)] for text in texts]
+
+
+def case_parakeet(lib):
+    vocab = {"<pad>": 0, "a": 1, "b": 2, "<unk>": 3, "c": 4}
+    content = {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"}, "post_processor": None, "decoder": None,
+        "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"},
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for name, value in (("tokenizer.json", content), ("config.json", {"model_type": "parakeet_ctc"}),
+                            ("tokenizer_config.json", {"pad_token": "<pad>", "tokenizer_class": "ParakeetTokenizer"})):  # fmt: skip
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                json.dump(value, file)
+        tokenizer = lib.AutoTokenizer.from_pretrained(folder)
+    frames = [1, 1, 0, 1, 2, 2, 4, 4, 3, 3]
+    return [
+        type(tokenizer).__name__, tokenizer("a b zz c")["input_ids"], tokenizer.decode(frames),
+        tokenizer.decode(frames, group_tokens=False), tokenizer.batch_decode([frames, [4, 4, 0]]), tokenizer.decode(1),
+    ]  # fmt: skip
