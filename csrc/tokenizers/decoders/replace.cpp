@@ -9,11 +9,14 @@ class Replace : public TokenDecoder {
  public:
   explicit Replace(const Json& json)
       : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
+        // An empty text stands before and behind each character, as the empty expression does.
+        matcher_(pattern_.to_json() == Json{{"String", ""}} ? Pattern::from_json({{"Regex", ""}}, "Replace")
+                                                            : pattern_),
         content_(get_string(json, "content", "Replace")) {}
   std::string piece(std::string token, bool) const override {
     std::string out;
     size_t at = 0;
-    pattern_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
+    matcher_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
       out.append(token, at, begin - at).append(content_);
       at = end;
     });
@@ -24,7 +27,7 @@ class Replace : public TokenDecoder {
   }
 
  private:
-  Pattern pattern_;
+  Pattern pattern_, matcher_;
   std::string content_;
 };
 

@@ -233,3 +233,8 @@ def case_long_texts_shown(lib):
     parts = [lib.normalizers.Replace("a" * 150, "é" * 60), lib.models.WordLevel({"q" * 130: 0}, "u" * 101),
              lib.normalizers.Prepend("b" * 100)]  # fmt: skip
     return [[str(part), repr(part)] for part in parts]
+
+
+def case_decoders_of_nothing(lib):
+    rows = [[], ["ab", "ca"], ["é"], ["", "a"]]
+    return [[lib.decoders.Replace("", "x").decode(list(row)), lib.decoders.BPEDecoder(suffix="").decode(list(row))] for row in rows]
