@@ -65,6 +65,18 @@ def test_public_names_resolve():
     assert set(eigenformers.__all__) <= set(dir(eigenformers))
 
 
+def test_names_of_older_modules():
+    """The modules that scripts import the tokenizers' classes from."""
+    from eigenformers import tokenization_utils, tokenization_utils_base, tokenization_utils_fast, utils
+
+    for module in (tokenization_utils, tokenization_utils_base, tokenization_utils_fast):
+        for name in module.__all__:
+            value = getattr(module, name)
+            assert getattr(eigenformers, name, value) is value
+    assert utils.PaddingStrategy is tokenization_utils_base.PaddingStrategy
+    assert all(getattr(utils, name, None) is not None for name in utils.__all__)
+
+
 def test_tokenizer_classes():
     from eigenformers import tokenization
 

@@ -255,8 +255,33 @@ def test_auto_register(tmp_path):
     assert type(ef.AutoTokenizer.from_pretrained(folder, config=OwnConfig())) is OwnTokenizer
     (tmp_path / "config.json").write_text('{"model_type": "own-tokenizer-test"}')
     assert type(ef.AutoTokenizer.from_pretrained(folder)) is OwnTokenizer
-    with pytest.raises(ValueError, match="already used"):
-        ef.AutoTokenizer.register(OwnConfig, OwnTokenizer)
+
+
+def test_auto_register_again(tmp_path):
+    class Slow(ef.PreTrainedTokenizer):
+        pass
+
+    class FastOfSlow(ef.PreTrainedTokenizerFast):
+        pass
+
+    class AgainConfig:
+        model_type = "again-tokenizer-test"
+
+    def loaded(folder, **config):
+        return type(ef.AutoTokenizer.from_pretrained(folder_with(tmp_path / folder, config=config)))
+
+    ef.AutoTokenizer.register(AgainConfig, slow_tokenizer_class=Slow)
+    ef.AutoTokenizer.register(AgainConfig, slow_tokenizer_class=Slow, fast_tokenizer_class=FastOfSlow)  # the latest counts
+    assert ef.tokenization.auto.tokenizer_class_from_name("Slow") is FastOfSlow
+    for number, name in enumerate(("Slow", "SlowFast", "FastOfSlow")):
+        (tmp_path / str(number)).mkdir()
+        assert loaded(str(number), tokenizer_class=name) is FastOfSlow, name
+    with pytest.raises(ValueError, match="You need to pass a `tokenizer_class`"):
+        ef.AutoTokenizer.register(AgainConfig)
+    with pytest.raises(ValueError, match="BertConfig'>' is already used"):
+        ef.AutoTokenizer.register(ef.BertConfig, FastOfSlow)
+    folder = folder_with(tmp_path, **{"config.json": {"model_type": "bert"}})
+    assert type(ef.AutoTokenizer.from_pretrained(folder)).__name__ == "BertTokenizer"
 
 
 def test_class_defaults_need_the_vocabulary(tmp_path):

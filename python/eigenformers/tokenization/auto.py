@@ -18,18 +18,23 @@ logger = logging.get_logger(__name__)
 
 _GENERIC = {"PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend"}
 _registered: dict[str, type[PreTrainedTokenizerBase]] = {}  # by class name
+_fast_of: dict[str, type[PreTrainedTokenizerBase]] = {}  # by the name of the slow class that it was registered with
 _registered_configs: dict[Any, type[PreTrainedTokenizerBase]] = {}  # by configuration class
 
 
 def tokenizer_class_from_name(class_name: str) -> type[PreTrainedTokenizerBase] | None:
     """The class of that name (with or without "Fast"), None if there is none."""
+    if class_name in _fast_of:
+        return _fast_of[class_name]
     if class_name in _registered:
         return _registered[class_name]
     if class_name in _GENERIC:
         return PreTrainedTokenizerFast
     if class_name in SLOW_CLASSES:
         return getattr(importlib.import_module(f".{SLOW_CLASSES[class_name]}", __package__), class_name)
-    return CLASSES.get(class_name)
+    if class_name in CLASSES:
+        return CLASSES[class_name]
+    return tokenizer_class_from_name(_without_fast(class_name)) if class_name.endswith("Fast") else None
 
 
 def get_tokenizer_config(pretrained_model_name_or_path: str | os.PathLike, **kwargs: Any) -> dict[str, Any]:
@@ -104,17 +109,23 @@ class AutoTokenizer:
     ) -> None:
         """Make `from_pretrained` know a tokenizer class of your own, by its name and by a configuration class.
 
-        `slow_tokenizer_class` and `fast_tokenizer_class` are the older names of `tokenizer_class`; the fast one wins.
+        `slow_tokenizer_class` and `fast_tokenizer_class` are the older names of `tokenizer_class`; the fast one wins,
+        also where a folder names the slow one. A configuration class of this package keeps its tokenizer, unless
+        `exist_ok`; one of your own takes the latest registration.
         """
         chosen = tokenizer_class or fast_tokenizer_class or slow_tokenizer_class
         if chosen is None:
             raise ValueError("You need to pass a `tokenizer_class`")
-        if config_class in _registered_configs and not exist_ok:
-            raise ValueError(f"'{config_class}' is already used by a Transformers model.")
-        _registered_configs[config_class] = chosen
         for candidate in (slow_tokenizer_class, fast_tokenizer_class, tokenizer_class):
             if candidate is not None:
                 _registered[candidate.__name__] = candidate
+        if slow_tokenizer_class is not None and fast_tokenizer_class is not None:
+            _fast_of[slow_tokenizer_class.__name__] = fast_tokenizer_class
+        if not exist_ok and getattr(config_class, "__module__", "").startswith("eigenformers."):
+            if config_class.model_type in TOKENIZER_MAPPING_NAMES:
+                raise ValueError(f"'{config_class}' is already used by a Transformers model.")
+            return
+        _registered_configs[config_class] = chosen
 
 
 def _class_for_config(config: Any) -> type[PreTrainedTokenizerBase] | None:
@@ -157,9 +168,10 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
         class_name = model.get("tokenizer_class")
         if not class_name:
             return _class_for_type(model.get("model_type")) or PreTrainedTokenizerFast
-    found = tokenizer_class_from_name(class_name)
+    plain = _without_fast(class_name)
+    found = tokenizer_class_from_name(plain) or tokenizer_class_from_name(f"{plain}Fast")
     if found is None:
-        known = "which does more than a tokenizer.json says, " if _without_fast(class_name) in NOT_YET else ""
+        known = "which does more than a tokenizer.json says, " if plain in NOT_YET else ""
         logger.warning_once(
             f"{name}: the tokenizer class is {class_name}, {known}and is not implemented; "
             "loading PreTrainedTokenizerFast, which follows tokenizer.json alone."

@@ -121,17 +121,24 @@ def _tuple_schema(hint: Any, args: tuple) -> dict[str, Any]:
 
 def parse_google_format_docstring(docstring: str) -> tuple[str | None, dict[str, str], str | None]:
     """Description, argument descriptions by name, and description of the result."""
-    sections: dict[str, list[str]] = {"": []}
-    current = ""
-    for line in docstring.split("\n"):
-        heading = line.strip()
-        if heading in _HEADINGS and heading not in sections:
-            current = heading
-            sections[current] = []
-        else:
-            sections[current].append(line)
-    returns = "\n".join(sections["Returns:"]).strip() if "Returns:" in sections else None
-    return "\n".join(sections[""]).strip(), _argument_docs(sections.get("Args:", [])), returns
+    arguments = _section(docstring, "Args:", _HEADINGS[1:])
+    returns = _section(docstring, "Returns:", _HEADINGS[2:])
+    return (
+        _before(docstring, _HEADINGS).strip(),
+        _argument_docs((arguments or "").split("\n")),
+        None if returns is None else returns.strip(),
+    )
+
+
+def _before(text: str, headings: tuple[str, ...]) -> str:
+    """The text up to the first of the headings, which end it within a line too."""
+    return re.split("|".join(headings), text, maxsplit=1)[0]
+
+
+def _section(docstring: str, heading: str, ends: tuple[str, ...]) -> str | None:
+    """What stands below a heading that has a line of its own."""
+    parts = re.split(rf"(?:^|\n)\s*{heading}[^\S\n]*\n", docstring, maxsplit=1)
+    return _before(parts[1], ends) if len(parts) == 2 else None
 
 
 def _argument_docs(lines: list[str]) -> dict[str, str]:

@@ -21,6 +21,13 @@ _MODULES = {
     "SAFE_WEIGHTS_INDEX_NAME": ".weight_files",
     "WEIGHTS_NAME": ".weight_files",
     "WEIGHTS_INDEX_NAME": ".weight_files",
+    "DocstringParsingException": "..tokenization.json_schema",
+    "ExplicitEnum": "..tokenization.enums",
+    "PaddingStrategy": "..tokenization.enums",
+    "TensorType": "..tokenization.enums",
+    "TypeHintParsingException": "..tokenization.json_schema",
+    "get_json_schema": "..tokenization.json_schema",
+    "to_py_obj": "..tokenization.tensors",
 }
 
 __all__ = sorted(_MODULES)

@@ -624,13 +624,24 @@ def case_json_schema(lib):
             a: x
         """
 
+    def headings(a: int) -> str:
+        """Says Returns: in its text.
+
+        Returns:
+            first
+              then Args: more
+
+        Args:
+            a: x, Raises: y
+        """
+
     def call(function):
         try:
             return get_json_schema(function)
         except Exception as problem:  # noqa: BLE001
             return [type(problem).__name__, str(problem)[:60]]
 
-    functions = (simple, rich, fine, Tool().method, no_doc, no_arg, no_hint, one_tuple)
+    functions = (simple, rich, fine, Tool().method, no_doc, no_arg, no_hint, one_tuple, headings)
     return [call(function) for function in functions]
 
 
