@@ -7,4 +7,14 @@ from .tokenization.batch_encoding import BatchEncoding, CharSpan, TokenSpan
 from .tokenization.enums import ExplicitEnum, PaddingStrategy, TensorType, TruncationStrategy
 from .tokenizers import AddedToken
 
-__all__ = ["AddedToken", "BatchEncoding", "CharSpan", "ExplicitEnum", "PaddingStrategy", "PreTrainedTokenizerBase", "TensorType", "TokenSpan", "TruncationStrategy"]
+__all__ = [
+    "AddedToken",
+    "BatchEncoding",
+    "CharSpan",
+    "ExplicitEnum",
+    "PaddingStrategy",
+    "PreTrainedTokenizerBase",
+    "TensorType",
+    "TokenSpan",
+    "TruncationStrategy",
+]

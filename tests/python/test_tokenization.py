@@ -271,7 +271,7 @@ def test_auto_register_again(tmp_path):
         return type(ef.AutoTokenizer.from_pretrained(folder_with(tmp_path / folder, config=config)))
 
     ef.AutoTokenizer.register(AgainConfig, slow_tokenizer_class=Slow)
-    ef.AutoTokenizer.register(AgainConfig, slow_tokenizer_class=Slow, fast_tokenizer_class=FastOfSlow)  # the latest counts
+    ef.AutoTokenizer.register(AgainConfig, slow_tokenizer_class=Slow, fast_tokenizer_class=FastOfSlow)
     assert ef.tokenization.auto.tokenizer_class_from_name("Slow") is FastOfSlow
     for number, name in enumerate(("Slow", "SlowFast", "FastOfSlow")):
         (tmp_path / str(number)).mkdir()
