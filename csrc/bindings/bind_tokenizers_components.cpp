@@ -184,6 +184,30 @@ PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string,
   return {std::make_shared<tk::Bpe>(vocab_from_python(vocab, "BPE"), merges, std::move(o))};
 }
 
+// Not through JSON, in which scores lose their last bit.
+PyModel make_unigram(const py::list& vocab, const py::object& unk_id, bool byte_fallback) {
+  std::vector<std::pair<std::string, double>> pieces;
+  pieces.reserve(vocab.size());
+  for (const py::handle item : vocab) {
+    const auto pair = py::reinterpret_borrow<py::tuple>(item);  // which the caller made
+    if (pair.size() != 2)
+      throw py::type_error(
+          str("Unigram: piece ", pieces.size(), " has ", pair.size(), " values, needed a text and its score"));
+    if (!py::isinstance<py::str>(pair[0])) throw py::type_error(str("Unigram: piece ", pieces.size(), " is no text"));
+    const double score = PyFloat_AsDouble(py::object(pair[1]).ptr());
+    if (PyErr_Occurred()) throw py::error_already_set();
+    check<TokenizerError>(score - score == 0, "Unigram: the score of piece ", pieces.size(), " is ", score,
+                          ", needed a finite number");
+    pieces.emplace_back(utf8_of(pair[0]), score);
+  }
+  std::optional<uint64_t> unknown;
+  if (!unk_id.is_none()) {
+    unknown = PyLong_AsUnsignedLongLong(unk_id.ptr());
+    if (PyErr_Occurred()) throw py::error_already_set();
+  }
+  return {tk::make_unigram(pieces, unknown, byte_fallback)};
+}
+
 }  // namespace
 
 template <class Role>
@@ -365,6 +389,7 @@ void bind_tokenizer_components(py::module_& m) {
     return wrap_json<tk::Model>(j);
   });
   m.def("_bpe", &make_bpe);
+  m.def("_unigram", &make_unigram);
   m.def("_unigram_sampling", [](const PyModel& self) {
     const auto sampling = tk::unigram_sampling(*self.role());
     return py::make_tuple(sampling.alpha, sampling.nbest_size);

@@ -397,6 +397,7 @@ struct CustomNormalizer : Custom<tk::Normalizer> {
 };
 struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
   explicit CustomPreTokenizer(py::object o) : Custom(std::move(o), "PreTokenizer") {}
+  bool needs_source() const override { return true; }  // it may
   void pre_tokenize(PreTokenizedString& text) const override {
     py::gil_scoped_acquire acquire;
     const auto scope = std::make_shared<Scope>();

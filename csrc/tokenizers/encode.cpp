@@ -108,7 +108,7 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
 }
 
 std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
-  PreTokenizedString pre(text, cuts_ && cuts_->rewrite_needs_source);
+  PreTokenizedString pre(text, pre_tokenizer_ && pre_tokenizer_->needs_source());
   struct {
     const PreTokenizedString& pre;
     const Model& model;

@@ -136,8 +136,9 @@ void Encoding::truncate(size_t max_length, size_t stride, Direction direction) {
     overflowing.push_back(std::move(rest));
     return;
   }
-  check<TokenizerError>(stride < max_length, "truncation: stride ", stride,
-                        " must be smaller than the length to keep, ", max_length);
+  check<TokenizerError>(stride < max_length, "`stride` must be strictly less than `max_len=", max_length,
+                        "` (note that `max_len` may be shorter than the max length of the original model, as it "
+                        "subtracts the number of special characters");
   const size_t step = max_length - stride;
   std::vector<std::pair<size_t, size_t>> parts;
   if (direction == Direction::Right) {

@@ -19,10 +19,7 @@ NormalizedString::NormalizedString(const NormalizedString& whole, uint32_t begin
       tracked_(whole.tracked_),
       parent_(whole.aligned_ ? &whole : whole.parent_),
       offset_((whole.aligned_ ? 0 : whole.offset_) + begin) {
-  if (tracked_ || !whole.owned_)
-    source_ = whole.source(begin, end);
-  else
-    source_ = {whole.source_.begin + (begin > 0), whole.source_.end};  // whether it is the start must be told
+  if (tracked_ || !whole.owned_) source_ = whole.source(begin, end);
 }
 
 // The new text of one being changed, with its alignments where they are tracked.

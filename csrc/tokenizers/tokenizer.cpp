@@ -111,10 +111,10 @@ Encoding Tokenizer::post_process(Encoding first, std::optional<Encoding> pair, b
   if (truncation) {
     Truncation limit = *truncation;
     const size_t added = add_special_tokens ? num_special_tokens_to_add(pair.has_value()) : 0;
-    check<TokenizerError>(added <= limit.max_length, "truncation: max_length ", limit.max_length,
-                          " leaves no room for the ", added, " special tokens");
-    limit.max_length -= added;
-    limit.apply(first, pair ? &*pair : nullptr);
+    if (added <= limit.max_length) {  // else nothing is cut, as in the library
+      limit.max_length -= added;
+      limit.apply(first, pair ? &*pair : nullptr);
+    }
   }
   Encoding out = tokenizers::post_process(post_processor_.get(), std::move(first), std::move(pair), add_special_tokens);
   if (padding) padding->apply(out);

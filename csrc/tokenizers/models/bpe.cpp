@@ -29,12 +29,11 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   // Where unknown characters vanish, what stands around them meets, and offsets go by the bytes that are left.
   const bool vanish =
       !options_.unk_token && (fallback_.empty() || std::count(fallback_.begin(), fallback_.end(), UINT32_MAX));
-  knows_mark_ = vocab_.find(kMark) && !vanish;
+  // Bytes that stand for a character with its prefix or suffix are counted as the vocabulary spells them.
+  knows_mark_ = vocab_.find(kMark) && !vanish && (plain() || fallback_.empty());
   find_joints(merges);
 
-  const bool plain = (!options_.continuing_subword_prefix || options_.continuing_subword_prefix->empty()) &&
-                     (!options_.end_of_word_suffix || options_.end_of_word_suffix->empty());
-  accepts_bytes_ = plain;
+  accepts_bytes_ = plain();
   for (int b = 0; b < 256 && accepts_bytes_; b++) {
     const auto id = vocab_.find(utf8::encode(byte_to_char(uint8_t(b))));
     accepts_bytes_ = id.has_value();
@@ -43,9 +42,12 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   if (accepts_bytes_) {
     raw_.reserve(vocab_.size());
     std::string bytes;
-    vocab_.for_each([&](std::string_view token, uint32_t id) {
+    std::vector<bool> taken(vocab_.id_limit());
+    vocab_.for_each_added([&](std::string_view token, uint32_t id) {
       bytes.clear();
       if (append_bytes_of_token(token, bytes)) raw_.add(bytes, id);
+      shares_ids_ = shares_ids_ || taken[id];
+      taken[id] = true;
     });
     raw_.finish_rare();
     byte_pairs_.resize(1 << 16);
@@ -203,11 +205,6 @@ bool Bpe::may_join(char32_t left, char32_t right) const {
 
 void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<Span>& parts) const {
   if (word.begin == word.end) return parts.push_back(word);
-  if (options_.ignore_merges) {
-    const std::string_view whole = text.substr(word.begin, word.end - word.begin);
-    if (vocab_.find(spelling == Spelling::Blanks ? blanks_to_marks(whole) : std::string(whole)))
-      return parts.push_back(word);
-  }
   const char32_t blank = spelling == Spelling::Blanks ? U' ' : kMarkChar;
   uint32_t begin = word.begin;
   char32_t before = 0;
@@ -225,10 +222,10 @@ void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<S
   parts.push_back({begin, word.end});
 }
 
-// A merge brings the last character of its left part together with the first one of its right part.
+// A merge brings the last character of its left part together with the first one of its right part. With
+// ignore_merges, a word that is a token differs from a part of a word that is one, so words stay whole.
 void Bpe::find_joints(const Merges& merges) {
-  const auto empty = [](const std::optional<std::string>& s) { return !s || s->empty(); };
-  if (!empty(options_.continuing_subword_prefix) || !empty(options_.end_of_word_suffix) || !knows_mark_) return;
+  if (!plain() || options_.ignore_merges || !knows_mark_) return;
   std::vector<bool> hidden(vocab_.id_limit());  // these stand for characters that their texts don't show
   if (unk_id_) hidden[*unk_id_] = true;
   for (uint32_t id : fallback_)

@@ -86,6 +86,10 @@ class Bpe : public Model {
   void find_joints(const Merges& merges);
   bool may_join(char32_t left, char32_t right) const;
   void start_symbols(std::string_view text, Spelling spelling, Space& space) const;
+  bool plain() const {  // characters are spelled as they are wherever they stand in a word
+    const auto empty = [](const std::optional<std::string>& s) { return !s || s->empty(); };
+    return empty(options_.continuing_subword_prefix) && empty(options_.end_of_word_suffix);
+  }
   bool drops() const { return options_.dropout && *options_.dropout > 0; }
   void add_merges(const Merges& merges);
   static void emit(const Space& space, std::vector<Token>& out);
@@ -123,6 +127,7 @@ class Bpe : public Model {
   uint32_t byte_id_[256];
   std::vector<uint32_t> byte_pairs_;  // rank of the merge of two bytes, the second one times 256
   Vocab raw_;
+  bool shares_ids_ = false;  // two tokens have the same id: what is known of an id says nothing about either
   // How the merges lead from the bytes of a token to that token: 1 + the rank of the last merge, or one of these. Found
   // out when first asked.
   enum : uint32_t { kOneByte = 0, kUnknown = UINT32_MAX, kNotMade = UINT32_MAX - 1, kOutOfOrder = UINT32_MAX - 2 };

@@ -40,6 +40,7 @@ uint32_t Bpe::last_merge(uint32_t id, Space& space) const {
 // Whether the merges make the token of its bytes. Where that is not known yet, merging is quick and the word will be
 // remembered, it isn't asked: the merges will tell.
 bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
+  if (shares_ids_) return false;
   const uint32_t known = last_merge_[id].load(std::memory_order_relaxed);
   if (known != kUnknown) return known != kNotMade;
   if (space.near && bytes.size() <= LongWordCache::kLongestWord) return false;
@@ -91,7 +92,7 @@ void Bpe::prepare_walk() const {
 
 // False when this way is not open; else the symbols are those of the merges.
 bool Bpe::walk(std::string_view text, Space& space) const {
-  if (text.size() < kLong || drops() || vocab_.id_limit() > 1u << 30) return false;
+  if (text.size() < kLong || drops() || shares_ids_ || vocab_.id_limit() > 1u << 30) return false;
   if (space.fits.empty()) {
     if ((space.merged_bytes += text.size()) < kWorthwhile) return false;
     std::call_once(walk_once_, [&] { prepare_walk(); });

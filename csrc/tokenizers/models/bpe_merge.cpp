@@ -124,7 +124,7 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
 // the others one by one.
 EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, std::vector<Token>& out) const {
   constexpr size_t kBytes = 2 * kShort;
-  if (text.size() > kBytes || drops()) return false;
+  if (text.size() > kBytes || drops() || shares_ids_) return false;
   if (!space.near) {
     if ((space.near_bytes += text.size()) < kWorthwhile) return false;
     std::call_once(near_once_,

@@ -44,11 +44,11 @@ class Metaspace : public PreTokenizer {
           begin_with(s, " ");
         }))
       return false;
-    cuts.rewrite_needs_source = options_.prepend == MetaspaceOptions::Prepend::First;
     if (options_.split) cuts.then_cut(cut_before_blanks);
     cuts.spelling = Spelling::Blanks;
     return true;
   }
+  bool needs_source() const override { return options_.prepend == MetaspaceOptions::Prepend::First; }
   Json to_json() const override { return options_.to_json(); }
 
  private:

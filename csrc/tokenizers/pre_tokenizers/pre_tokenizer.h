@@ -15,7 +15,6 @@ namespace ef::tokenizers {
 // Whoever follows this needs no list of pieces.
 struct Cuts {
   std::function<void(NormalizedString&)> rewrite;
-  bool rewrite_needs_source = false;  // asks where in the original its text stands
   std::vector<Cutter> cutters;
   Spelling spelling = Spelling::Vocabulary;  // the words are these bytes, or have these blanks, and are not respelled
   bool has_blanks = true;                    // false: the normalizer leaves none in the text
@@ -32,6 +31,7 @@ class PreTokenizer {
   virtual ~PreTokenizer() = default;
   virtual void pre_tokenize(PreTokenizedString& text) const = 0;
   virtual bool add_to(Cuts& cuts) const { return false; }  // false: it cannot be said this way
+  virtual bool needs_source() const { return false; }      // asks where in the original a text stands
   virtual Json to_json() const = 0;
   // What a Sequence is made of; null for everything else.
   virtual const std::vector<std::shared_ptr<const PreTokenizer>>* parts() const { return nullptr; }

@@ -21,6 +21,9 @@ class Sequence : public PreTokenizer {
   bool add_to(Cuts& cuts) const override {
     return std::all_of(parts_.begin(), parts_.end(), [&](auto& part) { return part->add_to(cuts); });
   }
+  bool needs_source() const override {
+    return std::any_of(parts_.begin(), parts_.end(), [](auto& part) { return part->needs_source(); });
+  }
   Json to_json() const override {
     Json parts = Json::array();
     for (auto& part : parts_) parts.push_back(part->to_json());

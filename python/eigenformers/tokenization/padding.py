@@ -70,8 +70,9 @@ class PaddingMixin:
         size = len(inputs[name])
         for key, value in inputs.items():
             if len(value) != size:
-                raise ValueError(
-                    f"pad: '{key}' has {len(value)} rows, '{name}' has {size}; all values need one row per input"
+                raise AssertionError(
+                    "Some items in the output dictionary have a different batch size than others."
+                    f" '{key}' has {len(value)} rows, '{name}' has {size}; all values need one row per input"
                 )
         if strategy is PaddingStrategy.LONGEST:
             max_length = max(len(row) for row in inputs[name])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..utils import logging
 from .batch_encoding import BatchEncoding
 from .enums import PaddingStrategy, TruncationStrategy
+
+logger = logging.get_logger(__name__)
 
 
 class SpecialLayout(NamedTuple):
@@ -49,6 +52,11 @@ def truncate_ids(
         return ids, keep(pair_ids, remove), overflow(pair_ids)
     if strategy is TruncationStrategy.ONLY_FIRST or pair_ids is None:
         return keep(ids, remove), pair_ids, overflow(ids)
+    logger.warning(
+        "Be aware, overflowing tokens are not returned for the setting you have chosen, i.e. sequence pairs with the "
+        f"'{strategy.value}' truncation strategy. So the returned list will always be empty even if some tokens have "
+        "been removed."
+    )
     uneven = min(abs(len(ids) - len(pair_ids)), remove)
     rest = remove - uneven
     if len(ids) > len(pair_ids):

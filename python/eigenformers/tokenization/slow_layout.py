@@ -33,10 +33,13 @@ class SlowLayoutMixin(PrepareMixin):
             return list(getattr(self, "prefix_tokens", [])), [], list(getattr(self, "suffix_tokens", []))
         ids = tuple([getattr(self, f"{name}_token_id") for name in part] for part in self._pattern())
         if any(ids) and all(index is None for part in ids for index in part):
+            names = list(dict.fromkeys(name for part in self._pattern() for name in part))
+            listed = "; ".join(f"{name}_token_id=None" for name in names)
+            missing = f"{names[0]} token is" if len(names) == 1 else "one or several special tokens are"
             raise ValueError(
-                f"Cannot add special tokens following '{self.special_tokens_pattern}' pattern because one or several "
-                "special tokens are not defined. Set the required special tokens in tokenizer or update "
-                "`tokenizer.special_tokens_pattern`"
+                f"Cannot add special tokens following '{self.special_tokens_pattern}' pattern because {missing} not "
+                f"defined ({listed}){'.' if len(names) == 1 else ''}"
+                "Set the required special tokens in tokenizer or update `tokenizer.special_tokens_pattern`"
             )
         return ids
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .._core.tokenizers import Model, _bpe, _set_unigram_sampling, _unigram_sampling
+from .._core.tokenizers import Model, _bpe, _set_unigram_sampling, _unigram, _unigram_sampling
 from .component import option, register, spec
 
 
@@ -202,8 +202,7 @@ class Unigram(Model):
             if unk_id is not None:
                 raise ValueError("`vocab` and `unk_id` must be both specified")
             vocab, unk_id = [("<unk>", 0.0)], 0
-        pairs = [list(pair) for pair in vocab]
-        super().__init__(spec("Unigram", unk_id=unk_id, vocab=pairs, byte_fallback=bool(byte_fallback)))
+        super().__init__(_unigram([tuple(pair) for pair in vocab], unk_id, bool(byte_fallback)))
         if alpha is not None or nbest_size is not None:
             _set_unigram_sampling(self, alpha, nbest_size)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 
@@ -110,3 +111,38 @@ def case_save_vocabulary(lib):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
                     out[str(header)][name] = file.read()
     return out
+
+
+def case_special_tokens_that_are_missing(lib):
+    out = []
+    for pattern in PATTERNS[:5]:
+        try:
+            tokenizer_class(lib)(special_tokens_pattern=pattern, unk_token="[UNK]").build_inputs_with_special_tokens([7])
+        except ValueError as error:
+            out.append(str(error))
+    return out
+
+
+def case_overflow_that_is_lost(lib):
+    tokenizer = tokenizer_class(lib)(special_tokens_pattern="cls_sep", **SPECIAL)
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = logging.getLogger(lib.__name__)
+    logger.addHandler(handler)
+    try:
+        cut = tokenizer.truncate_sequences([6, 7, 8], [9, 10], num_tokens_to_remove=2)
+        tokenizer.truncate_sequences([6, 7, 8], [9, 10], num_tokens_to_remove=0)
+        tokenizer("the cat sat", "on a", truncation=True, max_length=5)
+    finally:
+        logger.removeHandler(handler)
+    return [cut, lines]
+
+
+def case_overflow_of_some_rows(lib):
+    tokenizer = tokenizer_class(lib)(special_tokens_pattern="cls_sep", **SPECIAL)
+    try:
+        tokenizer(["the", "the cat sat"], truncation=True, max_length=3, return_overflowing_tokens=True)
+    except AssertionError as error:
+        return str(error).partition(". ")[0].rstrip(".")
+    return None

@@ -1,0 +1,118 @@
+"""Where the ways that the engine takes for speed must give what the plain way gives, and limits that leave no room."""
+
+from __future__ import annotations
+
+import json
+import random
+
+LIBRARY = "tokenizers"
+BLANKS = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+
+
+def bpe(lib, vocab, merges=(), normalizer=None, pre_tokenizer=None, **options):
+    if isinstance(vocab, list):
+        vocab = {token: index for index, token in enumerate(vocab)}
+    model = {"type": "BPE", "dropout": None, "unk_token": "<unk>", "continuing_subword_prefix": None,
+             "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+             "vocab": vocab, "merges": list(merges), **options}  # fmt: skip
+    return lib.Tokenizer.from_str(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer,
+        "pre_tokenizer": pre_tokenizer, "post_processor": None, "decoder": None, "model": model}))  # fmt: skip
+
+
+def both_ways(tokenizer, texts):
+    """With offsets, and the ids alone; twice, since words are remembered."""
+    whole = [[e.ids, [list(o) for o in e.offsets]] for e in tokenizer.encode_batch(texts)]
+    ids = [[e.ids for e in tokenizer.encode_batch_fast(texts)] for _ in range(2)]
+    return [json.dumps(part) for part in (whole, *ids)]
+
+
+def case_whole_words_with_ignore_merges(lib):
+    vocab, merges = ["<unk>", "▁", "a", "b", "c", "x", "ab", "ca", "cab", "▁ab"], [["c", "a"], ["ca", "b"]]
+    texts = ["ab x", "xab", "ab", "cab", " ab", " ab ab", "cab ab", "ab x", "ab"]
+    one_word = both_ways(bpe(lib, vocab, merges, BLANKS, ignore_merges=True), texts)
+    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    return [one_word, both_ways(bpe(lib, vocab, merges, pre_tokenizer=space, ignore_merges=True), texts)]
+
+
+def case_ids_alone_know_the_start_of_the_text(lib):
+    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}
+    marks = {"type": "Punctuation", "behavior": "Isolated"}
+    bert = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None,
+            "lowercase": True}  # fmt: skip
+    normalizers = [
+        {"type": "Strip", "strip_left": True, "strip_right": True},
+        {"type": "Replace", "pattern": {"Regex": "^x"}, "content": ""},
+        {"type": "StripAccents"},
+        bert,
+    ]
+    texts = ["  a b", "xa b", "\u0301a b", "\x00a b", "a b", "b,a b", "", " "]
+    lists = [[space], [space, marks], [marks, space], [space, space]]
+    return [
+        both_ways(bpe(lib, ["<unk>", "▁", "a", "b", "▁a"], [["▁", "a"]], normalizer,
+                      {"type": "Sequence", "pretokenizers": parts}), texts)
+        for normalizer in normalizers
+        for parts in lists
+    ]  # fmt: skip
+
+
+def case_two_tokens_with_one_id(lib):
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": True}
+    alphabet = sorted(lib.pre_tokenizers.ByteLevel.alphabet())
+    vocab = {character: index for index, character in enumerate(alphabet)}
+    bytes_share = {**vocab, "a": vocab["b"], "bb": 300, "bd": 301}
+    pieces_share = {**vocab, "ab": 300, "cd": 300, "de": 301, "abe": 302}
+    generator = random.Random(1)
+    warm = ["".join(generator.choice("xqabcde") for _ in range(40)) for _ in range(3000)]
+    texts = ["abd", "bd", "ab", "cd", "abe", "cde", "cdde", "abde", *warm[:9]]
+    out = []
+    for vocab, merges in (
+        (bytes_share, [["b", "b"], ["b", "d"]]),
+        (pieces_share, [["d", "e"], ["a", "b"], ["c", "d"], ["ab", "e"]]),
+    ):
+        for ignore_merges in (False, True):
+            tokenizer = bpe(lib, vocab, merges, None, level, unk_token=None, ignore_merges=ignore_merges)
+            tokenizer.encode_batch(warm)
+            out.append(json.dumps([tokenizer.encode(text).ids for text in texts]))
+    return out
+
+
+def case_offsets_of_characters_in_bytes_with_affixes(lib):
+    vocab = ["<unk>", "▁", "<0x61>", "<0x62>", "<0x23>", "b"]
+    return [
+        both_ways(bpe(lib, vocab, (), BLANKS, byte_fallback=True, **{affix: "#"}), [" a", " b a", "ab ", "é a"])
+        for affix in ("end_of_word_suffix", "continuing_subword_prefix")
+    ]
+
+
+def case_scores_given_in_python(lib):
+    scores = [-1.6863231658935547, -9.999999999999999e22, 0.1 + 0.2, -1e-320, -3, 5e-324]
+    pieces = [("<unk>", 0.0), *((chr(97 + i), score) for i, score in enumerate(scores))]
+    return json.loads(lib.Tokenizer(lib.models.Unigram(pieces, 0)).to_str())["model"]["vocab"]
+
+
+def case_truncation_without_room(lib):
+    out = {}
+    for strategy in ("longest_first", "only_first", "only_second"):
+        for pair in (None, "a a"):
+            for length in range(6):
+                tokenizer = bpe(lib, ["<unk>", "a", "S"], pre_tokenizer={"type": "WhitespaceSplit"})
+                tokenizer.post_processor = lib.processors.TemplateProcessing("S $A S", "S $A S $B S S", [("S", 2)])
+                tokenizer.enable_truncation(length, strategy=strategy)
+                try:
+                    encoding = tokenizer.encode("a a a a", pair)
+                    ids = [encoding.ids, [part.ids for part in encoding.overflowing]]
+                    out[f"{strategy} {pair} {length}"] = json.dumps(ids)
+                except Exception as error:
+                    out[f"{strategy} {pair} {length}"] = str(error)
+    return out
+
+
+def case_stride_without_room(lib):
+    tokenizer = bpe(lib, ["<unk>", "a"], pre_tokenizer={"type": "WhitespaceSplit"})
+    tokenizer.enable_truncation(1, stride=1)
+    try:
+        tokenizer.encode("a a")
+    except BaseException as error:  # a panic of the library's is no Exception
+        return str(error)
+    return None
