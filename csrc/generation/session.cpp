@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/gemm.h"
+#include "kernels/quant.h"
 #include "nn/encoder_decoder_cache.h"
 #include "ops/ops.h"
 
@@ -172,6 +173,8 @@ Tensor Session::prefill() {
   check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
                      " positions, attention_mask and input_ids together say ", before_);
   const int64_t chunk = prefill_chunk(length);
+  // A prompt's last piece may be a single position.
+  const QuantRows rows(encoder_states_.defined() ? QuantRows::current() : QuantRows::Prompt);
   ModelOutput out;
   while (from < length) {
     const int64_t to = std::min(from + chunk, length);

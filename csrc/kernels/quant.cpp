@@ -104,7 +104,8 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
   });
 }
 
-constexpr int64_t kRoundedRows = 48;  // from 32 on as fast as whole numbers
+constexpr int64_t kRoundedRows = 48;  // from 24 on as fast as whole numbers
+thread_local QuantRows::Kind rows_kind = QuantRows::Any;
 
 // A packed weight as the right side of a product in strips; its k is whole groups.
 class PackedSource final : public StripSource {
@@ -205,7 +206,14 @@ void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<co
     matmul_many(job, k, targets);
 }
 
-bool quant_rounds(int64_t m) { return m >= kRoundedRows && strips() && !batch_invariant() && !SingleRowOrder::on(); }
+QuantRows::QuantRows(Kind kind) : before_(rows_kind) { rows_kind = kind; }
+QuantRows::~QuantRows() { rows_kind = before_; }
+QuantRows::Kind QuantRows::current() { return rows_kind; }
+
+bool quant_rounds(int64_t m) {
+  if (!strips() || batch_invariant() || SingleRowOrder::on()) return false;
+  return rows_kind == QuantRows::Any ? m >= kRoundedRows : rows_kind == QuantRows::Prompt;
+}
 
 void quant_matmul_rounded(int64_t m, int64_t k, const void* x, DType xd, int64_t ldx,
                           std::span<const QuantTarget> targets) {

@@ -45,6 +45,21 @@ void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<co
 // bf16 or f16) are rounded to bf16, which is finer than blocks of int8, and each y is the sum that gemm_nt gives for
 // such operands. Only where quant_rounds(m), which is false in batch-invariant mode.
 bool quant_rounds(int64_t m);
+
+// Says what this thread's rows are while it lives. A sequence's results must not depend on what else is computed with
+// it: all of a prompt is rounded to bf16, also in short pieces, and no token that follows is, also many at once.
+class QuantRows {
+ public:
+  enum Kind { Any, Prompt, Token };  // Any: as their number says
+  explicit QuantRows(Kind kind);
+  ~QuantRows();
+  QuantRows(const QuantRows&) = delete;
+  QuantRows& operator=(const QuantRows&) = delete;
+  static Kind current();
+
+ private:
+  Kind before_;
+};
 void quant_matmul_rounded(int64_t m, int64_t k, const void* x, DType xd, int64_t ldx,
                           std::span<const QuantTarget> targets);
 

@@ -1,5 +1,7 @@
 #include "models/model.h"
 
+#include "autograd/autograd.h"
+#include "kernels/quant.h"
 #include "models/family.h"
 
 namespace ef {
@@ -11,8 +13,22 @@ void PreTrainedModel::build(const std::string& model_type, const std::string& he
   body_ = families().at(model_type).make(*this, head, config, std::move(base));
 }
 
+namespace {
+
+// Whether several positions of a sequence pass at once; of an encoder-decoder, the decoder's.
+QuantRows::Kind kind_of(const ModelInput& in) {
+  if (grad_enabled()) return QuantRows::Any;  // what is computed again in backward is not told
+  for (const Tensor* t : {&in.decoder_input_ids, &in.decoder_inputs_embeds, &in.input_ids, &in.inputs_embeds})
+    if (t->defined() && t->dim() >= 2) return t->size(1) > 1 ? QuantRows::Prompt : QuantRows::Token;
+  return QuantRows::Any;
+}
+
+}  // namespace
+
 ModelOutput PreTrainedModel::run(const ModelInput& input) {
   check<UnsupportedError>(body_ != nullptr, class_name(), ": the model defines no forward pass");
+  const QuantRows::Kind told = QuantRows::current();
+  const QuantRows rows(told == QuantRows::Any ? kind_of(input) : told);
   return body_->forward(input);
 }
 

@@ -8,6 +8,7 @@
 #include "autograd/memory.h"
 #include "core/half.h"
 #include "kernels/gemm.h"
+#include "kernels/quant.h"
 #include "models/common/heads.h"
 #include "models/common/layers.h"
 #include "models/common/moe.h"
@@ -379,6 +380,9 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   const Tensor h = kept_positions(out.last_hidden_state, in);
   out.last_hidden_state.reset();
   const bool trained = in.labels.defined() && train_on(h, in, out);
+  // Scores of the next token alone: one row a sequence, however many there are.
+  const bool next_only = h.size(0) * h.size(1) <= std::max<int64_t>(h.size(0), int64_t(in.lengths.size()));
+  const QuantRows rows(next_only ? QuantRows::Token : QuantRows::current());
   if (!trained) out.logits = logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);
   if (in.labels.defined() && !trained) {
     check_labels(in.labels, h);

@@ -192,6 +192,41 @@ TEST_P(QuantMatmul, DoesNotDependOnBatchOrThreads) {
   }
 }
 
+// A row's bits are its own when it is rounded, as when it is not.
+TEST_P(QuantMatmul, RoundedRowsStandAlone) {
+  if (!quant_rounds(1000)) GTEST_SKIP() << "whole numbers at any row count on this level";
+  const int64_t m = 67, n = 37, k = 1024;
+  const QuantCase c(GgmlType::Q4_1, n, k);
+  const auto x = random_floats(3, size_t(m * k));
+  std::vector<float> all(size_t(m * n), NAN), some(all);
+  QuantTarget target{c.type, c.packed.data(), n, all.data(), n};
+  quant_matmul_rounded(m, k, x.data(), DType::Float32, k, {&target, 1});
+  for (int64_t rows : {1, 2, 15, 33})
+    for (int64_t first = 0; first < m; first += rows) {
+      const int64_t count = std::min(rows, m - first);
+      target.y = some.data();
+      quant_matmul_rounded(count, k, x.data() + first * k, DType::Float32, k, {&target, 1});
+      ASSERT_EQ(std::memcmp(some.data(), all.data() + first * n, size_t(count * n) * 4), 0) << rows << " " << first;
+    }
+}
+
+TEST_P(QuantMatmul, KindsOfRowsDecide) {
+  const bool rounds = quant_rounds(1000);
+  {
+    const QuantRows prompt(QuantRows::Prompt);
+    EXPECT_EQ(quant_rounds(1), rounds);
+    {
+      const QuantRows token(QuantRows::Token);
+      EXPECT_FALSE(quant_rounds(1000));
+    }
+    EXPECT_EQ(QuantRows::current(), QuantRows::Prompt);
+    const SingleRowOrder alone;
+    EXPECT_FALSE(quant_rounds(1));
+  }
+  EXPECT_EQ(QuantRows::current(), QuantRows::Any);
+  EXPECT_FALSE(quant_rounds(1));
+}
+
 // What many rows are multiplied as: both sides rounded to bf16, then exactly the dense product.
 TEST_P(QuantMatmul, RoundedEqualsTheDenseProductInBf16) {
   if (!quant_rounds(1000)) GTEST_SKIP() << "whole numbers at any row count on this level";
