@@ -1,10 +1,12 @@
 #include "tensor/weight_memory.h"
 
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -23,6 +25,18 @@ constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20, kHugePage = 2 << 20;
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
+// Whether small pages can be made huge on demand: since Linux 6.1. madvise itself doesn't tell an advice that it does
+// not know from a range that it can't gather.
+bool can_gather() {
+  static const bool can = [] {
+    utsname name{};
+    int major = 0, minor = 0;
+    return uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 1));
+  }();
+  return can;
+}
+
 // Anonymous pages that begin at a multiple of a huge page.
 class Pages {
  public:
@@ -33,7 +47,7 @@ class Pages {
     data_ = reinterpret_cast<char*>(rounded(reinterpret_cast<uintptr_t>(from), kHugePage));
     if (data_ > from) munmap(from, size_t(data_ - from));
     if (const size_t rest = kHugePage - size_t(data_ - from)) munmap(data_ + size_, rest);
-    madvise(data_, size_, MADV_NOHUGEPAGE);
+    madvise(data_, size_, can_gather() ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
   }
   ~Pages() { munmap(data_, size_); }
   Pages(const Pages&) = delete;
@@ -104,7 +118,7 @@ Gatherer& gatherer() {
 
 std::shared_ptr<Pages> new_pages(size_t bytes, double delay) {
   auto pages = std::make_shared<Pages>(bytes);
-  gatherer().add(pages, delay);
+  if (can_gather()) gatherer().add(pages, delay);
   return pages;
 }
 
