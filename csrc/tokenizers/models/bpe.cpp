@@ -26,6 +26,12 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     }
   }
 
+  std::vector<bool> taken(vocab_.id_limit());
+  vocab_.for_each_added([&](std::string_view, uint32_t id) {
+    shares_ids_ = shares_ids_ || taken[id];
+    taken[id] = true;
+  });
+
   // Where unknown characters vanish, what stands around them meets, and offsets go by the bytes that are left.
   const bool vanish =
       !options_.unk_token && (fallback_.empty() || std::count(fallback_.begin(), fallback_.end(), UINT32_MAX));
@@ -42,12 +48,9 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   if (accepts_bytes_) {
     raw_.reserve(vocab_.size());
     std::string bytes;
-    std::vector<bool> taken(vocab_.id_limit());
     vocab_.for_each_added([&](std::string_view token, uint32_t id) {
       bytes.clear();
       if (append_bytes_of_token(token, bytes)) raw_.add(bytes, id);
-      shares_ids_ = shares_ids_ || taken[id];
-      taken[id] = true;
     });
     raw_.finish_rare();
     byte_pairs_.resize(1 << 16);
@@ -225,7 +228,7 @@ void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<S
 // A merge brings the last character of its left part together with the first one of its right part. With
 // ignore_merges, a word that is a token differs from a part of a word that is one, so words stay whole.
 void Bpe::find_joints(const Merges& merges) {
-  if (!plain() || options_.ignore_merges || !knows_mark_) return;
+  if (!plain() || options_.ignore_merges || shares_ids_ || !knows_mark_) return;
   std::vector<bool> hidden(vocab_.id_limit());  // these stand for characters that their texts don't show
   if (unk_id_) hidden[*unk_id_] = true;
   for (uint32_t id : fallback_)

@@ -114,6 +114,7 @@ class Bpe : public Model {
   BigVector<uint32_t> merged_;                         // by rank: the id that a merge makes
   PairTable pairs_;
   std::optional<uint32_t> unk_id_;
+  bool shares_ids_ = false;         // two tokens have the same id: what is known of an id says nothing about either
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
 
   // SentencePiece-style vocabularies see whole texts as one word. Between two characters that no merge brings together,
@@ -127,7 +128,6 @@ class Bpe : public Model {
   uint32_t byte_id_[256];
   std::vector<uint32_t> byte_pairs_;  // rank of the merge of two bytes, the second one times 256
   Vocab raw_;
-  bool shares_ids_ = false;  // two tokens have the same id: what is known of an id says nothing about either
   // How the merges lead from the bytes of a token to that token: 1 + the rank of the last merge, or one of these. Found
   // out when first asked.
   enum : uint32_t { kOneByte = 0, kUnknown = UINT32_MAX, kNotMade = UINT32_MAX - 1, kOutOfOrder = UINT32_MAX - 2 };

@@ -74,7 +74,9 @@ def case_two_tokens_with_one_id(lib):
             tokenizer = bpe(lib, vocab, merges, None, level, unk_token=None, ignore_merges=ignore_merges)
             tokenizer.encode_batch(warm)
             out.append(json.dumps([tokenizer.encode(text).ids for text in texts]))
-    return out
+    characters = {"<unk>": 0, "▁": 1, "a": 2, "b": 3, "c": 2, "bc": 4, "x": 5}
+    marked = bpe(lib, characters, [["b", "c"]], BLANKS)
+    return [*out, both_ways(marked, ["a", "c", "ba", "bc", "xba ab", " b a"])]
 
 
 def case_offsets_of_characters_in_bytes_with_affixes(lib):
