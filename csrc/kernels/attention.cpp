@@ -66,13 +66,7 @@ void finish_scores(const AttentionArgs& a, int64_t b, int64_t head, int64_t quer
     rows.unary[int(rowwise::Unary::Tanh)](n, s, s);
     rows.scale(n, a.softcap, s, s);
   }
-  if (a.bias) {
-    rows.add(n, s, attention::bias_row(a, b, head, query) + key, s);
-    // A row in which a mask says no everywhere with -1e30 or the lowest number there is looks everywhere, as any other
-    // row: such numbers must stay finite as powers of two, and their products exact.
-    constexpr float kLowest = -0x1p30f;
-    for (int64_t i = 0; i < n; i++) s[i] = s[i] < kLowest && s[i] != -INFINITY ? kLowest : s[i];
-  }
+  if (a.bias) rows.add(n, s, attention::bias_row(a, b, head, query) + key, s);
   const KeyRange seen = visible_keys(a, query, query);
   if (a.key_mask || seen.begin > key || seen.end < key + n) attention::mask_row(a, b, query, key, n, s);
 }
@@ -179,7 +173,7 @@ class PrefillTask {
     }
     each_group([&](const Group& g) {
       for (int64_t r = 0; r < g.rows; r++)
-        finish_row(a_, b, g.head, g.position + r, max_[g.first + r] * 0.693147181f, sum_[g.first + r],
+        finish_row(a_, b, g.head, g.position + r, max_[g.first + r] * (plain() ? a_.scale : 1), sum_[g.first + r],
                    o_ + (g.first + r) * a_.value_dim);
     });
   }
@@ -271,7 +265,7 @@ class PrefillTask {
   PanelScope scope_;
   int64_t positions_, tile_keys_, lds_, d_chunks_, q_bytes_, k_panel_bytes_, v_panel_bytes_;
   char *k_, *v_, *q_;
-  float *o_, *max_, *sum_, *room_;  // max_ in powers of two
+  float *o_, *max_, *sum_, *room_;  // max_ as s_
   char* p_[2];                      // of one item and the next
   float* s_[2];
   alignas(64) float correction_[2][kTileQueries];
@@ -461,8 +455,7 @@ void attention_decode(const AttentionArgs& a) {
       const Slots from = row_of(sums + pair * groups * part, r);
       float top = *from.max, total = *from.sum;
       if (groups > 1) merge(groups, from, {from.o, &top, &total});
-      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, top * 0.693147181f, total,
-                 from.o);
+      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, top, total, from.o);
     }
   });
 }

@@ -19,6 +19,10 @@ using attention::KeyRange;
 using attention::visible_keys;
 
 constexpr int64_t kQueries = 64, kKeys = 128;
+// Forward looks everywhere in a row in which a mask says no everywhere with -1e30 or the lowest number there is, but
+// the log denominator has then lost how many keys there are: such a row has no gradient.
+constexpr float kClosed = -0x1p30f;
+constexpr float kFarScore = 0x1p20f;  // where the last bit of a score is much of a probability
 
 struct Operand {  // of the products: f32, or bf16
   const void* data;
@@ -54,10 +58,13 @@ struct Gradients {
       if (a.bias) rows.add(kn, s, attention::bias_row(a, b, head, q0 + r) + k0, s);
       const KeyRange seen = visible_keys(a, q0 + r, q0 + r);
       if (a.key_mask || seen.begin > k0 || seen.end < k0 + kn) attention::mask_row(a, b, q0 + r, k0, kn, s);
-      if (a.lse[item + r] == -INFINITY)
+      const float lse = a.lse[item + r];
+      if (std::fabs(lse) >= kFarScore)  // products add up in another order than forward's: still no probability above 1
+        for (int64_t j = 0; j < kn; j++) s[j] = std::min(s[j], lse);
+      if (lse < kClosed)
         std::fill(s, s + kn, 0.f);
       else
-        rows.exp_sum(kn, s, a.lse[item + r], s);
+        rows.exp_sum(kn, s, lse, s);
       rows.softmax_grad(kn, s, d, delta[item + r], dbias || a.softcap > 0 ? 1.f : a.scale, d);
       if (dbias && want_q) std::copy(d, d + kn, dbias + (item + r) * a.kv_len + k0);
       if (a.softcap > 0) rows.mul(kn, d, t, d);

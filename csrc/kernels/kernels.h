@@ -132,16 +132,16 @@ struct Kernels {
   StreamKernels stream_f32, stream_bf16;
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
-  // Attention's softmax over a chunk of n keys: s becomes 2^(s·scale·log2 e - max), where max is the largest of the
-  // exponents, and sum their sum. Rows have room for n rounded up to 16.
+  // Attention's softmax over a chunk of n keys: s becomes exp(s·scale - max), where max is the largest s·scale,
+  // and sum their sum. Rows have room for n rounded up to 16.
   void (*softmax_chunk)(int64_t rows, int64_t n, float scale, float* s, int64_t lds, float* max, float* sum);
-  // One row's chunks, `stride` floats apart each, summed in order: out, of denominator `total`, is relative to 2^top.
-  // max is overwritten.
+  // One row's chunks, `stride` floats apart each, summed in order: out, of denominator `total`, is relative to
+  // exp(top). max is overwritten.
   void (*merge_chunks)(int64_t chunks, int64_t dim, const float* o, float* max, const float* sum, int64_t stride,
                        float* out, float* top, float* total);
   DecodeKernels decode_bf16;
   // The softmax of a block of keys beside those before it, for a tile of up to kTileQueries queries. The probabilities
-  // 2^(s·unit - m), where m = max is the largest s·unit so far or up to kMaxSlack less, become the packed a of
+  // 2^((s - m)·unit), where m = max is the largest s so far or up to kMaxSlack / unit less, become the packed a of
   // panel_f32 or panel_bf16; rows of s have room for n rounded up to its chunk, correction for whole vectors.
   // between(context, rows done) is called after every few rows: tile products that the caller does there run beside the
   // exponentials of other rows.

@@ -86,3 +86,28 @@ def test_rows_that_a_mask_closes_with_numbers_look_everywhere(no, dtype):
     few = attend(q[:, :, 5:6], k, v, attn_mask=ef.tensor(mask[:, :, 5:6])).float().numpy()  # by the kernel of few queries
     np.testing.assert_allclose(out[:, :, 5:6], few, **near)
     assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("queries", [1, 40])
+def test_attention_of_large_scores_is_that_of_the_best_key(queries, dtype):
+    """The best key has it all, forward and backward; an infinite score makes its row NaN, as in torch."""
+    ef.manual_seed(0)
+    q, k, v = (ef.randn(1, 1, n, 64).to(getattr(ef, dtype)) for n in (queries, 300, 300))
+    attend = ef.nn.functional.scaled_dot_product_attention
+    near = {"rtol": 0, "atol": 1e-6 if dtype == "float32" else 4e-4 if dtype == "float16" else 2e-2}
+    mask = np.zeros((1, 1, queries, 300), "f4")
+    mask[..., 5] = 1e10
+    out = attend(q, k, v, attn_mask=ef.tensor(mask)).float().numpy()
+    np.testing.assert_allclose(out, np.broadcast_to(v.float().numpy()[:, :, 5:6], out.shape), **near)
+    far = (q * 1e3 if dtype == "float16" else q * 1e10).requires_grad_()
+    scale = 1e7 if dtype == "float16" else None  # float16 holds no such queries
+    best = (far.float().detach().numpy().astype("f8") @ k.float().numpy().astype("f8").transpose(0, 1, 3, 2)).argmax(-1)
+    out = attend(far, k, v, scale=scale)
+    np.testing.assert_allclose(out.detach().float().numpy(), v.float().numpy()[0, 0][best], **near)
+    out.float().sum().backward()
+    assert np.isfinite(far.grad.float().numpy()).all()
+    mask[:, :, 0, 7] = np.inf
+    out = attend(q, k, v, attn_mask=ef.tensor(mask)).float().numpy()
+    assert np.isnan(out[:, :, 0]).all()
+    assert np.isfinite(out[:, :, 1:]).all()

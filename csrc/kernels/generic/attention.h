@@ -1,8 +1,10 @@
 // Softmax steps of attention. Included inside an instruction set's namespace after math.h and gemm_panel.h.
 
 constexpr float kLog2E = 1.44269504f;
+constexpr float kFarScore = 0x1p10f;  // in powers of two
 
-// See kernels.h.
+// See kernels.h. The largest score is subtracted before the change to powers of two: a product with log2 e rounds, and
+// of scores of 1e10 by hundreds.
 void softmax_chunk(int64_t rows, int64_t n, float scale, float* s, int64_t lds, float* max, float* sum) {
   const float inf = __builtin_inff();
   const int64_t padded = (n + kW - 1) / kW * kW;
@@ -11,11 +13,11 @@ void softmax_chunk(int64_t rows, int64_t n, float scale, float* s, int64_t lds, 
     for (int64_t j = n; j < padded; j++) s[j] = -inf;
     F m = load(s);
     for (int64_t j = kW; j < padded; j += kW) m = vmax(m, load(s + j));
-    max[r] = hmax(m) * scale * kLog2E;
-    const F shift = set(max[r] == -inf ? 0.f : -max[r]);  // nothing seen: no -inf - -inf
+    max[r] = hmax(m) * scale;
+    const F top = set(max[r] == -inf ? 0.f : max[r]);  // nothing seen: no -inf - -inf
     F total = zero();
     for (int64_t j = 0; j < padded; j += kW) {
-      const F x = pow2(fma(load(s + j) * factor, unit, shift));
+      const F x = pow2((load(s + j) * factor - top) * unit);
       store(s + j, x);
       total = total + x;
     }
@@ -35,7 +37,7 @@ void merge_chunks(int64_t chunks, int64_t dim, const float* o, float* max, const
     alignas(64) float weight[kW];
     const int64_t n = clamp_lanes(chunks - c);
     for (int64_t i = 0; i < n; i++) weight[i] = max[(c + i) * stride] - shift;
-    const F x = load_n(weight, n);
+    const F x = load_n(weight, n) * set(kLog2E);
     store(weight, select_lt(x, zero(), pow2(x), set(1.f)));  // 1 for one alone: it keeps its bits
     for (int64_t i = 0; i < n; i++) {
       *total += weight[i] * sum[(c + i) * stride];
@@ -109,7 +111,7 @@ void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, f
   constexpr int64_t kChunk = Parts::kChunk;
   const float inf = __builtin_inff();
   const int64_t padded = (n + kChunk - 1) / kChunk * kChunk, whole = (rows + kW - 1) / kW * kW;
-  alignas(64) float shift[kTileQueries];
+  alignas(64) float top[kTileQueries];
   F part[kTileQueries];
   for (int64_t r = 0; r < rows; r++) {
     float* row = s + r * lds;
@@ -125,17 +127,22 @@ void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, f
   }
   for (int64_t r = rows; r < whole; r++) part[r] = zero();
   for (int64_t r = 0; r < whole; r += kW) {
-    const F before = load_part(max + r, rows - r),
-            block = transpose_max(reinterpret_cast<F(&)[kW]>(part[r])) * set(unit);
-    const F now = select_lt(before + set(kMaxSlack), block, block, before);
+    const F before = load_part(max + r, rows - r), block = transpose_max(reinterpret_cast<F(&)[kW]>(part[r]));
+    const F now = select_lt(set(kMaxSlack), (block - before) * set(unit), block, before);
     const F finite = select_lt(set(-inf), now, now, zero());  // nothing seen so far: no -inf - -inf
     store_part(max + r, now, rows - r);
-    store(shift + r, zero() - finite);
-    store(correction + r, select_lt(before, finite, pow2(before - finite), set(1.f)));
+    store(top + r, finite);
+    store(correction + r, select_lt(before, finite, pow2((before - finite) * set(unit)), set(1.f)));
   }
   const F scale = set(unit);
   for (int64_t r = 0; r < rows; r++, s += lds) {
-    const F minus = set(shift[r]);
+    // Fused products below are exact beside this one, whose rounding multiplies a row's sum and results by the same
+    // number: next to 1, but anything where scores are far from 0.
+    F minus = set(-top[r] * unit);
+    if (kFarScore <= __builtin_fabsf(top[r] * unit)) {
+      minus = zero();
+      for (int64_t j = 0; j < padded; j += kW) store(s + j, load(s + j) - set(top[r]));
+    }
     typename Parts::T* dst = static_cast<typename Parts::T*>(packed) + r * kChunk;
     F a = zero(), b = zero();
     int64_t j = 0;
