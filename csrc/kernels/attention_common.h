@@ -17,7 +17,7 @@ KeyRange visible_keys(const BasicAttentionArgs<T>& a, int64_t first, int64_t las
   KeyRange r{0, a.kv_len};
   if (a.causal) r.end = std::min(r.end, a.q_offset + last + 1);
   if (a.window > 0) {
-    r.begin = std::max(r.begin, a.q_offset + first - a.window + 1);
+    r.begin = std::clamp<int64_t>(a.q_offset + first - a.window + 1, 0, a.kv_len);
     if (a.window_both_sides) r.end = std::min(r.end, a.q_offset + last + a.window);
   }
   r.end = std::max(r.end, r.begin);

@@ -239,6 +239,92 @@ TEST_P(Attention, AnyScale) {
     }
 }
 
+// Scores whose units in the last place are whole powers of e, and whose products with log2 e round by hundreds.
+TEST_P(Attention, LargeScores) {
+  for (const DType kv : {DType::Float32, DType::BFloat16, DType::Float16})
+    for (const int64_t q_len : {1, 40})
+      for (const float factor : {1e7f, 1e10f, 1e30f}) {  // one key has it all
+        Instance s({.name = "large", .q_len = q_len, .kv_len = 600, .kv = kv, .causal = true});
+        for (float& x : s.q) x = bfloat16(x * factor);
+        Wide w(s);
+        attention_forward(w.args);
+        attention_forward(s.args);
+        const double bound = kv == DType::BFloat16 ? 4e-4 : 3e-6;  // powers of two to 8e-5, of values up to 5
+        EXPECT_LE(worst(s.out, w.out), bound) << factor << " " << q_len << " " << dtype_name(kv);
+      }
+  for (const int64_t q_len : {1, 40})
+    for (const float others : {0.f, -2e10f, -3e38f, std::numeric_limits<float>::lowest()}) {
+      Instance s({.name = "bias", .q_len = q_len, .kv_len = 600, .bias = true});
+      std::fill(s.bias.begin(), s.bias.end(), others);
+      for (size_t i = 5; i < s.bias.size(); i += 600) s.bias[i] = others / 2 + 1e10f;
+      Wide w(s);
+      attention_forward(w.args);
+      attention_forward(s.args);
+      EXPECT_LE(worst(s.out, w.out), 3e-6) << others << " " << q_len;
+    }
+}
+
+// Whole numbers beside which f32 still holds every difference, on both sides of 2^10 as powers of two: only the
+// products of their differences with log2 e round.
+TEST_P(Attention, DifferencesOfLargeScores) {
+  for (const float base : {500.f, 700.f, 1e5f, 4e6f, -700.f, -4e6f})
+    for (const int64_t q_len : {1, 40}) {
+      Instance s({.name = "whole", .q_len = q_len, .kv_len = 600, .head_dim = 1});
+      std::vector<float> keys(size_t(2 * 2 * 603));
+      for (size_t i = 0; i < keys.size(); i++) keys[i] = base + float(i % 603 % 5) + float(8 * (i % 603 / 256));
+      s.k = Data(DType::Float32, keys);
+      s.args.k = s.k.data();
+      std::fill(s.q.begin(), s.q.end(), 1.f);
+      s.args.scale = 1;
+      Wide w(s);
+      attention_forward(w.args);
+      attention_forward(s.args);
+      EXPECT_LE(worst(s.out, w.out), 1e-5) << base << " " << q_len;
+    }
+}
+
+TEST_P(Attention, InfiniteScores) {  // the whole row is NaN, as in torch, and no other
+  for (const int64_t q_len : {1, 40}) {
+    Instance s({.name = "infinite", .batch = 1, .q_len = q_len, .kv_len = 600, .bias = true});
+    s.bias[300] = INFINITY;  // head 0, position 0
+    attention_forward(s.args);
+    for (int64_t i = 0; i < int64_t(s.out.size()); i++) EXPECT_EQ(std::isnan(s.out[size_t(i)]), i < 64) << i;
+  }
+}
+
+// Windows that have passed all keys see nothing, and nothing behind the keys is read.
+TEST_P(Attention, WindowBehindTheKeys) {
+  struct Shape {
+    int64_t kv_len, window, offset;
+  };
+  for (const DType kv : {DType::Float32, DType::BFloat16, DType::Float16})
+    for (const Shape& shape :
+         {Shape{70, 20, 100}, {40, 20, 100}, {5, 3, 90}, {64, 3, 90}, {70, 20, 80}, {300, 20, 290}, {70, 20, 1 << 30}})
+      for (const int64_t q_len : {1, 3, 40}) {
+        Instance s({.name = "behind",
+                    .q_len = q_len,
+                    .kv_len = shape.kv_len,
+                    .kv = kv,
+                    .causal = true,
+                    .window = shape.window});
+        s.args.q_offset = shape.offset;
+        Wide w(s);
+        std::vector<float> values = random_floats(2 * 2 * (shape.kv_len + 3) * 64);
+        for (size_t i = 0; i < values.size(); i++)
+          if (int64_t(i) / 64 % (shape.kv_len + 3) >= shape.kv_len)
+            values[i] = NAN;
+          else
+            values[i] = s.v[int64_t(i)];
+        s.v = Data(kv, values);
+        s.args.v = s.v.data();
+        attention_forward(w.args);
+        attention_forward(s.args);
+        const double bound = kv == DType::BFloat16 ? 4e-2 : 3e-6;
+        EXPECT_LE(worst(s.out, w.out), bound) << shape.kv_len << " " << q_len << " " << dtype_name(kv);
+        EXPECT_LE(worst(s.lse, w.lse), bound) << shape.kv_len << " " << q_len << " " << dtype_name(kv);
+      }
+}
+
 TEST_P(Attention, RoundedQueriesAndResults) {  // the bits of the same numbers in f32, rounded at the end
   for (Problem p : problems())
     for (DType kv : {DType::Float32, DType::BFloat16, DType::Float16}) {
@@ -388,6 +474,20 @@ TEST_P(Attention, Backward) {
         EXPECT_EQ(all, first) << p.name << " " << threads << " threads";
       });
   }
+}
+
+// Probabilities are 0 or 1, whatever the last bits of scores that backward computes again.
+TEST_P(Attention, BackwardOfLargeScores) {
+  Instance s({.name = "large", .q_len = 150, .head_dim = 33, .causal = true});
+  for (float& x : s.q) x *= 1e10f;
+  attention_forward(s.args);
+  const std::vector<float> dout = random_floats(int64_t(s.out.size()));
+  std::vector<float> dq(s.q.size()), dk(size_t(s.args.batch * s.args.k_strides.batch)),
+      dv(size_t(s.args.batch * s.args.v_strides.batch));
+  attention_backward(s.args, dout.data(), dq.data(), dk.data(), dv.data());
+  for (const std::vector<float>* grad : {&dq, &dk, &dv})
+    for (const float x : *grad) ASSERT_TRUE(std::isfinite(x));
+  for (const float x : dv) ASSERT_LE(std::fabs(x), 2e3);  // as many gradients as there are queries, at most
 }
 
 // Products in bf16: operands have 8 bits, and sums of them are compared relative to the largest gradient.
