@@ -104,6 +104,15 @@ inline F transpose_max(F (&v)[kW]) {
   return m;
 }
 
+// Rows of n scores (whole vectors) that are far from 0: less their top, with nothing left to shift.
+[[gnu::noinline]] void lower(int64_t rows, int64_t n, float* s, int64_t lds, const float* top, float* shift) {
+  for (int64_t r = 0; r < rows; r++, s += lds)
+    if (__builtin_fabsf(shift[r]) >= kFarScore) {
+      for (int64_t j = 0; j < n; j += kW) store(s + j, load(s + j) - set(top[r]));
+      shift[r] = 0;
+    }
+}
+
 // See kernels.h. What is reduced over a row's lanes waits until all rows have it, kW of them at a time.
 template <class Parts>
 void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
@@ -111,8 +120,8 @@ void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, f
   constexpr int64_t kChunk = Parts::kChunk;
   const float inf = __builtin_inff();
   const int64_t padded = (n + kChunk - 1) / kChunk * kChunk, whole = (rows + kW - 1) / kW * kW;
-  alignas(64) float top[kTileQueries];
-  F part[kTileQueries];
+  alignas(64) float top[kTileQueries], shift[kTileQueries];
+  F part[kTileQueries], farthest = zero();
   for (int64_t r = 0; r < rows; r++) {
     float* row = s + r * lds;
     for (int64_t j = n; j < padded; j++) row[j] = -inf;
@@ -132,17 +141,17 @@ void softmax_block(int64_t rows, int64_t n, float unit, float* s, int64_t lds, f
     const F finite = select_lt(set(-inf), now, now, zero());  // nothing seen so far: no -inf - -inf
     store_part(max + r, now, rows - r);
     store(top + r, finite);
-    store(correction + r, select_lt(before, finite, pow2((before - finite) * set(unit)), set(1.f)));
-  }
-  const F scale = set(unit);
-  for (int64_t r = 0; r < rows; r++, s += lds) {
     // Fused products below are exact beside this one, whose rounding multiplies a row's sum and results by the same
     // number: next to 1, but anything where scores are far from 0.
-    F minus = set(-top[r] * unit);
-    if (kFarScore <= __builtin_fabsf(top[r] * unit)) {
-      minus = zero();
-      for (int64_t j = 0; j < padded; j += kW) store(s + j, load(s + j) - set(top[r]));
-    }
+    const F minus = zero() - finite * set(unit);
+    store(shift + r, minus);
+    farthest = select_lt(farthest, vabs(minus), vabs(minus), farthest);
+    store(correction + r, select_lt(before, finite, pow2((before - finite) * set(unit)), set(1.f)));
+  }
+  if (hmax(farthest) >= kFarScore) lower(rows, padded, s, lds, top, shift);
+  const F scale = set(unit);
+  for (int64_t r = 0; r < rows; r++, s += lds) {
+    const F minus = set(shift[r]);
     typename Parts::T* dst = static_cast<typename Parts::T*>(packed) + r * kChunk;
     F a = zero(), b = zero();
     int64_t j = 0;
