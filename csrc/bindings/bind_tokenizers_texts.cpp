@@ -137,6 +137,7 @@ py::object slice(const PyNormalized& self, const py::object& range) {
   } else {
     throw py::type_error("NormalizedString: a range is an int, a pair of ints or a slice");
   }
+  if (size == 0 && begin == 0 && end == 0) return py::cast(self.part(0, 0));
   if (begin >= size) return py::none();
   if (begin >= 0) end = std::min(end, size);
   const auto bytes = byte_range(text, begin, end);
@@ -388,6 +389,7 @@ class Custom : public Role {
 
 struct CustomNormalizer : Custom<tk::Normalizer> {
   explicit CustomNormalizer(py::object o) : Custom(std::move(o), "Normalizer") {}
+  bool needs_source() const override { return true; }  // it may
   void normalize(NormalizedString& text) const override {
     py::gil_scoped_acquire acquire;
     const auto scope = std::make_shared<Scope>();

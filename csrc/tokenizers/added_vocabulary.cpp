@@ -118,6 +118,7 @@ void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) con
 
 void AddedVocabulary::extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const {
   split(text, plain_);
+  text.drop_empty();  // a normalizer may make something of nothing
   if (normalizer) text.normalize([&](NormalizedString& s) { normalizer->normalize(s); });
   split(text, normalized_);
   text.drop_empty();

@@ -108,7 +108,8 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
 }
 
 std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
-  PreTokenizedString pre(text, pre_tokenizer_ && pre_tokenizer_->needs_source());
+  const auto asks = [](const auto& role) { return role && role->needs_source(); };
+  PreTokenizedString pre(text, asks(normalizer_) || asks(pre_tokenizer_));
   struct {
     const PreTokenizedString& pre;
     const Model& model;

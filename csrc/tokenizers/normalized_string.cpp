@@ -209,10 +209,11 @@ void NormalizedString::prepend(std::string_view s) {
 }
 
 void NormalizedString::append(std::string_view s) {
-  if (text().empty() || s.empty()) return;
+  if (s.empty()) return;
   own();
   text_ += s;
-  if (tracked_) alignments_.resize(text_.size(), Span(alignments_.back()));
+  const Span last = alignments_.empty() ? Span{source_.begin, source_.begin} : alignments_.back();
+  if (tracked_) alignments_.resize(text_.size(), last);
 }
 
 void NormalizedString::replace(const Pattern& pattern, std::string_view content) {

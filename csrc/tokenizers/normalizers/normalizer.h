@@ -13,6 +13,7 @@ class Normalizer {
  public:
   virtual ~Normalizer() = default;
   virtual void normalize(NormalizedString& text) const = 0;
+  virtual bool needs_source() const { return false; }  // asks where in the original a text stands
   virtual Json to_json() const = 0;
   // What a Sequence is made of; null for everything else.
   virtual const std::vector<std::shared_ptr<const Normalizer>>* parts() const { return nullptr; }

@@ -1,4 +1,6 @@
 // Several normalizers, one after the other.
+#include <algorithm>
+
 #include "tokenizers/normalizers/normalizer.h"
 
 namespace ef::tokenizers {
@@ -15,6 +17,9 @@ class Sequence : public Normalizer {
   }
   void normalize(NormalizedString& text) const override {
     for (auto& part : parts_) part->normalize(text);
+  }
+  bool needs_source() const override {
+    return std::any_of(parts_.begin(), parts_.end(), [](auto& part) { return part->needs_source(); });
   }
   Json to_json() const override {
     Json parts = Json::array();

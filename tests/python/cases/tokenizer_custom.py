@@ -109,3 +109,41 @@ def case_components(lib):
         "trainer": repr(lib.models.BPE().get_trainer()),
         "again": tokenizer.pre_tokenizer.pre_tokenize_str("a 1"),
     }  # fmt: skip
+
+
+class Origin:
+    def normalize(self, normalized):
+        normalized.replace("x", "")
+        part = normalized.slice(slice(1, 3))
+        normalized.append("|" + ("" if part is None else part.original))
+
+
+class Origins:
+    def pre_tokenize(self, pretok):
+        pretok.normalize(lambda text: text.append(text.original))
+
+
+def case_originals_with_and_without_offsets(lib):
+    n, p = lib.normalizers, lib.pre_tokenizers
+    origin, origins = n.Normalizer.custom(Origin()), p.PreTokenizer.custom(Origins())
+    out = []
+    for normalizer in (n.Strip(), origin, n.Sequence([n.Strip(), origin])):
+        for pre_tokenizer in (p.WhitespaceSplit(), origins, p.Sequence([p.WhitespaceSplit(), origins])):
+            tokenizer = lib.Tokenizer(lib.models.BPE({c: i for i, c in enumerate("?abx| ")}, [], unk_token="?"))
+            tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
+            for text in (" ab a", "xab b", "ab", "xx", ""):
+                encoding = tokenizer.encode(text)
+                ids = tokenizer.encode_batch_fast([text])[0].ids
+                out.append(f"{encoding.ids} {[tuple(o) for o in encoding.offsets]} {ids}")
+    return out
+
+
+def case_empty_texts(lib):
+    out = []
+    for name in ("append", "prepend"):
+        text = lib.NormalizedString("xx")
+        text.clear()
+        out.append([str(text[0:0]), str(text[1:3]), text[(0, 0)].original, text[(0, 1)], text[0]])
+        getattr(text, name)("ab")
+        out.append([str(text), text.original, text[0:1].original])
+    return out
