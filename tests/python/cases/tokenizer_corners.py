@@ -90,7 +90,8 @@ def case_offsets_of_characters_in_bytes_with_affixes(lib):
 def case_scores_given_in_python(lib):
     scores = [-1.6863231658935547, -9.999999999999999e22, 0.1 + 0.2, -1e-320, -3, 5e-324]
     pieces = [("<unk>", 0.0), *((chr(97 + i), score) for i, score in enumerate(scores))]
-    return json.loads(lib.Tokenizer(lib.models.Unigram(pieces, 0)).to_str())["model"]["vocab"]
+    kept = json.loads(lib.Tokenizer(lib.models.Unigram(pieces, 0)).to_str())["model"]["vocab"]
+    return [repr(score) for _, score in kept]  # as texts: every bit counts
 
 
 def case_truncation_without_room(lib):
