@@ -105,6 +105,20 @@ def test_sanitize_refuses_what_it_cannot_do(tok):
         )  # fmt: skip
 
 
+def test_masks_and_further_pieces(tok):
+    template = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}"
+    options = {"return_overflowing_tokens": True, "max_length": 1, "truncation": True}
+    with pytest.raises(ValueError, match="found return_overflowing_tokens=True, needed False"):
+        tok.apply_chat_template(
+            CHAT, chat_template=template, return_assistant_tokens_mask=True, tokenizer_kwargs=options
+        )
+
+
+def test_indent_of_a_number(tok):
+    with pytest.raises(TypeError, match="'int' and 'str'"):
+        tok.apply_chat_template(CHAT, chat_template="{{ 3 | indent(2) }}", tokenize=False)
+
+
 def test_import_loads_no_jinja():
     code = "import sys, eigenformers.tokenization as t; t.AutoTokenizer; assert 'jinja2' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -116,6 +116,8 @@ def test_errors(call, message):
 
 
 def test_wrong_types(tokenizer):
+    with pytest.raises(TypeError, match="tokens is the text '.X.', needed a list"):
+        processors.TemplateProcessing("[X]", None, [{"id": "[X]", "ids": [1], "tokens": "[X]"}])
     with pytest.raises(TypeError, match="TextInputSequence must be str"):
         tokenizer.encode(5)
     with pytest.raises(TypeError, match="TextEncodeInput"):

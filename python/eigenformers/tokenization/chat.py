@@ -257,6 +257,11 @@ def _without_none(message: Any) -> Any:
 
 def _add_assistant_masks(encoded: BatchEncoding, spans: list, is_batch: bool, return_tensors: str | None) -> None:
     """Mark the tokens that cover the given characters."""
+    if "overflow_to_sample_mapping" in encoded:
+        raise ValueError(
+            "return_assistant_tokens_mask=True: found return_overflowing_tokens=True, needed False; a mask covers the "
+            "first piece of a conversation only"
+        )
     rows = encoded["input_ids"] if is_batch else [encoded["input_ids"]]
     masks = []
     for row, (ids, found) in enumerate(zip(rows, spans)):

@@ -226,7 +226,8 @@ def _bounded_filters(filters: dict[str, Any]) -> dict[str, Any]:
         return plain_center(value, width)
 
     def indent(s, width=4, first=False, blank=False):
-        check_size((s.count("\n") + 1) * (len(width) if isinstance(width, str) else width))
+        if isinstance(s, str):
+            check_size((s.count("\n") + 1) * (len(width) if isinstance(width, str) else width))
         return plain_indent(s, width, first, blank)
 
     @jinja2.pass_eval_context

@@ -39,7 +39,6 @@ class TrainingMixin:
         renamed = special_tokens_map or {}
         spec = json.loads(self._tokenizer.to_str())
         added, post_processor = spec.pop("added_tokens"), spec.pop("post_processor")
-        spec["truncation"] = spec["padding"] = None
         unk_token = _empty(spec["model"], renamed)
         tokenizer = Tokenizer.from_str(json.dumps(spec))
         kind = spec["model"]["type"]

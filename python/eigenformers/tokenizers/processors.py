@@ -113,6 +113,9 @@ def _special(token: Any) -> dict[str, Any]:
         for key in ("id", "ids", "tokens"):
             if key not in token:
                 raise ValueError(f"`{key}` must be specified")
+        for key in ("ids", "tokens"):
+            if isinstance(token[key], str):
+                raise TypeError(f"TemplateProcessing: {key} is the text {token[key]!r}, needed a list")
         return {"id": token["id"], "ids": list(token["ids"]), "tokens": list(token["tokens"])}
     if not isinstance(token, (tuple, list)) or {type(part) for part in token} != {str, int}:
         raise TypeError("Expected Union[Tuple[str, int], Tuple[int, str], dict]")

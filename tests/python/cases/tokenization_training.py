@@ -21,7 +21,11 @@ def case_train_new(lib):
         texts = corpus() if texts is None else texts
         return state(tokenizer.train_new_from_iterator(texts, size, show_progress=False, **options))
 
+    limited = make(lib, "byte_level")
+    limited.backend_tokenizer.enable_truncation(5)
+    limited = limited.train_new_from_iterator(corpus(), 300, show_progress=False).backend_tokenizer
     return {
+        "truncation": [limited.truncation, limited.encode("hello there, hello").ids],
         "bytes": new("byte_level", 320), "llama": new("llama", 90, min_frequency=2),
         "lists": new("byte_level", 300, [corpus(30), corpus(20, 4)], length=2),
         "new tokens": new("byte_level", 300, new_special_tokens=["<new>", lib.AddedToken("<other>", lstrip=True)]),
