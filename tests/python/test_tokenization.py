@@ -138,6 +138,12 @@ def test_return_tensors(bert):
         bert("a", return_tensors="torch")
 
 
+@pytest.mark.parametrize("value", [None, {"b": 1}, {1}])
+def test_tensors_of_what_is_no_sequence(value):
+    with pytest.raises(ValueError, match="Unable to create tensor.*`a` in this case"):
+        ef.BatchEncoding({"a": value}, tensor_type="np")
+
+
 def test_return_tensors_pt(bert):
     batch = bert(["the cat", "a"], padding=True, return_tensors="pt")
     assert isinstance(batch["input_ids"], ef.Tensor)

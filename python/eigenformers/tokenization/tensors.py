@@ -52,6 +52,8 @@ def _to_numpy(value: Any) -> np.ndarray:
             rows[:] = [np.asarray(row) for row in value]
             return rows
     array = np.asarray(value)
+    if array.dtype == object and array.ndim == 0:
+        raise ValueError(f"cannot make an array of a {type(value).__name__}")
     return array.astype(np.int64) if array.size == 0 else array
 
 
