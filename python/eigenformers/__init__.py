@@ -9,6 +9,7 @@ import builtins
 from typing import Any
 
 from ._lazy import lazy_exports
+from ._module_names import install as _install_module_names
 from .accelerate import MODULES as _ACCELERATE
 from .data import COLLATORS as _COLLATORS
 from .generation import MODULES as _GENERATION
@@ -123,3 +124,4 @@ def __getattr__(name: str) -> Any:
 
 
 _load, __dir__ = lazy_exports(__name__, _MODULES)
+_install_module_names()

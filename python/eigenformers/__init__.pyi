@@ -1390,12 +1390,15 @@ from .tokenization._engine import (
 )
 from .tokenization.auto import (
     AutoTokenizer as AutoTokenizer,
+    TOKENIZER_MAPPING as TOKENIZER_MAPPING,
 )
 from .tokenization.base import (
     PreTrainedTokenizerBase as PreTrainedTokenizerBase,
 )
 from .tokenization.basic_words import (
+    BasicTokenizer as BasicTokenizer,
     ProphetNetTokenizer as ProphetNetTokenizer,
+    WordpieceTokenizer as WordpieceTokenizer,
 )
 from .tokenization.batch_encoding import (
     BatchEncoding as BatchEncoding,
@@ -1434,6 +1437,8 @@ from .tokenization.fast import (
 )
 from .tokenization.japanese import (
     BertJapaneseTokenizer as BertJapaneseTokenizer,
+    CharacterTokenizer as CharacterTokenizer,
+    MecabTokenizer as MecabTokenizer,
 )
 from .tokenization.json_schema import (
     get_json_schema as get_json_schema,
@@ -1517,6 +1522,8 @@ from .tokenization.models import (
     MBartTokenizerFast as MBartTokenizerFast,
     MPNetTokenizer as MPNetTokenizer,
     MPNetTokenizerFast as MPNetTokenizerFast,
+    MT5Tokenizer as MT5Tokenizer,
+    MT5TokenizerFast as MT5TokenizerFast,
     MarkupLMTokenizer as MarkupLMTokenizer,
     MarkupLMTokenizerFast as MarkupLMTokenizerFast,
     MobileBertTokenizer as MobileBertTokenizer,
@@ -1584,6 +1591,7 @@ from .tokenization.neox_japanese import (
 )
 from .tokenization.parakeet import (
     ParakeetTokenizer as ParakeetTokenizer,
+    ParakeetTokenizerFast as ParakeetTokenizerFast,
 )
 from .tokenization.plbart import (
     PLBartTokenizer as PLBartTokenizer,
@@ -1593,6 +1601,7 @@ from .tokenization.rag import (
 )
 from .tokenization.rank_bpe import (
     BlenderbotSmallTokenizer as BlenderbotSmallTokenizer,
+    BlenderbotSmallTokenizerFast as BlenderbotSmallTokenizerFast,
     CTRLTokenizer as CTRLTokenizer,
     PhobertTokenizer as PhobertTokenizer,
 )
@@ -1602,6 +1611,7 @@ from .tokenization.roc_bert import (
 from .tokenization.sentencepiece_families import (
     BartphoTokenizer as BartphoTokenizer,
     CpmTokenizer as CpmTokenizer,
+    CpmTokenizerFast as CpmTokenizerFast,
     GPTSw3Tokenizer as GPTSw3Tokenizer,
     Speech2TextTokenizer as Speech2TextTokenizer,
     SpeechT5Tokenizer as SpeechT5Tokenizer,
@@ -1613,6 +1623,9 @@ from .tokenization.sentencepiece_slow import (
 from .tokenization.slow import (
     PreTrainedTokenizer as PreTrainedTokenizer,
     PythonBackend as PythonBackend,
+)
+from .tokenization.special_tokens import (
+    SpecialTokensMixin as SpecialTokensMixin,
 )
 from .tokenization.speech_slow import (
     FastSpeech2ConformerTokenizer as FastSpeech2ConformerTokenizer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -65,16 +66,59 @@ def test_public_names_resolve():
     assert set(eigenformers.__all__) <= set(dir(eigenformers))
 
 
-def test_names_of_older_modules():
-    """The modules that scripts import the tokenizers' classes from."""
-    from eigenformers import tokenization_utils, tokenization_utils_base, tokenization_utils_fast, utils
+NAMES_OF_MODULES = {
+    "convert_slow_tokenizer": "SLOW_TO_FAST_CONVERTERS bytes_to_unicode convert_slow_tokenizer",
+    "data.data_collator": "DataCollatorWithPadding",
+    "models.auto.configuration_auto": "AutoConfig CONFIG_MAPPING",
+    "models.auto.modeling_auto": "AutoModelForCausalLM MODEL_FOR_CAUSAL_LM_MAPPING",
+    "models.auto.tokenization_auto": "AutoTokenizer TOKENIZER_MAPPING TOKENIZER_MAPPING_NAMES get_tokenizer_config",
+    "models.bert": "BertConfig BertTokenizer",
+    "models.bert.tokenization_bert": "BasicTokenizer BertTokenizer WordpieceTokenizer",
+    "models.bert.tokenization_bert_fast": "BertTokenizerFast",
+    "models.gpt2.tokenization_gpt2": "GPT2Tokenizer bytes_to_unicode",
+    "models.llama.configuration_llama": "LlamaConfig",
+    "models.llama.modeling_llama": "LlamaForCausalLM",
+    "models.qwen3_5.tokenization_qwen3_5": "Qwen3_5Tokenizer",
+    "models.whisper": "WhisperTokenizer",
+    "models.whisper.tokenization_whisper": "TO_LANGUAGE_CODE WhisperTokenizer",
+    "models.xlm_roberta.tokenization_xlm_roberta_fast": "XLMRobertaTokenizerFast",
+    "tokenization_python": "PreTrainedTokenizer PythonBackend Trie",
+    "tokenization_utils": "AddedToken PreTrainedTokenizer Trie",
+    "tokenization_utils_base": "BatchEncoding PaddingStrategy PreTrainedTokenizerBase TextInput VERY_LARGE_INTEGER",
+    "tokenization_utils_fast": "PreTrainedTokenizerFast",
+    "tokenization_utils_tokenizers": "TokenizersBackend",
+    "utils.chat_template_utils": "get_json_schema render_jinja_template",
+    "utils.generic": "ExplicitEnum ModelOutput PaddingStrategy TensorType flatten_dict to_py_obj",
+    "utils.hub": "CHAT_TEMPLATE_FILE PushToHubMixin cached_file",
+}
 
-    for module in (tokenization_utils, tokenization_utils_base, tokenization_utils_fast):
-        for name in module.__all__:
-            value = getattr(module, name)
-            assert getattr(eigenformers, name, value) is value
-    assert utils.PaddingStrategy is tokenization_utils_base.PaddingStrategy
-    assert all(getattr(utils, name, None) is not None for name in utils.__all__)
+
+@pytest.mark.parametrize("module", NAMES_OF_MODULES)
+def test_names_of_other_modules(module):
+    """The modules that scripts import from; the names are the same objects wherever they are asked for."""
+    found = importlib.import_module(f"eigenformers.{module}")
+    for name in NAMES_OF_MODULES[module].split():
+        value = getattr(found, name)
+        assert name not in eigenformers._MODULES or getattr(eigenformers, name) is value
+        assert name in dir(found)
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        found.NoSuchName  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["models.none.tokenization_none", "models.bert.tokenization_gpt2", "models.none", "tokenization_none",
+     "models.whisper.modeling_whisper", "models.auto.none"],
+)  # fmt: skip
+def test_modules_that_do_not_exist(module):
+    with pytest.raises(ModuleNotFoundError, match=module.rpartition(".")[2].split("_")[-1]):
+        importlib.import_module(f"eigenformers.{module}")
+
+
+def test_star_import_of_a_module_without_a_file():
+    names: dict = {}
+    exec("from eigenformers.tokenization_utils_base import *", names)  # noqa: S102
+    assert names["BatchEncoding"] is eigenformers.BatchEncoding
 
 
 def test_tokenizer_classes():

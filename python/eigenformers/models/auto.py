@@ -21,6 +21,7 @@ from ..utils import logging
 from .registry import AUTO_CLASSES, FAMILIES, load_class
 
 logger = logging.get_logger(__name__)
+__path__: list[str] = []  # a package to those who import `modeling_auto` from it, see `_module_names`
 
 
 class _LazyConfigMapping(OrderedDict):

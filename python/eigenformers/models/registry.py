@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._lazy import import_module, lazy_exports
+from .._module_names import family_tokenizers
 
 
 def _family(prefix: str, *heads: str, **others: str) -> dict[str, str]:
@@ -160,6 +161,7 @@ def family_exports(package: str, model_type: str) -> tuple[list[str], Any, Any]:
         for auto_class, name in FAMILIES[model_type].items()
     }
     modules[_base_class(FAMILIES[model_type])] = ".modeling"
+    modules.update(dict.fromkeys(family_tokenizers(package.rpartition(".")[2]), "...tokenization"))
     return (sorted(modules), *lazy_exports(package, modules))
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from .._lazy import lazy_exports
 from ..errors import UnsupportedError
-from .families import FAMILIES, NOT_YET, SLOW_CLASSES
+from .families import FAMILIES, NOT_YET, ONE_CLASS, SAME, SLOW_CLASSES
 
 # Public name -> module that defines it.
 MODULES = {
     "AddedToken": "._engine",
     "AutoTokenizer": ".auto",
+    "TOKENIZER_MAPPING": ".auto",
     "TOKENIZER_MAPPING_NAMES": ".families",
     "PreTrainedTokenizerBase": ".base",
     "BatchEncoding": ".batch_encoding",
@@ -29,7 +30,11 @@ MODULES = {
     **{name: f".{module}" for name, module in SLOW_CLASSES.items()},
     "StreamDetokenizer": ".streaming",
     "get_json_schema": ".json_schema",
-    **{f"{name}{fast}": ".models" for name in FAMILIES for fast in ("", "Fast")},
+    **{f"{name}{fast}": ".models" for name in (*FAMILIES, *SAME) for fast in ("", "Fast")},
+    **{f"{name}Fast": f".{SLOW_CLASSES[name]}" for name in ONE_CLASS},
+    **dict.fromkeys(("BasicTokenizer", "WordpieceTokenizer"), ".basic_words"),
+    **dict.fromkeys(("CharacterTokenizer", "MecabTokenizer"), ".japanese"),
+    "SpecialTokensMixin": ".special_tokens",
 }
 
 __all__ = sorted(MODULES)  # noqa: PLE0605 (the names of the table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..utils import logging
@@ -126,6 +127,33 @@ class AutoTokenizer:
                 raise ValueError(f"'{config_class}' is already used by a Transformers model.")
             return
         _registered_configs[config_class] = chosen
+
+
+class _TokenizerMapping(Mapping):
+    """Configuration class -> tokenizer class, imported when it is looked up."""
+
+    def __getitem__(self, config_class: Any) -> type[PreTrainedTokenizerBase]:
+        found = _registered_configs.get(config_class) or _class_for_type(getattr(config_class, "model_type", None))
+        if found is None:
+            raise KeyError(config_class)
+        return found
+
+    def __iter__(self) -> Iterator[Any]:
+        from ..models.auto import CONFIG_MAPPING
+
+        yield from (CONFIG_MAPPING[name] for name in CONFIG_MAPPING if name in TOKENIZER_MAPPING_NAMES)
+        yield from _registered_configs
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @staticmethod
+    def register(config_class: Any, tokenizer_class: type, exist_ok: bool = False) -> None:
+        """Make `AutoTokenizer` know a class for a configuration."""
+        AutoTokenizer.register(config_class, tokenizer_class, exist_ok=exist_ok)
+
+
+TOKENIZER_MAPPING = _TokenizerMapping()
 
 
 def _class_for_config(config: Any) -> type[PreTrainedTokenizerBase] | None:

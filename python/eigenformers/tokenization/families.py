@@ -144,6 +144,11 @@ SLOW_CLASSES = {
     "XLMTokenizer": "moses_slow",
 }
 
+# Classes with one implementation, whose names with "Fast" were others' once.
+ONE_CLASS = ("BlenderbotSmallTokenizer", "CpmTokenizer", "ParakeetTokenizer")
+# Other names of classes of the table.
+SAME = {"MT5Tokenizer": "T5Tokenizer"}
+
 # Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
 # one by name says so.
 NOT_YET = {"EsmcTokenizer", "LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "Tipsv2Tokenizer"}

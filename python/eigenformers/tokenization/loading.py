@@ -17,7 +17,7 @@ from .vocab_files import read_json, read_text
 
 logger = logging.get_logger(__name__)
 
-TOKENIZER_FILE = "tokenizer.json"
+TOKENIZER_FILE = FULL_TOKENIZER_FILE = "tokenizer.json"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
 SPECIAL_TOKENS_MAP_FILE = "special_tokens_map.json"  # written by older versions
 ADDED_TOKENS_FILE = "added_tokens.json"  # written by older versions

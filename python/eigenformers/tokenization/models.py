@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .backends import PIPELINES
-from .families import FAMILIES, Family
+from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
 from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
@@ -80,6 +80,7 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
 
 
 CLASSES: dict[str, type[PreTrainedTokenizerFast]] = {name: _make_class(name, row) for name, row in FAMILIES.items()}
+CLASSES.update({name: CLASSES[same] for name, same in SAME.items()})
 for _name, _class in list(CLASSES.items()):
     CLASSES[f"{_name}Fast"] = _class
 globals().update(CLASSES)

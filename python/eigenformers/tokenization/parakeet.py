@@ -21,3 +21,6 @@ class ParakeetTokenizer(PreTrainedTokenizerFast):
             kept = (index for index, _ in itertools.groupby(ids)) if group_tokens else ids
             heard.append([index for index in kept if index != blank])
         return super()._decode_batch(heard, *args, **kwargs)
+
+
+ParakeetTokenizerFast = ParakeetTokenizer

@@ -142,6 +142,9 @@ class BlenderbotSmallTokenizer(RankBpeTokenizer):
         return super()._convert_token_to_id(token.lower())
 
 
+BlenderbotSmallTokenizerFast = BlenderbotSmallTokenizer
+
+
 class CountedTokenizer(RankBpeTokenizer):
     """fairseq's files: a token and a number a line behind four tokens that are not in it; merges with their counts."""
 

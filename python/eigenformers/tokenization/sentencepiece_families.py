@@ -283,6 +283,9 @@ class CpmTokenizer(SentencePieceBackend):
         return super()._decode(*args, **kwargs).replace(" ", "").replace("\u2582", " ").replace("\u2583", "\n")
 
 
+CpmTokenizerFast = CpmTokenizer
+
+
 class SpeechT5Tokenizer(SentencePieceBackend):
     """Tokenizer of SpeechT5: letters, and </s> at the end.
 
