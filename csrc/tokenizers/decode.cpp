@@ -2,19 +2,25 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tokenizers/decoders/text.h"
 #include "tokenizers/for_all.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
 
-DecodeTable::DecodeTable(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
+DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan) : tokenizer_(tokenizer), plan_(std::move(plan)) {
   const auto& added = tokenizer.added_vocabulary();
   uint32_t limit = tokenizer.model()->vocab().id_limit();
   const auto add = [&](std::string_view token, uint32_t id) {
-    const std::string piece = tokenizer.decoder()->piece(std::string(token), false);
+    const std::string piece = plan_.piece(std::string(token), false);
     Entry& e = entries_[id] = {};
-    e.special = added.is_special(token);
+    e.kind = added.is_special(token) ? kKnown | kSpecial : kKnown;
+    if (const auto byte = plan_.byte_runs ? byte_named(piece) : std::nullopt) {
+      e.length = kByte;
+      e.text[0] = char(*byte);
+      return;
+    }
     if (piece.size() <= Entry::kShort) {
       e.length = uint8_t(piece.size());
       std::memcpy(e.text, piece.data(), piece.size());
@@ -31,27 +37,58 @@ DecodeTable::DecodeTable(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {
   for (auto& [id, token] : added.by_id()) add(*tokenizer.id_to_token(id), id);
 }
 
+// What a run of bytes spells that goes on in ids[at…], which are passed.
+std::string DecodeTable::characters(std::string bytes, const std::vector<uint32_t>& ids, size_t& at,
+                                    bool skip_special_tokens) const {
+  for (; at < ids.size(); at++) {
+    if (ids[at] >= entries_.size()) continue;
+    const Entry& e = entries_[ids[at]];
+    if (!(e.kind & kKnown) || (e.special() && skip_special_tokens)) continue;
+    if (e.length != kByte) break;
+    bytes += e.text[0];
+  }
+  if (utf8::find_invalid(bytes) == std::string::npos) return bytes;
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i++) out += kNoCharacter;
+  return out;
+}
+
 std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  const auto skipped = [&](uint32_t id) { return skip_special_tokens && id < entries_.size() && entries_[id].special; };
+  const auto finish = [&](std::string out) {
+    if (utf8::find_invalid(out) != std::string::npos) out = utf8::lossy(out);
+    for (const TokenDecoder* decoder : plan_.whole) out = decoder->piece(std::move(out), true);
+    return out;
+  };
+  const auto skipped = [&](uint32_t id) {
+    return skip_special_tokens && id < entries_.size() && entries_[id].special();
+  };
   size_t at = 0;  // the first one that is shown: its piece may be another
   while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
-  if (at == ids.size()) return {};
-  std::string out = tokenizer_.decoder()->piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+  if (at == ids.size()) return finish({});
+  std::string out = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+  if (const auto byte = plan_.byte_runs ? byte_named(out) : std::nullopt)
+    out = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
   size_t end = out.size();
   const auto make_room = [&](size_t more) { out.resize(end + more + (ids.size() - at) * 5 + sizeof(Entry)); };
+  const auto append = [&](std::string_view piece) {
+    if (out.size() < end + piece.size() + sizeof(Entry)) make_room(piece.size());
+    std::memcpy(&out[end], piece.data(), piece.size());
+    end += piece.size();
+  };
   make_room(0);
-  for (; at < ids.size(); at++) {
-    const uint32_t id = ids[at];
+  while (at < ids.size()) {
+    const uint32_t id = ids[at++];
     if (id >= entries_.size()) continue;
     const Entry& e = entries_[id];
-    if (e.special && skip_special_tokens) continue;
+    if (e.special() && skip_special_tokens) continue;
     if (e.length == kLong) {
       uint32_t index;
       std::memcpy(&index, e.text, sizeof index);
-      const std::string& piece = longer_[index];
-      if (out.size() < end + piece.size() + sizeof(Entry)) make_room(piece.size());
-      std::memcpy(&out[end], piece.data(), piece.size());
-      end += piece.size();
+      append(longer_[index]);
+      continue;
+    }
+    if (e.length == kByte) {
+      append(characters(std::string(1, e.text[0]), ids, at, skip_special_tokens));
       continue;
     }
     if (out.size() < end + sizeof(Entry)) make_room(sizeof(Entry));
@@ -59,14 +96,14 @@ std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_spec
     end += e.length;
   }
   out.resize(end);
-  if (utf8::find_invalid(out) != std::string::npos) return utf8::lossy(out);
-  return out;
+  return finish(std::move(out));
 }
 
 std::shared_ptr<const DecodeTable> DecodeTableSlot::get(const Tokenizer& tokenizer, size_t ids) {
-  if (!tokenizer.decoder() || !tokenizer.decoder()->by_token()) return nullptr;
   std::lock_guard lock(mutex_);
-  if (!table_ && ids >= DecodeTable::kWorthwhile) table_ = std::make_shared<DecodeTable>(tokenizer);
+  if (table_ || ids < DecodeTable::kWorthwhile || !tokenizer.decoder()) return table_;
+  if (DecodePlan plan; tokenizer.decoder()->add_to(plan))
+    table_ = std::make_shared<DecodeTable>(tokenizer, std::move(plan));
   return table_;
 }
 void DecodeTableSlot::clear() {

@@ -5,14 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "tokenizers/decoders/decoder.h"
+
 namespace ef::tokenizers {
 
 class Tokenizer;
 
 class DecodeTable {
  public:
-  static constexpr size_t kWorthwhile = 4096;        // ids in one call that pay for making it
-  explicit DecodeTable(const Tokenizer& tokenizer);  // its decoder goes by_token()
+  static constexpr size_t kWorthwhile = 4096;                // ids in one call that pay for making it
+  DecodeTable(const Tokenizer& tokenizer, DecodePlan plan);  // that of its decoder
   std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const;
 
  private:
@@ -20,12 +22,17 @@ class DecodeTable {
   struct Entry {
     static constexpr size_t kShort = 14;
     char text[kShort] = {};
-    uint8_t length = 0;  // kLong: of `longer`
-    bool special = false;
+    uint8_t length = 0;  // or kLong: in longer_, kByte: a byte, of which a run makes characters
+    uint8_t kind = 0;
+    bool special() const { return kind & kSpecial; }
   };
-  static constexpr uint8_t kLong = 255;
+  static constexpr uint8_t kSpecial = 1, kKnown = 2;
+  static constexpr uint8_t kLong = 255, kByte = 254;
+  std::string characters(std::string bytes, const std::vector<uint32_t>& ids, size_t& at,
+                         bool skip_special_tokens) const;
   static_assert(sizeof(Entry) == 16);
   const Tokenizer& tokenizer_;
+  const DecodePlan plan_;
   std::vector<Entry> entries_;  // by id; unknown ones are empty
   std::vector<std::string> longer_;
 };

@@ -324,3 +324,38 @@ def test_sets_without_members(pattern: str, pieces: list[str]):
     """No text holds a surrogate: such a set matches nothing, and takes no ']' that stands behind it."""
     split = pre_tokenizers.Split(Regex(pattern), "isolated")
     assert [piece for piece, _ in split.pre_tokenize_str("abc x]")] == pieces
+
+
+BYTE = [f"<0x{byte:02X}>" for byte in range(256)]
+DECODERS = {
+    "mistral": lambda d: [d.Replace("▁", " "), d.ByteFallback(), d.Fuse(), d.Strip(" ", 1, 0)],
+    "no fuse": lambda d: [d.Metaspace(), d.ByteFallback()],
+    "pieces become bytes": lambda d: [d.Replace("é", "<0xC3>"), d.ByteFallback(), d.Fuse(), d.Replace(Regex("^"), "^")],
+    "one text": lambda d: [d.Fuse(), d.Fuse(), d.Strip("▁", 2, 0)],
+    "after bytes": lambda d: [d.ByteFallback(), d.Metaspace(), d.Strip("b", 0, 1)],
+    "after one text": lambda d: [d.Fuse(), d.ByteFallback()],
+    "byte level": lambda d: [d.Strip("a", 1, 0), d.ByteLevel()],
+    "after byte level": lambda d: [d.ByteLevel(), d.Fuse(), d.Metaspace()],
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_many_ids_decode_as_few_do(name: str):
+    """For many ids the tokens are decoded beforehand; the text is that of the decoder that sees them all."""
+    vocab = {token: index for index, token in enumerate([*BYTE, "a", "▁a", "▁", "b", "é", "▁é", "", "bb", "x" * 20])}
+    texts = []
+    for many in (True, False):
+        tokenizer = Tokenizer(models.WordLevel(vocab, "a"))
+        tokenizer.add_tokens(["▁ß", "<0xG1>"])
+        tokenizer.add_special_tokens(["<0x41>", "<s>"])
+        tokenizer.decoder = decoders.Sequence(DECODERS[name](decoders))
+        draw = np.random.default_rng(0)
+        batch = [[*draw.integers(190, len(vocab) + 8, draw.integers(0, 30)).tolist()] for _ in range(300)]
+        batch += [[0xC3, 0xA9, 0xC3], [0xC3, len(vocab) + 3, 0xA9], [0xC3, 10**6, 0xA9], [0xC3, 262, 0xA9], [256], [0xC3]]
+        for skip in (True, False):
+            if many:
+                texts.append(tokenizer.decode_batch(batch, skip_special_tokens=skip))
+            else:
+                texts.append([tokenizer.decode(ids, skip_special_tokens=skip) for ids in batch])
+    assert sum(map(len, batch)) >= 4096  # the table is made
+    assert texts[:2] == texts[2:]

@@ -1,7 +1,6 @@
 // Runs of "<0xE5>" become the characters they spell; a run that is not UTF-8 becomes one U+FFFD a byte.
-#include <charconv>
-
 #include "tokenizers/decoders/decoder.h"
+#include "tokenizers/decoders/text.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
@@ -19,15 +18,12 @@ class ByteFallback : public Decoder {
       if (utf8::find_invalid(run) == std::string::npos)
         out.push_back(run);
       else
-        out.insert(out.end(), run.size(), "\xef\xbf\xbd");
+        out.insert(out.end(), run.size(), std::string(kNoCharacter));
       run.clear();
     };
     for (std::string& token : tokens) {
-      unsigned byte = 0;
-      const char* p = token.data();
-      if (token.size() == 6 && token.starts_with("<0x") && token[5] == '>' &&
-          std::from_chars(p + 3, p + 5, byte, 16).ptr == p + 5) {
-        run += char(byte);
+      if (const auto byte = byte_named(token)) {
+        run += char(*byte);
         continue;
       }
       flush();
@@ -35,6 +31,9 @@ class ByteFallback : public Decoder {
     }
     flush();
     return out;
+  }
+  bool add_to(DecodePlan& plan) const override {
+    return !plan.raw && !plan.fused && !plan.byte_runs && (plan.byte_runs = true);
   }
   Json to_json() const override { return {{"type", "ByteFallback"}}; }
 };

@@ -22,6 +22,9 @@ class ByteLevel : public TokenDecoder {
     auto raw = bytes_of_token(token);
     return raw ? std::move(*raw) : token;  // an added token with other characters is itself
   }
+  bool add_to(DecodePlan& plan) const override {
+    return !plan.byte_runs && !plan.fused && TokenDecoder::add_to(plan) && (plan.raw = true);
+  }
   Json to_json() const override {
     return {{"type", "ByteLevel"},
             {"add_prefix_space", add_prefix_space_},

@@ -9,6 +9,19 @@
 
 namespace ef::tokenizers {
 
+class TokenDecoder;
+
+// What most decoders come down to, so that the pieces can be made before they are needed: each token goes through
+// `tokens` by itself; then runs of tokens that name bytes become the characters that these spell, if wanted; all of it
+// is one text, with bytes that are not UTF-8 replaced, which goes through `whole`.
+struct DecodePlan {
+  std::vector<const TokenDecoder*> tokens, whole;
+  bool byte_runs = false;  // of tokens like <0xE5>
+  bool fused = false;      // what comes next sees one text
+  bool raw = false;        // tokens became bytes: nothing can follow
+  std::string piece(std::string token, bool first) const;
+};
+
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -18,10 +31,7 @@ class Decoder {
   // What a Sequence is made of; null for everything else.
   virtual const std::vector<std::shared_ptr<const Decoder>>* parts() const { return nullptr; }
 
-  // Most decoders look at each token by itself: then the decoded text is what piece() makes of the tokens, joined, with
-  // bytes that are not UTF-8 replaced. Such pieces can be made before they are needed.
-  virtual bool by_token() const { return false; }
-  virtual std::string piece(std::string token, bool first) const { return token; }
+  virtual bool add_to(DecodePlan& plan) const { return false; }  // false: it cannot be said this way
 
   std::string decode(std::vector<std::string> tokens) const {
     std::string out;
@@ -29,14 +39,24 @@ class Decoder {
     return out;
   }
 };
+// Looks at each token by itself.
 class TokenDecoder : public Decoder {
  public:
-  bool by_token() const final { return true; }
+  virtual std::string piece(std::string token, bool first) const = 0;
   std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
     for (size_t i = 0; i < tokens.size(); i++) tokens[i] = piece(std::move(tokens[i]), i == 0);
     return tokens;
   }
+  bool add_to(DecodePlan& plan) const override {
+    if (plan.raw || (plan.byte_runs && !plan.fused)) return false;
+    (plan.fused ? plan.whole : plan.tokens).push_back(this);
+    return true;
+  }
 };
+inline std::string DecodePlan::piece(std::string token, bool first) const {
+  for (const TokenDecoder* decoder : tokens) token = decoder->piece(std::move(token), first);
+  return token;
+}
 using DecoderPtr = std::shared_ptr<const Decoder>;
 
 using DecoderFactory = DecoderPtr (*)(const Json&);

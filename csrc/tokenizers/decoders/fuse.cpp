@@ -13,6 +13,7 @@ class Fuse : public Decoder {
     for (const std::string& token : tokens) out += token;
     return {std::move(out)};
   }
+  bool add_to(DecodePlan& plan) const override { return !plan.raw && (plan.fused = true); }
   Json to_json() const override { return {{"type", "Fuse"}}; }
 };
 

@@ -1,4 +1,6 @@
 // Several decoders, one after the other.
+#include <algorithm>
+
 #include "tokenizers/decoders/decoder.h"
 
 namespace ef::tokenizers {
@@ -18,6 +20,9 @@ class Sequence : public Decoder {
   Tokens decode_chain(Tokens tokens) const override {
     for (auto& part : parts_) tokens = part->decode_chain(std::move(tokens));
     return tokens;
+  }
+  bool add_to(DecodePlan& plan) const override {
+    return std::all_of(parts_.begin(), parts_.end(), [&](auto& part) { return part->add_to(plan); });
   }
   Json to_json() const override {
     Json parts = Json::array();
