@@ -129,14 +129,16 @@ class GgufReader : public CheckpointReader {
       if (!t.packed() || t.shape.size() != 2 || !quant_computes(type) || t.type != type) return nullptr;
     const int64_t k = parts[0].shape[1];
     const size_t bytes = ggml_row_bytes(type, k);
+    const auto* first = reinterpret_cast<const uint8_t*>(parts[0].data);
+    if (parts.size() == 1 && parts[0].owner && parts[0].owner->mapped())
+      return std::make_shared<GgmlWeight>(type, parts[0].shape[0], k, first, parts[0].owner, rows);
     std::vector<const uint8_t*> from;
     for (const GgufTensor& t : parts)
       for (int64_t r = 0; r < t.shape[0]; r++)
         from.push_back(reinterpret_cast<const uint8_t*>(t.data) + size_t(r) * bytes);
     std::vector<uint8_t> moved(rows.empty() ? 0 : bytes * rows.size());
     for (size_t r = 0; r < rows.size(); r++) std::memcpy(moved.data() + r * bytes, from[size_t(rows[r])], bytes);
-    const auto* data = rows.empty() ? reinterpret_cast<const uint8_t*>(parts[0].data) : moved.data();
-    auto weight = std::make_shared<GgmlWeight>(type, int64_t(from.size()), k, data);
+    auto weight = std::make_shared<GgmlWeight>(type, int64_t(from.size()), k, rows.empty() ? first : moved.data());
     for (const GgufTensor& t : parts) t.drop_pages();
     return weight;
   }

@@ -9,6 +9,7 @@
 #include "kernels/gemm_strip.h"
 #include "kernels/quant_kernels.h"
 #include "kernels/quant_pack.h"
+#include "kernels/scratch.h"
 
 namespace ef {
 namespace {
@@ -31,17 +32,35 @@ struct Packed {
   }
 };
 
-// y's 16 columns of one panel, for blocks of rows.
+// Rows of W from `row` on as a panel; of each row the blocks of the k weights from byte `offset` on.
+void pack_panel(GgmlType type, const FileRows& file, int64_t row, int64_t end, size_t row_bytes, size_t offset,
+                int64_t k, uint8_t* panel) {
+  const uint8_t* rows[kPanelRows];
+  const int count = int(std::min<int64_t>(kPanelRows, end - row));
+  for (int i = 0; i < count; i++) rows[i] = file.row(row + i, row_bytes) + offset;
+  pack_panel(type, k, rows, count, panel);
+}
+
+// Panels [begin, begin + count) of a weight: where they lie, or packed in this thread's scratch until the next call.
+const uint8_t* panels_of(const QuantTarget& t, const Packed& packed, int64_t k, int64_t begin, int64_t count) {
+  if (t.packed) return t.packed + size_t(begin) * packed.panel_bytes;
+  uint8_t* out = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * packed.panel_bytes);
+  for (int64_t i = 0; i < count; i++)
+    pack_panel(t.type, t.file, (begin + i) * kPanelRows, t.n, ggml_row_bytes(t.type, k), 0, k,
+               out + size_t(i) * packed.panel_bytes);
+  return out;
+}
+
+// y's 16 columns of one panel w, for blocks of rows.
 struct MatmulJob {
   const QuantKernels& kernels = quant_kernels();
   int64_t groups;
   const ActivationGroup* x;
   RowBlocks blocks;
 
-  void panel(const QuantTarget& target, const Packed& packed, int64_t p, int64_t block) const {
+  void panel(const QuantTarget& target, const Packed& packed, int64_t p, const uint8_t* w, int64_t block) const {
     const int64_t row = blocks.begin(block), columns = std::min<int64_t>(kPanelRows, target.n - p * kPanelRows);
     const int rows = blocks.rows(block);
-    const uint8_t* w = target.packed + size_t(p) * packed.panel_bytes;
     float* y = target.y + row * target.ldy + p * kPanelRows;
     if (columns == kPanelRows)
       return kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, y, target.ldy);
@@ -73,7 +92,7 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
       const int64_t size = int64_t(packed.panel_bytes), count = panels(t.n);
       const auto first = [&](int64_t offset) { return std::clamp<int64_t>((offset + size - 1) / size, 0, count); };
       const TileScope scope(job.kernels, packed.format);
-      for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, 0);
+      for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, panels_of(t, packed, k, p, 1), 0);
       begin -= size * count, end -= size * count;
     }
   };
@@ -96,8 +115,10 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
       const TileScope scope(job.kernels, packed.format);
       for (; next < base + chunks; next = ticket.fetch_add(1, std::memory_order_relaxed)) {
         const int64_t begin = (next - base) * size, end = std::min(begin + size, count);
+        const uint8_t* w = panels_of(t, packed, k, begin, end - begin);
         for (int64_t block = 0; block < job.blocks.count; block++)
-          for (int64_t p = begin; p < end; p++) job.panel(t, packed, p, block);
+          for (int64_t p = begin; p < end; p++)
+            job.panel(t, packed, p, w + size_t(p - begin) * packed.panel_bytes, block);
       }
       base += chunks;
     }
@@ -107,24 +128,54 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
 constexpr int64_t kRoundedRows = 48;  // from 24 on as fast as whole numbers
 thread_local QuantRows::Kind rows_kind = QuantRows::Any;
 
-// A packed weight as the right side of a product in strips; its k is whole groups.
-class PackedSource final : public StripSource {
+// A weight as the right side of a product in strips; its k is whole groups.
+class QuantSource final : public StripSource {
  public:
-  PackedSource(const QuantTarget& t, int64_t k) : packed_(t.type, k), data_(t.packed) {}
+  QuantSource(const QuantTarget& t, int64_t k) : packed_(t.type, k), target_(t), k_(k) {}
   void pack(int64_t column, int64_t columns, int64_t k0, int64_t kn, void* to) const override {
-    quant_kernels().pack_pairs(packed_.format, packed_.codebook, panel(column), packed_.panel_bytes,
-                               int(panels(columns)), k0 / kGroup, kn / kGroup, to);
+    const int64_t count = panels(columns);
+    const auto pairs = [&](const uint8_t* from, size_t panel_bytes, int64_t begin) {
+      quant_kernels().pack_pairs(packed_.format, packed_.codebook, from, panel_bytes, int(count), begin / kGroup,
+                                 kn / kGroup, to);
+    };
+    if (target_.packed) return pairs(panel(column), packed_.panel_bytes, k0);
+    const Part part(*this, k0, kn);
+    const size_t panel_bytes = kPackedFormats[packed_.format].panel_bytes(part.size / kGroup);
+    uint8_t* near = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * panel_bytes);
+    for (int64_t p = 0; p < count; p++)
+      pack_panel(target_.type, target_.file, column + p * kPanelRows, target_.n, ggml_row_bytes(target_.type, k_),
+                 part.offset, part.size, near + size_t(p) * panel_bytes);
+    pairs(near, panel_bytes, k0 - part.begin);
   }
   Lines lines(int64_t column, int64_t columns, int64_t k0, int64_t kn) const override {
+    if (!target_.packed) {
+      const Part part(*this, k0, kn);
+      return {reinterpret_cast<const char*>(row(column)) + part.offset,
+              int64_t(ggml_row_bytes(target_.type, part.size)), int64_t(ggml_row_bytes(target_.type, k_)), columns};
+    }
     const PackedFormat& f = kPackedFormats[packed_.format];  // without the scales of a super-group begun before
     return {reinterpret_cast<const char*>(panel(column)) + f.panel_bytes(k0 / kGroup),
             int64_t(f.panel_bytes(kn / kGroup)), int64_t(packed_.panel_bytes), panels(columns)};
   }
 
  private:
-  const uint8_t* panel(int64_t column) const { return data_ + size_t(column / kPanelRows) * packed_.panel_bytes; }
+  struct Part {  // whole blocks of the file around [k0, k0 + kn)
+    int64_t begin, size;
+    size_t offset;  // bytes from the row's first block
+    Part(const QuantSource& of, int64_t k0, int64_t kn) {
+      const int64_t block = ggml_type_info(of.target_.type).block_length;
+      begin = k0 / block * block;
+      size = std::min(of.k_, (k0 + kn + block - 1) / block * block) - begin;
+      offset = begin ? ggml_row_bytes(of.target_.type, begin) : 0;
+    }
+  };
+  const uint8_t* row(int64_t i) const { return target_.file.row(i, ggml_row_bytes(target_.type, k_)); }
+  const uint8_t* panel(int64_t column) const {
+    return target_.packed + size_t(column / kPanelRows) * packed_.panel_bytes;
+  }
   Packed packed_;
-  const uint8_t* data_;
+  const QuantTarget& target_;
+  int64_t k_;
 };
 
 }  // namespace
@@ -135,16 +186,11 @@ size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k) {
   return size_t(panels(n)) * Packed(type, k).panel_bytes;
 }
 
-void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, uint8_t* packed) {
+void quant_pack(GgmlType type, int64_t n, int64_t k, const FileRows& rows, uint8_t* packed) {
   const size_t panel_bytes = Packed(type, k).panel_bytes, row_bytes = ggml_row_bytes(type, k);
   parallel_for(panels(n), std::max<int64_t>(1, 16384 / (kPanelRows * k + 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; p++) {
-      uint8_t* panel = packed + size_t(p) * panel_bytes;
-      std::memset(panel, 0, panel_bytes);
-      const int64_t row = p * kPanelRows;
-      for (int lane = 0; lane < kPanelRows && row + lane < n; lane++)
-        pack_panel_row(type, k, file_rows + size_t(row + lane) * row_bytes, panel, lane);
-    }
+    for (int64_t p = begin; p < end; p++)
+      pack_panel(type, rows, p * kPanelRows, n, row_bytes, 0, k, packed + size_t(p) * panel_bytes);
   });
 }
 
@@ -217,7 +263,7 @@ bool quant_rounds(int64_t m) {
 
 void quant_matmul_rounded(int64_t m, int64_t k, const void* x, DType xd, int64_t ldx,
                           std::span<const QuantTarget> targets) {
-  std::vector<PackedSource> sources;
+  std::vector<QuantSource> sources;
   std::vector<StripTarget> strips;
   sources.reserve(targets.size());
   for (const QuantTarget& t : targets) {

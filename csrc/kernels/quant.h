@@ -1,7 +1,7 @@
 // Products with block-quantized weights (the formats of GGUF files), computed on their packed form.
 //
-// A weight W [n, k] is repacked once at load into panels of 16 rows (quant_format.h); nothing is lost:
-// quant_unpack_rows gives exactly the values the file encodes. Activations are rounded to int8, one f32 scale for every
+// A weight W [n, k] is repacked once into panels of 16 rows (quant_format.h); nothing is lost: quant_unpack_rows gives
+// exactly the values the file encodes. Activations are rounded to int8, one f32 scale for every
 // 32 neighbours. Sizes are the caller's business: k must be a positive multiple of the type's block length, n may be
 // anything.
 //
@@ -21,8 +21,15 @@ namespace ef {
 
 bool quant_computes(GgmlType type);  // whether the functions below know the type
 size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k);
-// file_rows: n rows of ggml_row_bytes(type, k) bytes. In parallel.
-void quant_pack(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, uint8_t* packed);
+// Rows of ggml_row_bytes(type, k) bytes, as a file has them. Row i of the matrix is the i-th, or the order[i]-th.
+struct FileRows {
+  const uint8_t* data;
+  const int64_t* order;
+  FileRows(const uint8_t* data = nullptr, const int64_t* order = nullptr) : data(data), order(order) {}
+  const uint8_t* row(int64_t i, size_t row_bytes) const { return data + size_t(order ? order[i] : i) * row_bytes; }
+};
+// In parallel.
+void quant_pack(GgmlType type, int64_t n, int64_t k, const FileRows& rows, uint8_t* packed);
 // out [end - begin, k]: the exact values of rows begin … end-1.
 void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packed, int64_t begin, int64_t end,
                        float* out);
@@ -33,10 +40,11 @@ void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_
 
 struct QuantTarget {
   GgmlType type;
-  const uint8_t* packed;
+  const uint8_t* packed;  // or null: `file` is packed panel by panel on the way, which is enough for a single product
   int64_t n;
   float* y;  // [m, n], row stride ldy
   int64_t ldy;
+  FileRows file = {};
 };
 // y = x·Wᵀ for every target, in one parallel region.
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets);

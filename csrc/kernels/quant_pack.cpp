@@ -126,45 +126,76 @@ constexpr PlainBlock plain_block(PackedIndex format) {
   }
 }
 
+using Four = uint32_t __attribute__((vector_size(16)));
+void transpose(Four (&r)[4]) {
+  const Four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+  const Four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+  r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5), r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5), r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
 template <PackedIndex format>
-void pack_plain_row(GgmlType, int64_t k, const uint8_t* file_row, uint8_t* panel, int lane) {
+void pack_plain(GgmlType, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* line) {
   constexpr PackedFormat f = kPackedFormats[format];
   constexpr PlainBlock at = plain_block(format);
   constexpr int block_bytes = at.codes + 4 * f.low_bits;
   constexpr uint32_t sign_bits = f.low_bits == 8 ? 0x80808080 : 0;  // signed bytes become biased ones
-  uint8_t* line = panel + 4 * lane;
-  uint8_t* scale = panel + f.code_bytes() + 2 * lane;
-  for (int64_t begin = 0; begin < k; begin += kGroup, file_row += block_bytes) {
-    for (int g = 0; g < f.low_bits; g++) put_u32(line + 64 * g, load_u32(file_row + at.codes + 4 * g) ^ sign_bits);
-    if (at.high) {  // bit 4g + j of the file is bit g of byte j: the product has bit j of a nibble at bit 8j
-      const uint32_t bits = load_u32(file_row + at.high);
-      uint32_t v = 0;
-      for (int g = 0; g < 8; g++) v |= ((bits >> 4 * g & 15) * 0x00204081 & 0x01010101) << g;
-      put_u32(line + 64 * f.low_bits, v);
+  for (int64_t block = 0; block < k / kGroup; block++, line += f.group_bytes()) {
+    const auto from = [&](int lane) { return file_rows[lane] + block * block_bytes; };
+    int lane = 0;
+    for (; lane + 4 <= rows; lane += 4)
+      for (int g = 0; g < f.low_bits; g += 4) {
+        Four four[4];
+        for (int i = 0; i < 4; i++) std::memcpy(&four[i], from(lane + i) + at.codes + 4 * g, 16);
+        transpose(four);
+        for (int i = 0; i < 4; i++) {
+          const Four codes = four[i] ^ sign_bits;
+          std::memcpy(line + 64 * (g + i) + 4 * lane, &codes, 16);
+        }
+      }
+    for (; lane < rows; lane++)
+      for (int g = 0; g < f.low_bits; g++)
+        put_u32(line + 64 * g + 4 * lane, load_u32(from(lane) + at.codes + 4 * g) ^ sign_bits);
+    if (at.high)  // bit 4g + j of the file is bit g of byte j: the product has bit j of a nibble at bit 8j
+      for (lane = 0; lane < rows; lane++) {
+        const uint32_t bits = load_u32(from(lane) + at.high);
+        uint32_t v = 0;
+        for (int g = 0; g < 8; g++) v |= ((bits >> 4 * g & 15) * 0x00204081 & 0x01010101) << g;
+        put_u32(line + 64 * f.low_bits + 4 * lane, v);
+      }
+    uint8_t* scale = line + f.code_bytes();
+    for (lane = 0; lane < rows; lane++) {
+      std::memcpy(scale + 2 * lane, from(lane), 2);
+      if (at.min)  // subtracted here, added there
+        put_u16(scale + f.scale_bytes() + 2 * lane, load_u16(from(lane) + at.min) ^ 0x8000);
     }
-    std::memcpy(scale, file_row, 2);
-    if (at.min) put_u16(scale + f.scale_bytes(), load_u16(file_row + at.min) ^ 0x8000);  // subtracted here, added there
-    line += f.group_bytes(), scale += f.group_bytes();
   }
 }
 
-using PackRow = void (*)(GgmlType, int64_t, const uint8_t*, uint8_t*, int);
-template <size_t... kIndex>
-constexpr std::array<PackRow, sizeof...(kIndex)> pack_rows(std::index_sequence<kIndex...>) {
-  const auto row = []<size_t index>() -> PackRow {
-    if constexpr (plain_block(PackedIndex(index)).codes)
-      return pack_plain_row<PackedIndex(index)>;
-    else
-      return pack_row<kPackedFormats[index]>;
-  };
-  return {row.template operator()<kIndex>()...};
+template <PackedFormat f>
+void pack_decoded(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel) {
+  for (int lane = 0; lane < rows; lane++) pack_row<f>(type, k, file_rows[lane], panel, lane);
 }
-constexpr auto kPackRow = pack_rows(std::make_index_sequence<kPackedFormatCount>());
+
+using PackRows = void (*)(GgmlType, int64_t, const uint8_t* const*, int, uint8_t*);
+template <size_t... kIndex>
+constexpr std::array<PackRows, sizeof...(kIndex)> pack_rows(std::index_sequence<kIndex...>) {
+  const auto one = []<size_t index>() -> PackRows {
+    if constexpr (plain_block(PackedIndex(index)).codes)
+      return pack_plain<PackedIndex(index)>;
+    else
+      return pack_decoded<kPackedFormats[index]>;
+  };
+  return {one.template operator()<kIndex>()...};
+}
+constexpr auto kPackRows = pack_rows(std::make_index_sequence<kPackedFormatCount>());
 
 }  // namespace
 
-void pack_panel_row(GgmlType type, int64_t k, const uint8_t* file_row, uint8_t* panel, int lane) {
-  kPackRow[packed_type(type)->format](type, k, file_row, panel, lane);
+void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel) {
+  const PackedIndex format = packed_type(type)->format;
+  if (rows < kPanelRows) std::memset(panel, 0, kPackedFormats[format].panel_bytes(k / kGroup));
+  kPackRows[format](type, k, file_rows, rows, panel);
 }
 
 }  // namespace ef

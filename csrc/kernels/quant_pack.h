@@ -1,4 +1,4 @@
-// File blocks to panels, one block of one row at a time.
+// File blocks to panels.
 #pragma once
 #include <cstdint>
 
@@ -6,7 +6,7 @@
 
 namespace ef {
 
-// Writes row `lane` (0 … 15) of a panel that was cleared before.
-void pack_panel_row(GgmlType type, int64_t k, const uint8_t* file_row, uint8_t* panel, int lane);
+// Writes a panel of up to 16 rows; what is missing becomes zero.
+void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel);
 
 }  // namespace ef

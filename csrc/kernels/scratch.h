@@ -5,8 +5,8 @@
 namespace ef {
 
 // Buffers that are in use at the same time need different slots. The content is not kept between calls.
-enum class ScratchSlot { GemmA, GemmB, GemmC, AttentionA, AttentionB, AttentionC, Row, Quant, QuantB };
-constexpr int kScratchSlots = 9;
+enum class ScratchSlot { GemmA, GemmB, GemmC, AttentionA, AttentionB, AttentionC, Row, Quant, QuantB, QuantPanel };
+constexpr int kScratchSlots = 10;
 
 void* scratch_bytes(ScratchSlot slot, size_t bytes);
 

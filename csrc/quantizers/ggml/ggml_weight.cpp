@@ -1,19 +1,65 @@
 #include "quantizers/ggml/ggml_weight.h"
 
+#include <algorithm>
+#include <span>
+
 #include "core/thread_pool.h"
-#include "kernels/quant.h"
+#include "kernels/reference/dequantize.h"
 #include "tensor/weight_memory.h"
 
 namespace ef {
 
 GgmlWeight::GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows) : type_(type), n_(n), k_(k) {
-  check<UnsupportedError>(quant_computes(type), "no kernels compute on ", ggml_type_name(type),
+  check_shape();
+  pack(file_rows, nullptr);
+}
+
+GgmlWeight::GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, FilePtr file,
+                       std::vector<int64_t> order)
+    : type_(type), n_(n), k_(k) {
+  check_shape();
+  in_file_ = std::make_shared<InFile>(InFile{std::move(file), file_rows, std::move(order)});
+}
+
+void GgmlWeight::check_shape() const {
+  check<UnsupportedError>(quant_computes(type_), "no kernels compute on ", ggml_type_name(type_),
                           "; dequantize it at load");
-  check<ShapeError>(n > 0 && k > 0 && k % ggml_type_info(type).block_length == 0, ggml_type_name(type),
-                    " weight: found shape [", n, ", ", k, "], needed rows of a multiple of ",
-                    ggml_type_info(type).block_length);
-  packed_ = weight_memory(quant_packed_bytes(type, n, k));
-  quant_pack(type, n, k, file_rows, packed_.mutable_data<uint8_t>());
+  check<ShapeError>(n_ > 0 && k_ > 0 && k_ % ggml_type_info(type_).block_length == 0, ggml_type_name(type_),
+                    " weight: found shape [", n_, ", ", k_, "], needed rows of a multiple of ",
+                    ggml_type_info(type_).block_length);
+}
+
+// The file's pages go piece by piece, so that a large matrix is not in memory twice.
+void GgmlWeight::pack(const FileRows& rows, const MappedFile* file) const {
+  constexpr size_t kPiece = 4 << 20;
+  const size_t row_bytes = ggml_row_bytes(type_, k_), panel_bytes = quant_packed_bytes(type_, 16, k_);
+  const int64_t step = int64_t(std::max<size_t>(1, kPiece / (16 * row_bytes))) * 16;
+  Tensor packed = weight_memory(nbytes());
+  uint8_t* to = packed.mutable_data<uint8_t>();
+  for (int64_t begin = 0; begin < n_; begin += step, to += size_t(step / 16) * panel_bytes) {
+    const int64_t count = std::min(step, n_ - begin);
+    const uint8_t* from = rows.data + size_t(begin) * row_bytes;
+    quant_pack(type_, count, k_, rows.order ? FileRows(rows.data, rows.order + begin) : FileRows(from), to);
+    if (file && !rows.order) file->drop_pages(std::as_bytes(std::span(from, size_t(count) * row_bytes)));
+  }
+  if (file && rows.order) file->drop_pages(std::as_bytes(std::span(rows.data, size_t(n_) * row_bytes)));
+  packed_ = std::move(packed);
+  is_packed_.store(true, std::memory_order_release);
+}
+
+const Tensor& GgmlWeight::packed() const {
+  if (!is_packed_.load(std::memory_order_acquire)) {
+    std::lock_guard guard(lock_);
+    if (in_file_) pack(in_file_->rows(), in_file_->file.get());
+    in_file_ = nullptr;  // readers of the file keep it as long as they need it
+  }
+  return packed_;
+}
+
+GgmlWeight::InFilePtr GgmlWeight::in_file() const {
+  if (is_packed_.load(std::memory_order_acquire)) return nullptr;
+  std::lock_guard guard(lock_);
+  return in_file_;
 }
 
 Tensor GgmlWeight::matmul(const Activation& x) const { return matmul_many(x, {this})[0]; }
@@ -21,12 +67,18 @@ Tensor GgmlWeight::matmul(const Activation& x) const { return matmul_many(x, {th
 std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vector<const Weight*>& all) const {
   std::vector<Tensor> ys;
   std::vector<QuantTarget> targets;
+  std::vector<InFilePtr> in_files;
   for (const Weight* weight : all) {
     auto* w = dynamic_cast<const GgmlWeight*>(weight);
     if (!w) return Weight::matmul_many(x, all);
     check<ShapeError>(x.k() == w->k_, "ggml weight: found input of ", x.k(), " columns, needed ", w->k_);
     ys.push_back(Tensor::empty({x.m(), w->n_}));
-    targets.push_back({w->type_, w->packed_.data<uint8_t>(), w->n_, ys.back().mutable_data<float>(), w->n_});
+    targets.push_back({w->type_, nullptr, w->n_, ys.back().mutable_data<float>(), w->n_});
+    const InFilePtr file = w->used_.exchange(true, std::memory_order_relaxed) ? nullptr : w->in_file();
+    if (file)
+      targets.back().file = in_files.emplace_back(file)->rows();
+    else
+      targets.back().packed = w->packed().data<uint8_t>();
   }
   const Tensor& rows = x.operand();
   if (quant_rounds(x.m()) && rows.dtype() != DType::Float64)
@@ -41,7 +93,7 @@ Tensor GgmlWeight::matmul_grad(const Tensor& dy) const {
                     ", needed [m, ", n_, "]");
   const Tensor d = dy.to(DType::Float32).contiguous();
   Tensor dx = Tensor::empty({d.size(0), k_});
-  quant_matmul_grad(type_, d.size(0), n_, k_, packed_.data<uint8_t>(), d.data<float>(), n_, dx.mutable_data<float>(),
+  quant_matmul_grad(type_, d.size(0), n_, k_, packed().data<uint8_t>(), d.data<float>(), n_, dx.mutable_data<float>(),
                     k_);
   return dx;
 }
@@ -52,9 +104,13 @@ Tensor GgmlWeight::rows(const Tensor& ids) const {
   Tensor y = Tensor::empty(shape);
   float* out = y.mutable_data<float>();
   const int64_t* index = ids.data<int64_t>();
+  const InFilePtr file = in_file();
   parallel_for(ids.numel(), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++)
-      quant_unpack_rows(type_, n_, k_, packed_.data<uint8_t>(), index[i], index[i] + 1, out + i * k_);
+      if (file)
+        dequantize_row(type_, file->rows().row(index[i], ggml_row_bytes(type_, k_)), out + i * k_, k_);
+      else
+        quant_unpack_rows(type_, n_, k_, packed_.data<uint8_t>(), index[i], index[i] + 1, out + i * k_);
   });
   return y;
 }
@@ -63,7 +119,7 @@ Tensor GgmlWeight::dense(int64_t begin, int64_t end) const {
   check<IndexError>(begin >= 0 && begin <= end && end <= n_, "ggml weight: found rows ", begin, " to ", end,
                     ", it has ", n_);
   Tensor y = Tensor::empty({end - begin, k_});
-  quant_unpack_rows(type_, n_, k_, packed_.data<uint8_t>(), begin, end, y.mutable_data<float>());
+  quant_unpack_rows(type_, n_, k_, packed().data<uint8_t>(), begin, end, y.mutable_data<float>());
   return y;
 }
 

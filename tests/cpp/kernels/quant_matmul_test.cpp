@@ -272,6 +272,41 @@ TEST_P(QuantMatmul, SeveralWeightsAtOnce) {
   }
 }
 
+TEST_P(QuantMatmul, RowsOfAFileGiveTheSameBits) {  // packed on the way, also in an order of their own
+  const int64_t n = 70, k = 1536;
+  std::vector<int64_t> order(n);
+  for (int64_t i = 0; i < n; i++) order[size_t(i)] = (i * 23 + 5) % n;
+  for (GgmlType type : computing_types()) {
+    const QuantCase c(type, n, k);
+    const size_t row_bytes = ggml_row_bytes(type, k);
+    std::vector<uint8_t> moved(c.file.size());
+    for (int64_t i = 0; i < n; i++)
+      std::copy_n(c.file.data() + size_t(order[size_t(i)]) * row_bytes, row_bytes,
+                  moved.data() + size_t(i) * row_bytes);
+    std::vector<uint8_t> packed(quant_packed_bytes(type, n, k)), ordered(packed);
+    quant_pack(type, n, k, moved.data(), packed.data());
+    quant_pack(type, n, k, {c.file.data(), order.data()}, ordered.data());
+    EXPECT_EQ(packed, ordered) << ggml_type_name(type);
+    for (int64_t m : {1, 5, 50, 300}) {
+      const auto x = random_floats(uint64_t(m), size_t(m * k));
+      std::vector<float> want(size_t(m * n), NAN), y(want);
+      std::vector<uint8_t> activations(quant_activation_bytes(m, k) + 64);
+      uint8_t* a = activations.data() + (64 - reinterpret_cast<uintptr_t>(activations.data()) % 64) % 64;
+      quant_activations(m, k, x.data(), k, a);
+      const QuantTarget whole{type, packed.data(), n, want.data(), n};
+      const QuantTarget in_file{type, nullptr, n, y.data(), n, {c.file.data(), order.data()}};
+      quant_matmul(m, k, a, {&whole, 1});
+      quant_matmul(m, k, a, {&in_file, 1});
+      ASSERT_EQ(std::memcmp(y.data(), want.data(), y.size() * 4), 0) << ggml_type_name(type) << " m=" << m;
+      const QuantRows prompt(QuantRows::Prompt);
+      if (!quant_rounds(m)) continue;
+      quant_matmul_rounded(m, k, x.data(), DType::Float32, k, {&whole, 1});
+      quant_matmul_rounded(m, k, x.data(), DType::Float32, k, {&in_file, 1});
+      ASSERT_EQ(std::memcmp(y.data(), want.data(), y.size() * 4), 0) << ggml_type_name(type) << " rounded, m=" << m;
+    }
+  }
+}
+
 TEST_P(QuantMatmul, NonFiniteRowsGiveNaN) {
   const QuantCase c(GgmlType::Q4_0, 16, 64);
   auto x = random_floats(1, 4 * 64);

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
 #include "autograd/autograd.h"
 #include "kernels/quant_testing.h"
 
@@ -46,7 +50,7 @@ TEST(GgmlWeight, DenseAndRowsAreTheValuesOfTheFile) {
 
 TEST(GgmlWeight, LinearAndItsGradient) {
   const QuantCase c(GgmlType::Q4_K, 37, 256);
-  const auto weight = std::make_shared<GgmlWeight>(make(c));
+  const auto weight = std::make_shared<GgmlWeight>(c.type, c.n, c.k, c.file.data());
   const auto numbers = random_floats(3, 5 * 256);
   Tensor x = Tensor::from_data(numbers, {5, 256});
   set_requires_grad(x, true);
@@ -62,6 +66,61 @@ TEST(GgmlWeight, LinearAndItsGradient) {
   const auto dy = random_floats(4, size_t(5 * c.n));
   backward(y, Tensor::from_data(dy, {5, c.n}));
   EXPECT_EQ(values(grad(x)), values(weight->matmul_grad(Tensor::from_data(dy, {5, c.n}))));
+}
+
+FilePtr on_disk(const std::vector<uint8_t>& bytes) {
+  const std::string path = testing::TempDir() + "ggml_weight_test.bin";
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  FilePtr file = MappedFile::open(path);
+  std::remove(path.c_str());
+  return file;
+}
+
+TEST(GgmlWeight, PackedAtItsSecondProduct) {
+  const QuantCase c(GgmlType::Q4_K, 37, 256);
+  const GgmlWeight now = make(c);
+  const std::vector<int64_t> order = {3, 1, 2, 0};
+  for (int64_t m : {1, 70}) {
+    const FilePtr file = on_disk(c.file);
+    const long before = file.use_count();
+    const auto* data = reinterpret_cast<const uint8_t*>(file->data());
+    const GgmlWeight later(c.type, c.n, c.k, data, file, {});
+    const Activation x(Tensor::from_data(random_floats(9, size_t(m * 256)), {m, 256}));
+    const Tensor ids = Tensor::from_data<int64_t>({36, 0, 5}, {3});
+    for (int use = 0; use < 3; use++) {
+      EXPECT_EQ(values(later.rows(ids)), values(now.rows(ids)));
+      EXPECT_EQ(values(later.matmul(x)), values(now.matmul(x)));
+      EXPECT_EQ(file.use_count(), before + (use == 0)) << "keeps the file after the first product only";
+    }
+    EXPECT_EQ(later.nbytes(), now.nbytes());
+
+    const GgmlWeight ordered(c.type, 4, c.k, data, file, order);
+    const Tensor four = Tensor::from_data<int64_t>({0, 1, 2, 3}, {4}), moved = Tensor::from_data(order, {4});
+    EXPECT_EQ(values(ordered.rows(four)), values(now.rows(moved)));
+    EXPECT_EQ(values(ordered.dense(0, 4)), values(now.rows(moved)));  // packs
+    EXPECT_EQ(values(ordered.rows(four)), values(now.rows(moved)));
+  }
+}
+
+TEST(GgmlWeight, FirstProductsOfSeveralThreads) {
+  const QuantCase c(GgmlType::Q5_0, 300, 256);
+  const GgmlWeight now = make(c);
+  const Activation x(Tensor::from_data(random_floats(9, 256), {1, 256}));
+  const auto want = values(now.matmul(x));
+  for (int round = 0; round < 20; round++) {
+    const FilePtr file = on_disk(c.file);
+    const GgmlWeight later(c.type, c.n, c.k, reinterpret_cast<const uint8_t*>(file->data()), file, {});
+    std::vector<std::vector<float>> got(4);
+    std::vector<std::thread> threads;
+    for (auto& mine : got)
+      threads.emplace_back([&] {
+        const Activation own(Tensor::from_data(random_floats(9, 256), {1, 256}));
+        mine = values(later.matmul(own));
+      });
+    for (std::thread& t : threads) t.join();
+    for (const auto& one : got) EXPECT_EQ(one, want);
+  }
 }
 
 TEST(GgmlWeight, ManyAreTheSameAsEach) {
