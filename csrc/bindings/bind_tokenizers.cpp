@@ -73,6 +73,46 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
   return using_tokenizer(self, [&] { return self.encode_batch(items, special, kind); });
 }
 
+// What most calls ask for, as Python's lists and without encodings.
+py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention) {
+  Inputs inputs(false);
+  const auto items = inputs.items(input);
+  const auto single = [](const tk::EncodeInput& item) { return !item.pair; };
+  std::optional<Tokenizer::Frame> frame;
+  std::optional<tk::Padding> padding;
+  const auto batch = using_tokenizer(self, [&]() -> std::optional<Tokenizer::Ids> {
+    if (!self.repeats() || !std::all_of(items.begin(), items.end(), single)) return {};
+    frame = self.frame(special);
+    padding = self.padding;
+    return frame ? std::optional(self.encode_batch_ids(items, special)) : std::nullopt;
+  });
+  if (!batch) return py::none();
+  const bool left = padding && padding->direction == tk::Direction::Left;
+  const size_t size = batch->texts.size();
+  py::list ids(size), type_ids(types ? size : 0), masks(attention ? size : 0);
+  const auto set = [](py::list& list, size_t i, py::list row) {
+    PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), row.release().ptr());
+  };
+  std::vector<uint32_t> row;
+  for (size_t i = 0; i < size; i++) {
+    const size_t n = batch->lengths[i], pad = batch->texts[i].size() - n;
+    set(ids, i, to_list(batch->texts[i]));
+    if (types) {
+      row = frame->types_before;
+      row.resize(n - frame->types_after.size(), frame->type);
+      row.insert(row.end(), frame->types_after.begin(), frame->types_after.end());
+      row.insert(left ? row.begin() : row.end(), pad, pad ? padding->pad_type_id : 0);
+      set(type_ids, i, to_list(row));
+    }
+    if (attention) {
+      row.assign(n, 1);
+      row.insert(left ? row.begin() : row.end(), pad, 0);
+      set(masks, i, to_list(row));
+    }
+  }
+  return py::make_tuple(ids, types ? py::object(type_ids) : py::none(), attention ? py::object(masks) : py::none());
+}
+
 // A list of ints, or an array of them.
 // The value of a whole number that Python keeps in one digit, which ids are; else -1.
 int64_t small_number(PyObject* number) {
@@ -338,6 +378,12 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
           "(ids of all texts one after the other, length of each) as int64 arrays.")
+      .def("_encode_batch_lists", encode_batch_lists, py::arg("input"), py::arg("add_special_tokens") = true,
+           py::arg("type_ids") = true, py::arg("attention_mask") = true,
+           "Lists (ids, type ids or None, attention masks or None) for a batch of single texts; None where only "
+           "encode_batch can tell.")
+      .def_property_readonly(
+          "_changes", [](const Tokenizer& t) { return t.changes.count.load(); }, "How often it was changed.")
       .def(
           "post_process",
           [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, bool special) {

@@ -96,6 +96,21 @@ tk::AddedToken PyAddedToken::get() const {
   t.rstrip = rstrip.value_or(false);
   return t;
 }
+// Numbers of ids are made once and shared by all lists, as Python shares the smallest ones.
+PyObject* number(uint32_t value) {
+  constexpr uint32_t kShared = 1 << 18;
+  static std::vector<PyObject*> shared(kShared);
+  if (value >= kShared) return PyLong_FromUnsignedLong(value);
+  PyObject*& out = shared[value];
+  if (!out && !(out = PyLong_FromUnsignedLong(value))) return nullptr;
+  Py_INCREF(out);
+  return out;
+}
+py::list to_list(const std::vector<uint32_t>& values) {
+  py::list out(values.size());
+  for (size_t i = 0; i < values.size(); i++) PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), number(values[i]));
+  return out;
+}
 PyAddedToken to_python(const tk::AddedToken& t) {
   return {t.content, t.special, t.single_word, t.lstrip, t.rstrip, t.normalized};
 }

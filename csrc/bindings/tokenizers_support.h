@@ -70,6 +70,7 @@ auto changing_tokenizer(const tk::Tokenizer& tokenizer, F&& f) {
     py::gil_scoped_release release;
     lock.lock();
   }
+  tokenizer.changes.count++;
   return f();
 }
 
@@ -110,13 +111,7 @@ std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, boo
 
 std::string_view utf8_of(const py::handle& text);  // valid as long as the str lives
 py::str to_str(std::string_view text);
-template <class T>
-py::list to_list(const std::vector<T>& values) {
-  py::list out(values.size());
-  for (size_t i = 0; i < values.size(); i++)
-    PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), PyLong_FromUnsignedLong(values[i]));
-  return out;
-}
+py::list to_list(const std::vector<uint32_t>& values);
 // The text that repr() and str() of the library's objects show.
 std::string repr_of(const tk::Json& json, size_t most_items);
 

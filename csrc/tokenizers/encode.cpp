@@ -253,25 +253,62 @@ std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& in
   return out;
 }
 
+bool Tokenizer::repeats() const {
+  return model_->remembers() && !(normalizer_ && normalizer_->needs_source()) &&
+         (cuts_ || !pre_tokenizer_ || !pre_tokenizer_->needs_source());
+}
+
+// Found out with a text of two tokens that nothing else can be.
+std::optional<Tokenizer::Frame> Tokenizer::frame(bool add_special_tokens) const {
+  Frame out;
+  if (!post_processor_) return out;
+  constexpr uint32_t kFirst = UINT32_MAX - 1, kSecond = UINT32_MAX;
+  Encoding probe;
+  for (const uint32_t id : {kFirst, kSecond}) probe.push(id, "", {}, 0, 0, 0, 1);
+  const Encoding framed = tokenizers::post_process(post_processor_.get(), std::move(probe), {}, add_special_tokens);
+  const auto first = std::find(framed.ids.begin(), framed.ids.end(), kFirst);
+  const size_t at = size_t(first - framed.ids.begin());
+  const auto ends_with_it = [&](size_t i) { return i < framed.size() && framed.ids[i] == kSecond; };
+  const size_t known =
+      size_t(std::count_if(framed.ids.begin(), framed.ids.end(), [](auto id) { return id >= kFirst; }));
+  if (known != 2 || !ends_with_it(at + 1) || framed.n_sequences() != 1 ||
+      std::count(framed.attention_mask.begin(), framed.attention_mask.end(), 1u) != ptrdiff_t(framed.size()))
+    return std::nullopt;
+  out.type = framed.type_ids[at];
+  if (framed.type_ids[at + 1] != out.type) return std::nullopt;
+  const auto part = [&](const std::vector<uint32_t>& all, size_t begin, size_t end) {
+    return std::vector<uint32_t>(all.begin() + ptrdiff_t(begin), all.begin() + ptrdiff_t(end));
+  };
+  out.before = part(framed.ids, 0, at), out.types_before = part(framed.type_ids, 0, at);
+  out.after = part(framed.ids, at + 2, framed.size()), out.types_after = part(framed.type_ids, at + 2, framed.size());
+  return out;
+}
+
 Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& inputs, bool add_special_tokens) const {
   Ids out;
   out.texts.resize(inputs.size());
-  const bool plain = !truncation && !padding && (!add_special_tokens || num_special_tokens_to_add(false) == 0);
+  const std::optional<Frame> around = frame(add_special_tokens);
+  const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
   share_out(inputs.size(), [&](auto&& next) {
     const Lease workspace(workspaces_, *model_);
     for (size_t i; next(i);) {
       const EncodeInput& input = inputs[i];
       const auto* text = std::get_if<std::string_view>(&input.text);
-      if (plain && text && !input.pair) {
+      std::vector<uint32_t>& ids = out.texts[i];
+      if (around && text && !input.pair) {
         check_input(input);
-        out.texts[i] = encode_ids(*text, *workspace);
-      } else {
-        out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
+        ids = encode_ids(*text, *workspace);
+        if (!truncation || truncation->cut(ids, added)) {
+          ids.insert(ids.begin(), around->before.begin(), around->before.end());
+          ids.insert(ids.end(), around->after.begin(), around->after.end());
+          continue;
+        }
       }
+      ids = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
     }
   });
   size_t longest = 0;
-  for (auto& ids : out.texts) longest = std::max(longest, ids.size());
+  for (auto& ids : out.texts) out.lengths.push_back(ids.size()), longest = std::max(longest, ids.size());
   if (padding)
     for (auto& ids : out.texts) padding->apply(ids, longest);
   for (auto& ids : out.texts) out.total += ids.size();

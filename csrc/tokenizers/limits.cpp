@@ -67,6 +67,16 @@ void Truncation::apply(Encoding& first, Encoding* pair) const {
   target->truncate(target->size() - remove, stride, direction);
 }
 
+bool Truncation::cut(std::vector<uint32_t>& ids, size_t added) const {
+  if (added > max_length || ids.size() <= max_length - added) return true;  // as in post_process()
+  const size_t n = max_length - added;
+  if (n == 0) return ids.clear(), true;
+  if (strategy == TruncationStrategy::OnlySecond || stride >= n) return false;
+  if (direction == Direction::Left) ids.erase(ids.begin(), ids.end() - ptrdiff_t(n));
+  ids.resize(n);
+  return true;
+}
+
 Padding Padding::from_json(const Json& json) {
   Padding out;
   const Json& strategy = require(json, "strategy", "padding");

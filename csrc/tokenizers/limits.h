@@ -20,6 +20,9 @@ struct Truncation {
   Json to_json() const;
   // Cuts both to max_length tokens together. TokenizerError when the strategy cannot reach that.
   void apply(Encoding& first, Encoding* pair) const;
+  // The same for the ids of a single text that `added` tokens will stand around; false, with nothing done, for what
+  // apply() is to be asked.
+  bool cut(std::vector<uint32_t>& ids, size_t added) const;
 };
 TruncationStrategy truncation_strategy_from_name(std::string_view name);  // "longest_first", "OnlyFirst"
 const char* truncation_strategy_name(TruncationStrategy strategy, bool python);

@@ -1,6 +1,7 @@
 // A tokenizer: five roles in order (normalize, pre-tokenize, model, post-process, decode), each of them replaceable,
 // with added tokens, truncation and padding around them.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -51,6 +52,7 @@ class ChangeLock : public std::shared_mutex {
   ChangeLock() = default;
   ChangeLock(const ChangeLock&) {}
   ChangeLock& operator=(const ChangeLock&) { return *this; }
+  std::atomic<uint64_t> count = 0;  // of the changes
 };
 
 class Tokenizer {
@@ -90,12 +92,21 @@ class Tokenizer {
                   OffsetKind offsets = OffsetKind::Chars) const;
   std::vector<Encoding> encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true,
                                      OffsetKind offsets = OffsetKind::Chars) const;  // in parallel
+  // What stands around the tokens of a single text.
+  struct Frame {
+    std::vector<uint32_t> before, after, types_before, types_after;
+    uint32_t type = 0;
+  };
+  std::optional<Frame> frame(bool add_special_tokens) const;  // none when the post-processor does more than that
   // The ids alone, one text's after the other's: the fastest way.
   struct Ids {
     std::vector<std::vector<uint32_t>> texts;
+    std::vector<size_t> lengths;  // without padding
     size_t total = 0;
   };
   Ids encode_batch_ids(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true) const;
+  // Whether a text has the same encoding every time, and nothing in Python looks at it.
+  bool repeats() const;
   // Truncates, adds special tokens and pads what was encoded without.
   Encoding post_process(Encoding first, std::optional<Encoding> pair, bool add_special_tokens) const;
   size_t num_special_tokens_to_add(bool is_pair) const;

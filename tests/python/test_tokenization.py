@@ -451,3 +451,63 @@ def test_document_tokenizers_have_their_models_length_and_encode_plain_texts():
     assert udop.encode("hello", add_special_tokens=False) == [3]
     assert udop.encode_boxes(["hello", "hat"], boxes=boxes) == [3, 4, 1]
     assert udop(["hello", "hat"], boxes=boxes, is_split_into_words=True)["input_ids"] == [3, 4, 1]
+
+
+POST_PROCESSORS = {
+    "none": None,
+    "bert": lambda p: p.BertProcessing(("</s>", 1), ("<s>", 0)),
+    "roberta": lambda p: p.RobertaProcessing(("</s>", 1), ("<s>", 0), trim_offsets=True, add_prefix_space=False),
+    "types": lambda p: p.TemplateProcessing("<s>:3 <s>:2 $A:1 </s>:2", "$A $B", [("<s>", 0), ("</s>", 1)]),
+    "front": lambda p: p.TemplateProcessing("<s> $A", "$A $B", [("<s>", 0)]),
+    "twice": lambda p: p.TemplateProcessing("$A <s> $A", "$A $B", [("<s>", 0)]),
+    "without": lambda p: p.TemplateProcessing("<s> </s>", "$A $B", [("<s>", 0), ("</s>", 1)]),
+    "sequence": lambda p: p.Sequence([p.ByteLevel(), p.TemplateProcessing("$A:0 </s>:7", "$A $B", [("</s>", 1)])]),
+}
+CALLS = [
+    {},
+    {"add_special_tokens": False, "return_length": True},
+    {"padding": True, "pad_to_multiple_of": 4, "return_token_type_ids": True},
+    {"padding": "max_length", "max_length": 9, "truncation": True, "padding_side": "left", "return_tensors": "np"},
+    {"truncation": "only_first", "max_length": 4, "stride": 1, "return_token_type_ids": True},
+    {"truncation": True, "max_length": 2, "padding": True},
+    {"truncation": True, "max_length": 1, "padding": True, "return_token_type_ids": True},
+    {"truncation": True, "max_length": 3, "stride": 3},
+    {"truncation": "only_second", "max_length": 3},
+    {"return_attention_mask": False, "split_special_tokens": True},
+]
+
+
+@pytest.mark.parametrize("name", POST_PROCESSORS)
+def test_encodings_made_later(name: str):
+    """A call that makes lists first and encodings when asked gives what one gives that makes all at once."""
+    from eigenformers import tokenizers
+
+    vocab = {token: index for index, token in enumerate(["<s>", "</s>", "<pad>", "a", "b", "c", "▁"])}
+    engine = tokenizers.Tokenizer(tokenizers.models.Unigram([(token, -1.0) for token in vocab], unk_id=0))
+    engine.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    if POST_PROCESSORS[name]:
+        engine.post_processor = POST_PROCESSORS[name](tokenizers.processors)
+    special = {"eos_token": "</s>", "pad_token": "<pad>", "pad_token_type_id": 5}
+    tokenizer = ef.PreTrainedTokenizerFast(tokenizer_object=engine, **special)
+    tokenizer.add_tokens(["cab"])
+
+    def outcome(text, options):
+        try:
+            batch = tokenizer(text, **options)
+        except Exception as error:
+            return type(error), str(error)
+        tokenizer.truncation_side = "right"
+        tokenizer.backend_tokenizer.no_padding()  # what is made later knows nothing of it
+        rows = [(e.ids, e.type_ids, e.tokens, e.offsets, e.word_ids, e.attention_mask) for e in batch.encodings]
+        data = {key: getattr(value, "tolist", lambda v=value: v)() for key, value in batch.items()}
+        data.pop("offset_mapping", None)
+        return repr(data), rows, batch.n_sequences, batch.is_fast, batch.tokens() if rows else None
+
+    for options in CALLS:
+        for text in ("a b c", "", [], ["a", "", "c a b</s> cab x"], ["aa bb cc"] * 2, ("a", "b")):
+            for side in ("right", "left"):
+                found = []
+                for more in ({}, {"return_offsets_mapping": True}):
+                    tokenizer.truncation_side = side
+                    found.append(outcome(text, {**options, **more}))
+                assert found[0] == found[1], (options, text)

@@ -351,7 +351,14 @@ def test_many_ids_decode_as_few_do(name: str):
         tokenizer.decoder = decoders.Sequence(DECODERS[name](decoders))
         draw = np.random.default_rng(0)
         batch = [[*draw.integers(190, len(vocab) + 8, draw.integers(0, 30)).tolist()] for _ in range(300)]
-        batch += [[0xC3, 0xA9, 0xC3], [0xC3, len(vocab) + 3, 0xA9], [0xC3, 10**6, 0xA9], [0xC3, 262, 0xA9], [256], [0xC3]]
+        batch += [
+            [0xC3, 0xA9, 0xC3],
+            [0xC3, len(vocab) + 3, 0xA9],
+            [0xC3, 10**6, 0xA9],
+            [0xC3, 262, 0xA9],
+            [256],
+            [0xC3],
+        ]
         for skip in (True, False):
             if many:
                 texts.append(tokenizer.decode_batch(batch, skip_special_tokens=skip))

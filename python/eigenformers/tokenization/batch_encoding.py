@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import UserDict
 from typing import Any, NamedTuple
 
-from ._engine import Encoding
+from ._engine import Encoding, Tokenizer
 from .enums import TensorType
 from .tensors import converter
 
@@ -22,6 +22,18 @@ class TokenSpan(NamedTuple):
 
     start: int
     end: int
+
+
+class LaterEncodings:
+    """The encodings of texts, made when they are asked for, by a tokenizer that does not change meanwhile."""
+
+    def __init__(self, tokenizer: Tokenizer, texts: list[str], add_special_tokens: bool):
+        self._arguments = (tokenizer, texts, add_special_tokens)
+
+    def make(self) -> list[Encoding]:
+        """All of them."""
+        tokenizer, texts, add_special_tokens = self._arguments
+        return tokenizer.encode_batch(texts, add_special_tokens=add_special_tokens)
 
 
 class BatchEncoding(UserDict):
@@ -51,7 +63,7 @@ class BatchEncoding(UserDict):
         super().__init__(data)
         if encoding is not None and isinstance(encoding, Encoding):
             encoding = [encoding]
-        self._encodings = encoding
+        self._made = encoding
         if n_sequences is None and encoding:
             n_sequences = encoding[0].n_sequences
         self._n_sequences = n_sequences
@@ -75,12 +87,22 @@ class BatchEncoding(UserDict):
             return data[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute or key {name!r}")
 
+    @property
+    def _encodings(self) -> list[Encoding] | None:
+        if isinstance(self._made, LaterEncodings):
+            self._made = self._made.make()
+        return self._made
+
+    @_encodings.setter
+    def _encodings(self, encodings: list[Encoding] | None) -> None:
+        self._made = encodings
+
     def __getstate__(self):
         return {"data": self.data, "encodings": self._encodings, "n_sequences": self._n_sequences}
 
     def __setstate__(self, state):
         self.data = state["data"]
-        self._encodings = state.get("encodings")
+        self._made = state.get("encodings")
         self._n_sequences = state.get("n_sequences")
 
     @property
@@ -91,7 +113,7 @@ class BatchEncoding(UserDict):
     @property
     def is_fast(self) -> bool:
         """Whether the engine's encodings are attached (they are not for `PreTrainedTokenizer` subclasses)."""
-        return self._encodings is not None
+        return self._made is not None
 
     @property
     def encodings(self) -> list[Encoding] | None:

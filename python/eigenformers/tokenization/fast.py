@@ -12,7 +12,7 @@ from ..utils import logging
 from ..utils.files import atomic_write
 from ._engine import AddedToken, Tokenizer
 from .base import PreTrainedTokenizerBase
-from .batch_encoding import BatchEncoding
+from .batch_encoding import BatchEncoding, LaterEncodings
 from .bos_eos import BosEosMixin
 from .enums import PaddingStrategy, TruncationStrategy
 from .loading import TOKENIZER_FILE
@@ -144,7 +144,7 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
     # State: an engine tokenizer pickles itself, a lock doesn't.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_copied")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -309,8 +309,24 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
             split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
             if self._tokenizer.encode_special_tokens != split:
                 self._tokenizer.encode_special_tokens = split
-            encodings = self._tokenizer.encode_batch(
-                batch, add_special_tokens=add_special_tokens, is_pretokenized=is_split_into_words
+            lists = None
+            if not (is_split_into_words or return_overflowing_tokens or return_special_tokens_mask):
+                if not return_offsets_mapping and text_pair is None:
+                    lists = self._tokenizer._encode_batch_lists(
+                        batch,
+                        add_special_tokens,
+                        self._wants(return_token_type_ids, "token_type_ids"),
+                        self._wants(return_attention_mask, "attention_mask"),
+                    )
+            if lists is not None:  # nothing else is made before it is asked for
+                encodings = LaterEncodings(self._unchanging(), batch, add_special_tokens)
+            else:
+                encodings = self._tokenizer.encode_batch(
+                    batch, add_special_tokens=add_special_tokens, is_pretokenized=is_split_into_words
+                )
+        if lists is not None:
+            return self._lists_to_batch(
+                lists, encodings, is_batched, max_length, return_length, return_tensors, verbose
             )
         samples = None
         if return_overflowing_tokens:
@@ -335,6 +351,26 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
         if not is_batched and return_tensors is None and samples is None:
             data = {key: value[0] if isinstance(value[0], list) else value for key, value in data.items()}
         return BatchEncoding(data, encodings, tensor_type=return_tensors)
+
+    def _lists_to_batch(self, lists, encodings, is_batched, max_length, return_length, return_tensors, verbose):
+        """The BatchEncoding of what `_encode_batch_lists` gave."""
+        names = ("input_ids", "token_type_ids", "attention_mask")
+        data = {name: rows for name, rows in zip(names, lists) if rows is not None}
+        if return_length:
+            data["length"] = [len(ids) for ids in data["input_ids"]]
+        self._eventual_warn_about_too_long_sequence(max(data["input_ids"], key=len, default=[]), max_length, verbose)
+        if not is_batched and return_tensors is None:
+            data = {key: value[0] if isinstance(value[0], list) else value for key, value in data.items()}
+        if not lists[0]:
+            return BatchEncoding(data, [], tensor_type=return_tensors)
+        return BatchEncoding(data, encodings, tensor_type=return_tensors, n_sequences=1)
+
+    def _unchanging(self) -> Tokenizer:
+        """A copy of the engine as it is now, the same one until it changes."""
+        state = (self._tokenizer, self._tokenizer._changes)
+        if self.__dict__.get("_copied") is None or self._copied[0] != state:
+            self._copied = (state, copy.copy(self._tokenizer))
+        return self._copied[1]
 
     def _encode_without_added_tokens(self, text: str) -> list[int]:
         """Ids of a text in which added tokens, special or not, are ordinary text."""
