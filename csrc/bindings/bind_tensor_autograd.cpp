@@ -1,6 +1,7 @@
 // Gradients: a tensor's part, modes, hooks, backward and grad.
 #include "autograd/memory.h"
 #include "bindings/tensor_support.h"
+#include "nn/derived.h"
 
 namespace ef {
 namespace {
@@ -149,6 +150,7 @@ void bind_tensor_autograd(TensorClass& c, py::module_& m) {
             impl.offset = value.offset();
             impl.numel = value.numel();
             impl.dtype = value.dtype();
+            modules_changed();  // it may be a parameter
           })
       .def("detach", [](const Tensor& x) { return x.detach(); })
       .def("detach_",

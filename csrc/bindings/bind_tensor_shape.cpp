@@ -1,5 +1,6 @@
 // Views, joining, splitting, rearranging.
 #include "bindings/tensor_support.h"
+#include "nn/derived.h"
 
 namespace ef {
 
@@ -55,6 +56,7 @@ void bind_tensor_shape(TensorClass& c, py::module_& m) {
     check<UnsupportedError>(!x.requires_grad(), name, ": not on a tensor that requires grad; use the form without _");
     x.impl()->shape = y.shape();
     x.impl()->strides = y.strides();
+    modules_changed();  // it may be a parameter
     return x;
   };
   c.def(

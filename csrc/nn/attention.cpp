@@ -166,18 +166,23 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
     p.q = (**q_norm)(p.q);
     p.k = (**k_norm)(p.k);
   }
-  Tensor q = p.q.transpose(1, 2);
-  KvView kv{p.k.transpose(1, 2), p.v.transpose(1, 2)};
+  Tensor q = p.q.transpose(1, 2), k = p.k.transpose(1, 2);
   if (config.rope >= 0) {
     const Rope::Rows& turn = pass.ropes.at(size_t(config.rope));
     q = rope(q, turn.cos, turn.sin, config.rope_interleaved);
-    kv.keys = rope(kv.keys, turn.cos, turn.sin, config.rope_interleaved);
+    k = rope(k, turn.cos, turn.sin, config.rope_interleaved);
   }
-  if (pass.cache) kv = pass.cache->append(layer, kv.keys, kv.values);
+  const Tensor mixed = attend(q, k, p.v.transpose(1, 2), pass);
+  return (**o_proj)(mixed.transpose(1, 2).reshape({batch, length, config.heads * dim}));
+}
+
+Tensor Attention::attend(const Tensor& q, const Tensor& k, const Tensor& v, Pass& pass) const {
+  KvView kv{k, v};
+  if (pass.cache) kv = pass.cache->append(layer, k, v);
   if (kv.packed_keys.count && (pass.want_weights || !pass.spans.empty())) kv = pass.cache->view(layer);
 
   AttentionOptions options;
-  options.scale = config.scale > 0 ? config.scale : 1 / std::sqrt(double(dim));
+  options.scale = scale();
   options.causal = config.causal && !pass.bias.defined();  // a 4-D mask says all there is to say
   options.window = pass.bias.defined() ? 0 : config.window;
   options.window_both_sides = !config.causal;
@@ -206,10 +211,10 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
     if (!pass.spans.empty()) shown.bias = span_mask(q, kv, pass);
     pass.weights = attention_weights(q, kv.keys, shown);
   }
-  const Tensor mixed =
-      pass.spans.empty() ? attention(q, kv.keys, kv.values, options) : attention_in_spans(q, kv, options, pass);
-  return (**o_proj)(mixed.transpose(1, 2).reshape({batch, length, config.heads * dim}));
+  return pass.spans.empty() ? attention(q, kv.keys, kv.values, options) : attention_in_spans(q, kv, options, pass);
 }
+
+double Attention::scale() const { return config.scale > 0 ? config.scale : 1 / std::sqrt(double(config.head_dim)); }
 
 GatedMlp::GatedMlp(int64_t hidden, int64_t intermediate, const std::string& activation, bool bias, bool fused,
                    const MlpNames& names) {

@@ -91,6 +91,10 @@ class Attention : public Block {
   std::string class_name() const override { return "Attention"; }
   Tensor forward(const Tensor& x, Pass& pass) override;  // [batch, length, hidden]
   using Module::forward;
+  // The part between the projections: q, k and v [batch, heads, length, head_dim], already turned, go through the
+  // cache.
+  Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, Pass& pass) const;
+  double scale() const;  // of scores
   const AttentionConfig config;
   const int layer;
   std::optional<Child<Module>> q_proj, k_proj, v_proj, qkv_proj;  // qkv_proj, or the other three

@@ -1,17 +1,14 @@
 #include "nn/fused.h"
 
 #include <map>
-#include <optional>
 
 #include "autograd/autograd.h"
-#include "kernels/rowwise.h"
 #include "nn/adapted_linear.h"
 #include "ops/ops.h"
 
 namespace ef {
-namespace {
 
-std::optional<rowwise::Unary> kernel_of(const std::string& act) {
+std::optional<rowwise::Unary> activation_kernel(const std::string& act) {
   using rowwise::Unary;
   static const std::map<std::string, Unary, std::less<>> known{
       {"gelu", Unary::Gelu},
@@ -29,6 +26,8 @@ std::optional<rowwise::Unary> kernel_of(const std::string& act) {
   const auto found = known.find(act);
   return found == known.end() ? std::nullopt : std::optional(found->second);
 }
+
+namespace {
 
 bool is_gain(const Tensor& t, int64_t n) {
   return t.dim() == 1 && t.size(0) == n && t.stride(0) == 1 &&
@@ -54,7 +53,7 @@ std::optional<Product> product(const Tensor& x, const Child<Module>& layer) {
 }  // namespace
 
 Tensor linear_act(const Tensor& x, const Child<Module>& layer, const ActivationFn& act, const std::string& act_name) {
-  const std::optional<rowwise::Unary> kernel = kernel_of(act_name);
+  const std::optional<rowwise::Unary> kernel = activation_kernel(act_name);
   std::optional<Product> p = kernel ? product(x, layer) : std::nullopt;
   if (!p) return act((*layer)(x));
   rowwise::bias_unary<float>(*kernel, p->rows(), p->n(), p->y.mutable_data<float>(), p->n(), gain(p->bias));

@@ -7,6 +7,7 @@
 #include "core/thread_pool.h"
 #include "kernels/attention.h"
 #include "kernels/gemm.h"
+#include "kernels/kernels.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -28,11 +29,17 @@ Tensor moved(const Tensor& old, const Tensor& like, int64_t from, int64_t count,
 
 bool DynamicCache::drops(int layer) const { return window(layer) && !record_past_ && !batch_invariant(); }
 
+bool DynamicCache::has_room(int layer, int64_t added) const {
+  const Layer& at = layers_[size_t(layer)];
+  return at.keys.defined() && at.kept + added <= at.keys.size(2) &&
+         !(drops(layer) && at.kept > window(layer) - 1 + kSlack);
+}
+
 void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
   Layer& at = layers_[size_t(layer)];
   const int64_t added = k.size(2), capacity = at.keys.defined() ? at.keys.size(2) : 0;
   const int64_t enough = window(layer) - 1 + kSlack;
-  if (at.keys.defined() && at.kept + added <= capacity && !(drops(layer) && at.kept > enough)) return;
+  if (has_room(layer, added)) return;
   const int64_t length = at.length();
   const int64_t first = drops(layer) ? std::max(at.first, (length - window(layer) + 1) / kKeyBlock * kKeyBlock)
                                      : at.first;  // what is kept sums up to the same bits as if all of it were
@@ -96,6 +103,37 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
   at.kept += added;
   if (at.live_keys.defined()) return {at.live_keys, at.live_values, at.length() - at.live_keys.size(2)};
   return {at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first};
+}
+
+std::optional<KeptRows> DynamicCache::append_rows(int layer, const NewRows& rows) {
+  const std::lock_guard lock(lock_);
+  if (layer < 0 || layer >= stored() || !has_room(layer, rows.positions)) return {};
+  Layer& at = layers_[size_t(layer)];
+  const Shape& shape = at.keys.shape();
+  const DType dtype = at.keys.dtype();
+  if (grad_enabled() || shape[0] != rows.batch || shape[1] != rows.heads || shape[3] != rows.head_dim ||
+      at.values.shape() != shape || (limit_ && at.length() + rows.positions > limit_) || dtype == DType::Float64)
+    return {};
+  at.live_keys = at.live_values = {};
+  const int64_t capacity = shape[2], dim = rows.head_dim, item = int64_t(item_size(dtype)), heads = rows.heads;
+  char* to[2] = {static_cast<char*>(at.keys.mutable_data_ptr()), static_cast<char*>(at.values.mutable_data_ptr())};
+  const float* from[2] = {rows.keys, rows.values};
+  const int64_t each = rows.batch * heads;
+  parallel_for(2 * each, std::max<int64_t>(1, kApart / (rows.positions * dim)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t value = i / each, b = i % each / heads, h = i % heads;
+      for (int64_t p = 0; p < rows.positions; p++) {
+        const float* x = from[value] + (b * rows.positions + p) * rows.stride + h * dim;
+        char* y = to[value] + ((b * heads + h) * capacity + at.kept + p) * dim * item;
+        if (dtype == DType::Float32)
+          std::copy_n(x, dim, reinterpret_cast<float*>(y));
+        else
+          kernels().convert(dim, x, DType::Float32, y, dtype);
+      }
+    }
+  });
+  at.kept += rows.positions;
+  return KeptRows{at.keys, at.values, at.first, at.kept};
 }
 
 int64_t DynamicCache::length(int layer) const {

@@ -17,12 +17,26 @@ struct KvView {  // what is kept of the positions so far, [batch, kv_heads, kept
   PackedRows packed_keys, packed_values;  // of the positions before those, in a quantized cache
 };
 
+// New keys and values in plain memory, [batch, positions, heads, head_dim]: of a sequence's position all heads lie
+// together, and the next position `stride` numbers behind it.
+struct NewRows {
+  const float *keys, *values;
+  int64_t batch, positions, heads, head_dim, stride;
+};
+// Both as a cache keeps them, [batch, heads, capacity, head_dim], of which `kept` positions from `first` on are in use.
+struct KeptRows {
+  Tensor keys, values;
+  int64_t first, kept;
+};
+
 class KvCache {
  public:
   virtual ~KvCache() = default;
   virtual const char* kind() const = 0;
   // Adds k and v [batch, kv_heads, new, head_dim] and returns everything that the new queries may look at.
   virtual KvView append(int layer, const Tensor& k, const Tensor& v) = 0;
+  // The same in the ordinary case, without a tensor for each step of it; otherwise nothing is done.
+  virtual std::optional<KeptRows> append_rows(int layer, const NewRows& rows) { return {}; }
   virtual int64_t length(int layer = 0) const = 0;
   virtual int layers() const = 0;
   virtual KvView view(int layer) const = 0;
@@ -47,6 +61,7 @@ class DynamicCache : public KvCache {
       : windows_(std::move(windows)), dtype_(dtype) {}
   const char* kind() const override { return "dynamic"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
+  std::optional<KeptRows> append_rows(int layer, const NewRows& rows) override;
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(layers_.size()); }
   KvView view(int layer) const override;
@@ -90,6 +105,7 @@ class DynamicCache : public KvCache {
   int stored() const { return int(layers_.size()); }
   bool drops(int layer) const;
   void own_layers();
+  bool has_room(int layer, int64_t added) const;
   void make_room(int layer, const Tensor& k, const Tensor& v);
   mutable Lock lock_;
   std::vector<Layer> layers_;

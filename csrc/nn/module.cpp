@@ -27,23 +27,23 @@ void ParameterSlot::set(Tensor value) {
                     value.defined() ? value.shape() : Shape(), ", needed ", shape_);
   if (value.defined() && !buffer_) value.impl()->is_parameter = true;
   tensor_.set(std::move(value));
+  modules_changed();
 }
 
 void WeightSlot::set(Tensor value) {
-  if (!value.defined()) {
-    weight_.set(nullptr);
-    return;
-  }
+  if (!value.defined()) return set_weight(nullptr);
   check<ShapeError>(value.shape() == shape_, "parameter '", name_, "': found shape ", value.shape(), ", needed ",
                     shape_);
   value.impl()->is_parameter = true;
   weight_.set(std::make_shared<DenseWeight>(std::move(value)));
+  modules_changed();
 }
 
 void WeightSlot::set_weight(std::shared_ptr<Weight> weight) {
   check<ShapeError>(!weight || weight->shape() == shape_, "parameter '", name_, "': found shape ",
                     weight ? weight->shape() : Shape(), ", needed ", shape_);
   weight_.set(std::move(weight));
+  modules_changed();
 }
 
 Tensor WeightSlot::state() const {
@@ -107,6 +107,7 @@ int64_t Module::add_hook(std::shared_ptr<Hook> hook, bool prepend) {
   all.insert(prepend ? all.begin() : all.end(), std::move(hook));
   hooks_.set(std::move(all));
   hooked_ = true;
+  modules_changed();
   return id;
 }
 void Module::remove_hook(int64_t id) {
@@ -114,6 +115,7 @@ void Module::remove_hook(int64_t id) {
   std::erase_if(all, [&](auto& h) { return h->id == id; });
   hooked_ = !all.empty();
   hooks_.set(std::move(all));
+  modules_changed();
 }
 
 ChildSlot* Module::find_child(std::string_view name) const {
@@ -153,6 +155,7 @@ bool Module::remove(std::string_view name) {
     } else {
       std::erase(children_, c);
       own_children_.erase(own);
+      modules_changed();
     }
     return true;
   }
@@ -229,6 +232,7 @@ std::vector<std::pair<std::string, ParameterSlot*>> Module::named_slots() {
 
 void Module::train(bool mode) {
   walk([&](const std::string&, Module& module) { module.training_ = mode; });
+  modules_changed();
 }
 
 void Module::to(DType dtype) {

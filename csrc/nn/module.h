@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/guarded.h"
+#include "nn/derived.h"
 #include "quantizers/weight.h"
 #include "tensor/tensor.h"
 
@@ -212,6 +213,7 @@ void Child<T>::set(ModulePtr module) {
   auto typed = std::dynamic_pointer_cast<T>(module);
   if (module && !typed) fail_role(*this, *module, T::role());
   release(value_.exchange(std::move(typed)));
+  modules_changed();
 }
 
 inline std::string join_path(const std::string& prefix, const std::string& name) {

@@ -9,6 +9,7 @@
 #include "core/half.h"
 #include "kernels/gemm.h"
 #include "kernels/quant.h"
+#include "models/common/decoder_step.h"
 #include "models/common/heads.h"
 #include "models/common/layers.h"
 #include "models/common/moe.h"
@@ -235,6 +236,8 @@ Tensor alibi(const DecoderConfig& c, const Tensor& keep, int64_t keys) {
 
 }  // namespace
 
+DecoderBody::~DecoderBody() = default;
+
 Tensor DecoderBody::learned_positions(const ModelInput& in, const Tensor& positions, int64_t batch) const {
   const int64_t length = positions.size(1);
   Tensor rows = positions.to(DType::Int64);
@@ -309,10 +312,22 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
     pass.spans = unpadded_spans(pass.key_mask, pass.past);
 
   const bool long_input = in.interrupt && batch * length >= kInterruptTokens;
-  for (const ModulePtr& child : layers->child_modules()) {
+  const std::vector<ModulePtr> children = layers->child_modules();
+  const auto known =
+      DecoderSteps::suit(x, pass) ? steps.get([&] { return std::make_shared<const DecoderSteps>(children); }) : nullptr;
+  Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
+  bool own = false;  // x is no other's, and may be overwritten
+  for (size_t i = 0; i < children.size(); i++) {
     if (long_input) interruptible(in, pass);
     if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
-    x = run_layer(child, "layers", x, pass, checkpointed && !pass.cache);
+    if (const StepLayer* step = known ? known->layer(i) : nullptr) {
+      if (!own || in.output_hidden_states) x = x.clone();
+      own = true;
+      step->run(x.mutable_data<float>(), {batch, length}, pass, static_cast<char*>(room.mutable_data_ptr()));
+    } else {
+      x = run_layer(children[i], "layers", x, pass, checkpointed && !pass.cache);
+      own = false;
+    }
     if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
     if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
   }

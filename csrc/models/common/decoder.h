@@ -96,8 +96,11 @@ class DecoderLayer : public Block {
   std::optional<Child<Module>> before_attention, after_attention, before_mlp, after_mlp;  // norms
 };
 
+class DecoderSteps;
+
 struct DecoderBody : Body {
   DecoderBody(Module& owner, const DecoderConfig& config);
+  ~DecoderBody() override;
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override;
   Tensor learned_positions(const ModelInput& input, const Tensor& positions, int64_t batch) const;
@@ -106,6 +109,7 @@ struct DecoderBody : Body {
   Child<ModuleList> layers;
   std::optional<Child<Module>> embed_positions, embedding_norm, norm, project_in, project_out;
   std::vector<std::unique_ptr<Child<RotaryEmbedding>>> rotary;  // rotary_emb, rotary_emb_1, …
+  Derived<DecoderSteps> steps;                                  // of the layers
 };
 
 struct CausalLmBody : Body {

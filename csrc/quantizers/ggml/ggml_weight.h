@@ -20,6 +20,7 @@ class GgmlWeight : public Weight {
   GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, FilePtr file, std::vector<int64_t> order);
   const char* kind() const override { return "ggml"; }
   GgmlType type() const { return type_; }
+  const uint8_t* packed() const { return packed_.data<uint8_t>(); }  // the layout of kernels/quant.h
   Shape shape() const override { return {n_, k_}; }
   DType dtype() const override { return DType::Float32; }
   size_t nbytes() const override { return quant_packed_bytes(type_, n_, k_); }

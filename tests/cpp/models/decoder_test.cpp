@@ -1,7 +1,6 @@
 // The contract of every decoder family: names, cache = no cache, padding, masks, gradients.
 #include <gtest/gtest.h>
 
-#include "models/family.h"
 #include "models/tiny.h"
 #include "nn/attention.h"
 #include "nn/recurrent_cache.h"
@@ -154,13 +153,6 @@ TEST_P(DecoderFamily, RefusesWhatDoesNotFit) {
   }
 }
 
-std::vector<std::string> decoders() {
-  std::vector<std::string> names = families().names();
-  for (const std::string& encoder : encoder_types()) std::erase(names, encoder);
-  for (const char* other : {"bert", "bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5", "umt5"})
-    std::erase(names, other);
-  return names;
-}
 INSTANTIATE_TEST_SUITE_P(All, DecoderFamily, testing::ValuesIn(decoders()));
 
 TEST(Decoder, SlidingWindowForgets) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autograd/autograd.h"
+#include "models/family.h"
 #include "models/model.h"
 #include "ops/ops.h"
 
@@ -41,6 +42,14 @@ inline double max_difference(const Tensor& a, const Tensor& b) { return max(abs(
 inline std::vector<std::string> encoder_types() {
   return {"albert",     "bert",       "camembert", "deberta",    "deberta-v2", "distilbert", "electra",
           "longformer", "modernbert", "mpnet",     "nomic_bert", "roberta",    "tapas",      "xlm-roberta"};
+}
+
+inline std::vector<std::string> decoders() {
+  std::vector<std::string> names = families().names();
+  for (const std::string& encoder : encoder_types()) std::erase(names, encoder);
+  for (const char* other : {"bert", "bart", "m2m_100", "marian", "mbart", "mt5", "pegasus", "t5", "umt5"})
+    std::erase(names, other);
+  return names;
 }
 
 }  // namespace ef

@@ -1,0 +1,57 @@
+// Decoder layers in plain memory, for passes of few rows: a step's time would otherwise go to the handles of tensors
+// and to asking each module what it is. The kernels, their arguments and their order are those of
+// DecoderLayer::forward, and so are the bits.
+#pragma once
+#include "models/common/decoder.h"
+#include "nn/derived.h"
+#include "quantizers/row_product.h"
+
+namespace ef {
+
+// A norm as the kernels take it.
+struct StepNorm {
+  enum Kind { None, Rms, Layer } kind = None;
+  Tensor gain, bias;
+  double eps = 0;
+  bool unit_offset = false;
+  int64_t n = 0;
+  void operator()(int64_t rows, const float* x, float* y) const;  // both without gaps, perhaps the same
+};
+
+class StepLayer {
+ public:
+  // Nothing for a layer that is watched, adapted, trained with dropout, or of a form that is not known here.
+  static std::optional<StepLayer> of(const ModulePtr& layer);
+  struct Rows {
+    int64_t batch, length;
+    int64_t count() const { return batch * length; }
+  };
+  size_t room(int64_t rows) const;  // bytes
+  // x [batch, length, hidden] becomes what the layer makes of it; room is aligned to 64.
+  void run(float* x, Rows rows, Pass& pass, char* room) const;
+
+ private:
+  void turn(Rows rows, const Rope::Rows& table, float* x, int64_t heads) const;
+  void attend(Rows rows, Pass& pass, float* qkv, float* mixed) const;
+  bool attend_in_place(Rows rows, const Pass& pass, const float* qkv, float* mixed) const;
+
+  std::shared_ptr<Attention> attention_;
+  StepNorm before_attention_, q_norm_, k_norm_, after_attention_, before_mlp_, after_mlp_;
+  std::optional<RowProduct> qkv_, o_, gate_up_, down_;
+  rowwise::Unary act_ = rowwise::Unary::Silu;
+};
+
+// The layers of a decoder; those that are not known here run by themselves.
+class DecoderSteps {
+ public:
+  explicit DecoderSteps(const std::vector<ModulePtr>& layers);
+  // Whether a pass is of this kind: few rows, nothing recorded.
+  static bool suit(const Tensor& x, const Pass& pass);
+  const StepLayer* layer(size_t i) const { return i < layers_.size() && layers_[i] ? &*layers_[i] : nullptr; }
+  size_t room(int64_t rows) const;
+
+ private:
+  std::vector<std::optional<StepLayer>> layers_;
+};
+
+}  // namespace ef
