@@ -14,7 +14,7 @@ def _base() -> type:
     return PreTrainedConfig
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class SubConfigSpec:
     """How a nested configuration is built: its class (or `AutoConfig` with a default `model_type`) and arguments."""
 

@@ -19,6 +19,23 @@ def _is_array(value: Any) -> bool:
     return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
 
 
+def _with_init(output_class: type) -> type:
+    """The dataclass of `output_class`, which has an `__init__` afterwards."""
+    owner = next(base for base in output_class.__mro__ if "__dataclass_fields__" in vars(base))
+    return owner if "__init__" in vars(owner) else dataclass(repr=False, eq=False)(owner)
+
+
+class _Signature:
+    """`inspect.signature` of an output, also before the first one is made."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        import inspect
+
+        init = _with_init(owner).__init__ if is_dataclass(owner) else owner.__init__
+        signature = inspect.signature(init)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class ModelOutput(OrderedDict):
     """Base of all model outputs: attribute, string and integer access to the same values.
 
@@ -26,9 +43,14 @@ class ModelOutput(OrderedDict):
     `setdefault` raise, because the dict must not fall out of step with the attributes.
     """
 
+    __signature__ = _Signature()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if is_dataclass(self):
+            _with_init(type(self)).__init__(self, *args, **kwargs)
+            return
         super().__init__(*args, **kwargs)
-        if type(self) is not ModelOutput and not is_dataclass(self):
+        if type(self) is not ModelOutput:
             raise TypeError(
                 f"{self.__module__}.{type(self).__name__} is not a dataclass."
                 " This is a subclass of ModelOutput and so must use the @dataclass decorator."
@@ -123,8 +145,9 @@ class ModelOutput(OrderedDict):
         return tuple(OrderedDict.values(self))
 
 
-# Methods that Python would write anew for each class are the base's: half the time of importing this module.
-model_output = dataclass(repr=False, eq=False)
+# Methods that Python would write anew for each class are the base's, and `__init__` is written for the first object: most
+# of the time of importing this module.
+model_output = dataclass(init=False, repr=False, eq=False)
 
 
 class _LateLogits(ModelOutput):

@@ -13,7 +13,6 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
 from .assisted import candidates_of, check_assistant, early_exit
-from .beam_constraints import ConstrainedTexts, constraints_of
 from .configuration import GenerationConfig, GenerationMode
 from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
@@ -170,6 +169,8 @@ class GenerationMixin(ContinuousMixin):
             candidates = candidates_of(assistant_model, config, translates, assistant_tokenizer, source)
         constraints = None
         if config.constraints is not None or config.force_words_ids is not None:
+            from .beam_constraints import ConstrainedTexts, constraints_of
+
             constraints = ConstrainedTexts(constraints_of(config))
         layers = dola_layers(self, config) if mode == GenerationMode.DOLA_GENERATION else []
         shares = prefix_cache is not None and self._shares_prefix(config, input_ids, mask, embeds, past)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import collections
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from .. import _core
 from .._numpy import np
-from ..outputs import ModelOutput
+from ..outputs import ModelOutput, model_output
 from ..utils import logging
 from .arrays import as_array
 from .logits_base import NumpyLogitsProcessor
@@ -95,7 +94,7 @@ class WatermarkLogitsProcessor(NumpyLogitsProcessor):
         return scores
 
 
-@dataclass
+@model_output
 class WatermarkDetectorOutput(ModelOutput):
     """What a WatermarkDetector found, each an array `[batch]`: the counts, their share, how many standard deviations
     that is above chance, its probability by chance, whether it is a watermark, and how surely."""

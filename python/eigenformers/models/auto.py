@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -145,6 +144,8 @@ def _refuse_code(trust_remote_code: Any, auto_map: Any, auto_class: str, where: 
 
 def _nearest(model_type: Any) -> str:
     """" Did you mean `bert`?", where a known model type is near."""
+    import difflib
+
     near = difflib.get_close_matches(str(model_type), list(CONFIG_MAPPING), 1)
     return f" Did you mean `{near[0]}`?" if near else ""
 

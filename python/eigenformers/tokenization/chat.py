@@ -6,7 +6,6 @@ from typing import Any
 
 from .batch_encoding import BatchEncoding
 from .chat_template import render_jinja_template
-from .response import ResponseParser, parse_response
 
 
 class ChatMixin:
@@ -209,6 +208,8 @@ class ChatMixin:
                 f"Got {len(rows)} response(s) but {len(prefixes)} prefix(es); `prefix` must be a single sequence "
                 "(broadcast to every response), or one prefix per response."
             )
+        from .response import parse_response
+
         messages = [parse_response(text, schema, prefix=before, tools=tools) for text, before in zip(rows, prefixes)]
         return messages[0] if isinstance(texts, str) else messages
 
@@ -225,6 +226,8 @@ class ChatMixin:
             raise ValueError(
                 "`prefix=` must be a single sequence (str, list[int], or 1D tensor) for `get_response_parser`."
             )
+        from .response import ResponseParser
+
         return ResponseParser(template, prefix=prefix, tools=tools)
 
     def _texts_of(self, value) -> str | list[str]:

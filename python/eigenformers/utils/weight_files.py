@@ -23,7 +23,7 @@ WEIGHTS_NAME = "pytorch_model.bin"
 WEIGHTS_INDEX_NAME = "pytorch_model.bin.index.json"
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class ResolvedWeights:
     """The files of one checkpoint.
 

@@ -11,7 +11,7 @@ Vocab = Any  # dict[str, int], or list[tuple[str, float]] with scores
 ARGUMENT = "the vocabulary"  # how an error names a vocabulary that is no file
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Parts:
     """A vocabulary with all that its class, its file and the caller say about it."""
 
@@ -47,7 +47,7 @@ class Parts:
         return [(piece, float(score)) for piece, score in self.vocab]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Backend:
     """An engine tokenizer without its post-processor, and what the class still has to do with it."""
 
