@@ -22,7 +22,7 @@ std::optional<RowProduct> RowProduct::of(const std::vector<LinearTerm>& terms) {
     const int64_t n = t.weight->shape()[0];
     if (!t.low.empty() || t.weight->shape()[1] != out.k_) return {};
     if (auto* packed = dynamic_cast<const GgmlWeight*>(t.weight.get())) {
-      out.packed_.push_back({packed->type(), packed->packed(), n, nullptr, 0});
+      out.packed_.push_back(packed);
     } else if (auto* dense = dynamic_cast<const DenseWeight*>(t.weight.get())) {
       const Tensor w = dense->parameter();
       if (!readable(w.dtype()) || w.stride(1) != 1 || out.k_ == 0) return {};
@@ -38,7 +38,6 @@ std::optional<RowProduct> RowProduct::of(const std::vector<LinearTerm>& terms) {
     out.n_ += n;
   }
   if (!out.packed_.empty() && !out.dense_.empty()) return {};
-  for (QuantTarget& t : out.packed_) t.ldy = out.n_;
   for (GemmTarget& t : out.dense_) t.ldc = out.n_;
   out.terms_ = terms;
   return out;
@@ -49,9 +48,13 @@ size_t RowProduct::room(int64_t m) const { return packed_.empty() ? 0 : quant_ac
 void RowProduct::operator()(int64_t m, const float* x, float* y, void* room) const {
   if (!packed_.empty()) {
     std::array<QuantTarget, kMost> all;
+    std::array<std::shared_ptr<const void>, kMost> files;
     for (size_t i = 0; i < packed_.size(); i++) {
-      all[i] = packed_[i];
+      GgmlWeight::Operand operand = packed_[i]->operand();
+      all[i] = operand.target;
       all[i].y = y + columns_[i];
+      all[i].ldy = n_;
+      files[i] = std::move(operand.file);
     }
     const std::span<const QuantTarget> targets(all.data(), packed_.size());
     if (quant_rounds(m)) {

@@ -3,11 +3,12 @@
 #include <optional>
 
 #include "kernels/gemm.h"
-#include "kernels/quant.h"
 #include "kernels/rowwise.h"
 #include "quantizers/weight.h"
 
 namespace ef {
+
+class GgmlWeight;
 
 // y = x·W_iᵀ + bias_i of all terms side by side, with the bits of linear_terms(). It records nothing.
 class RowProduct {
@@ -21,10 +22,10 @@ class RowProduct {
   void operator()(int64_t m, const float* x, float* y, void* room) const;
 
  private:
-  std::vector<LinearTerm> terms_;    // keeps what the targets point to
-  std::vector<QuantTarget> packed_;  // all without the place of their results,
-  std::vector<GemmTarget> dense_;    // or these
-  std::vector<int64_t> columns_;     // of y, where each begins
+  std::vector<LinearTerm> terms_;  // keeps what the targets point to
+  std::vector<const GgmlWeight*> packed_;
+  std::vector<GemmTarget> dense_;  // or these, without the place of their results
+  std::vector<int64_t> columns_;   // of y, where each begins
   struct Bias {
     int64_t column, n;
     rowwise::Gain gain;

@@ -44,11 +44,11 @@ void GgmlWeight::pack(const FileRows& rows, const MappedFile* file) const {
   }
   if (file && rows.order) file->drop_pages(std::as_bytes(std::span(rows.data, size_t(n_) * row_bytes)));
   packed_ = std::move(packed);
-  is_packed_.store(true, std::memory_order_release);
+  data_.store(packed_.data<uint8_t>(), std::memory_order_release);
 }
 
 const Tensor& GgmlWeight::packed() const {
-  if (!is_packed_.load(std::memory_order_acquire)) {
+  if (!data_.load(std::memory_order_acquire)) {
     std::lock_guard guard(lock_);
     if (in_file_) pack(in_file_->rows(), in_file_->file.get());
     in_file_ = nullptr;  // readers of the file keep it as long as they need it
@@ -57,9 +57,21 @@ const Tensor& GgmlWeight::packed() const {
 }
 
 GgmlWeight::InFilePtr GgmlWeight::in_file() const {
-  if (is_packed_.load(std::memory_order_acquire)) return nullptr;
+  if (data_.load(std::memory_order_acquire)) return nullptr;
   std::lock_guard guard(lock_);
   return in_file_;
+}
+
+GgmlWeight::Operand GgmlWeight::operand() const {
+  Operand out{{type_, data_.load(std::memory_order_acquire), n_, nullptr, 0}, nullptr};
+  if (out.target.packed) return out;
+  if (const InFilePtr file = used_.exchange(true, std::memory_order_relaxed) ? nullptr : in_file()) {
+    out.target.file = file->rows();
+    out.file = file;
+  } else {
+    out.target.packed = packed().data<uint8_t>();
+  }
+  return out;
 }
 
 Tensor GgmlWeight::matmul(const Activation& x) const { return matmul_many(x, {this})[0]; }
@@ -67,18 +79,17 @@ Tensor GgmlWeight::matmul(const Activation& x) const { return matmul_many(x, {th
 std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vector<const Weight*>& all) const {
   std::vector<Tensor> ys;
   std::vector<QuantTarget> targets;
-  std::vector<InFilePtr> in_files;
+  std::vector<std::shared_ptr<const void>> files;
   for (const Weight* weight : all) {
     auto* w = dynamic_cast<const GgmlWeight*>(weight);
     if (!w) return Weight::matmul_many(x, all);
     check<ShapeError>(x.k() == w->k_, "ggml weight: found input of ", x.k(), " columns, needed ", w->k_);
     ys.push_back(Tensor::empty({x.m(), w->n_}));
-    targets.push_back({w->type_, nullptr, w->n_, ys.back().mutable_data<float>(), w->n_});
-    const InFilePtr file = w->used_.exchange(true, std::memory_order_relaxed) ? nullptr : w->in_file();
-    if (file)
-      targets.back().file = in_files.emplace_back(file)->rows();
-    else
-      targets.back().packed = w->packed().data<uint8_t>();
+    Operand operand = w->operand();
+    targets.push_back(operand.target);
+    targets.back().y = ys.back().mutable_data<float>();
+    targets.back().ldy = w->n_;
+    files.push_back(std::move(operand.file));
   }
   const Tensor& rows = x.operand();
   if (quant_rounds(x.m()) && rows.dtype() != DType::Float64)

@@ -20,7 +20,12 @@ class GgmlWeight : public Weight {
   GgmlWeight(GgmlType type, int64_t n, int64_t k, const uint8_t* file_rows, FilePtr file, std::vector<int64_t> order);
   const char* kind() const override { return "ggml"; }
   GgmlType type() const { return type_; }
-  const uint8_t* packed() const { return packed_.data<uint8_t>(); }  // the layout of kernels/quant.h
+  // The matrix in a product, without the place of the result; `file` holds what it points to. This counts as one.
+  struct Operand {
+    QuantTarget target;
+    std::shared_ptr<const void> file;
+  };
+  Operand operand() const;
   Shape shape() const override { return {n_, k_}; }
   DType dtype() const override { return DType::Float32; }
   size_t nbytes() const override { return quant_packed_bytes(type_, n_, k_); }
@@ -47,7 +52,8 @@ class GgmlWeight : public Weight {
 
   GgmlType type_;
   int64_t n_, k_;
-  mutable std::atomic<bool> is_packed_ = false, used_ = false;
+  mutable std::atomic<const uint8_t*> data_ = nullptr;  // of packed_, once it is there
+  mutable std::atomic<bool> used_ = false;
   mutable std::mutex lock_;    // of what follows, until it is packed
   mutable InFilePtr in_file_;  // not packed yet
   mutable Tensor packed_;      // uint8, the layout of kernels/quant.h
