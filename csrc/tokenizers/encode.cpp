@@ -109,7 +109,9 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
 
 std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
   const auto asks = [](const auto& role) { return role && role->needs_source(); };
-  PreTokenizedString pre(text, asks(normalizer_) || asks(pre_tokenizer_));
+  // A text that nothing changes before the pre-tokenizer asks knows where it stands.
+  const bool unchanged = cuts_ && !(before_marks_ ? *before_marks_ : normalizer_);
+  PreTokenizedString pre(text, asks(normalizer_) || (asks(pre_tokenizer_) && !unchanged));
   struct {
     const PreTokenizedString& pre;
     const Model& model;

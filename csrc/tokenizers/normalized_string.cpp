@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "tokenizers/character_map.h"
 #include "tokenizers/pattern.h"
@@ -247,6 +248,33 @@ void NormalizedString::strip(bool left, bool right) {
   if (begin == 0 && end == s.size()) return;
   Builder out(*this);
   out.keep(uint32_t(begin), uint32_t(end));
+  out.finish();
+}
+
+void NormalizedString::separate(Cutter cut, std::string_view mark) {
+  const std::string_view old = text();
+  Builder out(*this);
+  out.reserve(old.size() + old.size() / 16 + 8);
+  Span words[64];
+  const char* const end = old.data() + old.size();
+  for (const char* at = old.data(); at < end;) {
+    Span* found = words;
+    at = cut(old.data(), at, end, found, std::end(words));
+    for (const Span* word = words; word < found; word++) {
+      const std::string_view s = old.substr(word->begin, word->end - word->begin);
+      if (!s.starts_with(mark)) {
+        out.text += ' ';
+        out.align(out.of(word->begin));
+      }
+      size_t kept = 0;
+      for (size_t m; (m = s.find(mark, kept)) != std::string_view::npos; kept = m + mark.size()) {
+        out.keep(word->begin + uint32_t(kept), word->begin + uint32_t(m));
+        out.text += ' ';
+        out.align(out.before(word->begin + uint32_t(m + mark.size())));
+      }
+      out.keep(word->begin + uint32_t(kept), word->end);
+    }
+  }
   out.finish();
 }
 

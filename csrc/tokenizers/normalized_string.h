@@ -21,6 +21,10 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
+// Cuts [at, end) into words and writes them to `out`, as positions from `base`. Stops when fewer than two more have
+// room before `limit`, and returns where to go on: `end` when nothing is left.
+using Cutter = const char* (*)(const char* base, const char* at, const char* end, Span*& out, Span* limit);
+
 class NormalizedString {
  public:
   // `original` must outlive this object; nothing is copied until something changes. Without tracking, only the text is
@@ -67,6 +71,9 @@ class NormalizedString {
   void append(std::string_view s);
   void replace(const Pattern& pattern, std::string_view content);
   void strip(bool left, bool right);
+  // The words that `cut` finds, each behind one blank. The mark is a blank too; a word that begins with it needs no
+  // other.
+  void separate(Cutter cut, std::string_view mark);
   void clear();
   void assign(std::string text, std::vector<Span> alignments);  // for those who build both at once
 

@@ -26,9 +26,6 @@ enum class Spelling : uint8_t {
 };
 
 class Pattern;
-// Cuts [at, end) into words and writes them to `out`, as positions from `base`. Stops when fewer than two more have
-// room before `limit`, and returns where to go on: `end` when nothing is left.
-using Cutter = const char* (*)(const char* base, const char* at, const char* end, Span*& out, Span* limit);
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 SplitBehavior split_behavior_from_name(std::string_view name,
                                        std::string_view where);  // "Isolated", "merged_with_next"

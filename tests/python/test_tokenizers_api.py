@@ -366,3 +366,38 @@ def test_many_ids_decode_as_few_do(name: str):
                 texts.append([tokenizer.decode(ids, skip_special_tokens=skip) for ids in batch])
     assert sum(map(len, batch)) >= 4096  # the table is made
     assert texts[:2] == texts[2:]
+
+
+@pytest.mark.parametrize("scheme", ["always", "first", "never"])
+@pytest.mark.parametrize("split", [True, False])
+def test_words_with_marks_are_those_of_the_pre_tokenizer(scheme: str, split: bool):
+    """Words between white space with a mark each go to the model as one text with blanks: nothing may show of it."""
+    tokenizer = Tokenizer(models.Unigram([("?", -9.0), ("▁", -1.0), ("a", -1.0), ("▁b", -1.0), ("\u0301", -1.0)], 0))
+    parts = [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme=scheme, split=split)]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(parts)
+    texts = [
+        "",
+        " ",
+        "▁",
+        "a",
+        " a",
+        "a\n\u3000b\t",
+        "▁a a▁b ▁▁b",
+        "b é\u2028ab▁",
+        "ab " * 200,
+        "\u0301 \u0301a b\u0301",
+    ]
+    for normalizer in (None, normalizers.NFD(), normalizers.Lowercase()):
+        tokenizer.normalizer = normalizer
+        for text in texts:
+            words: dict[int, list] = {}
+            encoding = tokenizer.encode(text)
+            for word, offsets in zip(encoding.word_ids, encoding.offsets):
+                words.setdefault(word, []).append(offsets)
+            pieces = [] if normalizer else tokenizer.pre_tokenizer.pre_tokenize_str(text)
+            if not normalizer:
+                assert [(at[0][0], at[-1][1]) for at in words.values()] == [offsets for _, offsets in pieces]
+                ids = [token.id for piece, _ in pieces for token in tokenizer.model.tokenize(piece)]
+                assert encoding.ids == ids
+            assert encoding.ids == tokenizer.encode_batch_arrays([text])[0].tolist()
+            assert encoding.ids == tokenizer.encode_batch_fast([text])[0].ids

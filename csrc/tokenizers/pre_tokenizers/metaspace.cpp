@@ -39,11 +39,17 @@ class Metaspace : public PreTokenizer {
       text.drop_empty();
   }
   bool add_to(Cuts& cuts) const override {
-    if (mark_ != kMark || !cuts.then_rewrite([this](NormalizedString& s) {
-          marks_to_blanks(s);
-          begin_with(s, " ");
-        }))
-      return false;
+    if (mark_ != kMark) return false;
+    // Words between white space, each of which gets a mark, are one text with a blank for each mark.
+    const bool words = options_.prepend == MetaspaceOptions::Prepend::Always && options_.split &&
+                       cuts.cutters == std::vector<Cutter>{cut_at_white_space};
+    if (words) cuts.cutters.clear();
+    const bool rewritten = words ? cuts.then_rewrite([](NormalizedString& s) { s.separate(cut_at_white_space, kMark); })
+                                 : cuts.then_rewrite([this](NormalizedString& s) {
+                                     marks_to_blanks(s);
+                                     begin_with(s, " ");
+                                   });
+    if (!rewritten) return false;
     if (options_.split) cuts.then_cut(cut_before_blanks);
     cuts.spelling = Spelling::Blanks;
     return true;

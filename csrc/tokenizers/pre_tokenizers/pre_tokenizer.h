@@ -36,6 +36,7 @@ class PreTokenizer {
   // What a Sequence is made of; null for everything else.
   virtual const std::vector<std::shared_ptr<const PreTokenizer>>* parts() const { return nullptr; }
 };
+const char* cut_at_white_space(const char* base, const char* at, const char* end, Span*& out, Span* limit);  // a Cutter
 using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
 
 using PreTokenizerFactory = PreTokenizerPtr (*)(const Json&);
