@@ -28,16 +28,12 @@ std::atomic<bool>& invariant() {
 }
 
 constexpr int64_t kInPlaceRows = 32;      // up to here an f32 b[k, n] is used where it lies
+constexpr int64_t kSplitRows = 33;        // from here on f32 is split into three bf16 where tiles multiply them
 constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
 constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
 constexpr int64_t kBlockBytes = 6 << 20;  // of packed a, which all threads share
 
-struct Target {
-  Matrix b;  // op(b) is [n, k]
-  int64_t n;
-  float* c;
-  int64_t ldc;
-};
+using Target = SplitTarget;
 
 void check_operand(const char* where, DType d) {
   check<DtypeError>(d == DType::Float32 || d == DType::BFloat16 || d == DType::Float16, where, ": found ",
@@ -262,7 +258,8 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else if (part[0].b.dtype == DType::BFloat16 && strips())
       strips_of_dense(m, k, a, part, accumulate);
-    else
+    else if (m < kSplitRows || batch_invariant() || alone || part[0].b.dtype == DType::BFloat16 ||
+             !split_product(m, k, a, part, accumulate))
       panel_product(m, k, a, part, accumulate);
     i = end;
   }

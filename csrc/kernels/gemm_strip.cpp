@@ -15,13 +15,6 @@ namespace {
 constexpr int64_t kBandRows = 512;  // of a, packed at once: with a step along k of them the near cache is half full
 constexpr int64_t kGroup = 8;       // panels whose steps along k go together, at most
 
-const StripKernels* strip_kernels() {
-#ifdef EF_HAVE_AMX
-  if (isa() == Isa::Amx) return &kStripAmx;
-#endif
-  return nullptr;
-}
-
 struct Panel {
   const StripTarget* target;
   int64_t begin, end;
@@ -57,46 +50,60 @@ struct StripScope {
 // Some rows of a for all of k, packed: a step's rows lie together, so that blocks are not a multiple of pages apart. Or
 // where they lie, if they are bf16 in whole tiles, and not a multiple of pages apart themselves.
 struct Rows {
+  const StripKernels& ker;
   const Matrix& a;
   const UnitCut& steps;
   int64_t row, rows, k;
   bool in_place;
   char* data = nullptr;
-  Rows(const Matrix& a, const UnitCut& steps, int64_t row, int64_t rows, int64_t k)
-      : a(a),
+  Rows(const StripKernels& ker, const Matrix& a, const UnitCut& steps, int64_t row, int64_t rows, int64_t k)
+      : ker(ker),
+        a(a),
         steps(steps),
         row(row),
         rows(rows),
         k(k),
-        in_place(a.dtype == DType::BFloat16 && !a.transposed && a.ld % 2048 && rows % 16 == 0 &&
+        in_place(ker.parts == 1 && a.dtype == DType::BFloat16 && !a.transposed && a.ld % 2048 && rows % 16 == 0 &&
                  steps.total % 32 == 0) {
-    if (!in_place) data = scratch<char>(ScratchSlot::GemmA, size_t(rows * steps.units.total * 64 + kPackedSlack));
+    if (!in_place) data = scratch<char>(ScratchSlot::GemmA, size_t(rows * steps.units.total * line() + kPackedSlack));
   }
+  int64_t line() const { return 64 * ker.parts; }  // of a row in a chunk
   int64_t chunks(int64_t s) const { return (steps.begin(s + 1) - steps.begin(s) + 31) / 32; }
   int64_t bytes() const { return in_place ? a.ld * 2 : 0; }  // from row to row
-  char* packed(int64_t s, int64_t r) const { return data + rows * steps.begin(s) * 2 + r * chunks(s) * 64; }
+  char* packed(int64_t s, int64_t r) const { return data + (rows * steps.begin(s) / 32 + r * chunks(s)) * line(); }
   const char* at(int64_t s) const {
     return in_place ? static_cast<const char*>(a.at(row, k + steps.begin(s))) : packed(s, 0);
   }
   Lines part(int64_t s, int64_t i, int64_t parts) const {  // of a step
-    const int64_t begin = rows * i / parts, count = rows * (i + 1) / parts - begin, width = chunks(s) * 64;
+    const int64_t begin = rows * i / parts, count = rows * (i + 1) / parts - begin, width = chunks(s) * line();
     return {at(s) + begin * (in_place ? bytes() : width), width, in_place ? bytes() : width, count};
   }
-  void pack() const {
+  void pack(StripRange& range) const {
     for (int64_t r = 0; r < rows && !in_place; r += kStripRows)
       for (int64_t s = 0; s < steps.pieces(); s++) {
         const int64_t k0 = steps.begin(s), kn = steps.begin(s + 1) - k0, count = std::min(kStripRows, rows - r);
-        kernels().panel_bf16.pack_a(count, kn, a.at(row + r, k + k0), a.dtype, a.ld, a.transposed, true, packed(s, r));
+        ker.pack_a(count, kn, a.at(row + r, k + k0), a.dtype, a.ld, a.transposed, packed(s, r), range);
       }
   }
 };
 
 }  // namespace
 
-bool strips() { return strip_kernels() != nullptr; }
+bool strips() { return strip_kernels(1) != nullptr; }
+
+const StripKernels* strip_kernels(int parts) {
+#ifdef EF_HAVE_AMX
+  if (isa() == Isa::Amx) return parts == 1 ? &kStripAmx : &kStripSplit;
+#endif
+  return nullptr;
+}
 
 void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripTarget> targets, bool accumulate) {
-  const StripKernels& ker = *strip_kernels();
+  StripSpan unused;
+  strip_product(*strip_kernels(1), m, k, a, targets, accumulate, unused);
+}
+void strip_product(const StripKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const StripTarget> targets,
+                   bool accumulate, StripSpan& span) {
   static thread_local std::vector<Panel> kept;  // keeps its memory between calls
   std::vector<Panel>& panels = kept;            // the workers must see the caller's
   panels.clear();
@@ -106,7 +113,7 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
     for (int64_t j = 0; j < t.n; j += kStripColumns) panels.push_back({&t, j, std::min(t.n, j + kStripColumns)});
   }
   const int64_t count = int64_t(panels.size());
-  const UnitCut slabs(k, 32, kStripSlab), bands(m, kStripRows, kBandRows);
+  const UnitCut slabs(k, 32, kStripSlab / ker.parts), bands(m, kStripRows, kBandRows);
   struct alignas(64) Next {
     std::atomic<int64_t> group{0};
   };
@@ -125,8 +132,8 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
         return std::min(mn, (mn + kStripRows - 1) / kStripRows * t / teams * kStripRows);
       };
       const int64_t r0 = row(team), rows = row(team + 1) - r0, blocks = (rows + kStripRows - 1) / kStripRows;
-      const Rows mine(a, steps, m0 + r0, rows, slab_k);
-      char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(kStripColumns * steps.largest() * 64));
+      const Rows mine(ker, a, steps, m0 + r0, rows, slab_k);
+      char* packed_b = scratch<char>(ScratchSlot::GemmB, size_t(kStripColumns * steps.largest() * 64 * ker.parts));
       bool ready = false;
       const StripScope scope(ker);
       for (int v = 0; v < members; v++) {  // one's own panels, then what others have left
@@ -136,8 +143,12 @@ void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripT
         std::atomic<int64_t>& next = queues[size_t(team * members + member)].group;
         for (int64_t p0; (p0 = own + next.fetch_add(1, std::memory_order_relaxed) * together) < end;) {
           const int64_t p1 = std::min(p0 + together, end);
-          if (!ready) mine.pack();
-          ready = true;
+          if (!ready) {
+            StripRange range;
+            mine.pack(range);
+            span.add(range);
+            ready = true;
+          }
           float* sums = steps.pieces() == 1
                             ? nullptr
                             : scratch<float>(ScratchSlot::GemmC, size_t(together * blocks * kStripBlock));

@@ -1,6 +1,7 @@
 // Products in strips: a panel of 32 columns of b, packed when its turn comes, meets all rows of a that a thread has
 // packed for itself. For levels whose tiles leave room to copy results out beside them (AMX); sums in f32.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -59,8 +60,34 @@ struct StripTarget {
   int64_t ldc;
 };
 
-bool strips();  // whether this level has them
+// A StripRange that threads add to.
+struct StripSpan {
+  std::atomic<uint32_t> low{~0u}, high{0};
+  void add(const StripRange& r) {
+    for (uint32_t is = low; r.low < is && !low.compare_exchange_weak(is, r.low);) {
+    }
+    for (uint32_t is = high; r.high > is && !high.compare_exchange_weak(is, r.high);) {
+    }
+  }
+};
+
+const StripKernels* strip_kernels(int parts);  // of this level, or null
+bool strips();                                 // whether this level has them
 // bf16 results: only without `accumulate` and up to k = kStripSlab.
 void strip_product(int64_t m, int64_t k, const Matrix& a, std::span<const StripTarget> targets, bool accumulate);
+// With those kernels; a's range is added to the span.
+void strip_product(const StripKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const StripTarget> targets,
+                   bool accumulate, StripSpan& span);
+
+// An f32 product whose numbers are split into three bf16 each. False if this level has none, or if the numbers are so
+// large or small (or not numbers at all) that parts would be lost; c holds anything then, or, with `accumulate`, what
+// it held.
+struct SplitTarget {
+  Matrix b;  // op(b) is [n, k]
+  int64_t n;
+  float* c;
+  int64_t ldc;
+};
+bool split_product(int64_t m, int64_t k, const Matrix& a, std::span<const SplitTarget> targets, bool accumulate);
 
 }  // namespace ef

@@ -33,12 +33,25 @@ struct StripDrain {
   alignas(64) float ring[2][kStripBlock];
   int turn = 0;
   const float* from = nullptr;
+  const char* plus = nullptr;  // what is added on the way, if not null
   char* to = nullptr;
-  int64_t rows = 0, columns = 0, stride = 0;
+  int64_t rows = 0, columns = 0, stride = 0, plus_stride = 0;
   DType dtype = DType::Float32;
+};
+// The least and the largest of what the rows of a matrix have as their largest |x|, as its bits (NaN is above
+// infinity); rows of zeros do not count.
+struct StripRange {
+  uint32_t low = ~0u, high = 0;
 };
 struct StripKernels {
   int64_t depth;  // of a step
+  int64_t parts;  // bf16 numbers that an element of a or b becomes
+  // rows of a to a block, as panel_bf16.pack_a; of several parts [chunk][part][row][32]
+  void (*pack_a)(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, void* dst,
+                 StripRange& range);
+  // columns of b to a panel, [chunk][part][16 pairs][columns, up to a multiple of 16], or null: as panel_bf16.pack_b
+  void (*pack_b)(int64_t columns, int64_t k, const void* b, DType dtype, int64_t ld, bool transposed, void* dst,
+                 StripRange& range);
   void (*run)(const Strip& strip, StripDrain& drain);
   void (*flush)(StripDrain& drain);  // copies what is still to be copied
   void (*begin)();                   // a thread calls these around its strips
@@ -46,5 +59,7 @@ struct StripKernels {
 };
 
 extern const StripKernels kStripAmx;
+// f32 products: each number is the sum of three bf16.
+extern const StripKernels kStripSplit;
 
 }  // namespace ef

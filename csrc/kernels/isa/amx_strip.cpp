@@ -1,75 +1,17 @@
 // Strips of a bf16 product in AMX tiles. Registers: 0-3 the sums of 2 x 2 blocks of 16 x 16, 4-5 a, 6-7 b. Beside its
 // tile products, which leave the vector units idle, a block copies the results of the block before to c: stored at
 // once, they would wait for c's lines, and the tiles with them.
-#include "kernels/strip.h"
-#include "kernels/isa/vec_avx512.h"
+#include "kernels/isa/amx_strip.h"
+#include "kernels/kernels.h"
 
 namespace ef {
 namespace {
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-void begin_tiles() {
-  static constexpr TileConfig config;
-  _tile_loadconfig(&config);
-}
-void end_tiles() { _tile_release(); }
-inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
-// GCC does not know that tile loads and stores use memory.
-inline void written() { asm volatile("" ::: "memory"); }
-
-// Rows of a block of sums to (or, back, from) c.
-struct Copy {
-  const float* from;
-  char* to;
-  int64_t rows, stride;
-  __mmask16 low, high;
-  bool half;
-  explicit Copy(const StripDrain& d)
-      : from(d.from),
-        to(d.to),
-        rows(d.rows),
-        stride(d.stride),
-        low(first(clamp_lanes(d.columns))),
-        high(first(clamp_lanes(d.columns - kW))),
-        half(d.dtype == DType::BFloat16) {}
-  __attribute__((always_inline)) void row() {
-    const F v = load(from), w = load(from + kW);
-    if (half) {
-      _mm256_mask_storeu_epi16(to, low, narrow_bf16(v));
-      _mm256_mask_storeu_epi16(to + 2 * kW, high, narrow_bf16(w));
-    } else {
-      _mm512_mask_storeu_ps(to, low, v);
-      _mm512_mask_storeu_ps(to + 4 * kW, high, w);
-    }
-    from += kStripColumns, to += stride, rows--;
-  }
-};
 void fill(const Strip& s, int64_t rows, const char* c, float* sums) {
   for (int64_t i = 0; i < rows; i++, c += s.c_bytes, sums += kStripColumns) {
     store(sums, load_n(reinterpret_cast<const float*>(c), clamp_lanes(s.columns)));
     store(sums + kW, load_n(reinterpret_cast<const float*>(c) + kW, clamp_lanes(s.columns - kW)));
   }
 }
-
-struct Ahead {
-  Lines lines;
-  int64_t offset = 0, each;  // lines brought near in one step of the tiles
-  Ahead(const Lines& l, const Strip& s) : lines(l) {
-    const int64_t steps = (s.rows + kStripRows - 1) / kStripRows * s.chunks,
-                  total = (lines.bytes + 63) / 64 * lines.count;
-    each = (total + steps - 1) / steps;
-    if (each > 8) each = 8;
-  }
-  __attribute__((always_inline)) void some() {
-    for (int64_t i = 0; i < each && lines.count; i++) {
-      __builtin_prefetch(lines.at + offset, 0, 2);
-      if ((offset += 64) >= lines.bytes) offset = 0, lines.at += lines.stride, lines.count--;
-    }
-  }
-};
 
 template <bool kTwoRows, bool kTwoColumns>
 void block(int64_t chunks, int64_t step, int64_t row, const char* a, const char* b, const float* in, float* out,
@@ -136,14 +78,15 @@ void strip_run(const Strip& s, StripDrain& d) {
     }
   }
 }
-void strip_flush(StripDrain& d) {
-  for (Copy copy(d); copy.rows;) copy.row();
-  d.rows = 0;
+void strip_pack(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, void* dst,
+                StripRange&) {
+  kernels().panel_bf16.pack_a(rows, k, a, dtype, ld, transposed, true, dst);
 }
 
 }  // namespace
 
 constexpr int64_t kDepth = 576;  // 36 KB of a panel: L1
-constinit const StripKernels kStripAmx = {kDepth, strip_run, strip_flush, begin_tiles, end_tiles};
+constinit const StripKernels kStripAmx = {kDepth,    1,           strip_pack,  nullptr,
+                                          strip_run, strip_flush, begin_tiles, end_tiles};
 
 }  // namespace ef

@@ -79,6 +79,7 @@ TEST_P(Gemm, LargeWithStridesAndAccumulate) {
 }
 
 TEST_P(Gemm, StreamingAndPackingGiveTheSameBits) {
+  set_batch_invariant(true);
   for (int64_t m : {13, 16, 17, 31, 33, 64})
     for (int64_t n : {1, 15, 70})
       for (int64_t k : {5, 64, 577})
@@ -92,6 +93,49 @@ TEST_P(Gemm, StreamingAndPackingGiveTheSameBits) {
           };
           ASSERT_EQ(run(m), run(100)) << m << " " << n << " " << k;  // of 100 rows b is packed
         }
+  set_batch_invariant(false);
+}
+
+// Levels that split f32 into parts of 8 bits give way where parts would be lost: the bound holds at any scale. The last
+// term is what sums of subnormal numbers round by.
+TEST_P(Gemm, F32OfAnyScale) {
+  const DType f = DType::Float32;
+  const auto check_scales = [&](Form form, bool accumulate, auto of_row, auto of_column) {
+    const int64_t m = 70, n = 37, k = 333, lda = form == Form::Tn ? m : k, ldb = form == Form::Nt ? k : n;
+    std::vector<float> a = random_floats(m * k), b = random_floats(n * k), c(size_t(m * n), accumulate ? 1e-30f : 7.f);
+    for (int64_t p = 0; p < k; p++) {
+      for (int64_t i = 0; i < m; i++) a[size_t(form == Form::Tn ? p * m + i : i * k + p)] *= float(of_row(i, p));
+      for (int64_t j = 0; j < n; j++) b[size_t(form == Form::Nt ? j * k + p : p * n + j)] *= float(of_column(j, p));
+    }
+    std::vector<double> want(c.begin(), c.end()), size(c.size());
+    call({form, m, n, k, f, f, 0, 0, 0, accumulate}, a.data(), lda, b.data(), ldb, c.data(), n);
+    reference::gemm(form == Form::Tn, form == Form::Nt, m, n, k, a.data(), f, lda, b.data(), f, ldb, want.data(), n,
+                    accumulate, size.data());
+    for (size_t i = 0; i < c.size(); i++)
+      ASSERT_LE(std::fabs(c[i] - want[i]), double(2 * k + 4) * 0x1p-24 * size[i] + double(k) * 0x1p-149)
+          << "form " << int(form) << " acc " << accumulate << " at " << i << ": " << c[i] << ", " << want[i];
+  };
+  for (Form form : {Form::Nt, Form::Nn, Form::Tn})
+    for (bool accumulate : {false, true}) {
+      for (auto [x, y] : {std::pair{1e-36, 1e36},
+                          {1e36, 1e-36},
+                          {1e-20, 1e-20},
+                          {1e-19, 1e-19},
+                          {1e-25, 1.},
+                          {1e18, 1e18},
+                          {1e37, 1e-3},
+                          {1e-40, 1e10},
+                          {0., 1.}})
+        check_scales(
+            form, accumulate, [=](auto, auto) { return x; }, [=](auto, auto) { return y; });
+      const auto one = [](auto, auto) { return 1.; };
+      const auto mixed = [](int64_t i, int64_t) { return i % 3 ? 1. : std::ldexp(1., int(-2 * i)); };  // to 2^-138
+      check_scales(form, accumulate, mixed, one);
+      check_scales(form, accumulate, one, mixed);
+      // Elements of a row that are too small for their parts lose nothing that matters beside the others.
+      check_scales(
+          form, accumulate, [](int64_t i, int64_t p) { return (i + p) % 2 ? 1. : 1e-35; }, one);
+    }
 }
 
 TEST_P(Gemm, Invariant) {
@@ -211,7 +255,7 @@ TEST_P(Gemm, NanAndInfReachOnlyTheirRowAndColumn) {
   const float inf = std::numeric_limits<float>::infinity();
   for (Form form : {Form::Nt, Form::Nn, Form::Tn})
     for (DType bd : kDtypes)
-      for (int64_t m : {3, 20}) {
+      for (int64_t m : {3, 20, 80}) {
         const int64_t n = 21, k = 37, lda = form == Form::Tn ? m : k, ldb = form == Form::Nt ? k : n;
         std::vector<float> av = random_floats(m * k), bv(size_t(n * k), 1.f);
         for (float& v : av) v = std::fabs(v) + 0.1f;

@@ -1,0 +1,79 @@
+// Shared by products in strips: tiles, and how a thread's results leave beside them.
+#pragma once
+#include "kernels/strip.h"
+#include "kernels/isa/vec_avx512.h"
+
+namespace ef {
+namespace {
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+void begin_tiles() {
+  static constexpr TileConfig config;
+  _tile_loadconfig(&config);
+}
+void end_tiles() { _tile_release(); }
+inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
+// GCC does not know that tile loads and stores use memory.
+inline void written() { asm volatile("" ::: "memory"); }
+
+// Rows of a block of sums to (or, back, from) c.
+struct Copy {
+  const float* from;
+  const char* plus;
+  char* to;
+  int64_t rows, stride, plus_stride;
+  __mmask16 low, high;
+  bool half;
+  explicit Copy(const StripDrain& d)
+      : from(d.from),
+        plus(d.plus),
+        to(d.to),
+        rows(d.rows),
+        stride(d.stride),
+        plus_stride(d.plus_stride),
+        low(first(clamp_lanes(d.columns))),
+        high(first(clamp_lanes(d.columns - kW))),
+        half(d.dtype == DType::BFloat16) {}
+  __attribute__((always_inline)) void row() {
+    F v = load(from), w = load(from + kW);
+    if (plus) {
+      v += _mm512_maskz_loadu_ps(low, plus);
+      w += _mm512_maskz_loadu_ps(high, plus + 4 * kW);
+      plus += plus_stride;
+    }
+    if (half) {
+      _mm256_mask_storeu_epi16(to, low, narrow_bf16(v));
+      _mm256_mask_storeu_epi16(to + 2 * kW, high, narrow_bf16(w));
+    } else {
+      _mm512_mask_storeu_ps(to, low, v);
+      _mm512_mask_storeu_ps(to + 4 * kW, high, w);
+    }
+    from += kStripColumns, to += stride, rows--;
+  }
+};
+struct Ahead {
+  Lines lines;
+  int64_t offset = 0, each;  // lines brought near in one step of the tiles
+  Ahead(const Lines& l, const Strip& s) : lines(l) {
+    const int64_t steps = (s.rows + kStripRows - 1) / kStripRows * s.chunks,
+                  total = (lines.bytes + 63) / 64 * lines.count;
+    each = (total + steps - 1) / steps;
+    if (each > 8) each = 8;
+  }
+  __attribute__((always_inline)) void some() {
+    for (int64_t i = 0; i < each && lines.count; i++) {
+      __builtin_prefetch(lines.at + offset, 0, 2);
+      if ((offset += 64) >= lines.bytes) offset = 0, lines.at += lines.stride, lines.count--;
+    }
+  }
+};
+inline void strip_flush(StripDrain& d) {
+  for (Copy copy(d); copy.rows;) copy.row();
+  d.rows = 0;
+}
+
+}  // namespace
+}  // namespace ef
