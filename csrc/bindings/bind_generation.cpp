@@ -210,6 +210,7 @@ void bind_generation(py::module_& m) {
         GenerateResult out;
         {
           py::gil_scoped_release release;
+          const ForwardsKept kept;
           out = generate(model, r);
         }
         py::dict d;

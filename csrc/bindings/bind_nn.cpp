@@ -123,6 +123,7 @@ void set_attribute(py::object self, const std::string& name, py::object value) {
     return;
   }
   set_plain_attribute(self, name, value.ptr());
+  if (name == "forward") modules_changed();
 }
 
 void delete_attribute(py::object self, const std::string& name) {
@@ -133,6 +134,7 @@ void delete_attribute(py::object self, const std::string& name) {
     return;
   }
   set_plain_attribute(self, name, nullptr);
+  if (name == "forward") modules_changed();
 }
 
 std::vector<std::string> directory(py::object self) {

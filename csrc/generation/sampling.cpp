@@ -1,13 +1,34 @@
 #include "generation/sampling.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <vector>
 
+#include "core/thread_pool.h"
 #include "kernels/kernels.h"
 
 namespace ef {
 
-int64_t argmax(std::span<const float> scores) { return kernels().rows.argmax(int64_t(scores.size()), scores.data()); }
+// Piece by piece, each by the thread that is likely to have written it: the first of equals, or the first NaN.
+int64_t argmax(std::span<const float> scores) {
+  constexpr int64_t kPiece = 4096;
+  const int64_t n = int64_t(scores.size()), pieces = (n + kPiece - 1) / kPiece;
+  std::vector<int64_t> best(size_t(std::max<int64_t>(1, pieces)));
+  parallel_for(pieces, 4, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      best[size_t(i)] =
+          i * kPiece + kernels().rows.argmax(std::min(kPiece, n - i * kPiece), scores.data() + i * kPiece);
+  });
+  const auto beats = [&](int64_t later, int64_t sooner) {
+    const float a = scores[size_t(later)], b = scores[size_t(sooner)];
+    return !std::isnan(b) && (std::isnan(a) || a > b);
+  };
+  int64_t found = best[0];
+  for (int64_t at : best)
+    if (beats(at, found)) found = at;
+  return found;
+}
 
 int64_t sample(std::span<const float> scores, Generator& generator) {
   const float top = scores[size_t(argmax(scores))];

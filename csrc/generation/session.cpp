@@ -146,7 +146,9 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
   if (r_.options.output_attentions) result_.cross_attentions.push_back(out.cross_attentions);
   const Tensor& logits = out.logits;
   const Tensor last = logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous();
-  return only_read_ ? last : last.clone();
+  // Nobody else has logits that this pass alone holds: processors may write to them.
+  const bool ours = out.logits.impl_ptr().use_count() == 1 && out.logits.storage().use_count() <= 2;
+  return only_read_ || ours || !last.shares_storage(logits) ? last : last.clone();
 }
 
 // Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little

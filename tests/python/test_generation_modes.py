@@ -251,3 +251,45 @@ def test_a_row_of_padding_alone_is_continued(model):
         both = model.generate(ids, attention_mask=mask, **settings, **more)
         assert ef.equal(both[1:], model.generate(ids[1:], **settings, **more))
         assert ef.equal(both[:1, 4:], model.generate(ids[:1, -1:], **settings, **more)[:, 1:])
+
+
+def test_processors_leave_logits_that_others_hold_alone(model, ids):
+    seen = []
+    hook = model.lm_head.register_forward_hook(lambda module, args, out: seen.append(out))
+    settings = {"max_new_tokens": 5, "eos_token_id": None, "return_dict_in_generate": True, "output_logits": True}
+    out = model.generate(ids, repetition_penalty=1.5, **settings)
+    hook.remove()
+    for held, raw in zip(seen, out.logits):
+        assert np.array_equal(held[:, -1].numpy(), raw.numpy())
+    again = model.generate(ids, repetition_penalty=1.5, **settings)
+    assert again.sequences.tolist() == out.sequences.tolist()
+
+
+def test_a_forward_patched_between_and_within_generations_is_called(ids):
+    class Patched(ef.LlamaForCausalLM):
+        pass
+
+    model, calls = causal_lm(ef, "llama"), []
+    patched = Patched(model.config).eval()
+    patched.load_state_dict(model.state_dict())
+    settings = {"max_new_tokens": 6, "eos_token_id": None}
+    expected = model.generate(ids, **settings).tolist()
+    original = Patched.forward
+
+    def forward(self, *args, **kwargs):
+        calls.append(1)
+        return original(self, *args, **kwargs)
+
+    assert patched.generate(ids, **settings).tolist() == expected and not calls
+    Patched.forward = forward
+    assert patched.generate(ids, **settings).tolist() == expected and len(calls) == 6
+    del Patched.forward, calls[:]
+    assert patched.generate(ids, **settings).tolist() == expected and not calls
+
+    def patch(input_ids, scores, **kwargs):
+        if input_ids.shape[1] == ids.shape[1] + 3:
+            patched.forward = lambda **kw: forward(patched, **kw)
+        return False
+
+    found = patched.generate(ids, stopping_criteria=ef.StoppingCriteriaList([patch]), **settings)
+    assert found.tolist() == expected and len(calls) == 3

@@ -156,6 +156,24 @@ TEST(Generate, InterruptEndsTheLoop) {
   EXPECT_EQ(steps, 4);
 }
 
+TEST(Sampling, ArgmaxIsTheFirstOfTheLargestAtAnyLength) {
+  Generator generator(3);
+  for (int64_t n : {1, 5, 4095, 4096, 4097, 20000, 49152}) {
+    for (int round = 0; round < 8; round++) {
+      std::vector<float> scores(size_t(n), 0.f);
+      for (float& s : scores) s = float(int64_t(generator.random64() % 50)) - 60;  // many equals
+      if (round == 6) scores.assign(size_t(n), -INFINITY);
+      if (round == 7) scores[size_t(n / 2)] = scores[size_t(n - 1)] = NAN;
+      int64_t expected = 0;
+      for (int64_t i = 1; i < n; i++) {
+        const float a = scores[size_t(i)], b = scores[size_t(expected)];
+        if (!std::isnan(b) && (std::isnan(a) || a > b)) expected = i;
+      }
+      EXPECT_EQ(argmax(scores), expected) << n << " " << round;
+    }
+  }
+}
+
 TEST(Sampling, FollowsTheDistribution) {
   const std::vector<float> scores{std::log(0.5f), std::log(0.3f), -INFINITY, std::log(0.2f)};
   Generator g(3);
