@@ -401,3 +401,43 @@ def test_words_with_marks_are_those_of_the_pre_tokenizer(scheme: str, split: boo
                 assert encoding.ids == ids
             assert encoding.ids == tokenizer.encode_batch_arrays([text])[0].tolist()
             assert encoding.ids == tokenizer.encode_batch_fast([text])[0].ids
+
+
+def charsmap(texts: dict[str, str]) -> bytes:
+    """SentencePiece's compiled form of replacements: a double array over the bytes, then the replacements."""
+    values, units = b"", {0: 0}
+    children: dict[bytes, set[int]] = {}
+    for key in texts:
+        raw = key.encode()
+        for i in range(len(raw)):
+            children.setdefault(raw[:i], set()).add(raw[i])
+        children.setdefault(raw, set()).add(0)
+    places = {b"": 0}
+    for node in sorted(children, key=lambda n: (len(n), n)):
+        base = next(b for b in range(1, 1 << 20) if all(b ^ byte not in units for byte in children[node]))
+        leaf = 0 in children[node]
+        units[places[node]] = (places[node] ^ base) << 10 | leaf << 8 | (node[-1] if node else 0)
+        for byte in children[node]:
+            units[base ^ byte] = byte
+            places[node + bytes([byte])] = base ^ byte
+        if leaf:
+            units[base] = 1 << 31 | len(values)
+            values += texts[node.decode()].encode() + b"\0"
+    array = np.zeros(max(units) + 1, np.uint32)
+    array[list(units)] = list(units.values())
+    return np.uint32(array.nbytes).tobytes() + array.tobytes() + values
+
+
+def test_precompiled_passes_over_what_no_key_begins():
+    """Stretches of characters that begin no key are skipped at once; keys before, in and behind them are found."""
+    keys = {"\n": " ", "к\u0306": "й", "a\u0301": "á", "ר\u05bc": "R", "ﬁ": "fi", "\U0001d400": "A", "é": "E"}
+    normalize = normalizers.Precompiled(charsmap(keys)).normalize_str
+    for key, value in keys.items():
+        assert normalize(key) == value
+    others = ["к", "a", "ר", "か\u3099", "b", "漢字", "ж", " ", "word word word word word", "ו", "б" * 9]
+    draw = np.random.default_rng(0)
+    known = {**keys, **{text: text for text in others}}
+    for filler in ("да", "д", "даааааааааа", "漢", "я я", "x", " "):
+        for _ in range(100):
+            parts = draw.choice(list(known), draw.integers(1, 12)).tolist()
+            assert normalize(filler.join(parts)) == filler.join(known[part] for part in parts), (filler, parts)

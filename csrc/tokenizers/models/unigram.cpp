@@ -18,6 +18,7 @@ namespace {
 
 using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
+constexpr double kFinite = 1e200;  // adding unknown pieces to a better score than minus this ends in no infinity
 
 class Unigram : public Model {
   struct Best {  // way to reach a byte position
@@ -88,23 +89,40 @@ class Unigram : public Model {
       old.score = score > old.score ? score : old.score;
       old.piece ^= (old.piece ^ piece) & better;
     };
+    uint32_t walked = 0;    // no piece reaches beyond this
+    uint32_t known = size;  // from here on nothing but characters that begin no piece
     for (uint32_t at = 0, n; at < size; at += n) {
       const uint64_t begin = uint64_t(at) << 32;
       const double so_far = best[at].score;
       PrefixTrie::Node node = finder.start(text, at, n);
+      if (node == nowhere_ && at >= walked && so_far > -kFinite && unknown_score_ > -kFinite) {
+        n = run_of_unknown(text, finder, at, n);
+        if (at + n == size) {
+          known = at;
+          break;
+        }
+        for (uint32_t i = at, next; i < at + n; i = next) {
+          next = i + uint32_t(utf8::length_of(text[i]));
+          offer(next, best[i].score + unknown_score_, uint64_t(i) << 32 | unknown());
+        }
+        continue;
+      }
       if (const uint32_t id = PrefixTrie::value_of(node); id != none_)
         offer(at + n, so_far + scores_[id], begin | id);
       else
         offer(at + n, so_far + unknown_score_, begin | unknown());
-      for (uint32_t end = at + n; node != nowhere_;)
+      uint32_t end = at + n;
+      while (node != nowhere_)
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < kStride; i++) {
           node = finder.child(node, uint8_t(bytes[end++]), nowhere_);
           const uint32_t id = PrefixTrie::value_of(node);
           offer(end, so_far + scores_[id], begin | id);
         }
+      walked = std::max(walked, end);
     }
-    for (uint32_t end = size; end > 0;) {
+    if (known < size) push_front(reversed, unknown(), known, size);
+    for (uint32_t end = known; end > 0;) {
       const uint32_t begin = uint32_t(best[end].piece >> 32);
       check<TokenizerError>(begin < end, "Unigram: scores beyond all numbers");
       push_front(reversed, uint32_t(best[end].piece), begin, end);
@@ -189,6 +207,12 @@ class Unigram : public Model {
       }
     });
     return lazy.finder;
+  }
+  // Length of the characters from `at` on that begin no piece, the first of which takes n bytes.
+  uint32_t run_of_unknown(std::string_view text, const Finder& finder, uint32_t at, uint32_t n) const {
+    uint32_t end = at + n;
+    while (end < text.size() && finder.start(text, end, n) == nowhere_) end += n;
+    return end - at;
   }
   // The piece before those that are there already; neighbouring unknown ones become one.
   void push_front(std::vector<Token>& reversed, uint32_t id, uint32_t begin, uint32_t end) const {

@@ -86,8 +86,14 @@ class Precompiled : public Normalizer {
       if (c >= 0xd800 && c < 0xe000) continue;
       kinds_[c] = stands_alone(c) ? kAlone : 0;
       if (c < 0x80) continue;
-      if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])] && may_begin(text)) kinds_[c] |= kBegins;
+      if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])]) find_keys(c, text);
     }
+    for (size_t b = 0; b < 0x80; b++)
+      for (size_t c = 0; c < 256; c++)
+        if (begins_ascii_[b][c]) loud_[c < 0x80 ? b : c] = 1;
+    for (char32_t c = 0x80; c < 0x10000; c++)
+      if (kinds_[c] & (kBegins | kSecond)) loud_[uint8_t(utf8::encode(c)[0])] = 1;
+    for (size_t b = 0xf0; b < 256; b++) loud_[b] = begins_[b];
     for (size_t b = 0x20; b < 0x7f; b++)
       for (size_t c = 0x20; c < 0x7f; c++) ascii_stays_ &= !begins_ascii_[b][c];
   }
@@ -176,7 +182,9 @@ class Precompiled : public Normalizer {
   // The next character from `at` on that may begin a key; `before` is the kind of the one before.
   size_t skip(std::string_view s, size_t at, uint8_t& before) const {
     const char *p = s.data() + at, *const end = s.data() + s.size();
-    uint8_t last = before;
+    const char* loud = p;        // no stretch of quiet bytes begins before this
+    const char* pair = nullptr;  // the character before, if it is of kPairs, and the kind of the one before that
+    uint8_t last = before, earlier = 0;
     for (int n; p < end; p += n) {
       const uint8_t a = uint8_t(*p);
       uint8_t kind;
@@ -185,23 +193,68 @@ class Precompiled : public Normalizer {
         if (b < 0x80 && ascii_stays_) {
           const char* const after = skip_ascii(p, end);
           if (after > p) {
-            p = after, n = 0, last = kAlone;
+            p = after, n = 0, last = kAlone, pair = nullptr;
             continue;
           }
         }
         kind = kinds_[a] | uint8_t(begins_ascii_[a][b] ? kBegins : 0);
         n = 1;
-      } else if (a < 0xf0) {
-        kind = kinds_[utf8::decode(p, n)];
       } else {
-        kind = begins_[a] ? kBegins : 0;
-        n = 4;
+        if (p >= loud) {
+          const char* const after = skip_quiet(p, end, loud);
+          if (after > p) {  // at the last quiet character, which begins no key
+            p = after, pair = nullptr;
+            last = kind_before(s.data(), p);
+            if (uint8_t(*p) < 0x80) {
+              n = 0;
+              continue;
+            }
+          }
+        }
+        if (uint8_t(*p) < 0xf0) {
+          kind = kinds_[utf8::decode(p, n)];
+          if (kind & kSecond && pair) {
+            p = pair, last = earlier;
+            break;
+          }
+        } else {
+          kind = begins_[uint8_t(*p)] ? kBegins : 0;
+          n = 4;
+        }
       }
       if (kind & kBegins) break;
-      last = kind;
+      pair = kind & kPairs ? p : nullptr;
+      earlier = last, last = kind;
     }
     before = last;
     return size_t(p - s.data());
+  }
+  // The last character of a stretch of quiet bytes from p on, or p; where there is none, `loud` is behind what stopped
+  // it.
+  const char* skip_quiet(const char* p, const char* end, const char*& loud) const {
+    constexpr ptrdiff_t kStep = 8;
+    const char* at = p;
+    for (; end - at >= kStep; at += kStep) {
+      uint8_t any = 0;
+#pragma GCC unroll 8
+      for (ptrdiff_t i = 0; i < kStep; i++) any |= loud_[uint8_t(at[i])];
+      if (any) break;
+    }
+    loud = at;
+    while (loud < end && !loud_[uint8_t(*loud)]) loud++;
+    if (loud < end) loud++;
+    if (at == p) return p;
+    while (utf8::is_continuation(*--at)) {
+    }
+    return at;
+  }
+  uint8_t kind_before(const char* begin, const char* p) const {
+    if (p == begin) return kAlone;
+    while (utf8::is_continuation(*--p)) {
+    }
+    int length;
+    const char32_t c = utf8::decode(p, length);
+    return c < 0x10000 ? kinds_[c] : 0;
   }
   // Past printable ASCII characters that printable ones follow.
   static const char* skip_ascii(const char* p, const char* end) {
@@ -231,14 +284,32 @@ class Precompiled : public Normalizer {
         return false;
     }
   }
-  // Whether a text that begins with this character may begin with a key.
-  bool may_begin(std::string_view character) const {
+  // Whether this character is a key, or begins one together with another character.
+  void find_keys(char32_t c, std::string_view text) {
     size_t at = offset(trie_[0]);
-    for (const char byte : character) {
+    for (const char byte : text) {
       const size_t unit = step(at, uint8_t(byte));
-      if (!unit) return false;
-      if (trie_[unit] >> 8 & 1) return true;
+      if (!unit) return;
       at = unit ^ offset(trie_[unit]);
+      if (trie_[unit] >> 8 & 1) return void(kinds_[c] |= kBegins);
+    }
+    kinds_[c] |= find_seconds(at, 0, 0) ? kPairs : kBegins;
+  }
+  // Notes the characters that lead on from here, some bytes of which (as the number `begun`) are known and `more` to
+  // come. False when some are ASCII or take four bytes.
+  bool find_seconds(size_t at, char32_t begun, int more) {
+    for (unsigned byte = more ? 0x80 : 1; byte < (more ? 0xc0u : 256u); byte++) {
+      const size_t unit = step(at, uint8_t(byte));
+      if (!unit) continue;
+      const size_t next = unit ^ offset(trie_[unit]);
+      if (!more && (byte < 0xc2 || byte >= 0xf0)) return false;
+      if (!more) {
+        find_seconds(next, byte < 0xe0 ? byte & 31 : byte & 15, byte < 0xe0 ? 1 : 2);
+      } else if (const char32_t c = begun << 6 | (byte & 63); more > 1) {
+        find_seconds(next, c, more - 1);
+      } else {
+        kinds_[c] |= kSecond;
+      }
     }
     return true;
   }
@@ -269,9 +340,12 @@ class Precompiled : public Normalizer {
   std::string encoded_, texts_;
   bool begins_[256] = {};             // a key begins with this byte
   bool begins_ascii_[128][256] = {};  // with these two, or with the first alone
-  static constexpr uint8_t kBegins = 1, kAlone = 2;
-  std::array<uint8_t, 0x10000> kinds_ = {};  // of characters; kBegins not of ASCII ones
-  bool ascii_stays_ = true;                  // no key begins with two printable ASCII characters
+  // Of characters: may begin a key (not said of ASCII ones), makes no grapheme with others, begins keys but only
+  // together with one of the next kind.
+  static constexpr uint8_t kBegins = 1, kAlone = 2, kPairs = 4, kSecond = 8;
+  std::array<uint8_t, 0x10000> kinds_ = {};
+  uint8_t loud_[256] = {};   // not 0: a character with this first byte begins a key or is of kSecond
+  bool ascii_stays_ = true;  // no key begins with two printable ASCII characters
   std::vector<uint32_t> trie_;
 };
 
