@@ -188,9 +188,9 @@ void for_columns(int64_t k, std::span<const Target> targets, const Run& run) {
 }
 
 // Few rows of a, b row-major [n, k].
-void dot_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
+void dot_product(const DotKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
+                 bool accumulate) {
   const DType bd = targets[0].b.dtype;
-  const DotKernels& ker = dot_kernels(bd);
   const int64_t lda = (k + ker.chunk - 1) / ker.chunk * ker.chunk;
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
   for (int64_t i = 0; i < m; i++)
@@ -250,8 +250,11 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
     const bool alone = SingleRowOrder::on();
-    if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
-      dot_product(m, k, a, part, accumulate);
+    if (few && !alone && part[0].b.dtype == DType::Float32 && !part[0].b.transposed && m > 1 &&
+        m <= kernels().few_f32.rows)
+      dot_product(kernels().few_f32, m, k, a, part, accumulate);
+    else if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
+      dot_product(dot_kernels(part[0].b.dtype), m, k, a, part, accumulate);
     else if (m <= stream_kernels(part[0].b.dtype).rows && !a.transposed && !part[0].b.transposed)
       stream_product(m, k, a, part, accumulate);
     else if (few && part[0].b.transposed && (alone || m <= 4))

@@ -45,6 +45,11 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .dot_bf16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
 #endif
       .dot_f16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
+#ifdef EF_REPEAT
+      .few_f32 = {8, 16, sizeof(float), dot_pack_f32, few_run},
+#else
+      .few_f32 = {0, 16, sizeof(float), dot_pack_f32, nullptr},
+#endif
       .stream_f32 = {64, kStreamChunk, stream_pack_f32, stream_run_f32},
       .stream_bf16 = {0, 1, nullptr, nullptr},
       .direct_f32 = direct_any<float>,

@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include "kernels/kernels.h"
+#include "kernels/scratch.h"
 #include "kernels/isa/vec_avx512.h"
 
 namespace ef {

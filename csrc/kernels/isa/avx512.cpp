@@ -1,5 +1,6 @@
 // AVX-512 with VNNI: Ice Lake, Zen 4 and later.
 #include "kernels/kernels.h"
+#include "kernels/scratch.h"
 #include "kernels/isa/vec_avx512.h"
 
 namespace ef {

@@ -1,5 +1,6 @@
 // AVX-512 with bf16 dot products: Cooper Lake, Sapphire Rapids, Zen 4 and later.
 #include "kernels/kernels.h"
+#include "kernels/scratch.h"
 #include "kernels/isa/vec_avx512.h"
 
 namespace ef {

@@ -56,7 +56,7 @@ TEST_P(Gemm, EveryDtypeAndOddSize) {
       for (DType bd : kDtypes)
         for (int64_t k : {1, 7, 33, 130})
           for (int64_t n : {1, 5, 49, 70})
-            for (int64_t m : {1, 3, 13, 17}) check_case({form, m, n, k, ad, bd});
+            for (int64_t m : {1, 2, 3, 8, 13, 17}) check_case({form, m, n, k, ad, bd});
 }
 
 TEST_P(Gemm, EveryRowCount) {
