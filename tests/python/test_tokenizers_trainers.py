@@ -73,9 +73,6 @@ def test_errors(tmp_path):
         ours.Tokenizer(ours.models.Unigram()).train_from_iterator(
             ["a b"], ours.trainers.UnigramTrainer(shrinking_factor=2, show_progress=False)
         )
-    with pytest.raises(TokenizerError, match="do not fit"):
-        cases.trained(ours, ours.models.Unigram(), ours.trainers.UnigramTrainer(
-            vocab_size=5, special_tokens=list("abcdefgh"), show_progress=False), texts=["a"])  # fmt: skip
     with pytest.raises(TokenizerError, match="vocab_size"):
         tokenizer.train_from_iterator(["a b"], ours.trainers.BpeTrainer(vocab_size=-1, show_progress=False))
 

@@ -39,12 +39,13 @@ class UnigramTrainer : public Trainer {
                           ": The vocabulary is not large enough to contain all chars (", required.size(),
                           "); raise vocab_size");
     const UnigramState state = learn_unigram(options_, sorted, progress);
-    return finish(state, required, get_bool(old.to_json(), "byte_fallback", kWhere, false));
+    return finish(state, required);
   }
 
  private:
-  // Required characters, then the likeliest pieces up to the size, by score; special tokens before all.
-  ModelPtr finish(const UnigramState& state, const std::set<char32_t>& required, bool byte_fallback) const {
+  // Required characters, then the likeliest pieces up to the size, by score; special tokens before all. Where these
+  // alone are more than the size, it holds nothing back. Whatever the old model did with bytes, the new one doesn't.
+  ModelPtr finish(const UnigramState& state, const std::set<char32_t>& required) const {
     std::unordered_map<std::string_view, double> known;
     for (auto& [piece, score] : state.pieces()) known.emplace(piece, score);
     ScoredPieces pieces;
@@ -67,9 +68,7 @@ class UnigramTrainer : public Trainer {
       out.insert(out.begin(), {*unk_token_, 0.0});
       unk_id = 0;
     }
-    check<TokenizerError>(out.size() <= options_.vocab_size, kWhere, ": ", out.size(),
-                          " special tokens do not fit into vocab_size ", options_.vocab_size);
-    const size_t size = size_t(options_.vocab_size) - out.size();
+    const size_t size = out.size() <= options_.vocab_size ? size_t(options_.vocab_size) - out.size() : SIZE_MAX;
     for (auto& [piece, score] : state.pieces()) {
       if (!have.insert(piece).second) continue;
       pieces.emplace_back(piece, std::isnan(score) ? 0.0 : score);
@@ -77,7 +76,7 @@ class UnigramTrainer : public Trainer {
     }
     std::stable_sort(pieces.begin(), pieces.end(), [](auto& a, auto& b) { return a.second > b.second; });
     out.insert(out.end(), pieces.begin(), pieces.end());
-    return make_unigram(out, unk_id, byte_fallback);
+    return make_unigram(out, unk_id, false);
   }
 
   UnigramLearnerOptions options_;

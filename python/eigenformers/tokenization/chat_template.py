@@ -116,21 +116,6 @@ def _cut_at_tag(rendered: str, final: str) -> str:
     return rendered[:at].rstrip()  # the template trims its messages, so the blank behind the tag is gone too
 
 
-def _take_generation_marks(rendered: str, start: str, end: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text without the marks, and the spans that they enclosed."""
-    pieces, spans, open_at, length = [], [], [], 0
-    for piece in re.split(f"([{start}{end}])", rendered):
-        if piece == start:
-            open_at.append(length)
-        elif piece == end:
-            if open_at:
-                spans.append((open_at.pop(), length))
-        else:
-            pieces.append(piece)
-            length += len(piece)
-    return "".join(pieces), spans
-
-
 def render_jinja_template(
     conversations: list,
     tools: list | None = None,
@@ -162,6 +147,7 @@ def render_jinja_template(
         logger.warning_once(
             "return_assistant_tokens_mask==True but chat template does not contain `{% generation %}` keyword."
         )
+    sandbox.compile_template(chat_template)  # what is wrong with it is said before what is wrong with the messages
     for document in documents or []:
         if not isinstance(document, dict):
             raise TypeError("Documents should be a list of dicts with 'title' and 'text' keys!")
@@ -180,9 +166,8 @@ def render_jinja_template(
                 raise TypeError(f"Chat messages should be dicts, dataclasses or pydantic models, but got {message!r}.")
         chat = [_with_reasoning_names(message) for message in chat]
         final = _tag_final_message(chat, field, chat_template) if continue_final_message else None
-        text = sandbox.render(chat_template, return_assistant_tokens_mask, messages=chat, **variables)
+        text, found = sandbox.render(chat_template, messages=chat, **variables)
         if return_assistant_tokens_mask:
-            text, found = _take_generation_marks(text, sandbox.GENERATION_START, sandbox.GENERATION_END)
             spans.append(found)
         texts.append(text if final is None else _cut_at_tag(text, final))
     return texts, spans

@@ -24,19 +24,15 @@ from jinja2.utils import Namespace
 MAX_CHARACTERS = 1 << 26  # of one string (or elements of one list) that a template may build
 MAX_STEPS = 1 << 22  # turns of all loops of one rendering together
 
-# Wrapped around the output of `{% generation %}` blocks while assistant tokens are being tracked; private-use code
-# points, taken out of the inputs first.
-GENERATION_START, GENERATION_END = "\U000f0002", "\U000f0003"
-
 _PADDING_METHODS = {"center", "ljust", "rjust", "zfill", "expandtabs"}
 
 
 class RenderState:
-    """Budget and settings of one rendering."""
+    """Budget of one rendering, how much text it has put out, and where the `{% generation %}` blocks are in it."""
 
-    def __init__(self, track_generation: bool = False):
-        self.steps = 0
-        self.track_generation = track_generation
+    def __init__(self) -> None:
+        self.steps = self.length = 0
+        self.spans: list[tuple[int, int]] = []
 
     def step(self) -> None:
         self.steps += 1
@@ -89,7 +85,11 @@ class _BoundedCodeGenerator(CodeGenerator):
 
 
 class GenerationTag(Extension):
-    """`{% generation %}...{% endgeneration %}` marks what the assistant wrote."""
+    """`{% generation %}...{% endgeneration %}` marks what the assistant wrote.
+
+    A block counts from the end of what was put out when it runs: one within a macro or `{% set %}` from where the macro was
+    called, as elsewhere.
+    """
 
     tags = {"generation"}
 
@@ -100,7 +100,9 @@ class GenerationTag(Extension):
 
     def _mark(self, caller: Any) -> str:
         text = caller()
-        return f"{GENERATION_START}{text}{GENERATION_END}" if state.get().track_generation else text
+        rendering = state.get()
+        rendering.spans.append((rendering.length, rendering.length + len(text)))
+        return text
 
 
 class ChatEnvironment(ImmutableSandboxedEnvironment):
@@ -274,15 +276,21 @@ def compile_template(source: str) -> jinja2.Template:
     return environment().from_string(source)
 
 
-def render(source: str, track_generation: bool = False, **variables: Any) -> str:
-    """Render a template within its budget."""
-    token = state.set(RenderState(track_generation))
+def render(source: str, **variables: Any) -> tuple[str, list[tuple[int, int]]]:
+    """Render a template within its budget; returns the text, and the spans of its `{% generation %}` blocks."""
+    template = compile_template(source)
+    rendering = RenderState()
+    token = state.set(rendering)
+    pieces = []
     try:
-        return compile_template(source).render(**variables)
+        for piece in template.generate(**variables):
+            pieces.append(piece)
+            rendering.length += len(piece)
     except RecursionError:
         raise SecurityError("the chat template calls itself without end") from None
     finally:
         state.reset(token)
+    return "".join(pieces), rendering.spans
 
 
 def literal_text(source: str) -> str:

@@ -462,6 +462,14 @@ def case_chat(lib):
         tokenize=False, continue_final_message=True,
         chat_template="{% for m in messages %}{% for b in m.content %}{{ b.text }}|{% endfor %}{% endfor %}",
     )  # fmt: skip
+    say = "({% generation %}{{ m.content }}{% endgeneration %})"
+    for name, text in (
+        ("macro", "{% macro say(m) %}" + say + "{% endmacro %}{{ messages|length }}{% for m in messages %}{{ say(m) }}{% endfor %}"),
+        ("set", "{% for m in messages %}{% set x %}" + say + "{% endset %}<{{ x | upper }}>{{ x | length }}{% endfor %}"),
+        ("filter", "{% for m in messages %}{% filter upper %}" + say + "{% endfilter %}{% if loop.first %}{% continue %}{% endif %}.{% endfor %}"),
+        ("nested", "{% generation %}{% for m in messages %}" + say + "{% endfor %}{% endgeneration %}"),
+    ):
+        result[f"mask_{name}"] = apply(chat, return_assistant_tokens_mask=True, chat_template=text)
     result["clash"] = apply(chat, continue_final_message=True, add_generation_prompt=True)
     result["clash_mask"] = apply(chat, continue_final_message=True, return_assistant_tokens_mask=True)
     result["mask_text"] = apply(chat, tokenize=False, return_assistant_tokens_mask=True)

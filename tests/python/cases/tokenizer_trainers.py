@@ -127,6 +127,40 @@ def case_unigram(lib):
     }
 
 
+def case_unigram_corners(lib):
+    """More special tokens than the size, the same one twice; what the old model did with bytes is gone."""
+    bytes_ = [("<unk>", 0.0), *((f"<0x{byte:02X}>", -1.0) for byte in range(256))]
+    out = []
+    for model, options in (
+        (lib.models.Unigram(), {"vocab_size": 3, "special_tokens": ["<a>", "<b>", "<c>", "<d>", "<b>"], "unk_token": "<u>"}),
+        (lib.models.Unigram(), {"vocab_size": 2, "special_tokens": ["<a>", "x"]}),
+        (lib.models.Unigram(bytes_, 0, byte_fallback=True), {"vocab_size": 40, "unk_token": "<unk>"}),
+    ):
+        trainer = lib.trainers.UnigramTrainer(show_progress=False, **options)
+        texts = ["x"] if options["vocab_size"] > 9 else []  # the real one never ends where the letters do not fit
+        tokenizer = trained(lib, model, trainer, "Metaspace", texts=texts)
+        out.append([model_of(tokenizer), json.loads(tokenizer.to_str())["added_tokens"]])
+    return out
+
+
+def case_empty_corpus(lib):
+    """Nothing, blanks, or letters alone, with options at their ends."""
+    out = {}
+    for name, options in (
+        ("Bpe", {"special_tokens": ["<s>", "<s>", "a"], "limit_alphabet": 0}), ("Bpe", {"initial_alphabet": ["zz", "", "é"]}),
+        ("Bpe", {"vocab_size": 0, "special_tokens": ["<s>"]}), ("Bpe", {"max_token_length": 0}), ("Bpe", {"max_token_length": 1}),
+        ("Bpe", {"end_of_word_suffix": ""}), ("Bpe", {"min_frequency": 2}),
+        ("WordLevel", {"special_tokens": ["a", "[UNK]", "a"], "vocab_size": 1}), ("WordLevel", {"vocab_size": 0}),
+        ("WordPiece", {"vocab_size": 0, "continuing_subword_prefix": ""}),
+    ):
+        for texts in ([], [""], [" \n"], ["a b"], ["ab ab cd"]):
+            model = getattr(lib.models, {"Bpe": "BPE"}.get(name, name))()
+            trainer = getattr(lib.trainers, f"{name}Trainer")(show_progress=False, **options)
+            made = model_of(trained(lib, model, trainer, texts=texts))
+            out[f"{name} {options} {texts}"] = [list(made["vocab"].items()), made.get("merges"), made["added"]]
+    return out
+
+
 def case_files_and_iterators(lib):
     with tempfile.TemporaryDirectory() as folder:
         paths = []
