@@ -89,7 +89,7 @@ ModelInput model_input(const py::dict& kwargs) {
 }
 
 void check_signals() {
-  constexpr auto kOften = std::chrono::milliseconds(2);  // asking costs as much as a small layer
+  constexpr auto kOften = std::chrono::milliseconds(10);  // asking costs as much as a small layer
   using Clock = std::chrono::steady_clock;
   thread_local Clock::time_point last;
   const Clock::time_point now = Clock::now();

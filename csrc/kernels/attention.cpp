@@ -295,8 +295,12 @@ void attention_prefill(const AttentionArgs& a) {
 // A thread's part of attention_decode: one chunk of keys after another.
 class DecodeTask {
  public:
-  DecodeTask(const AttentionArgs& a)
+  struct Chunk {
+    int64_t b, kv, key;  // its first
+  };
+  DecodeTask(const AttentionArgs& a, int64_t keys_end)
       : a_(a),
+        keys_end_(keys_end),
         bf16_(a.kv_dtype == DType::BFloat16),
         plain_(a.scale > 0 && !a.bias && a.softcap == 0),
         group_(a.q_heads / a.kv_heads),
@@ -344,9 +348,21 @@ class DecodeTask {
       else
         dot_.pack(a_.head_dim, query(r), DType::Float32, bf16_, q_ + r * q_bytes_);
   }
-  // o [rows, value_dim], max and sum of the chunk of keys that starts at `key`; what a window hides of it is masked
-  void run(int64_t b, int64_t kv, int64_t key, int64_t keys, float* o) {
-    const int64_t n = std::min(kKeyChunk, keys - key);
+  // Keys or values of a chunk on their way to a near cache, while something else is computed: a core alone would wait
+  // for memory at the start of each. (Tiles fetch what they read next themselves.)
+  void fetch(bool values, const Chunk& at) const {
+    const int64_t n = std::min(kKeyChunk, keys_end_ - at.key), item = int64_t(item_size(a_.kv_dtype));
+    if (tiled_ || a_.packed_k || n <= 0) return;
+    const Rows rows = rows_of(a_, values, at.b, at.kv, at.key, n, nullptr);
+    const int64_t bytes = (values ? a_.value_dim : a_.head_dim) * item;
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t p = 0; p < bytes; p += 64)
+        __builtin_prefetch(static_cast<const char*>(rows.at) + i * rows.stride * item + p, 0, 2);
+  }
+  // o [rows, value_dim], max and sum of a chunk, before `next`; what a window hides of it is masked
+  void run(const Chunk& at, const Chunk& next, float* o) {
+    const auto [b, kv, key] = at;
+    const int64_t n = std::min(kKeyChunk, keys_end_ - key);
     float *max = o + rows_ * a_.value_dim, *sum = max + rows_;
     if (n <= 0) {
       std::fill(o, max, 0.f);
@@ -355,6 +371,7 @@ class DecodeTask {
       return;
     }
     const Rows k = rows_of(a_, false, b, kv, key, n, room_);
+    fetch(true, at);
     each_block([&](int64_t r, int64_t rows) {
       tiled_ ? tiles_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk)
              : dot_.run(rows, n, a_.head_dim, q_, q_bytes_ / int64_t(dot_.item_size), k.at, k.stride, s_, kKeyChunk,
@@ -367,6 +384,7 @@ class DecodeTask {
         if (!plain_) kernels().rows.scale(n, a_.scale, s, s);
         finish_scores(a_, b, kv * group_ + r / a_.q_len, r % a_.q_len, key, n, s);
       }
+    fetch(false, next);
     kernels().softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
     const Rows v = rows_of(a_, true, b, kv, key, n, room_);
     const auto in_f32 = [&](int64_t r, int64_t rows) {
@@ -390,6 +408,7 @@ class DecodeTask {
   }
 
   const AttentionArgs& a_;
+  int64_t keys_end_;
   bool bf16_, plain_;  // plain: the softmax scales scores itself
   int64_t group_, rows_;
   const DecodeKernels& tiles_;
@@ -431,22 +450,28 @@ void attention_decode(const AttentionArgs& a) {
     merge(count, row_of(from, r), row_of(sums + (pair * groups + g) * part, r));
   };
   const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
-  parallel_for(pairs * chunks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)),
-               [&](int64_t begin, int64_t end) {
-                 DecodeTask task(a);
-                 for (int64_t id = begin; id < end; id++) {
-                   const int64_t pair = id / chunks, chunk = id % chunks, b = pair / a.kv_heads, kv = pair % a.kv_heads;
-                   if (id == begin || chunk == 0) task.load_queries(b, kv);
-                   const int64_t g = (first_chunk + chunk) / kGroupChunks - first_group, from = chunk_of(g),
-                                 last = std::min(chunks, chunk_of(g + 1)) - 1;
-                   const bool whole = pair * chunks + from >= begin && pair * chunks + last < end;
-                   float* slots = whole ? task.parts() : parts + (pair * chunks + from) * part;
-                   task.run(b, kv, (first_chunk + chunk) * kKeyChunk, keys.end, slots + (chunk - from) * part);
-                   if (!whole || chunk < last) continue;
-                   for (int64_t r = 0; r < rows; r++) sum_group(pair, g, r, slots);
-                   summed[pair * groups + g] = true;
-                 }
-               });
+  parallel_for(
+      pairs * chunks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
+        DecodeTask task(a, keys.end);
+        const auto place = [&](int64_t id) {
+          const int64_t pair = id / chunks;
+          return DecodeTask::Chunk{pair / a.kv_heads, pair % a.kv_heads, (first_chunk + id % chunks) * kKeyChunk};
+        };
+        task.fetch(false, place(begin));
+        for (int64_t id = begin; id < end; id++) {
+          const int64_t pair = id / chunks, chunk = id % chunks;
+          const DecodeTask::Chunk at = place(id);
+          if (id == begin || chunk == 0) task.load_queries(at.b, at.kv);
+          const int64_t g = (first_chunk + chunk) / kGroupChunks - first_group, from = chunk_of(g),
+                        last = std::min(chunks, chunk_of(g + 1)) - 1;
+          const bool whole = pair * chunks + from >= begin && pair * chunks + last < end;
+          float* slots = whole ? task.parts() : parts + (pair * chunks + from) * part;
+          task.run(at, place(std::min(id + 1, end - 1)), slots + (chunk - from) * part);
+          if (!whole || chunk < last) continue;
+          for (int64_t r = 0; r < rows; r++) sum_group(pair, g, r, slots);
+          summed[pair * groups + g] = true;
+        }
+      });
   parallel_for(pairs * rows, 1 + 64 / (2 + groups), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t pair = i / rows, r = i % rows;

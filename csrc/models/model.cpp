@@ -26,7 +26,8 @@ QuantRows::Kind kind_of(const ModelInput& in) {
 }  // namespace
 
 ModelOutput PreTrainedModel::run(const ModelInput& input) {
-  check<UnsupportedError>(body_ != nullptr, class_name(), ": the model defines no forward pass");
+  if (!body_)  // the name of a class may be Python's, and take longer than a layer
+    fail<UnsupportedError>(class_name(), ": the model defines no forward pass");
   const QuantRows::Kind told = QuantRows::current();
   const QuantRows rows(told == QuantRows::Any ? kind_of(input) : told);
   return body_->forward(input);

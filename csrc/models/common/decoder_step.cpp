@@ -224,6 +224,9 @@ bool StepLayer::attend_in_place(Rows rows, const Pass& pass, const float* qkv, f
 
 DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
   for (const ModulePtr& layer : layers) layers_.push_back(StepLayer::of(layer));
+  room_.assign(kMostRows + 1, 0);
+  for (const auto& layer : layers_)
+    for (int64_t m = 1; m <= kMostRows && layer; m++) room_[size_t(m)] = std::max(room_[size_t(m)], layer->room(m));
 }
 
 bool DecoderSteps::suit(const Tensor& x, const Pass& pass) {
@@ -234,12 +237,6 @@ bool DecoderSteps::suit(const Tensor& x, const Pass& pass) {
   };
   return !grad_enabled() && !training_mode().bf16_products && x.dtype() == DType::Float32 &&
          batch * length <= kMostRows && std::all_of(pass.ropes.begin(), pass.ropes.end(), usable);
-}
-
-size_t DecoderSteps::room(int64_t rows) const {
-  size_t most = 0;
-  for (const auto& layer : layers_) most = std::max(most, layer ? layer->room(rows) : 0);
-  return most;
 }
 
 }  // namespace ef

@@ -48,10 +48,11 @@ class DecoderSteps {
   // Whether a pass is of this kind: few rows, nothing recorded.
   static bool suit(const Tensor& x, const Pass& pass);
   const StepLayer* layer(size_t i) const { return i < layers_.size() && layers_[i] ? &*layers_[i] : nullptr; }
-  size_t room(int64_t rows) const;
+  size_t room(int64_t rows) const { return room_[size_t(rows)]; }  // of the largest layer
 
  private:
   std::vector<std::optional<StepLayer>> layers_;
+  std::vector<size_t> room_;  // by rows: asking all layers at each step would read all of them once more
 };
 
 }  // namespace ef
