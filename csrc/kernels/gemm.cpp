@@ -28,7 +28,7 @@ std::atomic<bool>& invariant() {
 }
 
 constexpr int64_t kInPlaceRows = 32;      // up to here an f32 b[k, n] is used where it lies
-constexpr int64_t kSplitRows = 33;        // from here on f32 is split into three bf16 where tiles multiply them
+constexpr int64_t kSplitLeast = 64;       // rows and k from which f32 is split into three bf16 where tiles take them
 constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
 constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
 constexpr int64_t kBlockBytes = 6 << 20;  // of packed a, which all threads share
@@ -261,7 +261,7 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else if (part[0].b.dtype == DType::BFloat16 && strips())
       strips_of_dense(m, k, a, part, accumulate);
-    else if (m < kSplitRows || batch_invariant() || alone || part[0].b.dtype == DType::BFloat16 ||
+    else if (std::min(m, k) < kSplitLeast || batch_invariant() || alone || part[0].b.dtype == DType::BFloat16 ||
              !split_product(m, k, a, part, accumulate))
       panel_product(m, k, a, part, accumulate);
     i = end;

@@ -48,7 +48,8 @@ struct StripScope {
 };
 
 // Some rows of a for all of k, packed: a step's rows lie together, so that blocks are not a multiple of pages apart. Or
-// where they lie, if they are bf16 in whole tiles, and not a multiple of pages apart themselves.
+// where they lie, if they are bf16 in whole tiles and whole cache lines (tiles of rows across lines take nearly twice
+// the time), and not a multiple of pages apart themselves.
 struct Rows {
   const StripKernels& ker;
   const Matrix& a;
@@ -63,8 +64,8 @@ struct Rows {
         row(row),
         rows(rows),
         k(k),
-        in_place(ker.parts == 1 && a.dtype == DType::BFloat16 && !a.transposed && a.ld % 2048 && rows % 16 == 0 &&
-                 steps.total % 32 == 0) {
+        in_place(ker.parts == 1 && a.dtype == DType::BFloat16 && !a.transposed && a.ld % 2048 && a.ld % 32 == 0 &&
+                 reinterpret_cast<uintptr_t>(a.at(row, k)) % 64 == 0 && rows % 16 == 0 && steps.total % 32 == 0) {
     if (!in_place) data = scratch<char>(ScratchSlot::GemmA, size_t(rows * steps.units.total * line() + kPackedSlack));
   }
   int64_t line() const { return 64 * ker.parts; }  // of a row in a chunk
@@ -91,7 +92,7 @@ struct Rows {
 
 bool strips() { return strip_kernels(1) != nullptr; }
 
-const StripKernels* strip_kernels(int parts) {
+const StripKernels* strip_kernels([[maybe_unused]] int parts) {
 #ifdef EF_HAVE_AMX
   if (isa() == Isa::Amx) return parts == 1 ? &kStripAmx : &kStripSplit;
 #endif

@@ -157,7 +157,7 @@ struct Block {
   }
 };
 template <bool kTwoRows, bool kTwoColumns>
-void block(int64_t chunks, int64_t rows, const char* a, const char* b, float* out, Copy copy, Ahead& ahead,
+void block(int64_t chunks, int64_t rows, const char* a, const char* b, float* out, Copy<true> copy, Ahead& ahead,
            Ahead& ahead_a) {
   using B = Block<kTwoRows, kTwoColumns>;
   const B t{rows * kLine};
@@ -209,7 +209,7 @@ void split_run(const Strip& s, StripDrain& d) {
     const auto run =
         rows > 16 ? (wide ? block<true, true> : block<true, false>) : (wide ? block<false, true> : block<false, false>);
     float* out = d.ring[d.turn];
-    run(s.chunks, rows, a, s.b, out, Copy(d), ahead, ahead_a);
+    run(s.chunks, rows, a, s.b, out, Copy<true>(d), ahead, ahead_a);
     a += rows * kParts * kLine * s.chunks;
     constexpr int64_t kStride = kStripColumns * int64_t(sizeof(float));
     char* sums = s.sums ? reinterpret_cast<char*>(s.sums + r * kStripColumns) : nullptr;
@@ -223,7 +223,7 @@ void split_run(const Strip& s, StripDrain& d) {
 }  // namespace
 
 constexpr int64_t kDepth = 160;  // 30 KB of a panel: L1
-constinit const StripKernels kStripSplit = {kDepth,    kParts,      split_pack_a, split_pack_b,
-                                            split_run, strip_flush, begin_tiles,  end_tiles};
+constinit const StripKernels kStripSplit = {
+    kDepth, kParts, split_pack_a, split_pack_b, split_run, strip_flush<true>, begin_tiles, end_tiles};
 
 }  // namespace ef

@@ -15,7 +15,7 @@ void fill(const Strip& s, int64_t rows, const char* c, float* sums) {
 
 template <bool kTwoRows, bool kTwoColumns>
 void block(int64_t chunks, int64_t step, int64_t row, const char* a, const char* b, const float* in, float* out,
-           Copy copy, Ahead& ahead, Ahead& ahead_a) {
+           Copy<false> copy, Ahead& ahead, Ahead& ahead_a) {
   constexpr int64_t kLine = 64, kStrideB = kTwoColumns ? 2 * kLine : kLine;
   constexpr int64_t kStride = kStripColumns * int64_t(sizeof(float)), kLower = 16 * kStripColumns;
   written();
@@ -69,7 +69,7 @@ void strip_run(const Strip& s, StripDrain& d) {
     if (s.first && s.add) fill(s, rows, c, out), in = out;
     const auto run =
         rows > 16 ? (wide ? block<true, true> : block<true, false>) : (wide ? block<false, true> : block<false, false>);
-    run(s.chunks, step, row, a, s.b, in, out, Copy(d), ahead, ahead_a);
+    run(s.chunks, step, row, a, s.b, in, out, Copy<false>(d), ahead, ahead_a);
     a += s.a_bytes ? rows * s.a_bytes : step * s.chunks;
     d.rows = 0;
     if (s.last) {
@@ -86,7 +86,7 @@ void strip_pack(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld,
 }  // namespace
 
 constexpr int64_t kDepth = 576;  // 36 KB of a panel: L1
-constinit const StripKernels kStripAmx = {kDepth,    1,           strip_pack,  nullptr,
-                                          strip_run, strip_flush, begin_tiles, end_tiles};
+constinit const StripKernels kStripAmx = {kDepth,      1,        strip_pack, nullptr, strip_run, strip_flush<false>,
+                                          begin_tiles, end_tiles};
 
 }  // namespace ef

@@ -20,6 +20,7 @@ inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
 inline void written() { asm volatile("" ::: "memory"); }
 
 // Rows of a block of sums to (or, back, from) c.
+template <bool kPlus>
 struct Copy {
   const float* from;
   const char* plus;
@@ -39,7 +40,7 @@ struct Copy {
         half(d.dtype == DType::BFloat16) {}
   __attribute__((always_inline)) void row() {
     F v = load(from), w = load(from + kW);
-    if (plus) {
+    if (kPlus && plus) {
       v += _mm512_maskz_loadu_ps(low, plus);
       w += _mm512_maskz_loadu_ps(high, plus + 4 * kW);
       plus += plus_stride;
@@ -70,8 +71,9 @@ struct Ahead {
     }
   }
 };
-inline void strip_flush(StripDrain& d) {
-  for (Copy copy(d); copy.rows;) copy.row();
+template <bool kPlus>
+void strip_flush(StripDrain& d) {
+  for (Copy<kPlus> copy(d); copy.rows;) copy.row();
   d.rows = 0;
 }
 
