@@ -49,6 +49,13 @@ class CharCursor {
   explicit CharCursor(std::string_view text) : index_(text), text_(text) {}
   bool ascii() const { return index_.ascii(); }
   Span operator()(Span bytes) {
+    if (bytes == last_) return answer_;  // the tokens of one character's bytes all ask for that
+    last_ = bytes;
+    return answer_ = find(bytes);
+  }
+
+ private:
+  Span find(Span bytes) {
     const auto boundary = [&](uint32_t i) { return i >= text_.size() || !utf8::is_continuation(text_[i]); };
     if (index_.ascii() || bytes.begin < at_ || bytes.begin >= bytes.end || bytes.end > text_.size() ||
         !boundary(bytes.begin) || !boundary(bytes.end))
@@ -56,8 +63,6 @@ class CharCursor {
     const uint32_t begin = advance(bytes.begin);
     return {begin, advance(bytes.end)};
   }
-
- private:
   // Characters that begin in the first n of the 8 bytes that can be read at p; n is 1 to 8.
   static uint32_t count_first(const char* p, uint32_t n) {
     uint64_t word = 0;
@@ -79,6 +84,7 @@ class CharCursor {
   CharIndex index_;
   std::string_view text_;
   uint32_t at_ = 0, count_ = 0;
+  Span last_, answer_;
 };
 
 }  // namespace ef::tokenizers

@@ -23,6 +23,17 @@ NormalizedString::NormalizedString(const NormalizedString& whole, uint32_t begin
   if (tracked_ || !whole.owned_) source_ = whole.source(begin, end);
 }
 
+// f(alignment) of each byte where aligned_ does not hold. The bytes of a character of the original share theirs.
+template <class F>
+void NormalizedString::each_alignment(uint32_t begin, uint32_t end, F&& f) const {
+  const std::string_view bytes = text();
+  for (uint32_t i = begin; i < end;) {
+    const Span span = alignment(i);
+    do f(span);
+    while (++i < end && !parent_ && utf8::is_continuation(bytes[i]));
+  }
+}
+
 // The new text of one being changed, with its alignments where they are tracked.
 class NormalizedString::Builder {
  public:
@@ -37,7 +48,7 @@ class NormalizedString::Builder {
     if (s_.aligned_) {
       aligned.insert(aligned.end(), s_.alignments_.begin() + begin, s_.alignments_.begin() + end);
     } else {
-      for (uint32_t i = begin; i < end; i++) aligned.push_back(s_.alignment(i));
+      s_.each_alignment(begin, end, [&](Span span) { aligned.push_back(span); });
     }
   }
   // What was appended to `text` since comes from `span`.
@@ -65,7 +76,8 @@ void NormalizedString::own() {
   owned_ = true;
   if (!tracked_ || aligned_) return;
   alignments_.resize(text_.size());
-  for (uint32_t i = 0; i < text_.size(); i++) alignments_[i] = alignment(i);
+  Span* to = alignments_.data();
+  each_alignment(0, uint32_t(text_.size()), [&](Span span) { *to++ = span; });
   aligned_ = true;
   parent_ = nullptr;
 }

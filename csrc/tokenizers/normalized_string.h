@@ -93,6 +93,8 @@ class NormalizedString {
   void own();  // copies text and alignments out of the view, before the first change
   template <class F>
   void rewrite(F&& f);
+  template <class F>
+  void each_alignment(uint32_t begin, uint32_t end, F&& f) const;
   static bool map_run(std::string_view old, uint32_t& at, const CharacterMap& others, Builder& out);
   std::string_view original_, view_;
   Span source_;
