@@ -18,8 +18,8 @@ NormalizedString::NormalizedString(const NormalizedString& whole, uint32_t begin
     : original_(whole.original_),
       view_(whole.text().substr(begin, end - begin)),
       tracked_(whole.tracked_),
-      parent_(whole.aligned_ ? &whole : whole.parent_),
-      offset_((whole.aligned_ ? 0 : whole.offset_) + begin) {
+      parent_(whole.aligned_ || whole.lead_ ? &whole : whole.parent_),
+      offset_((parent_ == &whole ? 0 : whole.offset_) + begin) {
   if (tracked_ || !whole.owned_) source_ = whole.source(begin, end);
 }
 
@@ -88,6 +88,7 @@ void NormalizedString::assign(std::string text, std::vector<Span> alignments) {
   owned_ = true;
   aligned_ = tracked_;
   parent_ = nullptr;
+  lead_ = 0;
 }
 
 void NormalizedString::transform(uint32_t begin, uint32_t end, std::span<const Change> changes, size_t removed) {
@@ -215,10 +216,14 @@ void NormalizedString::map_characters(const std::array<uint8_t, 128>& table, con
 
 void NormalizedString::prepend(std::string_view s) {
   if (text().empty() || s.empty()) return;
-  own();
   // All of it shares the alignment of the first character, and so does that character.
+  if (aligned_)
+    alignments_.insert(alignments_.begin(), s.size(), alignments_[0]);
+  else
+    lead_ += uint32_t(s.size());
+  if (!owned_) text_.reserve(view_.size() + s.size()), text_ = view_;
+  owned_ = true;
   text_.insert(0, s);
-  if (tracked_) alignments_.insert(alignments_.begin(), s.size(), alignments_[0]);
 }
 
 void NormalizedString::append(std::string_view s) {

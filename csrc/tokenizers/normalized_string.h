@@ -1,6 +1,7 @@
 // A text that remembers where it came from: every byte of the normalized text knows the bytes of the original behind
 // it.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -80,6 +81,7 @@ class NormalizedString {
   // Alignment of byte i; for a text laid out as before that is the character around it.
   Span alignment(uint32_t i) const {
     if (aligned_) return alignments_[i];
+    i -= std::min(i, lead_);
     if (parent_) return parent_->alignment(offset_ + i);
     uint32_t begin = offset_ + i;
     if (begin >= original_.size()) return {source_.end, source_.end};
@@ -103,6 +105,7 @@ class NormalizedString {
   bool aligned_ = false;  // alignments_ hold; else the bytes lie as in the parent or the original
   const NormalizedString* parent_ = nullptr;
   uint32_t offset_ = 0;  // of the text in the parent's, or in the original
+  uint32_t lead_ = 0;    // bytes put in front of it since, which share the alignment of the first one
   std::string text_;
   std::vector<Span> alignments_;
 };
