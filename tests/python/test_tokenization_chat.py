@@ -122,3 +122,10 @@ def test_indent_of_a_number(tok):
 def test_import_loads_no_jinja():
     code = "import sys, eigenformers.tokenization as t; t.AutoTokenizer; assert 'jinja2' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_template_nested_too_deeply(tok):
+    from jinja2.exceptions import SecurityError
+
+    with pytest.raises(SecurityError, match="nested too deeply"):
+        tok.apply_chat_template(CHAT, chat_template="{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}", tokenize=False)

@@ -201,3 +201,31 @@ def test_damaged_vocabularies_of_families_in_python(tmp_path):
     (tmp_path / "byte_maps.json").write_text('{"decompose_map": []}', encoding="utf-8")
     with pytest.raises(ef.TokenizerError, match="decompose_map"):
         ef.MyT5Tokenizer.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, content, found",
+    [
+        ("tokenizer_config.json", '{"tokenizer_class": 3}', "tokenizer_class is 3, needed a name"),
+        ("tokenizer_config.json", '{"tokenizer_class": ["a"]}', r"tokenizer_class is \['a'\]"),
+        ("config.json", '{"model_type": {}}', "model_type is {}"),
+        ("tokenizer_config.json", '{"tokenizer_class": "T5Tokenizer", "extra_ids": 1000000000000}', "extra_ids: found 1000"),
+        ("tokenizer_config.json", '{"tokenizer_class": "T5Tokenizer", "extra_ids": {"a": 1}}', "extra_ids: found"),
+        ("tokenizer_config.json", '{"tokenizer_class": "PegasusTokenizer", "offset": 1000000000000}', "offset: found 1000"),
+        ("tokenizer_config.json", '{"tokenizer_class": "ByT5Tokenizer", "extra_ids": 1000000000000}', "extra_ids: found 1000"),
+        ("tokenizer_config.json", '{"tokenizer_class": "PerceiverTokenizer", "model_input_names": true}', "model_input_names"),
+    ],
+)
+def test_configurations_of_the_wrong_kind(tmp_path, name, content, found):
+    """Typed errors, and nothing as large as a configuration says."""
+    for file in ("spiece.model", "tokenizer.model"):
+        (tmp_path / file).write_bytes((MODELS / "unigram.model").read_bytes())
+    (tmp_path / name).write_text(content)
+    with pytest.raises(TokenizerError, match=found):
+        ef.AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_missing_vocabulary_of_a_python_class(tmp_path):
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "MarianTokenizer"}')
+    with pytest.raises(OSError, match="Can't load tokenizer for"):
+        ef.AutoTokenizer.from_pretrained(tmp_path)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..utils import logging
+from ._engine import TokenizerError
 from .base import PreTrainedTokenizerBase
 from .families import NOT_YET, SLOW_CLASSES, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
@@ -177,6 +178,14 @@ def _without_fast(class_name: str) -> str:
     return class_name[: -len("Fast")] if class_name.endswith("Fast") else class_name
 
 
+def _class_name_in(path: str | None, key: str = "tokenizer_class") -> str | None:
+    """A name that a file may state."""
+    value = read_json(path).get(key) if path else None
+    if value is not None and not isinstance(value, str):
+        raise TokenizerError(f"{path}: {key} is {value!r}, needed a name")
+    return value
+
+
 def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTrainedTokenizerBase]:
     options = dict(kwargs)
     hub_kwargs = take_hub_kwargs(options)
@@ -184,7 +193,7 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
     path = repository.find(TOKENIZER_CONFIG_FILE)
     if repository.hub_kwargs.get("_commit_hash"):  # the files themselves shall come from the same commit
         kwargs["_commit_hash"] = repository.hub_kwargs["_commit_hash"]
-    class_name = read_json(path).get("tokenizer_class") if path else None
+    class_name = _class_name_in(path)
     if not class_name or class_name in _GENERIC:
         found = _class_for_config(config)
         if found is not None:
@@ -192,10 +201,9 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
         if class_name in _GENERIC:
             return PreTrainedTokenizerFast
         path = repository.find("config.json")
-        model = read_json(path) if path else {}
-        class_name = model.get("tokenizer_class")
+        class_name = _class_name_in(path)
         if not class_name:
-            return _class_for_type(model.get("model_type")) or PreTrainedTokenizerFast
+            return _class_for_type(_class_name_in(path, "model_type")) or PreTrainedTokenizerFast
     plain = _without_fast(class_name)
     found = tokenizer_class_from_name(plain) or tokenizer_class_from_name(f"{plain}Fast")
     if found is None:

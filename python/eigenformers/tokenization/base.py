@@ -9,7 +9,7 @@ from logging import Logger
 from typing import Any
 
 from ..utils import logging
-from ._engine import UnsupportedError
+from ._engine import TokenizerError, UnsupportedError
 from .batch_encoding import BatchEncoding
 from .chat import ChatMixin
 from .enums import PaddingStrategy, TensorType, TruncationStrategy
@@ -76,7 +76,10 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
         for label, side in (("Padding", self.padding_side), ("Truncation", self.truncation_side)):
             if side not in ("right", "left"):
                 raise ValueError(f"{label} side should be selected between 'right' and 'left', current value: {side}")
-        self.model_input_names = list(kwargs.pop("model_input_names", self.model_input_names))
+        names = kwargs.pop("model_input_names", self.model_input_names)
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+            raise TokenizerError(f"model_input_names: found {names!r}, needed a list of names")
+        self.model_input_names = list(names)
         self.clean_up_tokenization_spaces = kwargs.pop("clean_up_tokenization_spaces", False)
         self.clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output = kwargs.pop(
             "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", False

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from ..utils.files import atomic_write
-from ._engine import AddedToken
+from ._engine import AddedToken, checked_count
 from .slow import PreTrainedTokenizer
 from .slow_vocab import EncoderTokenizer, file_in, is_folder
 from .vocab_files import read_text, read_vocab
@@ -223,7 +223,7 @@ class DiaTokenizer(ByteTokenizer):
     ):
         pad_token, unk_token = _token(pad_token), _token(unk_token)
         self._added_tokens_decoder = {0: pad_token, 1: AddedToken("[S1]"), 2: AddedToken("[S2]")}
-        self.offset = offset
+        self.offset = checked_count("offset", offset)
         super().__init__(
             unk_token=unk_token, pad_token=pad_token, max_length=max_length, offset=offset,
             **{"token_type_ids_pattern": "all_zeros", "special_tokens_pattern": "none", **kwargs},

@@ -7,7 +7,7 @@ import string
 import warnings
 from typing import Any
 
-from ._engine import AddedToken
+from ._engine import AddedToken, checked_count
 from .sentencepiece_slow import BLANK, SentencePieceBackend
 from .slow import PreTrainedTokenizer
 
@@ -67,7 +67,7 @@ class ByT5Tokenizer(EosBehind, PreTrainedTokenizer):
         **kwargs: Any,
     ):
         named = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
-        if extra_ids > 0 and named is None:
+        if checked_count("extra_ids", extra_ids) > 0 and named is None:
             named = [f"<extra_id_{i}>" for i in range(extra_ids)]
         elif extra_ids > 0 and named and len({str(t) for t in named if "extra_id" in str(t)}) != extra_ids:
             raise ValueError(

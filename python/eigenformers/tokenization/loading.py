@@ -49,6 +49,10 @@ _NOT_FROM_CONFIG = {
 }
 
 
+# Errors of which none says what is wrong with a file.
+_UNEXPLAINED = (AssertionError, AttributeError, IndexError, KeyError, OverflowError, RecursionError, UnicodeError)
+
+
 class Repository:
     """Files of one local folder or hub repository, by name."""
 
@@ -159,7 +163,18 @@ class LoadingMixin:
         arguments["name_or_path"] = name
         if cls._takes_chosen:
             arguments["_chosen"] = kwargs
-        return cls(*init_inputs, **arguments)
+        if not cls.__module__.startswith("eigenformers."):  # a user's own; its errors are its own
+            return cls(*init_inputs, **arguments)
+        try:
+            return cls(*init_inputs, **arguments)
+        except TypeError as error:
+            if "required positional argument" not in str(error):
+                raise
+            raise _no_tokenizer(name, cls) from error
+        except _UNEXPLAINED as error:
+            raise TokenizerError(
+                f"{name}: {cls.__name__} cannot be made of its files ({type(error).__name__}: {error}); damaged file?"
+            ) from error
 
     _reads_any_vocabulary = False  # whether a folder may have it under other names than `vocab_files_names` says
     _vocab_file_is_optional = False  # whether another of its files will do
@@ -217,10 +232,14 @@ def _tokenizer_files(cls: type, repository: Repository, config: dict, kwargs: di
             paths = [repository.find(name) for name in names]
             if all(paths):
                 return dict(zip(("vocab_file", "merges_file"), paths))
-    raise OSError(
-        f"Can't load tokenizer for '{repository.name}'. If you were trying to load it from "
+    raise _no_tokenizer(repository.name, cls)
+
+
+def _no_tokenizer(name: str, cls: type) -> OSError:
+    return OSError(
+        f"Can't load tokenizer for '{name}'. If you were trying to load it from "
         "'https://huggingface.co/models', make sure you don't have a local directory with the same name. "
-        f"Otherwise, make sure '{repository.name}' is the correct path to a directory "
+        f"Otherwise, make sure '{name}' is the correct path to a directory "
         f"containing all relevant files for a {cls.__name__} tokenizer."
     )
 

@@ -23,6 +23,10 @@ def _write_vocab(directory: Any, prefix: str | None, name: str, vocab: dict[str,
     return path
 
 
+class _NoUnknownToken(TokenizerError, KeyError):
+    """As elsewhere, a KeyError too."""
+
+
 class MarianTokenizer(SeveralModels, PreTrainedTokenizer):
     """Tokenizer of Marian: one SentencePiece model for the source, one for the target, and the ids of their pieces.
 
@@ -63,7 +67,7 @@ class MarianTokenizer(SeveralModels, PreTrainedTokenizer):
         self.separate_vocabs, self.source_lang, self.target_lang = separate_vocabs, source_lang, target_lang
         self.encoder = self.target_encoder = read_vocab(vocab)
         if str(unk_token) not in self.encoder:
-            raise KeyError("<unk> token must be in the vocab")
+            raise _NoUnknownToken("<unk> token must be in the vocab")
         if separate_vocabs:
             if target_vocab_file is None:
                 raise TokenizerError("separate_vocabs=True: target_vocab_file= is needed")

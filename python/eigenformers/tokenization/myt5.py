@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from ..utils.files import atomic_write
-from ._engine import AddedToken, TokenizerError
+from ._engine import AddedToken, TokenizerError, checked_count
 from .eos_slow import EosBehind
 from .slow import PreTrainedTokenizer
 from .slow_vocab import file_in, is_folder
@@ -84,7 +84,7 @@ class MyT5Tokenizer(EosBehind, PreTrainedTokenizer):
         **kwargs: Any,
     ):
         named = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
-        if extra_ids > 0 and named is None:
+        if checked_count("extra_ids", extra_ids) > 0 and named is None:
             named = [f"<extra_id_{i}>" for i in range(extra_ids)]
         elif extra_ids > 0 and named and len({str(t) for t in named if "extra_id" in str(t)}) != extra_ids:
             raise ValueError(

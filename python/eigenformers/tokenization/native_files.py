@@ -146,15 +146,16 @@ def _tekken(parts: Parts, content: dict[str, Any], path: str) -> str:
         count = config.get("default_num_special_tokens")
         count = len(special) if count is None else int(count)
         size = config.get("default_vocab_size")
+        size = None if size is None else int(size)
         pattern = config["pattern"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise TokenizerError(f"{path}: not a tekken.json ({type(error).__name__}: {error})") from None
     if sorted(special) != list(range(len(special))):
         raise TokenizerError(f"tekken.json special_tokens ranks must be contiguous starting at 0, got {sorted(special)}")
     if not len(special) <= count <= len(entries) + (1 << 16) or not isinstance(pattern, str):
         raise TokenizerError(f"{path}: {count} special tokens of which {len(special)} are named; damaged file?")
     if size is not None:
-        entries = entries[: max(0, int(size) - count)]
+        entries = entries[: max(0, size - count)]
     spelled = _spell(entries)
     parts.merges = _merges_of_vocab(spelled, by_length=False, skip=set())
     names = [special.get(index, f"<SPECIAL_{index}>") for index in range(count)]

@@ -273,7 +273,10 @@ def environment() -> ChatEnvironment:
 @lru_cache(maxsize=128)
 def compile_template(source: str) -> jinja2.Template:
     """The compiled template, kept for the next call."""
-    return environment().from_string(source)
+    try:
+        return environment().from_string(source)
+    except RecursionError:
+        raise SecurityError("the chat template is nested too deeply") from None
 
 
 def render(source: str, **variables: Any) -> tuple[str, list[tuple[int, int]]]:

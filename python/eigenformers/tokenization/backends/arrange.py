@@ -44,12 +44,12 @@ def _pegasus(parts: Parts) -> None:
     mask = str(parts.options.get("mask_token") or "<mask_1>")
     sent = str(parts.options.get("mask_token_sent") or "<mask_2>")
     masks = [mask, *([sent] if sent != mask else [])]
-    unused = [(f"<unk_{i}>", -100.0) for i in range(2, parts.option("offset", 103))]
+    unused = [(f"<unk_{i}>", -100.0) for i in range(2, parts.count("offset", 103))]
     parts.vocab = [*((token, 0.0) for token in (pad, eos, *masks)), *unused, *parts.vocab[2:]]
 
 
 def _t5(parts: Parts) -> None:
-    sentinels = [(f"<extra_id_{i}>", 0.0) for i in reversed(range(parts.option("extra_ids", 100)))]
+    sentinels = [(f"<extra_id_{i}>", 0.0) for i in reversed(range(parts.count("extra_ids", 100)))]
     parts.vocab = [*parts.vocab, *sentinels]
 
 

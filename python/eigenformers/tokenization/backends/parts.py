@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 from ...tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from .._engine import checked_count
 
 Vocab = Any  # dict[str, int], or list[tuple[str, float]] with scores
 ARGUMENT = "the vocabulary"  # how an error names a vocabulary that is no file
@@ -31,6 +32,10 @@ class Parts:
         """An argument of the class; None counts as not given."""
         value = self.options.get(name)
         return default if value is None else value
+
+    def count(self, name: str, default: int) -> int:
+        """An argument of the class that says how many tokens are made."""
+        return checked_count(name, self.option(name, default))
 
     def starting_vocab(self, *names: str) -> Vocab:
         """The vocabulary, or the named special tokens alone, numbered from 0."""

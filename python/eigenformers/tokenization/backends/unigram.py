@@ -189,7 +189,7 @@ def mbart50(parts: Parts) -> Backend:
 
 def pegasus(parts: Parts) -> Backend:
     """A B </s>; the pieces for masks and 101 unused ones come first."""
-    offset = parts.option("offset", 103)
+    offset = parts.count("offset", 103)
     sent = parts.options.get("mask_token_sent", "<mask_1>")
     named = [str(token) for token in parts.extra or []]
     parts.extra = [sent] if sent is not None and sent not in named else []
@@ -206,7 +206,7 @@ def pegasus(parts: Parts) -> Backend:
 
 def _sentinels(parts: Parts) -> list[tuple[str, float]]:
     """The vocabulary of T5, and its <extra_id_...> tokens as special tokens."""
-    count = parts.option("extra_ids", 100)
+    count = parts.count("extra_ids", 100)
     sentinels = [f"<extra_id_{i}>" for i in range(count)]
     if parts.extra is None:
         parts.extra = sentinels
