@@ -1488,6 +1488,8 @@ from .tokenization.models import (
     DistilBertTokenizerFast as DistilBertTokenizerFast,
     ElectraTokenizer as ElectraTokenizer,
     ElectraTokenizerFast as ElectraTokenizerFast,
+    EsmcTokenizer as EsmcTokenizer,
+    EsmcTokenizerFast as EsmcTokenizerFast,
     FNetTokenizer as FNetTokenizer,
     FNetTokenizerFast as FNetTokenizerFast,
     FunnelTokenizer as FunnelTokenizer,

@@ -36,6 +36,7 @@ _FUNNEL = _tokens(unk="<unk>", sep="<sep>", pad="<pad>", cls="<cls>", mask="<mas
 _XLNET = _tokens(bos="<s>", eos="</s>", unk="<unk>", sep="<sep>", pad="<pad>", cls="<cls>", mask="<mask>")
 _MPNET = _tokens(bos="<s>", eos="</s>", sep="</s>", cls="<s>", unk="[UNK]", pad="<pad>", mask="<mask>")
 _BIGBIRD = _tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>", sep="[SEP]", mask="[MASK]", cls="[CLS]")
+_ESMC = _tokens(unk="<unk>", cls="<cls>", pad="<pad>", mask="<mask>", eos="<eos>", chain_break="|")
 
 _MBART = {**_ROBERTA}
 _BERT_LIKE = ("BertTokenizer", "ConvBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer",
@@ -62,6 +63,7 @@ FAMILIES: dict[str, Family] = {
     "DebertaTokenizer": Family(_DEBERTA, "deberta", "last"),
     "DebertaV2Tokenizer": Family(_DEBERTA, "deberta_v2", "last", file=_SPM),
     "DistilBertTokenizer": Family(_BERT, "bert"),
+    "EsmcTokenizer": Family(_ESMC, "esmc"),
     "FNetTokenizer": Family(_ALBERT, "albert", "types only", file=_SPIECE),
     "FunnelTokenizer": Family(_FUNNEL, "funnel"),
     "GemmaTokenizer": Family(_GEMMA, "gemma", padding_side="left", file="tokenizer.model"),
@@ -151,7 +153,7 @@ SAME = {"MT5Tokenizer": "T5Tokenizer"}
 
 # Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
 # one by name says so.
-NOT_YET = {"EsmcTokenizer", "LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "Tipsv2Tokenizer"}
+NOT_YET = {"LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "Tipsv2Tokenizer"}
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
@@ -242,6 +244,7 @@ for _class_name, _types in {
     "CTRLTokenizer": "ctrl",
     "DiaTokenizer": "dia",
     "EsmTokenizer": "esm",
+    "EsmcTokenizer": "esmc",
     "FlaubertTokenizer": "flaubert",
     "FSMTTokenizer": "fsmt",
     "GPTSw3Tokenizer": "gpt-sw3",

@@ -113,6 +113,25 @@ def case_from_nothing(lib):
     return {name: outcome(lambda name=name: getattr(lib, name)()) for name in names}
 
 
+def case_esmc(lib):
+    """A class that brings its vocabulary along."""
+    out = []
+    for options in ({}, {"unk_token": "X", "cls_token": "<eos>"}, {"chain_break_token": "."}):
+        tokenizer = lib.EsmcTokenizer(**options)
+        texts = ["ACDEFGHIKLMNPQRSTVWY", "MK|AA<mask>L", "m x1", "", "A C | D<eos>"]
+        ids = [tokenizer(text)["input_ids"] for text in texts]
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer.save_pretrained(folder)
+            again = lib.AutoTokenizer.from_pretrained(folder)
+            out.append([type(again).__name__, again("MK|A")["input_ids"], again.chain_break_token])
+        out.append([
+            ids, [tokenizer.decode(row) for row in ids], [tokenizer.decode(row, skip_special_tokens=True) for row in ids],
+            dict(tokenizer("AC", "DE", return_token_type_ids=True)), tokenizer.special_tokens_map, tokenizer.all_special_ids,
+            len(tokenizer), tokenizer.chain_break_token_id, tokenizer.bos_token_id, tokenizer.padding_side,
+        ])  # fmt: skip
+    return out
+
+
 def case_word_piece(lib):
     vocab = word_piece_vocab()
     text = "".join(f"{word}\n" for word in vocab)

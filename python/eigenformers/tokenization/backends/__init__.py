@@ -24,6 +24,7 @@ PIPELINES = {
          "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
+    "esmc": "generic",
     "sentencepiece": "generic",
     "tiktoken": "generic",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .byte_level import bpe
-from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers, processors
+from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers, processors, template
 from .piece_bpe import BLANK, spell_back
 
 LLAMA3_SPLIT = (
@@ -23,6 +23,15 @@ def sentencepiece(parts: Parts) -> Backend:
     normalizer = normalizers.Sequence([*steps, normalizers.Replace(" ", BLANK)])
     plain = decoders.Sequence([decoders.Replace(BLANK, " ")])
     return Backend(assemble(model, normalizer, None, spell_back() if parts.byte_fallback else plain))
+
+
+def esmc(parts: Parts) -> Backend:
+    """The letters of amino acids and the signs between them, which are the whole vocabulary."""
+    tokens = ["<cls>", "<pad>", "<eos>", "<unk>", *"LAGVSERTIDPKQNFYMHWCXBUZO.-|", "<mask>"]
+    vocab = {token: index for index, token in enumerate(tokens)}
+    tokenizer = assemble(models.BPE(vocab, [], unk_token=parts.tokens["unk_token"]))
+    post = template("{cls} $A {eos}", "$A:0 $B:1")
+    return Backend(tokenizer, post, defaults={"bos_token": parts.tokens["cls_token"]})
 
 
 def tiktoken(parts: Parts) -> Backend:
