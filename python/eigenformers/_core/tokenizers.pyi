@@ -572,6 +572,10 @@ class Tokenizer:
         ...
     def __str__(self) -> str:
         ...
+    def _encode_batch_lists(self, input: list, add_special_tokens: bool = True, type_ids: bool = True, attention_mask: bool = True) -> typing.Any:
+        """
+        Lists (ids, type ids or None, attention masks or None) for a batch of single texts; None where only encode_batch can tell.
+        """
     def add_special_tokens(self, tokens: list) -> int:
         ...
     def add_tokens(self, tokens: list) -> int:
@@ -622,6 +626,11 @@ class Tokenizer:
         ...
     def token_to_id(self, token: str) -> int | None:
         ...
+    @property
+    def _changes(self) -> int:
+        """
+        How often it was changed.
+        """
     @property
     def padding(self) -> typing.Any:
         ...
