@@ -119,6 +119,10 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
       return;
     }
   }
+  if (!tokenize_parts(text, space, out)) tokenize_whole(text, space, out);
+}
+
+void Bpe::tokenize_whole(std::string_view text, Space& space, std::vector<Token>& out) const {
   if (walk(text, space)) return emit(space, out);
   if (merge_near(text, space, out)) return;
   merge_bytes(text, space);

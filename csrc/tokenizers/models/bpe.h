@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tokenizers/models/bpe_joints.h"
 #include "tokenizers/models/bpe_near.h"
 #include "tokenizers/models/char_table.h"
 #include "tokenizers/models/model.h"
@@ -82,6 +83,10 @@ class Bpe : public Model {
   };
   struct Space;
   void tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const;
+  bool tokenize_parts(std::string_view text, Space& space, std::vector<Token>& out) const;
+  void tokenize_part(std::string_view text, uint32_t begin, uint32_t end, const WordKey& key, uint64_t hash,
+                     Space& space, std::vector<Token>& out) const;
+  void tokenize_whole(std::string_view text, Space& space, std::vector<Token>& out) const;
   void tokenize_text(std::string_view text, Spelling spelling, Space& space, std::vector<Token>& out) const;
   void find_joints(const Merges& merges);
   bool may_join(char32_t left, char32_t right) const;
@@ -134,6 +139,8 @@ class Bpe : public Model {
   std::unique_ptr<std::atomic<uint32_t>[]> last_merge_;
   mutable std::once_flag near_once_;  // made once it pays
   mutable std::unique_ptr<const BpeNear> near_;
+  mutable std::once_flag byte_joints_once_;  // the same
+  mutable std::unique_ptr<const BpeJoints> byte_joints_;
   // All tokens by their bytes; made once it pays.
   mutable std::once_flag walk_once_;
   mutable PrefixTrie tokens_by_bytes_;

@@ -10,7 +10,7 @@ namespace ef::tokenizers {
 
 namespace {
 constexpr size_t kShort = 64;            // symbols, up to which a linear search is faster than a heap
-constexpr size_t kWorthwhile = 1 << 15;  // merged bytes of a thread that pay for knowing more beforehand
+constexpr size_t kWorthwhile = 1 << 13;  // merged bytes of a thread that pay for knowing more beforehand
 }  // namespace
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -124,11 +124,11 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
 // the others one by one.
 EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, std::vector<Token>& out) const {
   constexpr size_t kBytes = 2 * kShort;
-  if (text.size() > kBytes || drops() || shares_ids_) return false;
+  if (text.size() > kBytes || drops() || shares_ids_ || merged_.empty()) return false;
   if (!space.near) {
     if ((space.near_bytes += text.size()) < kWorthwhile) return false;
     std::call_once(near_once_,
-                   [&] { near_ = std::make_unique<BpeNear>(merges_, merged_, byte_id_, raw_, vocab_.id_limit()); });
+                   [&] { near_ = std::make_unique<BpeNear>(merges_, merged_, byte_id_, byte_pairs_, raw_); });
     space.near = near_.get();
   }
   const BpeNear& near = *space.near;
@@ -146,7 +146,8 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, st
   size_t n = 0;
   for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
     const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
-    s[n] = {sure ? bytes[i + 1].made : byte_id_[uint8_t(text[i])], 1u + sure};
+    const uint32_t one = byte_id_[uint8_t(text[i])], two = merged_[sure ? bytes[i + 1].rank : 0];
+    s[n] = {sure ? two : one, 1u + sure};
     n += 1 - merged;
     merged = sure;
   }

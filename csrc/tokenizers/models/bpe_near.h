@@ -22,20 +22,21 @@ class BpeNear {
   // is lower than `left` of the byte before and the first one, and lower than `right` of the second one and the byte
   // behind: then nothing can take one of the two away before. What the merge makes must have no merge of a lower rank
   // either, so that nothing happens earlier because it is carried out at once.
-  struct alignas(16) Bytes {
-    static constexpr uint32_t kNever = UINT32_MAX;
-    uint32_t rank;   // of their merge, if it may be carried out at once
-    uint32_t made;   // what it makes
-    uint32_t left;   // lowest rank that joins the second byte to a token that ends with the first one
-    uint32_t right;  // lowest rank that joins the first byte to a token that begins with the second one
+  struct Bytes {
+    static constexpr uint16_t kNever = UINT16_MAX;  // also for later merges
+    uint16_t rank;                                  // of their merge, if it may be carried out at once
+    uint16_t left;   // lowest rank that joins the second byte to a token that ends with the first one
+    uint16_t right;  // lowest rank that joins the first byte to a token that begins with the second one
     bool sure(const Bytes& before, const Bytes& behind) const { return (rank < before.left) & (rank < behind.right); }
   };
 
-  static constexpr Bytes kNothing = {Bytes::kNever, 0, Bytes::kNever, Bytes::kNever};
+  static constexpr Bytes kNothing = {Bytes::kNever, Bytes::kNever, Bytes::kNever};
 
-  // `merges` and `made` by rank; of equal pairs, the last one counts. `texts`: all tokens as bytes.
-  BpeNear(const std::vector<std::pair<uint32_t, uint32_t>>& merges, const BigVector<uint32_t>& made,
-          const uint32_t (&byte_id)[256], const Vocab& texts, uint32_t id_limit);
+  using Pairs = std::vector<std::pair<uint32_t, uint32_t>>;
+  // `merges` and `made` by rank; of equal pairs, the last one counts. `byte_pairs`: ranks of the merges of two bytes,
+  // the second one times 256. `texts`: all tokens as bytes.
+  BpeNear(const Pairs& merges, const BigVector<uint32_t>& made, const uint32_t (&byte_id)[256],
+          const std::vector<uint32_t>& byte_pairs, const Vocab& texts);
 
   const Bytes& bytes(char first, char second) const { return bytes_[uint8_t(first) | size_t(uint8_t(second)) << 8]; }
   // Whether the tokens are of the first ones, whose merges are here.
@@ -49,9 +50,11 @@ class BpeNear {
 
  private:
   static constexpr uint32_t kTokens = 1024;  // a power of two
-  void place(const std::vector<std::pair<uint32_t, uint32_t>>& merges, const BigVector<uint32_t>& made,
-             const std::vector<uint32_t>& ranks);
-  BigVector<Bytes> bytes_;
+  static constexpr uint16_t kFirstOnes = 1 << 15;
+  void find_sure(const Pairs& merges, const BigVector<uint32_t>& made, const std::vector<uint32_t>& byte_pairs,
+                 const Vocab& texts);
+  void place(const Pairs& merges, const BigVector<uint32_t>& made, const std::vector<uint32_t>& ranks);
+  std::vector<Bytes> bytes_;
   BigVector<uint64_t> pairs_;  // left - first_, rank, token made: 21, 22 and 21 bits
   uint32_t rows_[kTokens] = {};
   uint32_t first_ = 0;  // the lowest id of a byte; the tokens made first usually follow

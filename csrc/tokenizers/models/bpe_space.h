@@ -19,6 +19,10 @@ struct Bpe::Space : Workspace {
   const BpeNear* near = nullptr;
   size_t near_bytes = 0;  // merged so far without it
 
+  // For words that fall into parts (bpe_parts.cpp).
+  const BpeJoints* joints = nullptr;
+  size_t foreign_bytes = 0;  // of words that are not ASCII, so far without it
+
   // For words by the longest tokens that fit (bpe_fit.cpp).
   size_t merged_bytes = 0;         // so far, without them
   std::vector<Symbol> candidates;  // at one position, by length

@@ -1,6 +1,7 @@
 // What came out of words seen before. One thread at a time.
 #pragma once
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -8,10 +9,6 @@
 #include "tokenizers/models/word_key.h"
 
 namespace ef::tokenizers {
-
-struct WordPart {  // a token of a word, and how many bytes of it
-  uint32_t id, length;
-};
 
 // Short words of few tokens: one entry holds all, and a new word takes the place of an old one. The two entries that a
 // word may be in are neighbours.
@@ -54,45 +51,50 @@ class LongWordCache {
  public:
   static constexpr size_t kLongestWord = 128;
   struct Found {
-    const WordPart* parts = nullptr;
+    const uint32_t* ids = nullptr;
     uint32_t count = 0;
+    const uint8_t* lengths() const { return reinterpret_cast<const uint8_t*>(ids + count); }
   };
   Found find(std::string_view word, uint64_t hash) const {
     if (slots_.empty()) return {};
     for (size_t i = hash & mask();; i = (i + 1) & mask()) {
       const Slot& s = slots_[i];
       if (!s.count) return {};
-      if (s.tag == uint32_t(hash >> 32) && s.length == word.size() &&
-          !std::memcmp(&parts_[s.parts + s.count], word.data(), word.size()))
-        return {&parts_[s.parts], s.count};
+      if (s.tag != uint32_t(hash >> 32) || s.length != word.size()) continue;
+      const Found found{at(s.place), s.count};
+      if (!std::memcmp(found.lengths() + s.count, word.data(), word.size())) return found;
     }
   }
   void prefetch(uint64_t hash) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask()]);
   }
-  // The caller fills in what it returns.
-  WordPart* add(std::string_view word, uint64_t hash, size_t count) {
+  // The caller fills in the ids, and lengths() of what is found there.
+  uint32_t* add(std::string_view word, uint64_t hash, size_t count) {
     if (used_ * 2 >= slots_.size()) make_room();
-    const size_t at = parts_.size();
-    put({uint32_t(hash >> 32), uint32_t(hash), uint32_t(at), uint16_t(word.size()), uint16_t(count)});
-    parts_.resize(at + count + (word.size() + sizeof(WordPart) - 1) / sizeof(WordPart));
-    std::memcpy(&parts_[at + count], word.data(), word.size());
+    const size_t size = count + (count + word.size() + 3) / 4;
+    if (end_ % kBlock + size > kBlock) end_ = (end_ / kBlock + 1) * kBlock;
+    if (end_ / kBlock == blocks_.size()) blocks_.emplace_back(new uint32_t[kBlock]);
+    put({uint32_t(hash >> 32), uint32_t(hash), uint32_t(end_), uint16_t(word.size()), uint16_t(count)});
+    uint32_t* const ids = at(end_);
+    std::memcpy(reinterpret_cast<uint8_t*>(ids + count) + count, word.data(), word.size());
+    end_ += size;
     used_++;
-    return &parts_[at];
+    return ids;
   }
   void clear() {
     slots_.assign(slots_.size(), Slot{});
-    parts_.clear();
-    used_ = 0;
+    end_ = used_ = 0;
   }
 
  private:
   static constexpr size_t kLeast = 1 << 12, kMost = 1 << 17;  // slots, half of which are used
+  static constexpr size_t kBlock = 1 << 16;                   // numbers that lie together; a word lies in one block
   struct Slot {
-    uint32_t tag = 0, low = 0, parts = 0;  // the halves of the hash; where the tokens are, and the word behind them
+    uint32_t tag = 0, low = 0, place = 0;  // the halves of the hash; where ids, lengths and the word are
     uint16_t length = 0, count = 0;
   };
   size_t mask() const { return slots_.size() - 1; }
+  uint32_t* at(size_t place) const { return &blocks_[place / kBlock][place % kBlock]; }
   void put(const Slot& slot) {
     size_t i = slot.low & mask();
     while (slots_[i].count) i = (i + 1) & mask();
@@ -106,8 +108,8 @@ class LongWordCache {
       if (slot.count) put(slot);
   }
   BigVector<Slot> slots_;
-  std::vector<WordPart> parts_;
-  size_t used_ = 0;
+  std::vector<std::unique_ptr<uint32_t[]>> blocks_;  // never copied: what was written stays in its pages
+  size_t end_ = 0, used_ = 0;
 };
 
 }  // namespace ef::tokenizers

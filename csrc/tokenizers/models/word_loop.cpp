@@ -144,18 +144,18 @@ class Loop {
       return put(tokens, word.begin, at);
     }
     if (out_.ids.size() < at + found.count) make_room(at + found.count + 64);
-    uint32_t begin = word.begin;
-    for (uint32_t i = 0; i < found.count; i++) {
-      out_.ids[at] = found.parts[i].id;
-      if constexpr (kSpans) out_.spans[at] = {begin, begin + found.parts[i].length};
-      begin += found.parts[i].length;
-      at++;
+    std::memcpy(&out_.ids[at], found.ids, found.count * sizeof(uint32_t));
+    if constexpr (kSpans) {
+      uint32_t begin = word.begin;
+      const uint8_t* lengths = found.lengths();
+      for (uint32_t i = 0; i < found.count; begin += lengths[i++]) out_.spans[at + i] = {begin, begin + lengths[i]};
     }
-    return at;
+    return at + found.count;
   }
   void remember(Span word, uint64_t hash, const std::vector<Token>& tokens) {
-    WordPart* parts = space_.long_words.add(of(word), hash, tokens.size());
-    for (const Token& t : tokens) *parts++ = {t.id, t.end - t.begin};
+    uint32_t* ids = space_.long_words.add(of(word), hash, tokens.size());
+    auto* lengths = reinterpret_cast<uint8_t*>(ids + tokens.size());
+    for (const Token& t : tokens) *ids++ = t.id, *lengths++ = uint8_t(t.end - t.begin);
   }
 
   const Model& model_;

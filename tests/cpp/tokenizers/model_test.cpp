@@ -175,6 +175,61 @@ TEST(Bpe, WhatIsKnownBeforehandChangesNothing) {
   }
 }
 
+// A workspace that has seen other words than ASCII cuts them where no merge goes across, and remembers the parts.
+TEST(Bpe, PartsOfWordsGiveTheSameAsTheWholeWord) {
+  const std::vector<std::string> letters{"中", "国", "人", "б", "в", "é", "😀", "😁", "a", "b", " "};
+  for (unsigned seed = 0; seed < 24; seed++) {
+    std::mt19937 random(seed);
+    const auto one_of = [&](const std::vector<std::string>& from) { return from[random() % from.size()]; };
+    std::vector<std::string> known;  // bytes of tokens; each merge takes what stands in a text of letters, or anything
+    for (int b = 0; b < 256; b++) known.emplace_back(1, char(b));
+    std::vector<std::string> tokens;
+    for (const auto& bytes : known) tokens.push_back(spell_bytes(bytes));
+    Merges merges;
+    for (int i = 0; i < 120; i++) {
+      std::string left = one_of(known), right = one_of(known);
+      const std::string text = one_of(letters) + one_of(letters) + one_of(letters);
+      const auto ends_at = [&](size_t at, const std::string& s) {
+        return at >= s.size() && text.substr(at - s.size(), s.size()) == s;
+      };
+      if (i % 8) {  // the longest tokens on both sides of a place
+        const size_t at = 1 + random() % (text.size() - 1);
+        for (const auto& s : known) {
+          if (ends_at(at, s) && (!ends_at(at, left) || random() % 2)) left = s;
+          if (text.compare(at, s.size(), s) == 0 && (text.compare(at, right.size(), right) || random() % 2)) right = s;
+        }
+      }
+      if (left.size() + right.size() > 14 || std::find(known.begin(), known.end(), left + right) != known.end())
+        continue;
+      merges.add(spell_bytes(left), spell_bytes(right));
+      known.push_back(left + right);
+      tokens.push_back(spell_bytes(left + right));
+    }
+    for (const char* token : {"中国人", "人人", "国"}) {  // no merge leads to these, perhaps
+      const std::string spelled = spell_bytes(token);
+      if (std::find(tokens.begin(), tokens.end(), spelled) == tokens.end()) tokens.push_back(spelled);
+    }
+    BpeOptions options;
+    options.ignore_merges = seed % 2;
+    const Bpe model(vocab_of(tokens), merges, options);
+    const auto workspace = model.workspace();
+    for (int i = 0; i < 2500; i++) {
+      std::string word;
+      for (size_t k = 1 + random() % (i % 9 ? 8 : 60); k > 0; k--)
+        word += random() % 40 ? one_of(letters) : std::string(1, char(random()));  // now and then no UTF-8
+      std::vector<Token> fast, slow;
+      model.tokenize(word, Spelling::Bytes, workspace.get(), fast);
+      model.tokenize(spell_bytes(word), Spelling::Vocabulary, nullptr, slow);
+      ASSERT_EQ(fast.size(), slow.size()) << "seed " << seed << " word " << word;
+      for (size_t k = 0, at = 0; k < fast.size(); at = fast[k++].end) {
+        ASSERT_EQ(fast[k].id, slow[k].id) << "seed " << seed << " word " << word;
+        ASSERT_EQ(fast[k].begin, at);
+      }
+      ASSERT_EQ(fast.back().end, word.size());
+    }
+  }
+}
+
 // A workspace that has seen many bytes takes the way of bpe_fit.cpp for long words.
 TEST(Bpe, LongestTokensThatFitAreThoseOfTheMerges) {
   for (unsigned seed = 0; seed < 6; seed++) {
