@@ -33,6 +33,11 @@ def test_mixed_text(name):
     assert found == RECORD[name]
 
 
+@pytest.mark.parametrize("name", cases.MAPS)
+def test_every_key_of_a_character_map(name):
+    assert cases.json_character_map(tokenizers, needs(name)) == RECORD[f"{name} map"]
+
+
 @pytest.mark.parametrize("name", cases.GGUF)
 def test_gguf_mixed_text(name):
     folder = needs(name)

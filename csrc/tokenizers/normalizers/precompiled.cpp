@@ -84,7 +84,7 @@ class Precompiled : public Normalizer {
     }
     for (char32_t c = 0; c < 0x10000 && !trie_.empty(); c++) {
       if (c >= 0xd800 && c < 0xe000) continue;
-      kinds_[c] = stands_alone(c) ? kAlone : 0;
+      kinds_[c] |= stands_alone(c) ? kAlone : 0;  // a key may have made it kSecond
       if (c < 0x80) continue;
       if (const std::string text = utf8::encode(c); begins_[uint8_t(text[0])]) find_keys(c, text);
     }

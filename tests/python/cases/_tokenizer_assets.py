@@ -5,12 +5,14 @@ Recorded with the real libraries (tokenizers, llama-cpp-python) by `python -m ca
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import json
 import os
 from pathlib import Path
 
+import numpy as np
 from cases._tokenizer_corpus import assigned, corpus
 
 JSON = [
@@ -25,6 +27,7 @@ GGUF = {
         for name in ("gpt-2", "gpt-neox", "llama-bpe", "llama-spm", "mpt", "phi-3")
     },
 }
+MAPS = ["t5-tokenizer", "e5-tokenizer"]  # with a character map
 GROUP = 250  # texts behind one digest
 
 
@@ -60,6 +63,38 @@ def json_vocabulary(library, folder: str) -> dict[str, list[str]]:
     return out
 
 
+def map_keys(charsmap: bytes) -> list[str]:
+    """The keys of a SentencePiece character map: what leads to a leaf of its double array."""
+    size = int(np.frombuffer(charsmap, "<u4", 1)[0])
+    units = np.frombuffer(charsmap, "<u4", size // 4, 4)
+    following, keys = np.arange(1, 256, dtype=np.uint32), []
+    at, begun = np.zeros(1, np.uint32), [b""]
+    while len(at):
+        places = (at ^ (units[at] >> 10 << ((units[at] & 1 << 9) >> 6)))[:, None] ^ following
+        found = units[np.minimum(places, len(units) - 1)] & (1 << 31 | 0xFF) == following
+        rows, columns = np.nonzero(found & (places < len(units)))
+        at = places[rows, columns]
+        begun = [begun[row] + bytes([byte]) for row, byte in zip(rows.tolist(), following[columns].tolist())]
+        keys += [key for key, leaf in zip(begun, (units[at] >> 8 & 1).tolist()) if leaf]
+    return [key.decode() for key in sorted(keys)]
+
+
+def json_character_map(library, folder: str) -> list[str]:
+    """Digests of what becomes of every key: alone, twice, between letters, behind and before other characters."""
+    text = Path(folder, "tokenizer.json").read_text()
+    first = json.loads(text)["normalizer"]
+    first = next(part for part in first.get("normalizers", [first]) if part["type"] == "Precompiled")
+    charsmap = base64.b64decode(first["precompiled_charsmap"])
+    normalize = library.normalizers.Precompiled(charsmap).normalize_str
+    keys = map_keys(charsmap)
+    some, long = keys[::16], "\u044f\u4e2d" * 4
+    texts = [keys, [key * 2 for key in keys], [f"a{key}b" for key in keys]]
+    for left, right in ((long, long), ("\u0436", "\u0436"), ("\u0627", "\u0627"), ("", "\u0301"), ("e", "")):
+        texts.append([left + key + right for key in some])
+    texts.append([key + other for key, other in zip(some, some[1:])])
+    return [str(len(keys))] + [digest([normalize(text) for text in group]) for group in texts]
+
+
 def gguf_vocabulary(encode) -> list[str]:
     """Digests of the ids that `encode` gives, without the special tokens that a text gets."""
     return [digest([encode(text) for text in texts]) for texts in groups(assigned())]
@@ -78,6 +113,10 @@ def main() -> None:
         folder = folder_of(name)
         if folder:
             record[name] = json_vocabulary(tokenizers, folder)
+    for name in MAPS:
+        folder = folder_of(name)
+        if folder:
+            record[f"{name} map"] = json_character_map(tokenizers, folder)
     for name, file in GGUF.items():
         folder = folder_of(name)
         if folder:
