@@ -146,8 +146,9 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
   if (r_.options.output_attentions) result_.cross_attentions.push_back(out.cross_attentions);
   const Tensor& logits = out.logits;
   const Tensor last = logits.select(1, logits.size(1) - 1 - back).to(DType::Float32).contiguous();
-  // Nobody else has logits that this pass alone holds: processors may write to them.
-  const bool ours = out.logits.impl_ptr().use_count() == 1 && out.logits.storage().use_count() <= 2;
+  // Nobody else has logits that this pass alone holds, unless they are a foreign array: processors may write to them.
+  const auto& storage = out.logits.storage();
+  const bool ours = out.logits.impl_ptr().use_count() == 1 && storage.use_count() <= 2 && !storage->is_external();
   return only_read_ || ours || !last.shares_storage(logits) ? last : last.clone();
 }
 

@@ -27,8 +27,10 @@ std::atomic<bool>& invariant() {
   return on;
 }
 
-constexpr int64_t kInPlaceRows = 32;      // up to here an f32 b[k, n] is used where it lies
-constexpr int64_t kSplitLeast = 64;       // rows and k from which f32 is split into three bf16 where tiles take them
+constexpr int64_t kInPlaceRows = 32;  // up to here an f32 b[k, n] is used where it lies
+constexpr int64_t kFewRows = 5;       // from here on loads of f32 are shared by rows
+constexpr int64_t kSplitLeast = 64;   // rows and k from which f32 is split into three bf16 where tiles take them
+constexpr int64_t kSplitColumns = 32;
 constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
 constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
 constexpr int64_t kBlockBytes = 6 << 20;  // of packed a, which all threads share
@@ -234,6 +236,10 @@ void direct_product(int64_t m, int64_t k, const Matrix& a, const Target& t, bool
   });
 }
 
+bool narrow(std::span<const Target> targets) {
+  return std::any_of(targets.begin(), targets.end(), [](const Target& t) { return t.n < kSplitColumns; });
+}
+
 void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
              bool accumulate) {
   check_operand(where, a.dtype);
@@ -250,7 +256,7 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
     const auto part = targets.subspan(i, end - i);
     const bool few = !batch_invariant() && !a.transposed;
     const bool alone = SingleRowOrder::on();
-    if (few && !alone && part[0].b.dtype == DType::Float32 && !part[0].b.transposed && m > 1 &&
+    if (few && !alone && part[0].b.dtype == DType::Float32 && !part[0].b.transposed && m >= kFewRows &&
         m <= kernels().few_f32.rows)
       dot_product(kernels().few_f32, m, k, a, part, accumulate);
     else if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
@@ -261,8 +267,8 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
       for (const Target& t : part) direct_product(m, k, a, t, accumulate);
     else if (part[0].b.dtype == DType::BFloat16 && strips())
       strips_of_dense(m, k, a, part, accumulate);
-    else if (std::min(m, k) < kSplitLeast || batch_invariant() || alone || part[0].b.dtype == DType::BFloat16 ||
-             !split_product(m, k, a, part, accumulate))
+    else if (std::min(m, k) < kSplitLeast || narrow(part) || batch_invariant() || alone ||
+             part[0].b.dtype == DType::BFloat16 || !split_product(m, k, a, part, accumulate))
       panel_product(m, k, a, part, accumulate);
     i = end;
   }

@@ -2,11 +2,12 @@
 //
 // a and b are f32, bf16 or f16; c is f32 and sums are kept in f32. If b is bf16, a is rounded to bf16 (to nearest,
 // even) and the products are summed in f32; in every other pairing 16-bit operands are widened to f32 first. Levels
-// with bf16 tiles split the f32 of many rows into three bf16 each, whose products differ less from a·b than its
-// rounding does (gemm_split.cpp; not in batch-invariant mode, nor with numbers beyond what bf16 parts can hold).
-// Weights are read where they lie: nothing is repacked outside of a scratch buffer that fits the cache. The bits of c
-// don't depend on the number of threads. With set_batch_invariant(true) they don't depend on m either: a row of c is
-// the same whatever other rows are computed with it.
+// with bf16 tiles split the f32 of many rows into three bf16 each, whose sums are nearer to the exact ones than those
+// of multiply-adds (gemm_split.cpp; not in batch-invariant mode, nor with numbers beyond what bf16 parts can hold;
+// beside larger ones in their row or column, numbers under 2^-110 are rounded to multiples of about 2^-126). Weights
+// are read where they lie: nothing is repacked outside of a scratch buffer that fits the cache. The bits of c don't
+// depend on the number of threads. With set_batch_invariant(true) they don't depend on m either: a row of c is the same
+// whatever other rows are computed with it.
 #pragma once
 #include <cstdint>
 #include <span>

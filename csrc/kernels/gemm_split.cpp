@@ -32,12 +32,13 @@ class SplitSource final : public StripSource {
 // Exponents of 2, as they are in the bits of a float.
 int exponent(uint32_t magnitude) { return int(magnitude >> 23) - 127; }
 // Tiles take numbers below 2^-126 for zeros, and a bf16 of 2^128 is infinite. With the largest of a row at 2^-90 or
-// more its parts lose 2^-36 of it at most; products under 2^-96 would lose theirs.
+// more its parts lose 2^-36 of it at most; products under 2^-96 would lose theirs. What is lost meets numbers below
+// 2^24.
 bool exact(const StripSpan& a, const StripSpan& b) {
+  constexpr int kLeast = -90, kLeastProduct = -96, kMost = 24;
+  if ((a.high && exponent(a.high) >= kMost) || (b.high && exponent(b.high) >= kMost)) return false;
   if (!a.high || !b.high) return true;
-  constexpr int kLeast = -90, kLeastProduct = -96, kMost = 110;
-  return exponent(a.low) >= kLeast && exponent(b.low) >= kLeast && exponent(a.low) + exponent(b.low) >= kLeastProduct &&
-         exponent(a.high) < kMost && exponent(b.high) < kMost && exponent(a.high) + exponent(b.high) < kMost;
+  return exponent(a.low) >= kLeast && exponent(b.low) >= kLeast && exponent(a.low) + exponent(b.low) >= kLeastProduct;
 }
 
 // The range of op(matrix), rows in blocks.

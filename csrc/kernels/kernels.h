@@ -129,7 +129,7 @@ struct Kernels {
   const char* name;
   PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
-  // Few rows of f32, at most few_f32.rows and more than one, faster than with dot_f32: other bits than a single row
+  // Few rows of f32, at most few_f32.rows and more than four, faster than with dot_f32: other bits than a single row
   // has. rows 0: the level has none.
   DotKernels few_f32;
   StreamKernels stream_f32, stream_bf16;

@@ -102,7 +102,7 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
   }
   at.kept += added;
   if (at.live_keys.defined()) return {at.live_keys, at.live_values, at.length() - at.live_keys.size(2)};
-  return {at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first};
+  return {at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first, {}, {}};
 }
 
 std::optional<KeptRows> DynamicCache::append_rows(int layer, const NewRows& rows) {
@@ -146,7 +146,7 @@ KvView DynamicCache::view(int layer) const {
   check<IndexError>(layer >= 0 && layer < stored(), "cache: layer ", layer, ", the cache has ", stored());
   const Layer& at = layers_[size_t(layer)];
   const int64_t kept = drops(layer) ? std::min(at.kept, window(layer) - 1) : at.kept, from = at.kept - kept;
-  return {at.keys.narrow(2, from, kept), at.values.narrow(2, from, kept), at.first + from};
+  return {at.keys.narrow(2, from, kept), at.values.narrow(2, from, kept), at.first + from, {}, {}};
 }
 
 namespace {

@@ -293,3 +293,17 @@ def test_a_forward_patched_between_and_within_generations_is_called(ids):
 
     found = patched.generate(ids, stopping_criteria=ef.StoppingCriteriaList([patch]), **settings)
     assert found.tolist() == expected and len(calls) == 3
+
+
+def test_processors_leave_arrays_behind_logits_alone(ids):
+    kept = np.random.default_rng(0).normal(size=(1, 1, 64)).astype(np.float32)
+    before = kept.copy()
+
+    class Foreign(ef.LlamaForCausalLM):
+        def forward(self, input_ids=None, **kwargs):
+            return ef.outputs.CausalLMOutputWithPast(logits=ef.from_numpy(kept))
+
+    model = Foreign(causal_lm(ef, "llama").config)
+    out = model.generate(ids[:1], max_new_tokens=3, use_cache=False, repetition_penalty=1.5, suppress_tokens=[4, 5])
+    assert out.shape[1] == ids.shape[1] + 3
+    np.testing.assert_array_equal(kept, before)

@@ -111,70 +111,63 @@ void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const
 }
 
 #ifdef EF_REPEAT
-// Two to eight rows of a in kGroups vectors: each holds kW / kRows values along k of kRows rows, which meet as many of
-// b, repeated. kW / kGroups rows of b share the vectors of a.
-template <int kRows, int kGroups>
+// Five to eight rows of a in two vectors: each holds four values along k of four rows, which meet as many of b,
+// repeated. Eight rows of b share the vectors of a; those that follow are fetched meanwhile.
+constexpr int kFewLanes = 4, kFewGroups = 2, kFewColumns = kW / kFewGroups, kFewStep = kW / kFewLanes;
 void few_tile(int64_t m, int64_t k, const float* x, const float* b, int64_t ldb, float* out, int64_t ldc, bool add) {
   static_assert(kW == 16, "16 sums are transposed at the end");
-  constexpr int kStep = kW / kRows, kColumns = kW / kGroups;
   F acc[kW];
 #pragma GCC unroll 16
   for (int i = 0; i < kW; i++) acc[i] = zero();
-  const float* four[(kColumns + 3) / 4];
-#pragma GCC unroll 4
-  for (int j = 0; j < kColumns; j += 4) four[j / 4] = b + j * ldb;
+  const float* half[2] = {b, b + 4 * ldb};
   const auto line = [&](auto row) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int s = 0; s < kW; s += kFewStep, x += kFewGroups * kW) {
+      const F a0 = load(x), a1 = load(x + kW);
 #pragma GCC unroll 8
-    for (int s = 0; s < kW; s += kStep, x += kGroups * kW) {
-      F av[kGroups];
-#pragma GCC unroll 2
-      for (int g = 0; g < kGroups; g++) av[g] = load(x + g * kW);
-#pragma GCC unroll 16
-      for (int j = 0; j < kColumns; j++) {
-        const F bv = load_repeated<kStep>(row(j) + s);
-#pragma GCC unroll 2
-        for (int g = 0; g < kGroups; g++) acc[g * kColumns + j] = fma(av[g], bv, acc[g * kColumns + j]);
+      for (int j = 0; j < kFewColumns; j++) {
+        const F bv = load_repeated(row(j) + s);
+        acc[j] = fma(a0, bv, acc[j]);
+        acc[kFewColumns + j] = fma(a1, bv, acc[kFewColumns + j]);
       }
     }
   };
   int64_t p = 0;
-  for (; p + kW <= k; p += kW)
-    line([&](int j) __attribute__((always_inline)) { return four[j / 4] + j % 4 * ldb + p; });
+  for (; p + kW <= k; p += kW) {
+    const auto row = [&](int j) __attribute__((always_inline)) { return half[j / 4] + j % 4 * ldb + p; };
+#pragma GCC unroll 8
+    for (int j = 0; j < kFewColumns; j++) __builtin_prefetch(row(j) + kFewColumns * ldb);
+    line(row);
+  }
   if (p < k) {
-    float ends[kColumns][kW];
-    for (int j = 0; j < kColumns; j++) store(ends[j], load_n(b + j * ldb + p, k - p));
+    float ends[kFewColumns][kW];
+    for (int j = 0; j < kFewColumns; j++) store(ends[j], load_n(b + j * ldb + p, k - p));
     line([&](int j) __attribute__((always_inline)) { return ends[j]; });
   }
   transpose(acc);
-  for (int i = 0; i < kRows; i++) {
+  for (int i = 0; i < kFewLanes; i++) {
     float sums[kW];
-    F sum = acc[i * kStep];
-    for (int s = 1; s < kStep; s++) sum = sum + acc[i * kStep + s];
+    F sum = acc[i * kFewStep];
+    for (int s = 1; s < kFewStep; s++) sum = sum + acc[i * kFewStep + s];
     store(sums, sum);
-    for (int64_t g = 0, row = i; g < kGroups && row < m; g++, row += kRows)
-      for (int j = 0; j < kColumns; j++) {
+    for (int64_t g = 0, row = i; g < kFewGroups && row < m; g++, row += kFewLanes)
+      for (int j = 0; j < kFewColumns; j++) {
         float& to = out[row * ldc + j];
-        to = add ? to + sums[g * kColumns + j] : sums[g * kColumns + j];
+        to = add ? to + sums[g * kFewColumns + j] : sums[g * kFewColumns + j];
       }
   }
-}
-template <int kRows, int kGroups>
-void few_rows(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
-              int64_t ldc, bool add) {
-  constexpr int kStep = kW / kRows, kColumns = kW / kGroups;
-  float* x = static_cast<float*>(scratch_bytes(ScratchSlot::GemmB, size_t(lda * kRows * kGroups) * sizeof(float)));
-  for (int64_t i = 0; i < kRows * kGroups; i++)
-    for (int64_t p = 0; p < lda; p += kStep)
-      __builtin_memcpy(x + p * kRows * kGroups + i * kStep, a + (i < m ? i : 0) * lda + p, kStep * sizeof(float));
-  int64_t j = 0;
-  for (; j + kColumns <= n; j += kColumns) few_tile<kRows, kGroups>(m, k, x, b + j * ldb, ldb, c + j, ldc, add);
-  if (j < n) dot_any<DotF32<float>>(m, n - j, k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
 }
 void few_run(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const void* bv, int64_t ldb, float* c,
              int64_t ldc, bool add) {
   const float *a = static_cast<const float*>(av), *b = static_cast<const float*>(bv);
-  const auto run = m > 4 ? few_rows<4, 2> : m > 2 ? few_rows<2, 2> : few_rows<2, 1>;
-  run(m, n, k, a, lda, b, ldb, c, ldc, add);
+  constexpr int kRows = kFewLanes * kFewGroups;
+  float* x = static_cast<float*>(scratch_bytes(ScratchSlot::GemmB, size_t(lda * kRows) * sizeof(float)));
+  for (int64_t i = 0; i < kRows; i++)
+    for (int64_t p = 0; p < lda; p += kFewStep)
+      __builtin_memcpy(x + p * kRows + i * kFewStep, a + (i < m ? i : 0) * lda + p, kFewStep * sizeof(float));
+  int64_t j = 0;
+  for (; j + kFewColumns <= n; j += kFewColumns) few_tile(m, k, x, b + j * ldb, ldb, c + j, ldc, add);
+  if (j < n) dot_any<DotF32<float>>(m, n - j, k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
 }
 #endif
 

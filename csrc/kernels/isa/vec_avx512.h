@@ -23,11 +23,7 @@ inline I bits_i(F v) { return _mm512_castps_si512(v); }
 inline F load(const float* p) { return _mm512_loadu_ps(p); }
 inline F load_n(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 #define EF_REPEAT 1
-template <int kCount>
-inline F load_repeated(const float* p) {
-  if constexpr (kCount == 4) return _mm512_broadcast_f32x4(_mm_loadu_ps(p));
-  if constexpr (kCount == 8) return _mm512_broadcast_f32x8(_mm256_loadu_ps(p));
-}
+inline F load_repeated(const float* p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }
 inline void store(float* p, F v) { _mm512_storeu_ps(p, v); }
 inline void store_n(float* p, F v, int64_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
 

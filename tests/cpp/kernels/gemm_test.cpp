@@ -125,7 +125,8 @@ TEST_P(Gemm, F32OfAnyScale) {
                           {1e18, 1e18},
                           {1e37, 1e-3},
                           {1e-40, 1e10},
-                          {0., 1.}})
+                          {0., 1.},
+                          {std::ldexp(1., -115), std::ldexp(1., 90)}})
         check_scales(
             form, accumulate, [=](auto, auto) { return x; }, [=](auto, auto) { return y; });
       const auto one = [](auto, auto) { return 1.; };
@@ -135,6 +136,18 @@ TEST_P(Gemm, F32OfAnyScale) {
       // Elements of a row that are too small for their parts lose nothing that matters beside the others.
       check_scales(
           form, accumulate, [](int64_t i, int64_t p) { return (i + p) % 2 ? 1. : 1e-35; }, one);
+    }
+}
+
+TEST_P(Gemm, ZerosOfTheLargestNumbers) {  // whose nearest bf16 is infinite
+  const int64_t m = 70, n = 40, k = 70;
+  const std::vector<float> zeros(size_t(m * k)), large(size_t(m * k), std::numeric_limits<float>::lowest());
+  for (Form form : {Form::Nt, Form::Nn, Form::Tn})
+    for (bool first : {false, true}) {
+      std::vector<float> c(size_t(m * n), 7.f);
+      call({form, m, n, k, DType::Float32, DType::Float32, 0, 0, 0, false}, (first ? large : zeros).data(), k,
+           (first ? zeros : large).data(), form == Form::Nt ? k : n, c.data(), n);
+      EXPECT_EQ(c, std::vector<float>(c.size())) << "form " << int(form);
     }
 }
 
