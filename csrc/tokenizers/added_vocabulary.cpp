@@ -8,70 +8,79 @@
 namespace ef::tokenizers {
 
 std::optional<uint32_t> AddedVocabulary::find(std::string_view content) const {
-  const auto it = ids_.find(std::string(content));
-  return it == ids_.end() ? std::nullopt : std::optional(it->second);
+  const auto it = tables_->ids.find(std::string(content));
+  return it == tables_->ids.end() ? std::nullopt : std::optional(it->second);
 }
 const AddedToken* AddedVocabulary::token(uint32_t id) const {
-  const auto it = by_id_.find(id);
-  return it == by_id_.end() ? nullptr : &it->second;
+  const auto it = tables_->by_id.find(id);
+  return it == tables_->by_id.end() ? nullptr : &it->second;
 }
 
 const std::string* AddedVocabulary::name(uint32_t id) const {
-  if (const auto it = normalized_names_.find(id); it != normalized_names_.end()) return &it->second;
+  if (const auto it = tables_->normalized_names.find(id); it != tables_->normalized_names.end()) return &it->second;
   const AddedToken* token = this->token(id);
   return token ? &token->content : nullptr;
 }
 
 size_t AddedVocabulary::add(const std::vector<AddedToken>& tokens, const Model& model, const Normalizer* normalizer) {
+  auto tables = std::make_shared<Tables>(*tables_);
   size_t ignored = 0;
   for (const AddedToken& token : tokens)
-    if (token.special && !token.content.empty() && special_set_.insert(token.content).second) special_.push_back(token);
+    if (token.special && !token.content.empty() && tables->special_set.insert(token.content).second)
+      tables->special.push_back(token);
   const uint32_t model_size = uint32_t(model.vocab().size());
   uint32_t next = model_size;
-  if (!ids_.empty()) {
+  if (!tables->ids.empty()) {
     uint32_t top = 0;
-    for (auto& [content, id] : ids_) top = std::max(top, id);
+    for (auto& [content, id] : tables->ids) top = std::max(top, id);
     if (top >= model_size || model_size == 0) next = top + 1;
   }
   for (const AddedToken& token : tokens) {
-    const auto known = find(token.content);
-    if (token.content.empty() || (known && by_id_.at(*known) == token)) {
+    const auto known = tables->ids.find(token.content);
+    const bool is_known = known != tables->ids.end();
+    if (token.content.empty() || (is_known && tables->by_id.at(known->second) == token)) {
       ignored++;
       continue;
     }
     uint32_t id;
-    if (known)
-      id = *known;
+    if (is_known)
+      id = known->second;
     else if (const auto in_model = model.token_to_id(token.content))
       id = *in_model;
     else
-      id = next;
-    if (id >= next) next = id + 1;  // ids grow from the highest added one on
-    ids_[token.content] = id;
-    by_id_[id] = token;
-    if (!special_set_.count(token.content)) classic_.push_back(token);
+      id = next++;
+    tables->ids[token.content] = id;
+    tables->by_id[id] = token;
+    if (!tables->special_set.count(token.content)) tables->classic.push_back(token);
   }
-  refresh(normalizer);
+  tables->refresh(normalizer);
+  tables_ = std::move(tables);
   return tokens.size() - ignored;
 }
 
-void AddedVocabulary::refresh(const Normalizer* normalizer) {
-  plain_ = TokenTrie();
-  normalized_ = TokenTrie();
-  normalized_names_.clear();
-  for (const auto* list : {&special_, &classic_}) {
+void AddedVocabulary::Tables::refresh(const Normalizer* normalizer) {
+  plain = TokenTrie();
+  normalized = TokenTrie();
+  normalized_names.clear();
+  for (const auto* list : {&special, &classic}) {
     for (const AddedToken& token : *list) {
-      const uint32_t id = ids_.at(token.content);
+      const uint32_t id = ids.at(token.content);
       if (!token.normalized) {
-        plain_.add(token.content, id);
+        plain.add(token.content, id);
         continue;
       }
       NormalizedString text(token.content);
       if (normalizer) normalizer->normalize(text);
-      normalized_.add(text.text(), id);
-      normalized_names_[id] = text.text();
+      normalized.add(text.text(), id);
+      normalized_names[id] = text.text();
     }
   }
+}
+
+void AddedVocabulary::refresh(const Normalizer* normalizer) {
+  auto tables = std::make_shared<Tables>(*tables_);
+  tables->refresh(normalizer);
+  tables_ = std::move(tables);
 }
 
 namespace {
@@ -93,7 +102,7 @@ void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) con
     uint32_t done = 0;
     const uint32_t size = uint32_t(s.size());
     trie.for_each_match(s, [&](uint32_t begin, uint32_t end, uint32_t id) {
-      const AddedToken& token = by_id_.at(id);
+      const AddedToken& token = tables_->by_id.at(id);
       if (encode_special_tokens && is_special(token.content)) return;
       if (token.single_word) {
         const bool left = begin == 0 || !is_word_character(last_char(s.substr(0, begin)));
@@ -117,10 +126,10 @@ void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) con
 }
 
 void AddedVocabulary::extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const {
-  split(text, plain_);
+  split(text, tables_->plain);
   text.drop_empty();  // a normalizer may make something of nothing
   if (normalizer) text.normalize([&](NormalizedString& s) { normalizer->normalize(s); });
-  split(text, normalized_);
+  split(text, tables_->normalized);
   text.drop_empty();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct AddedToken {
   bool operator==(const AddedToken&) const = default;
 };
 
+// Copies share their tables, which are made anew by a change.
 class AddedVocabulary {
  public:
   // Returns how many were new or changed. Tokens that the model has keep its id, others get the next free one.
@@ -34,25 +36,29 @@ class AddedVocabulary {
   const AddedToken* token(uint32_t id) const;
   // How the token reads in an encoding: as it stands in the normalized text, if it is looked for there.
   const std::string* name(uint32_t id) const;
-  const std::map<uint32_t, AddedToken>& by_id() const { return by_id_; }
-  bool is_special(std::string_view content) const { return special_set_.count(std::string(content)) > 0; }
-  size_t size() const { return ids_.size(); }
-  const std::unordered_map<std::string, uint32_t>& ids() const { return ids_; }
+  const std::map<uint32_t, AddedToken>& by_id() const { return tables_->by_id; }
+  bool is_special(std::string_view content) const { return tables_->special_set.count(std::string(content)) > 0; }
+  size_t size() const { return tables_->ids.size(); }
+  const std::unordered_map<std::string, uint32_t>& ids() const { return tables_->ids; }
 
   bool encode_special_tokens = false;  // true: special tokens in a text are ordinary text
 
-  bool looks_at_normalized() const { return !normalized_.empty(); }
+  bool looks_at_normalized() const { return !tables_->normalized.empty(); }
   // Cuts the added tokens out of the text and normalizes the rest.
   void extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const;
 
  private:
+  struct Tables {
+    void refresh(const Normalizer* normalizer);
+    std::unordered_map<std::string, uint32_t> ids;
+    std::map<uint32_t, AddedToken> by_id;
+    std::vector<AddedToken> classic, special;  // as they came, for the order of matching
+    std::unordered_set<std::string> special_set;
+    std::unordered_map<uint32_t, std::string> normalized_names;
+    TokenTrie plain, normalized;
+  };
   void split(PreTokenizedString& text, const TokenTrie& trie) const;
-  std::unordered_map<std::string, uint32_t> ids_;
-  std::map<uint32_t, AddedToken> by_id_;
-  std::vector<AddedToken> classic_, special_;  // as they came, for the order of matching
-  std::unordered_set<std::string> special_set_;
-  std::unordered_map<uint32_t, std::string> normalized_names_;
-  TokenTrie plain_, normalized_;
+  std::shared_ptr<const Tables> tables_ = std::make_shared<Tables>();
 };
 
 }  // namespace ef::tokenizers

@@ -240,7 +240,7 @@ Encoding Tokenizer::encode_one(const EncodeInput& input, bool add_special_tokens
 }
 
 Encoding Tokenizer::encode(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets) const {
-  const Lease lease(workspaces_, *model_);
+  const Lease lease(*workspaces_, *model_);
   return encode_one(input, add_special_tokens, offsets, *lease);
 }
 
@@ -248,7 +248,7 @@ std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& in
                                               OffsetKind offsets) const {
   std::vector<Encoding> out(inputs.size());
   share_out(inputs.size(), [&](auto&& next) {
-    const Lease workspace(workspaces_, *model_);
+    const Lease workspace(*workspaces_, *model_);
     for (size_t i; next(i);) out[i] = encode_one(inputs[i], add_special_tokens, offsets, *workspace);
   });
   if (padding) padding->apply(out);
@@ -292,7 +292,7 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& input
   const std::optional<Frame> around = frame(add_special_tokens);
   const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
   share_out(inputs.size(), [&](auto&& next) {
-    const Lease workspace(workspaces_, *model_);
+    const Lease workspace(*workspaces_, *model_);
     for (size_t i; next(i);) {
       const EncodeInput& input = inputs[i];
       const auto* text = std::get_if<std::string_view>(&input.text);

@@ -22,10 +22,6 @@ void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   std::lock_guard lock(mutex_);
   free_.push_back(std::move(workspace));
 }
-void WorkspacePool::clear() {
-  std::lock_guard lock(mutex_);
-  free_.clear();
-}
 
 Tokenizer::Tokenizer(ModelPtr model) : model_(std::move(model)) {
   check<TokenizerError>(model_ != nullptr, "Tokenizer: a model is needed");
@@ -34,7 +30,7 @@ Tokenizer::Tokenizer(ModelPtr model) : model_(std::move(model)) {
 void Tokenizer::set_model(ModelPtr model) {
   check<TokenizerError>(model != nullptr, "Tokenizer: a model is needed");
   model_ = std::move(model);
-  workspaces_.clear();
+  workspaces_ = std::make_shared<WorkspacePool>();
   decode_table_.clear();
   refresh_cuts();
 }

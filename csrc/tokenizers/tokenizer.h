@@ -31,15 +31,11 @@ struct EncodeInput {
 };
 enum class OffsetKind { Chars, Bytes, None };  // None: ids only; offsets, tokens and words are left empty
 
-// Workspaces wait here between calls; each thread of a call takes one. A copy starts empty.
+// Workspaces for a model wait here between calls; each thread of a call takes one.
 class WorkspacePool {
  public:
-  WorkspacePool() = default;
-  WorkspacePool(const WorkspacePool&) {}
-  WorkspacePool& operator=(const WorkspacePool&) { return free_.clear(), *this; }
   std::unique_ptr<Workspace> take(const Model& model);
   void give_back(std::unique_ptr<Workspace> workspace);
-  void clear();
 
  private:
   std::mutex mutex_;
@@ -136,7 +132,7 @@ class Tokenizer {
   std::optional<Cuts> cuts_;  // what the pre-tokenizer comes down to, if it does
   // With Spelling::Blanks, what the normalizer does before it writes the marks.
   std::optional<NormalizerPtr> before_marks_;
-  mutable WorkspacePool workspaces_;
+  std::shared_ptr<WorkspacePool> workspaces_ = std::make_shared<WorkspacePool>();  // shared by copies
   mutable DecodeTableSlot decode_table_;
 };
 

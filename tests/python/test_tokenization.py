@@ -478,10 +478,12 @@ CALLS = [
 
 
 @pytest.mark.parametrize("name", POST_PROCESSORS)
-def test_encodings_made_later(name: str):
+def test_encodings_made_later(name: str, monkeypatch):
     """A call that makes lists first and encodings when asked gives what one gives that makes all at once."""
     from eigenformers import tokenizers
+    from eigenformers.tokenization import fast
 
+    monkeypatch.setattr(fast, "_LONG", 0)
     vocab = {token: index for index, token in enumerate(["<s>", "</s>", "<pad>", "a", "b", "c", "▁"])}
     engine = tokenizers.Tokenizer(tokenizers.models.Unigram([(token, -1.0) for token in vocab], unk_id=0))
     engine.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
@@ -511,3 +513,34 @@ def test_encodings_made_later(name: str):
                     tokenizer.truncation_side = side
                     found.append(outcome(text, {**options, **more}))
                 assert found[0] == found[1], (options, text)
+
+
+def test_encodings_made_later_by_the_tokenizer_as_it_was(monkeypatch):
+    """What a tokenizer becomes after a call changes nothing of what the call gave."""
+    from eigenformers import tokenizers
+    from eigenformers.tokenization import fast
+
+    monkeypatch.setattr(fast, "_LONG", 0)
+    vocab = {"<unk>": 0, "a": 1, "b": 2, "ab": 3}
+    engine = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocab, unk_token="<unk>"))
+    engine.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer = ef.PreTrainedTokenizerFast(tokenizer_object=engine, unk_token="<unk>")
+    engine = tokenizer.backend_tokenizer
+
+    def other_model():
+        engine.model = tokenizers.models.WordLevel({"<unk>": 0, "ab": 1, "a": 2, "b": 3}, unk_token="<unk>")
+
+    changes = [
+        (lambda: setattr(engine, "normalizer", tokenizers.normalizers.Replace("cd", "a")), [3, 1]),
+        (other_model, [1, 2]),
+        (lambda: tokenizer.add_tokens(["ab cd"]), [4]),
+        (lambda: engine.enable_truncation(1), [4]),  # which calls set themselves
+    ]
+    kept, wanted = [tokenizer("ab cd")], [[3, 0]]
+    for change, ids in changes:
+        change()
+        kept += [tokenizer("ab cd"), tokenizer("ab cd", truncation=True, max_length=1)]
+        wanted += [ids, ids[:1]]
+    assert [batch["input_ids"] for batch in kept] == wanted
+    assert [batch.encodings[0].ids for batch in kept] == wanted
+    assert kept[0].tokens() == ["ab", "<unk>"] and kept[3].tokens() == ["ab", "a"]

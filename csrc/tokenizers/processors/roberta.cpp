@@ -19,8 +19,9 @@ class RobertaProcessing : public PostProcessor {
       Encoding& e = encodings[i];
       if (trim_offsets_) trim_with_overflow(e, add_prefix_space_);
       e.set_type_ids(0);
+      if (!add_special_tokens) continue;  // overflowing parts keep theirs then
       for (Encoding& o : e.overflowing) o.set_type_ids(0);
-      if (add_special_tokens) e = surround(e, {i == 0 ? cls_ : sep_}, {sep_}, 0, i);
+      e = surround(e, {i == 0 ? cls_ : sep_}, {sep_}, 0, i);
     }
     return encodings;
   }

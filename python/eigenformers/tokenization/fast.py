@@ -28,6 +28,14 @@ _TEXT_TYPES = (
 )
 
 
+_LONG = 512  # characters of a call from which on encodings are made when they are asked for
+
+
+def _is_long(batch: list) -> bool:
+    """Whether a text, or all together, are so long that making lists alone is worth it."""
+    return sum(len(text) for text in batch if isinstance(text, str)) >= _LONG
+
+
 def _is_text(value: Any) -> bool:
     """str, or lists of it up to three deep, judged by the first elements."""
     for _ in range(4):
@@ -311,7 +319,7 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
                 self._tokenizer.encode_special_tokens = split
             lists = None
             if not (is_split_into_words or return_overflowing_tokens or return_special_tokens_mask):
-                if not return_offsets_mapping and text_pair is None:
+                if not return_offsets_mapping and text_pair is None and _is_long(batch):
                     lists = self._tokenizer._encode_batch_lists(
                         batch,
                         add_special_tokens,

@@ -119,3 +119,66 @@ def case_stride_without_room(lib):
     except BaseException as error:  # a panic of the library's is no Exception
         return str(error)
     return None
+
+
+def added_ids(lib, model, calls):
+    """Ids after every call, and of the tokenizer that its file makes."""
+    tokenizer = lib.Tokenizer(model)
+    out = []
+    for special, tokens in calls:
+        tokens = [lib.AddedToken(token, lstrip=lstrip, normalized=False) for token, lstrip in tokens]
+        out.append([(tokenizer.add_special_tokens if special else tokenizer.add_tokens)(tokens)])
+        for again in (tokenizer, lib.Tokenizer.from_str(tokenizer.to_str())):
+            out[-1].append(sorted(again.get_vocab().items()))
+    return json.dumps(out)
+
+
+def case_ids_of_added_tokens(lib):
+    draw, out = random.Random(5), []
+    for turn in range(60):
+        words = ["<unk>", "a", "b", "c", "d"][: draw.randint(1, 5)]
+        holes = turn % 3 and turn % 4 < 2
+        vocab = dict(zip(words, draw.sample(range(9), len(words)) if holes else range(len(words))))
+        if turn % 4 == 2:
+            model = lib.models.Unigram([(word, -1.0) for word in words], unk_id=0)
+        elif turn % 4 == 1:
+            model = lib.models.WordPiece(vocab, unk_token="<unk>")
+        elif turn % 4 == 3:
+            model = lib.models.BPE(vocab, [], unk_token="<unk>")
+        else:
+            model = lib.models.WordLevel(vocab if turn else {}, unk_token="<unk>")
+        names = [*words[1:], *"PQRST", ""]
+        calls = [
+            (draw.random() < 0.4, [(draw.choice(names), draw.random() < 0.2) for _ in range(draw.randint(1, 5))])
+            for _ in range(draw.randint(1, 4))
+        ]
+        out.append(added_ids(lib, model, calls))
+    return out
+
+
+def case_types_of_what_overflows(lib):
+    out = []
+    vocab = {token: index for index, token in enumerate(["<unk>", "<s>", "</s>", *"abcdefghij"])}
+    for name in ("RobertaProcessing", "BertProcessing"):
+        for special in (False, True):
+            for strategy in ("longest_first", "only_first", "only_second"):
+                tokenizer = lib.Tokenizer(lib.models.WordLevel(vocab, unk_token="<unk>"))
+                tokenizer.pre_tokenizer = lib.pre_tokenizers.Whitespace()
+                tokenizer.post_processor = getattr(lib.processors, name)(("</s>", 2), ("<s>", 1))
+                tokenizer.enable_truncation(7 + 4 * special, stride=1, strategy=strategy)
+                first = tokenizer.encode("a b c d e", "e f g h i", add_special_tokens=special)
+                rows = [first, *first.overflowing]
+                out.append([[e.ids, e.type_ids, e.sequence_ids, e.special_tokens_mask] for e in rows])
+    return json.dumps(out)
+
+
+def case_decoders_of_odd_tokens(lib):
+    decoders, out = lib.decoders, []
+    for token in ("<0x+1>", "<0x++>", "<0x-1>", "<0x-0>", "<0x 1>", "<0x1+>", "<0x+>", "<0xaF>", "<0xé>", "<0X41>", "<0x+f>"):
+        out += [decoders.ByteFallback().decode([token]), decoders.ByteFallback().decode(["a", token, token, "b"])]
+    texts = [["ab", "b"], ["é", "", "<pad>", "a b"], ["<pad>"], [""], []]
+    for pad, delimiter in (("<pad>", ""), ("", "|"), ("", ""), ("<pad>", "|")):
+        for clean in (True, False):
+            ctc = decoders.CTC(pad_token=pad, word_delimiter_token=delimiter, cleanup=clean)
+            out += [ctc.decode(tokens) for tokens in texts]
+    return out + [decoders.BPEDecoder(suffix="").decode(tokens) for tokens in texts]
