@@ -101,6 +101,10 @@ def _names_of(module: str) -> dict[str, str] | None:
     return {"*": f"models.{family}"} if known else None
 
 
+def _is_package(module: str) -> bool:
+    return module.count(".") == 1 and module.startswith("models.")
+
+
 class _Loader:
     """Makes a module of the table."""
 
@@ -110,11 +114,24 @@ class _Loader:
     def create_module(self, spec: Any) -> None:
         """The usual module object."""
 
+    def get_source(self, fullname: str) -> None:
+        """None: there is no file."""
+
+    def get_code(self, fullname: str) -> Any:
+        """What `python -m` runs: nothing."""
+        return compile("", f"<{fullname}>", "exec")
+
+    def is_package(self, fullname: str) -> bool:
+        """Whether modules are looked for below it."""
+        return _is_package(fullname[len(_PACKAGE) + 1 :])
+
     def exec_module(self, module: ModuleType) -> None:
         """Give it its names."""
         names = self.names
 
         def __getattr__(name: str) -> Any:
+            if name == "__all__":  # of `import *`, which is when another module's names are looked at
+                return public()
             where = names.get(name) or (None if name.startswith("__") else names.get("*"))
             if where is None:
                 raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
@@ -130,8 +147,6 @@ class _Loader:
             return sorted({*vars(module), *public()})
 
         module.__getattr__, module.__dir__ = __getattr__, __dir__  # type: ignore[attr-defined, method-assign, assignment]
-        if "*" not in names:
-            module.__all__ = public()  # type: ignore[attr-defined]
 
 
 class _Finder:
@@ -148,7 +163,7 @@ class _Finder:
             return None
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, _Loader(names), is_package=module.count(".") == 1 and module.startswith("models."))
+        return ModuleSpec(name, _Loader(names), is_package=_is_package(module))
 
 
 def install() -> None:

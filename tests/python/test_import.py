@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +70,7 @@ def test_public_names_resolve():
 
 NAMES_OF_MODULES = {
     "convert_slow_tokenizer": "SLOW_TO_FAST_CONVERTERS bytes_to_unicode convert_slow_tokenizer",
+    "file_utils": "ModelOutput PaddingStrategy PushToHubMixin",
     "data.data_collator": "DataCollatorWithPadding",
     "models.auto.configuration_auto": "AutoConfig CONFIG_MAPPING",
     "models.auto.modeling_auto": "AutoModelForCausalLM MODEL_FOR_CAUSAL_LM_MAPPING",
@@ -115,10 +118,25 @@ def test_modules_that_do_not_exist(module):
         importlib.import_module(f"eigenformers.{module}")
 
 
-def test_star_import_of_a_module_without_a_file():
+@pytest.mark.parametrize("module", NAMES_OF_MODULES)
+def test_star_import_of_a_module_without_a_file(module):
     names: dict = {}
-    exec("from eigenformers.tokenization_utils_base import *", names)  # noqa: S102
-    assert names["BatchEncoding"] is eigenformers.BatchEncoding
+    exec(f"from eigenformers.{module} import *", names)  # noqa: S102
+    assert set(NAMES_OF_MODULES[module].split()) <= set(names)
+    assert set(names) <= {*dir(importlib.import_module(f"eigenformers.{module}")), "__builtins__"}
+
+
+@pytest.mark.parametrize("module", ["tokenization_utils", "models.gpt2.tokenization_gpt2", "models.whisper"])
+def test_module_without_a_file_as_a_program(module, monkeypatch):
+    monkeypatch.delitem(sys.modules, f"eigenformers.{module}", raising=False)
+    loader = importlib.util.find_spec(f"eigenformers.{module}").loader
+    assert loader.is_package(f"eigenformers.{module}") == (module == "models.whisper")
+    assert loader.get_source(f"eigenformers.{module}") is None
+    if module == "models.whisper":
+        with pytest.raises(ImportError, match="is a package and cannot be directly executed"):
+            runpy.run_module(f"eigenformers.{module}", run_name="__main__")
+    else:
+        assert runpy.run_module(f"eigenformers.{module}", run_name="__main__")["__name__"] == "__main__"
 
 
 def test_tokenizer_classes():
