@@ -65,6 +65,7 @@ void AddedVocabulary::Tables::refresh(const Normalizer* normalizer) {
   for (const auto* list : {&special, &classic}) {
     for (const AddedToken& token : *list) {
       const uint32_t id = ids.at(token.content);
+      if (by_id.at(id).content != token.content) continue;  // another one has its id by now
       if (!token.normalized) {
         plain.add(token.content, id);
         continue;

@@ -156,6 +156,17 @@ def case_ids_of_added_tokens(lib):
     return out
 
 
+def case_added_tokens_that_lost_their_id(lib):
+    """Where a later token got the id of an earlier one, the earlier is in the vocabulary, but found in no text."""
+    tokenizer = lib.Tokenizer(lib.models.WordLevel({"<unk>": 0, "a": 3, "b": 7, "c": 2}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = lib.pre_tokenizers.Whitespace()
+    out = []
+    for tokens in (["P", "Q"], ["R", "S", "T"], ["b"], ["P"]):
+        out.append([tokenizer.add_tokens(tokens), tokenizer.encode("a b c P Q R S T").ids])
+        out[-1] += [sorted(tokenizer.get_vocab().items()), tokenizer.decode(list(range(12)))]
+    return json.dumps(out)
+
+
 def case_types_of_what_overflows(lib):
     out = []
     vocab = {token: index for index, token in enumerate(["<unk>", "<s>", "</s>", *"abcdefghij"])}
