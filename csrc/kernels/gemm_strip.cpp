@@ -141,7 +141,7 @@ void strip_product(const StripKernels& ker, int64_t m, int64_t k, const Matrix& 
         const int member = (id / teams + v) % members;
         const int64_t own = count * member / members, end = count * (member + 1) / members;
         const int64_t together = steps.pieces() == 1 ? 1 : group_size(end - own);
-        std::atomic<int64_t>& next = queues[size_t(team * members + member)].group;
+        std::atomic<int64_t>& next = queues[size_t(team) * size_t(members) + size_t(member)].group;
         for (int64_t p0; (p0 = own + next.fetch_add(1, std::memory_order_relaxed) * together) < end;) {
           const int64_t p1 = std::min(p0 + together, end);
           if (!ready) {
