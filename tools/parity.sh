@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 oracle=${ORACLE_VENV:-.venv-oracle}
-if [ ! -e "$oracle/.ready" ]; then
-  python3 -m venv "$oracle"
+if [ ! -e "$oracle/.ready" ] || [ tools/requirements-oracle.txt -nt "$oracle/.ready" ]; then
+  [ -x "$oracle/bin/python" ] || python3 -m venv "$oracle"
   "$oracle/bin/pip" install -q --disable-pip-version-check torch==2.13.0
   "$oracle/bin/pip" install -q --disable-pip-version-check -r tools/requirements-oracle.txt
   touch "$oracle/.ready"
