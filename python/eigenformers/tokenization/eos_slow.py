@@ -14,8 +14,25 @@ from .slow import PreTrainedTokenizer
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def _wide(token: Any, **flags: bool) -> Any:
+def wide(token: Any, **flags: bool) -> Any:
+    """A token that takes the blanks around it."""
     return AddedToken(token, lstrip=True, rstrip=True, **flags) if isinstance(token, str) else token
+
+
+def named_extra_ids(owner: str, extra_ids: int, given: Any) -> Any:
+    """The further special tokens: those that were given, or as many <extra_id_...> as `extra_ids` says.
+
+    Raises:
+        ValueError: both were given, and there are not as many of the latter among the former.
+    """
+    if checked_count("extra_ids", extra_ids) > 0 and given is None:
+        return [f"<extra_id_{i}>" for i in range(extra_ids)]
+    if extra_ids > 0 and given and len({str(t) for t in given if "extra_id" in str(t)}) != extra_ids:
+        raise ValueError(
+            f"Both extra_ids ({extra_ids}) and additional_special_tokens ({given}) are provided to {owner}. "
+            "In this case the additional_special_tokens must include the extra_ids tokens"
+        )
+    return given
 
 
 class EosBehind:
@@ -66,15 +83,9 @@ class ByT5Tokenizer(EosBehind, PreTrainedTokenizer):
         additional_special_tokens: list[str] | None = None,
         **kwargs: Any,
     ):
-        named = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
-        if checked_count("extra_ids", extra_ids) > 0 and named is None:
-            named = [f"<extra_id_{i}>" for i in range(extra_ids)]
-        elif extra_ids > 0 and named and len({str(t) for t in named if "extra_id" in str(t)}) != extra_ids:
-            raise ValueError(
-                f"Both extra_ids ({extra_ids}) and additional_special_tokens ({named}) are provided to ByT5Tokenizer. "
-                "In this case the additional_special_tokens must include the extra_ids tokens"
-            )
-        pad_token, eos_token, unk_token = map(_wide, (pad_token, eos_token, unk_token))
+        given = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
+        named = named_extra_ids("ByT5Tokenizer", extra_ids, given)
+        pad_token, eos_token, unk_token = map(wide, (pad_token, eos_token, unk_token))
         self._added_tokens_decoder = {0: pad_token, 1: eos_token, 2: unk_token}
         self.offset = len(self._added_tokens_decoder)
         super().__init__(eos_token=eos_token, unk_token=unk_token, pad_token=pad_token, extra_ids=0,
@@ -128,7 +139,7 @@ class SiglipTokenizer(EosBehind, SentencePieceBackend):
         **kwargs: Any,
     ):
         flags = {"normalized": False, "special": True}
-        pad_token, eos_token, unk_token = (_wide(token, **flags) for token in (pad_token, eos_token, unk_token))
+        pad_token, eos_token, unk_token = (wide(token, **flags) for token in (pad_token, eos_token, unk_token))
         self.do_lower_case = do_lower_case
         super().__init__(vocab_file=vocab_file, eos_token=eos_token, unk_token=unk_token, pad_token=pad_token,
                          model_max_length=model_max_length, do_lower_case=do_lower_case, **kwargs)  # fmt: skip
@@ -166,12 +177,4 @@ class SiglipTokenizer(EosBehind, SentencePieceBackend):
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
         """Text of token strings."""
-        special, run, out, after_special = set(self.all_special_tokens), [], "", False
-        for token in tokens:
-            if token in special:
-                out += ("" if after_special else " ") + self.sp_model.decode(run) + token
-                run = []
-            else:
-                run.append(token)
-            after_special = token in special
-        return (out + self.sp_model.decode(run)).strip()
+        return self._decode_around_special(tokens).strip()

@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from ..utils.files import atomic_write
-from ._engine import AddedToken, TokenizerError, checked_count
-from .eos_slow import EosBehind
+from ._engine import TokenizerError
+from .eos_slow import EosBehind, named_extra_ids, wide
 from .slow import PreTrainedTokenizer
 from .slow_vocab import file_in, is_folder
 from .vocab_files import read_json
@@ -83,18 +83,9 @@ class MyT5Tokenizer(EosBehind, PreTrainedTokenizer):
         additional_special_tokens: list[str] | None = None,
         **kwargs: Any,
     ):
-        named = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
-        if checked_count("extra_ids", extra_ids) > 0 and named is None:
-            named = [f"<extra_id_{i}>" for i in range(extra_ids)]
-        elif extra_ids > 0 and named and len({str(t) for t in named if "extra_id" in str(t)}) != extra_ids:
-            raise ValueError(
-                f"Both extra_ids ({extra_ids}) and additional_special_tokens ({named}) are provided to MyT5Tokenizer. "
-                "In this case the additional_special_tokens must include the extra_ids tokens"
-            )
-        pad_token, eos_token, unk_token = (
-            AddedToken(token, lstrip=True, rstrip=True) if isinstance(token, str) else token
-            for token in (pad_token, eos_token, unk_token)
-        )
+        given = kwargs.pop("extra_special_tokens", None) or additional_special_tokens
+        named = named_extra_ids("MyT5Tokenizer", extra_ids, given)
+        pad_token, eos_token, unk_token = map(wide, (pad_token, eos_token, unk_token))
         self._added_tokens_decoder = {0: pad_token, 1: eos_token, 2: unk_token}
         self.offset = len(self._added_tokens_decoder)
         self.byte_maps = read_json(vocab_file)

@@ -158,15 +158,7 @@ class GPTSw3Tokenizer(SentencePieceBackend):
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
         """Text of token strings."""
-        special, run, out, after_special = set(self.all_special_tokens), [], "", False
-        for token in tokens:
-            if token in special:
-                out += ("" if after_special else " ") + self.sp_model.decode(run) + token
-                run = []
-            else:
-                run.append(token)
-            after_special = token in special
-        return out + self.sp_model.decode(run)
+        return self._decode_around_special(tokens)
 
     def encode_fast(self, text: str | list[str], return_tensors: str | bool = False) -> Any:
         """Ids of a text or of several, straight from the model: no special tokens, no padding."""

@@ -111,6 +111,18 @@ class SentencePieceBackend(PreTrainedTokenizer):
         """Text of token strings."""
         return "".join(tokens).replace(BLANK, " ").strip()
 
+    def _decode_around_special(self, tokens: list[str]) -> str:
+        """What the model makes of the pieces between special tokens; a blank in front of each run of those."""
+        special, run, out, after_special = set(self.all_special_tokens), [], "", False
+        for token in tokens:
+            if token in special:
+                out += ("" if after_special else " ") + self.sp_model.decode(run) + token
+                run = []
+            else:
+                run.append(token)
+            after_special = token in special
+        return out + self.sp_model.decode(run)
+
     def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:
         """Copy the model; returns its path."""
         if not os.path.isdir(save_directory):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from .saving import write_json
 from .slow_vocab import EncoderTokenizer, file_in, is_folder, needs
 from .tensors import to_py_obj
 from .vocab_files import read_vocab
+from .wav2vec2 import FrameTokens
 
 logger = logging.get_logger(__name__)
 
@@ -203,7 +203,7 @@ class Wav2Vec2PhonemeCTCTokenizerOutput(ModelOutput):
     char_offsets: Any = None
 
 
-class Wav2Vec2PhonemeCTCTokenizer(EncoderTokenizer):
+class Wav2Vec2PhonemeCTCTokenizer(FrameTokens, EncoderTokenizer):
     """Phonemes of a vocab.json, and what a model that writes one a frame has heard.
 
     Args:
@@ -302,26 +302,6 @@ class Wav2Vec2PhonemeCTCTokenizer(EncoderTokenizer):
         separator = Separator(phone=self.phone_delimiter_token, word=word, syllable="")
         return self._phonemizer_backend.phonemize([text], separator=separator)[0].strip()
 
-    def _delimiter(self, name: str) -> str | None:
-        value = getattr(self, f"_{name}")
-        if value is None and self.verbose:
-            logger.error("Using %s, but it is not set yet.", name)
-        return None if value is None else str(value)
-
-    @property
-    def word_delimiter_token(self) -> str | None:
-        """What stands between words."""
-        return self._delimiter("word_delimiter_token")
-
-    @word_delimiter_token.setter
-    def word_delimiter_token(self, value: str | None) -> None:
-        self._word_delimiter_token = value
-
-    @property
-    def word_delimiter_token_id(self) -> int | None:
-        """Its id."""
-        return None if self._word_delimiter_token is None else self.convert_tokens_to_ids(self.word_delimiter_token)
-
     @property
     def phone_delimiter_token(self) -> str | None:
         """What stands between phonemes."""
@@ -354,11 +334,11 @@ class Wav2Vec2PhonemeCTCTokenizer(EncoderTokenizer):
         left_out = {self.pad_token}
         if filter_word_delimiter_token and self.word_delimiter_token is not None:
             left_out.add(self.word_delimiter_token)
-        phones, end = [], 0
-        for token, run in itertools.groupby(tokens) if group_tokens else ((token, [token]) for token in tokens):
-            start, end = end, end + len(list(run))
-            if token not in left_out:
-                phones.append({"char": token, "start_offset": start, "end_offset": end})
+        phones = [
+            {"char": token, "start_offset": start, "end_offset": end}
+            for token, start, end in self._frames(tokens, group_tokens)
+            if token not in left_out
+        ]
         text = " ".join(phone["char"] for phone in phones).strip()
         return {"text": text, "char_offsets": phones if output_char_offsets else None}
 
@@ -377,9 +357,7 @@ class Wav2Vec2PhonemeCTCTokenizer(EncoderTokenizer):
             self.convert_ids_to_tokens(ids, skip_special_tokens), group_tokens, spaces_between_special_tokens,
             filter_word_delimiter_token, output_char_offsets,
         )  # fmt: skip
-        clean = clean_up_tokenization_spaces
-        if self.clean_up_tokenization_spaces if clean is None else clean:
-            out["text"] = self.clean_up_tokenization(out["text"])
+        out["text"] = self._cleaned(out["text"], clean_up_tokenization_spaces)
         return Wav2Vec2PhonemeCTCTokenizerOutput(**out) if output_char_offsets else out["text"]
 
     def decode(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ..outputs import ModelOutput
@@ -13,6 +14,7 @@ from ..utils import logging
 from ._engine import AddedToken, TokenizerError
 from .saving import write_json
 from .slow import PreTrainedTokenizer
+from .slow_vocab import file_in, is_folder
 from .tensors import to_py_obj
 from .vocab_files import read_json
 
@@ -29,7 +31,42 @@ class Wav2Vec2CTCTokenizerOutput(ModelOutput):
     word_offsets: Any = None
 
 
-class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
+class FrameTokens:
+    """What tokenizers for models that write a token a frame share."""
+
+    def _delimiter(self, name: str) -> str | None:
+        value = getattr(self, f"_{name}")
+        if value is None and self.verbose:
+            logger.error("Using %s, but it is not set yet.", name)
+        return None if value is None else str(value)
+
+    @property
+    def word_delimiter_token(self) -> str | None:
+        """What stands for the blank between words."""
+        return self._delimiter("word_delimiter_token")
+
+    @word_delimiter_token.setter
+    def word_delimiter_token(self, value: str | None) -> None:
+        self._word_delimiter_token = value
+
+    @property
+    def word_delimiter_token_id(self) -> int | None:
+        """Its id."""
+        return None if self._word_delimiter_token is None else self.convert_tokens_to_ids(self.word_delimiter_token)
+
+    @staticmethod
+    def _frames(tokens: list[str], group_tokens: bool) -> Iterator[tuple[str, int, int]]:
+        """Tokens with the frames from which, and up to which, each is heard."""
+        end = 0
+        for token, run in itertools.groupby(tokens) if group_tokens else ((token, [token]) for token in tokens):
+            start, end = end, end + len(list(run))
+            yield token, start, end
+
+    def _cleaned(self, text: str, clean: bool | None) -> str:
+        return self.clean_up_tokenization(text) if (self.clean_up_tokenization_spaces if clean is None else clean) else text
+
+
+class Wav2Vec2CTCTokenizer(FrameTokens, PreTrainedTokenizer):
     """Characters of a vocab.json; for a file with a vocabulary for each language, those of `target_lang`.
 
     Args:
@@ -113,22 +150,6 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         self._keep_long_tokens_whole()
 
     @property
-    def word_delimiter_token(self) -> str | None:
-        """What stands for the blank between words."""
-        if self._word_delimiter_token is None and self.verbose:
-            logger.error("Using word_delimiter_token, but it is not set yet.")
-        return None if self._word_delimiter_token is None else str(self._word_delimiter_token)
-
-    @word_delimiter_token.setter
-    def word_delimiter_token(self, value: str | None) -> None:
-        self._word_delimiter_token = value
-
-    @property
-    def word_delimiter_token_id(self) -> int | None:
-        """Its id."""
-        return None if self._word_delimiter_token is None else self.convert_tokens_to_ids(self.word_delimiter_token)
-
-    @property
     def vocab_size(self) -> int:
         """Tokens of the vocabulary."""
         return len(self.decoder)
@@ -180,12 +201,8 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         """
         if not tokens:
             return {"text": "", "char_offsets": [], "word_offsets": []}
-        characters, end = [], 0
-        runs = (
-            ((t, len(list(run))) for t, run in itertools.groupby(tokens)) if group_tokens else ((t, 1) for t in tokens)
-        )
-        for token, length in runs:
-            start, end = end, end + length
+        characters = []
+        for token, start, end in self._frames(tokens, group_tokens):
             if token == self.pad_token:
                 continue
             shown = self.replace_word_delimiter_char if token == self.word_delimiter_token else token
@@ -250,9 +267,7 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
         out = self.convert_tokens_to_string(
             list(tokens), output_char_offsets=output_char_offsets, output_word_offsets=output_word_offsets, **kwargs
         )
-        clean = clean_up_tokenization_spaces
-        if self.clean_up_tokenization_spaces if clean is None else clean:
-            out["text"] = self.clean_up_tokenization(out["text"])
+        out["text"] = self._cleaned(out["text"], clean_up_tokenization_spaces)
         return Wav2Vec2CTCTokenizerOutput(**out) if output_char_offsets or output_word_offsets else out["text"]
 
     def batch_decode(
@@ -282,9 +297,8 @@ class Wav2Vec2CTCTokenizer(PreTrainedTokenizer):
 
     def save_vocabulary(self, save_directory, filename_prefix: str | None = None) -> tuple[str, ...]:
         """Write vocab.json; returns its path."""
-        if not os.path.isdir(save_directory):
-            logger.error(f"Vocabulary path ({save_directory}) should be a directory")
+        if not is_folder(save_directory):
             return ()
-        path = os.path.join(save_directory, (f"{filename_prefix}-" if filename_prefix else "") + "vocab.json")
+        path = file_in(save_directory, filename_prefix, "vocab.json")
         write_json(path, self.vocab)
         return (path,)
