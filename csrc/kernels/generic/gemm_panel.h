@@ -1,6 +1,7 @@
 // Products through packed panels. A chunk is 16 units along k, a unit is what one lane multiplies in one step: one
 // float, or a pair of bf16. Packed a: [chunk][row][16 units], a broadcast reads base + constant. Packed b:
 // [unit][vector][lane]. Included inside an instruction set's namespace after its vocabulary.
+#include "kernels/generic/operands.h"
 
 struct FormF32 {
   using T = float;
@@ -80,17 +81,6 @@ void panel_any(int64_t rows, int64_t columns, int64_t chunks, const void* a, con
   if constexpr (NV > 1) panel_any<Form, NV - 1>(rows, columns, chunks, a, b, ldb, c, ldc, add);
 }
 
-// f(pointer of the operand's type)
-template <class Fn>
-inline void with_type(const void* p, DType dtype, Fn f) {
-  if (dtype == DType::Float32)
-    f(static_cast<const float*>(p));
-  else if (dtype == DType::BFloat16)
-    f(static_cast<const bfloat16*>(p));
-  else
-    f(static_cast<const float16*>(p));
-}
-inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
 inline F rounded(F v) {  // to bf16 and back
   bfloat16 t[kW];
   store(t, v);

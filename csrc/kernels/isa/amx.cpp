@@ -14,31 +14,16 @@ namespace {
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
+#include "kernels/isa/amx_tiles.h"
 
 // The packed layouts of gemm_panel.h are tiles already: a chunk of packed a is rows x 64 bytes, a vector of packed b is
 // 16 pairs x 64 bytes. Registers: 0-3 the sums of 2 x 2 blocks of 16 x 16, 4-5 a, 6-7 b. Every tile has 16 rows; those
 // past the last row of a are whatever lies behind it (kPackedSlack), and their sums are dropped.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-void begin_tiles() {
-  static constexpr TileConfig config;
-  _tile_loadconfig(&config);
-}
-void end_tiles() { _tile_release(); }
-
 template <bool kTwoRows, bool kTwoColumns>
 void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, float* c, int64_t ldc, bool add) {
   constexpr int64_t kLine = 64, kBlock = 16 * kLine, kStrideB = kTwoColumns ? 2 * kLine : kLine;
-  const int64_t stride = ldc * int64_t(sizeof(float));
-  float* lower = c + 16 * ldc;
   if (add) {
-    _tile_loadd(0, c, stride);
-    if constexpr (kTwoColumns) _tile_loadd(1, c + 16, stride);
-    if constexpr (kTwoRows) _tile_loadd(2, lower, stride);
-    if constexpr (kTwoRows && kTwoColumns) _tile_loadd(3, lower + 16, stride);
+    load_sums<kTwoRows, kTwoColumns>(c, ldc);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -59,10 +44,7 @@ void tile_blocks(int64_t rows, int64_t chunks, const char* a, const char* b, flo
       if constexpr (kTwoColumns) _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, c, stride);
-  if constexpr (kTwoColumns) _tile_stored(1, c + 16, stride);
-  if constexpr (kTwoRows) _tile_stored(2, lower, stride);
-  if constexpr (kTwoRows && kTwoColumns) _tile_stored(3, lower + 16, stride);
+  store_sums<kTwoRows, kTwoColumns>(c, ldc);
 }
 
 void amx_tile(int64_t rows, int64_t columns, int64_t chunks, const void* a, const void* b, int64_t, float* c,
@@ -104,9 +86,6 @@ void stream_pack(int64_t m, int64_t k, const void* av, DType dtype, int64_t lda,
       }
   });
 }
-
-// GCC does not know that a tile load reads memory: what was written before must not be moved behind it, or dropped.
-inline void written() { asm volatile("" ::: "memory"); }
 
 constexpr int64_t kSumsStride = 32;  // floats between rows of a block of sums
 

@@ -113,15 +113,6 @@ void pack_panel(int64_t columns, int64_t k, const T* b, int64_t ld, bool transpo
   }
 }
 
-template <class Fn>
-inline void with_type(const void* p, DType dtype, Fn f) {
-  if (dtype == DType::Float32)
-    f(static_cast<const float*>(p));
-  else if (dtype == DType::BFloat16)
-    f(static_cast<const bfloat16*>(p));
-  else
-    f(static_cast<const float16*>(p));
-}
 void split_pack_a(int64_t rows, int64_t k, const void* a, DType dtype, int64_t ld, bool transposed, void* dst,
                   StripRange& range) {
   with_type(a, dtype, [&](auto* p) {
@@ -191,11 +182,7 @@ void block(int64_t chunks, int64_t rows, const char* a, const char* b, float* ou
     t.load_b(b);
     t.multiply();
   }
-  constexpr int64_t kStride = kStripColumns * int64_t(sizeof(float)), kLower = 16 * kStripColumns;
-  _tile_stored(0, out, kStride);
-  if constexpr (kTwoColumns) _tile_stored(1, out + 16, kStride);
-  if constexpr (kTwoRows) _tile_stored(2, out + kLower, kStride);
-  if constexpr (kTwoRows && kTwoColumns) _tile_stored(3, out + kLower + 16, kStride);
+  store_sums<kTwoRows, kTwoColumns>(out, kStripColumns);
   written();
 }
 

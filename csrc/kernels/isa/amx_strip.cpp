@@ -17,13 +17,9 @@ template <bool kTwoRows, bool kTwoColumns>
 void block(int64_t chunks, int64_t step, int64_t row, const char* a, const char* b, const float* in, float* out,
            Copy<false> copy, Ahead& ahead, Ahead& ahead_a) {
   constexpr int64_t kLine = 64, kStrideB = kTwoColumns ? 2 * kLine : kLine;
-  constexpr int64_t kStride = kStripColumns * int64_t(sizeof(float)), kLower = 16 * kStripColumns;
   written();
   if (in) {
-    _tile_loadd(0, in, kStride);
-    if constexpr (kTwoColumns) _tile_loadd(1, in + 16, kStride);
-    if constexpr (kTwoRows) _tile_loadd(2, in + kLower, kStride);
-    if constexpr (kTwoRows && kTwoColumns) _tile_loadd(3, in + kLower + 16, kStride);
+    load_sums<kTwoRows, kTwoColumns>(in, kStripColumns);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -48,10 +44,7 @@ void block(int64_t chunks, int64_t step, int64_t row, const char* a, const char*
       if constexpr (kTwoColumns) _tile_dpbf16ps(3, 5, 7);
     }
   }
-  _tile_stored(0, out, kStride);
-  if constexpr (kTwoColumns) _tile_stored(1, out + 16, kStride);
-  if constexpr (kTwoRows) _tile_stored(2, out + kLower, kStride);
-  if constexpr (kTwoRows && kTwoColumns) _tile_stored(3, out + kLower + 16, kStride);
+  store_sums<kTwoRows, kTwoColumns>(out, kStripColumns);
   written();
 }
 

@@ -5,19 +5,8 @@
 
 namespace ef {
 namespace {
-struct alignas(64) TileConfig {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-void begin_tiles() {
-  static constexpr TileConfig config;
-  _tile_loadconfig(&config);
-}
-void end_tiles() { _tile_release(); }
-inline int64_t clamp_lanes(int64_t n) { return n < 0 ? 0 : n > kW ? kW : n; }
-// GCC does not know that tile loads and stores use memory.
-inline void written() { asm volatile("" ::: "memory"); }
+#include "kernels/generic/operands.h"
+#include "kernels/isa/amx_tiles.h"
 
 // Rows of a block of sums to (or, back, from) c.
 template <bool kPlus>

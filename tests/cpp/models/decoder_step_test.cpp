@@ -54,12 +54,7 @@ class StepsOfFamily : public testing::TestWithParam<std::string> {};
 TEST_P(StepsOfFamily, GiveTheBitsOfTheLayers) {
   NoGradGuard no_grad;
   for (DType dtype : {DType::Float32, DType::BFloat16, DType::Float16}) {
-    std::string extra;  // one layer of each kind
-    if (GetParam() == "lfm2") extra = R"("layer_types": ["conv", "full_attention"])";
-    if (GetParam() == "qwen3_next") extra = R"("layer_types": ["linear_attention", "full_attention"])";
-    auto model = make_model(GetParam(), "causal_lm", tiny_config(extra));
-    model->train(false);
-    fill_weights(*model, dtype);
+    const auto model = tiny_decoder(GetParam(), dtype);
     for (bool padded : {false, true}) {
       const std::vector<float> fast = steps(*model, model->new_cache(), padded);
       const Watch watch(*model);

@@ -10,15 +10,7 @@ namespace {
 
 class DecoderFamily : public testing::TestWithParam<std::string> {
  protected:
-  std::shared_ptr<PreTrainedModel> make(DType dtype = DType::Float32) {
-    std::string extra;  // one layer of each kind
-    if (GetParam() == "lfm2") extra = R"("layer_types": ["conv", "full_attention"])";
-    if (GetParam() == "qwen3_next") extra = R"("layer_types": ["linear_attention", "full_attention"])";
-    auto model = make_model(GetParam(), "causal_lm", tiny_config(extra));
-    model->train(false);
-    fill_weights(*model, dtype);
-    return model;
-  }
+  std::shared_ptr<PreTrainedModel> make(DType dtype = DType::Float32) { return tiny_decoder(GetParam(), dtype); }
   static bool recurrent(const PreTrainedModel& model) {
     return std::dynamic_pointer_cast<RecurrentCache>(model.new_cache()) != nullptr;
   }

@@ -32,6 +32,16 @@ inline void fill_weights(Module& model, DType dtype = DType::Float32, double sca
   }
 }
 
+inline std::shared_ptr<PreTrainedModel> tiny_decoder(const std::string& family, DType dtype = DType::Float32) {
+  std::string extra;  // one layer of each kind
+  if (family == "lfm2") extra = R"("layer_types": ["conv", "full_attention"])";
+  if (family == "qwen3_next") extra = R"("layer_types": ["linear_attention", "full_attention"])";
+  auto model = make_model(family, "causal_lm", tiny_config(extra));
+  model->train(false);
+  fill_weights(*model, dtype);
+  return model;
+}
+
 inline Tensor ids_of(const std::vector<int64_t>& values, int64_t batch = 1) {
   return Tensor::from_data(values, {batch, int64_t(values.size()) / batch});
 }
