@@ -164,7 +164,9 @@ TEST(DecodeStream, NeverHalfACharacter) {
       out += *part;
     }
     // U+FFFD itself looks like an unfinished character: it waits for what comes behind it.
-    if (text.find("\xef\xbf\xbd") == std::string::npos) EXPECT_EQ(out, text);
+    if (text.find("\xef\xbf\xbd") == std::string::npos) {
+      EXPECT_EQ(out, text);
+    }
   }
 }
 
