@@ -8,6 +8,7 @@
 
 #include "autograd/autograd.h"
 #include "core/ggml_types.h"
+#include "tensor/weight_memory.h"
 
 namespace ef {
 namespace {
@@ -75,7 +76,8 @@ bool differ(const CheckpointReader& reader, const std::string& a, const std::str
 Tensor converted(Tensor value, std::optional<DType> dtype, bool packed_in_file) {
   if (!is_floating(value.dtype())) return value;
   const DType to = dtype.value_or(packed_in_file ? DType::BFloat16 : value.dtype());
-  return to == value.dtype() ? value : value.to(to);
+  if (to == value.dtype()) return value;
+  return value.dim() > 1 && value.numel() > 0 ? in_weight_memory(value, to) : value.to(to);
 }
 
 }  // namespace

@@ -5,15 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -22,6 +27,8 @@ namespace ef {
 namespace {
 
 constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20, kHugePage = 2 << 20;
+constexpr std::chrono::microseconds kSlowPage(1500);  // zeroing one takes 100 to 200
+std::atomic<bool> slow_pages{false};
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
@@ -49,6 +56,19 @@ class Pages {
     if (const size_t rest = kHugePage - size_t(data_ - from)) munmap(data_ + size_, rest);
     madvise(data_, size_, can_gather() ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
   }
+  // Huge pages for the first `bytes`; whether that was quick enough.
+  bool prepare(size_t bytes) {
+    if (!can_gather()) return true;
+    for (; ready_ < bytes && !slow_pages; ready_ += kHugePage) {
+      const auto begin = std::chrono::steady_clock::now();
+      madvise(data_ + ready_, kHugePage, MADV_HUGEPAGE);
+      madvise(data_ + ready_, kHugePage, MADV_POPULATE_WRITE);
+      if (std::chrono::steady_clock::now() - begin > kSlowPage) slow_pages = true;
+    }
+    return ready_ >= bytes;
+  }
+  bool waiting = false;  // for the gatherer
+
   ~Pages() { munmap(data_, size_); }
   Pages(const Pages&) = delete;
 
@@ -57,7 +77,7 @@ class Pages {
 
  private:
   char* data_;
-  size_t size_;
+  size_t size_, ready_ = 0;
 };
 
 // Blocks of small pages, until they are huge ones.
@@ -116,35 +136,36 @@ Gatherer& gatherer() {
   return *one;
 }
 
-std::shared_ptr<Pages> new_pages(size_t bytes, double delay) {
-  auto pages = std::make_shared<Pages>(bytes);
-  if (can_gather()) gatherer().add(pages, delay);
-  return pages;
-}
-
 }  // namespace
 
 Tensor weight_memory(size_t bytes, double delay) {
+  static std::mutex lock;
+  static std::weak_ptr<Pages> current;
+  static size_t used = 0;
+  std::unique_lock guard(lock, std::defer_lock);
   std::shared_ptr<Pages> block;
-  char* piece = nullptr;
+  size_t begin = 0;
   if (bytes >= kOwnBlock) {
-    block = new_pages(bytes, delay);
-    piece = block->data();
+    block = std::make_shared<Pages>(bytes);
   } else {
-    static std::mutex lock;
-    static std::weak_ptr<Pages> current;
-    static size_t used = 0;
-    std::lock_guard guard(lock);
+    guard.lock();
     block = current.lock();
     if (!block || used + bytes > block->size()) {
-      block = new_pages(kBlock, delay);
+      block = std::make_shared<Pages>(kBlock);
       current = block;
       used = 0;
     }
-    piece = block->data() + used;
+    begin = used;
     used += rounded(bytes, Storage::kAlignment);
   }
-  return Tensor::external(piece, {int64_t(bytes)}, DType::UInt8, std::move(block), false);
+  if (!block->prepare(begin + bytes) && !std::exchange(block->waiting, true)) gatherer().add(block, delay);
+  return Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
+}
+
+Tensor in_weight_memory(const Tensor& value, DType dtype) {
+  Tensor out = weight_memory(size_t(value.numel()) * item_size(dtype)).view_dtype(dtype).view(value.shape());
+  out.copy_(value);
+  return out;
 }
 
 size_t weight_memory_to_gather() { return gatherer().bytes(); }

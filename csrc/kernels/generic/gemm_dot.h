@@ -71,7 +71,44 @@ void dot_tile(int64_t k, const typename D::A* a, int64_t lda, const typename D::
   }
 }
 
-template <class D, int MR, int NR, bool kNear = MR == 1>
+// One row of a times rows of b in the order in which they lie, NR at a time: read like that memory gives most. The sums
+// over the lanes are made for kW rows together. kAhead: bytes, past the page at whose end the hardware stops, to L2.
+template <class D, int NR>
+void dot_lines(int64_t n, int64_t k, const typename D::A* a, const typename D::B* b, int64_t ldb, float* out,
+               bool add) {
+  constexpr int kStep = D::kStep, kAhead = NR * 4096 / int(sizeof(*b));
+  for (int64_t j0 = 0; j0 < n; j0 += kW) {
+    const int64_t columns = clamp_lanes(n - j0);
+    F acc[kW] = {};
+    for (int64_t j = 0; j < columns; j += NR) {
+      const typename D::B* row[NR];
+      F sum[NR];
+#pragma GCC unroll 8
+      for (int i = 0; i < NR; i++) {
+        row[i] = b + (j0 + (j + i < columns ? j + i : j)) * ldb;
+        sum[i] = zero();
+      }
+      int64_t p = 0;
+      for (; p + kStep <= k; p += kStep) {
+        const typename D::V av = D::a(a + p);
+#pragma GCC unroll 8
+        for (int i = 0; i < NR; i++) {
+          __builtin_prefetch(row[i] + p + kAhead, 0, 2);
+          sum[i] = D::mac(sum[i], av, D::b(row[i] + p));
+        }
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < NR; i++) {
+        if (p < k) sum[i] = D::mac(sum[i], D::a(a + p), D::b_tail(row[i] + p, k - p));
+        acc[(j + i) % kW] = sum[i];
+      }
+    }
+    const F sums = transpose_sum(acc);
+    store_part(out + j0, add ? load_part(out + j0, columns) + sums : sums, columns);
+  }
+}
+
+template <class D, int MR, int NR, bool kNear = false>
 int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b,
                     int64_t ldb, float* c, int64_t ldc, bool add) {  // returns the first column that is left
   for (; j + NR <= n; j += NR) dot_tile<D, MR, NR, kNear>(k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
@@ -80,14 +117,14 @@ int64_t dot_columns(int64_t j, int64_t n, int64_t k, const typename D::A* a, int
 template <class D, int MR>
 void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const typename D::B* b, int64_t ldb, float* c,
               int64_t ldc, bool add) {
+  static_assert(MR > 1);
   int64_t j = 0;
-  // One row of a: 16 short rows of b at a time, so that summing over the lanes pays, but 4 long ones, which together
-  // with those that are prefetched fit L1.
-  if (MR > 1 && kDotAccs / MR * k * int64_t(sizeof(*b)) <= 20 << 10)
+  // Rows of b that together with those that are prefetched fit L1?
+  if (kDotAccs / MR * k * int64_t(sizeof(*b)) <= 20 << 10)
     j = dot_columns<D, MR, kDotAccs / MR, true>(j, n, k, a, lda, b, ldb, c, ldc, add);
-  else if (MR > 1 || k * int64_t(sizeof(*b)) <= 1536)
+  else
     j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
-  if constexpr (MR == 1 || kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
+  if constexpr (kDotAccs / MR > 4) j = dot_columns<D, MR, 4>(j, n, k, a, lda, b, ldb, c, ldc, add);
   dot_columns<D, MR, 1>(j, n, k, a, lda, b, ldb, c, ldc, add);
 }
 template <class D>
@@ -104,7 +141,13 @@ void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const
     }
     return;
   }
-  if (m == 1) dot_rows<D, 1>(n, k, a, lda, b, ldb, c, ldc, add);
+  if (m == 1) {
+    constexpr int kShort = 16 / kW, kLong = kW > 4 ? 2 * kShort : kShort;  // sums of short rows overlap by themselves
+    if (k * int64_t(sizeof(*b)) <= 2560)
+      dot_lines<D, kShort>(n, k, a, b, ldb, c, add);
+    else
+      dot_lines<D, kLong>(n, k, a, b, ldb, c, add);
+  }
   if (m == 2) dot_rows<D, 2>(n, k, a, lda, b, ldb, c, ldc, add);
   if (m == 3) dot_rows<D, 3>(n, k, a, lda, b, ldb, c, ldc, add);
   if (m == 4) dot_rows<D, 4>(n, k, a, lda, b, ldb, c, ldc, add);
