@@ -88,7 +88,7 @@ inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step,
     if constexpr (f.super_bytes > 0)
       if (g % kGroupsPerSuper == 0) supers = panel, panel += f.supers();
     // The hardware's own prefetch stops at each page.
-    for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 2048 + i);
+    for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 4096 + i);
     I w[8];
     load_codes<kFormat>(panel + 4 * lane, table, w);
     const Scales s = load_scales<kFormat>(panel + f.code_bytes(), supers, lane);
