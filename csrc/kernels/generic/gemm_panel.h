@@ -125,14 +125,18 @@ void pack_b_f32(int64_t columns, int64_t k, const T* b, int64_t ld, bool transpo
       }
     return;
   }
-  for (int64_t p = 0; p < padded; p += kW)
-    for (int64_t v = 0; v < nv; v++) {
+  for (int64_t v = 0; v < nv; v++)
+    for (int64_t p = 0; p < padded; p += kW) {
       const int64_t n = clamp_lanes(k - p), cols = clamp_lanes(columns - v * kW);
       const T* src = b + v * kW * ld + p;
       F r[kW];
       if (n == kW && cols == kW) {
 #pragma GCC unroll 16
-        for (int64_t j = 0; j < kW; j++) r[j] = load(src + j * ld);
+        for (int64_t j = 0; j < kW; j++) {
+          __builtin_prefetch(src + (kW + j) * ld, 0,
+                             2);  // the next rows: short ones end before the hardware sees a stream
+          r[j] = load(src + j * ld);
+        }
       } else {
         for (int64_t j = 0; j < kW; j++) r[j] = j < cols && n ? load_n(src + j * ld, n) : zero();
       }
@@ -191,15 +195,16 @@ void pack_b_bf16(int64_t columns, int64_t k, const void* bv, DType, int64_t ld, 
       }
     return;
   }
-  for (int64_t p = 0; p < padded; p += 32)
-    for (int64_t v = 0; v < nv; v++) {
+  for (int64_t v = 0; v < nv; v++)
+    for (int64_t p = 0; p < padded; p += 32) {
       const int64_t n = k - p < 32 ? k - p : 32, cols = clamp_lanes(columns - v * kW);
       const bfloat16* src = b + v * kW * ld + p;
       F r[kW];
       if (n == 32 && cols == kW) {
 #pragma GCC unroll 16
         for (int64_t j = 0; j < kW; j++)
-          __builtin_prefetch(src + j * ld + 160);  // short rows end before the hardware sees a stream
+          __builtin_prefetch(src + (kW + j) * ld, 0,
+                             2);  // the next rows: short ones end before the hardware sees a stream
         load_transposed(src, ld * 2, r);
       } else {
         for (int64_t j = 0; j < kW; j++) r[j] = j < cols ? reinterpret_cast<F>(load_pairs_n(src + j * ld, n)) : zero();
