@@ -1,37 +1,36 @@
 #include "tokenizers/regex_class.h"
 
 #include <cctype>
-#include <cstdlib>
 
-#include "core/error.h"
-#include "tokenizers/utf8.h"
+#include "tokenizers/regex_reader.h"
 
-namespace ef::tokenizers {
+namespace ef::tokenizers::regex {
 namespace {
 
-class ClassReader {
+class ClassReader : Reader {
  public:
-  ClassReader(const std::string& pattern, size_t at) : in_(pattern), at_(at) {}
-  size_t at() const { return at_; }
+  ClassReader(const std::string& pattern, size_t at) : Reader(pattern, at) {}
+  using Reader::at;
 
   // && binds weaker than everything else: what stands between two of them is joined first.
   Ranges members(int depth) {
-    if (depth > 50) refuse("a class nested that deep");
+    if (depth > 50) unsupported("a class nested that deep");
+    if (peek() == ']' && !closed_later()) wrong("empty char-class");
     Ranges all, run;
     bool cut = false;
     const auto close_run = [&] {
-      all = cut ? intersection(all, run) : run;
+      all = cut ? intersection(all, run) : normalized(run);
       run.clear();
       cut = true;
     };
     for (bool first = true;; first = false) {
-      if (at_ >= in_.size()) refuse("a class without its ']'");
+      if (done()) wrong("premature end of char-class");
       if (peek() == ']' && !first) break;
-      if (looking_at("&&")) {
-        at_ += 2;
+      if (take("&&")) {
         close_run();
       } else {
-        run = join(run, item(depth));
+        const Ranges found = item(depth);
+        run.insert(run.end(), found.begin(), found.end());
       }
     }
     at_++;
@@ -40,128 +39,54 @@ class ClassReader {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const {
-    fail<UnsupportedError>("regex: pattern '", in_, "': ", what, " (at byte ", at_, ") is not supported");
+  // Behind a first ']', which then is a member.
+  bool closed_later() const {
+    for (size_t i = at_ + 1; i < in_.size(); i++) {
+      if (in_[i] == ']') return true;
+      i += in_[i] == '\\';
+    }
+    return false;
   }
-  char peek(size_t ahead = 0) const { return at_ + ahead < in_.size() ? in_[at_ + ahead] : 0; }
-  bool looking_at(const char* s) const { return in_.compare(at_, 2, s) == 0; }
+  bool ends_range() const { return peek(1) == ']' || in_.compare(at_ + 1, 2, "&&") == 0; }
 
   // A class, a named set, a character, or a range of them.
   Ranges item(int depth) {
-    Ranges out;
-    if (looking_at("[:") && posix(out)) return out;
-    if (peek() == '[') {
-      at_++;
-      const bool negated = peek() == '^';
-      at_ += negated;
-      out = members(depth + 1);
-      return negated ? complement(out) : out;
+    Ranges set;
+    if (looking_at("[:") && posix(set)) return no_range(set);
+    if (take("[")) {
+      const bool negated = take("^");
+      set = members(depth + 1);
+      return negated ? complement(set) : set;
     }
     const size_t begin = at_;
-    char32_t low, high;
-    if (!character(low, out)) return out;
-    if (peek() != '-' || peek(1) == ']' || peek(1) == '[' || in_.compare(at_ + 1, 2, "&&") == 0) return {{low, low}};
+    if (peek() == '\\' && set_escape(true, set)) return no_range(set);
+    const char32_t low = code();
+    if (peek() != '-' || ends_range()) return {{low, low}};
     at_++;
-    if (!character(high, out)) return join(out, {{'-', '-'}, {low, low}});  // [a-\d]: the hyphen is one
-    check<TokenizerError>(low <= high, "regex: pattern '", in_, "': the range at byte ", begin, " is empty");
+    if (peek() == '[' && peek(1) != ':') return {};  // what stands before a class and its hyphen gets lost
+    if (done()) wrong("premature end of char-class");
+    if ((peek() == '\\' && set_escape(true, set)) || (looking_at("[:") && posix(set)))
+      wrong("char-class value at end of range");
+    const char32_t high = code();
+    if (low > high) wrong("empty range in char class, from byte " + std::to_string(begin));
+    if (peek() == '-' && !ends_range()) return at_++, Ranges{{low, high}, {'-', '-'}};
     return {{low, high}};
   }
+  const Ranges& no_range(const Ranges& set) const {
+    if (peek() == '-' && !ends_range()) wrong("unmatched range specifier in char-class");
+    return set;
+  }
+  char32_t code() { return peek() == '\\' ? character_escape(true) : character(); }
   bool posix(Ranges& out) {
-    const size_t close = in_.find(":]", at_);
-    if (close == std::string::npos) return false;
-    const bool negated = peek(2) == '^';
-    const std::string name = in_.substr(at_ + 2 + negated, close - at_ - 2 - negated);
-    if (!named_set(name, true, true, out)) refuse("[:" + name + ":]");
-    if (negated) out = complement(out);
+    size_t close = at_ + 2 + (peek(2) == '^');
+    const size_t name = close;
+    while (close < in_.size() && std::isalpha(uint8_t(in_[close]))) close++;
+    if (in_.compare(close, 2, ":]") != 0) return false;
+    if (!named_set(in_.substr(name, close - name), true, true, out)) wrong("invalid POSIX bracket type");
+    if (peek(2) == '^') out = complement(out);
     at_ = close + 2;
     return true;
   }
-
-  // One character into `code`; false: an escape that is a set, put into `set`.
-  bool character(char32_t& code, Ranges& set) {
-    if (peek() == '\\' && at_ + 1 < in_.size()) {
-      at_++;
-      return escape(code, set);
-    }
-    int length = 1;
-    code = utf8::decode(in_.data() + at_, length);
-    at_ += size_t(length);
-    return true;
-  }
-  bool escape(char32_t& code, Ranges& set) {
-    const auto known = [&](const Ranges& ranges, bool negated) {
-      at_++;
-      set = negated ? complement(ranges) : ranges;
-      return false;
-    };
-    static const std::string kLetters = "tnrfvaeb";
-    static const char kCodes[] = {9, 10, 13, 12, 11, 7, 27, 8};
-    const char c = peek();
-    switch (c) {
-      case 's':
-      case 'S':
-        return known(white(), c == 'S');
-      case 'd':
-      case 'D':
-        return known(digits(), c == 'D');
-      case 'w':
-      case 'W':
-        return known(word(false), c == 'W');
-      case 'h':
-      case 'H':
-        return known(hex_digits(), c == 'H');
-      case 'p':
-      case 'P':
-        return property(set);
-      case 'x':
-        at_++;
-        return code = peek() == '{' ? braced(16) : number(16, 2), true;
-      case 'u':
-        at_++;
-        return code = number(16, 4), true;
-      case 'c':
-      case 'C':
-      case 'M':
-      case 'o':
-        refuse(std::string("\\") + c + " in a class");
-    }
-    if (c >= '0' && c <= '7') return code = number(8, 3), true;
-    if (const size_t letter = kLetters.find(c); letter != std::string::npos)
-      return at_++, code = char32_t(kCodes[letter]), true;
-    int length = 1;
-    code = utf8::decode(in_.data() + at_, length);
-    at_ += size_t(length);
-    return true;
-  }
-  bool property(Ranges& set) {
-    const size_t close = in_.find('}', at_);
-    if (peek(1) != '{' || close == std::string::npos) refuse("\\p without {…}");
-    std::string name = in_.substr(at_ + 2, close - at_ - 2);
-    bool negated = peek() == 'P';
-    if (!name.empty() && name[0] == '^') negated = !negated, name.erase(0, 1);
-    if (!named_set(name, true, false, set)) refuse("\\p{" + name + "} beside && or [^…]");
-    if (negated) set = complement(set);
-    at_ = close + 1;
-    return false;
-  }
-  char32_t number(int base, size_t longest) {
-    size_t length = 0;
-    const auto is_digit = [&](char c) { return base == 16 ? std::isxdigit(uint8_t(c)) != 0 : c >= '0' && c <= '7'; };
-    while (length < longest && is_digit(peek(length))) length++;
-    const auto value = char32_t(std::strtoul(in_.substr(at_, length).c_str(), nullptr, base));
-    at_ += length;
-    return value;
-  }
-  char32_t braced(int base) {
-    at_++;
-    const char32_t code = number(base, 8);
-    if (peek() != '}' || code > 0x10ffff) refuse("this \\x{…}");
-    at_++;
-    return code;
-  }
-
-  const std::string& in_;
-  size_t at_;
 };
 
 }  // namespace
@@ -173,4 +98,4 @@ Ranges class_members(const std::string& pattern, size_t& at) {
   return out;
 }
 
-}  // namespace ef::tokenizers
+}  // namespace ef::tokenizers::regex

@@ -49,6 +49,11 @@ Ranges join(Ranges a, const Ranges& b) {
 
 Ranges intersection(const Ranges& a, const Ranges& b) { return complement(join(complement(a), complement(b))); }
 
+bool contains(const Ranges& set, char32_t code) {
+  const auto after = std::upper_bound(set.begin(), set.end(), code, [](char32_t c, auto& r) { return c < r.first; });
+  return after != set.begin() && code <= after[-1].second;
+}
+
 namespace {
 const Ranges kHex = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 const Ranges kWhite = {{9, 13},          {32, 32},         {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},

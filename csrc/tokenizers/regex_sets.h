@@ -14,6 +14,7 @@ Ranges normalized(Ranges ranges);
 Ranges complement(const Ranges& ranges);
 Ranges join(Ranges a, const Ranges& b);
 Ranges intersection(const Ranges& a, const Ranges& b);
+bool contains(const Ranges& set, char32_t code);  // of a normalized one
 
 // \d, \h, \s, and \w, which standing alone also has the superscript digits and fractions of Latin-1; in brackets not.
 const Ranges& digits();

@@ -4,8 +4,8 @@
 
 namespace ef::tokenizers {
 
-// UnsupportedError for what has no counterpart (absent operators, text segments, …). `shares`: each long character
-// class is written only once, which makes a pattern smaller and slower.
+// TokenizerError for what Oniguruma refuses, UnsupportedError for what has no counterpart (callouts, text segments, …).
+// `shares`: each long character class is written only once, which makes a pattern smaller and slower.
 std::string translate_onig_pattern(const std::string& pattern, bool shares = false);
 
 }  // namespace ef::tokenizers

@@ -511,3 +511,27 @@ def case_regex_classes(lib):
     out = {p: digest(lib.normalizers.Replace(lib.Regex(p), "").normalize_str(text)) for p in patterns}
     split = lib.pre_tokenizers.Split(lib.Regex(r"\w+|[^\w\s]+"), "isolated")
     return [out, split.pre_tokenize_str("a:²½ x² \u00b3-\u00bc,b")]
+
+
+REGEX_TEXT = "aabbacdecbcabce abd]x1\nd-'S ss Sſ ß ẞ ﬁ FI ﬃ ffi fﬁ ﬆ st ʼN ŉ İ i̇ ı J̌ ΐ Kk \r\n²é"
+REGEX_PATTERNS = r"""
+(?i)ss (?i)ß (?i)[ß] (?i)[^ß] (?i)[s]s (?i)s(?:s) (?i)(?:s)s (?i)s(?:)s (?i)s(?i)s (?i)(s)s (?i)s{2} (?i)ss? (?i)sst
+(?i)s(?:t(?:.)) (?i)(?:a(?:s))s (?i)(?:ss)+ (?i)\x73s (?i)ﬁ (?i)fi (?i)ffi (?i)[ﬀ-ﬆ] (?i)[a-zﬁ] (?i)[^a-z] (?i)ŉ (?i)İ
+(?i)ǰ (?i)ΐ (?i)[[:lower:]] (?i)\p{Lu} (?i)[\p{Lu}] (?i)[^\p{Lu}] (?i)(?<=ss)\s (?i)(?<=[ß])\s (?i)(?<!ß)\s (?i)(k)\1
+(?~ab) (?~[bc]) c(?~ce)c a{3,1} a{2,1}? \pL \PL \K a\Kb (a)\k<1> (a)(b)\k<-1> (?<n>a)|(?<n>b)\k<n> (?<n>a)(?<n>b)\k<n>
+(?'n'a)\k'n' (a)\g<1> (?<n>a)(b) (a)?(?(1)b|c) (?<n>a)?(?(<n>)b|c) (?<=a(b|cd)) (?<=a(?:b|cd)e)c (?<=a+)b (?<=[ab]{1,3}c)
+(?<!a+)d (?<!a|bc)d (?<=\bab) (?<=^|bc) (?=(?:a|b){0}) \xc3\xa9 \x{e9} \u00e9 [\xc3\xa9] [a-[b]] [a-c-e] [a&&b] []a] [^]a]
+[[.a.]] (?x)a[\s]#b (?#x)a(?#y)+ a** a{,2} a{,} a{1 }? \R \N \O . (?m:.) ^ $ \Z \G. \h\H \B\w [\b] \8 [] [a-\d] [\d-a]
+(?<1>a) (?<n>a)\1 ^* \b+ (?=a)* (?:^|a)* (?s:a) (?P<n>a) a{100001} \x80 ) ( (?
+""".split()
+
+
+def case_regex_syntax(lib):
+    """Patterns of Oniguruma's syntax, what they match, or None where they are refused."""
+    out = {}
+    for pattern in REGEX_PATTERNS:
+        try:
+            out[pattern] = lib.normalizers.Replace(lib.Regex(pattern), "<>").normalize_str(REGEX_TEXT)
+        except Exception:
+            out[pattern] = None
+    return out
