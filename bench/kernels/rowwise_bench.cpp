@@ -1,8 +1,7 @@
-// Norms, activations, softmax and rope over 64 rows of 1536: time per element.
-#include <benchmark/benchmark.h>
-
+// Norms, activations, softmax and rope over 64 rows of 1536, which a near cache holds: what they read and write beside
+// what memory could give.
 #include "bench_data.h"
-#include "kernels/kernels.h"
+#include "machine_limits.h"
 
 namespace ef::bench {
 namespace {
@@ -10,38 +9,35 @@ namespace {
 using namespace rowwise;
 constexpr int64_t kRows = 64, kColumns = 1536, kSize = kRows * kColumns;
 
-void finish(benchmark::State& state) {
-  state.counters["s/element"] =
-      benchmark::Counter(double(kSize), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-  state.SetLabel(isa_name());
+template <class F>
+void rows(benchmark::State& state, int arrays, F&& body) {
+  measure(state, 0, 0, double(arrays * kSize) * sizeof(float), body);
 }
 void activation(benchmark::State& state, Unary f) {
   const auto x = floats(kSize);
   std::vector<float> y(x.size());
-  for (auto _ : state) unary(f, kSize, x.data(), y.data());
-  finish(state);
+  rows(state, 2, [&] { unary(f, kSize, x.data(), y.data()); });
 }
-void gated(benchmark::State& state) {
+void silu_gated(benchmark::State& state) {
   const auto x = floats(kSize), up = floats(kSize);
   std::vector<float> y(x.size());
-  for (auto _ : state) glu(Unary::Silu, kRows, kColumns, x.data(), kColumns, up.data(), kColumns, y.data(), kColumns);
-  finish(state);
+  rows(state, 3,
+       [&] { glu(Unary::Silu, kRows, kColumns, x.data(), kColumns, up.data(), kColumns, y.data(), kColumns); });
 }
-void norm(benchmark::State& state) {
+void rms_norm_rows(benchmark::State& state) {
   const auto x = floats(kSize), w = floats(kColumns);
   std::vector<float> y(x.size());
-  for (auto _ : state)
+  rows(state, 2, [&] {
     rms_norm(kRows, kColumns, x.data(), kColumns, {w.data()}, 1e-5, false, y.data(), kColumns,
              static_cast<float*>(nullptr));
-  finish(state);
+  });
 }
-void row_softmax(benchmark::State& state) {
+void softmax_rows(benchmark::State& state) {
   const auto x = floats(kSize);
   std::vector<float> y(x.size());
-  for (auto _ : state) softmax(kRows, kColumns, x.data(), kColumns, y.data(), kColumns);
-  finish(state);
+  rows(state, 2, [&] { softmax(kRows, kColumns, x.data(), kColumns, y.data(), kColumns); });
 }
-void row_rope(benchmark::State& state, bool interleaved) {
+void rope_rows(benchmark::State& state, bool interleaved) {
   const auto x = floats(kSize), table = floats(kRows * 32);
   std::vector<float> y(x.size());
   const RopeArgs<float> a{.tokens = kRows,
@@ -57,18 +53,17 @@ void row_rope(benchmark::State& state, bool interleaved) {
                           .cos = table.data(),
                           .sin = table.data(),
                           .interleaved = interleaved};
-  for (auto _ : state) rope(a);
-  finish(state);
+  rows(state, 2, [&] { rope(a); });
 }
-BENCHMARK_CAPTURE(activation, silu, Unary::Silu)->UseRealTime()->MinTime(0.1);
-BENCHMARK_CAPTURE(activation, gelu, Unary::Gelu)->UseRealTime()->MinTime(0.1);
-BENCHMARK_CAPTURE(activation, gelu_tanh, Unary::GeluTanh)->UseRealTime()->MinTime(0.1);
-BENCHMARK_CAPTURE(activation, exp, Unary::Exp)->UseRealTime()->MinTime(0.1);
-BENCHMARK(gated)->UseRealTime()->MinTime(0.1);
-BENCHMARK(norm)->UseRealTime()->MinTime(0.1);
-BENCHMARK(row_softmax)->UseRealTime()->MinTime(0.1);
-BENCHMARK_CAPTURE(row_rope, half, false)->UseRealTime()->MinTime(0.1);
-BENCHMARK_CAPTURE(row_rope, interleaved, true)->UseRealTime()->MinTime(0.1);
+BENCHMARK_CAPTURE(activation, silu, Unary::Silu)->UseRealTime();
+BENCHMARK_CAPTURE(activation, gelu, Unary::Gelu)->UseRealTime();
+BENCHMARK_CAPTURE(activation, gelu_tanh, Unary::GeluTanh)->UseRealTime();
+BENCHMARK_CAPTURE(activation, exp, Unary::Exp)->UseRealTime();
+BENCHMARK(silu_gated)->UseRealTime();
+BENCHMARK(rms_norm_rows)->UseRealTime();
+BENCHMARK(softmax_rows)->UseRealTime();
+BENCHMARK_CAPTURE(rope_rows, half, false)->UseRealTime();
+BENCHMARK_CAPTURE(rope_rows, interleaved, true)->UseRealTime();
 
 }  // namespace
 }  // namespace ef::bench
