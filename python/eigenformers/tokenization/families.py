@@ -70,6 +70,7 @@ FAMILIES: dict[str, Family] = {
     "GPT2Tokenizer": Family(_GPT2, "gpt2"),
     "GPTNeoXTokenizer": Family({**_GPT2, "pad_token": "<|padding|>"}, "neox"),
     "HerbertTokenizer": Family(_tokens(cls="<s>", unk="<unk>", pad="<pad>", mask="<mask>", sep="</s>"), "herbert"),
+    "LasrTokenizer": Family(_T5, "lasr", file=_SPIECE),
     "LayoutLMv2Tokenizer": Family(_BERT, "layoutlmv2", "last"),
     "LayoutLMv3Tokenizer": Family(_ROBERTA, "layoutlmv3", "boxes"),
     "LayoutXLMTokenizer": Family(_ROBERTA, "layoutxlm", file=_FAIRSEQ_FILE, mask=_BLANKS),
@@ -95,6 +96,7 @@ FAMILIES: dict[str, Family] = {
     "Siglip2Tokenizer": Family(_GEMMA, "siglip2", padding_side="left", file="tokenizer.model"),
     "SplinterTokenizer": Family({**_BERT, "question_token": "[QUESTION]"}, "splinter"),
     "T5Tokenizer": Family(_T5, "t5", file=_SPIECE),
+    "Tipsv2Tokenizer": Family(_tokens(unk="<unk>", pad="<pad>"), "tipsv2", file="tokenizer.model"),
     "UdopTokenizer": Family(_tokens(eos="</s>", sep="</s>", unk="<unk>", pad="<pad>"), "udop", file=_SPIECE),
     "VideoPrismTokenizer": Family(_T5, "videoprism", file=_SPIECE),
     "WhisperTokenizer": Family(_GPT2, "whisper"),
@@ -153,7 +155,7 @@ SAME = {"MT5Tokenizer": "T5Tokenizer"}
 
 # Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
 # one by name says so.
-NOT_YET = {"LasrTokenizer", "LukeTokenizer", "MLukeTokenizer", "Tipsv2Tokenizer"}
+NOT_YET = {"LukeTokenizer", "MLukeTokenizer"}
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}

@@ -11,6 +11,7 @@ from typing import Any
 from .backends import PIPELINES
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
+from .parakeet import FrameDecoding
 from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
 from .whisper import WhisperBehaviour
@@ -32,9 +33,17 @@ class _EndOfWordDecoding:
         return [text.replace("</w>", " ").strip() for text in super()._decode_batch(sequences, *args, **kwargs)]
 
 
+class _ShortTexts:
+    """Texts of an image-text model have 64 tokens at most, unless a file or the caller says otherwise."""
+
+    def __init__(self, *args: Any, model_max_length: int = 64, **kwargs: Any):
+        super().__init__(*args, model_max_length=model_max_length, **kwargs)
+
+
 # What a class does beyond its pipeline.
 _BEHAVIOURS = {
     "clip": _EndOfWordDecoding,
+    "lasr": FrameDecoding,
     "layoutlmv2": LayoutV2Boxes,
     "layoutlmv3": LayoutV3Boxes,
     "layoutxlm": Boxes,
@@ -44,6 +53,7 @@ _BEHAVIOURS = {
     "nllb": NllbLanguages,
     "roformer": RoFormerBehaviour,
     "seamless": SeamlessLanguages,
+    "tipsv2": _ShortTexts,
     "udop": UdopBoxes,
     "whisper": WhisperBehaviour,
 }

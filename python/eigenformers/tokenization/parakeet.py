@@ -1,4 +1,4 @@
-"""ParakeetTokenizer: a tokenizer.json, and what a model that writes one token a frame has heard (CTC)."""
+"""Tokenizers of models that write one token a frame of what they hear (CTC): Parakeet, LASR."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from .fast import PreTrainedTokenizerFast
 
 
-class ParakeetTokenizer(PreTrainedTokenizerFast):
-    """Tokenizer of Parakeet. `decode` takes the ids of frames: repeated ones count once (unless `group_tokens=False`),
-    and padding, which stands for the blank, is left out. Arguments as in `PreTrainedTokenizerFast`.
-    """
+class FrameDecoding:
+    """`decode` takes the ids of frames: repeated ones count once (unless `group_tokens=False`), and padding, which
+    stands for the blank, is left out."""
 
     def _decode_batch(self, sequences, *args: Any, group_tokens: bool = True, **kwargs: Any) -> list[str]:
         blank = self.pad_token_id
@@ -21,6 +20,12 @@ class ParakeetTokenizer(PreTrainedTokenizerFast):
             kept = (index for index, _ in itertools.groupby(ids)) if group_tokens else ids
             heard.append([index for index in kept if index != blank])
         return super()._decode_batch(heard, *args, **kwargs)
+
+
+class ParakeetTokenizer(FrameDecoding, PreTrainedTokenizerFast):
+    """Tokenizer of Parakeet: a tokenizer.json. `decode` takes the ids of frames: repeated ones count once (unless
+    `group_tokens=False`), and padding, which stands for the blank, is left out. Arguments as in `PreTrainedTokenizerFast`.
+    """
 
 
 ParakeetTokenizerFast = ParakeetTokenizer

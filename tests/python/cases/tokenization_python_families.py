@@ -129,3 +129,21 @@ def case_parakeet(lib):
         type(tokenizer).__name__, tokenizer("a b zz c")["input_ids"], tokenizer.decode(frames),
         tokenizer.decode(frames, group_tokens=False), tokenizer.batch_decode([frames, [4, 4, 0]]), tokenizer.decode(1),
     ]  # fmt: skip
+
+
+def case_lasr_and_tipsv2(lib):
+    scored = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), ("▁a", -1.5), ("b", -3.0), ("▁ab", -2.5)]
+    frames = [4, 4, 0, 4, 5, 5, 0, 0, 5, 1, 1, 2]
+    out = []
+    for options in ({}, {"vocab": list(scored)}, {"extra_ids": 3}, {"vocab": list(scored), "extra_ids": 0}):
+        t = lib.LasrTokenizer(**options)
+        out.append([len(t), t("a ab  b c", "</s> a <extra_id_1> b")["input_ids"], t.decode(frames), t.decode(4),
+                    t.decode(frames, group_tokens=False), t.batch_decode([[4, 4], [5, 0, 5]], skip_special_tokens=True)])  # fmt: skip
+    vocab = {"<pad>": 0, "<unk>": 1, "▁": 2, "h": 3, "i": 4, "▁h": 5, "▁hi": 6, "<0xC3>": 7, "<0x9F>": 8, "H": 9}
+    merges = [("▁", "h"), ("▁h", "i")]
+    for options in ({}, {"vocab": vocab, "merges": merges}, {"vocab": vocab, "merges": merges, "do_lower_case": False},
+                    {"vocab": vocab, "merges": merges, "model_max_length": 5}):  # fmt: skip
+        t = lib.Tipsv2Tokenizer(**options)
+        rows = t(["Hi hi  HI ß", "", "<pad> hi"], padding=True, truncation=True)
+        out.append([len(t), t.model_max_length, t.model_input_names, dict(rows), t.batch_decode(rows["input_ids"])])
+    return out

@@ -18,10 +18,10 @@ PIPELINES = {
          "herbert", "openai", "whisper", "layoutlmv3", "markuplm"),
         "byte_level",
     ),
-    **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless"), "piece_bpe"),
+    **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless", "tipsv2"), "piece_bpe"),
     **dict.fromkeys(
-        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "layoutxlm", "mbart", "mbart50", "pegasus", "rembert", "t5",
-         "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
+        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "lasr", "layoutxlm", "mbart", "mbart50", "pegasus",
+         "rembert", "t5", "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
     "esmc": "generic",

@@ -59,6 +59,18 @@ def siglip2(parts: Parts) -> Backend:
     return backend
 
 
+def tipsv2(parts: Parts) -> Backend:
+    """Tipsv2: words in lower case, each with a blank in front, bytes for what is unknown."""
+    vocab = parts.starting_vocab("pad_token", "unk_token")
+    steps = [normalizers.Lowercase()] if parts.option("do_lower_case", True) else []
+    if parts.charsmap is not None:
+        steps.append(normalizers.Precompiled(parts.charsmap))
+    blanks = {"replacement": BLANK, "prepend_scheme": "always"}
+    words = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(**blanks)])
+    text = decoders.Sequence([decoders.Metaspace(**blanks), decoders.ByteFallback(), decoders.Fuse()])
+    return Backend(assemble(_model(parts, vocab, byte_fallback=True), normalizers.Sequence(steps), words, text))
+
+
 def _metaspace(model, normalizer, first: str) -> Backend:
     words = pre_tokenizers.Metaspace(replacement=BLANK, prepend_scheme=first, split=True)
     return Backend(assemble(model, normalizer, words, decoders.Metaspace(replacement=BLANK, prepend_scheme=first)))

@@ -228,6 +228,11 @@ def t5(parts: Parts) -> Backend:
     return _unigram(parts, _sentinels(parts), 2, _single(parts), _T5_TEMPLATE, words=True, first="always")
 
 
+def lasr(parts: Parts) -> Backend:
+    """As T5; what is unknown has the id of the blank."""
+    return _unigram(parts, _sentinels(parts), 3, _single(parts), _T5_TEMPLATE, words=True, first="always")
+
+
 def videoprism(parts: Parts) -> Backend:
     """As T5, with nothing around the text."""
     return _unigram(parts, _sentinels(parts), 2, _single(parts), words=True, first="always")
