@@ -63,9 +63,10 @@ void AddedVocabulary::Tables::refresh(const Normalizer* normalizer) {
   normalized = TokenTrie();
   normalized_names.clear();
   for (const auto* list : {&special, &classic}) {
-    for (const AddedToken& token : *list) {
-      const uint32_t id = ids.at(token.content);
-      if (by_id.at(id).content != token.content) continue;  // another one has its id by now
+    for (const AddedToken& added : *list) {
+      const uint32_t id = ids.at(added.content);
+      const AddedToken& token = by_id.at(id);        // as it was added last
+      if (token.content != added.content) continue;  // another one has its id by now
       if (!token.normalized) {
         plain.add(token.content, id);
         continue;

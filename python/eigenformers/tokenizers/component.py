@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Callable
 
 from .._core import tokenizers as _engine
@@ -38,6 +39,11 @@ class SequenceItems:
 
     def _parts(self) -> list[Any]:
         return getattr(_engine, f"_{self._role}_parts")(self)
+
+
+def flat(parts: Iterable[Any]) -> list[Any]:
+    """The parts, those of a Sequence among them in its place: what is done to one is done to both Sequences."""
+    return [item for part in parts for item in (part._parts() if isinstance(part, SequenceItems) else [part])]
 
 
 def register(type_name: str | None = None) -> Callable[[type], type]:

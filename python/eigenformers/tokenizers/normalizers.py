@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 
 from .._core.tokenizers import Normalizer, _Normalizer_sequence
-from .component import SequenceItems, fixed_pattern, option, register, spec
+from .component import SequenceItems, fixed_pattern, flat, option, register, spec
 from .pattern import Pattern, to_json
 
 
@@ -17,7 +17,7 @@ class Sequence(SequenceItems, Normalizer):
     _role = "Normalizer"
 
     def __init__(self, normalizers: Iterable[Normalizer]) -> None:
-        super().__init__(_Normalizer_sequence(normalizers))
+        super().__init__(_Normalizer_sequence(flat(normalizers)))
 
 
 @register()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from .._core.tokenizers import PreTokenizer, _byte_alphabet, _PreTokenizer_sequence
-from .component import SequenceItems, fixed_pattern, of_type, option, register, spec
+from .component import SequenceItems, fixed_pattern, flat, of_type, option, register, spec
 from .pattern import Pattern, to_json
 
 _BEHAVIORS = {
@@ -43,7 +43,7 @@ class Sequence(SequenceItems, PreTokenizer):
     _role = "PreTokenizer"
 
     def __init__(self, pre_tokenizers: Iterable[PreTokenizer]) -> None:
-        super().__init__(_PreTokenizer_sequence(pre_tokenizers))
+        super().__init__(_PreTokenizer_sequence(flat(pre_tokenizers)))
 
 
 @register()

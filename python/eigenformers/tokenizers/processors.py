@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 from .._core.tokenizers import PostProcessor, _PostProcessor_sequence
-from .component import SequenceItems, of_type, option, register, spec
+from .component import SequenceItems, flat, of_type, option, register, spec
 
 Template = Union[str, Iterable[str]]
 
@@ -19,7 +19,7 @@ class Sequence(SequenceItems, PostProcessor):
     _role = "PostProcessor"
 
     def __init__(self, processors: Iterable[PostProcessor]) -> None:
-        super().__init__(_PostProcessor_sequence(processors))
+        super().__init__(_PostProcessor_sequence(flat(processors)))
 
 
 @register()

@@ -238,3 +238,24 @@ def case_long_texts_shown(lib):
 def case_decoders_of_nothing(lib):
     rows = [[], ["ab", "ca"], ["é"], ["", "a"]]
     return [[lib.decoders.Replace("", "x").decode(list(row)), lib.decoders.BPEDecoder(suffix="").decode(list(row))] for row in rows]
+
+
+def case_sequences_in_sequences(lib):
+    n, p, r, d = lib.normalizers, lib.pre_tokenizers, lib.processors, lib.decoders
+    inner = n.Sequence([n.Lowercase(), n.Strip()])
+    outer = n.Sequence([n.NFC(), inner, n.Sequence([])])
+    inner[1].left = False
+    outer[2].right = False
+    nested = [str(role.Sequence([role.Sequence([]), role.Sequence([role.Sequence([])])])) for role in (n, p, r, d)]
+    return [len(outer), str(outer), str(inner), nested]
+
+
+def case_added_again(lib):
+    """A token that is added twice is the later one."""
+    out = []
+    for flags in ((False, True), (True, False)):
+        tokenizer = lib.Tokenizer(lib.models.WordLevel({"<unk>": 0, "ab": 1}, unk_token="<unk>"))
+        tokenizer.normalizer = lib.normalizers.Replace(lib.Regex("a|b"), "_")
+        tokenizer.add_tokens([lib.AddedToken("ab", normalized=flag) for flag in flags])
+        out += [[e.ids, e.tokens, e.offsets] for e in map(tokenizer.encode, ("ab", "x ab", "__"))]
+    return out
