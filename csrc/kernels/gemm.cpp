@@ -27,9 +27,11 @@ std::atomic<bool>& invariant() {
   return on;
 }
 
-constexpr int64_t kInPlaceRows = 32;  // up to here an f32 b[k, n] is used where it lies
-constexpr int64_t kFewRows = 5;       // from here on loads of f32 are shared by rows
-constexpr int64_t kSplitLeast = 64;   // rows and k from which f32 is split into three bf16 where tiles take them
+constexpr int64_t kInPlaceRows = 32;                       // up to here an f32 b[k, n] is used where it lies
+constexpr int64_t kDirectRows = 4;                         // up to here b[k, n] of any dtype is
+constexpr int64_t kManyRows = 48;                          // from here on products take long
+constexpr int64_t kBandUnit = 12, kBandBytes = 384 << 10;  // of a's rows that are multiplied at once
+constexpr int64_t kSplitLeast = 64;  // rows and k from which f32 is split into three bf16 where tiles take them
 constexpr int64_t kSplitColumns = 32;
 constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
 constexpr int64_t kSlab = 8192;           // of k, for which a is packed at once
@@ -170,15 +172,13 @@ void strips_of_dense(int64_t m, int64_t k, const Matrix& a, std::span<const Targ
   strip_product(m, k, a, strips, accumulate);
 }
 
-const DotKernels& dot_kernels(DType bd) {
-  return bd == DType::BFloat16 ? kernels().dot_bf16 : bd == DType::Float16 ? kernels().dot_f16 : kernels().dot_f32;
-}
 // Cuts the columns of all targets evenly among the threads, in multiples of kUnit: run(target, first column, count).
+// Of many rows the shares are smaller, and taken one by one: a thread that is disturbed takes fewer.
 template <int64_t kUnit, class Run>
-void for_columns(int64_t k, std::span<const Target> targets, const Run& run) {
+void for_columns(int64_t m, int64_t k, std::span<const Target> targets, const Run& run) {
   int64_t units = 0;
   for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
-  parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), [&](int64_t begin, int64_t end) {
+  const auto share = [&](int64_t begin, int64_t end) {
     int64_t first = 0;  // unit at which the target starts
     for (const Target& t : targets) {
       const int64_t here = (t.n + kUnit - 1) / kUnit;
@@ -186,6 +186,13 @@ void for_columns(int64_t k, std::span<const Target> targets, const Run& run) {
       if (j < stop) run(t, j, stop - j);
       first += here;
     }
+  };
+  if (m < kManyRows || units == 1) return parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), share);
+  const int64_t shares = std::min<int64_t>(units, 8 * ThreadPool::instance().size());
+  std::atomic<int64_t> ticket{0};
+  ThreadPool::instance().run([&](int, int) {
+    for (int64_t i; (i = ticket.fetch_add(1, std::memory_order_relaxed)) < shares;)
+      share(units * i / shares, units * (i + 1) / shares);
   });
 }
 
@@ -197,26 +204,34 @@ void dot_product(const DotKernels& ker, int64_t m, int64_t k, const Matrix& a, s
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
   for (int64_t i = 0; i < m; i++)
     ker.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda * int64_t(ker.item_size));
-  for_columns<16>(k, targets, [&](const Target& t, int64_t j, int64_t count) {
+  for_columns<16>(m, k, targets, [&](const Target& t, int64_t j, int64_t count) {
     ker.run(m, count, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
 }
 
-const StreamKernels& stream_kernels(DType bd) {
-  static constexpr StreamKernels kNone = {0, 1, nullptr, nullptr};
-  return bd == DType::BFloat16 ? kernels().stream_bf16 : bd == DType::Float32 ? kernels().stream_f32 : kNone;
-}
 // The same where a's rows stand still and b streams past.
-void stream_product(int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets, bool accumulate) {
-  const StreamKernels& ker = stream_kernels(targets[0].b.dtype);
+void stream_product(const StreamKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
+                    bool accumulate) {
   const int64_t chunks = (k + ker.chunk - 1) / ker.chunk;
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t((m + 15) / 16 * chunks) * 1024);
   parallel_for(chunks, std::max<int64_t>(1, 512 / m), [&](int64_t begin, int64_t end) {
     ker.pack(m, k, a.data, a.dtype, a.ld, begin, end - begin, chunks, packed);
   });
-  for_columns<32>(k, targets, [&](const Target& t, int64_t j, int64_t count) {
+  for_columns<32>(m, k, targets, [&](const Target& t, int64_t j, int64_t count) {
     ker.run(m, count, k, packed, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
+}
+// The same for any number of rows: at once as many as a near cache holds.
+void quad_product(const StreamKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
+                  bool accumulate) {
+  const int64_t row_bytes = (k + ker.chunk - 1) / ker.chunk * 64;
+  const UnitCut bands(m, kBandUnit, std::max(kBandUnit, kBandBytes / row_bytes));
+  std::vector<Target> band(targets.begin(), targets.end());
+  for (int64_t i = 0; i < bands.pieces(); i++) {
+    const int64_t row = bands.begin(i);
+    for (size_t t = 0; t < band.size(); t++) band[t].c = targets[t].c + row * band[t].ldc;
+    stream_product(ker, bands.begin(i + 1) - row, k, {a.at(row, 0), a.dtype, a.ld, false}, band, accumulate);
+  }
 }
 
 // Few rows of a, b row-major [k, n].
@@ -236,9 +251,76 @@ void direct_product(int64_t m, int64_t k, const Matrix& a, const Target& t, bool
   });
 }
 
-bool narrow(std::span<const Target> targets) {
-  return std::any_of(targets.begin(), targets.end(), [](const Target& t) { return t.n < kSplitColumns; });
-}
+// A product whose targets' b are all of one dtype and form.
+struct Product {
+  int64_t m, k;
+  const Matrix& a;
+  std::span<const Target> targets;
+  bool accumulate;
+  bool invariant = batch_invariant();
+  bool alone = SingleRowOrder::on();  // rows must not notice each other
+
+  DType dtype() const { return targets[0].b.dtype; }
+  bool in_rows() const { return !a.transposed && !targets[0].b.transposed; }  // both with k along their rows
+  bool narrow() const {
+    return std::any_of(targets.begin(), targets.end(), [](const Target& t) { return t.n < kSplitColumns; });
+  }
+  const DotKernels& dot() const { return of(kernels().dot_f32, kernels().dot_bf16, kernels().dot_f16); }
+  const StreamKernels& stream() const { return of(kernels().stream_f32, kernels().stream_bf16, kNone); }
+  const StreamKernels& quad() const { return of(kernels().quad_f32, kernels().quad_bf16, kNone); }
+
+ private:
+  static constexpr StreamKernels kNone = {0, 1, nullptr, nullptr};
+  template <class T>
+  const T& of(const T& f32, const T& bf16, const T& f16) const {
+    return dtype() == DType::BFloat16 ? bf16 : dtype() == DType::Float16 ? f16 : f32;
+  }
+};
+// A way to compute one. One that fits may find on the way that it can't: then it returns false, and c is as before.
+struct Way {
+  bool (*fits)(const Product& p);
+  bool (*run)(const Product& p);
+};
+// The first that can is taken.
+constexpr Way kWays[] = {
+    {[](const Product& p) { return p.in_rows() && !p.invariant && (p.alone || p.m <= p.dot().rows); },
+     [](const Product& p) {
+       dot_product(p.dot(), p.m, p.k, p.a, p.targets, p.accumulate);
+       return true;
+     }},
+    {[](const Product& p) { return p.in_rows() && !p.invariant && p.m <= p.quad().rows; },
+     [](const Product& p) {
+       quad_product(p.quad(), p.m, p.k, p.a, p.targets, p.accumulate);
+       return true;
+     }},
+    {[](const Product& p) { return p.in_rows() && p.m <= p.stream().rows; },
+     [](const Product& p) {
+       stream_product(p.stream(), p.m, p.k, p.a, p.targets, p.accumulate);
+       return true;
+     }},
+    {[](const Product& p) {
+       return !p.a.transposed && p.targets[0].b.transposed && !p.invariant && (p.alone || p.m <= kDirectRows);
+     },
+     [](const Product& p) {
+       for (const Target& t : p.targets) direct_product(p.m, p.k, p.a, t, p.accumulate);
+       return true;
+     }},
+    {[](const Product& p) { return p.dtype() == DType::BFloat16 && strips(); },
+     [](const Product& p) {
+       strips_of_dense(p.m, p.k, p.a, p.targets, p.accumulate);
+       return true;
+     }},
+    {[](const Product& p) {
+       return p.dtype() != DType::BFloat16 && std::min(p.m, p.k) >= kSplitLeast && !p.narrow() && !p.invariant &&
+              !p.alone;
+     },
+     [](const Product& p) { return split_product(p.m, p.k, p.a, p.targets, p.accumulate); }},
+    {[](const Product&) { return true; },
+     [](const Product& p) {
+       panel_product(p.m, p.k, p.a, p.targets, p.accumulate);
+       return true;
+     }},
+};
 
 void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
              bool accumulate) {
@@ -253,23 +335,9 @@ void product(const char* where, int64_t m, int64_t k, const Matrix& a, std::span
   for (size_t i = 0; i < targets.size();) {
     size_t end = i + 1;
     while (end < targets.size() && targets[end].b.dtype == targets[i].b.dtype) end++;
-    const auto part = targets.subspan(i, end - i);
-    const bool few = !batch_invariant() && !a.transposed;
-    const bool alone = SingleRowOrder::on();
-    if (few && !alone && part[0].b.dtype == DType::Float32 && !part[0].b.transposed && m >= kFewRows &&
-        m <= kernels().few_f32.rows)
-      dot_product(kernels().few_f32, m, k, a, part, accumulate);
-    else if (few && !part[0].b.transposed && (alone || m <= dot_kernels(part[0].b.dtype).rows))
-      dot_product(dot_kernels(part[0].b.dtype), m, k, a, part, accumulate);
-    else if (m <= stream_kernels(part[0].b.dtype).rows && !a.transposed && !part[0].b.transposed)
-      stream_product(m, k, a, part, accumulate);
-    else if (few && part[0].b.transposed && (alone || m <= 4))
-      for (const Target& t : part) direct_product(m, k, a, t, accumulate);
-    else if (part[0].b.dtype == DType::BFloat16 && strips())
-      strips_of_dense(m, k, a, part, accumulate);
-    else if (std::min(m, k) < kSplitLeast || narrow(part) || batch_invariant() || alone ||
-             part[0].b.dtype == DType::BFloat16 || !split_product(m, k, a, part, accumulate))
-      panel_product(m, k, a, part, accumulate);
+    const Product part{m, k, a, targets.subspan(i, end - i), accumulate};
+    for (const Way& way : kWays)
+      if (way.fits(part) && way.run(part)) break;
     i = end;
   }
 }
@@ -326,7 +394,7 @@ void gemm_nt_many(int64_t m, int64_t k, const void* a, DType ad, int64_t lda, st
 
 bool gemm_bf16(int64_t m, int64_t n, int64_t k, GemmOperand a, GemmOperand b, void* c, int64_t ldc) {
   const DType d = DType::BFloat16;
-  if (!strips() || SingleRowOrder::on() || m < stream_kernels(d).rows || n <= 0 || k <= 0 || k > kStripSlab)
+  if (!strips() || SingleRowOrder::on() || m < kernels().stream_bf16.rows || n <= 0 || k <= 0 || k > kStripSlab)
     return false;
   const DenseSource source({b.data, d, b.ld, !b.transposed});  // op(b) is [n, k] there
   const StripTarget target{&source, n, c, d, ldc};

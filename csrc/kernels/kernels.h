@@ -55,7 +55,7 @@ struct PanelScope {
 
 // A product for few rows, b row-major [n, k] and read once: vectors along k.
 struct DotKernels {
-  int rows;          // with more, packing b is faster
+  int rows;          // with more, another way is faster
   int chunk;         // a's rows are packed to a multiple of this, padded with zeros
   size_t item_size;  // of a packed element
   void (*pack)(int64_t k, const void* a, DType dtype, bool round, void* dst);
@@ -63,12 +63,12 @@ struct DotKernels {
               int64_t ldc, bool add);
 };
 
-// A product for few rows whose packed a stays in the cache while b, row-major [n, k], streams past once. The bits are
-// those of the panel product of the same dtype.
+constexpr int kAnyRows = INT32_MAX;
+// A product whose packed a stays in the cache while b, row-major [n, k], streams past once.
 struct StreamKernels {
-  int rows;   // with more, packing b is faster; 0: the level has no such product
+  int rows;   // with more, another way is faster; 0: the level has no such product
   int chunk;  // k is padded to a multiple of this
-  // `chunks` chunks of each block of 16 rows of a, from the first on; a block takes `block_chunks` KB of dst
+  // `chunks` of the `block_chunks` chunks of each row of a, from the first on; 16 rows take `block_chunks` KB of dst
   void (*pack)(int64_t m, int64_t k, const void* a, DType dtype, int64_t lda, int64_t first, int64_t chunks,
                int64_t block_chunks, void* dst);
   void (*run)(int64_t m, int64_t n, int64_t k, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
@@ -129,10 +129,8 @@ struct Kernels {
   const char* name;
   PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
-  // Few rows of f32, at most few_f32.rows and more than four, faster than with dot_f32: other bits than a single row
-  // has. rows 0: the level has none.
-  DotKernels few_f32;
-  StreamKernels stream_f32, stream_bf16;
+  StreamKernels stream_f32, stream_bf16;  // with the bits of the panel product
+  StreamKernels quad_f32, quad_bf16;      // faster, with bits of their own
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
   // Attention's softmax over a chunk of n keys: s becomes exp(s·scale - max), where max is the largest s·scale,

@@ -105,7 +105,13 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
 // Many rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
 void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   constexpr size_t kChunkBytes = 128 << 10;
-  const auto chunk = [](const Packed& packed) { return std::max<int64_t>(1, kChunkBytes / packed.panel_bytes); };
+  constexpr int64_t kChunks = 8;  // of each thread, at least: they end together
+  int64_t total = 0;
+  for (const QuantTarget& t : targets) total += panels(t.n);
+  const int64_t share = total / (kChunks * ThreadPool::instance().size());
+  const auto chunk = [&](const Packed& packed) {
+    return std::max<int64_t>(1, std::min(share, int64_t(kChunkBytes / packed.panel_bytes)));
+  };
   std::atomic<int64_t> ticket{0};
   ThreadPool::instance().run([&](int, int) {
     int64_t next = ticket.fetch_add(1, std::memory_order_relaxed), base = 0;

@@ -10,6 +10,9 @@ struct DotF32 {  // b of type T widened to f32
   static V a(const A* p) { return load(p); }
   static V b(const B* p) { return load(p); }
   static V b_tail(const B* p, int64_t n) { return load_n(p, n); }
+#ifdef EF_REPEAT
+  static V repeated(const B* p) { return load_repeated(p); }
+#endif
   static F mac(F c, V a, V b) { return fma(a, b, c); }
 };
 #ifdef EF_BF16_DOT
@@ -21,9 +24,12 @@ struct DotBf16 {
   static V a(const A* p) { return load_pairs(p); }
   static V b(const B* p) { return load_pairs(p); }
   static V b_tail(const B* p, int64_t n) { return load_pairs_n(p, n); }
+  static V repeated(const B* p) { return load_pairs_repeated(p); }
   static F mac(F c, V a, V b) { return dot_pairs(c, a, b); }
 };
 #endif
+
+constexpr int64_t kNearBytes = 20 << 10;  // of b's rows in a tile: the next ones fit L1 beside them
 
 // MR rows of a times NR rows of b, at most kDotAccs accumulators. kNear: the next rows of b fit L1 beside these.
 template <class D, int MR, int NR, bool kNear>
@@ -120,7 +126,7 @@ void dot_rows(int64_t n, int64_t k, const typename D::A* a, int64_t lda, const t
   static_assert(MR > 1);
   int64_t j = 0;
   // Rows of b that together with those that are prefetched fit L1?
-  if (kDotAccs / MR * k * int64_t(sizeof(*b)) <= 20 << 10)
+  if (kDotAccs / MR * k * int64_t(sizeof(*b)) <= kNearBytes)
     j = dot_columns<D, MR, kDotAccs / MR, true>(j, n, k, a, lda, b, ldb, c, ldc, add);
   else
     j = dot_columns<D, MR, kDotAccs / MR>(j, n, k, a, lda, b, ldb, c, ldc, add);
@@ -152,67 +158,6 @@ void dot_any(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const
   if (m == 3) dot_rows<D, 3>(n, k, a, lda, b, ldb, c, ldc, add);
   if (m == 4) dot_rows<D, 4>(n, k, a, lda, b, ldb, c, ldc, add);
 }
-
-#ifdef EF_REPEAT
-// Five to eight rows of a in two vectors: each holds four values along k of four rows, which meet as many of b,
-// repeated. Eight rows of b share the vectors of a; those that follow are fetched meanwhile.
-constexpr int kFewLanes = 4, kFewGroups = 2, kFewColumns = kW / kFewGroups, kFewStep = kW / kFewLanes;
-void few_tile(int64_t m, int64_t k, const float* x, const float* b, int64_t ldb, float* out, int64_t ldc, bool add) {
-  static_assert(kW == 16, "16 sums are transposed at the end");
-  F acc[kW];
-#pragma GCC unroll 16
-  for (int i = 0; i < kW; i++) acc[i] = zero();
-  const float* half[2] = {b, b + 4 * ldb};
-  const auto line = [&](auto row) __attribute__((always_inline)) {
-#pragma GCC unroll 4
-    for (int s = 0; s < kW; s += kFewStep, x += kFewGroups * kW) {
-      const F a0 = load(x), a1 = load(x + kW);
-#pragma GCC unroll 8
-      for (int j = 0; j < kFewColumns; j++) {
-        const F bv = load_repeated(row(j) + s);
-        acc[j] = fma(a0, bv, acc[j]);
-        acc[kFewColumns + j] = fma(a1, bv, acc[kFewColumns + j]);
-      }
-    }
-  };
-  int64_t p = 0;
-  for (; p + kW <= k; p += kW) {
-    const auto row = [&](int j) __attribute__((always_inline)) { return half[j / 4] + j % 4 * ldb + p; };
-#pragma GCC unroll 8
-    for (int j = 0; j < kFewColumns; j++) __builtin_prefetch(row(j) + kFewColumns * ldb);
-    line(row);
-  }
-  if (p < k) {
-    float ends[kFewColumns][kW];
-    for (int j = 0; j < kFewColumns; j++) store(ends[j], load_n(b + j * ldb + p, k - p));
-    line([&](int j) __attribute__((always_inline)) { return ends[j]; });
-  }
-  transpose(acc);
-  for (int i = 0; i < kFewLanes; i++) {
-    float sums[kW];
-    F sum = acc[i * kFewStep];
-    for (int s = 1; s < kFewStep; s++) sum = sum + acc[i * kFewStep + s];
-    store(sums, sum);
-    for (int64_t g = 0, row = i; g < kFewGroups && row < m; g++, row += kFewLanes)
-      for (int j = 0; j < kFewColumns; j++) {
-        float& to = out[row * ldc + j];
-        to = add ? to + sums[g * kFewColumns + j] : sums[g * kFewColumns + j];
-      }
-  }
-}
-void few_run(int64_t m, int64_t n, int64_t k, const void* av, int64_t lda, const void* bv, int64_t ldb, float* c,
-             int64_t ldc, bool add) {
-  const float *a = static_cast<const float*>(av), *b = static_cast<const float*>(bv);
-  constexpr int kRows = kFewLanes * kFewGroups;
-  float* x = static_cast<float*>(scratch_bytes(ScratchSlot::GemmB, size_t(lda * kRows) * sizeof(float)));
-  for (int64_t i = 0; i < kRows; i++)
-    for (int64_t p = 0; p < lda; p += kFewStep)
-      __builtin_memcpy(x + p * kRows + i * kFewStep, a + (i < m ? i : 0) * lda + p, kFewStep * sizeof(float));
-  int64_t j = 0;
-  for (; j + kFewColumns <= n; j += kFewColumns) few_tile(m, k, x, b + j * ldb, ldb, c + j, ldc, add);
-  if (j < n) dot_any<DotF32<float>>(m, n - j, k, a, lda, b + j * ldb, ldb, c + j, ldc, add);
-}
-#endif
 
 void dot_pack_f32(int64_t k, const void* a, DType dtype, bool round,
                   void* dst) {  // one row, padded to a multiple of 16

@@ -38,20 +38,17 @@ constexpr Kernels make_table(Isa isa, const char* name) {
 #else
       .panel_bf16 = panel_table_f32(),
 #endif
-      .dot_f32 = {12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
+      .dot_f32 = {kQuadF32.rows ? 6 : 12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
 #ifdef EF_BF16_DOT
-      .dot_bf16 = {16, 32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
+      .dot_bf16 = {kQuadBf16.rows ? 6 : 16, 32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
 #else
       .dot_bf16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<bfloat16>>},
 #endif
       .dot_f16 = {16, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float16>>},
-#ifdef EF_REPEAT
-      .few_f32 = {8, 16, sizeof(float), dot_pack_f32, few_run},
-#else
-      .few_f32 = {0, 16, sizeof(float), dot_pack_f32, nullptr},
-#endif
       .stream_f32 = {64, kStreamChunk, stream_pack_f32, stream_run_f32},
       .stream_bf16 = {0, 1, nullptr, nullptr},
+      .quad_f32 = kQuadF32,
+      .quad_bf16 = kQuadBf16,
       .direct_f32 = direct_any<float>,
       .direct_bf16 = direct_any<bfloat16>,
       .direct_f16 = direct_any<float16>,

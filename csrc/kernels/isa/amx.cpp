@@ -11,6 +11,7 @@ namespace {
 #include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/gemm_stream.h"
 #include "kernels/generic/gemm_dot.h"
+#include "kernels/generic/gemm_quad.h"
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"
@@ -346,7 +347,9 @@ constexpr Kernels amx_table() {
   constexpr int kDepth = 576;  // 36 KB of a panel: L1
   t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, kDepth, sizeof(bfloat16),
                   pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
-  t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
+  t.dot_bf16.rows = 1;   // reads memory a tenth faster than the tiles
+  t.quad_f32.rows = 63;  // more are split into tiles
+  t.quad_bf16.rows = 0;
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
   t.decode_bf16 = {int(kQueries), int(kChunk), begin_tiles, end_tiles, decode_pack, decode_scores, decode_values};
   return t;

@@ -8,6 +8,7 @@ namespace {
 #include "kernels/generic/gemm_panel.h"
 #include "kernels/generic/gemm_stream.h"
 #include "kernels/generic/gemm_dot.h"
+#include "kernels/generic/gemm_quad.h"
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/table.h"

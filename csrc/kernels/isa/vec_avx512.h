@@ -113,14 +113,16 @@ inline void load_transposed(const void* p, int64_t stride, F (&r)[16]) {
 #pragma GCC unroll 4
   for (int q = 0; q < 4; q++) load_quads(static_cast<const char*>(p) + 16 * q, stride, r + 4 * q);
 }
+// lane i of 128 bits = the sums of v[0..3]'s lanes i of 128 bits
+inline F sum_quads(const F* v) {
+  const F a = _mm512_unpacklo_ps(v[0], v[1]) + _mm512_unpackhi_ps(v[0], v[1]),
+          b = _mm512_unpacklo_ps(v[2], v[3]) + _mm512_unpackhi_ps(v[2], v[3]);
+  return _mm512_shuffle_ps(a, b, 0x44) + _mm512_shuffle_ps(a, b, 0xee);
+}
 inline F transpose_sum(const F (&v)[16]) {
   F s[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    const F *r = v + 4 * i, a = _mm512_unpacklo_ps(r[0], r[1]) + _mm512_unpackhi_ps(r[0], r[1]),
-            b = _mm512_unpacklo_ps(r[2], r[3]) + _mm512_unpackhi_ps(r[2], r[3]);
-    s[i] = _mm512_shuffle_ps(a, b, 0x44) + _mm512_shuffle_ps(a, b, 0xee);
-  }
+  for (int i = 0; i < 4; i++) s[i] = sum_quads(v + 4 * i);
   const F a = _mm512_shuffle_f32x4(s[0], s[1], 0x88) + _mm512_shuffle_f32x4(s[0], s[1], 0xdd);
   const F b = _mm512_shuffle_f32x4(s[2], s[3], 0x88) + _mm512_shuffle_f32x4(s[2], s[3], 0xdd);
   return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);
@@ -134,6 +136,9 @@ using P = __m512bh;
 inline P load_pairs(const bfloat16* p) { return reinterpret_cast<P>(_mm512_loadu_si512(p)); }
 inline P load_pairs_n(const bfloat16* p, int64_t n) {
   return reinterpret_cast<P>(_mm512_maskz_loadu_epi16(__mmask32((uint64_t(1) << n) - 1), p));
+}
+inline P load_pairs_repeated(const bfloat16* p) {
+  return reinterpret_cast<P>(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
 }
 inline P set_pair(const bfloat16* p) {
   int pair;
