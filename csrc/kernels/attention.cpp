@@ -301,23 +301,17 @@ class DecodeTask {
   DecodeTask(const AttentionArgs& a, int64_t keys_end)
       : a_(a),
         keys_end_(keys_end),
-        bf16_(a.kv_dtype == DType::BFloat16),
         plain_(a.scale > 0 && !a.bias && a.softcap == 0),
         group_(a.q_heads / a.kv_heads),
         rows_(group_ * a.q_len),
-        tiles_(kernels().decode_bf16),
-        tiled_(bf16_ && tiles_.rows && a.head_dim % tiles_.unit == 0 && a.value_dim % tiles_.unit == 0),
-        dot_(bf16_                          ? kernels().dot_bf16
-             : a.kv_dtype == DType::Float16 ? kernels().dot_f16
-                                            : kernels().dot_f32),
-        direct_(bf16_                          ? kernels().direct_bf16
-                : a.kv_dtype == DType::Float16 ? kernels().direct_f16
-                                               : kernels().direct_f32) {
-    const auto pad = [](int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; };
+        table_(kernels()),
+        plain_form_(a.kv_dtype == DType::BFloat16  ? table_.decode_bf16
+                    : a.kv_dtype == DType::Float16 ? table_.decode_f16
+                                                   : table_.decode_f32),
+        form_(a.kv_dtype == DType::BFloat16 && suits(table_.decode_tiles) ? table_.decode_tiles : plain_form_),
+        q_bytes_(query_bytes(a.head_dim)) {
     const int64_t room = a.packed_k ? kKeyChunk * std::max(a.head_dim, a.value_dim) : 0, f = int64_t(sizeof(float));
-    q_bytes_ =
-        tiled_ ? 2 * a.head_dim * int64_t(sizeof(bfloat16)) : pad(a.head_dim, dot_.chunk) * int64_t(dot_.item_size);
-    const int64_t q_rows = tiled_ ? pad(rows_, tiles_.rows) : rows_;
+    const int64_t q_rows = (rows_ + form_.rows - 1) / form_.rows * form_.rows;
     const int64_t parts = kGroupChunks * rows_ * (a.value_dim + 2);
     Carver c{scratch<char>(ScratchSlot::AttentionA,
                            size_t(q_rows * q_bytes_ + f * (rows_ * kKeyChunk + a.head_dim + room + parts) + 5 * 64))};
@@ -326,10 +320,10 @@ class DecodeTask {
     wide_ = c.take<float>(a.head_dim);
     room_ = c.take<float>(room);
     parts_ = c.take<float>(parts);
-    if (tiled_) tiles_.begin();
+    if (form_.begin) form_.begin();
   }
   ~DecodeTask() {
-    if (tiled_) tiles_.end();
+    if (form_.end) form_.end();
   }
   DecodeTask(const DecodeTask&) = delete;
 
@@ -342,22 +336,9 @@ class DecodeTask {
                         DType::Float32);
       return static_cast<const float*>(wide_);
     };
-    for (int64_t r = 0; r < rows_; r++)
-      if (tiled_)
-        tiles_.pack(r % tiles_.rows, a_.head_dim, query(r), q_ + r / tiles_.rows * tiles_.rows * q_bytes_);
-      else
-        dot_.pack(a_.head_dim, query(r), DType::Float32, bf16_, q_ + r * q_bytes_);
-  }
-  // Keys or values of a chunk on their way to a near cache, while something else is computed: a core alone would wait
-  // for memory at the start of each. (Tiles fetch what they read next themselves.)
-  void fetch(bool values, const Chunk& at) const {
-    const int64_t n = std::min(kKeyChunk, keys_end_ - at.key), item = int64_t(item_size(a_.kv_dtype));
-    if (tiled_ || a_.packed_k || n <= 0) return;
-    const Rows rows = rows_of(a_, values, at.b, at.kv, at.key, n, nullptr);
-    const int64_t bytes = (values ? a_.value_dim : a_.head_dim) * item;
-    for (int64_t i = 0; i < n; i++)
-      for (int64_t p = 0; p < bytes; p += 64)
-        __builtin_prefetch(static_cast<const char*>(rows.at) + i * rows.stride * item + p, 0, 2);
+    each_block([&](int64_t first, int64_t rows) {
+      for (int64_t r = 0; r < rows; r++) form_.pack(r, a_.head_dim, query(first + r), q_ + first * q_bytes_);
+    });
   }
   // o [rows, value_dim], max and sum of a chunk, before `next`; what a window hides of it is masked
   void run(const Chunk& at, const Chunk& next, float* o) {
@@ -371,50 +352,53 @@ class DecodeTask {
       return;
     }
     const Rows k = rows_of(a_, false, b, kv, key, n, room_);
-    fetch(true, at);
+    const int64_t to_values = distance(k.at, true, at);
     each_block([&](int64_t r, int64_t rows) {
-      tiled_ ? tiles_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk)
-             : dot_.run(rows, n, a_.head_dim, q_, q_bytes_ / int64_t(dot_.item_size), k.at, k.stride, s_, kKeyChunk,
-                        false);
+      form_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk,
+                   r == 0 ? to_values : 0);
     });
     const KeyRange all = visible_keys(a_, 0, 0), last = visible_keys(a_, a_.q_len - 1, a_.q_len - 1);
     if (!plain_ || a_.key_mask || last.begin > key || all.end < key + n)
       for (int64_t r = 0; r < rows_; r++) {
         float* s = s_ + r * kKeyChunk;
-        if (!plain_) kernels().rows.scale(n, a_.scale, s, s);
+        if (!plain_) table_.rows.scale(n, a_.scale, s, s);
         finish_scores(a_, b, kv * group_ + r / a_.q_len, r % a_.q_len, key, n, s);
       }
-    fetch(false, next);
-    kernels().softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
+    table_.softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
     const Rows v = rows_of(a_, true, b, kv, key, n, room_);
-    const auto in_f32 = [&](int64_t r, int64_t rows) {
-      direct_(rows, a_.value_dim, n, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim, a_.value_dim,
-              false);
+    const int64_t to_keys = distance(v.at, false, next);
+    const auto add_up = [&](const DecodeKernels& form, int64_t r, int64_t rows) {
+      return form.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim,
+                         r == 0 ? to_keys : 0);
     };
     each_block([&](int64_t r, int64_t rows) {
-      if (!tiled_) return in_f32(r, rows);
-      const uint32_t bad =
-          tiles_.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim);
+      const uint32_t bad = add_up(form_, r, rows);
       for (int64_t i = 0; bad >> i; i++)
-        if (bad >> i & 1) in_f32(r + i, 1);
+        if (bad >> i & 1) add_up(plain_form_, r + i, 1);
     });
   }
 
  private:
+  bool suits(const DecodeKernels& form) const {
+    return form.rows && a_.head_dim % form.unit == 0 && a_.value_dim % form.unit == 0;
+  }
+  // From `here` to the keys or values of a chunk.
+  int64_t distance(const void* here, bool values, const Chunk& to) const {
+    if (a_.packed_k) return 0;
+    return static_cast<const char*>(rows_of(a_, values, to.b, to.kv, to.key, 0, nullptr).at) -
+           static_cast<const char*>(here);
+  }
   template <class F>
   void each_block(F&& f) const {
-    const int64_t most = tiled_ ? tiles_.rows : rows_;
-    for (int64_t r = 0; r < rows_; r += most) f(r, std::min(most, rows_ - r));
+    for (int64_t r = 0; r < rows_; r += form_.rows) f(r, std::min<int64_t>(form_.rows, rows_ - r));
   }
 
   const AttentionArgs& a_;
   int64_t keys_end_;
-  bool bf16_, plain_;  // plain: the softmax scales scores itself
+  bool plain_;  // the softmax scales scores itself
   int64_t group_, rows_;
-  const DecodeKernels& tiles_;
-  bool tiled_;
-  const DotKernels& dot_;
-  DirectKernel direct_;
+  const Kernels& table_;
+  const DecodeKernels &plain_form_, &form_;
   int64_t q_bytes_;
   char* q_;
   float *s_, *wide_, *room_, *parts_;
@@ -457,7 +441,6 @@ void attention_decode(const AttentionArgs& a) {
           const int64_t pair = id / chunks;
           return DecodeTask::Chunk{pair / a.kv_heads, pair % a.kv_heads, (first_chunk + id % chunks) * kKeyChunk};
         };
-        task.fetch(false, place(begin));
         for (int64_t id = begin; id < end; id++) {
           const int64_t pair = id / chunks, chunk = id % chunks;
           const DecodeTask::Chunk at = place(id);

@@ -75,20 +75,22 @@ struct StreamKernels {
               bool add);
 };
 
-// Attention of few queries in matrix tiles, keys and values of a chunk read where they lie.
+// Attention of few queries: keys and values of a chunk, read where they lie. What lies `ahead` bytes behind each line
+// of them comes to a near cache meanwhile: a core that only computes in turn would wait for memory in turn.
 struct DecodeKernels {
   int rows;         // queries of a block; 0: the level has none
   int unit;         // head_dim and value_dim are multiples of this
-  void (*begin)();  // a thread calls these around the others
+  void (*begin)();  // a thread calls these around the others; null = nothing to do
   void (*end)();
-  void (*pack)(int64_t row, int64_t dim, const float* q, void* dst);  // one row of a block of dim · rows bf16
-  // s[rows, n] = packed q · kᵀ
-  void (*scores)(int64_t rows, int64_t n, int64_t dim, const void* q, const void* k, int64_t ldk, float* s,
-                 int64_t lds);
-  // o[rows, dim] = p · v, p rounded. Returns the rows with a NaN, as bits: it may be that of an infinite neighbour.
+  void (*pack)(int64_t row, int64_t dim, const float* q, void* dst);  // one row of a block of rows · query_bytes(dim)
+  // s[rows, n] = packed q · kᵀ; rows of s have room for n rounded up to 16
+  void (*scores)(int64_t rows, int64_t n, int64_t dim, const void* q, const void* k, int64_t ldk, float* s, int64_t lds,
+                 int64_t ahead);
+  // o[rows, dim] = p · v. Returns, as bits, the rows with a NaN that may be that of an infinite neighbour.
   uint32_t (*values)(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* v, int64_t ldv,
-                     float* o);
+                     float* o, int64_t ahead);
 };
+constexpr int64_t query_bytes(int64_t dim) { return (dim + 31) / 32 * 32 * int64_t(sizeof(float)); }
 
 // The same as DotKernels for b row-major [k, n]: vectors along n, a in f32.
 using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
@@ -140,7 +142,8 @@ struct Kernels {
   // exp(top). max is overwritten.
   void (*merge_chunks)(int64_t chunks, int64_t dim, const float* o, float* max, const float* sum, int64_t stride,
                        float* out, float* top, float* total);
-  DecodeKernels decode_bf16;
+  DecodeKernels decode_f32, decode_bf16, decode_f16;  // by the dtype of keys and values
+  DecodeKernels decode_tiles;                         // bf16, p rounded
   // The softmax of a block of keys beside those before it, for a tile of up to kTileQueries queries. The probabilities
   // 2^((s - m)·unit), where m = max is the largest s so far or up to kMaxSlack / unit less, become the packed a of
   // panel_f32 or panel_bf16; rows of s have room for n rounded up to its chunk, correction for whole vectors.

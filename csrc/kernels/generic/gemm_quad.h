@@ -57,7 +57,7 @@ void quad_tile(int64_t rows, int64_t columns, int64_t k, const typename D::A* a,
 #pragma GCC unroll 2
     for (int j = 0; j < kColumns; j += 4) {
       float sums[kW];  // [row][column]
-      store(sums, sum_quads(acc[g] + j));
+      store(sums, sum_quads(acc[g][j], acc[g][j + 1], acc[g][j + 2], acc[g][j + 3]));
       for (int64_t i = 0, row = g * kQuadRows; i < kQuadRows && row < rows; i++, row++) {
         float *to = out + row * ldc + j, *from = sums + i * 4;
         if (columns == kColumns && !add)

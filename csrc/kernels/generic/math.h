@@ -1,6 +1,26 @@
 // Elementary functions on vectors, f32 accuracy (a few units in the last place); polynomials are minimax fits.
 // Included inside an instruction set's namespace after its vocabulary.
 
+// v, which is loaded once: compilers tend to read memory again for each use of a vector, which loads can't keep up
+// with.
+template <class V>
+inline V in_register(V v) {
+#if defined(__x86_64__)
+  asm("" : "+v"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
+// Lane i = the sum of the lanes of v[i], each in the same order.
+inline F transpose_sum(const F (&v)[kW]) {
+  F s[kW / 4];
+#pragma GCC unroll 4
+  for (int i = 0; i < kW / 4; i++) s[i] = sum_quads(v[4 * i], v[4 * i + 1], v[4 * i + 2], v[4 * i + 3]);
+  return join_quads(s);
+}
+
 template <int N>
 inline F polynomial(F x, const float (&c)[N]) {  // c[0] + c[1]·x + …
   F p = set(c[N - 1]);

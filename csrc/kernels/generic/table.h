@@ -81,7 +81,14 @@ constexpr Kernels make_table(Isa isa, const char* name) {
           },
       .softmax_chunk = softmax_chunk,
       .merge_chunks = merge_chunks,
-      .decode_bf16 = {0, 1, nullptr, nullptr, nullptr, nullptr, nullptr},
+      .decode_f32 = decode_table<DotF32<float>>(),
+#ifdef EF_BF16_DOT
+      .decode_bf16 = decode_table<DotBf16>(),
+#else
+      .decode_bf16 = decode_table<DotF32<bfloat16>>(),
+#endif
+      .decode_f16 = decode_table<DotF32<float16>>(),
+      .decode_tiles = {0, 1, nullptr, nullptr, nullptr, nullptr, nullptr},
       .softmax_block_f32 = softmax_block<PartsF32>,
       .softmax_block_bf16 = softmax_block<PartsBf16>,
       .unpack_codes = unpack_codes,

@@ -14,6 +14,7 @@ namespace {
 #include "kernels/generic/gemm_quad.h"
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
+#include "kernels/generic/attention_decode.h"
 #include "kernels/generic/table.h"
 #include "kernels/isa/amx_tiles.h"
 
@@ -217,7 +218,7 @@ inline void tile_dot() {
 
 constexpr int64_t kQueries = 8, kGroup = 16, kGroups = 4;
 
-void decode_pack(int64_t row, int64_t dim, const float* q, void* dst) {
+void decode_tiles_pack(int64_t row, int64_t dim, const float* q, void* dst) {
   auto* to = static_cast<bfloat16*>(dst) + 2 * row;
   for (int64_t p = 0; p < dim; p += kChunk, to += kTile / 2) {
     alignas(64) bfloat16 pairs[kChunk];
@@ -242,8 +243,8 @@ void each_group(int64_t n, Step&& step) {  // step(register, first position, pos
   if (n > 3 * kGroup) step(std::integral_constant<int, 3>(), 3 * kGroup, n - 3 * kGroup);
 }
 
-void decode_scores(int64_t rows, int64_t n, int64_t dim, const void* qv, const void* kv, int64_t ldk, float* s,
-                   int64_t lds) {
+void decode_tiles_scores(int64_t rows, int64_t n, int64_t dim, const void* qv, const void* kv, int64_t ldk, float* s,
+                         int64_t lds, int64_t) {
   const int64_t stride = ldk * 2;
   const char *q = static_cast<const char*>(qv), *keys = static_cast<const char*>(kv);
   alignas(64) char room[kTile];
@@ -287,8 +288,8 @@ void decode_scores(int64_t rows, int64_t n, int64_t dim, const void* qv, const v
       });
 }
 
-uint32_t decode_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* vv, int64_t ldv,
-                       float* o) {
+uint32_t decode_tiles_values(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* vv,
+                             int64_t ldv, float* o, int64_t) {
   const int64_t stride = ldv * 2;
   const char* values = static_cast<const char*>(vv);
   alignas(64) char pairs[kGroups][kTile], room[kTile];
@@ -351,7 +352,8 @@ constexpr Kernels amx_table() {
   t.quad_f32.rows = 63;  // more are split into tiles
   t.quad_bf16.rows = 0;
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
-  t.decode_bf16 = {int(kQueries), int(kChunk), begin_tiles, end_tiles, decode_pack, decode_scores, decode_values};
+  t.decode_tiles = {int(kQueries),     int(kChunk),         begin_tiles,        end_tiles,
+                    decode_tiles_pack, decode_tiles_scores, decode_tiles_values};
   return t;
 }
 }  // namespace

@@ -100,14 +100,12 @@ inline void transpose(F (&r)[8]) {
     r[i + 4] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
   }
 }
-inline F transpose_sum(const F (&v)[8]) {
-  F s[2];
-#pragma GCC unroll 2
-  for (int i = 0; i < 2; i++) {
-    const F *r = v + 4 * i, a = _mm256_unpacklo_ps(r[0], r[1]) + _mm256_unpackhi_ps(r[0], r[1]),
-            b = _mm256_unpacklo_ps(r[2], r[3]) + _mm256_unpackhi_ps(r[2], r[3]);
-    s[i] = _mm256_shuffle_ps(a, b, 0x44) + _mm256_shuffle_ps(a, b, 0xee);
-  }
+inline F sum_quads(F v0, F v1, F v2, F v3) {
+  const F a = _mm256_unpacklo_ps(v0, v1) + _mm256_unpackhi_ps(v0, v1),
+          b = _mm256_unpacklo_ps(v2, v3) + _mm256_unpackhi_ps(v2, v3);
+  return _mm256_shuffle_ps(a, b, 0x44) + _mm256_shuffle_ps(a, b, 0xee);
+}
+inline F join_quads(const F (&s)[2]) {
   return _mm256_permute2f128_ps(s[0], s[1], 0x20) + _mm256_permute2f128_ps(s[0], s[1], 0x31);
 }
 

@@ -113,16 +113,12 @@ inline void load_transposed(const void* p, int64_t stride, F (&r)[16]) {
 #pragma GCC unroll 4
   for (int q = 0; q < 4; q++) load_quads(static_cast<const char*>(p) + 16 * q, stride, r + 4 * q);
 }
-// lane i of 128 bits = the sums of v[0..3]'s lanes i of 128 bits
-inline F sum_quads(const F* v) {
-  const F a = _mm512_unpacklo_ps(v[0], v[1]) + _mm512_unpackhi_ps(v[0], v[1]),
-          b = _mm512_unpacklo_ps(v[2], v[3]) + _mm512_unpackhi_ps(v[2], v[3]);
+inline F sum_quads(F v0, F v1, F v2, F v3) {
+  const F a = _mm512_unpacklo_ps(v0, v1) + _mm512_unpackhi_ps(v0, v1),
+          b = _mm512_unpacklo_ps(v2, v3) + _mm512_unpackhi_ps(v2, v3);
   return _mm512_shuffle_ps(a, b, 0x44) + _mm512_shuffle_ps(a, b, 0xee);
 }
-inline F transpose_sum(const F (&v)[16]) {
-  F s[4];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) s[i] = sum_quads(v + 4 * i);
+inline F join_quads(const F (&s)[4]) {
   const F a = _mm512_shuffle_f32x4(s[0], s[1], 0x88) + _mm512_shuffle_f32x4(s[0], s[1], 0xdd);
   const F b = _mm512_shuffle_f32x4(s[2], s[3], 0x88) + _mm512_shuffle_f32x4(s[2], s[3], 0xdd);
   return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);

@@ -80,11 +80,12 @@ inline void transpose(F (&r)[4]) {
   r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5), r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
   r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5), r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
-inline F transpose_sum(const F (&v)[4]) {
-  F r[4] = {v[0], v[1], v[2], v[3]};
+inline F sum_quads(F v0, F v1, F v2, F v3) {
+  F r[4] = {v0, v1, v2, v3};
   transpose(r);
   return (r[0] + r[2]) + (r[1] + r[3]);
 }
+inline F join_quads(const F (&s)[1]) { return s[0]; }
 
 inline I dot4(I acc, I u8, I s8) {
   const uint8_t* u = reinterpret_cast<const uint8_t*>(&u8);

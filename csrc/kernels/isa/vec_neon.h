@@ -85,7 +85,8 @@ inline void transpose(F (&r)[4]) {
   const auto high = [](F x, F y) { return vcombine_f32(vget_high_f32(x), vget_high_f32(y)); };
   r[0] = low(a, c), r[1] = low(b, d), r[2] = high(a, c), r[3] = high(b, d);
 }
-inline F transpose_sum(const F (&v)[4]) { return vpaddq_f32(vpaddq_f32(v[0], v[1]), vpaddq_f32(v[2], v[3])); }
+inline F sum_quads(F v0, F v1, F v2, F v3) { return vpaddq_f32(vpaddq_f32(v0, v1), vpaddq_f32(v2, v3)); }
+inline F join_quads(const F (&s)[1]) { return s[0]; }
 
 inline I dot4(I acc, I u8, I s8) {  // products of a byte each fit 16 bits
   const uint8x16_t u = vreinterpretq_u8_s32(u8);
