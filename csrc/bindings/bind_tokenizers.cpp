@@ -280,13 +280,18 @@ std::string repr_of_tokenizer(const Tokenizer& t, size_t most_items) {
   return repr_of(json, most_items);
 }
 
+Tokenizer read_tokenizer(std::string_view json, const char* where) {
+  py::gil_scoped_release release;
+  return Tokenizer::from_json(json, where);
+}
+
 void bind_tokenizer(py::module_& m) {
   auto cls = py::class_<Tokenizer, py::smart_holder>(
       m, "Tokenizer", py::dynamic_attr(),
       "Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.");
   cls.def(py::init([](const PyModel& model) { return Tokenizer(model.role()); }), py::arg("model"))
       .def_static(
-          "from_str", [](const py::str& json) { return Tokenizer::from_json(utf8_of(json), "tokenizer.json"); },
+          "from_str", [](const py::str& json) { return read_tokenizer(utf8_of(json), "tokenizer.json"); },
           py::arg("json"), "From the text of a tokenizer.json.")
       .def_static(
           "from_file",
@@ -297,8 +302,7 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("path"), "From a tokenizer.json.")
       .def_static(
-          "from_buffer",
-          [](const py::bytes& buffer) { return Tokenizer::from_json(std::string_view(buffer), "buffer"); },
+          "from_buffer", [](const py::bytes& buffer) { return read_tokenizer(std::string_view(buffer), "buffer"); },
           py::arg("buffer"), "From the bytes of a tokenizer.json.")
       .def_static(
           "from_gguf",
@@ -474,7 +478,7 @@ void bind_tokenizer(py::module_& m) {
       .def("no_padding", [](Tokenizer& t) { changing_tokenizer(t, [&] { t.padding.reset(); }); })
       .def_property_readonly("padding", padding_dict)
       .def(py::pickle([](const Tokenizer& t) { return py::bytes(t.to_json()); },
-                      [](const py::bytes& b) { return Tokenizer::from_json(std::string_view(b), "pickle"); }))
+                      [](const py::bytes& b) { return read_tokenizer(std::string_view(b), "pickle"); }))
       .def("__copy__", [](const Tokenizer& t) { return Tokenizer(t); })
       .def(
           "__deepcopy__", [](const Tokenizer& t, const py::dict&) { return Tokenizer(t); }, py::arg("memo"));

@@ -60,6 +60,7 @@ struct Kind<tk::Model> {
   static constexpr const char* name = "Model";
   static tk::ModelPtr read(const Json& j) {
     const std::string text = tk::dump(j, false);
+    py::gil_scoped_release release;
     tk::JsonReader reader(text, "model");
     return tk::read_model(reader, text, "model");
   }
@@ -181,7 +182,9 @@ PyModel make_bpe(const py::dict& vocab, const std::vector<std::pair<std::string,
   read("fuse_unk", o.fuse_unk);
   read("byte_fallback", o.byte_fallback);
   read("ignore_merges", o.ignore_merges);
-  return {std::make_shared<tk::Bpe>(vocab_from_python(vocab, "BPE"), merges, std::move(o))};
+  tk::Vocab tokens = vocab_from_python(vocab, "BPE");
+  py::gil_scoped_release release;
+  return {std::make_shared<tk::Bpe>(std::move(tokens), merges, std::move(o))};
 }
 
 // Not through JSON, in which scores lose their last bit.

@@ -1,6 +1,5 @@
 // The next place of a byte that is a few bytes away more often than not: without a call.
 #pragma once
-#include <cstring>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -17,8 +16,8 @@ inline const char* find_byte(const char* at, const char* end, char byte) {
     if (const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted))) return at + __builtin_ctz(unsigned(found));
   }
 #endif
-  const void* found = std::memchr(at, byte, size_t(end - at));
-  return found ? static_cast<const char*>(found) : end;
+  while (at < end && *at != byte) at++;
+  return at;
 }
 
 // The next place of one of a few bytes.

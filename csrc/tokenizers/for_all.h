@@ -1,9 +1,11 @@
-// Work on the texts of a batch, on all threads.
+// Work on the texts of a batch, or on the parts of a file, on all threads.
 #pragma once
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <string>
+#include <vector>
 
 #include "core/thread_pool.h"
 
@@ -28,6 +30,21 @@ void share_out(size_t n, Work&& work) {
   if (n < 2 || !parallel_allowed()) return work(next);
   auto body = [&](int, int) { work(next); };
   ThreadPool::instance().run(body);
+}
+
+// f(i) for every i below n, on all threads. Where several throw, it is what the lowest i throws.
+template <class F>
+void for_all(size_t n, F&& f) {
+  std::vector<std::exception_ptr> thrown(n);
+  share_out(n, [&](auto&& next) {
+    for (size_t i; next(i);) try {
+        f(i);
+      } catch (...) {
+        thrown[i] = std::current_exception();
+      }
+  });
+  for (const auto& e : thrown)
+    if (e) std::rethrow_exception(e);
 }
 
 }  // namespace ef::tokenizers

@@ -1,14 +1,18 @@
 #include "tokenizers/json.h"
 
 #include <algorithm>
-#include <cctype>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <unordered_set>
 
 #include "tokenizers/utf8.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace ef::tokenizers {
 
@@ -104,12 +108,9 @@ void JsonReader::error(const std::string& message) const {
   fail<TokenizerError>(where_, ": line ", line, ", column ", at_ - start + 1, ": ", message);
 }
 
-void JsonReader::space() {
+char JsonReader::peek_behind_space() {
   while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
     at_++;
-}
-char JsonReader::peek() {
-  space();
   return at_ < text_.size() ? text_[at_] : 0;
 }
 void JsonReader::open(char bracket, const char* what) {
@@ -132,7 +133,7 @@ bool JsonReader::next(char close) {
   first_ = false;
   return true;
 }
-bool JsonReader::next_key(std::string& key) {
+bool JsonReader::next_key(std::string_view& key) {
   if (!next('}')) return false;
   key = string();
   if (peek() != ':') error("needed ':' after a key");
@@ -168,17 +169,29 @@ constexpr std::array<bool, 256> kPlain = [] {
 }();
 }  // namespace
 
+void JsonReader::pass_plain() {
+  const char *p = text_.data() + at_, *end = text_.data() + text_.size();
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    if (const int found = _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, slash)))) {
+      p += std::countr_zero(unsigned(found));
+      break;
+    }
+  }
+#endif
+  while (p < end && kPlain[uint8_t(*p)]) p++;
+  at_ = size_t(p - text_.data());
+  if (p == end) error("the text ends inside a string; incomplete download?");
+  if (uint8_t(*p) < 0x20) error("a control character inside a string must be escaped");
+}
+
 std::string_view JsonReader::string() {
   if (peek() != '"') error("needed a string");
   const size_t begin = ++at_;
-  const auto plain = [&] {
-    const char *p = text_.data() + at_, *end = text_.data() + text_.size();
-    while (p < end && kPlain[uint8_t(*p)]) p++;
-    at_ = size_t(p - text_.data());
-    if (p == end) error("the text ends inside a string; incomplete download?");
-    if (uint8_t(*p) < 0x20) error("a control character inside a string must be escaped");
-  };
-  plain();
+  pass_plain();
   if (text_[at_] == '"') return text_.substr(begin, at_++ - begin);  // no escapes: a view into the text
   scratch_.assign(text_, begin, at_ - begin);
   while (text_[at_] != '"') {
@@ -203,25 +216,31 @@ std::string_view JsonReader::string() {
       }
     }
     const size_t from = at_;
-    plain();
+    pass_plain();
     scratch_.append(text_, from, at_ - from);
   }
   at_++;
   return scratch_;
 }
 
+namespace {
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool of_number(char c) { return is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E'; }
+}  // namespace
+
 std::string_view JsonReader::number_text() {
   peek();
   const size_t begin = at_;
-  while (at_ < text_.size() &&
-         (std::isdigit(uint8_t(text_[at_])) || std::string_view("+-.eE").find(text_[at_]) != std::string_view::npos))
-    at_++;
+  while (at_ < text_.size() && of_number(text_[at_])) at_++;
   return text_.substr(begin, at_ - begin);
 }
 uint32_t JsonReader::unsigned_number(const char* what) {
   const size_t begin = (peek(), at_);
-  const std::string_view digits = number_text();
   uint32_t out = 0;
+  while (at_ < text_.size() && at_ < begin + 9 && is_digit(text_[at_])) out = out * 10 + uint32_t(text_[at_++] - '0');
+  if (at_ > begin && at_ < text_.size() && !of_number(text_[at_])) return out;
+  at_ = begin;
+  const std::string_view digits = number_text();
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   if (digits.empty() || code != std::errc() || end != digits.data() + digits.size()) {
     at_ = begin;

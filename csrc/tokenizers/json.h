@@ -50,10 +50,19 @@ class JsonReader {
  public:
   JsonReader(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {}
 
-  char peek();  // first character of the next value, 0 at the end
+  char peek() {  // first character of the next value, 0 at the end
+    if (at_ < text_.size() && uint8_t(text_[at_]) > ' ') return text_[at_];
+    return peek_behind_space();
+  }
   // Object: while (reader.next_key(key)) …one value…;  array: while (reader.next_item()) …one value…;
   void begin_object() { open('{', "an object"); }
-  bool next_key(std::string& key);
+  bool next_key(std::string_view& key);  // valid as string() is
+  bool next_key(std::string& key) {
+    std::string_view view;
+    if (!next_key(view)) return false;
+    key.assign(view);
+    return true;
+  }
   void begin_array() { open('[', "an array"); }
   bool next_item();
 
@@ -72,7 +81,8 @@ class JsonReader {
 
  private:
   static constexpr int kMaxDepth = 64;
-  void space();
+  char peek_behind_space();
+  void pass_plain();  // the bytes of a string that stand for themselves
   void open(char bracket, const char* what);
   bool next(char close);
   void skip_value();

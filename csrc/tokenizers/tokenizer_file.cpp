@@ -1,6 +1,10 @@
 // tokenizer.json: reading and writing the whole.
+#include <algorithm>
+#include <atomic>
+
 #include "io/atomic_file.h"
 #include "io/mapped_file.h"
+#include "tokenizers/for_all.h"
 #include "tokenizers/tokenizer.h"
 #include "tokenizers/utf8.h"
 
@@ -18,11 +22,25 @@ AddedToken added_token_from_json(const Json& json) {
   get_unsigned(json, "id", where);
   return out;
 }
+
+// In pieces that begin between two characters, if the text is valid.
+void check_utf8(std::string_view text, const std::string& where) {
+  constexpr size_t kPiece = 1 << 18;
+  std::atomic<bool> valid = true;
+  for_all(text.size() / kPiece + 1, [&](size_t i) {
+    const auto begin = [&](size_t at) {
+      for (int k = 0; k < 3 && at < text.size() && utf8::is_continuation(text[at]); k++) at++;
+      return std::min(at, text.size());
+    };
+    const size_t from = begin(i * kPiece), to = begin((i + 1) * kPiece);
+    if (utf8::find_invalid(text.substr(from, to - from)) != std::string_view::npos) valid = false;
+  });
+  if (!valid) fail<TokenizerError>(where, ": not valid UTF-8 at byte ", utf8::find_invalid(text));
+}
 }  // namespace
 
 Tokenizer Tokenizer::from_json(std::string_view text, const std::string& where) {
-  if (const size_t bad = utf8::find_invalid(text); bad != std::string_view::npos)
-    fail<TokenizerError>(where, ": not valid UTF-8 at byte ", bad);
+  check_utf8(text, where);
   JsonReader reader(text, where);
   Json fields = Json::object();
   ModelPtr model;

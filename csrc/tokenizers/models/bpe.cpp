@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tokenizers/byte_alphabet.h"
+#include "tokenizers/for_all.h"
 #include "tokenizers/mark.h"
 #include "tokenizers/models/bpe_space.h"
 #include "tokenizers/utf8.h"
@@ -15,7 +16,7 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     : vocab_(std::move(vocab)), options_(std::move(options)), pairs_(merges.size()) {
   check<TokenizerError>(!options_.dropout || (*options_.dropout >= 0 && *options_.dropout <= 1),
                         "BPE: dropout should be between 0 and 1, inclusive");
-  add_merges(merges);
+  find_merges(merges);
   if (options_.unk_token) unk_id_ = vocab_.find(*options_.unk_token);
   if (options_.byte_fallback) {
     fallback_.assign(256, UINT32_MAX);
@@ -45,14 +46,13 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     accepts_bytes_ = id.has_value();
     byte_id_[b] = id.value_or(0);
   }
+  for_all(2, [&](size_t i) {
+    if (i == 0)
+      add_pairs();
+    else if (accepts_bytes_)
+      add_bytes();
+  });
   if (accepts_bytes_) {
-    raw_.reserve(vocab_.size());
-    std::string bytes;
-    vocab_.for_each_added([&](std::string_view token, uint32_t id) {
-      bytes.clear();
-      if (append_bytes_of_token(token, bytes)) raw_.add(bytes, id);
-    });
-    raw_.finish_rare();
     byte_pairs_.resize(1 << 16);
     for (uint32_t i = 0; i < byte_pairs_.size(); i++) byte_pairs_[i] = pairs_.find(byte_id_[i & 255], byte_id_[i >> 8]);
     last_merge_ = std::make_unique<std::atomic<uint32_t>[]>(vocab_.id_limit());
@@ -60,7 +60,15 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   }
 }
 
-void Bpe::add_merges(const Merges& merges) {
+void Bpe::find_merges(const Merges& merges) {
+  constexpr size_t kPiece = 1 << 13;
+  merges_.resize(merges.size());
+  merged_.resize(merges.size());
+  for_all((merges.size() + kPiece - 1) / kPiece,
+          [&](size_t i) { find_merges(merges, i * kPiece, std::min((i + 1) * kPiece, merges.size())); });
+}
+
+void Bpe::find_merges(const Merges& merges, size_t from, size_t to) {
   const size_t prefix = options_.continuing_subword_prefix ? options_.continuing_subword_prefix->size() : 0;
   struct Look {
     std::string_view text;
@@ -71,17 +79,21 @@ void Bpe::add_merges(const Merges& merges) {
   constexpr size_t kBlock = 32;
   std::vector<Look> looks(3 * kBlock);
   std::vector<std::string> joined(kBlock);
-  std::string_view last;  // merges that make the same token often stand together
-  bool same[kBlock];
+  // Most merges make the same token as the one before, or the next one; that one's text is at hand.
+  uint32_t last = 0;
+  std::optional<uint32_t> made[kBlock];
+  const auto is_last = [&](std::string_view text, uint32_t id) {
+    if (vocab_.token(id) != text) return false;
+    last = id;
+    return true;
+  };
   const auto id_of = [&](const Look& look) {
     const auto id = vocab_.find(look.text, look.key, look.hash);
     check<TokenizerError>(id.has_value(), "BPE: Token `", look.text, "` out of vocabulary");
     return *id;
   };
-  merges_.reserve(merges.size());
-  merged_.reserve(merges.size());
-  for (size_t begin = 0; begin < merges.size(); begin += kBlock) {
-    const size_t n = std::min(kBlock, merges.size() - begin);
+  for (size_t begin = from; begin < to; begin += kBlock) {
+    const size_t n = std::min(kBlock, to - begin);
     for (size_t k = 0; k < n; k++) {
       const std::string_view left = merges.left(begin + k), right = merges.right(begin + k);
       std::string_view both = merges.joined(begin + k);
@@ -90,23 +102,41 @@ void Bpe::add_merges(const Merges& merges) {
                               ") lacks the continuing_subword_prefix");
         both = joined[k].assign(left).append(right.substr(prefix));
       }
-      same[k] = !prefix && both == last && begin + k > 0;
-      last = both;
+      made[k].reset();
+      if (is_last(both, last) || is_last(both, last + 1)) made[k] = last;
       const std::string_view texts[] = {left, right, both};
-      for (size_t t = 0; t < (same[k] ? 2 : 3); t++) {
-        const WordKey key(texts[t]);
+      for (size_t t = 0; t < (made[k] ? 2 : 3); t++) {
+        const WordKey key = prefix && t == 2 ? WordKey(both) : merges.key(texts[t]);
         looks[3 * k + t] = {texts[t], key, key.hash()};
         vocab_.prefetch(looks[3 * k + t].hash);
       }
     }
     for (size_t k = 0; k < n; k++) {
-      merges_.emplace_back(id_of(looks[3 * k]), id_of(looks[3 * k + 1]));
-      pairs_.prefetch(merges_.back().first, merges_.back().second);
-      merged_.push_back(same[k] ? merged_.back() : id_of(looks[3 * k + 2]));
+      merges_[begin + k].first = id_of(looks[3 * k]);
+      merges_[begin + k].second = id_of(looks[3 * k + 1]);
+      last = merged_[begin + k] = made[k] ? *made[k] : id_of(looks[3 * k + 2]);
     }
-    for (size_t rank = begin; rank < begin + n; rank++)
-      pairs_.add(merges_[rank].first, merges_[rank].second, uint32_t(rank));
   }
+}
+
+void Bpe::add_pairs() {
+  constexpr size_t kAhead = 16;
+  for (size_t rank = 0; rank < merges_.size(); rank++) {
+    const auto& ahead = merges_[std::min(rank + kAhead, merges_.size() - 1)];
+    pairs_.prefetch(ahead.first, ahead.second);
+    pairs_.add(merges_[rank].first, merges_[rank].second, uint32_t(rank));
+  }
+}
+
+// What the tokens are as bytes.
+void Bpe::add_bytes() {
+  raw_.reserve(vocab_.size());
+  std::string bytes;
+  vocab_.for_each_added([&](std::string_view token, uint32_t id) {
+    bytes.clear();
+    if (append_bytes_of_token(token, bytes)) raw_.add(bytes, id);
+  });
+  raw_.finish_rare();
 }
 
 void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>& out) const {

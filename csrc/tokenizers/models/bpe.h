@@ -44,6 +44,7 @@ class Merges {
   size_t size() const { return splits_.size(); }
   std::string_view left(size_t i) const { return joined(i).substr(0, splits_[i].middle - begin(i)); }
   std::string_view right(size_t i) const { return joined(i).substr(splits_[i].middle - begin(i)); }
+  WordKey key(std::string_view part) const { return WordKey::within(text_, part); }  // of one of these
   std::string_view joined(size_t i) const {
     return std::string_view(text_).substr(begin(i), splits_[i].end - begin(i));
   }
@@ -96,7 +97,10 @@ class Bpe : public Model {
     return empty(options_.continuing_subword_prefix) && empty(options_.end_of_word_suffix);
   }
   bool drops() const { return options_.dropout && *options_.dropout > 0; }
-  void add_merges(const Merges& merges);
+  void find_merges(const Merges& merges);  // their ids
+  void find_merges(const Merges& merges, size_t from, size_t to);
+  void add_pairs();
+  void add_bytes();
   static void emit(const Space& space, std::vector<Token>& out);
   void merge_bytes(std::string_view text, Space& space) const;
   bool merge_near(std::string_view text, Space& space, std::vector<Token>& out) const;

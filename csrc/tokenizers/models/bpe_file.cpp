@@ -2,6 +2,8 @@
 #include <charconv>
 #include <fstream>
 
+#include "tokenizers/find_byte.h"
+#include "tokenizers/for_all.h"
 #include "tokenizers/models/bpe.h"
 #include "tokenizers/models/save.h"
 
@@ -19,10 +21,10 @@ Json shortest(float value) {
 
 void add_line(Merges& merges, std::string_view line) {
   if (line.substr(0, 8) == "#version") return;
-  const size_t space = line.find(' ');
-  check<TokenizerError>(space != std::string_view::npos && line.find(' ', space + 1) == std::string_view::npos,
-                        "BPE: Merges text file invalid at line ", merges.size() + 1, ": '", line.substr(0, 80),
-                        "', needed two tokens");
+  const char *end = line.data() + line.size(), *blank = find_byte(line.data(), end, ' ');
+  const size_t space = size_t(blank - line.data());
+  check<TokenizerError>(blank < end && find_byte(blank + 1, end, ' ') == end, "BPE: Merges text file invalid at line ",
+                        merges.size() + 1, ": '", line.substr(0, 80), "', needed two tokens");
   merges.add(line.substr(0, space), line.substr(space + 1));
 }
 
@@ -65,8 +67,14 @@ ModelPtr read_bpe(const ModelSource& source) {
   options.byte_fallback = get_bool(source.fields, "byte_fallback", where, false);
   options.ignore_merges = get_bool(source.fields, "ignore_merges", where, false);
   Vocab vocab;
-  read_vocab(source.reader("vocab"), vocab, where);
-  return std::make_shared<Bpe>(std::move(vocab), read_merges(source.reader("merges")), std::move(options));
+  Merges merges;
+  for_all(2, [&](size_t i) {
+    if (i == 0)
+      read_vocab(source.reader("vocab"), vocab, where);
+    else
+      merges = read_merges(source.reader("merges"));
+  });
+  return std::make_shared<Bpe>(std::move(vocab), merges, std::move(options));
 }
 
 Json Bpe::to_json() const {

@@ -15,7 +15,7 @@ JsonReader ModelSource::reader(const std::string& key) const {
 }
 
 void read_vocab(JsonReader reader, Vocab& vocab, const std::string& where) {
-  std::string key;
+  std::string_view key;
   reader.begin_object();
   while (reader.next_key(key)) vocab.add(key, reader.unsigned_number("the id of a token"));
   vocab.finish(where);

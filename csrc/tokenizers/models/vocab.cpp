@@ -27,7 +27,7 @@ void Vocab::index(Equal equal) {
   for (size_t begin = 0; begin < entries_.size(); begin += kBlock) {
     const size_t n = std::min(kBlock, entries_.size() - begin);
     for (size_t k = 0; k < n; k++) {
-      keys[k] = WordKey(text(entries_[begin + k]));
+      keys[k] = WordKey::within(pool_, text(entries_[begin + k]));
       hashes[k] = keys[k].hash();
       __builtin_prefetch(&slots_[hashes[k] >> shift_]);
     }
@@ -66,7 +66,7 @@ void Vocab::finish_rare() {
   index(Equal::Replaced);
   maybe_.assign(std::bit_ceil(entries_.size() / 4 + 1), 0);
   for (const Entry& e : entries_) {
-    const size_t i = bit(WordKey(text(e)).hash());
+    const size_t i = bit(WordKey::within(pool_, text(e)).hash());
     maybe_[i >> 6] |= 1ull << (i & 63);
   }
 }

@@ -45,6 +45,11 @@ struct WordKey {
 #endif
     return out;
   }
+  // The same for a part of a text.
+  static WordKey within(std::string_view text, std::string_view part) {
+    const bool can_read = part.size() <= kShort && text.data() + text.size() - part.data() >= ptrdiff_t(kShort);
+    return can_read ? readable(part.data(), part.size()) : WordKey(part);
+  }
   bool is_short() const { return length <= kShort; }
   uint64_t hash() const {
     uint64_t h = (low ^ length) * 0x9e3779b97f4a7c15ull ^ (high + length) * 0xc2b2ae3d27d4eb4full;

@@ -360,6 +360,40 @@ TEST(Bpe, MergeOfUnknownTokens) {
   }
 }
 
+// What a merge makes has the id that the vocabulary says, whether the ids follow the ranks, jump, or are shared.
+TEST(Bpe, IdsOfMadeTokens) {
+  Vocab vocab;
+  std::vector<std::string> pairs;
+  for (char c = 'a'; c <= 'z'; c++) vocab.add(std::string(1, c), uint32_t(c));
+  for (char l = 'a'; l <= 'z'; l++)
+    for (char r = 'a'; r <= 'z'; r++) pairs.push_back({l, r});
+  for (uint32_t i = 0; i < pairs.size(); i++) vocab.add(pairs[i], 200 + i + i / 100 * 50 - (i % 7 == 0 && i % 2));
+  vocab.finish("test");
+  std::swap_ranges(pairs.begin() + 200, pairs.begin() + 300, pairs.begin() + 400);
+  Merges merges;
+  for (const std::string& pair : pairs) merges.add(pair.substr(0, 1), pair.substr(1));
+  const Bpe model(vocab, merges, {});
+  for (const std::string& pair : pairs) {
+    std::vector<Token> tokens;
+    model.tokenize(pair, Spelling::Vocabulary, nullptr, tokens);
+    ASSERT_EQ(tokens.size(), 1u) << pair;
+    EXPECT_EQ(tokens[0].id, vocab.find(pair)) << pair;
+  }
+}
+
+// Of several errors, the first one is told, for any number of threads.
+TEST(Bpe, TheFirstUnknownTokenOfManyMerges) {
+  std::vector<std::string> names{"a", "b", "ab"};
+  Merges merges;
+  for (int i = 0; i < 50000; i++) merges.add("a", i > 12345 ? "z" + std::to_string(i) : "b");
+  try {
+    Bpe(vocab_of(names), merges, {});
+    FAIL();
+  } catch (const TokenizerError& e) {
+    EXPECT_STREQ(e.what(), "BPE: Token `z12346` out of vocabulary");
+  }
+}
+
 TEST(PrefixTrie, ListsAllPrefixes) {
   const std::vector<std::string_view> keys{"a", "abc", "b", "ab", "abcd", "é", "ab"};
   const PrefixTrie trie(keys);

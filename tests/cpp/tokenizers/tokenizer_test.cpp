@@ -77,6 +77,54 @@ TEST(Tokenizer, ErrorsNameTheComponent) {
   EXPECT_NE(error_of("").find("needed an object"), std::string::npos);
 }
 
+// Strings of every length at every place of a block that is read at once, and what may not stand in them.
+TEST(JsonReader, StringsOfAllLengths) {
+  const std::string plain = "abcdefghijklmnopqrstuvwxyzäöü\x7f~ !#[]";
+  for (size_t n = 0; n < 40; n++) {
+    for (size_t room = 0; room < 20; room++) {
+      const std::string text = plain.substr(0, n), json = '"' + text + '"' + std::string(room, ' ');
+      JsonReader reader(json, "test");
+      EXPECT_EQ(reader.string(), text);
+      EXPECT_EQ(reader.position(), n + 2);
+      reader.finish();
+      const std::string escaped = '"' + text + "\\u00e9\\n" + text + '"' + std::string(room, '\n');
+      EXPECT_EQ(JsonReader(escaped, "test").string(), text + "é\n" + text);
+      for (const char* bad : {"\x1f", "\n", "\\x", "\\u12"})
+        EXPECT_THROW(JsonReader('"' + text + bad + text + '"' + std::string(room, ' '), "test").string(),
+                     TokenizerError);
+      EXPECT_THROW(JsonReader('"' + text, "test").string(), TokenizerError);
+    }
+  }
+}
+
+TEST(JsonReader, WholeNumbers) {
+  for (const uint32_t n : {0u, 7u, 12345678u, 123456789u, 1234567890u, 4294967295u}) {
+    for (const char* behind : {"", ",", " ", "}"})
+      EXPECT_EQ(JsonReader(std::to_string(n) + behind, "test").unsigned_number("it"), n);
+    EXPECT_EQ(JsonReader("00" + std::to_string(n), "test").unsigned_number("it"), n);
+  }
+  for (const char* bad : {"", "-1", "+1", "1.0", "1e3", "4294967296", "99999999999999999999", "123456789.", "x", "1-"})
+    EXPECT_THROW(JsonReader(bad, "test").unsigned_number("it"), TokenizerError) << bad;
+}
+
+// Long enough to be checked in pieces.
+TEST(Tokenizer, WhereLongFilesAreNotUtf8) {
+  const std::string json = byte_level_json();
+  for (const char* filling : {" ", "é", "€", "𝄞"}) {
+    std::string text = json.substr(0, json.size() - 1) + ",\"more\":\"";
+    while (text.size() < 3 << 18) text += filling;
+    const std::string valid = text + "\"}";
+    EXPECT_EQ(Tokenizer::from_json(valid).to_json(), Tokenizer::from_json(json).to_json());
+    for (size_t at :
+         {size_t(1) << 18, (size_t(1) << 18) - 1, size_t(2) << 18, (size_t(2) << 18) + 1, valid.size() - 5}) {
+      std::string bad = valid;
+      bad[at] = '\xff';
+      const std::string where = "not valid UTF-8 at byte " + std::to_string(utf8::find_invalid(bad));
+      EXPECT_NE(error_of(bad).find(where), std::string::npos) << error_of(bad);
+    }
+  }
+}
+
 TEST(Tokenizer, OldFilesWithoutModelType) {
   const Tokenizer t = Tokenizer::from_json(with("\"type\":\"BPE\",", ""));
   EXPECT_STREQ(t.model()->type(), "BPE");
