@@ -107,7 +107,7 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
   }
 }
 
-std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
+std::vector<uint32_t>& Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
   const auto asks = [](const auto& role) { return role && role->needs_source(); };
   // A text that nothing changes before the pre-tokenizer asks knows where it stands.
   const bool unchanged = cuts_ && !(before_marks_ ? *before_marks_ : normalizer_);
@@ -116,15 +116,15 @@ std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& wo
     const PreTokenizedString& pre;
     const Model& model;
     Workspace& workspace;
-    WordTokens out;
+    WordTokens& out;
     void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
     void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, Spelling spelling) {
       tokenize_words(model, pre.text(piece).text(), words, spelling, workspace, false, out);
     }
-  } sink{pre, *model_, workspace, {}};
-  sink.out.ids.reserve(text.size() / 4 + 3 * kBlock + 64);
+  } sink{pre, *model_, workspace, workspace.text};
+  sink.out.ids.clear();
   for_each_word(pre, workspace, sink);
-  return std::move(sink.out.ids);
+  return sink.out.ids;
 }
 
 namespace {
@@ -296,17 +296,18 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& input
     for (size_t i; next(i);) {
       const EncodeInput& input = inputs[i];
       const auto* text = std::get_if<std::string_view>(&input.text);
-      std::vector<uint32_t>& ids = out.texts[i];
       if (around && text && !input.pair) {
         check_input(input);
-        ids = encode_ids(*text, *workspace);
+        std::vector<uint32_t>& ids = encode_ids(*text, *workspace);
         if (!truncation || truncation->cut(ids, added)) {
-          ids.insert(ids.begin(), around->before.begin(), around->before.end());
-          ids.insert(ids.end(), around->after.begin(), around->after.end());
+          std::vector<uint32_t>& whole = out.texts[i];  // of its own size: scratch memory has room for far more
+          whole.reserve(around->before.size() + ids.size() + around->after.size());
+          const std::vector<uint32_t>* const parts[] = {&around->before, &ids, &around->after};
+          for (const auto* part : parts) whole.insert(whole.end(), part->begin(), part->end());
           continue;
         }
       }
-      ids = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
+      out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
     }
   });
   size_t longest = 0;

@@ -19,6 +19,8 @@ std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
 }
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   if (!workspace) return;
+  constexpr size_t kKept = 1 << 18;  // ids; what one huge text took is given back
+  if (workspace->text.ids.capacity() > kKept) workspace->text = {};
   std::lock_guard lock(mutex_);
   free_.push_back(std::move(workspace));
 }

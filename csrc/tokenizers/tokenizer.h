@@ -115,7 +115,7 @@ class Tokenizer {
  private:
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
                        Workspace& workspace) const;
-  std::vector<uint32_t> encode_ids(std::string_view text, Workspace& workspace) const;
+  std::vector<uint32_t>& encode_ids(std::string_view text, Workspace& workspace) const;  // in the workspace
   Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace& workspace) const;
   Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
                       Workspace& workspace) const;

@@ -9,6 +9,12 @@
 
 namespace ef::tokenizers {
 
+struct WordTokens {
+  std::vector<uint32_t> ids;
+  std::vector<Span> spans;     // bytes of the text
+  std::vector<uint32_t> ends;  // number of tokens up to the end of each word
+};
+
 // Scratch memory and memory of words, which one thread uses at a time. Models derive their own.
 struct Workspace {
   virtual ~Workspace() = default;
@@ -19,12 +25,7 @@ struct Workspace {
   uint64_t hash = 0;
   std::vector<Token> made;
   std::vector<Span> parts;
-};
-
-struct WordTokens {
-  std::vector<uint32_t> ids;
-  std::vector<Span> spans;     // bytes of the text
-  std::vector<uint32_t> ends;  // number of tokens up to the end of each word
+  WordTokens text;  // of the text that is being encoded
 };
 
 // Appends the tokens of the words of a text; spans and ends only if wanted.
