@@ -1,4 +1,4 @@
-// What single characters become, made page by page when first asked for.
+// What single characters are or become, found out when first asked for.
 #pragma once
 #include <array>
 #include <atomic>
@@ -11,6 +11,36 @@
 
 namespace ef::tokenizers {
 
+// A value for every character, made by `maker` for 64 neighbours at a time.
+template <class T>
+class LazyCharTable {
+ public:
+  using Maker = std::function<T(char32_t)>;
+  explicit LazyCharTable(Maker maker) : maker_(std::move(maker)), pages_(0x110000 / kPage) {}
+
+  const T& operator[](char32_t c) const {  // from any thread
+    const Page* page = pages_[c / kPage].load(std::memory_order_acquire);
+    return (page ? *page : make(c / kPage))[c % kPage];
+  }
+
+ private:
+  static constexpr size_t kPage = 64;
+  using Page = std::array<T, kPage>;
+  const Page& make(size_t number) const {
+    const std::lock_guard lock(mutex_);
+    if (const Page* page = pages_[number].load(std::memory_order_acquire)) return *page;
+    auto page = std::make_unique<Page>();
+    for (size_t i = 0; i < kPage; i++) (*page)[i] = maker_(char32_t(number * kPage + i));
+    made_.push_back(std::move(page));
+    pages_[number].store(made_.back().get(), std::memory_order_release);
+    return *made_.back();
+  }
+  Maker maker_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::atomic<const Page*>> pages_;
+  mutable std::vector<std::unique_ptr<const Page>> made_;
+};
+
 class CharacterMap {
  public:
   struct Entry {
@@ -21,20 +51,11 @@ class CharacterMap {
   static_assert(sizeof(Entry) == 16);
   // Sets the text that a character becomes; false when that depends on others.
   using Maker = std::function<bool(char32_t, std::string&)>;
-  explicit CharacterMap(Maker maker) : maker_(std::move(maker)), pages_(0x1100) {}
-
-  const Entry& operator[](char32_t c) const {  // from any thread
-    const Page* page = pages_[c >> 8].load(std::memory_order_acquire);
-    return (page ? *page : make(c >> 8))[c & 255];
-  }
+  explicit CharacterMap(Maker maker);
+  const Entry& operator[](char32_t c) const { return entries_[c]; }
 
  private:
-  using Page = std::array<Entry, 256>;
-  const Page& make(size_t page) const;
-  Maker maker_;
-  mutable std::mutex mutex_;
-  mutable std::vector<std::atomic<const Page*>> pages_;
-  mutable std::vector<std::unique_ptr<const Page>> made_;
+  LazyCharTable<Entry> entries_;
 };
 
 }  // namespace ef::tokenizers

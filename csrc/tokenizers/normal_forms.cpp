@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "tokenizers/character_map.h"
 #include "tokenizers/unicode.h"
 #include "tokenizers/utf8.h"
 
@@ -34,6 +36,7 @@ const std::unordered_map<uint64_t, char32_t>& pairs() {
     for (char32_t c = 0xc0; c < 0x30000; c++) {
       if ((c >= 0xac00 && c < 0xd7a4) || (c >= 0xd800 && c < 0xe000)) continue;
       const auto* p = utf8proc_get_property(utf8proc_int32_t(c));
+      if (p->decomp_seqindex == UINT16_MAX) continue;  // it never decomposes
       utf8proc_int32_t parts[32];
       const int n = decompose(c, false, parts);
       if (n < 2 || p->combining_class) continue;
@@ -59,48 +62,36 @@ char32_t compose(char32_t a, char32_t b) {  // 0: they don't
 }
 
 // Characters that no form changes and that never change their neighbours: most text is made of them.
-class Stable {
- public:
-  explicit Stable(NormalForm form) : bits_(0x110000) {
-    const bool composing = form == NormalForm::C || form == NormalForm::KC;
-    const bool compatible = form == NormalForm::KC || form == NormalForm::KD;
-    std::vector<bool> second(0x110000);
-    if (composing)
-      for (auto& [pair, c] : pairs()) second[uint32_t(pair)] = true;
-    for (char32_t c = 0; c < 0x110000; c++) {
-      if (c >= 0x31400 && c < 0xe0000) {  // nothing is there
-        bits_[c] = true;
-        continue;
-      }
-      const bool jamo = c >= 0x1161 && c < 0x11c3;
-      bool ok = !combining_class(c) && !(composing && (second[c] || jamo));
-      if (ok) {
-        utf8proc_int32_t parts[32];
-        const int n = decompose(c, compatible, parts);
-        ok = n == 1 ? char32_t(parts[0]) == c : composing && recomposes(c, parts, n, compatible);
-      }
-      bits_[c] = ok;
-    }
+bool recomposes(char32_t c, const utf8proc_int32_t* parts, int n, bool compatible) {
+  if (compatible) {
+    utf8proc_int32_t plain[32];
+    if (decompose(c, false, plain) != n || !std::equal(parts, parts + n, plain)) return false;
   }
-  bool operator()(char32_t c) const { return bits_[c]; }
-
- private:
-  static bool recomposes(char32_t c, const utf8proc_int32_t* parts, int n, bool compatible) {
-    if (compatible) {
-      utf8proc_int32_t plain[32];
-      if (decompose(c, false, plain) != n || !std::equal(parts, parts + n, plain)) return false;
-    }
-    char32_t at = char32_t(parts[0]);
-    for (int i = 1; i < n && at; i++) at = compose(at, char32_t(parts[i]));
-    return at == c;
-  }
-  std::vector<bool> bits_;
-};
-const Stable& stable(NormalForm form) {
-  static const Stable c(NormalForm::C);
-  static const Stable d(NormalForm::D);
-  static const Stable kc(NormalForm::KC);
-  static const Stable kd(NormalForm::KD);
+  char32_t at = char32_t(parts[0]);
+  for (int i = 1; i < n && at; i++) at = compose(at, char32_t(parts[i]));
+  return at == c;
+}
+bool composes_with_the_one_before(char32_t c) {
+  static const auto seconds = [] {
+    std::unordered_set<char32_t> out;
+    for (auto& [pair, whole] : pairs()) out.insert(char32_t(uint32_t(pair)));
+    return out;
+  }();
+  return (c >= 0x1161 && c < 0x11c3) || seconds.count(c);
+}
+bool is_stable(char32_t c, NormalForm form) {
+  const bool composing = form == NormalForm::C || form == NormalForm::KC;
+  const bool compatible = form == NormalForm::KC || form == NormalForm::KD;
+  if (c >= 0x31400 && c < 0xe0000) return true;  // nothing is there
+  if (combining_class(c) || (composing && composes_with_the_one_before(c))) return false;
+  utf8proc_int32_t parts[32];
+  const int n = decompose(c, compatible, parts);
+  return n == 1 ? char32_t(parts[0]) == c : composing && recomposes(c, parts, n, compatible);
+}
+const LazyCharTable<bool>& stable(NormalForm form) {
+  const auto of = [](NormalForm f) { return [f](char32_t c) { return is_stable(c, f); }; };
+  static const LazyCharTable<bool> c(of(NormalForm::C)), d(of(NormalForm::D)), kc(of(NormalForm::KC)),
+      kd(of(NormalForm::KD));
   return form == NormalForm::C ? c : form == NormalForm::D ? d : form == NormalForm::KC ? kc : kd;
 }
 
@@ -176,10 +167,10 @@ std::vector<Change> composed(const std::vector<Item>& items) {
 void apply_normal_form(NormalizedString& text, NormalForm form) {
   const std::string_view s = text.text();
   if (utf8::is_ascii(s)) return;
-  const Stable& is_stable = stable(form);
+  const LazyCharTable<bool>& stays = stable(form);
   bool changes = false;
   for (char32_t c : utf8::chars(s))
-    if (!is_stable(c)) {
+    if (!stays[c]) {
       changes = true;
       break;
     }

@@ -17,7 +17,7 @@ constexpr std::string_view kReplacement = "\ufffd";
 
 }  // namespace
 
-CharacterMap::CharacterMap(std::string_view bytes, const std::string& where) {
+Charsmap::Charsmap(std::string_view bytes, const std::string& where) {
   if (bytes.empty()) return;
   uint32_t size = 0;
   check<TokenizerError>(bytes.size() >= 4, where, ": a character map of ", bytes.size(), " bytes; damaged file?");
@@ -31,7 +31,7 @@ CharacterMap::CharacterMap(std::string_view bytes, const std::string& where) {
                         ": the replacements of the character map are not valid UTF-8");
 }
 
-size_t CharacterMap::longest_prefix(std::string_view text, std::string_view& becomes) const {
+size_t Charsmap::longest_prefix(std::string_view text, std::string_view& becomes) const {
   if (units_.empty()) return 0;
   const auto offset = [](uint32_t unit) { return size_t(unit >> 10) << ((unit & 512) >> 6); };
   size_t longest = 0, node = offset(units_[0]);
@@ -90,7 +90,7 @@ size_t SentencePiece::user_defined_prefix(std::string_view text) const {
 }
 
 // With `marks`, blanks become marks and symbols of the user stay as they are; without, it is the way back.
-std::string SentencePiece::normalize_with(const CharacterMap& map, std::string_view text, bool marks) const {
+std::string SentencePiece::normalize_with(const Charsmap& map, std::string_view text, bool marks) const {
   const auto step = [&](std::string_view rest, std::string_view& becomes) -> size_t {
     if (const size_t n = marks ? user_defined_prefix(rest) : 0) return becomes = rest.substr(0, n), n;
     if (const size_t n = map.longest_prefix(rest, becomes)) return n;

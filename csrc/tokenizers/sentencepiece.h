@@ -13,9 +13,9 @@
 namespace ef::tokenizers {
 
 // The character map of a model: a double-array trie of byte strings and what each becomes.
-class CharacterMap {
+class Charsmap {
  public:
-  explicit CharacterMap(std::string_view bytes, const std::string& where);  // empty: nothing changes
+  explicit Charsmap(std::string_view bytes, const std::string& where);  // empty: nothing changes
   // The longest key at the start of the text: its length (0: none) and what it becomes.
   size_t longest_prefix(std::string_view text, std::string_view& becomes) const;
 
@@ -41,7 +41,7 @@ class SentencePiece {
     std::string_view text;
     uint32_t id;
   };
-  std::string normalize_with(const CharacterMap& map, std::string_view text, bool marks) const;
+  std::string normalize_with(const Charsmap& map, std::string_view text, bool marks) const;
   std::vector<Part> split_unigram(std::string_view text) const;
   std::vector<Part> split_bpe(std::string_view text) const;
   std::vector<Part> split_words(std::string_view text) const;
@@ -50,7 +50,7 @@ class SentencePiece {
   const SentencePieceModel::Piece& piece(uint32_t id) const { return model_.pieces[id]; }
 
   SentencePieceModel model_;
-  CharacterMap map_, back_;
+  Charsmap map_, back_;
   Vocab ids_, matched_;             // all pieces; those that stand in texts
   PrefixTrie trie_, user_defined_;  // values are indices of trie_ids_, and nothing
   std::vector<uint32_t> trie_ids_;

@@ -1,6 +1,7 @@
 #include "tokenizers/models/prefix_trie.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 
@@ -10,6 +11,19 @@ struct Key {
   uint64_t start;  // its first eight bytes: most keys differ in them
   uint32_t index, length;
 };
+// By their starts, some bits after the other, the last ones first; equal ones keep their order.
+void sort_by_start(std::vector<Key>& keys) {
+  constexpr uint32_t kBits = 11, kDigits = 1 << kBits;
+  std::vector<Key> other(keys.size());
+  for (uint32_t shift = 0; shift < 64; shift += kBits) {
+    const auto digit = [shift](const Key& key) { return uint32_t(key.start >> shift) % kDigits; };
+    std::array<uint32_t, kDigits + 1> begins{};
+    for (const Key& key : keys) begins[digit(key) + 1]++;
+    for (uint32_t i = 0; i < kDigits; i++) begins[i + 1] += begins[i];
+    for (const Key& key : keys) other[begins[digit(key)]++] = key;
+    keys.swap(other);
+  }
+}
 // In the order of their bytes, equal ones in their own.
 std::vector<Key> sorted(const std::vector<std::string_view>& keys) {
   std::vector<Key> out(keys.size());
@@ -18,18 +32,22 @@ std::vector<Key> sorted(const std::vector<std::string_view>& keys) {
     for (size_t b = 0; b < 8; b++) start = start << 8 | (b < keys[i].size() ? uint8_t(keys[i][b]) : 0u);
     out[i] = {start, i, uint32_t(keys[i].size())};
   }
-  std::sort(out.begin(), out.end(), [&](const Key& a, const Key& b) {
-    if (a.start != b.start) return a.start < b.start;
-    const int order = keys[a.index].compare(keys[b.index]);
-    return order != 0 ? order < 0 : a.index < b.index;
-  });
+  sort_by_start(out);
+  for (auto begin = out.begin(), end = begin; begin < out.end(); begin = end) {
+    end = std::find_if(begin, out.end(), [&](const Key& key) { return key.start != begin->start; });
+    if (end - begin > 1)
+      std::sort(begin, end, [&](const Key& a, const Key& b) {
+        const int order = keys[a.index].compare(keys[b.index]);
+        return order != 0 ? order < 0 : a.index < b.index;
+      });
+  }
   return out;
 }
 }  // namespace
 
 class PrefixTrie::Builder {
  public:
-  explicit Builder(std::vector<uint64_t>& units) : units_(units) {
+  explicit Builder(BigVector<Node>& units) : units_(units) {
     add_block();
     head_ = kNothing;  // nothing is ever placed in the root's block
   }
@@ -75,7 +93,7 @@ class PrefixTrie::Builder {
     head_ = begin;
     return begin;
   }
-  std::vector<uint64_t>& units_;
+  BigVector<Node>& units_;
   std::vector<bool> taken_;               // bases
   std::vector<uint32_t> before_, after_;  // list of the free places
   uint32_t head_ = kNothing;
@@ -113,7 +131,6 @@ PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys) {
     begins.push_back(end);
     for (size_t i = labels.size(); i-- > 0;) todo.push_back({base ^ labels[i], begins[i], begins[i + 1], depth + 1});
   }
-  units_.shrink_to_fit();
 }
 
 }  // namespace ef::tokenizers

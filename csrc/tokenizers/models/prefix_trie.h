@@ -3,7 +3,10 @@
 #pragma once
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "tokenizers/models/big_vector.h"
 
 namespace ef::tokenizers {
 
@@ -20,26 +23,38 @@ class PrefixTrie {
   // if that one is reached by the byte. The root is the first; who begins at kNowhere gets nowhere.
   using Node = uint64_t;
   static constexpr Node kNowhere = uint64_t(256) << 24 | 0xffffff;
-  const std::vector<Node>& nodes() const { return units_; }
+  BigVector<Node> nodes() && { return std::move(units_); }
   static size_t place(Node node, uint8_t byte) { return base_of(node) ^ byte; }
   static bool reached_by(Node node, uint8_t byte) { return label_of(node) == byte; }
   static bool has_value(Node node) { return value_of(node) != kNoValue; }
   static uint32_t value_of(Node node) { return uint32_t(node) & kNoValue; }
   static Node with_value(Node node, uint32_t value) { return (node & ~Node(kNoValue)) | value; }
 
+  // The node behind this text, from which one may go on.
+  Node after(std::string_view text) const {
+    Node node = units_[0];
+    for (const char c : text) node = child(node, uint8_t(c));
+    return node;
+  }
   template <class F>
   void for_each_prefix(std::string_view text, F&& f) const {  // f(length, value)
-    uint64_t unit = units_[0];
+    for_each_prefix(units_[0], text, f);
+  }
+  template <class F>
+  void for_each_prefix(Node node, std::string_view text, F&& f) const {
     for (uint32_t i = 0; i < text.size();) {
-      const uint8_t byte = uint8_t(text[i++]);
-      unit = units_[base_of(unit) ^ byte];
-      if (label_of(unit) != byte) return;
-      if (value_of(unit) != kNoValue) f(i, value_of(unit));
+      node = child(node, uint8_t(text[i++]));
+      if (node == kNowhere) return;
+      if (has_value(node)) f(i, value_of(node));
     }
   }
 
  private:
   class Builder;
+  Node child(Node node, uint8_t byte) const {
+    const Node next = units_[place(node, byte)];
+    return reached_by(next, byte) ? next : kNowhere;
+  }
   // A node: base of its children (31 bits), byte that leads to it (9), value (24).
   static constexpr uint32_t kNoValue = (1u << 24) - 1, kFree = 256;
   static uint32_t base_of(uint64_t unit) { return uint32_t(unit >> 33); }
@@ -47,8 +62,7 @@ class PrefixTrie {
   static uint64_t unit_of(uint32_t base, uint32_t label, uint32_t value) {
     return uint64_t(base) << 33 | uint64_t(label) << 24 | value;
   }
-  std::vector<uint64_t>
-      units_;  // the root is the first; the other places of its block stay free, for nodes without children
+  BigVector<Node> units_;  // the root is the first; the other places of its block stay free, for nodes without children
 };
 
 }  // namespace ef::tokenizers

@@ -32,17 +32,13 @@ class Unigram : public Model {
   };
 
  public:
-  Unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback)
-      : unk_id_(unk_id), byte_fallback_(byte_fallback) {
-    check<TokenizerError>(!unk_id || !pieces.empty(), "Unigram: The vocabulary is empty but at least <unk> is needed");
-    check<TokenizerError>(!unk_id || *unk_id < pieces.size(), "Unigram: The `unk_id` is larger than vocabulary size");
-    vocab_.reserve(pieces.size());
+  // The ids of the vocabulary are the places of the scores; it is not finished yet.
+  Unigram(Vocab vocab, std::vector<double> scores, std::optional<uint64_t> unk_id, bool byte_fallback)
+      : vocab_(std::move(vocab)), scores_(std::move(scores)), unk_id_(unk_id), byte_fallback_(byte_fallback) {
+    check<TokenizerError>(!unk_id || !scores_.empty(), "Unigram: The vocabulary is empty but at least <unk> is needed");
+    check<TokenizerError>(!unk_id || *unk_id < scores_.size(), "Unigram: The `unk_id` is larger than vocabulary size");
     double lowest = INFINITY;
-    for (size_t i = 0; i < pieces.size(); i++) {
-      vocab_.add(pieces[i].first, uint32_t(i));
-      scores_.push_back(pieces[i].second);
-      lowest = std::min(lowest, pieces[i].second);
-    }
+    for (const double score : scores_) lowest = std::min(lowest, score);
     vocab_.finish("Unigram", Vocab::Equal::Listed);
     unknown_score_ = lowest - kUnknownPenalty;
     none_ = uint32_t(scores_.size());
@@ -192,8 +188,7 @@ class Unigram : public Model {
       }
       Finder& finder = lazy.finder;
       finder.blanks = spelling == Spelling::Blanks;
-      const PrefixTrie trie(keys);
-      finder.nodes.assign(trie.nodes().begin(), trie.nodes().end());
+      finder.nodes = PrefixTrie(keys).nodes();
       for (PrefixTrie::Node& node : finder.nodes)
         if (!PrefixTrie::has_value(node)) node = PrefixTrie::with_value(node, none_);
       finder.starts = CharTable(nowhere_);
@@ -278,7 +273,14 @@ class Unigram : public Model {
 }  // namespace
 
 ModelPtr make_unigram(const Pieces& pieces, std::optional<uint64_t> unk_id, bool byte_fallback) {
-  return std::make_shared<Unigram>(pieces, unk_id, byte_fallback);
+  Vocab vocab;
+  std::vector<double> scores;
+  vocab.reserve(pieces.size());
+  for (const auto& [piece, score] : pieces) {
+    vocab.add(piece, uint32_t(scores.size()));
+    scores.push_back(score);
+  }
+  return std::make_shared<Unigram>(std::move(vocab), std::move(scores), unk_id, byte_fallback);
 }
 
 UnigramSampling unigram_sampling(const Model& model) {
@@ -296,22 +298,23 @@ ModelPtr with_sampling(const Model& model, UnigramSampling sampling) {
 
 ModelPtr read_unigram(const ModelSource& source) {
   const std::string where = source.where + ": Unigram";
-  Pieces pieces;
+  Vocab vocab;
+  std::vector<double> scores;
   JsonReader reader = source.reader("vocab");
   reader.begin_array();
   while (reader.next_item()) {
     reader.begin_array();
     if (!reader.next_item()) reader.error("a piece must be a text and its score");
-    std::string piece(reader.string());
+    vocab.add(reader.string(), uint32_t(scores.size()));
     if (!reader.next_item()) reader.error("a piece must be a text and its score");
-    const double score = reader.number();
+    scores.push_back(reader.number());
     if (reader.next_item()) reader.error("a piece must be a text and its score");
-    pieces.emplace_back(std::move(piece), score);
   }
   std::optional<uint64_t> unk_id;
   if (find(source.fields, "unk_id")) unk_id = get_unsigned(source.fields, "unk_id", where);
-  return make_unigram(pieces, unk_id,
-                      has(source.fields, "byte_fallback") && get_bool(source.fields, "byte_fallback", where));
+  return std::make_shared<Unigram>(
+      std::move(vocab), std::move(scores), unk_id,
+      has(source.fields, "byte_fallback") && get_bool(source.fields, "byte_fallback", where));
 }
 
 }  // namespace ef::tokenizers

@@ -11,17 +11,15 @@ class WordPiece : public Model {
  public:
   WordPiece(Vocab vocab, std::string unk_token, std::string prefix, uint64_t max_chars)
       : vocab_(std::move(vocab)), unk_token_(std::move(unk_token)), prefix_(std::move(prefix)), max_chars_(max_chars) {
-    std::vector<std::string_view> begins, continues;
+    std::vector<std::string_view> tokens;
     vocab_.for_each([&](std::string_view token, uint32_t id) {
       if (vocab_.find(token) != id) return;  // a token listed twice
-      begins.push_back(token);
-      begin_ids_.push_back(id);
-      if (!token.starts_with(prefix_)) return;
-      continues.push_back(token.substr(prefix_.size()));
-      continue_ids_.push_back(id);
+      tokens.push_back(token);
+      ids_.push_back(id);
     });
-    begins_ = PrefixTrie(begins);
-    continues_ = PrefixTrie(continues);
+    trie_ = PrefixTrie(tokens);
+    begin_ = trie_.after("");
+    continue_ = trie_.after(prefix_);
   }
 
   void tokenize(std::string_view text, Spelling, Workspace*, std::vector<Token>& out) const override {
@@ -30,11 +28,10 @@ class WordPiece : public Model {
     bool known = utf8::count(text) <= max_chars_;
     for (uint32_t start = 0; known && start < size;) {
       uint32_t longest = 0, key = 0;
-      (start ? continues_ : begins_).for_each_prefix(text.substr(start), [&](uint32_t length, uint32_t value) {
-        longest = length, key = value;
-      });
+      trie_.for_each_prefix(start ? continue_ : begin_, text.substr(start),
+                            [&](uint32_t length, uint32_t value) { longest = length, key = value; });
       known = longest > 0;
-      if (known) out.push_back({(start ? continue_ids_ : begin_ids_)[key], start, start + longest});
+      if (known) out.push_back({ids_[key], start, start + longest});
       start += longest;
     }
     if (known) return;
@@ -63,8 +60,9 @@ class WordPiece : public Model {
   Vocab vocab_;
   std::string unk_token_, prefix_;
   uint64_t max_chars_;
-  PrefixTrie begins_, continues_;  // all tokens, and those with the prefix, without it
-  std::vector<uint32_t> begin_ids_, continue_ids_;
+  PrefixTrie trie_;
+  PrefixTrie::Node begin_, continue_;  // where a word begins, and what stands behind its first token
+  std::vector<uint32_t> ids_;
 };
 
 }  // namespace

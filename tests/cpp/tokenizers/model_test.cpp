@@ -402,6 +402,12 @@ TEST(PrefixTrie, ListsAllPrefixes) {
   EXPECT_EQ(found, (std::vector<std::pair<uint32_t, uint32_t>>{{1, 0}, {2, 6}, {3, 1}}));  // the last of equal keys
   trie.for_each_prefix("x", [](uint32_t, uint32_t) { FAIL(); });
   trie.for_each_prefix("", [](uint32_t, uint32_t) { FAIL(); });
+
+  found.clear();
+  trie.for_each_prefix(trie.after("a"), "bcx",
+                       [&](uint32_t length, uint32_t value) { found.emplace_back(length, value); });
+  EXPECT_EQ(found, (std::vector<std::pair<uint32_t, uint32_t>>{{1, 6}, {2, 1}}));
+  trie.for_each_prefix(trie.after("ax"), "a", [](uint32_t, uint32_t) { FAIL(); });
 }
 
 TEST(PrefixTrie, AgreesWithALookThroughAllKeys) {
