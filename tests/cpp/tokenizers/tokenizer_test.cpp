@@ -89,7 +89,7 @@ TEST(JsonReader, StringsOfAllLengths) {
       reader.finish();
       const std::string escaped = '"' + text + "\\u00e9\\n" + text + '"' + std::string(room, '\n');
       EXPECT_EQ(JsonReader(escaped, "test").string(), text + "é\n" + text);
-      for (const char* bad : {"\x1f", "\n", "\\x", "\\u12"})
+      for (const char* bad : {"\x1f", "\n", "\\x", "\\u1g"})
         EXPECT_THROW(JsonReader('"' + text + bad + text + '"' + std::string(room, ' '), "test").string(),
                      TokenizerError);
       EXPECT_THROW(JsonReader('"' + text, "test").string(), TokenizerError);
