@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,7 +28,7 @@ namespace ef {
 namespace {
 
 constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20, kHugePage = 2 << 20;
-constexpr std::chrono::microseconds kSlowPage(1500);  // zeroing one takes 100 to 200
+constexpr double kSlowPage = 1.5e-3;  // seconds; zeroing one takes 0.1 to 0.2 ms
 std::atomic<bool> slow_pages{false};
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
@@ -44,10 +45,16 @@ bool can_gather() {
   return can;
 }
 
-// Anonymous pages that begin at a multiple of a huge page.
+double cpu_seconds() {  // of this thread: waiting for a core says nothing of memory
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+// Anonymous pages that begin at a multiple of a huge page. The first `whole` bytes may become huge pages.
 class Pages {
  public:
-  explicit Pages(size_t bytes) : size_(rounded(std::max<size_t>(bytes, 1), kHugePage)) {
+  Pages(size_t bytes, size_t whole) : size_(rounded(std::max<size_t>(bytes, 1), kHugePage)), whole_(whole) {
     void* all = mmap(nullptr, size_ + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) fail<Error>("tensor: can't allocate memory: you tried to allocate ", bytes, " bytes");
     char* const from = static_cast<char*>(all);
@@ -56,38 +63,44 @@ class Pages {
     if (const size_t rest = kHugePage - size_t(data_ - from)) munmap(data_ + size_, rest);
     madvise(data_, size_, can_gather() ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
   }
-  // Huge pages for the first `bytes`; whether that was quick enough.
-  bool prepare(size_t bytes) {
-    if (!can_gather()) return true;
-    for (; ready_ < bytes && !slow_pages; ready_ += kHugePage) {
-      const auto begin = std::chrono::steady_clock::now();
-      madvise(data_ + ready_, kHugePage, MADV_HUGEPAGE);
-      madvise(data_ + ready_, kHugePage, MADV_POPULATE_WRITE);
-      if (std::chrono::steady_clock::now() - begin > kSlowPage) slow_pages = true;
-    }
-    return ready_ >= bytes;
-  }
-  bool waiting = false;  // for the gatherer
-
   ~Pages() { munmap(data_, size_); }
   Pages(const Pages&) = delete;
 
+  // Huge pages for the first `bytes`, as far as they come quickly. Whether that is done.
+  bool prepare(size_t bytes) {
+    if (!can_gather()) return true;
+    std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
+    if (!guard) return false;
+    const size_t end = std::min(bytes, whole_);
+    for (; ready_ < end && !slow_pages; ready_ += kHugePage) {
+      const double begin = cpu_seconds();
+      madvise(data_ + ready_, kHugePage, MADV_HUGEPAGE);
+      madvise(data_ + ready_, kHugePage, MADV_POPULATE_WRITE);
+      if (cpu_seconds() - begin > kSlowPage) slow_pages = true;
+    }
+    return ready_ >= end;
+  }
+  std::atomic<bool> waiting{false};  // for the gatherer
+
   char* data() const { return data_; }
   size_t size() const { return size_; }
+  size_t whole() const { return whole_; }
 
  private:
   char* data_;
-  size_t size_, ready_ = 0;
+  size_t size_, whole_, ready_ = 0;
+  std::mutex lock_;
 };
 
 // Blocks of small pages, until they are huge ones.
 class Gatherer {
  public:
-  void add(const std::shared_ptr<Pages>& block, double delay) {
+  // Whether it is taken in.
+  bool add(const std::shared_ptr<Pages>& block, double delay) {
     std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
-    if (!guard) return;
+    if (!guard) return false;
     waiting_.push_back(block);
-    if (running_in_ == getpid()) return;  // a child of fork has no such thread yet
+    if (running_in_ == getpid()) return true;  // a child of fork has no such thread yet
     try {
       std::thread([this, delay] {
         std::this_thread::sleep_for(std::chrono::duration<double>(delay));
@@ -97,21 +110,22 @@ class Gatherer {
     } catch (const std::system_error&) {  // no thread to be had: the pages stay small
       waiting_.clear();
     }
+    return true;
   }
   size_t bytes() {
     std::lock_guard guard(lock_);
     size_t sum = 0;
     for (const auto& block : waiting_)
-      if (const auto pages = block.lock()) sum += pages->size();
+      if (const auto pages = block.lock()) sum += pages->whole();
     return sum;
   }
 
  private:
   void run() {
     while (const auto block = next()) {
-      madvise(block->data(), block->size(), MADV_HUGEPAGE);
+      madvise(block->data(), block->whole(), MADV_HUGEPAGE);
       // One by one: whoever reads a page that moves has to wait.
-      for (size_t at = 0; at < block->size() && block.use_count() > 1; at += kHugePage)
+      for (size_t at = 0; at < block->whole() && block.use_count() > 1; at += kHugePage)
         madvise(block->data() + at, kHugePage, MADV_COLLAPSE);
       std::lock_guard guard(lock_);
       waiting_.erase(waiting_.begin());
@@ -142,23 +156,22 @@ Tensor weight_memory(size_t bytes, double delay) {
   static std::mutex lock;
   static std::weak_ptr<Pages> current;
   static size_t used = 0;
-  std::unique_lock guard(lock, std::defer_lock);
   std::shared_ptr<Pages> block;
   size_t begin = 0;
-  if (bytes >= kOwnBlock) {
-    block = std::make_shared<Pages>(bytes);
-  } else {
-    guard.lock();
+  // A child of fork may find it taken for good: then every piece is a block of its own.
+  if (std::unique_lock guard(lock, std::try_to_lock); guard && bytes < kOwnBlock) {
     block = current.lock();
     if (!block || used + bytes > block->size()) {
-      block = std::make_shared<Pages>(kBlock);
+      block = std::make_shared<Pages>(kBlock, kBlock);
       current = block;
       used = 0;
     }
     begin = used;
     used += rounded(bytes, Storage::kAlignment);
+  } else {
+    block = std::make_shared<Pages>(bytes, bytes / kHugePage * kHugePage);  // its end stays small
   }
-  if (!block->prepare(begin + bytes) && !std::exchange(block->waiting, true)) gatherer().add(block, delay);
+  if (!block->prepare(begin + bytes) && !block->waiting.exchange(true)) block->waiting = gatherer().add(block, delay);
   return Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
 }
 

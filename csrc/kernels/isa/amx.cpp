@@ -349,7 +349,7 @@ constexpr Kernels amx_table() {
   t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, kDepth, sizeof(bfloat16),
                   pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
   t.dot_bf16.rows = 1;   // reads memory a tenth faster than the tiles
-  t.quad_f32.rows = 63;  // more are split into tiles
+  t.quad_f32.rows = 63;  // more stream past (64) or are split into tiles
   t.quad_bf16.rows = 0;
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
   t.decode_tiles = {int(kQueries),     int(kChunk),         begin_tiles,        end_tiles,

@@ -1,8 +1,11 @@
 #include "tensor/weight_memory.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -57,6 +60,50 @@ TEST(WeightMemory, MayEndBeforeTheirPagesAreGathered) {
   for (int round = 0; round < 500 && weight_memory_to_gather(); round++)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(weight_memory_to_gather(), 0u);
+}
+
+TEST(WeightMemory, BlocksOfTheirOwnTakeNoMoreThanTheyHold) {
+  const size_t before = resident_bytes(), bytes = (4 << 20) + 4096;
+  std::vector<Tensor> pieces;
+  for (int i = 0; i < 16; i++) {
+    pieces.push_back(weight_memory(bytes, 0.001));
+    std::memset(pieces.back().mutable_data_ptr(), 1, bytes);
+  }
+  for (int round = 0; round < 500 && weight_memory_to_gather(); round++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_LT(resident_bytes() - before, 16 * bytes + (8u << 20));
+}
+
+TEST(WeightMemory, TakesAConvertedTensor) {
+  const Tensor value = Tensor::arange(0, 6, 1, DType::Float32).view({2, 3});
+  const Tensor out = in_weight_memory(value, DType::BFloat16);
+  EXPECT_EQ(out.dtype(), DType::BFloat16);
+  EXPECT_EQ(out.shape(), (Shape{2, 3}));
+  const Tensor back = out.to(DType::Float32);
+  for (int i = 0; i < 6; i++) EXPECT_EQ(back.data<float>()[i], float(i));
+}
+
+TEST(WeightMemory, ServesAChildOfForkWhileAThreadAllocates) {
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    while (!stop) std::memset(weight_memory(3 << 20, 0.01).mutable_data_ptr(), 1, 3 << 20);
+  });
+  int good = 0;
+  for (int i = 0; i < 20; i++) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);  // a child that waits for good is killed
+      Tensor piece = weight_memory(1000, 0.01);
+      std::memset(piece.mutable_data_ptr(), 1, 1000);
+      _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    good += status == 0;
+  }
+  stop = true;
+  other.join();
+  EXPECT_EQ(good, 20);
 }
 
 }  // namespace
