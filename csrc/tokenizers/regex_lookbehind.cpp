@@ -79,10 +79,12 @@ Choices choices(const Node& node, bool leading) {
       const bool endless = node.high == kEndless;
       const uint32_t high = endless ? node.low : node.high;
       if (node.greed == '+' || (endless && !leading) || high > kMost) return {};
+      const Choices first = high > 0 ? choices(node.parts[0], leading) : Choices{};
+      const Choices other = high > 1 && leading ? choices(node.parts[0], false) : first;
       Choices times{{Node{}}};
       for (uint32_t i = 0; i <= high; i++) {
         if (i >= node.low && !add(times)) return {};
-        times = product(choices(node.parts[0], leading && i == 0), times);
+        if (i < high && !(times = product(i == 0 ? first : other, times))) return {};
       }
       return out;
     }

@@ -13,7 +13,12 @@
 namespace ef::tokenizers::regex {
 namespace {
 
-constexpr int kDeepest = 200;
+// What is seen as one character. PCRE2's own \X takes any emoji that stand beside each other for one.
+constexpr char kCluster[] =
+    "(?>\\p{ExtPict}(?:[\\p{Grapheme_Extend}\\p{EMod}]*\\x{200d}\\p{ExtPict})*"
+    "[\\p{Grapheme_Extend}\\p{EMod}\\p{Mc}\\x{200d}]*|\\X)";
+constexpr int kDeepest = 200;               // groups
+constexpr int kDeepestTree = 5 * kDeepest;  // whoever reads the tree calls itself
 constexpr uint32_t kMostRepeats = 100'000;
 constexpr const char* kOnlyNames = "numbered backref/call is not allowed. (use name)";
 
@@ -83,15 +88,16 @@ class Parser : Reader {
   // Over comments, and over blanks where they mean nothing.
   void skip(Options options) {
     while (!done()) {
-      const size_t before = at_;
       if (take("(?#"))
         comment();
       else if (!options.extended)
         return;
       else if (peek() == '#')
         at_ = std::min(in_.find('\n', at_), in_.size());
-      else if (!contains(white(), character()))
-        return void(at_ = before);
+      else if (!std::strchr(" \t\n\f\r", in_[at_]))
+        return;
+      else
+        at_++;
     }
   }
   void comment() {
@@ -169,7 +175,7 @@ class Parser : Reader {
       case 'K':
         return text("\\K", true);
       case 'X':
-        return text("\\X", false);
+        return text(kCluster, false);
       case 'b':
       case 'B':
         return at_ += 2, word_boundary(c == 'B');
@@ -427,6 +433,7 @@ class Parser : Reader {
       if (peek() == '?' || peek() == '+') greed = in_[at_++];
     }
     if (is_anchor(node)) wrong("target of repeat operator is invalid");
+    if (node.depth >= kDeepestTree) wrong("too deep nest level");
     node = repeat(std::move(node), range.low, range.high, greed);
     return true;
   }

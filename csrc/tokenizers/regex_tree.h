@@ -1,5 +1,6 @@
 // A regular expression in Oniguruma's Ruby syntax, taken apart.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Node {
   bool anchor = false;  // Text and Group: looks, takes nothing, and cannot be repeated
   uint32_t low = 1, high = 1;
   char greed = 0;  // Repeat: '?' lazy, '+' possessive
+  int depth = 0;   // of the nodes within
 };
 
 inline Node set_node(Ranges set) {
@@ -48,17 +50,19 @@ inline Node parent(Node::Kind kind, std::vector<Node> parts) {
   if (parts.size() == 1) return std::move(parts[0]);
   Node node;
   node.kind = kind, node.parts = std::move(parts);
+  for (const Node& part : node.parts) node.depth = std::max(node.depth, part.depth + 1);
   return node;
 }
 inline Node group(std::string open, Node inner, bool anchor = false) {
   Node node;
-  node.kind = Node::Group, node.text = std::move(open), node.anchor = anchor;
+  node.kind = Node::Group, node.text = std::move(open), node.anchor = anchor, node.depth = inner.depth + 1;
   node.parts.push_back(std::move(inner));
   return node;
 }
 inline Node repeat(Node inner, uint32_t low, uint32_t high, char greed) {
   Node node;
   node.kind = Node::Repeat, node.low = low, node.high = high, node.greed = greed;
+  node.depth = inner.depth + 1;
   node.parts.push_back(std::move(inner));
   return node;
 }

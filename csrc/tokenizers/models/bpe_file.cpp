@@ -32,8 +32,13 @@ Merges read_merges(JsonReader reader) {
   Merges out;
   out.reserve(reader.remaining() / 2);
   reader.begin_array();
+  std::optional<bool> lines;  // "a b", as written before version 0.20
   while (reader.next_item()) {
-    if (reader.peek() == '"') {  // "a b", as written before version 0.20
+    if (const bool line = reader.peek() == '"'; line != lines.value_or(line))
+      reader.error("a merge of another form than the first one");
+    else
+      lines = line;
+    if (*lines) {
       add_line(out, reader.string());
       continue;
     }

@@ -118,6 +118,27 @@ TEST(Regex, RefusesWhatItCannotDo) {
   EXPECT_THROW(Regex(std::string(5000, '(') + std::string(5000, ')')), TokenizerError);
 }
 
+TEST(Regex, PatternsThatNestWithoutEnd) {
+  const auto times = [](const std::string& text, int n) {
+    std::string out;
+    for (int i = 0; i < n; i++) out += text;
+    return out;
+  };
+  EXPECT_THROW(Regex("a" + times("*", 20000)), TokenizerError);
+  EXPECT_THROW(Regex("a" + times("??", 40000)), TokenizerError);
+  EXPECT_EQ(replaced("a?+*", "aab"), "-b-");
+  // Each level looked at twice, this would never end.
+  EXPECT_EQ(replaced("(?<=" + times("(?:", 60) + "a?" + times(")?", 60) + ")c", "acb"), "a-b");
+}
+
+// Blanks of extended mode, and characters as they are seen, as Oniguruma has them.
+TEST(Regex, BlanksAndClusters) {
+  EXPECT_EQ(replaced("(?x: a\tb # end\n c)", "abc a b"), "- a b");
+  EXPECT_EQ(replaced("(?x:a\u00a0b)", "ab a\u00a0b"), "ab -");
+  EXPECT_EQ(replaced("\\X", "😀😀"), "--");
+  EXPECT_EQ(replaced("\\X", "👍🏽👨‍👩‍👧e\u0301🇩🇪🇫🇷"), "-----");
+}
+
 TEST(Regex, CatastrophicBacktrackingEnds) {
   const Regex regex("(?:x+x+)+[yz]");
   EXPECT_THROW(regex.find_all(std::string(5000, 'x')), TokenizerError);
