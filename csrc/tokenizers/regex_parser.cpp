@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 #include <map>
 #include <utility>
 
@@ -94,7 +93,7 @@ class Parser : Reader {
         return;
       else if (peek() == '#')
         at_ = std::min(in_.find('\n', at_), in_.size());
-      else if (!std::strchr(" \t\n\f\r", in_[at_]))
+      else if (!one_of(in_[at_], " \t\n\f\r"))
         return;
       else
         at_++;
@@ -263,7 +262,7 @@ class Parser : Reader {
   }
   Node named_reference(bool call, Options options) {
     at_ += 2;
-    const bool by_number = std::strchr("0123456789+-", peek(1)) != nullptr;
+    const bool by_number = one_of(peek(1), "0123456789+-");
     const std::vector<uint32_t> groups = named_groups();
     if (by_number && groups[0] && known_ && !known_->names.empty()) wrong(kOnlyNames);
     if (!call) return reference(groups, options);
@@ -315,7 +314,7 @@ class Parser : Reader {
     const size_t end = in_.find(close, ++at_);
     if (end == std::string::npos) wrong("invalid group name <>");
     const std::string name = in_.substr(at_, end - at_);
-    if (name.empty() || std::isdigit(uint8_t(name[0])) || std::strchr("-+)", name[0]))
+    if (name.empty() || std::isdigit(uint8_t(name[0])) || one_of(name[0], "-+)"))
       wrong("invalid group name <" + name + ">");
     for (char32_t c : utf8_of(name))
       if (!contains(word(false), c)) wrong("invalid group name <" + name + ">");
@@ -383,7 +382,7 @@ class Parser : Reader {
         case 0:
           wrong("end pattern in group");
         default:
-          if (std::strchr("WDSPyILC", peek())) unsupported(std::string("the group option ") + peek());
+          if (one_of(peek(), "WDSPyILC")) unsupported(std::string("the group option ") + peek());
           wrong("undefined group option");
       }
     }

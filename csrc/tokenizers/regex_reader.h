@@ -7,6 +7,9 @@
 
 namespace ef::tokenizers::regex {
 
+// A NUL is one of no set, unlike with strchr.
+inline bool one_of(char c, std::string_view set) { return set.find(c) != set.npos; }
+
 class Reader {
  public:
   Reader(const std::string& pattern, size_t at) : in_(pattern), at_(at) {}

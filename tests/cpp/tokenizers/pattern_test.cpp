@@ -135,6 +135,8 @@ TEST(Regex, PatternsThatNestWithoutEnd) {
 TEST(Regex, BlanksAndClusters) {
   EXPECT_EQ(replaced("(?x: a\tb # end\n c)", "abc a b"), "- a b");
   EXPECT_EQ(replaced("(?x:a\u00a0b)", "ab a\u00a0b"), "ab -");
+  using namespace std::string_literals;
+  EXPECT_EQ(replaced("(?x:a\0b)"s, "ab a\0b"s), "ab -");
   EXPECT_EQ(replaced("\\X", "😀😀"), "--");
   EXPECT_EQ(replaced("\\X", "👍🏽👨‍👩‍👧e\u0301🇩🇪🇫🇷"), "-----");
 }
