@@ -2,7 +2,7 @@
 #include <pybind11/numpy.h>
 
 #include "bindings/bindings.h"
-#include "bindings/tokenizers_support.h"
+#include "bindings/tokenizers_encode.h"
 #include "io/gguf.h"
 #include "tokenizers/decode_stream.h"
 #include "tokenizers/gguf.h"
@@ -15,103 +15,6 @@ namespace {
 
 using tk::Encoding;
 using tk::Tokenizer;
-
-// Texts on their way into the engine: views of Python strings, which are kept alive here.
-class Inputs {
- public:
-  explicit Inputs(bool pre_tokenized) : pre_tokenized_(pre_tokenized) {}
-
-  tk::InputText text(const py::handle& h) {
-    if (!pre_tokenized_) {
-      if (!py::isinstance<py::str>(h)) throw py::type_error("TextInputSequence must be str");
-      keep_.push_back(py::reinterpret_borrow<py::object>(h));
-      return utf8_of(h);
-    }
-    if (py::isinstance<py::str>(h) || !py::isinstance<py::iterable>(h))
-      throw py::type_error("PreTokenizedInputSequence must be Union[List[str], Tuple[str]]");
-    std::vector<std::string_view> words;
-    for (auto word : py::iter(h)) {
-      py::object kept = py::isinstance<py::str>(word) ? py::reinterpret_borrow<py::object>(word) : py::object();
-      if (!kept) throw py::type_error("PreTokenizedInputSequence must be Union[List[str], Tuple[str]]");
-      words.push_back(utf8_of(kept));
-      keep_.push_back(std::move(kept));
-    }
-    return words;
-  }
-  // One input of a batch: a text, or a pair of them.
-  tk::EncodeInput item(const py::handle& h) {
-    const bool sequence = PySequence_Check(h.ptr()) && !py::isinstance<py::str>(h) && !py::isinstance<py::bytes>(h);
-    if (sequence && py::len(h) == 2) {
-      const py::object a = h[py::int_(0)], b = h[py::int_(1)];
-      const bool words = py::isinstance<py::str>(a) && py::isinstance<py::str>(b);
-      if (!pre_tokenized_ || !words) return {text(a), text(b), true};
-    }
-    if (pre_tokenized_ ? !sequence || (py::len(h) == 1 && !py::isinstance<py::str>(h[py::int_(0)]))
-                       : !py::isinstance<py::str>(h))
-      throw py::type_error(pre_tokenized_ ? "PreTokenizedEncodeInput must be Union[PreTokenizedInputSequence, "
-                                            "Tuple[PreTokenizedInputSequence, PreTokenizedInputSequence]]"
-                                          : "TextEncodeInput must be Union[TextInputSequence, Tuple[InputSequence, "
-                                            "InputSequence]]");
-    return {text(h), std::nullopt, true};
-  }
-  std::vector<tk::EncodeInput> items(const py::iterable& list) {
-    if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
-    std::vector<tk::EncodeInput> out;
-    for (auto h : list) out.push_back(item(h));
-    return out;
-  }
-
- private:
-  bool pre_tokenized_;
-  std::vector<py::object> keep_;
-};
-
-std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special,
-                                   tk::OffsetKind kind) {
-  Inputs inputs(pre_tokenized);
-  const auto items = inputs.items(input);
-  return using_tokenizer(self, [&] { return self.encode_batch(items, special, kind); });
-}
-
-// What most calls ask for, as Python's lists and without encodings.
-py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention) {
-  Inputs inputs(false);
-  const auto items = inputs.items(input);
-  const auto single = [](const tk::EncodeInput& item) { return !item.pair; };
-  std::optional<Tokenizer::Frame> frame;
-  std::optional<tk::Padding> padding;
-  const auto batch = using_tokenizer(self, [&]() -> std::optional<Tokenizer::Ids> {
-    if (!self.repeats() || !std::all_of(items.begin(), items.end(), single)) return {};
-    frame = self.frame(special);
-    padding = self.padding;
-    return frame ? std::optional(self.encode_batch_ids(items, special)) : std::nullopt;
-  });
-  if (!batch) return py::none();
-  const bool left = padding && padding->direction == tk::Direction::Left;
-  const size_t size = batch->texts.size();
-  py::list ids(size), type_ids(types ? size : 0), masks(attention ? size : 0);
-  const auto set = [](py::list& list, size_t i, py::list row) {
-    PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), row.release().ptr());
-  };
-  std::vector<uint32_t> row;
-  for (size_t i = 0; i < size; i++) {
-    const size_t n = batch->lengths[i], pad = batch->texts[i].size() - n;
-    set(ids, i, to_list(batch->texts[i]));
-    if (types) {
-      row = frame->types_before;
-      row.resize(n - frame->types_after.size(), frame->type);
-      row.insert(row.end(), frame->types_after.begin(), frame->types_after.end());
-      row.insert(left ? row.begin() : row.end(), pad, pad ? padding->pad_type_id : 0);
-      set(type_ids, i, to_list(row));
-    }
-    if (attention) {
-      row.assign(n, 1);
-      row.insert(left ? row.begin() : row.end(), pad, 0);
-      set(masks, i, to_list(row));
-    }
-  }
-  return py::make_tuple(ids, types ? py::object(type_ids) : py::none(), attention ? py::object(masks) : py::none());
-}
 
 // A list of ints, or an array of them.
 // The value of a whole number that Python keeps in one digit, which ids are; else -1.
@@ -363,25 +266,9 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
           "As encode_batch, without offsets, tokens and words.")
-      .def(
-          "encode_batch_arrays",
-          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-            Inputs inputs(pre_tokenized);
-            const auto items = inputs.items(input);
-            const auto batch = using_tokenizer(self, [&] { return self.encode_batch_ids(items, special); });
-            py::array_t<int64_t> ids{py::ssize_t(batch.total)}, lengths{py::ssize_t(batch.texts.size())};
-            int64_t *to = ids.mutable_data(), *length = lengths.mutable_data();
-            {
-              py::gil_scoped_release release;
-              for (const auto& text : batch.texts) {
-                *length++ = int64_t(text.size());
-                to = std::copy(text.begin(), text.end(), to);
-              }
-            }
-            return py::make_tuple(ids, lengths);
-          },
-          py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
-          "(ids of all texts one after the other, length of each) as int64 arrays.")
+      .def("encode_batch_arrays", encode_batch_arrays, py::arg("input"), py::arg("is_pretokenized") = false,
+           py::arg("add_special_tokens") = true,
+           "(ids of all texts one after the other, length of each) as int64 arrays.")
       .def("_encode_batch_lists", encode_batch_lists, py::arg("input"), py::arg("add_special_tokens") = true,
            py::arg("type_ids") = true, py::arg("attention_mask") = true,
            "Lists (ids, type ids or None, attention masks or None) for a batch of single texts; None where only "

@@ -106,7 +106,7 @@ PyObject* number(uint32_t value) {
   Py_INCREF(out);
   return out;
 }
-py::list to_list(const std::vector<uint32_t>& values) {
+py::list to_list(std::span<const uint32_t> values) {
   py::list out(values.size());
   for (size_t i = 0; i < values.size(); i++) PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), number(values[i]));
   return out;

@@ -44,6 +44,9 @@ class AddedVocabulary {
   bool encode_special_tokens = false;  // true: special tokens in a text are ordinary text
 
   bool looks_at_normalized() const { return !tables_->normalized.empty(); }
+  // false: nothing of a text that reads so is cut out
+  bool may_be_in(std::string_view text) const { return tables_->plain.finds(text); }
+  bool may_be_in_normalized(std::string_view text) const { return tables_->normalized.finds(text); }
   // Cuts the added tokens out of the text and normalizes the rest.
   void extract_and_normalize(PreTokenizedString& text, const Normalizer* normalizer) const;
 

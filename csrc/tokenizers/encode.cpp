@@ -1,29 +1,11 @@
-// Tokenizer: from texts to encodings or ids, one by one and in batches.
-#include <algorithm>
-#include <array>
-
+// Tokenizer: from texts to encodings, one by one and in batches.
 #include "tokenizers/char_index.h"
+#include "tokenizers/encode_words.h"
 #include "tokenizers/for_all.h"
 #include "tokenizers/mark.h"
-#include "tokenizers/tokenizer.h"
 #include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
-namespace {
-
-constexpr size_t kBlock = 256;  // words at a time, so that they stay in the nearest cache
-
-class Lease {
- public:
-  Lease(WorkspacePool& pool, const Model& model) : pool_(pool), workspace_(pool.take(model)) {}
-  ~Lease() { pool_.give_back(std::move(workspace_)); }
-  Lease(const Lease&) = delete;
-  Workspace& operator*() const { return *workspace_; }
-
- private:
-  WorkspacePool& pool_;
-  std::unique_ptr<Workspace> workspace_;
-};
 
 void check_text(std::string_view text, bool valid) {
   check<TokenizerError>(text.size() < UINT32_MAX / 2, "encode: a text of ", text.size(),
@@ -32,6 +14,8 @@ void check_text(std::string_view text, bool valid) {
   if (const size_t bad = utf8::find_invalid(text); bad != std::string_view::npos)
     fail<TokenizerError>("encode: the text is not valid UTF-8 at byte ", bad);
 }
+
+namespace {
 void check_input(const EncodeInput& input) {
   const auto check_part = [&](const InputText& part) {
     if (const auto* text = std::get_if<std::string_view>(&part)) return check_text(*text, input.valid);
@@ -41,93 +25,6 @@ void check_input(const EncodeInput& input) {
   if (input.pair) check_part(*input.pair);
 }
 
-// Cuts text[begin, end) by all cutters in turn; f(words), in blocks.
-template <class F>
-void cut_words(const std::vector<Cutter>& cutters, std::string_view text, uint32_t begin, uint32_t end, F&& f) {
-  if (cutters.empty()) {
-    const Span all{begin, end};
-    return f(std::span(&all, 1));
-  }
-  std::array<Span, kBlock> block;
-  std::vector<Span> words, parts;
-  const char* base = text.data();
-  for (const char* at = base + begin; at < base + end;) {
-    Span* out = block.data();
-    at = cutters[0](base, at, base + end, out, block.data() + kBlock);
-    if (cutters.size() == 1) {
-      f(std::span<const Span>(block.data(), out));
-      continue;
-    }
-    words.assign(block.data(), out);
-    for (size_t i = 1; i < cutters.size(); i++) {
-      parts.clear();
-      for (const Span word : words) {
-        for (const char* p = base + word.begin; p < base + word.end;) {
-          out = block.data();
-          p = cutters[i](base, p, base + word.end, out, block.data() + kBlock);
-          parts.insert(parts.end(), block.data(), out);
-        }
-      }
-      words.swap(parts);
-    }
-    f(std::span<const Span>(words));
-  }
-}
-}  // namespace
-
-// sink.added(piece) for added tokens, sink.words(piece, words, spelling) for blocks of words of the text of a piece.
-template <class Sink>
-void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const {
-  added_.extract_and_normalize(pre, (before_marks_ ? *before_marks_ : normalizer_).get());
-  if (cuts_) {
-    if (cuts_->rewrite) pre.normalize(cuts_->rewrite);
-    for (const auto& piece : pre.pieces()) {
-      if (piece.tokens >= 0)
-        sink.added(piece);
-      else if (piece.begin < piece.end)
-        cut_words(cuts_->cutters, pre.text(piece).text(), piece.begin, piece.end,
-                  [&](std::span<const Span> words) { sink.words(piece, words, cuts_->spelling); });
-    }
-    return;
-  }
-  pre_tokenizer_->pre_tokenize(pre);
-  if (pre.bytes_pending() && !model_->accepts(Spelling::Bytes)) pre.spell_bytes();
-  const auto& pieces = pre.pieces();
-  std::vector<Span> words;
-  for (size_t i = 0; i < pieces.size();) {
-    if (pieces[i].tokens >= 0) {
-      sink.added(pieces[i++]);
-      continue;
-    }
-    const auto& first = pieces[i];
-    words.clear();
-    for (; i < pieces.size() && pieces[i].tokens < 0 && pieces[i].text == first.text && words.size() < kBlock; i++)
-      words.push_back({pieces[i].begin, pieces[i].end});
-    sink.words(first, words, pre.bytes_pending() ? Spelling::Bytes : Spelling::Vocabulary);
-  }
-}
-
-std::vector<uint32_t>& Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
-  const auto asks = [](const auto& role) { return role && role->needs_source(); };
-  // A text that nothing changes before the pre-tokenizer asks knows where it stands.
-  const bool unchanged = cuts_ && !(before_marks_ ? *before_marks_ : normalizer_);
-  PreTokenizedString pre(text, asks(normalizer_) || (asks(pre_tokenizer_) && !unchanged));
-  struct {
-    const PreTokenizedString& pre;
-    const Model& model;
-    Workspace& workspace;
-    WordTokens& out;
-    void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
-    void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, Spelling spelling) {
-      tokenize_words(model, pre.text(piece).text(), words, spelling, workspace, false, out);
-    }
-  } sink{pre, *model_, workspace, workspace.text};
-  sink.out.ids.clear();
-  for_each_word(pre, workspace, sink);
-  return sink.out.ids;
-}
-
-namespace {
 // Collects what an encoding says of its tokens.
 struct EncodingSink {
   PreTokenizedString& pre;
@@ -157,7 +54,7 @@ struct EncodingSink {
     count++;
   }
   void words(const Piece& first, std::span<const Span> words, Spelling spelling) {
-    made.ids.clear(), made.spans.clear(), made.ends.clear();
+    made.clear();
     const NormalizedString& from = pre.text(first);
     const std::string_view text = from.text();
     tokenize_words(model, text, words, spelling, workspace, true, made);
@@ -252,69 +149,6 @@ std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& in
     for (size_t i; next(i);) out[i] = encode_one(inputs[i], add_special_tokens, offsets, *workspace);
   });
   if (padding) padding->apply(out);
-  return out;
-}
-
-bool Tokenizer::repeats() const {
-  return model_->remembers() && !(normalizer_ && normalizer_->needs_source()) &&
-         (cuts_ || !pre_tokenizer_ || !pre_tokenizer_->needs_source());
-}
-
-// Found out with a text of two tokens that nothing else can be.
-std::optional<Tokenizer::Frame> Tokenizer::frame(bool add_special_tokens) const {
-  Frame out;
-  if (!post_processor_) return out;
-  constexpr uint32_t kFirst = UINT32_MAX - 1, kSecond = UINT32_MAX;
-  Encoding probe;
-  for (const uint32_t id : {kFirst, kSecond}) probe.push(id, "", {}, 0, 0, 0, 1);
-  const Encoding framed = tokenizers::post_process(post_processor_.get(), std::move(probe), {}, add_special_tokens);
-  const auto first = std::find(framed.ids.begin(), framed.ids.end(), kFirst);
-  const size_t at = size_t(first - framed.ids.begin());
-  const auto ends_with_it = [&](size_t i) { return i < framed.size() && framed.ids[i] == kSecond; };
-  const size_t known =
-      size_t(std::count_if(framed.ids.begin(), framed.ids.end(), [](auto id) { return id >= kFirst; }));
-  if (known != 2 || !ends_with_it(at + 1) || framed.n_sequences() != 1 ||
-      std::count(framed.attention_mask.begin(), framed.attention_mask.end(), 1u) != ptrdiff_t(framed.size()))
-    return std::nullopt;
-  out.type = framed.type_ids[at];
-  if (framed.type_ids[at + 1] != out.type) return std::nullopt;
-  const auto part = [&](const std::vector<uint32_t>& all, size_t begin, size_t end) {
-    return std::vector<uint32_t>(all.begin() + ptrdiff_t(begin), all.begin() + ptrdiff_t(end));
-  };
-  out.before = part(framed.ids, 0, at), out.types_before = part(framed.type_ids, 0, at);
-  out.after = part(framed.ids, at + 2, framed.size()), out.types_after = part(framed.type_ids, at + 2, framed.size());
-  return out;
-}
-
-Tokenizer::Ids Tokenizer::encode_batch_ids(const std::vector<EncodeInput>& inputs, bool add_special_tokens) const {
-  Ids out;
-  out.texts.resize(inputs.size());
-  const std::optional<Frame> around = frame(add_special_tokens);
-  const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
-  share_out(inputs.size(), [&](auto&& next) {
-    const Lease workspace(*workspaces_, *model_);
-    for (size_t i; next(i);) {
-      const EncodeInput& input = inputs[i];
-      const auto* text = std::get_if<std::string_view>(&input.text);
-      if (around && text && !input.pair) {
-        check_input(input);
-        std::vector<uint32_t>& ids = encode_ids(*text, *workspace);
-        if (!truncation || truncation->cut(ids, added)) {
-          std::vector<uint32_t>& whole = out.texts[i];  // of its own size: scratch memory has room for far more
-          whole.reserve(around->before.size() + ids.size() + around->after.size());
-          const std::vector<uint32_t>* const parts[] = {&around->before, &ids, &around->after};
-          for (const auto* part : parts) whole.insert(whole.end(), part->begin(), part->end());
-          continue;
-        }
-      }
-      out.texts[i] = encode_one(input, add_special_tokens, OffsetKind::None, *workspace).ids;
-    }
-  });
-  size_t longest = 0;
-  for (auto& ids : out.texts) out.lengths.push_back(ids.size()), longest = std::max(longest, ids.size());
-  if (padding)
-    for (auto& ids : out.texts) padding->apply(ids, longest);
-  for (auto& ids : out.texts) out.total += ids.size();
   return out;
 }
 

@@ -67,14 +67,11 @@ void Truncation::apply(Encoding& first, Encoding* pair) const {
   target->truncate(target->size() - remove, stride, direction);
 }
 
-bool Truncation::cut(std::vector<uint32_t>& ids, size_t added) const {
-  if (added > max_length || ids.size() <= max_length - added) return true;  // as in post_process()
+std::optional<std::span<const uint32_t>> Truncation::kept(std::span<const uint32_t> ids, size_t added) const {
+  if (added > max_length || ids.size() <= max_length - added) return ids;  // as in post_process()
   const size_t n = max_length - added;
-  if (n == 0) return ids.clear(), true;
-  if (strategy == TruncationStrategy::OnlySecond || stride >= n) return false;
-  if (direction == Direction::Left) ids.erase(ids.begin(), ids.end() - ptrdiff_t(n));
-  ids.resize(n);
-  return true;
+  if (n && (strategy == TruncationStrategy::OnlySecond || stride >= n)) return std::nullopt;
+  return direction == Direction::Left ? ids.last(n) : ids.first(n);
 }
 
 Padding Padding::from_json(const Json& json) {

@@ -1,6 +1,7 @@
 // Truncation and padding.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ struct Truncation {
   Json to_json() const;
   // Cuts both to max_length tokens together. TokenizerError when the strategy cannot reach that.
   void apply(Encoding& first, Encoding* pair) const;
-  // The same for the ids of a single text that `added` tokens will stand around; false, with nothing done, for what
-  // apply() is to be asked.
-  bool cut(std::vector<uint32_t>& ids, size_t added) const;
+  // What is left of the ids of a single text that `added` tokens will stand around; none for what apply() is to be
+  // asked.
+  std::optional<std::span<const uint32_t>> kept(std::span<const uint32_t> ids, size_t added) const;
 };
 TruncationStrategy truncation_strategy_from_name(std::string_view name);  // "longest_first", "OnlyFirst"
 const char* truncation_strategy_name(TruncationStrategy strategy, bool python);
@@ -37,14 +38,10 @@ struct Padding {
   static Padding from_json(const Json& json);
   Json to_json() const;
   void apply(std::vector<Encoding>& batch) const;
-  void apply(std::vector<uint32_t>& ids, size_t longest) const {  // of the ids alone
-    const size_t n = target(longest);
-    if (ids.size() < n) ids.insert(direction == Direction::Left ? ids.begin() : ids.end(), n - ids.size(), pad_id);
-  }
   void apply(Encoding& encoding) const { encoding_to(encoding, target(encoding.size())); }
+  size_t target(size_t longest) const;  // the size that a batch is padded to
 
  private:
-  size_t target(size_t longest) const;
   void encoding_to(Encoding& e, size_t n) const { e.pad(n, pad_id, pad_type_id, pad_token, direction); }
 };
 

@@ -44,23 +44,33 @@ class TokenTrie {
   // f(begin, end, value) for the matches in `text`, without overlaps.
   template <class F>
   void for_each_match(std::string_view text, F&& f) const {
-    if (empty()) return;
     for (size_t i = 0; i < text.size();) {
-      if (firsts_.size() <= kFew)
-        i = size_t(find_one_of(text.data() + i, text.data() + text.size(), firsts_) - text.data());
-      if (i == text.size()) return;
       uint32_t value = 0;
-      size_t n = 0;
-      if (first_[uint8_t(text[i])] && (n = longest(text.substr(i), value))) {
-        f(uint32_t(i), uint32_t(i + n), value);
-        i += n;
-      } else {
-        i++;
-      }
+      const auto [begin, n] = next(text, i, value);
+      if (n) f(uint32_t(begin), uint32_t(begin + n), value);
+      i = begin + n;
     }
+  }
+  bool finds(std::string_view text) const {
+    uint32_t value = 0;
+    return next(text, 0, value).size > 0;
   }
 
  private:
+  struct Match {
+    size_t begin, size;  // 0 where there is none, at the end of the text
+  };
+  Match next(std::string_view text, size_t i, uint32_t& value) const {
+    if (empty()) return {text.size(), 0};
+    for (; i < text.size(); i++) {
+      if (firsts_.size() <= kFew)
+        i = size_t(find_one_of(text.data() + i, text.data() + text.size(), firsts_) - text.data());
+      if (i == text.size()) break;
+      if (!first_[uint8_t(text[i])]) continue;
+      if (const size_t n = longest(text.substr(i), value)) return {i, n};
+    }
+    return {text.size(), 0};
+  }
   struct Node {
     std::vector<std::pair<uint8_t, uint32_t>> children;
     uint32_t value = 0;

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -94,13 +95,17 @@ class Tokenizer {
     uint32_t type = 0;
   };
   std::optional<Frame> frame(bool add_special_tokens) const;  // none when the post-processor does more than that
-  // The ids alone, one text's after the other's: the fastest way.
+  // The ids alone, of single texts, truncated and framed but not padded: the fastest way.
   struct Ids {
-    std::vector<std::vector<uint32_t>> texts;
-    std::vector<size_t> lengths;  // without padding
-    size_t total = 0;
+    std::vector<std::span<const uint32_t>> texts;  // parts of the memory
+    std::vector<std::vector<uint32_t>> memory;     // ids of neighbouring texts, one text's after the other's
+    Ids() = default;
+    Ids(Ids&&) = default;
+    Ids& operator=(Ids&&) = default;
   };
-  Ids encode_batch_ids(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true) const;
+  // `valid`: known to be UTF-8
+  Ids encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens = true,
+                       bool valid = false) const;
   // Whether a text has the same encoding every time, and nothing in Python looks at it.
   bool repeats() const;
   // Truncates, adds special tokens and pads what was encoded without.
@@ -116,11 +121,15 @@ class Tokenizer {
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
                        Workspace& workspace) const;
   std::vector<uint32_t>& encode_ids(std::string_view text, Workspace& workspace) const;  // in the workspace
+  // The ids of all texts in workspace.text.ids, where each ends in workspace.text_ends; false when they may not be
+  // encoded as one.
+  bool encode_joined(std::span<const std::string_view> texts, Workspace& workspace) const;
   Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace& workspace) const;
   Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
                       Workspace& workspace) const;
   template <class Sink>
   void for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const;
+  bool asks_for_source() const;  // on the way to ids
   void refresh_cuts();
 
   ModelPtr model_;

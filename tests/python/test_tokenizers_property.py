@@ -234,15 +234,20 @@ def test_random_stacks(stack, texts, special):
     text = json.dumps(stack)
     mine, other = outcome(ours.Tokenizer.from_str, text), outcome(theirs.Tokenizer.from_str, text)
     hypothesis.assume(not isinstance(mine, str) and not isinstance(other, str))
+    each = []
     for sample in texts:
         found = outcome(mine.encode, sample, add_special_tokens=special)
         compare(text, found, lambda t, x=sample: outcome(t.encode, x, add_special_tokens=special))
         if isinstance(found, str):
             continue
         ids = found["ids"]
+        each.append(ids)
         assert mine.encode_batch_fast([sample], add_special_tokens=special)[0].ids == ids
         assert list(mine.encode_batch_arrays([sample], add_special_tokens=special)[0]) == ids
         for some in (ids, ids * 5000 if 0 < len(ids) < 8 else ids):  # many are decoded the fast way
             compare(text, outcome(mine.decode, some), lambda t, x=some: outcome(t.decode, x))
+    if len(each) == len(texts):  # neighbours of a batch leave each other alone
+        flat, lengths = mine.encode_batch_arrays(texts, add_special_tokens=special)
+        assert (flat.tolist(), lengths.tolist()) == (sum(each, []), [len(ids) for ids in each])
     both = (texts[0], texts[-1])
     compare(text, outcome(mine.encode, *both), lambda t: outcome(t.encode, *both))

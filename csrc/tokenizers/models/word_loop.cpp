@@ -22,7 +22,7 @@ class Loop {
       size_t at = out_.ids.size();
       for (const Span word : words) {
         at = put(make(word), word.begin, at);
-        if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
+        out_.ends.push_back(uint32_t(at));
       }
       return finish(at);
     }
@@ -55,6 +55,8 @@ class Loop {
         space_.long_words.prefetch(hashes[i]);
     }
     size_t at = out_.ids.size(), room = 0;  // tokens so far, tokens that have room
+    const size_t before = out_.ends.size();
+    out_.ends.resize(before + words.size());
     for (size_t w = 0; w < words.size(); w++) {
       const Span word = words[w];
       const WordKey& key = keys[w];
@@ -81,7 +83,7 @@ class Loop {
                                                        : put(make(word), word.begin, at);
         room = out_.ids.size();
       }
-      if constexpr (kSpans) out_.ends.push_back(uint32_t(at));
+      out_.ends[before + w] = uint32_t(at);
     }
     finish(at);
   }
@@ -176,7 +178,8 @@ void run(const Model& model, std::string_view text, std::span<const Span> words,
     model.cut(text, word, spelling, workspace.parts);
     const size_t before = out.ends.size();
     loop.run(workspace.parts);
-    if constexpr (kSpans) out.ends.resize(before), out.ends.push_back(uint32_t(out.ids.size()));
+    out.ends.resize(before);
+    out.ends.push_back(uint32_t(out.ids.size()));
   }
 }
 }  // namespace

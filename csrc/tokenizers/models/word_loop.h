@@ -1,6 +1,7 @@
 // The inner loop of encoding: words to tokens, by memory where a word was seen before, else by the model.
 #pragma once
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct WordTokens {
   std::vector<uint32_t> ids;
   std::vector<Span> spans;     // bytes of the text
   std::vector<uint32_t> ends;  // number of tokens up to the end of each word
+  void clear() { ids.clear(), spans.clear(), ends.clear(); }
 };
 
 // Scratch memory and memory of words, which one thread uses at a time. Models derive their own.
@@ -25,10 +27,14 @@ struct Workspace {
   uint64_t hash = 0;
   std::vector<Token> made;
   std::vector<Span> parts;
-  WordTokens text;  // of the text that is being encoded
+  WordTokens text;  // of the text that is being encoded, or of several
+  std::vector<Span> words, word_parts;
+  std::string joined;  // several texts, their words, and where their words, later their tokens, end
+  std::vector<Span> joined_words;
+  std::vector<uint32_t> text_ends;
 };
 
-// Appends the tokens of the words of a text; spans and ends only if wanted.
+// Appends the tokens of the words of a text; spans only if wanted.
 void tokenize_words(const Model& model, std::string_view text, std::span<const Span> words, Spelling spelling,
                     Workspace& workspace, bool spans, WordTokens& out);
 

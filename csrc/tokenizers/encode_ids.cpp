@@ -1,0 +1,166 @@
+// Tokenizer: from texts to ids and nothing else, the fastest way.
+#include <algorithm>
+#include <utility>
+
+#include "tokenizers/encode_words.h"
+#include "tokenizers/for_all.h"
+
+namespace ef::tokenizers {
+namespace {
+
+// Short neighbours of a batch are laid end to end and encoded as one text: there is less to do around them, and the
+// word loop has enough words to have what it remembers of them on its way from memory.
+constexpr size_t kRun = 4096;  // bytes
+
+struct Run {
+  size_t begin, end;  // texts
+};
+std::vector<Run> runs_of(std::span<const std::string_view> texts) {
+  std::vector<Run> out;
+  size_t bytes = 0;
+  for (size_t i = 0; i < texts.size(); i++) {
+    if (out.empty() || bytes + texts[i].size() > kRun) out.push_back({i, i}), bytes = 0;
+    bytes += texts[i].size() + 1;  // an empty one is work too
+    out.back().end = i + 1;
+  }
+  return out;
+}
+}  // namespace
+
+bool Tokenizer::asks_for_source() const {
+  const auto asks = [](const auto& role) { return role && role->needs_source(); };
+  // A text that nothing changes before the pre-tokenizer asks knows where it stands.
+  const bool unchanged = cuts_ && !(before_marks_ ? *before_marks_ : normalizer_);
+  return asks(normalizer_) || (asks(pre_tokenizer_) && !unchanged);
+}
+
+std::vector<uint32_t>& Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
+  PreTokenizedString pre(text, asks_for_source());
+  struct {
+    const PreTokenizedString& pre;
+    const Model& model;
+    Workspace& workspace;
+    WordTokens& out;
+    void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
+    void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, Spelling spelling) {
+      out.ends.clear();
+      tokenize_words(model, pre.text(piece).text(), words, spelling, workspace, false, out);
+    }
+  } sink{pre, *model_, workspace, workspace.text};
+  sink.out.clear();
+  for_each_word(pre, workspace, sink);
+  return sink.out.ids;
+}
+
+bool Tokenizer::encode_joined(std::span<const std::string_view> texts, Workspace& workspace) const {
+  const Normalizer* normalizer = (before_marks_ ? *before_marks_ : normalizer_).get();
+  if (!cuts_ || asks_for_source()) return false;
+  std::string& joined = workspace.joined;
+  auto& words = workspace.joined_words;
+  auto& ends = workspace.text_ends;
+  joined.clear(), words.clear(), ends.clear();
+  for (const std::string_view text : texts) {
+    if (normalizer || cuts_->rewrite) {
+      if (added_.may_be_in(text)) return false;
+      NormalizedString changed(text, false);
+      if (normalizer && !text.empty()) normalizer->normalize(changed);
+      if (normalizer && added_.may_be_in_normalized(changed.text())) return false;
+      if (cuts_->rewrite && changed.size()) cuts_->rewrite(changed);
+      joined += changed.text();
+    } else {
+      joined += text;
+    }
+    ends.push_back(uint32_t(joined.size()));
+  }
+  if (!normalizer && !cuts_->rewrite && (added_.may_be_in(joined) || added_.may_be_in_normalized(joined))) return false;
+  uint32_t begin = 0;
+  for (uint32_t& end : ends) {
+    if (begin < end)
+      cut_words(cuts_->cutters, joined, begin, end, workspace,
+                [&](std::span<const Span> some) { words.insert(words.end(), some.begin(), some.end()); });
+    begin = std::exchange(end, uint32_t(words.size()));
+  }
+  workspace.text.clear();
+  tokenize_words(*model_, joined, words, cuts_->spelling, workspace, false, workspace.text);
+  for (uint32_t& end : ends) end = end ? workspace.text.ends[end - 1] : 0;
+  return true;
+}
+
+bool Tokenizer::repeats() const {
+  return model_->remembers() && !(normalizer_ && normalizer_->needs_source()) &&
+         (cuts_ || !pre_tokenizer_ || !pre_tokenizer_->needs_source());
+}
+
+// Found out with a text of two tokens that nothing else can be.
+std::optional<Tokenizer::Frame> Tokenizer::frame(bool add_special_tokens) const {
+  Frame out;
+  if (!post_processor_) return out;
+  constexpr uint32_t kFirst = UINT32_MAX - 1, kSecond = UINT32_MAX;
+  Encoding probe;
+  for (const uint32_t id : {kFirst, kSecond}) probe.push(id, "", {}, 0, 0, 0, 1);
+  const Encoding framed = tokenizers::post_process(post_processor_.get(), std::move(probe), {}, add_special_tokens);
+  const auto first = std::find(framed.ids.begin(), framed.ids.end(), kFirst);
+  const size_t at = size_t(first - framed.ids.begin());
+  const auto ends_with_it = [&](size_t i) { return i < framed.size() && framed.ids[i] == kSecond; };
+  const size_t known =
+      size_t(std::count_if(framed.ids.begin(), framed.ids.end(), [](auto id) { return id >= kFirst; }));
+  if (known != 2 || !ends_with_it(at + 1) || framed.n_sequences() != 1 ||
+      std::count(framed.attention_mask.begin(), framed.attention_mask.end(), 1u) != ptrdiff_t(framed.size()))
+    return std::nullopt;
+  out.type = framed.type_ids[at];
+  if (framed.type_ids[at + 1] != out.type) return std::nullopt;
+  const auto part = [&](const std::vector<uint32_t>& all, size_t begin, size_t end) {
+    return std::vector<uint32_t>(all.begin() + ptrdiff_t(begin), all.begin() + ptrdiff_t(end));
+  };
+  out.before = part(framed.ids, 0, at), out.types_before = part(framed.type_ids, 0, at);
+  out.after = part(framed.ids, at + 2, framed.size()), out.types_after = part(framed.type_ids, at + 2, framed.size());
+  return out;
+}
+
+Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens,
+                                           bool valid) const {
+  const std::optional<Frame> around = frame(add_special_tokens);
+  const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
+  const std::vector<Run> runs = runs_of(texts);
+  Ids out;
+  out.memory.resize(runs.size());
+  out.texts.resize(texts.size());
+  share_out(runs.size(), [&](auto&& next) {
+    const Lease lease(*workspaces_, *model_);
+    Workspace& workspace = *lease;
+    std::vector<size_t> ends;
+    for (size_t r; next(r);) {
+      const auto some = texts.subspan(runs[r].begin, runs[r].end - runs[r].begin);
+      std::vector<uint32_t>& ids = out.memory[r];
+      ends.clear();
+      const auto put = [&](std::string_view text, std::span<const uint32_t> made) {
+        const auto kept = truncation ? truncation->kept(made, added) : std::optional(made);
+        if (around && kept) {
+          for (const std::span<const uint32_t> part : {std::span(around->before), *kept, std::span(around->after)})
+            ids.insert(ids.end(), part.begin(), part.end());
+        } else {
+          const Encoding whole = encode({text, std::nullopt, true}, add_special_tokens, OffsetKind::None);
+          ids.insert(ids.end(), whole.ids.begin(), whole.ids.end());
+        }
+        ends.push_back(ids.size());
+      };
+      for (const std::string_view text : some) check_text(text, valid);
+      if (around && some.size() > 1 && encode_joined(some, workspace)) {
+        const std::span<const uint32_t> all = workspace.text.ids;
+        ids.reserve(all.size() + some.size() * (around->before.size() + around->after.size()));
+        uint32_t begin = 0;
+        for (size_t i = 0; i < some.size(); begin = workspace.text_ends[i++])
+          put(some[i], all.subspan(begin, workspace.text_ends[i] - begin));
+      } else {
+        for (const std::string_view text : some)
+          put(text, around ? std::span<const uint32_t>(encode_ids(text, workspace)) : std::span<const uint32_t>());
+      }
+      size_t begin = 0;
+      for (size_t i = 0; i < some.size(); begin = ends[i++])
+        out.texts[runs[r].begin + i] = std::span(ids).subspan(begin, ends[i] - begin);
+    }
+  });
+  return out;
+}
+
+}  // namespace ef::tokenizers

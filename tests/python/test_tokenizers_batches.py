@@ -1,0 +1,152 @@
+"""Short texts of a batch are encoded together: each has the ids it has alone."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from eigenformers import tokenizers
+from eigenformers.errors import TokenizerError
+from eigenformers.tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
+
+CORPUS = ["the hat in the house", "then he heated the tea", "Der Hut, das Haus", "été à la mer", "x = f(a, b)\n"] * 3
+
+
+def byte_level() -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        CORPUS, tokenizers.trainers.BpeTrainer(vocab_size=320, initial_alphabet=alphabet, show_progress=False)
+    )
+    return tokenizer
+
+
+def several_cuts() -> Tokenizer:
+    tokenizer = byte_level()
+    cuts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(cuts)
+    return tokenizer
+
+
+def bert() -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = tokenizers.trainers.WordPieceTrainer(vocab_size=80, special_tokens=["[UNK]"], show_progress=False)
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+def unigram(prepend_scheme: str) -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace("``", '"')])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=prepend_scheme)
+    trainer = tokenizers.trainers.UnigramTrainer(
+        vocab_size=90, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(CORPUS, trainer)
+    return tokenizer
+
+
+def sentencepiece_bpe() -> Tokenizer:
+    tokenizer = byte_level()
+    vocab = {piece.replace("Ġ", "▁"): index for piece, index in tokenizer.get_vocab().items()}
+    pieces = [(a, b) for a in sorted(vocab) for b in sorted(vocab) if a + b in vocab and len(a + b) < 4]
+    tokenizer = Tokenizer(models.BPE(vocab, pieces, fuse_unk=True, unk_token="!"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    return tokenizer
+
+
+STACKS = {
+    "byte level": byte_level,
+    "several cuts": several_cuts,
+    "bert": bert,
+    "unigram": lambda: unigram("always"),
+    "unigram, first": lambda: unigram("first"),
+    "unigram, never": lambda: unigram("never"),
+    "sentencepiece bpe": sentencepiece_bpe,
+}
+
+
+def some_texts(n: int) -> list[str]:
+    r = random.Random(7)
+    parts = [
+        "the ",
+        "hat",
+        " ",
+        "",
+        "é",
+        "12",
+        "``",
+        "</s>",
+        "</",
+        "s>",
+        "<s",
+        "TAG",
+        " tag ",
+        "\n",
+        "￼",
+        "ﬁ",
+        "x" * 50,
+    ]
+    return ["".join(r.choices(parts, k=r.randrange(8))) for _ in range(n)] + ["", "the hat " * 900, "", "</", "s>", ""]
+
+
+def rows_of(flat, lengths) -> list[list[int]]:
+    at, rows = 0, []
+    for length in lengths.tolist():
+        rows.append(flat[at : at + length].tolist())
+        at += length
+    return rows
+
+
+@pytest.mark.parametrize("added", [False, True], ids=["", "added"])
+@pytest.mark.parametrize("name", STACKS)
+def test_a_batch_of_short_texts(name, added):
+    tokenizer = STACKS[name]()
+    if added:
+        tokenizer.add_special_tokens(["</s>"])
+        tokenizer.add_tokens([AddedToken("TAG", lstrip=True, rstrip=True), AddedToken("tag", normalized=False)])
+        tokenizer.post_processor = processors.TemplateProcessing("$A </s>", None, [("</s>", 999)])
+    texts = some_texts(400)
+    alone = [tokenizer.encode(text).ids for text in texts]
+    assert rows_of(*tokenizer.encode_batch_arrays(texts)) == alone
+    assert rows_of(*tokenizer.encode_batch_arrays(iter(texts))) == alone
+    assert rows_of(*tokenizer.encode_batch_arrays(tuple(texts[:1]))) == alone[:1]
+    assert rows_of(*tokenizer.encode_batch_arrays([])) == []
+    if added:
+        assert sum(row.count(999) for row in alone) == len(texts)
+        assert sum(tokenizer.token_to_id("</s>") in row for row in alone) > 50  # found inside of a text only
+
+
+@pytest.mark.parametrize("direction", ["left", "right"])
+@pytest.mark.parametrize("length", [None, 9])
+def test_limits_of_a_batch(direction, length):
+    tokenizer = byte_level()
+    tokenizer.add_special_tokens(["</s>"])
+    tokenizer.post_processor = processors.TemplateProcessing("</s> $A", None, [("</s>", tokenizer.token_to_id("</s>"))])
+    tokenizer.enable_truncation(7, direction=direction)
+    tokenizer.enable_padding(direction=direction, pad_id=5, length=length, pad_to_multiple_of=4)
+    texts = some_texts(40)
+    expected = [e.ids for e in tokenizer.encode_batch(texts)]
+    assert rows_of(*tokenizer.encode_batch_arrays(texts)) == expected
+    assert len({len(row) for row in expected}) == 1
+    pairs = [(a, b) for a, b in zip(texts, texts[1:], strict=False)]
+    tokenizer.post_processor = None
+    expected = [e.ids for e in tokenizer.encode_batch(pairs)]
+    assert rows_of(*tokenizer.encode_batch_arrays(pairs)) == expected
+
+
+def test_what_cannot_be_cut_is_an_error():
+    tokenizer = byte_level()
+    tokenizer.enable_truncation(2, strategy="only_second")
+    assert rows_of(*tokenizer.encode_batch_arrays(["a", "b", ""])) == [tokenizer.encode(text).ids for text in "ab"] + [
+        []
+    ]
+    with pytest.raises(TokenizerError, match="Second sequence not provided"):
+        tokenizer.encode_batch_arrays(["a", "the hat in the house", "b"])
+    with pytest.raises(TypeError, match="TextEncodeInput"):
+        tokenizer.encode_batch_arrays(["a", 1])
+    with pytest.raises(TypeError, match="Can't extract `str` to `Vec`"):
+        tokenizer.encode_batch_arrays("a")
