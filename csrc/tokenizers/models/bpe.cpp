@@ -154,7 +154,7 @@ void Bpe::tokenize_bytes(std::string_view text, Space& space, std::vector<Token>
 
 void Bpe::tokenize_whole(std::string_view text, Space& space, std::vector<Token>& out) const {
   if (walk(text, space)) return emit(space, out);
-  if (merge_near(text, space, out)) return;
+  if (merge_near(text, Spelling::Bytes, space, out)) return;
   merge_bytes(text, space);
   emit(space, out);
 }
@@ -220,6 +220,7 @@ void Bpe::tokenize_text(std::string_view text, Spelling spelling, Space& space, 
       return;
     }
   }
+  if (spelling == Spelling::Blanks && merge_near(text, spelling, space, out)) return;
   start_symbols(text, spelling, space);
   merge(space);
   emit(space, out);

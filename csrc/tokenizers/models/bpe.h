@@ -103,7 +103,8 @@ class Bpe : public Model {
   void add_bytes();
   static void emit(const Space& space, std::vector<Token>& out);
   void merge_bytes(std::string_view text, Space& space) const;
-  bool merge_near(std::string_view text, Space& space, std::vector<Token>& out) const;
+  const BpeNear* near(Spelling spelling, size_t bytes, Space& space) const;
+  bool merge_near(std::string_view text, Spelling spelling, Space& space, std::vector<Token>& out) const;
   void merge(Space& space) const;
   void prefetch_merged(uint32_t rank) const { __builtin_prefetch(merged_.data() + (rank + 1 ? rank : 0)); }
   void merge_short(Space& space) const;
@@ -132,6 +133,12 @@ class Bpe : public Model {
   std::vector<uint64_t> joints_;  // bits; set for the pairs of characters that a merge brings together, and some others
   CharTable<uint32_t> char_ids_{UINT32_MAX};  // of tokens of one character, together with joints_
 
+  struct LazyNear {
+    std::once_flag once;
+    std::unique_ptr<const BpeNear> made;
+  };
+  mutable LazyNear near_[2];  // for Spelling::Bytes and Spelling::Blanks; made once it pays
+
   // Byte-level vocabularies: the tokens as bytes.
   bool accepts_bytes_ = false;
   uint32_t byte_id_[256];
@@ -141,8 +148,6 @@ class Bpe : public Model {
   // out when first asked.
   enum : uint32_t { kOneByte = 0, kUnknown = UINT32_MAX, kNotMade = UINT32_MAX - 1, kOutOfOrder = UINT32_MAX - 2 };
   std::unique_ptr<std::atomic<uint32_t>[]> last_merge_;
-  mutable std::once_flag near_once_;  // made once it pays
-  mutable std::unique_ptr<const BpeNear> near_;
   mutable std::once_flag byte_joints_once_;  // the same
   mutable std::unique_ptr<const BpeJoints> byte_joints_;
   // All tokens by their bytes; made once it pays.

@@ -43,7 +43,7 @@ bool Bpe::reproduced(uint32_t id, std::string_view bytes, Space& space) const {
   if (shares_ids_) return false;
   const uint32_t known = last_merge_[id].load(std::memory_order_relaxed);
   if (known != kUnknown) return known != kNotMade;
-  if (space.near && bytes.size() <= LongWordCache::kLongestWord) return false;
+  if (space.near[0] && bytes.size() <= LongWordCache::kLongestWord) return false;
   return last_merge(id, bytes, space) != kNotMade;
 }
 

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/random.h"
+#include "tokenizers/mark.h"
 #include "tokenizers/models/bpe_space.h"
 
 namespace ef::tokenizers {
@@ -120,42 +121,68 @@ void Bpe::merge_bytes(std::string_view text, Space& space) const {
   merge_short(space);
 }
 
+// What is known of the merges of words in this spelling; null where that is not worth its making yet, or not possible.
+const BpeNear* Bpe::near(Spelling spelling, size_t bytes, Space& space) const {
+  const bool blanks = spelling == Spelling::Blanks;
+  if (drops() || shares_ids_ || merged_.empty() || (blanks ? joints_.empty() : spelling != Spelling::Bytes) ||
+      (space.near_bytes[blanks] += bytes) < kWorthwhile)
+    return nullptr;
+  std::call_once(near_[blanks].once, [&] {
+    BpeNear::Starts starts;
+    std::vector<BpeNear::Text> texts(vocab_.id_limit());
+    const auto add = [&](std::string_view text, uint32_t id) {
+      if (!text.empty()) texts[id] = BpeNear::Text(text);
+    };
+    for (uint32_t b = 0; b < starts.size(); b++)
+      starts[b] = !blanks ? byte_id_[b] : b < 0x80 ? char_ids_[b == ' ' ? kMarkChar : char32_t(b)] : BpeNear::kNoToken;
+    if (blanks)
+      vocab_.for_each_added([&](std::string_view token, uint32_t id) { add(marks_to_blanks(token), id); });
+    else
+      raw_.for_each_added(add);
+    near_[blanks].made = std::make_unique<BpeNear>(merges_, merged_, starts, pairs_, texts);
+  });
+  return space.near[blanks] = near_[blanks].made.get();
+}
+
 // The same result for words: first all merges of two bytes that are sure to happen, which are about half of all, then
 // the others one by one.
-EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, std::vector<Token>& out) const {
+EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Spelling spelling, Space& space,
+                                         std::vector<Token>& out) const {
   constexpr size_t kBytes = 2 * kShort;
-  if (text.size() > kBytes || drops() || shares_ids_ || merged_.empty()) return false;
-  if (!space.near) {
-    if ((space.near_bytes += text.size()) < kWorthwhile) return false;
-    std::call_once(near_once_,
-                   [&] { near_ = std::make_unique<BpeNear>(merges_, merged_, byte_id_, byte_pairs_, raw_); });
-    space.near = near_.get();
-  }
-  const BpeNear& near = *space.near;
-  const auto find = [&](uint32_t left, uint32_t right) {
-    if (near.has(left, right)) return near.find(left, right);
-    const uint32_t rank = pairs_.find(left, right);
-    return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, merged_[rank]);
+  if (text.size() > kBytes) return false;
+  const BpeNear* known = space.near[spelling == Spelling::Blanks];
+  if (!known) known = near(spelling, text.size(), space);
+  if (!known) return false;
+  const BpeNear& near = *known;
+  struct Part {
+    BpeNear::Token token;
+    uint32_t length;
+  };
+  const auto find = [&](const Part& left, const Part& right) {
+    if (BpeNear::has(left.token, right.token)) return near.find(left.token, right.token);
+    const uint32_t rank = pairs_.find(BpeNear::id_of(left.token), BpeNear::id_of(right.token));
+    return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, near.made_by(rank));
   };
 
   BpeNear::Bytes bytes[kBytes + 2];  // of each byte and the one behind it, from index 1 on
   const size_t size = text.size();
   for (size_t i = 1; i < size; i++) bytes[i] = near.bytes(text[i - 1], text[i]);
   bytes[0] = bytes[size] = bytes[size + 1] = BpeNear::kNothing;
-  Symbol s[kBytes + 1];
+  Part s[kBytes + 1];
   size_t n = 0;
+  bool missing = false;
   for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
     const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
-    const uint32_t one = byte_id_[uint8_t(text[i])], two = merged_[sure ? bytes[i + 1].rank : 0];
-    s[n] = {sure ? two : one, 1u + sure};
+    const BpeNear::Token one = near.start(text[i]);
+    missing |= one == BpeNear::kNoToken;
+    s[n] = {sure ? bytes[i + 1].made : one, 1u + sure};
     n += 1 - merged;
     merged = sure;
   }
-
-  if (n > kShort) return false;
+  if (missing || n > kShort) return false;
 
   uint64_t r[kShort];
-  for (size_t i = 0; i + 1 < n; i++) r[i] = find(s[i].id, s[i + 1].id);
+  for (size_t i = 0; i + 1 < n; i++) r[i] = find(s[i], s[i + 1]);
   for (;;) {
     uint64_t best = BpeNear::kNone;
     for (size_t i = 0; i + 1 < n; i++) best = std::min(best, r[i] | i);
@@ -164,11 +191,11 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Space& space, st
     s[i] = {BpeNear::made(best), s[i].length + s[i + 1].length};
     n--;
     for (size_t k = i + 1; k < n; k++) s[k] = s[k + 1], r[k] = r[k + 1];
-    if (i) r[i - 1] = find(s[i - 1].id, s[i].id);
-    if (i + 1 < n) r[i] = find(s[i].id, s[i + 1].id);
+    if (i) r[i - 1] = find(s[i - 1], s[i]);
+    if (i + 1 < n) r[i] = find(s[i], s[i + 1]);
   }
   uint32_t at = 0;
-  for (size_t i = 0; i < n; at += s[i++].length) out.push_back({s[i].id, at, at + s[i].length});
+  for (size_t i = 0; i < n; at += s[i++].length) out.push_back({BpeNear::id_of(s[i].token), at, at + s[i].length});
   return true;
 }
 

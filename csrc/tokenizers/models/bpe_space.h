@@ -16,8 +16,8 @@ struct Bpe::Space : Workspace {
   }
 
   // For words of ordinary length.
-  const BpeNear* near = nullptr;
-  size_t near_bytes = 0;  // merged so far without it
+  const BpeNear* near[2] = {};  // by spelling, as in Bpe
+  size_t near_bytes[2] = {};    // merged so far without it
 
   // For words that fall into parts (bpe_parts.cpp).
   const BpeJoints* joints = nullptr;

@@ -340,6 +340,55 @@ TEST(Bpe, BlanksAndPartsGiveTheSameAsTheWholeText) {
   }
 }
 
+// The same for words of ASCII, of which a workspace knows more once it has seen enough of them; "~" and the tab have no
+// token.
+TEST(Bpe, WhatIsKnownBeforehandOfBlanksChangesNothing) {
+  for (unsigned seed = 0; seed < 16; seed++) {
+    std::mt19937 random(seed);
+    const bool many = seed % 4 == 3;  // tokens, more than are near
+    std::vector<std::string> tokens{"<unk>"}, letters{std::string(kMark), "a", "b", "c", "d", "é", "漢"};
+    if (seed % 2)
+      for (int b = 0; b < 256; b++)
+        tokens.push_back("<0x" + std::string(1, "0123456789ABCDEF"[b / 16]) + "0123456789ABCDEF"[b % 16] + ">");
+    const size_t begin = tokens.size();
+    tokens.insert(tokens.end(), letters.begin(), letters.end());
+    std::set<std::string> known(tokens.begin(), tokens.end());
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (int i = 0; i < (many ? 3000 : 60); i++) {
+      const auto any = [&] { return tokens[begin + random() % (tokens.size() - begin)]; };
+      const std::string left = any(), right = random() % 3 ? letters[random() % letters.size()] : any();
+      if ((left + right).size() < 20 && known.insert(left + right).second) tokens.push_back(left + right);
+      if (known.count(left + right)) pairs.emplace_back(left, right);
+    }
+    if (seed % 8 > 3) std::shuffle(pairs.begin(), pairs.end(), random);
+    Merges merges;
+    for (const auto& [left, right] : pairs) merges.add(left, right);
+    if (seed % 2)
+      std::rotate(tokens.begin() + ptrdiff_t(begin), tokens.begin() + ptrdiff_t(begin + letters.size()), tokens.end());
+    BpeOptions options;
+    options.unk_token = "<unk>";
+    options.fuse_unk = true;
+    options.byte_fallback = seed % 2;
+    const Bpe model(vocab_of(tokens), merges, options);
+    ASSERT_TRUE(model.accepts(Spelling::Blanks));
+    const auto workspace = model.workspace();
+    for (int i = 0; i < 3000; i++) {
+      std::string text;
+      const size_t length = i < 1000 ? 60 : 1 + random() % (i % 10 ? 14 : 150);
+      for (size_t k = 0; k < length; k++) text += random() % 60 ? " abcd"[random() % 5] : "~\t"[random() % 2];
+      std::vector<Token> fast, slow;
+      model.tokenize(text, Spelling::Blanks, workspace.get(), fast);
+      if (i < 1000) continue;
+      model.tokenize(blanks_to_marks(text), Spelling::Vocabulary, nullptr, slow);
+      ASSERT_EQ(fast.size(), slow.size()) << "seed " << seed << " text " << text;
+      for (size_t k = 0; k < fast.size(); k++) {
+        ASSERT_EQ(fast[k].id, slow[k].id) << "seed " << seed << " text " << text;
+        ASSERT_EQ(blanks_to_marks(text.substr(0, fast[k].end)).size(), slow[k].end) << text;
+      }
+    }
+  }
+}
+
 // Unknown characters without a token vanish, and what stands around them merges.
 TEST(Bpe, CharactersThatVanish) {
   Merges merges;
