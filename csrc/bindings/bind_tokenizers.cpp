@@ -28,44 +28,40 @@ int64_t small_number(PyObject* number) {
 #endif
 }
 
-std::vector<uint32_t> ids_from_python(const py::handle& ids) {
+void append_ids(const py::handle& ids, std::vector<uint32_t>& out) {
   constexpr size_t kAhead = 16;
   const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
-  std::vector<uint32_t> out;
-  if (is_array(ids)) {
+  if (!PyList_Check(ids.ptr()) && is_array(ids)) {
     const auto array = py::reinterpret_borrow<py::array>(ids);
     if (array.ndim() != 1 || (array.dtype().kind() != 'i' && array.dtype().kind() != 'u')) wrong();
     const auto values = py::array_t<int64_t, py::array::c_style | py::array::forcecast>(array);
-    out.resize(size_t(values.size()));
-    for (size_t i = 0; i < out.size(); i++) {
+    for (py::ssize_t i = 0; i < values.size(); i++) {
       const int64_t id = values.data()[i];
       if (id < 0 || id > int64_t(UINT32_MAX)) wrong();
-      out[i] = uint32_t(id);
+      out.push_back(uint32_t(id));
     }
-    return out;
+    return;
   }
   const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(ids.ptr(), "decode: a list of ids is needed"));
   if (!items) throw py::error_already_set();
-  out.resize(size_t(PySequence_Fast_GET_SIZE(items.ptr())));
-  PyObject** item = PySequence_Fast_ITEMS(items.ptr());
-  PyObject** const near_end = item + (out.size() > kAhead ? out.size() - kAhead : 0);
-  for (uint32_t& id : out) {
-    if (item < near_end) __builtin_prefetch(item[kAhead]);  // the numbers lie all over
-    PyObject* number = *item++;
+  const auto size = [&] { return size_t(PySequence_Fast_GET_SIZE(items.ptr())); };
+  for (size_t i = 0; i < size(); i++) {  // __index__ of a number may change the list
+    PyObject** const item = PySequence_Fast_ITEMS(items.ptr()) + i;
+    if (i + kAhead < size()) __builtin_prefetch(item[kAhead]);  // the numbers lie all over
+    PyObject* number = *item;
     if (const int64_t small = small_number(number); small >= 0) {
-      id = uint32_t(small);
+      out.push_back(uint32_t(small));
       continue;
     }
-    const auto index = PyLong_CheckExact(number) ? py::reinterpret_borrow<py::object>(number)
-                                                 : py::reinterpret_steal<py::object>(PyNumber_Index(number));
+    const auto held = py::reinterpret_borrow<py::object>(number);
+    const auto index = PyLong_CheckExact(number) ? held : py::reinterpret_steal<py::object>(PyNumber_Index(number));
     const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
     if (value < 0 || value > int64_t(UINT32_MAX)) {
       PyErr_Clear();
       wrong();
     }
-    id = uint32_t(value);
+    out.push_back(uint32_t(value));
   }
-  return out;
 }
 
 py::object truncation_dict(const Tokenizer& t) {
@@ -285,18 +281,21 @@ void bind_tokenizer(py::module_& m) {
       .def(
           "decode",
           [](const Tokenizer& self, const py::object& ids, bool skip) {
-            return to_str(self.decode(ids_from_python(ids), skip));
+            std::vector<uint32_t> all;
+            append_ids(ids, all);
+            return to_str(self.decode(all, skip));
           },
           py::arg("ids"), py::arg("skip_special_tokens") = true)
       .def(
           "decode_batch",
           [](const Tokenizer& self, const py::iterable& sequences, bool skip) {
-            std::vector<std::vector<uint32_t>> batch;
-            for (auto ids : sequences) batch.push_back(ids_from_python(ids));
-            const auto texts = using_tokenizer(self, [&] { return self.decode_batch(batch, skip); });
-            py::list out(texts.size());
-            for (size_t i = 0; i < texts.size(); i++)
-              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(texts[i]).release().ptr());
+            std::vector<uint32_t> ids;
+            std::vector<size_t> ends;
+            for (auto some : sequences) append_ids(some, ids), ends.push_back(ids.size());
+            const auto batch = using_tokenizer(self, [&] { return self.decode_batch(ids, ends, skip); });
+            py::list out(batch.texts.size());
+            for (size_t i = 0; i < batch.texts.size(); i++)
+              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(batch.texts[i]).release().ptr());
             return out;
           },
           py::arg("sequences"), py::arg("skip_special_tokens") = true)

@@ -38,7 +38,7 @@ DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan) : tokenize
 }
 
 // What a run of bytes spells that goes on in ids[at…], which are passed.
-std::string DecodeTable::characters(std::string bytes, const std::vector<uint32_t>& ids, size_t& at,
+std::string DecodeTable::characters(std::string bytes, std::span<const uint32_t> ids, size_t& at,
                                     bool skip_special_tokens) const {
   for (; at < ids.size(); at++) {
     if (ids[at] >= entries_.size()) continue;
@@ -53,21 +53,26 @@ std::string DecodeTable::characters(std::string bytes, const std::vector<uint32_
   return out;
 }
 
-std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  const auto finish = [&](std::string out) {
-    if (utf8::find_invalid(out) != std::string::npos) out = utf8::lossy(out);
-    for (const TokenDecoder* decoder : plan_.whole) out = decoder->piece(std::move(out), true);
-    return out;
+void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens, std::string& out) const {
+  const size_t begin = out.size();
+  const auto finish = [&] {
+    const std::string_view made = std::string_view(out).substr(begin);
+    const bool invalid = utf8::find_invalid(made) != std::string::npos;
+    if (!invalid && plan_.whole.empty()) return;
+    std::string text = invalid ? utf8::lossy(made) : std::string(made);
+    for (const TokenDecoder* decoder : plan_.whole) text = decoder->piece(std::move(text), true);
+    out.replace(begin, std::string::npos, text);
   };
   const auto skipped = [&](uint32_t id) {
     return skip_special_tokens && id < entries_.size() && entries_[id].special();
   };
   size_t at = 0;  // the first one that is shown: its piece may be another
   while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
-  if (at == ids.size()) return finish({});
-  std::string out = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
-  if (const auto byte = plan_.byte_runs ? byte_named(out) : std::nullopt)
-    out = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
+  if (at == ids.size()) return finish();
+  std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+  if (const auto byte = plan_.byte_runs ? byte_named(first) : std::nullopt)
+    first = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
+  out += first;
   size_t end = out.size();
   const auto make_room = [&](size_t more) { out.resize(end + more + (ids.size() - at) * 5 + sizeof(Entry)); };
   const auto append = [&](std::string_view piece) {
@@ -96,7 +101,7 @@ std::string DecodeTable::decode(const std::vector<uint32_t>& ids, bool skip_spec
     end += e.length;
   }
   out.resize(end);
-  return finish(std::move(out));
+  finish();
 }
 
 std::shared_ptr<const DecodeTable> DecodeTableSlot::get(const Tokenizer& tokenizer, size_t ids) {
@@ -111,8 +116,7 @@ void DecodeTableSlot::clear() {
   table_.reset();
 }
 
-std::string Tokenizer::decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const {
-  if (const auto table = decode_table_.get(*this, ids.size())) return table->decode(ids, skip_special_tokens);
+std::string Tokenizer::decode_slowly(std::span<const uint32_t> ids, bool skip_special_tokens) const {
   std::vector<std::string> tokens;
   tokens.reserve(ids.size());
   for (uint32_t id : ids) {
@@ -126,14 +130,46 @@ std::string Tokenizer::decode(const std::vector<uint32_t>& ids, bool skip_specia
   return out;
 }
 
-std::vector<std::string> Tokenizer::decode_batch(const std::vector<std::vector<uint32_t>>& batch,
-                                                 bool skip_special_tokens) const {
-  size_t total = 0;
-  for (auto& ids : batch) total += ids.size();
-  decode_table_.get(*this, total);
-  std::vector<std::string> out(batch.size());
-  share_out(batch.size(), [&](auto&& next) {
-    for (size_t i; next(i);) out[i] = decode(batch[i], skip_special_tokens);
+std::string Tokenizer::decode(std::span<const uint32_t> ids, bool skip_special_tokens) const {
+  const auto table = decode_table_.get(*this, ids.size());
+  if (!table) return decode_slowly(ids, skip_special_tokens);
+  std::string out;
+  table->decode(ids, skip_special_tokens, out);
+  return out;
+}
+
+Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
+                                         bool skip_special_tokens) const {
+  constexpr size_t kRun = 2048;  // ids; short neighbours share memory
+  std::vector<std::pair<size_t, size_t>> runs;
+  const auto begin_of = [&](size_t i) { return i ? ends[i - 1] : 0; };
+  for (size_t i = 0; i < ends.size(); i++) {
+    if (runs.empty() || ends[i] - begin_of(runs.back().first) > kRun) runs.emplace_back(i, i);
+    runs.back().second = i + 1;
+  }
+  const auto table = decode_table_.get(*this, ids.size());
+  Texts out;
+  out.memory.resize(runs.size());
+  out.texts.resize(ends.size());
+  share_out(runs.size(), [&](auto&& next) {
+    std::vector<size_t> sizes;
+    for (size_t r; next(r);) {
+      const auto [first, last] = runs[r];
+      std::string& text = out.memory[r];
+      sizes.clear();
+      for (size_t i = first; i < last; i++) {
+        const auto some = ids.subspan(begin_of(i), ends[i] - begin_of(i));
+        const size_t before = text.size();
+        if (table)
+          table->decode(some, skip_special_tokens, text);
+        else
+          text += decode_slowly(some, skip_special_tokens);
+        sizes.push_back(text.size() - before);
+      }
+      size_t at = 0;
+      for (size_t i = first; i < last; at += sizes[i++ - first])
+        out.texts[i] = std::string_view(text).substr(at, sizes[i - first]);
+    }
   });
   return out;
 }

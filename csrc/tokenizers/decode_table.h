@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ class DecodeTable {
  public:
   static constexpr size_t kWorthwhile = 4096;                // ids in one call that pay for making it
   DecodeTable(const Tokenizer& tokenizer, DecodePlan plan);  // that of its decoder
-  std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens) const;
+  void decode(std::span<const uint32_t> ids, bool skip_special_tokens, std::string& out) const;  // appends
 
  private:
   // The piece lies in the entry, so that a short one takes one reading of memory; of a long one, where it begins.
@@ -28,8 +29,7 @@ class DecodeTable {
   };
   static constexpr uint8_t kSpecial = 1, kKnown = 2;
   static constexpr uint8_t kLong = 255, kByte = 254;
-  std::string characters(std::string bytes, const std::vector<uint32_t>& ids, size_t& at,
-                         bool skip_special_tokens) const;
+  std::string characters(std::string bytes, std::span<const uint32_t> ids, size_t& at, bool skip_special_tokens) const;
   static_assert(sizeof(Entry) == 16);
   const Tokenizer& tokenizer_;
   const DecodePlan plan_;

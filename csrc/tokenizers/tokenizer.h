@@ -113,9 +113,16 @@ class Tokenizer {
   size_t num_special_tokens_to_add(bool is_pair) const;
 
   // Ids without a token are passed over.
-  std::string decode(const std::vector<uint32_t>& ids, bool skip_special_tokens = true) const;
-  std::vector<std::string> decode_batch(const std::vector<std::vector<uint32_t>>& batch,
-                                        bool skip_special_tokens = true) const;
+  std::string decode(std::span<const uint32_t> ids, bool skip_special_tokens = true) const;
+  struct Texts {
+    std::vector<std::string_view> texts;  // parts of the memory
+    std::vector<std::string> memory;
+    Texts() = default;
+    Texts(Texts&&) = default;
+  };
+  // `ends`: where the ids of each text end.
+  Texts decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
+                     bool skip_special_tokens = true) const;
 
  private:
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
@@ -127,6 +134,7 @@ class Tokenizer {
   Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace& workspace) const;
   Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,
                       Workspace& workspace) const;
+  std::string decode_slowly(std::span<const uint32_t> ids, bool skip_special_tokens) const;
   template <class Sink>
   void for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const;
   bool asks_for_source() const;  // on the way to ids

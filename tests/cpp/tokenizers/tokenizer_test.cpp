@@ -42,7 +42,7 @@ TEST(Tokenizer, ReadsEncodesDecodes) {
   EXPECT_EQ(e.offsets[6], (Span{7, 10}));
   EXPECT_EQ(t.decode(e.ids, true), "hello é");
   EXPECT_EQ(t.decode(e.ids, false), "hello é<s>");
-  EXPECT_EQ(t.decode({4000000000u}), "");
+  EXPECT_EQ(t.decode(std::vector<uint32_t>{4000000000u}), "");
   const Encoding bytes = t.encode({std::string_view("hello é<s>"), std::nullopt}, true, OffsetKind::Bytes);
   EXPECT_EQ(bytes.offsets[5], (Span{6, 8}));
 }
@@ -272,7 +272,7 @@ TEST(Gguf, TokenTypesAndTemplate) {
   v.add_bos = true;
   const Tokenizer t = tokenizer_from_gguf(v);
   EXPECT_EQ(ids(t, "ab<u>"), (std::vector<uint32_t>{260, 259, 261}));
-  EXPECT_EQ(t.decode({260, 259, 261}), "ab<u>");
+  EXPECT_EQ(t.decode(std::vector<uint32_t>{260, 259, 261}), "ab<u>");
 }
 
 TEST(Gguf, HostileVocabularies) {
