@@ -126,9 +126,9 @@ def tokenizers() -> list[str]:
     return [
         "## Tokenizer classes",
         "",
-        f"Work (also with `Fast` at the end): {code(sorted(table_of.FAMILIES))}.",
+        f"Over the engine (also with `Fast` at the end): {code(sorted([*table_of.FAMILIES, *table_of.SAME]))}.",
         "",
-        f"Refused by name: {code(sorted(table_of.NOT_YET))}.",
+        f"In Python: {code(sorted(table_of.SLOW_CLASSES))}.",
         "",
     ]
 

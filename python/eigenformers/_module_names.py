@@ -77,10 +77,10 @@ def _key(name: str) -> str:
 
 def family_tokenizers(family: str) -> dict[str, str]:
     """Tokenizer classes of a family (`gpt2`, `xlm_roberta`), and the module that has them."""
-    from .tokenization import MODULES, NOT_YET
+    from .tokenization import MODULES
 
     wanted = {f"{_key(name)}tokenizer" for name in _CALLED.get(_key(family), (family,))}
-    return {name: "tokenization" for name in (*MODULES, *NOT_YET) if re.sub("fast$", "", _key(name)) in wanted}
+    return {name: "tokenization" for name in MODULES if re.sub("fast$", "", _key(name)) in wanted}
 
 
 def _names_of(module: str) -> dict[str, str] | None:

@@ -27,16 +27,19 @@ def byte_level(name):
 MADE = {
     **{name: {"vocab": families.word_piece_vocab()} for name in ("BertTokenizer", "DistilBertTokenizer")},
     **{name: byte_level(name) for name in ("GPT2Tokenizer", "RobertaTokenizer", "Qwen2Tokenizer", "CLIPTokenizer")},
+    "LukeTokenizer": byte_level("LukeTokenizer"),
     **{name: {"vocab_file": str(MODELS / "unigram_t5.model")} for name in ("T5Tokenizer", "XLMRobertaTokenizer")},
     "DebertaV2Tokenizer": {"vocab_file": str(MODELS / "unigram_bert.model")},
     "LlamaTokenizer": {"vocab_file": str(MODELS / "bpe_bytes.model"), "add_bos_token": True},
+    "MLukeTokenizer": {"vocab_file": str(MODELS / "unigram.model")},
     "PreTrainedTokenizerFast": {"vocab_file": str(MODELS / "unigram_symbols.model")},
 }
 
 
 def results(tokenizer):
     both = [tokenizer(text)["input_ids"] for text in TEXTS], tokenizer("a cat", "the hat")["input_ids"]
-    return (*both, [tokenizer.decode(ids) for ids in both[0]], tokenizer.special_tokens_map)
+    entities = getattr(tokenizer, "entity_vocab", None) and dict(tokenizer(TEXTS[0], entity_spans=[(0, 5), (6, 9)]))
+    return (*both, [tokenizer.decode(ids) for ids in both[0]], tokenizer.special_tokens_map, entities)
 
 
 @pytest.mark.parametrize("name", sorted(MADE))

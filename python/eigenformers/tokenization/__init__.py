@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._lazy import lazy_exports
-from ..errors import UnsupportedError
-from .families import FAMILIES, NOT_YET, ONE_CLASS, SAME, SLOW_CLASSES
+from .families import FAMILIES, ONE_CLASS, SAME, SLOW_CLASSES
 
 # Public name -> module that defines it.
 MODULES = {
@@ -38,10 +35,4 @@ MODULES = {
 }
 
 __all__ = sorted(MODULES)  # noqa: PLE0605 (the names of the table)
-_load, __dir__ = lazy_exports(__name__, MODULES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in MODULES and (name[: -len("Fast")] if name.endswith("Fast") else name) in NOT_YET:
-        raise UnsupportedError(f"{name}: this tokenizer class is not implemented yet")
-    return _load(name)
+__getattr__, __dir__ = lazy_exports(__name__, MODULES)

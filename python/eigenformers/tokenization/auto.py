@@ -10,7 +10,7 @@ from typing import Any
 from ..utils import logging
 from ._engine import TokenizerError
 from .base import PreTrainedTokenizerBase
-from .families import NOT_YET, SLOW_CLASSES, TOKENIZER_MAPPING_NAMES
+from .families import SLOW_CLASSES, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
 from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
 from .models import CLASSES
@@ -207,9 +207,8 @@ def _choose_class(name: str, config: Any, kwargs: dict[str, Any]) -> type[PreTra
     plain = _without_fast(class_name)
     found = tokenizer_class_from_name(plain) or tokenizer_class_from_name(f"{plain}Fast")
     if found is None:
-        known = "which does more than a tokenizer.json says, " if plain in NOT_YET else ""
         logger.warning_once(
-            f"{name}: the tokenizer class is {class_name}, {known}and is not implemented; "
+            f"{name}: the tokenizer class is {class_name}, which is not implemented; "
             "loading PreTrainedTokenizerFast, which follows tokenizer.json alone."
         )
         return PreTrainedTokenizerFast

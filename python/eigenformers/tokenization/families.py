@@ -75,10 +75,12 @@ FAMILIES: dict[str, Family] = {
     "LayoutLMv3Tokenizer": Family(_ROBERTA, "layoutlmv3", "boxes"),
     "LayoutXLMTokenizer": Family(_ROBERTA, "layoutxlm", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "LlamaTokenizer": Family(_LLAMA, "llama", padding_side="left", file="tokenizer.model"),
+    "LukeTokenizer": Family(_ROBERTA, "luke"),
     "MarkupLMTokenizer": Family(_ROBERTA, "markuplm", "second", mask=_BLANKS),
     "MBartTokenizer": Family(_MBART, "mbart", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "MBart50Tokenizer": Family({name: token for name, token in _MBART.items() if name != "bos_token"}, "mbart50",
                                file=_FAIRSEQ_FILE, mask=_BLANKS),
+    "MLukeTokenizer": Family(_ROBERTA, "mluke", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "MPNetTokenizer": Family(_MPNET, "mpnet", mask=_BLANKS),
     "NllbTokenizer": Family(_MBART, "nllb", file=_FAIRSEQ_FILE,
                             mask={"lstrip": True, "normalized": True, "special": True}),
@@ -153,10 +155,6 @@ ONE_CLASS = ("BlenderbotSmallTokenizer", "CpmTokenizer", "ParakeetTokenizer")
 # Other names of classes of the table.
 SAME = {"MT5Tokenizer": "T5Tokenizer"}
 
-# Classes of transformers that do more than a tokenizer.json says (entities): they come with their models. Asking for
-# one by name says so.
-NOT_YET = {"LukeTokenizer", "MLukeTokenizer"}
-
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}
 for _class_name, _types in {
@@ -192,7 +190,9 @@ for _class_name, _types in {
     "LayoutLMv3Tokenizer": "layoutlmv3",
     "LayoutXLMTokenizer": "layoutxlm",
     "LEDTokenizer": "led",
+    "LukeTokenizer": "luke",
     "LxmertTokenizer": "lxmert",
+    "MLukeTokenizer": "mluke",
     "MobileBertTokenizer": "mobilebert",
     "BartTokenizer": "florence2",
     "LlamaTokenizer": "idefics idefics2",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .backends import PIPELINES
+from .entities import LukeEntities, MLukeEntities
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
 from .parakeet import FrameDecoding
@@ -47,15 +48,24 @@ _BEHAVIOURS = {
     "layoutlmv2": LayoutV2Boxes,
     "layoutlmv3": LayoutV3Boxes,
     "layoutxlm": Boxes,
+    "luke": LukeEntities,
     "markuplm": XPaths,
     "mbart": MBartLanguages,
     "mbart50": MBart50Languages,
+    "mluke": MLukeEntities,
     "nllb": NllbLanguages,
     "roformer": RoFormerBehaviour,
     "seamless": SeamlessLanguages,
     "tipsv2": _ShortTexts,
     "udop": UdopBoxes,
     "whisper": WhisperBehaviour,
+}
+
+# Its files besides a vocabulary.
+_FURTHER_FILES = {
+    "luke": {"entity_vocab_file": "entity_vocab.json"},
+    "mluke": {"entity_vocab_file": "entity_vocab.json"},
+    "whisper": {"normalizer_file": "normalizer.json"},
 }
 
 
@@ -68,8 +78,7 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
         files.update(vocab_file="vocab.json", merges_file="merges.txt")
     elif family.file is not None:
         files["vocab_file"] = family.file
-    if family.vocab_format == "whisper":
-        files["normalizer_file"] = "normalizer.json"
+    files.update(_FURTHER_FILES.get(family.vocab_format, {}))
     bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
     if family.vocab_format in _BEHAVIOURS:
         bases = (_BEHAVIOURS[family.vocab_format], PreTrainedTokenizerFast)

@@ -41,6 +41,13 @@ class PaddingMixin:
         >>> tokenizer.pad({"input_ids": [[5], [6, 7]]})["attention_mask"]  # doctest: +SKIP
         [[1, 0], [1, 1]]
         """
+        options = (pad_to_multiple_of, padding_side, return_attention_mask)
+        return self._pad_inputs(encoded_inputs, padding, max_length, return_tensors, verbose, *options)
+
+    def _pad_inputs(
+        self, encoded_inputs, padding, max_length, return_tensors, verbose, *options: Any, **lengths: Any
+    ) -> BatchEncoding:
+        """`pad`; the options (the last is `return_attention_mask`) and lengths go on to `_pad_rows`."""
         if isinstance(encoded_inputs, (list, tuple)) and encoded_inputs and isinstance(encoded_inputs[0], Mapping):
             encoded_inputs = {key: [row[key] for row in encoded_inputs] for key in encoded_inputs[0]}
         name = self.model_input_names[0]
@@ -51,7 +58,7 @@ class PaddingMixin:
             )
         required = encoded_inputs[name]
         if required is None or (isinstance(required, Sized) and len(required) == 0):
-            if return_attention_mask:
+            if options[-1]:
                 encoded_inputs["attention_mask"] = []
             return encoded_inputs
         inputs = dict(encoded_inputs.items())
@@ -63,9 +70,10 @@ class PaddingMixin:
         strategy, _, max_length, _ = self._get_padding_truncation_strategies(
             padding=padding, max_length=max_length, verbose=verbose
         )
-        options = (pad_to_multiple_of, padding_side, return_attention_mask)
         if not isinstance(inputs[name][0], (list, tuple)):
-            return BatchEncoding(self._pad(inputs, max_length, strategy, *options), tensor_type=return_tensors)
+            return BatchEncoding(
+                self._pad_rows([inputs], max_length, strategy, *options, **lengths)[0], tensor_type=return_tensors
+            )
 
         size = len(inputs[name])
         for key, value in inputs.items():
@@ -74,17 +82,23 @@ class PaddingMixin:
                     "Some items in the output dictionary have a different batch size than others."
                     f" '{key}' has {len(value)} rows, '{name}' has {size}; all values need one row per input"
                 )
-        if strategy is PaddingStrategy.LONGEST:
-            max_length = max(len(row) for row in inputs[name])
-            strategy = PaddingStrategy.MAX_LENGTH
+        rows = [{key: value[index] for key, value in inputs.items()} for index in range(size)]
         batch: dict[str, list] = {}
-        for index in range(size):
-            row = {key: value[index] for key, value in inputs.items()}
-            for key, value in self._pad(row, max_length, strategy, *options).items():
+        for row in self._pad_rows(rows, max_length, strategy, *options, **lengths):
+            for key, value in row.items():
                 batch.setdefault(key, []).append(value)
         if matrix_masks is not None:
             batch["attention_mask"] = np.stack([np.asarray(mask) for mask in matrix_masks])
         return BatchEncoding(batch, tensor_type=return_tensors)
+
+    def _pad_rows(
+        self, rows: list[dict[str, Any]], max_length: int | None, strategy: PaddingStrategy, *options: Any
+    ) -> list[dict[str, Any]]:
+        """Pad the inputs of a batch; a class with inputs of another length besides the ids extends this."""
+        if strategy is PaddingStrategy.LONGEST:
+            name = self.model_input_names[0]
+            max_length, strategy = max(len(row[name]) for row in rows), PaddingStrategy.MAX_LENGTH
+        return [self._pad(row, max_length, strategy, *options) for row in rows]
 
     def _pad(
         self,
@@ -118,11 +132,16 @@ class PaddingMixin:
         fill = {"token_type_ids": self.pad_token_type_id, "special_tokens_mask": 1, name: self.pad_token_id}
         if return_attention_mask:
             fill["attention_mask"] = 0
-        for key, value in fill.items():
-            if key in encoded_inputs:
-                row, tail = list(encoded_inputs[key]), [value] * missing
-                encoded_inputs[key] = row + tail if side == "right" else tail + row
+        extend(encoded_inputs, fill, missing, side)
         return encoded_inputs
+
+
+def extend(inputs: dict[str, Any], fill: dict[str, Any], missing: int, side: str) -> None:
+    """Lengthen those of the lists that `fill` has a value for."""
+    for key, value in fill.items():
+        if key in inputs:
+            row, tail = list(inputs[key]), [value] * missing
+            inputs[key] = row + tail if side == "right" else tail + row
 
 
 def _take_matrix_masks(inputs: dict[str, Any]) -> list | None:

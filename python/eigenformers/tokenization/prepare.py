@@ -66,6 +66,16 @@ def truncate_ids(
     return keep(ids, first), keep(pair_ids, remove - first), []
 
 
+def check_overflow(wanted: bool, strategy: TruncationStrategy, pair_ids: list[int] | None) -> None:
+    """Raises ValueError where the tokens that are cut off belong to neither text."""
+    if wanted and strategy is TruncationStrategy.LONGEST_FIRST and pair_ids is not None:
+        raise ValueError(
+            "Not possible to return overflowing tokens for pair of sequences with the "
+            "`longest_first`. Please select another truncation strategy than `longest_first`, "
+            "for instance `only_second` or `only_first`."
+        )
+
+
 class PrepareMixin:
     """`prepare_for_model` and its parts, over `_special_layout`, which a subclass may replace by overriding
     `build_inputs_with_special_tokens`."""
@@ -170,12 +180,7 @@ class PrepareMixin:
         pad, cut, max_length, _ = self._get_padding_truncation_strategies(
             padding, truncation, max_length, pad_to_multiple_of, verbose
         )
-        if return_overflowing_tokens and cut is TruncationStrategy.LONGEST_FIRST and pair_ids is not None:
-            raise ValueError(
-                "Not possible to return overflowing tokens for pair of sequences with the "
-                "`longest_first`. Please select another truncation strategy than `longest_first`, "
-                "for instance `only_second` or `only_first`."
-            )
+        check_overflow(return_overflowing_tokens, cut, pair_ids)
         pair = pair_ids is not None
         total = len(ids) + len(pair_ids or [])
         if add_special_tokens:

@@ -22,6 +22,7 @@ _NOTHING_TO_BUILD_FROM = (
     "Give tokenizer_file= (a tokenizer.json), tokenizer_object=, gguf_file=, or vocab= with merges=."
 )
 
+
 def read_text(path: str | os.PathLike) -> str:
     """Text of a UTF-8 file; TokenizerError says which file when it is none."""
     try:
@@ -99,12 +100,18 @@ def _from_vocab(cls: type, vocab: Any, merges: Any, kwargs: dict[str, Any]) -> B
 def read_vocab(path: str | os.PathLike) -> dict[str, int]:
     """vocab.json (token to id) or vocab.txt (a token a line)."""
     if str(path).endswith(".json"):
-        vocab = read_json(path)
-        bad = next((token for token, index in vocab.items() if type(index) is not int or index < 0), None)
-        if bad is not None:
-            raise TokenizerError(f"{path}: token {bad!r} has the id {vocab[bad]!r}, needed a whole number")
-        return vocab
+        return checked_vocab(read_json(path), path)
     return {token: index for index, token in enumerate(read_text(path).rstrip("\n").split("\n"))}
+
+
+def checked_vocab(vocab: Any, where: str | os.PathLike) -> dict[str, int]:
+    """The vocabulary itself, if it is one; `where` is what an error calls it."""
+    if not isinstance(vocab, dict):
+        raise TokenizerError(f"{where}: found a {type(vocab).__name__}, needed token and id of each entry")
+    bad = next((token for token, index in vocab.items() if type(index) is not int or index < 0), None)
+    if bad is not None:
+        raise TokenizerError(f"{where}: token {bad!r} has the id {vocab[bad]!r}, needed a whole number")
+    return vocab
 
 
 def read_merges(path: str | os.PathLike) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .batch_encoding import BatchEncoding
+from .padding import extend
 
 
 def _is_text_or_words(value: Any) -> bool:
@@ -162,10 +163,8 @@ class WordFeatures:
         )
         missing = len(out[name]) - before
         side = self.padding_side if padding_side is None else padding_side
-        for key, value in {**self._padding(), "labels": self.pad_token_label}.items():
-            if missing > 0 and key in out:
-                row, tail = list(out[key]), [value] * missing
-                out[key] = row + tail if side == "right" else tail + row
+        if missing > 0:
+            extend(out, {**self._padding(), "labels": self.pad_token_label}, missing, side)
         return out
 
 

@@ -15,13 +15,13 @@ PIPELINES = {
     **dict.fromkeys(("bert", "mpnet", "funnel", "splinter", "roformer", "layoutlmv2"), "word_piece"),
     **dict.fromkeys(
         ("gpt2", "neox", "codegen", "blenderbot", "roberta", "deberta", "qwen2", "qwen3_5", "clip", "cohere", "nougat",
-         "herbert", "openai", "whisper", "layoutlmv3", "markuplm"),
+         "herbert", "openai", "whisper", "layoutlmv3", "markuplm", "luke"),
         "byte_level",
     ),
     **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless", "tipsv2"), "piece_bpe"),
     **dict.fromkeys(
-        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "lasr", "layoutxlm", "mbart", "mbart50", "pegasus",
-         "rembert", "t5", "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
+        ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "lasr", "layoutxlm", "mbart", "mbart50", "mluke",
+         "pegasus", "rembert", "t5", "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
     "esmc": "generic",

@@ -72,6 +72,16 @@ def roberta(parts: Parts) -> Backend:
     return _byte_level(parts, parts.starting_vocab(*_NAMES), post)
 
 
+def luke(parts: Parts) -> Backend:
+    """As RoBERTa; the special tokens come behind the vocabulary."""
+
+    def post(tokenizer):
+        ids = tokenizer.convert_tokens_to_ids([tokenizer.sep_token, tokenizer.cls_token])
+        return processors.RobertaProcessing((tokenizer.sep_token, ids[0]), (tokenizer.cls_token, ids[1]))
+
+    return _byte_level(parts, parts.vocab or {}, post)
+
+
 def layoutlmv3(parts: Parts) -> Backend:
     """As RoBERTa; nothing but the vocabulary that was given."""
     parts.vocab = parts.vocab or {}

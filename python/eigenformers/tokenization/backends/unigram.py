@@ -147,6 +147,13 @@ def xlm_roberta(parts: Parts) -> Backend:
     return _unigram(parts, vocab, 3, _single(parts), _XLM_TEMPLATE, words=True)
 
 
+def mluke(parts: Parts) -> Backend:
+    """<s> A </s> </s> B </s>, with the ids of the file; what is unknown has the first one."""
+    post = template("{cls} $A {sep}", "{cls} $A {sep} {sep} $B:1 {sep}:1")
+    vocab = [("<unk>", 0.0)] if parts.vocab is None else parts.scored_vocab()
+    return _unigram(parts, vocab, 0, _sequence(_latin(parts, True, False)[:2]), post, first="always")
+
+
 def layoutxlm(parts: Parts) -> Backend:
     """<s> A </s> </s> B </s>, without a map of characters."""
     normalizer = _sequence([normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), BLANK)])
