@@ -88,7 +88,10 @@ py::object padding_dict(const Tokenizer& t) {
 
 py::dict vocab_dict(const Tokenizer& t, bool with_added_tokens) {
   py::dict out;
-  t.model()->vocab().for_each([&](std::string_view token, uint32_t id) { out[to_str(token)] = id; });
+  const auto add = [&](std::string_view token, uint32_t id) { out[to_str(token)] = id; };
+  const tk::Vocab& vocab = t.model()->vocab();
+  vocab.for_each(add);
+  if (out.size() < vocab.size()) vocab.for_each_added(add);  // some share an id
   if (with_added_tokens)
     for (auto& [content, id] : t.added_vocabulary().ids()) out[to_str(content)] = id;
   return out;

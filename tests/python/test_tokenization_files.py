@@ -156,6 +156,12 @@ def test_marian_errors(tmp_path):
         ef.tokenization.SentencePieceBackend()
 
 
+@pytest.mark.parametrize("name", ["T5Tokenizer", "LasrTokenizer", "VideoPrismTokenizer"])
+def test_extra_ids_and_their_tokens(name):
+    with pytest.raises(ValueError, match=rf"Both extra_ids \(3\) and .* are provided to {name}"):
+        getattr(ef, name)(extra_ids=3, additional_special_tokens=["<extra_id_0>"])
+
+
 def test_roformer(monkeypatch, tmp_path):
     vocab = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "今天", "天", "气", "好", "ok"])}
     monkeypatch.setitem(sys.modules, "rjieba", None)  # as if it were not installed

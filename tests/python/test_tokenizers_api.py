@@ -268,6 +268,28 @@ def test_the_token_behind_the_last_one():
     assert empty.token_to_word(0) is None
 
 
+@pytest.mark.parametrize("kind", ["WordLevel", "WordPiece", "BPE"])
+def test_two_tokens_of_one_id(kind):
+    vocab = {"u": 0, "b": 1, "a": 1, "c": 2}
+    options = {"merges": []} if kind == "BPE" else {}
+    tokenizer = Tokenizer(getattr(models, kind)(vocab, unk_token="u", **options))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    assert tokenizer.encode("a b c d").ids == [1, 1, 2, 0]
+    assert tokenizer.get_vocab() == vocab and tokenizer.get_vocab_size() == 4
+    assert [tokenizer.token_to_id(token) for token in vocab] == [0, 1, 1, 2]
+    assert tokenizer.id_to_token(1) == "a"  # the later one; a file has it alone
+    assert Tokenizer.from_str(tokenizer.to_str()).get_vocab() == {"u": 0, "a": 1, "c": 2}
+
+
+@pytest.mark.parametrize("flags", [{}, {"lstrip": True}, {"rstrip": True}, {"single_word": True}], ids=str)
+def test_an_added_token_that_the_normalizer_removes(flags):
+    tokenizer = Tokenizer(models.WordLevel({"u": 0, "a": 1}, unk_token="u"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Replace("x", ""), pre_tokenizers.Whitespace()
+    assert tokenizer.add_tokens([AddedToken("x", normalized=True, **flags)]) == 1
+    for text in ("a é a", " a  a", "a a x", "x", ""):
+        assert set(tokenizer.encode(text).ids) <= {0, 1}
+
+
 def test_training_on_nothing():
     tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")]))
     tokenizer.train_from_iterator([], trainers.BpeTrainer(initial_alphabet=["x"], show_progress=False))

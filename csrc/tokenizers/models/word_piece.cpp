@@ -12,8 +12,7 @@ class WordPiece : public Model {
   WordPiece(Vocab vocab, std::string unk_token, std::string prefix, uint64_t max_chars)
       : vocab_(std::move(vocab)), unk_token_(std::move(unk_token)), prefix_(std::move(prefix)), max_chars_(max_chars) {
     std::vector<std::string_view> tokens;
-    vocab_.for_each([&](std::string_view token, uint32_t id) {
-      if (vocab_.find(token) != id) return;  // a token listed twice
+    vocab_.for_each_added([&](std::string_view token, uint32_t id) {
       tokens.push_back(token);
       ids_.push_back(id);
     });

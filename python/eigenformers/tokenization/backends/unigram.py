@@ -211,7 +211,7 @@ def pegasus(parts: Parts) -> Backend:
                     first="always")  # fmt: skip
 
 
-def _sentinels(parts: Parts) -> list[tuple[str, float]]:
+def _sentinels(parts: Parts, owner: str) -> list[tuple[str, float]]:
     """The vocabulary of T5, and its <extra_id_...> tokens as special tokens."""
     count = parts.count("extra_ids", 100)
     sentinels = [f"<extra_id_{i}>" for i in range(count)]
@@ -224,7 +224,7 @@ def _sentinels(parts: Parts) -> list[tuple[str, float]]:
         elif count > 0 and count != len(named):
             raise ValueError(
                 f"Both extra_ids ({count}) and additional_special_tokens ({parts.extra}) are provided to "
-                "T5Tokenizer. In this case the additional_special_tokens must include the extra_ids tokens"
+                f"{owner}. In this case the additional_special_tokens must include the extra_ids tokens"
             )
     more = (("▁", -2.0), *((token, 0.0) for token in reversed(sentinels)))
     return parts.scored_vocab("pad_token", "eos_token", "unk_token", more=more)
@@ -232,14 +232,14 @@ def _sentinels(parts: Parts) -> list[tuple[str, float]]:
 
 def t5(parts: Parts) -> Backend:
     """A </s> B </s>, and the <extra_id_...> tokens."""
-    return _unigram(parts, _sentinels(parts), 2, _single(parts), _T5_TEMPLATE, words=True, first="always")
+    return _unigram(parts, _sentinels(parts, "T5Tokenizer"), 2, _single(parts), _T5_TEMPLATE, words=True, first="always")
 
 
 def lasr(parts: Parts) -> Backend:
     """As T5; what is unknown has the id of the blank."""
-    return _unigram(parts, _sentinels(parts), 3, _single(parts), _T5_TEMPLATE, words=True, first="always")
+    return _unigram(parts, _sentinels(parts, "LasrTokenizer"), 3, _single(parts), _T5_TEMPLATE, words=True, first="always")
 
 
 def videoprism(parts: Parts) -> Backend:
     """As T5, with nothing around the text."""
-    return _unigram(parts, _sentinels(parts), 2, _single(parts), words=True, first="always")
+    return _unigram(parts, _sentinels(parts, "VideoPrismTokenizer"), 2, _single(parts), words=True, first="always")
