@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,9 @@ class LazyCharTable {
  public:
   using Maker = std::function<T(char32_t)>;
   explicit LazyCharTable(Maker maker) : maker_(std::move(maker)), pages_(0x110000 / kPage) {}
+  ~LazyCharTable() {
+    for (const auto& page : pages_) delete page.load();
+  }
 
   const T& operator[](char32_t c) const {  // from any thread
     const Page* page = pages_[c / kPage].load(std::memory_order_acquire);
@@ -27,18 +29,13 @@ class LazyCharTable {
   static constexpr size_t kPage = 64;
   using Page = std::array<T, kPage>;
   const Page& make(size_t number) const {
-    const std::lock_guard lock(mutex_);
-    if (const Page* page = pages_[number].load(std::memory_order_acquire)) return *page;
     auto page = std::make_unique<Page>();
     for (size_t i = 0; i < kPage; i++) (*page)[i] = maker_(char32_t(number * kPage + i));
-    made_.push_back(std::move(page));
-    pages_[number].store(made_.back().get(), std::memory_order_release);
-    return *made_.back();
+    const Page* there = nullptr;  // or what another thread made meanwhile
+    return pages_[number].compare_exchange_strong(there, page.get()) ? *page.release() : *there;
   }
   Maker maker_;
-  mutable std::mutex mutex_;
   mutable std::vector<std::atomic<const Page*>> pages_;
-  mutable std::vector<std::unique_ptr<const Page>> made_;
 };
 
 class CharacterMap {

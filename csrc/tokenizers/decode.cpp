@@ -104,15 +104,22 @@ void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens
   finish();
 }
 
+std::unique_lock<std::mutex> DecodeTableSlot::lock() {
+  after_fork_([this] {
+    new (&mutex_) std::mutex;
+    new (&table_) decltype(table_);
+  });
+  return std::unique_lock(mutex_);
+}
 std::shared_ptr<const DecodeTable> DecodeTableSlot::get(const Tokenizer& tokenizer, size_t ids) {
-  std::lock_guard lock(mutex_);
+  const auto held = lock();
   if (table_ || ids < DecodeTable::kWorthwhile || !tokenizer.decoder()) return table_;
   if (DecodePlan plan; tokenizer.decoder()->add_to(plan))
     table_ = std::make_shared<DecodeTable>(tokenizer, std::move(plan));
   return table_;
 }
 void DecodeTableSlot::clear() {
-  std::lock_guard lock(mutex_);
+  const auto held = lock();
   table_.reset();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/after_fork.h"
 #include "tokenizers/decoders/decoder.h"
 
 namespace ef::tokenizers {
@@ -51,8 +52,10 @@ class DecodeTableSlot {
   void clear();
 
  private:
+  std::unique_lock<std::mutex> lock();
   std::mutex mutex_;
   std::shared_ptr<const DecodeTable> table_;
+  AfterFork after_fork_;
 };
 
 }  // namespace ef::tokenizers

@@ -6,14 +6,18 @@
 
 namespace ef::tokenizers {
 
+std::unique_lock<std::mutex> WorkspacePool::lock() {
+  after_fork_([this] {
+    new (&mutex_) std::mutex;
+    new (&free_) decltype(free_);
+  });
+  return std::unique_lock(mutex_);
+}
 std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!free_.empty()) {
-      auto out = std::move(free_.back());
-      free_.pop_back();
-      return out;
-    }
+  if (const auto held = lock(); !free_.empty()) {
+    auto out = std::move(free_.back());
+    free_.pop_back();
+    return out;
   }
   return model.workspace();
 }
@@ -21,7 +25,7 @@ void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   if (!workspace) return;
   constexpr size_t kKept = 1 << 18;  // ids; what one huge text took is given back
   if (workspace->text.ids.capacity() > kKept) workspace->text = {};
-  std::lock_guard lock(mutex_);
+  const auto held = lock();
   free_.push_back(std::move(workspace));
 }
 
@@ -38,8 +42,8 @@ void Tokenizer::set_model(ModelPtr model) {
 }
 void Tokenizer::set_normalizer(NormalizerPtr normalizer) {
   normalizer_ = std::move(normalizer);
-  decode_table_.clear();
   added_.refresh(normalizer_.get());
+  decode_table_.clear();  // last: a normalizer in Python lets others decode meanwhile
   refresh_cuts();
 }
 
@@ -76,8 +80,8 @@ void Tokenizer::set_decoder(DecoderPtr decoder) {
 }
 
 size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) {
-  decode_table_.clear();
   const size_t added = added_.add(tokens, *model_, normalizer_.get());
+  decode_table_.clear();
   refresh_cuts();
   return added;
 }

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/after_fork.h"
 #include "tokenizers/added_vocabulary.h"
 #include "tokenizers/decode_table.h"
 #include "tokenizers/decoders/decoder.h"
@@ -39,17 +40,31 @@ class WorkspacePool {
   void give_back(std::unique_ptr<Workspace> workspace);
 
  private:
+  std::unique_lock<std::mutex> lock();
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> free_;
+  AfterFork after_fork_;
 };
 
 // Held by those who use a tokenizer while others may change it; a copy has its own.
-class ChangeLock : public std::shared_mutex {
+class ChangeLock {
  public:
   ChangeLock() = default;
   ChangeLock(const ChangeLock&) {}
   ChangeLock& operator=(const ChangeLock&) { return *this; }
+  void lock() { mutex().lock(); }
+  void unlock() { mutex_.unlock(); }
+  void lock_shared() { mutex().lock_shared(); }
+  void unlock_shared() { mutex_.unlock_shared(); }
   std::atomic<uint64_t> count = 0;  // of the changes
+
+ private:
+  std::shared_mutex& mutex() {
+    after_fork_([this] { new (&mutex_) std::shared_mutex; });
+    return mutex_;
+  }
+  std::shared_mutex mutex_;
+  AfterFork after_fork_;
 };
 
 class Tokenizer {

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import threading
+import weakref
 from typing import Any
 
 from ..utils import logging
@@ -27,6 +28,16 @@ _TEXT_TYPES = (
     "pretokenized sequence pairs)."
 )
 
+
+_with_locks: weakref.WeakSet[PreTrainedTokenizerFast] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    for tokenizer in list(_with_locks):
+        tokenizer._renew_lock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)  # a child has none of the threads that hold them
 
 _LONG = 512  # characters of a call from which on encodings are made when they are asked for
 
@@ -75,7 +86,7 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
         for name, value in zip(("vocab", "merges", "tokenizer_file"), args):
             kwargs[name] = value
         loaded = "_chosen" in kwargs  # by from_pretrained
-        self._lock = threading.RLock()
+        self._renew_lock()
         vocab_file = kwargs.get("vocab_file")
         backend, from_file = build_backend(type(self), kwargs)
         self._tokenizer = backend.tokenizer
@@ -156,7 +167,11 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._renew_lock()
+
+    def _renew_lock(self) -> None:
         self.__dict__["_lock"] = threading.RLock()
+        _with_locks.add(self)
 
     def __deepcopy__(self, memo: dict) -> PreTrainedTokenizerFast:
         clone = type(self).__new__(type(self))

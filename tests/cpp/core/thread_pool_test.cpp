@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "core/after_fork.h"
 
 namespace ef {
 
@@ -100,6 +103,35 @@ TEST(ThreadPool, WorksAfterFork) {
   int status = 0;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST(AfterFork, RenewsOnceInEveryChild) {
+  AfterFork after_fork;
+  std::atomic<int> renewed{0};
+  const auto pass = [&] {
+    after_fork([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      renewed++;
+    });
+    return renewed.load();
+  };
+  EXPECT_EQ(pass(), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; i++) threads.emplace_back([&] { wrong += pass() != 1; });
+    for (auto& thread : threads) thread.join();
+    const pid_t grandchild = fork();
+    if (grandchild == 0) _exit(pass() == 2 ? 0 : 1);
+    int status = 0;
+    waitpid(grandchild, &status, 0);
+    _exit(status == 0 && wrong == 0 && pass() == 1 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(pass(), 0);
 }
 
 }  // namespace ef

@@ -1,0 +1,194 @@
+"""Tokenizers in several threads and processes: forks at any moment, children that start anew, Ctrl-C, one core."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+MAKE = """
+import os, signal, sys, threading, time
+import eigenformers as ef
+from eigenformers.tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+engine = Tokenizer(models.WordPiece({"u": 0, "a": 1, "##b": 2, "[P]": 3, "é": 4}, unk_token="u"))
+engine.normalizer, engine.pre_tokenizer = normalizers.NFC(), pre_tokenizers.Whitespace()
+engine.decoder = decoders.WordPiece()
+tok = ef.PreTrainedTokenizerFast(tokenizer_object=engine, pad_token="[P]")
+texts = ["ab abb e\\u0301 a c " * 200] * 40
+"""
+
+
+def run(code: str, **environment: str) -> str:
+    """What a program prints, which has to end well and in time."""
+    done = subprocess.run(
+        [sys.executable, "-c", MAKE + textwrap.dedent(code)], env={**os.environ, **environment}, timeout=120,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+WORK = {
+    "encode_batch": "engine.encode_batch(texts)",
+    "encode_batch_arrays": "engine.encode_batch_arrays(texts)",
+    "decode_batch": "engine.add_tokens(['x']); engine.decode_batch([[1, 2, 4] * 2000] * 20)",
+    "call": "tok(texts, padding=True)",
+    "changes": "engine.enable_padding(length=3); engine.no_padding(); engine.add_tokens([str(time.time())])",
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_forks_of_a_process_that_tokenizes(work):
+    """A child has none of the threads that hold locks at the moment of the fork."""
+    run(
+        f"""
+        stop = False
+        def work():
+            while not stop:
+                {work}
+        {work}  # a fork in the midst of an import is Python's affair
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        for i in range(12):
+            time.sleep(0.002 * i)
+            child = os.fork()
+            if not child:
+                signal.alarm(30)  # a lock that nobody gives back
+                engine.no_padding()
+                assert engine.encode_batch(["ab", "a é"])[1].ids == [1, 4]
+                engine.enable_truncation(1)
+                assert engine.encode("a a").ids == [1] and len(engine.decode_batch([[1, 2] * 5000])) == 1
+                assert engine.add_tokens([f"new{{i}}"]) == 1
+                assert tok(["ab", "a a a"], padding=True)["input_ids"] == [[1, 2, 3], [1, 1, 1]]
+                assert tok.decode([1, 2]) == "ab"
+                os._exit(0)
+            status = os.waitpid(child, 0)[1]
+            assert status == 0, status
+        stop = True
+        for thread in threads:
+            thread.join()
+        """
+    )
+
+
+def test_children_of_children():
+    run(
+        """
+        engine.encode_batch(texts)
+        for _ in range(4):
+            child = os.fork()
+            if child:
+                signal.alarm(60)
+                os._exit(os.waitpid(child, 0)[1] != 0)
+            engine.enable_padding(length=9)
+            assert {len(e.ids) for e in engine.encode_batch(["ab"] * 8)} == {9}
+            assert tok("ab")["input_ids"] == [1, 2]
+        os._exit(0)
+        """
+    )
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_pools_of_processes(tmp_path, method):
+    script = tmp_path / "pool.py"
+    work = "def work(text):\n    return tok(text)['input_ids'], engine.encode(text).ids\n"
+    main = f"""
+if __name__ == "__main__":
+    import multiprocessing, functools
+    with multiprocessing.get_context("{method}").Pool(2) as pool:
+        assert pool.map(work, ["ab a"] * 20) == [([1, 2, 1], [1, 2, 1])] * 20
+        assert pool.map(tok.encode, ["ab a"] * 20) == [[1, 2, 1]] * 20  # the tokenizer itself is sent
+"""
+    script.write_text(MAKE + work + main, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("value, threads", [("false", "1"), ("0", "1"), ("true", "3"), (None, "3")])
+def test_tokenizers_parallelism(value, threads):
+    """With one thread there are no others, not even waiting ones."""
+    out = run(
+        """
+        engine.encode_batch(texts), engine.decode_batch([[1, 2]] * 20), tok(texts)
+        print(len(os.listdir("/proc/self/task")))
+        """,
+        EIGENFORMERS_NUM_THREADS="3",
+        OPENBLAS_NUM_THREADS="1",
+        **({} if value is None else {"TOKENIZERS_PARALLELISM": value}),
+    )
+    assert out.strip() == threads
+
+
+def test_others_run_meanwhile():
+    run(
+        """
+        texts = texts * 40
+        for call in (engine.encode_batch, engine.encode_batch_arrays, tok):
+            thread = threading.Thread(target=call, args=(texts,))
+            thread.start()
+            rounds = 0
+            while thread.is_alive():
+                time.sleep(0.0005)
+                rounds += 1
+            assert rounds > 3, (call, rounds)
+        """
+    )
+
+
+def test_ctrl_c_leaves_the_tokenizer_as_it_was():
+    run(
+        """
+        texts = texts * 40
+        for call in (engine.encode_batch, lambda texts: tok(texts, padding=True, truncation=True, max_length=7)):
+            threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+            try:
+                while True:
+                    call(texts)
+            except KeyboardInterrupt:
+                pass
+            assert engine.encode("ab a").ids == tok("ab a")["input_ids"] == [1, 2, 1]
+            child = threading.Thread(target=tok, args=("ab a",))
+            child.start()
+            child.join(20)
+            assert not child.is_alive()  # no lock is left behind
+        """
+    )
+
+
+def test_threads_that_want_different_things():
+    """Padding and truncation are state of the engine: each call sees its own."""
+    run(
+        """
+        ways = [{}, {"padding": "max_length", "max_length": 9, "truncation": True}, {"truncation": True, "max_length": 4},
+                {"padding": True, "pad_to_multiple_of": 8}, {"padding": "max_length", "max_length": 1100, "padding_side": "left"}]
+        batch = ["ab a " * 300, "a"]
+        want = [tok(batch, **way) for way in ways]
+        want = [(encoding["input_ids"], [e.ids for e in encoding.encodings]) for encoding in want]
+        stop, wrong = False, []
+        def encode(way, expected):
+            while not stop:
+                found = tok(batch, **way)
+                if (found["input_ids"], [e.ids for e in found.encodings]) != expected:
+                    wrong.append(way)
+        def change():
+            for i in range(10**6):
+                tok.add_tokens([f"new{i % 50}"])
+                tok._state_to_save(), tok.get_vocab(), tok.build_inputs_with_special_tokens([1])
+                if stop:
+                    return
+        threads = [threading.Thread(target=encode, args=pair) for pair in zip(ways, want)]
+        threads.append(threading.Thread(target=change))
+        for thread in threads:
+            thread.start()
+        time.sleep(1.5)
+        stop = True
+        for thread in threads:
+            thread.join()
+        assert not wrong, wrong[:3]
+        """
+    )
