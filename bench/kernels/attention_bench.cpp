@@ -81,10 +81,11 @@ struct Case {
     const auto x = floats(rows * dim);
     codes.resize(size_t(rows * codes_row)), ranges.resize(size_t(rows * ranges_row));
     for (int64_t r = 0; r < rows; r++)
-      pack_kv(&x[size_t(r * dim)], dim, bits, kGroup, &codes[size_t(r * codes_row)], &ranges[size_t(r * ranges_row)]);
+      pack_kv(&x[size_t(r * dim)], dim, bits, kGroup, &codes[size_t(r * codes_row)],
+              &ranges[size_t(r / kv_len * kv_len * ranges_row + r % kv_len)], kv_len);
     repeat(codes, copies), repeat(ranges, copies);
     packed[0] = {
-        codes.data(), ranges.data(), {0, kv_len * codes_row, codes_row}, {0, kv_len * ranges_row, ranges_row}, bits,
+        codes.data(), ranges.data(), {0, kv_len * codes_row, codes_row}, {0, kv_len * ranges_row, kv_len}, bits,
         kGroup,       kv_len - 1};
     packed[1] = packed[0];
     args.packed_k = &packed[0], args.packed_v = &packed[1];

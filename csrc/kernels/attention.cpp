@@ -20,7 +20,6 @@ using attention::at;
 using attention::KeyRange;
 using attention::visible_keys;
 
-constexpr int64_t kKeyChunk = 64;  // of decode: the unit of work of a thread
 static_assert(kKeyBlock % kKeyChunk == 0);
 constexpr int64_t kGroupChunks = 8;
 constexpr int64_t kDecodeRows = 12;    // query rows of a kv head up to which decode is faster
@@ -309,13 +308,17 @@ class DecodeTask {
                     : a.kv_dtype == DType::Float16 ? table_.decode_f16
                                                    : table_.decode_f32),
         form_(a.kv_dtype == DType::BFloat16 && suits(table_.decode_tiles) ? table_.decode_tiles : plain_form_),
-        q_bytes_(query_bytes(a.head_dim)) {
+        q_bytes_(query_bytes(a.head_dim)),
+        codes_(a.packed_k && packed_suits(a.packed_k->bits, a.packed_k->group, a.head_dim) &&
+               packed_suits(a.packed_v->bits, a.packed_v->group, a.value_dim)) {
     const int64_t room = a.packed_k ? kKeyChunk * std::max(a.head_dim, a.value_dim) : 0, f = int64_t(sizeof(float));
-    const int64_t q_rows = (rows_ + form_.rows - 1) / form_.rows * form_.rows;
+    const int64_t q_rows = (rows_ + form_.rows - 1) / form_.rows * form_.rows, code_rows = codes_ ? rows_ : 0;
     const int64_t parts = kGroupChunks * rows_ * (a.value_dim + 2);
-    Carver c{scratch<char>(ScratchSlot::AttentionA,
-                           size_t(q_rows * q_bytes_ + f * (rows_ * kKeyChunk + a.head_dim + room + parts) + 5 * 64))};
+    Carver c{scratch<char>(
+        ScratchSlot::AttentionA,
+        size_t((q_rows + code_rows) * q_bytes_ + f * (rows_ * kKeyChunk + a.head_dim + room + parts) + 6 * 64))};
     q_ = c.take<char>(q_rows * q_bytes_);
+    q_codes_ = c.take<char>(code_rows * q_bytes_);
     s_ = c.take<float>(rows_ * kKeyChunk);
     wide_ = c.take<float>(a.head_dim);
     room_ = c.take<float>(room);
@@ -336,9 +339,11 @@ class DecodeTask {
                         DType::Float32);
       return static_cast<const float*>(wide_);
     };
-    each_block([&](int64_t first, int64_t rows) {
+    each_block(form_.rows, [&](int64_t first, int64_t rows) {
       for (int64_t r = 0; r < rows; r++) form_.pack(r, a_.head_dim, query(first + r), q_ + first * q_bytes_);
     });
+    for (int64_t r = 0; codes_ && r < rows_; r++)
+      table_.packed.pack(a_.head_dim, a_.packed_k->group, query(r), q_codes_ + r * q_bytes_);
   }
   // o [rows, value_dim], max and sum of a chunk, before `next`; what a window hides of it is masked
   void run(const Chunk& at, const Chunk& next, float* o) {
@@ -351,12 +356,8 @@ class DecodeTask {
       std::fill(sum, sum + rows_, 0.f);
       return;
     }
-    const Rows k = rows_of(a_, false, b, kv, key, n, room_);
-    const int64_t to_values = distance(k.at, true, at);
-    each_block([&](int64_t r, int64_t rows) {
-      form_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk,
-                   r == 0 ? to_values : 0);
-    });
+    const bool codes = codes_ && n == kKeyChunk && key + n <= a_.packed_k->count;
+    codes ? score_codes(at, next) : score(at, n);
     const KeyRange all = visible_keys(a_, 0, 0), last = visible_keys(a_, a_.q_len - 1, a_.q_len - 1);
     if (!plain_ || a_.key_mask || last.begin > key || all.end < key + n)
       for (int64_t r = 0; r < rows_; r++) {
@@ -365,20 +366,57 @@ class DecodeTask {
         finish_scores(a_, b, kv * group_ + r / a_.q_len, r % a_.q_len, key, n, s);
       }
     table_.softmax_chunk(rows_, n, plain_ ? a_.scale : 1.f, s_, kKeyChunk, max, sum);
-    const Rows v = rows_of(a_, true, b, kv, key, n, room_);
+    codes ? add_codes(at, next, o) : add_values(at, n, next, o);
+  }
+
+ private:
+  void score(const Chunk& at, int64_t n) {
+    const Rows k = rows_of(a_, false, at.b, at.kv, at.key, n, room_);
+    const int64_t to_values = distance(k.at, true, at);
+    each_block(form_.rows, [&](int64_t r, int64_t rows) {
+      form_.scores(rows, n, a_.head_dim, q_ + r * q_bytes_, k.at, k.stride, s_ + r * kKeyChunk, kKeyChunk,
+                   r == 0 ? to_values : 0);
+    });
+  }
+  void add_values(const Chunk& at, int64_t n, const Chunk& next, float* o) {
+    const Rows v = rows_of(a_, true, at.b, at.kv, at.key, n, room_);
     const int64_t to_keys = distance(v.at, false, next);
     const auto add_up = [&](const DecodeKernels& form, int64_t r, int64_t rows) {
       return form.values(rows, n, a_.value_dim, s_ + r * kKeyChunk, kKeyChunk, v.at, v.stride, o + r * a_.value_dim,
                          r == 0 ? to_keys : 0);
     };
-    each_block([&](int64_t r, int64_t rows) {
+    each_block(form_.rows, [&](int64_t r, int64_t rows) {
       const uint32_t bad = add_up(form_, r, rows);
       for (int64_t i = 0; bad >> i; i++)
         if (bad >> i & 1) add_up(plain_form_, r + i, 1);
     });
   }
-
- private:
+  // The same over integers, where all of a chunk is such. These are fetched a whole chunk ahead: they are read faster
+  // than memory answers.
+  PackedPart codes_of(bool values, const Chunk& at) const {
+    return values ? attention::part_of(*a_.packed_v, at.b, at.kv, at.key, a_.value_dim)
+                  : attention::part_of(*a_.packed_k, at.b, at.kv, at.key, a_.head_dim);
+  }
+  static void fetch_ranges(const PackedPart& p) {
+    for (int64_t row = 0; row < 2 * ((p.dim + p.group - 1) / p.group); row++)
+      for (int64_t j = 0; j < kKeyChunk; j += 16) __builtin_prefetch(p.ranges + row * p.range_stride + j, 0, 2);
+  }
+  void score_codes(const Chunk& at, const Chunk& next) {
+    const PackedPart k = codes_of(false, at), fetched = codes_of(false, next);
+    fetch_ranges(fetched);
+    each_block(table_.packed.rows, [&](int64_t r, int64_t rows) {
+      table_.packed.scores(rows, k, q_codes_ + r * q_bytes_, s_ + r * kKeyChunk, kKeyChunk,
+                           r == 0 ? fetched.codes - k.codes : 0);
+    });
+  }
+  void add_codes(const Chunk& at, const Chunk& next, float* o) {
+    const PackedPart v = codes_of(true, at), fetched = codes_of(true, next);
+    fetch_ranges(fetched);
+    each_block(table_.packed.rows, [&](int64_t r, int64_t rows) {
+      table_.packed.values(rows, v, s_ + r * kKeyChunk, kKeyChunk, o + r * a_.value_dim,
+                           r == 0 ? fetched.codes - v.codes : 0);
+    });
+  }
   bool suits(const DecodeKernels& form) const {
     return form.rows && a_.head_dim % form.unit == 0 && a_.value_dim % form.unit == 0;
   }
@@ -389,8 +427,8 @@ class DecodeTask {
            static_cast<const char*>(here);
   }
   template <class F>
-  void each_block(F&& f) const {
-    for (int64_t r = 0; r < rows_; r += form_.rows) f(r, std::min<int64_t>(form_.rows, rows_ - r));
+  void each_block(int64_t most, F&& f) const {
+    for (int64_t r = 0; r < rows_; r += most) f(r, std::min(most, rows_ - r));
   }
 
   const AttentionArgs& a_;
@@ -400,7 +438,8 @@ class DecodeTask {
   const Kernels& table_;
   const DecodeKernels &plain_form_, &form_;
   int64_t q_bytes_;
-  char* q_;
+  bool codes_;
+  char *q_, *q_codes_;
   float *s_, *wide_, *room_, *parts_;
 };
 

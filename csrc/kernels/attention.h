@@ -17,17 +17,21 @@ struct HeadStrides {
 };
 
 // The first positions of keys or values as small integers: x = low + code · step, with a low and a step for each group
-// of numbers of a position. Codes of 4 bits stand two to a byte, the earlier one in the low half.
+// of numbers of a position, NaN where a number is not finite. Codes of 4 bits stand two to a byte: of each 32 numbers
+// the first half is in the low halves of 16 bytes. The lows of all positions lie together, then the steps, then those
+// of the next group.
 struct PackedKv {
   const uint8_t* codes = nullptr;
-  const float* ranges = nullptr;            // low and step, one pair a group
-  HeadStrides code_strides, range_strides;  // in bytes; in floats
+  const float* ranges = nullptr;
+  HeadStrides code_strides;   // in bytes
+  HeadStrides range_strides;  // in floats; `position`: from the lows to the steps and to the next group
   int bits = 8;
   int64_t group = 0, count = 0;  // numbers in a group; positions
 };
 // out [n, dim] = the positions [from, from + n)
 void unpack_kv(const PackedKv& packed, int64_t batch, int64_t head, int64_t from, int64_t n, int64_t dim, float* out);
-void pack_kv(const float* x, int64_t dim, int bits, int64_t group, uint8_t* codes, float* ranges);  // one position
+// One position; its ranges lie `stride` floats apart.
+void pack_kv(const float* x, int64_t dim, int bits, int64_t group, uint8_t* codes, float* ranges, int64_t stride);
 
 // out = softmax(softcap(scale · q·kᵀ) + bias, masked) · v
 template <class T>

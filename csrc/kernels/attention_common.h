@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/attention.h"
+#include "kernels/kernels.h"
 
 namespace ef::attention {
 
@@ -52,6 +53,16 @@ T* at(T* p, const HeadStrides& s, int64_t b, int64_t head, int64_t position) {
 }
 inline const void* at(const void* p, DType d, const HeadStrides& s, int64_t b, int64_t head, int64_t position) {
   return static_cast<const char*>(p) + (b * s.batch + head * s.head + position * s.position) * int64_t(item_size(d));
+}
+
+inline PackedPart part_of(const PackedKv& p, int64_t b, int64_t head, int64_t position, int64_t dim) {
+  return {p.codes + b * p.code_strides.batch + head * p.code_strides.head + position * p.code_strides.position,
+          p.ranges + b * p.range_strides.batch + head * p.range_strides.head + position,
+          p.code_strides.position,
+          p.range_strides.position,
+          p.bits,
+          p.group,
+          dim};
 }
 
 template <class T>

@@ -90,7 +90,29 @@ struct DecodeKernels {
   uint32_t (*values)(int64_t rows, int64_t n, int64_t dim, const float* p, int64_t ldp, const void* v, int64_t ldv,
                      float* o, int64_t ahead);
 };
+constexpr int64_t kKeyChunk = 64;
 constexpr int64_t query_bytes(int64_t dim) { return (dim + 31) / 32 * 32 * int64_t(sizeof(float)); }
+
+// Positions of one head of a PackedKv (attention.h), from one on.
+struct PackedPart {
+  const uint8_t* codes;
+  const float* ranges;
+  int64_t stride, range_stride;  // bytes to the next position; floats to the steps and to the next group
+  int bits;
+  int64_t group, dim;
+};
+// The same for kKeyChunk keys and values of small integers. dim and group are multiples of 16 bytes of codes
+// (packed_suits).
+struct PackedKvKernels {
+  int rows;
+  void (*pack)(int64_t dim, int64_t group, const float* q, void* dst);  // one row of query_bytes(dim)
+  void (*scores)(int64_t rows, const PackedPart& k, const void* q, float* s, int64_t lds, int64_t ahead);
+  void (*values)(int64_t rows, const PackedPart& v, const float* p, int64_t ldp, float* o, int64_t ahead);
+  void (*unpack)(int64_t positions, const PackedPart& part, float* out);  // [positions, dim]; any dim and group
+};
+constexpr bool packed_suits(int bits, int64_t group, int64_t dim) {
+  return group * bits % 128 == 0 && dim * bits % 128 == 0;
+}
 
 // The same as DotKernels for b row-major [k, n]: vectors along n, a in f32.
 using DirectKernel = void (*)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const void* b, int64_t ldb,
@@ -152,8 +174,7 @@ struct Kernels {
   using SoftmaxBlock = void (*)(int64_t rows, int64_t n, float unit, float* s, int64_t lds, float* max, float* sum,
                                 float* correction, void* packed, void (*between)(void*, int64_t), void* context);
   SoftmaxBlock softmax_block_f32, softmax_block_bf16;
-  void (*unpack_codes)(int64_t positions, int64_t dim, int bits, int64_t group, const uint8_t* codes,
-                       int64_t code_stride, const float* ranges, int64_t range_stride, float* out);
+  PackedKvKernels packed;
   void (*convert)(int64_t n, const void* src, DType from, void* dst, DType to);  // among f32, bf16, f16
 };
 

@@ -133,7 +133,7 @@ std::optional<KeptRows> DynamicCache::append_rows(int layer, const NewRows& rows
     }
   });
   at.kept += rows.positions;
-  return KeptRows{at.keys, at.values, at.first, at.kept};
+  return KeptRows{at.keys, at.values, at.first, at.kept, {}, {}};
 }
 
 int64_t DynamicCache::length(int layer) const {

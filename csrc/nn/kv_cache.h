@@ -27,6 +27,7 @@ struct NewRows {
 struct KeptRows {
   Tensor keys, values;
   int64_t first, kept;
+  PackedRows packed_keys, packed_values;  // as in KvView
 };
 
 class KvCache {

@@ -41,16 +41,18 @@ void QuantizedCache::pack(PackedRows& to, const Tensor& x) const {
     const int64_t wanted = std::max(to.count + added, std::min(capacity * 2, capacity + 4096));
     const int64_t rounded = (wanted + 63) / 64 * 64;
     to.codes = grown(to.codes, rounded, to.count, {batch, heads, 0, dim * to.bits / 8}, DType::UInt8);
-    to.ranges = grown(to.ranges, rounded, to.count, {batch, heads, 0, 2 * groups}, DType::Float32);
+    Tensor ranges = Tensor::empty({batch, heads, 2 * groups, rounded}, DType::Float32);
+    if (to.count) ranges.narrow(3, 0, to.count).copy_(to.ranges.narrow(3, 0, to.count));
+    to.ranges = ranges;
   }
   const Tensor from = x.contiguous();
   auto* codes = static_cast<uint8_t*>(to.codes.mutable_data_ptr());
   float* ranges = to.ranges.mutable_data<float>();
   parallel_for(batch * heads * added, 1 + 16384 / dim, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
-      const int64_t row = i / added * to.codes.size(2) + to.count + i % added;
-      pack_kv(from.data<float>() + i * dim, dim, to.bits, to.group, codes + row * to.codes.size(3),
-              ranges + row * to.ranges.size(3));
+      const int64_t room = to.codes.size(2), head = i / added, at = to.count + i % added;
+      pack_kv(from.data<float>() + i * dim, dim, to.bits, to.group, codes + (head * room + at) * to.codes.size(3),
+              ranges + head * 2 * groups * room + at, room);
     }
   });
   to.count += added;
@@ -95,6 +97,26 @@ KvView QuantizedCache::append(int layer, const Tensor& k, const Tensor& v) {
   at.recent_values.narrow(2, at.recent, added).copy_(values);
   at.recent += added;
   return {at.recent_keys.narrow(2, 0, at.recent), at.recent_values.narrow(2, 0, at.recent), 0, at.keys, at.values};
+}
+
+std::optional<KeptRows> QuantizedCache::append_rows(int layer, const NewRows& rows) {
+  if (layer < 0 || layer >= layers() || grad_enabled()) return {};
+  Layer& at = layers_[size_t(layer)];
+  if (!at.keys.count || !at.recent_keys.defined() || at.recent >= options_.residual) return {};
+  const Shape& shape = at.recent_keys.shape();
+  if (shape[0] != rows.batch || shape[1] != rows.heads || shape[3] != rows.head_dim ||
+      at.recent_values.shape() != shape || at.recent + rows.positions > shape[2])
+    return {};
+  const int64_t dim = rows.head_dim;
+  float* to[2] = {at.recent_keys.mutable_data<float>(), at.recent_values.mutable_data<float>()};
+  const float* from[2] = {rows.keys, rows.values};
+  for (int64_t i = 0; i < 2 * rows.batch * rows.heads * rows.positions; i++) {
+    const int64_t p = i / 2 % rows.positions, head = i / 2 / rows.positions, b = head / rows.heads;
+    std::copy_n(from[i % 2] + (b * rows.positions + p) * rows.stride + head % rows.heads * dim, dim,
+                to[i % 2] + (head * shape[2] + at.recent + p) * dim);
+  }
+  at.recent += rows.positions;
+  return KeptRows{at.recent_keys, at.recent_values, 0, at.recent, at.keys, at.values};
 }
 
 int64_t QuantizedCache::length(int layer) const {

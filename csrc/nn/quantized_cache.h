@@ -11,13 +11,15 @@ struct QuantizedCacheOptions {
 };
 
 // The first pass over a prompt sees its own keys and values as they are; later ones see the packed form. What is packed
-// stays packed: nothing is rounded twice. Attention unpacks a block at a time.
+// stays packed: nothing is rounded twice. Attention of few queries computes with the integers, that of many unpacks a
+// block at a time.
 // After Liu et al., "KIVI" (2024), with the ranges over the numbers of a position.
 class QuantizedCache : public KvCache {
  public:
   explicit QuantizedCache(const QuantizedCacheOptions& options);
   const char* kind() const override { return "quantized"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
+  std::optional<KeptRows> append_rows(int layer, const NewRows& rows) override;
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(layers_.size()); }
   KvView view(int layer) const override;  // unpacked

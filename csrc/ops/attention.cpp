@@ -95,16 +95,6 @@ double scale_of(const AttentionOptions& o, int64_t head_dim) {
 }
 int64_t offset_of(const AttentionOptions& o, const Sizes& s) { return o.q_offset.value_or(s.kv_len - s.q_len); }
 
-PackedKv packed(const PackedRows& r) {
-  return {static_cast<const uint8_t*>(r.codes.data_ptr()),
-          r.ranges.data<float>(),
-          strides_of(r.codes),
-          strides_of(r.ranges),
-          r.bits,
-          r.group,
-          r.count};
-}
-
 // Everything the kernel reads, kept alive together.
 template <class T>
 struct Call {
@@ -149,8 +139,8 @@ struct Call {
     }
     if (sinks.defined()) args.sinks = sinks.data<T>();
     if (o.packed_k.count) {
-      packed_k = packed(o.packed_k);
-      packed_v = packed(o.packed_v);
+      packed_k = o.packed_k.kernel_form();
+      packed_v = o.packed_v.kernel_form();
       args.packed_k = &packed_k;
       args.packed_v = &packed_v;
     }
@@ -279,9 +269,19 @@ Tensor probabilities(const Sizes& s, const Tensor& q, const Tensor& k, const Att
 
 }  // namespace
 
+PackedKv PackedRows::kernel_form() const {
+  return {static_cast<const uint8_t*>(codes.data_ptr()),
+          ranges.data<float>(),
+          strides_of(codes),
+          strides_of(ranges),
+          bits,
+          group,
+          count};
+}
+
 Tensor PackedRows::unpacked() const {
   Tensor out = Tensor::empty({codes.size(0), codes.size(1), count, dim}, DType::Float32);
-  const PackedKv p = packed(*this);
+  const PackedKv p = kernel_form();
   for (int64_t i = 0; i < codes.size(0) * codes.size(1); i++)
     unpack_kv(p, i / codes.size(1), i % codes.size(1), 0, count, dim, out.mutable_data<float>() + i * count * dim);
   return out;

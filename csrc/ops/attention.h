@@ -7,13 +7,16 @@
 
 namespace ef {
 
+struct PackedKv;
+
 // Keys or values of past positions as small integers, with a range for each `group` numbers of a position.
 struct PackedRows {
   Tensor codes;   // uint8 [B, H, capacity, dim · bits / 8]
-  Tensor ranges;  // f32 [B, H, capacity, 2 · groups]
+  Tensor ranges;  // f32 [B, H, 2 · groups, capacity]
   int bits = 8;
   int64_t group = 0, dim = 0, count = 0;  // count: positions in use
   Tensor unpacked() const;                // f32 [B, H, count, dim]
+  PackedKv kernel_form() const;
 };
 
 struct AttentionOptions {

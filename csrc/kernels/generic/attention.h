@@ -177,26 +177,3 @@ void softmax_grad(int64_t n, const float* p, const float* dp, float delta, float
     store_part(ds + i, load_part(p + i, l) * (load_part(dp + i, l) - set(delta)) * set(scale), l);
   });
 }
-
-// Positions of integers (see PackedKv) as floats, out [positions, dim]; strides in bytes and floats.
-void unpack_codes(int64_t positions, int64_t dim, int bits, int64_t group, const uint8_t* codes, int64_t code_stride,
-                  const float* ranges, int64_t range_stride, float* __restrict out) {
-  for (int64_t p = 0; p < positions; p++, codes += code_stride, ranges += range_stride, out += dim)
-    for (int64_t at = 0; at < dim; at += group) {
-      const int64_t n = dim - at < group ? dim - at : group;
-      const float low = ranges[2 * (at / group)], step = ranges[2 * (at / group) + 1];
-      float* to = out + at;
-      if (bits == 8) {
-        const uint8_t* from = codes + at;
-        for (int64_t i = 0; i < n; i++) to[i] = low + float(int32_t(from[i])) * step;
-      } else {
-        const uint8_t* from = codes + at / 2;
-        for (int64_t i = 0; i < n / 2; i++) {
-          const int32_t pair = from[i];
-          to[2 * i] = low + float(pair & 15) * step;
-          to[2 * i + 1] = low + float(pair >> 4) * step;
-        }
-        if (n % 2) to[n - 1] = low + float(int32_t(from[n / 2] & 15)) * step;
-      }
-    }
-}

@@ -91,7 +91,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
       .decode_tiles = {0, 1, nullptr, nullptr, nullptr, nullptr, nullptr},
       .softmax_block_f32 = softmax_block<PartsF32>,
       .softmax_block_bf16 = softmax_block<PartsBf16>,
-      .unpack_codes = unpack_codes,
+      .packed = {kQueryRows, packed_query, packed_scores, packed_values, unpack_codes},
       .convert = convert,
   };
 }

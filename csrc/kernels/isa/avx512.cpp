@@ -13,6 +13,7 @@ namespace {
 #include "kernels/generic/rowwise.h"
 #include "kernels/generic/attention.h"
 #include "kernels/generic/attention_decode.h"
+#include "kernels/generic/attention_packed.h"
 #include "kernels/generic/table.h"
 }  // namespace
 

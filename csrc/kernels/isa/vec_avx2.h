@@ -116,6 +116,48 @@ inline I dot4(I acc, I u8, I s8) {
   const I odd = _mm256_madd_epi16(_mm256_srli_epi16(u8, 8), _mm256_srai_epi16(s8, 8));
   return _mm256_add_epi32(acc, _mm256_add_epi32(even, odd));
 }
+inline I repeat4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return _mm256_set1_epi32(four);
+}
+inline I bits(I v, int n, uint8_t mask) {
+  using U = uint32_t __attribute__((vector_size(32)));
+  const U u = reinterpret_cast<U>(v);
+  return _mm256_and_si256(reinterpret_cast<I>(n < 0 ? u << -n : u >> n), _mm256_set1_epi8(char(mask)));
+}
+inline F to_float(I v) { return _mm256_cvtepi32_ps(v); }
+inline void store_s8(int8_t* p, F v) {
+  const I i = _mm256_cvtps_epi32(v);
+  const __m128i h = _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(h, h));
+}
+inline I load_bytes(const uint8_t* p, int64_t n) {
+  if (n == 32) return _mm256_loadu_si256(reinterpret_cast<const I*>(p));
+  return _mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline void load_quads(const char* rows, int64_t stride, F* r) {
+  F t[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const auto part = [&](int64_t row) { return _mm_loadu_ps(reinterpret_cast<const float*>(rows + row * stride)); };
+    t[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(part(i)), part(i + 4), 1);
+  }
+  const F a = _mm256_unpacklo_ps(t[0], t[1]), b = _mm256_unpackhi_ps(t[0], t[1]);
+  const F c = _mm256_unpacklo_ps(t[2], t[3]), d = _mm256_unpackhi_ps(t[2], t[3]);
+  r[0] = _mm256_shuffle_ps(a, c, 0x44), r[1] = _mm256_shuffle_ps(a, c, 0xee);
+  r[2] = _mm256_shuffle_ps(b, d, 0x44), r[3] = _mm256_shuffle_ps(b, d, 0xee);
+}
+inline void store_quads(float* p, int64_t stride, int64_t count, F v) {
+  _mm_storeu_ps(p, _mm256_castps256_ps128(v));
+  if (count > 1) _mm_storeu_ps(p + stride, _mm256_extractf128_ps(v, 1));
+}
+inline void interleave_bytes(I (&r)[4]) {
+  const I a = _mm256_unpacklo_epi8(r[0], r[1]), b = _mm256_unpackhi_epi8(r[0], r[1]);
+  const I c = _mm256_unpacklo_epi8(r[2], r[3]), d = _mm256_unpackhi_epi8(r[2], r[3]);
+  r[0] = _mm256_unpacklo_epi16(a, c), r[1] = _mm256_unpackhi_epi16(a, c);
+  r[2] = _mm256_unpacklo_epi16(b, d), r[3] = _mm256_unpackhi_epi16(b, d);
+}
 
 }  // namespace
 }  // namespace ef

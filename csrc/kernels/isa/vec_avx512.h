@@ -125,6 +125,36 @@ inline F join_quads(const F (&s)[4]) {
 }
 
 inline I dot4(I acc, I u8, I s8) { return _mm512_dpbusd_epi32(acc, u8, s8); }
+inline I repeat4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return _mm512_set1_epi32(four);
+}
+// Bits of every byte, moved right by n (left if negative); only the bits of `mask` stay.
+inline I bits(I v, int n, uint8_t mask) {
+  using U = uint32_t __attribute__((vector_size(64)));
+  const U u = reinterpret_cast<U>(v);
+  return _mm512_and_si512(reinterpret_cast<I>(n < 0 ? u << -n : u >> n), _mm512_set1_epi8(char(mask)));
+}
+inline F to_float(I v) { return _mm512_cvtepi32_ps(v); }
+inline void store_s8(int8_t* p, F v) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
+inline I load_bytes(const uint8_t* p, int64_t n) {
+  return _mm512_maskz_loadu_epi8(n < 64 ? (uint64_t(1) << n) - 1 : ~uint64_t(0), p);
+}
+inline void store_quads(float* p, int64_t stride, int64_t count, F v) {
+  _mm_storeu_ps(p, _mm512_castps512_ps128(v));
+  if (count > 1) _mm_storeu_ps(p + stride, _mm512_extractf32x4_ps(v, 1));
+  if (count > 2) _mm_storeu_ps(p + 2 * stride, _mm512_extractf32x4_ps(v, 2));
+  if (count > 3) _mm_storeu_ps(p + 3 * stride, _mm512_extractf32x4_ps(v, 3));
+}
+inline void interleave_bytes(I (&r)[4]) {
+  const I a = _mm512_unpacklo_epi8(r[0], r[1]), b = _mm512_unpackhi_epi8(r[0], r[1]);
+  const I c = _mm512_unpacklo_epi8(r[2], r[3]), d = _mm512_unpackhi_epi8(r[2], r[3]);
+  r[0] = _mm512_unpacklo_epi16(a, c), r[1] = _mm512_unpackhi_epi16(a, c);
+  r[2] = _mm512_unpacklo_epi16(b, d), r[3] = _mm512_unpackhi_epi16(b, d);
+}
 
 #ifdef __AVX512BF16__
 #define EF_BF16_DOT 1

@@ -87,12 +87,58 @@ inline F sum_quads(F v0, F v1, F v2, F v3) {
 }
 inline F join_quads(const F (&s)[1]) { return s[0]; }
 
-inline I dot4(I acc, I u8, I s8) {
-  const uint8_t* u = reinterpret_cast<const uint8_t*>(&u8);
-  const int8_t* s = reinterpret_cast<const int8_t*>(&s8);
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++) acc[i] += int(u[4 * i + j]) * int(s[4 * i + j]);
-  return acc;
+typedef uint32_t U __attribute__((vector_size(16)));
+typedef uint8_t Bytes __attribute__((vector_size(16)));
+typedef int16_t Short __attribute__((vector_size(16)));
+
+inline I dot4(I acc, I u8, I s8) {  // products of a byte each fit 16 bits
+  const U u = reinterpret_cast<U>(u8);
+  const Short s = reinterpret_cast<Short>(s8);
+  const I even = reinterpret_cast<I>(reinterpret_cast<Short>(u & 0x00ff00ffu) * (s << 8 >> 8)),
+          odd = reinterpret_cast<I>(reinterpret_cast<Short>(u >> 8 & 0x00ff00ffu) * (s >> 8));
+  return acc + (even >> 16) + (even << 16 >> 16) + (odd >> 16) + (odd << 16 >> 16);
+}
+inline I repeat4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return I{} + four;
+}
+inline I bits(I v, int n, uint8_t mask) {
+  const U u = reinterpret_cast<U>(v), four = U{} + mask * 0x01010101u;
+  return reinterpret_cast<I>((n < 0 ? u << -n : u >> n) & four);
+}
+inline F to_float(I v) { return __builtin_convertvector(v, F); }
+inline void store_s8(int8_t* p, F v) {
+  const F whole = round_even(v);
+  for (int i = 0; i < 4; i++) p[i] = int8_t(int(whole[i]));
+}
+inline I load_bytes(const uint8_t* p, int64_t) {
+  I v;
+  __builtin_memcpy(&v, p, 16);
+  return v;
+}
+inline void load_quads(const char* rows, int64_t stride, F* r) {
+  F t[4];
+  for (int64_t i = 0; i < 4; i++) __builtin_memcpy(&t[i], rows + i * stride, 16);
+  transpose(t);
+  for (int i = 0; i < 4; i++) r[i] = t[i];
+}
+inline void store_quads(float* p, int64_t, int64_t, F v) { store(p, v); }
+inline void interleave_bytes(I (&r)[4]) {
+  const auto b = [&](int i) { return reinterpret_cast<Bytes>(r[i]); };
+  const auto first = [](Bytes x, Bytes y) {
+    return reinterpret_cast<Short>(
+        __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  };
+  const auto last = [](Bytes x, Bytes y) {
+    return reinterpret_cast<Short>(
+        __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+  };
+  const Short p = first(b(0), b(1)), q = last(b(0), b(1)), s = first(b(2), b(3)), t = last(b(2), b(3));
+  r[0] = reinterpret_cast<I>(__builtin_shufflevector(p, s, 0, 8, 1, 9, 2, 10, 3, 11));
+  r[1] = reinterpret_cast<I>(__builtin_shufflevector(p, s, 4, 12, 5, 13, 6, 14, 7, 15));
+  r[2] = reinterpret_cast<I>(__builtin_shufflevector(q, t, 0, 8, 1, 9, 2, 10, 3, 11));
+  r[3] = reinterpret_cast<I>(__builtin_shufflevector(q, t, 4, 12, 5, 13, 6, 14, 7, 15));
 }
 
 }  // namespace

@@ -95,6 +95,37 @@ inline I dot4(I acc, I u8, I s8) {  // products of a byte each fit 16 bits
   const int16x8_t high = vmulq_s16(vreinterpretq_s16_u16(vmovl_high_u8(u)), vmovl_high_s8(s));
   return vaddq_s32(acc, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
 }
+inline I repeat4(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return vdupq_n_s32(four);
+}
+inline I bits(I v, int n, uint8_t mask) {
+  const uint32x4_t u = vshlq_u32(vreinterpretq_u32_s32(v), vdupq_n_s32(-n));
+  return vreinterpretq_s32_u32(vandq_u32(u, vdupq_n_u32(mask * 0x01010101u)));
+}
+inline F to_float(I v) { return vcvtq_f32_s32(v); }
+inline void store_s8(int8_t* p, F v) {
+  const int16x4_t h = vmovn_s32(vcvtnq_s32_f32(v));
+  const int8x8_t b = vmovn_s16(vcombine_s16(h, h));
+  __builtin_memcpy(p, &b, 4);
+}
+inline I load_bytes(const uint8_t* p, int64_t) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+inline void load_quads(const char* rows, int64_t stride, F* r) {
+  F t[4];
+  for (int64_t i = 0; i < 4; i++) t[i] = vld1q_f32(reinterpret_cast<const float*>(rows + i * stride));
+  transpose(t);
+  for (int i = 0; i < 4; i++) r[i] = t[i];
+}
+inline void store_quads(float* p, int64_t, int64_t, F v) { store(p, v); }
+inline void interleave_bytes(I (&r)[4]) {
+  const auto b = [&](int i) { return vreinterpretq_u8_s32(r[i]); };
+  const auto h = [](uint8x16_t v) { return vreinterpretq_u16_u8(v); };
+  const uint16x8_t p = h(vzip1q_u8(b(0), b(1))), q = h(vzip2q_u8(b(0), b(1))), s = h(vzip1q_u8(b(2), b(3))),
+                   t = h(vzip2q_u8(b(2), b(3)));
+  r[0] = vreinterpretq_s32_u16(vzip1q_u16(p, s)), r[1] = vreinterpretq_s32_u16(vzip2q_u16(p, s));
+  r[2] = vreinterpretq_s32_u16(vzip1q_u16(q, t)), r[3] = vreinterpretq_s32_u16(vzip2q_u16(q, t));
+}
 
 }  // namespace
 }  // namespace ef

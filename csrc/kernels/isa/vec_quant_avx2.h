@@ -13,22 +13,11 @@ inline I load_table(const uint8_t* p) {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 inline I look_up(I table, I codes) { return _mm256_shuffle_epi8(table, codes); }
-inline I bits(I v, int n, uint8_t mask) {
-  using U = uint32_t __attribute__((vector_size(32)));
-  const U u = reinterpret_cast<U>(v);
-  return _mm256_and_si256(reinterpret_cast<I>(n < 0 ? u << -n : u >> n), _mm256_set1_epi8(char(mask)));
-}
 inline I join(I a, I b) { return _mm256_or_si256(a, b); }
 
-inline F to_float(I v) { return _mm256_cvtepi32_ps(v); }
 inline __m128i eight(const uint8_t* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); }
 inline F load_u8(const uint8_t* p) { return to_float(_mm256_cvtepu8_epi32(eight(p))); }
 inline F load_s8(const uint8_t* p) { return to_float(_mm256_cvtepi8_epi32(eight(p))); }
-inline void store_s8(int8_t* p, F v) {
-  const I i = _mm256_cvtps_epi32(v);
-  const __m128i h = _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(h, h));
-}
 inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   const I e = _mm256_cvtepu8_epi32(eight(p)), normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
   const I tiny = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);

@@ -13,24 +13,14 @@ inline I load_table(const uint8_t* p) {
   return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 inline I look_up(I table, I codes) { return _mm512_shuffle_epi8(table, codes); }
-// Bits of every byte, moved right by n (left if negative); only the bits of `mask` stay.
-inline I bits(I v, int n, uint8_t mask) {
-  using U = uint32_t __attribute__((vector_size(64)));
-  const U u = reinterpret_cast<U>(v);
-  return _mm512_and_si512(reinterpret_cast<I>(n < 0 ? u << -n : u >> n), _mm512_set1_epi8(char(mask)));
-}
 inline I join(I a, I b) { return _mm512_or_si512(a, b); }
 
-inline F to_float(I v) { return _mm512_cvtepi32_ps(v); }
 inline I bytes16(const uint8_t* p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 inline F load_u8(const uint8_t* p) { return to_float(bytes16(p)); }
 inline F load_s8(const uint8_t* p) {
   return to_float(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
-}
-inline void store_s8(int8_t* p, F v) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
 }
 inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   const I e = bytes16(p), normal = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);

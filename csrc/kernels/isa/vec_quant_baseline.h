@@ -10,8 +10,6 @@ namespace ef {
 namespace {
 
 constexpr int kQuantRows = 2, kGradRows = 4;
-typedef uint32_t U __attribute__((vector_size(16)));
-typedef uint8_t Bytes __attribute__((vector_size(16)));
 
 inline I load_line(const uint8_t* p) {
   I v;
@@ -23,19 +21,11 @@ inline I load_table(const uint8_t* p) { return load_line(p); }
 inline I look_up(I table, I codes) {
   return reinterpret_cast<I>(__builtin_shuffle(reinterpret_cast<Bytes>(table), reinterpret_cast<Bytes>(codes)));
 }
-inline I bits(I v, int n, uint8_t mask) {
-  const U u = reinterpret_cast<U>(v), four = U{} + mask * 0x01010101u;
-  return reinterpret_cast<I>((n < 0 ? u << -n : u >> n) & four);
-}
 inline I join(I a, I b) { return a | b; }
 
-inline F to_float(I v) { return __builtin_convertvector(v, F); }
 inline F load_u8(const uint8_t* p) { return F{float(p[0]), float(p[1]), float(p[2]), float(p[3])}; }
 inline F load_s8(const uint8_t* p) {
   return F{float(int8_t(p[0])), float(int8_t(p[1])), float(int8_t(p[2])), float(int8_t(p[3]))};
-}
-inline void store_s8(int8_t* p, F v) {
-  for (int i = 0; i < 4; i++) p[i] = int8_t(int(v[i]));
 }
 inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   I v;
@@ -51,7 +41,6 @@ inline I pair_products(I codes, I x_even, I x_odd) {
   const auto m = [](I v) { return reinterpret_cast<__m128i>(v); };
   return reinterpret_cast<I>(_mm_add_epi32(_mm_madd_epi16(m(even), m(x_even)), _mm_madd_epi16(m(odd), m(x_odd))));
 #else
-  typedef int16_t Short __attribute__((vector_size(16)));
   const auto s = [](I v) { return reinterpret_cast<Short>(v); };
   const I p = reinterpret_cast<I>(s(even) * s(x_even)), q = reinterpret_cast<I>(s(odd) * s(x_odd));  // 255·127 fits
   return (p >> 16) + (p << 16 >> 16) + (q >> 16) + (q << 16 >> 16);

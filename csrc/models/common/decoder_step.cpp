@@ -200,7 +200,7 @@ bool StepLayer::attend_in_place(Rows rows, const Pass& pass, const float* qkv, f
   a.q_heads = c.heads;
   a.kv_heads = c.kv_heads;
   a.q_len = rows.length;
-  a.kv_len = kept->kept;
+  a.kv_len = kept->packed_keys.count + kept->kept;
   a.head_dim = a.value_dim = dim;
   a.q = qkv;
   a.k = kept->keys.data_ptr();
@@ -218,6 +218,11 @@ bool StepLayer::attend_in_place(Rows rows, const Pass& pass, const float* qkv, f
   a.window = c.window;
   a.window_both_sides = !c.causal;
   if (mask.defined()) a.key_mask = static_cast<const uint8_t*>(mask.data_ptr());
+  PackedKv packed_k, packed_v;
+  if (kept->packed_keys.count) {
+    packed_k = kept->packed_keys.kernel_form(), packed_v = kept->packed_values.kernel_form();
+    a.packed_k = &packed_k, a.packed_v = &packed_v;
+  }
   attention_forward(a);
   return true;
 }
