@@ -288,7 +288,10 @@ constexpr Way kWays[] = {
        dot_product(p.dot(), p.m, p.k, p.a, p.targets, p.accumulate);
        return true;
      }},
-    {[](const Product& p) { return p.in_rows() && !p.invariant && p.m <= p.quad().rows; },
+    {[](const Product& p) {
+       const int rows = p.quad().rows;
+       return p.in_rows() && (p.invariant ? rows == kAnyRows : p.m <= rows);
+     },
      [](const Product& p) {
        quad_product(p.quad(), p.m, p.k, p.a, p.targets, p.accumulate);
        return true;

@@ -78,12 +78,52 @@ void quad_columns(int64_t rows, int64_t n, int64_t k, const typename D::A* a, co
   for (; j < n; j++)  // a tile of one row of b, again and again
     quad_tile<D, kGroups, 4, true>(rows, 1, k, a, b + j * ldb, 0, c + j, ldc, add);
 }
+// One row of a, packed four times over, and b's rows in the order in which they lie: four of them to a vector. Behind
+// the last page's end they are fetched as in dot_lines. Returns the first column that is left.
+template <class D>
+int64_t quad_row(int64_t n, int64_t k, const typename D::A* a, const typename D::B* b, int64_t ldb, float* c,
+                 bool add) {
+  constexpr int kQuad = D::kStep / kQuadRows;
+  constexpr int64_t kAhead = kQuadRows * 4096 / int64_t(sizeof(*b));
+  if (k % D::kStep) return 0;
+  const int64_t stride = ldb * int64_t(sizeof(*b));
+  int64_t j = 0;
+  for (; j + kW <= n; j += kW) {
+    F acc[kQuadRows];
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < kQuadRows; i++) {
+      const typename D::B* rows = b + (j + kQuadRows * i) * ldb;
+      F sum = zero();
+      for (int64_t p = 0; p < k; p += D::kStep) {
+#pragma GCC unroll 4
+        for (int64_t r = 0; r < kQuadRows; r++) __builtin_prefetch(rows + r * ldb + p + kAhead, 0, 2);
+#pragma GCC unroll 4
+        for (int64_t s = 0; s < kQuadRows; s++) {
+          const auto bv = reinterpret_cast<typename D::V>(load_apart(rows + p + s * kQuad, stride));
+          sum = D::mac(sum, D::a(a + kQuadRows * p + s * D::kStep), bv);
+        }
+      }
+      acc[i] = sum;
+    }
+    float sums[kW];  // [row of four][four of them]
+    store(sums, sum_quads(acc[0], acc[1], acc[2], acc[3]));
+    for (int64_t i = 0; i < kW; i++) {
+      const float x = sums[i % 4 * 4 + i / 4];
+      c[j + i] = add ? c[j + i] + x : x;
+    }
+  }
+  return j;
+}
 template <class D>
 void quad_run(int64_t m, int64_t n, int64_t k, const void* av, const void* bv, int64_t ldb, float* c, int64_t ldc,
               bool add) {
   const auto* a = static_cast<const typename D::A*>(av);
   const auto* b = static_cast<const typename D::B*>(bv);
   const int64_t padded = (k + D::kStep - 1) / D::kStep * D::kStep;
+  if (m == 1) {
+    const int64_t done = quad_row<D>(n, k, a, b, ldb, c, add);
+    n -= done, b += done * ldb, c += done;
+  }
   const QuadBlocks blocks(m);
   const int64_t columns = blocks.count == 1 ? n : kQuadColumns;  // of b's rows, which stay near while the blocks pass
   for (int64_t j = 0; j < n; j += columns)

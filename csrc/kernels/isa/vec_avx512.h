@@ -90,19 +90,19 @@ inline void transpose(F (&r)[16]) {
     r[i + 4] = _mm512_shuffle_f32x4(c, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
   }
 }
+// 16 bytes of each of four places that lie `stride` bytes apart.
+inline F load_apart(const void* p, int64_t stride) {
+  const auto part = [&](int64_t i) {
+    return _mm_loadu_ps(reinterpret_cast<const float*>(static_cast<const char*>(p) + i * stride));
+  };
+  const F v = _mm512_insertf32x4(_mm512_castps128_ps512(part(0)), part(1), 1);
+  return _mm512_insertf32x4(_mm512_insertf32x4(v, part(2), 2), part(3), 3);
+}
 // r = the transpose of 16 rows of 4 lanes, `stride` bytes apart: the lanes of 128 bits move while they are loaded.
 inline void load_quads(const char* rows, int64_t stride, F* r) {
   F t[4];
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    const auto part = [&](int64_t l) {
-      return _mm_loadu_ps(reinterpret_cast<const float*>(rows + (i + 4 * l) * stride));
-    };
-    t[i] = _mm512_castps128_ps512(part(0));
-    t[i] = _mm512_insertf32x4(t[i], part(1), 1);
-    t[i] = _mm512_insertf32x4(t[i], part(2), 2);
-    t[i] = _mm512_insertf32x4(t[i], part(3), 3);
-  }
+  for (int i = 0; i < 4; i++) t[i] = load_apart(rows + i * stride, 4 * stride);
   const F a = _mm512_unpacklo_ps(t[0], t[1]), b = _mm512_unpackhi_ps(t[0], t[1]);
   const F c = _mm512_unpacklo_ps(t[2], t[3]), d = _mm512_unpackhi_ps(t[2], t[3]);
   r[0] = _mm512_shuffle_ps(a, c, 0x44), r[1] = _mm512_shuffle_ps(a, c, 0xee);

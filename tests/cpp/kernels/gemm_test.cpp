@@ -167,13 +167,16 @@ TEST_P(Gemm, Invariant) {
   for (DType bd : kDtypes) {
     check_case({Form::Nt, 1, 100, 576, DType::Float32, bd});
     check_case({Form::Nt, 9, 100, 576, DType::Float32, bd});
-    const int64_t k = 577, n = 130;
-    const Data a(DType::Float32, random_floats(40 * k)), b(bd, random_floats(n * k));
-    std::vector<float> all(size_t(40 * n)), one(static_cast<size_t>(n));
-    gemm_nt(40, n, k, a.data(), DType::Float32, k, b.data(), bd, k, all.data(), n);
-    for (int64_t i : {0, 7, 39}) {
-      gemm_nt(1, n, k, static_cast<const float*>(a.data()) + i * k, DType::Float32, k, b.data(), bd, k, one.data(), n);
-      for (int64_t j = 0; j < n; j++) ASSERT_EQ(one[size_t(j)], all[size_t(i * n + j)]) << "row " << i;
+    for (const int64_t k : {576, 577}) {
+      const int64_t n = 130;
+      const Data a(DType::Float32, random_floats(40 * k)), b(bd, random_floats(n * k));
+      std::vector<float> all(size_t(40 * n)), one(static_cast<size_t>(n));
+      gemm_nt(40, n, k, a.data(), DType::Float32, k, b.data(), bd, k, all.data(), n);
+      for (int64_t i : {0, 7, 39}) {
+        gemm_nt(1, n, k, static_cast<const float*>(a.data()) + i * k, DType::Float32, k, b.data(), bd, k, one.data(),
+                n);
+        for (int64_t j = 0; j < n; j++) ASSERT_EQ(one[size_t(j)], all[size_t(i * n + j)]) << "row " << i;
+      }
     }
   }
   set_batch_invariant(false);
