@@ -4,6 +4,7 @@
 namespace ef {
 namespace {
 
+using tk::EncodedToken;
 using tk::Encoding;
 using tk::Json;
 
@@ -13,52 +14,66 @@ py::object optional_index(const std::optional<size_t>& v) {
 py::object optional_span(const std::optional<tk::Span>& v) {
   return v ? py::object(py::make_tuple(v->begin, v->end)) : py::object(py::none());
 }
-py::list word_list(const Encoding& e) {
+// What f(token) gives for each.
+template <class F>
+py::list of_tokens(const Encoding& e, F&& f) {
   py::list out(e.size());
   for (size_t i = 0; i < e.size(); i++)
-    out[i] = e.words[i] == tk::kNoWord ? py::object(py::none()) : py::object(py::int_(e.words[i]));
+    PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), py::object(f(e.tokens[i])).release().ptr());
   return out;
+}
+template <class F>
+py::list numbers_of_tokens(const Encoding& e, F&& f) {
+  std::vector<uint32_t> out;
+  for (const EncodedToken& token : e.tokens) out.push_back(f(token));
+  return to_list(out);
+}
+py::list word_list(const Encoding& e) {
+  return of_tokens(
+      e, [](auto& t) { return t.word == tk::kNoWord ? py::object(py::none()) : py::object(py::int_(t.word)); });
 }
 
 Json encoding_to_json(const Encoding& e) {
-  Json words = Json::array(), offsets = Json::array(), tokens = Json::array(), over = Json::array(),
-       ranges = Json::object();
-  for (uint32_t w : e.words) words.push_back(w == tk::kNoWord ? Json() : Json(w));
-  for (auto& s : e.offsets) offsets.push_back({s.begin, s.end});
-  for (auto t : e.tokens) tokens.push_back(std::string(t));
+  Json over = Json::array(), ranges = Json::object();
+  const auto all = [&](auto&& f) {
+    Json out = Json::array();
+    for (const EncodedToken& t : e.tokens) out.push_back(f(t));
+    return out;
+  };
   for (auto& o : e.overflowing) over.push_back(encoding_to_json(o));
   for (auto& [id, r] : e.sequence_ranges) ranges[std::to_string(id)] = {{"start", r.first}, {"end", r.second}};
-  return {{"ids", e.ids},
-          {"type_ids", e.type_ids},
-          {"tokens", tokens},
-          {"words", words},
-          {"offsets", offsets},
-          {"special_tokens_mask", e.special_tokens_mask},
-          {"attention_mask", e.attention_mask},
+  return {{"ids", e.ids()},
+          {"type_ids", all([](auto& t) { return t.type_id; })},
+          {"tokens", all([](auto& t) { return std::string(t.text); })},
+          {"words", all([](auto& t) { return t.word == tk::kNoWord ? Json() : Json(t.word); })},
+          {"offsets", all([](auto& t) {
+             return Json{t.offset.begin, t.offset.end};
+           })},
+          {"special_tokens_mask", all([](auto& t) { return int(t.special); })},
+          {"attention_mask", all([](auto& t) { return int(t.attention); })},
           {"overflowing", over},
           {"sequence_ranges", ranges}};
 }
 Encoding encoding_from_json(const Json& j) {
   Encoding e;
-  const auto numbers = [&](const char* key) { return tk::get_array(j, key, "Encoding").get<std::vector<uint32_t>>(); };
-  e.ids = numbers("ids");
-  e.type_ids = numbers("type_ids");
-  e.special_tokens_mask = numbers("special_tokens_mask");
-  e.attention_mask = numbers("attention_mask");
-  for (auto& t : tk::get_array(j, "tokens", "Encoding")) e.tokens.push_back(e.own(t.get<std::string>()));
-  for (auto& w : tk::get_array(j, "words", "Encoding"))
-    e.words.push_back(w.is_null() ? tk::kNoWord : w.get<uint32_t>());
-  for (auto& o : tk::get_array(j, "offsets", "Encoding"))
-    e.offsets.push_back({o.at(0).get<uint32_t>(), o.at(1).get<uint32_t>()});
+  e.tokens.resize(tk::get_array(j, "ids", "Encoding").size());
+  const auto each = [&](const char* key, auto&& set) {
+    const Json& values = tk::get_array(j, key, "Encoding");
+    check<TokenizerError>(values.size() == e.size(), "Encoding: the fields have different lengths");
+    for (size_t i = 0; i < e.size(); i++) set(e.tokens[i], values[i]);
+  };
+  each("ids", [](auto& t, const Json& v) { t.id = v.get<uint32_t>(); });
+  each("type_ids", [](auto& t, const Json& v) { t.type_id = v.get<uint32_t>(); });
+  each("special_tokens_mask", [](auto& t, const Json& v) { t.special = v.get<uint32_t>(); });
+  each("attention_mask", [](auto& t, const Json& v) { t.attention = v.get<uint32_t>(); });
+  each("tokens", [&](auto& t, const Json& v) { t.text = e.own(v.get<std::string>()); });
+  each("words", [](auto& t, const Json& v) { t.word = v.is_null() ? tk::kNoWord : v.get<uint32_t>(); });
+  each("offsets", [](auto& t, const Json& v) { t.offset = {v.at(0).get<uint32_t>(), v.at(1).get<uint32_t>()}; });
   for (auto& o : tk::get_array(j, "overflowing", "Encoding")) e.overflowing.push_back(encoding_from_json(o));
   for (auto& [id, r] : tk::require(j, "sequence_ranges", "Encoding").items())
     e.sequence_ranges[std::stoul(id)] = {r.at("start").get<size_t>(), r.at("end").get<size_t>()};
-  const size_t n = e.size();
-  for (size_t m : {e.type_ids.size(), e.special_tokens_mask.size(), e.attention_mask.size(), e.tokens.size(),
-                   e.words.size(), e.offsets.size()})
-    check<TokenizerError>(m == n, "Encoding: the fields have different lengths");
   for (auto& [id, r] : e.sequence_ranges)
-    check<TokenizerError>(r.first <= r.second && r.second <= n, "Encoding: a sequence outside of the tokens");
+    check<TokenizerError>(r.first <= r.second && r.second <= e.size(), "Encoding: a sequence outside of the tokens");
   return e;
 }
 
@@ -193,31 +208,24 @@ void bind_encoding(py::module_& m) {
                  ", attributes=[ids, type_ids, tokens, offsets, attention_mask, special_tokens_mask, overflowing])");
            })
       .def_property_readonly(
-          "ids", [](const Encoding& e) { return to_list(e.ids); }, "The token ids.")
+          "ids", [](const Encoding& e) { return to_list(e.ids()); }, "The token ids.")
       .def_property_readonly(
-          "type_ids", [](const Encoding& e) { return to_list(e.type_ids); }, "Segment ids.")
+          "type_ids", [](const Encoding& e) { return numbers_of_tokens(e, [](auto& t) { return t.type_id; }); },
+          "Segment ids.")
       .def_property_readonly(
-          "attention_mask", [](const Encoding& e) { return to_list(e.attention_mask); }, "1, and 0 for padding.")
+          "attention_mask", [](const Encoding& e) { return numbers_of_tokens(e, [](auto& t) { return t.attention; }); },
+          "1, and 0 for padding.")
       .def_property_readonly(
-          "special_tokens_mask", [](const Encoding& e) { return to_list(e.special_tokens_mask); },
+          "special_tokens_mask",
+          [](const Encoding& e) { return numbers_of_tokens(e, [](auto& t) { return t.special; }); },
           "1 for tokens that the post-processor or padding added.")
       .def_property_readonly(
-          "tokens",
-          [](const Encoding& e) {
-            py::list out(e.size());
-            for (size_t i = 0; i < e.size(); i++)
-              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(e.tokens[i]).release().ptr());
-            return out;
-          },
+          "tokens", [](const Encoding& e) { return of_tokens(e, [](auto& t) { return to_str(t.text); }); },
           "The texts of the tokens in the vocabulary.")
       .def_property_readonly(
           "offsets",
           [](const Encoding& e) {
-            py::list out(e.size());
-            for (size_t i = 0; i < e.size(); i++)
-              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i),
-                              py::make_tuple(e.offsets[i].begin, e.offsets[i].end).release().ptr());
-            return out;
+            return of_tokens(e, [](auto& t) { return py::make_tuple(t.offset.begin, t.offset.end); });
           },
           "(first, last + 1) in characters of the original text.")
       .def_property_readonly("word_ids", word_list,

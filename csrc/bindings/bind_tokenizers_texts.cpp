@@ -343,7 +343,7 @@ tk::Encoding to_encoding(const PyPreTokenized& self, uint32_t type_id, std::opti
     for (size_t i = 0; i < tokens.size(); i++) {
       const Span span = chars(text.source(piece, tokens[i].begin, tokens[i].end));
       const std::string name = names == self.texts.end() ? "" : names->second[i];
-      out.push(tokens[i].id, out.own(name), span, word.value_or(index), type_id, 0, 1);
+      out.tokens.push_back({out.own(name), span, tokens[i].id, type_id, word.value_or(index)});
     }
     index++;
   }

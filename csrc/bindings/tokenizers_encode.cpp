@@ -41,7 +41,6 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
 }
 
 IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-  std::vector<Encoding> encodings;  // of pairs and words; these are padded already
   Tokenizer::Ids batch;
   std::optional<tk::Padding> padding;
   const auto plain = pre_tokenized ? std::nullopt : plain_texts(input);
@@ -51,8 +50,10 @@ IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& inp
       return self.encode_batch_ids(plain->views, special, true);
     });
   } else {
-    encodings = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
-    for (const Encoding& e : encodings) batch.texts.push_back(e.ids);
+    // Pairs, and texts in words; these are padded already.
+    const auto encodings = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
+    for (const Encoding& e : encodings) batch.memory.push_back(e.ids());
+    batch.texts.assign(batch.memory.begin(), batch.memory.end());
   }
   const size_t width = width_of(batch.texts, padding);
   size_t total = 0;

@@ -31,6 +31,7 @@ struct EncodingSink {
   const Model& model;
   Workspace& workspace;
   OffsetKind kind;
+  uint32_t type_id;
   CharCursor chars;
   std::optional<uint32_t> word;  // of all, when the caller counts the words
   Encoding out;
@@ -39,18 +40,14 @@ struct EncodingSink {
   WordTokens made = {};
 
   using Piece = PreTokenizedString::Piece;
-  void push(uint32_t id, std::string_view name, Span source) {
-    out.ids.push_back(id);
-    out.tokens.push_back(name);
-    out.offsets.push_back(kind == OffsetKind::Chars ? chars(source) : source);
-    out.words.push_back(word.value_or(count));
-  }
   void added(const Piece& piece) {
     const Token& token = pre.tokens_of(piece)[0];
     const std::string_view shown = pre.text_of(piece);
     std::string_view name = model.id_to_token(token.id).value_or(std::string_view());
     if (name != shown) name = out.own(std::string(shown));
-    push(token.id, name, pre.source(piece, token.begin, token.end));
+    const Span source = pre.source(piece, token.begin, token.end);
+    out.tokens.push_back(
+        {name, kind == OffsetKind::Chars ? chars(source) : source, token.id, type_id, word.value_or(count)});
     count++;
   }
   void words(const Piece& first, std::span<const Span> words, Spelling spelling) {
@@ -58,27 +55,22 @@ struct EncodingSink {
     const NormalizedString& from = pre.text(first);
     const std::string_view text = from.text();
     tokenize_words(model, text, words, spelling, workspace, true, made);
-    const size_t before = out.ids.size(), n = before + made.ids.size();
-    out.ids.insert(out.ids.end(), made.ids.begin(), made.ids.end());
-    out.tokens.resize(n), out.offsets.resize(n), out.words.resize(n);
-    std::string_view* name = out.tokens.data() + before;
-    for (uint32_t id : made.ids) *name++ = vocab.token(id).value_or(std::string_view());
-    uint32_t* number = out.words.data() + before;
-    Span* offset = out.offsets.data() + before;
+    const size_t before = out.size();
+    out.tokens.resize(before + made.ids.size());
+    EncodedToken* next = out.tokens.data() + before;
     const bool as_it_is = !from.changed() && text.data() == pre.original().data() &&
                           (kind == OffsetKind::Bytes ? utf8::is_ascii(text) : chars.ascii());
     for (size_t w = 0, i = 0; w < words.size(); w++, count++) {
       const bool whole = first.whole && words[w] == Span{first.begin, first.end};
       const Piece piece{first.text, words[w].begin, words[w].end, -1, whole};
-      for (; i < made.ends[w]; i++) {
-        const Span at = made.spans[i];
-        *number++ = word.value_or(count);
-        if (as_it_is && at.begin < at.end && at.end <= piece.end) {
-          *offset++ = at;
-          continue;
+      for (; i < made.ends[w]; i++, next++) {
+        Span at = made.spans[i];
+        if (!(as_it_is && at.begin < at.end && at.end <= piece.end)) {
+          at = pre.source(piece, at.begin - piece.begin, at.end - piece.begin);
+          if (kind == OffsetKind::Chars) at = chars(at);
         }
-        const Span source = pre.source(piece, at.begin - piece.begin, at.end - piece.begin);
-        *offset++ = kind == OffsetKind::Chars ? chars(source) : source;
+        const uint32_t id = made.ids[i];
+        *next = {vocab.token(id).value_or(std::string_view()), at, id, type_id, word.value_or(count)};
       }
     }
     if (const auto literal = model.literal_id())  // shown as it stands in the text
@@ -86,7 +78,7 @@ struct EncodingSink {
         if (made.ids[i] == literal) {
           std::string shown(text.substr(made.spans[i].begin, made.spans[i].end - made.spans[i].begin));
           if (spelling == Spelling::Blanks) shown = blanks_to_marks(shown);
-          if (std::string_view& name = out.tokens[before + i]; shown != name) name = out.own(std::move(shown));
+          if (std::string_view& name = out.tokens[before + i].text; shown != name) name = out.own(std::move(shown));
         }
   }
 };
@@ -94,26 +86,19 @@ struct EncodingSink {
 
 Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind kind,
                                 Workspace& workspace) const {
-  Encoding out;
   if (kind == OffsetKind::None) {
-    out.ids = encode_ids(text, workspace);
-    const size_t n = out.size();
-    out.type_ids.assign(n, 0);
-    out.words.assign(n, kNoWord);
-    out.offsets.resize(n);
-    out.tokens.resize(n);
-  } else {
-    PreTokenizedString pre(text);
-    EncodingSink sink{pre, *model_, workspace, kind, CharCursor(text), word, {}};
-    sink.out.keep(model_);
-    sink.out.reserve(text.size() / 4 + 8);
-    for_each_word(pre, workspace, sink);
-    out = std::move(sink.out);
-    out.type_ids.assign(out.size(), type_id);
+    Encoding out;
+    const auto& ids = encode_ids(text, workspace);
+    out.tokens.reserve(ids.size());
+    for (const uint32_t id : ids) out.tokens.push_back({{}, {}, id});
+    return out;
   }
-  out.special_tokens_mask.assign(out.size(), 0);
-  out.attention_mask.assign(out.size(), 1);
-  return out;
+  PreTokenizedString pre(text);
+  EncodingSink sink{pre, *model_, workspace, kind, type_id, CharCursor(text), word, {}};
+  sink.out.keep(model_);
+  sink.out.tokens.reserve(text.size() / 4 + 8);
+  for_each_word(pre, workspace, sink);
+  return std::move(sink.out);
 }
 
 Encoding Tokenizer::encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets,

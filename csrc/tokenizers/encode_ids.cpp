@@ -97,23 +97,22 @@ std::optional<Tokenizer::Frame> Tokenizer::frame(bool add_special_tokens) const 
   if (!post_processor_) return out;
   constexpr uint32_t kFirst = UINT32_MAX - 1, kSecond = UINT32_MAX;
   Encoding probe;
-  for (const uint32_t id : {kFirst, kSecond}) probe.push(id, "", {}, 0, 0, 0, 1);
+  for (const uint32_t id : {kFirst, kSecond}) probe.tokens.push_back({"", {}, id, 0, 0});
   const Encoding framed = tokenizers::post_process(post_processor_.get(), std::move(probe), {}, add_special_tokens);
-  const auto first = std::find(framed.ids.begin(), framed.ids.end(), kFirst);
-  const size_t at = size_t(first - framed.ids.begin());
-  const auto ends_with_it = [&](size_t i) { return i < framed.size() && framed.ids[i] == kSecond; };
-  const size_t known =
-      size_t(std::count_if(framed.ids.begin(), framed.ids.end(), [](auto id) { return id >= kFirst; }));
-  if (known != 2 || !ends_with_it(at + 1) || framed.n_sequences() != 1 ||
-      std::count(framed.attention_mask.begin(), framed.attention_mask.end(), 1u) != ptrdiff_t(framed.size()))
+  const auto& all = framed.tokens;
+  const auto is = [&](size_t i, uint32_t id) { return i < all.size() && all[i].id == id; };
+  size_t at = 0;
+  while (at < all.size() && !is(at, kFirst)) at++;
+  const auto known = std::count_if(all.begin(), all.end(), [](auto& token) { return token.id >= kFirst; });
+  if (known != 2 || !is(at + 1, kSecond) || framed.n_sequences() != 1 || all[at].type_id != all[at + 1].type_id ||
+      !std::all_of(all.begin(), all.end(), [](auto& token) { return token.attention; }))
     return std::nullopt;
-  out.type = framed.type_ids[at];
-  if (framed.type_ids[at + 1] != out.type) return std::nullopt;
-  const auto part = [&](const std::vector<uint32_t>& all, size_t begin, size_t end) {
-    return std::vector<uint32_t>(all.begin() + ptrdiff_t(begin), all.begin() + ptrdiff_t(end));
-  };
-  out.before = part(framed.ids, 0, at), out.types_before = part(framed.type_ids, 0, at);
-  out.after = part(framed.ids, at + 2, framed.size()), out.types_after = part(framed.type_ids, at + 2, framed.size());
+  out.type = all[at].type_id;
+  for (size_t i = 0; i < all.size(); i++) {
+    if (i == at || i == at + 1) continue;
+    (i < at ? out.before : out.after).push_back(all[i].id);
+    (i < at ? out.types_before : out.types_after).push_back(all[i].type_id);
+  }
   return out;
 }
 
@@ -140,7 +139,7 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
             ids.insert(ids.end(), part.begin(), part.end());
         } else {
           const Encoding whole = encode({text, std::nullopt, true}, add_special_tokens, OffsetKind::None);
-          ids.insert(ids.end(), whole.ids.begin(), whole.ids.end());
+          for (const EncodedToken& token : whole.tokens) ids.push_back(token.id);
         }
         ends.push_back(ids.size());
       };

@@ -12,21 +12,11 @@ Direction direction_from_name(std::string_view name) {
   fail<TokenizerError>("Unknown `direction`: `", name, "`. Use one of `left` or `right`");
 }
 
-void Encoding::reserve(size_t n) {
-  for (auto* v : {&ids, &type_ids, &special_tokens_mask, &attention_mask, &words}) v->reserve(n);
-  tokens.reserve(n);
-  offsets.reserve(n);
-}
-
-void Encoding::push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id, uint32_t special,
-                    uint32_t attention) {
-  ids.push_back(id);
-  type_ids.push_back(type_id);
-  special_tokens_mask.push_back(special);
-  attention_mask.push_back(attention);
-  tokens.push_back(token);
-  words.push_back(word);
-  offsets.push_back(offset);
+std::vector<uint32_t> Encoding::ids() const {
+  std::vector<uint32_t> out;
+  out.reserve(size());
+  for (const EncodedToken& token : tokens) out.push_back(token.id);
+  return out;
 }
 
 void Encoding::keep(std::shared_ptr<const void> owner) {
@@ -55,7 +45,9 @@ std::vector<std::optional<size_t>> Encoding::sequence_ids() const {
   return out;
 }
 void Encoding::set_sequence_id(size_t sequence) { sequence_ranges[sequence] = {0, size()}; }
-void Encoding::set_type_ids(uint32_t type_id) { type_ids.assign(size(), type_id); }
+void Encoding::set_type_ids(uint32_t type_id) {
+  for (EncodedToken& token : tokens) token.type_id = type_id;
+}
 
 std::optional<size_t> Encoding::token_to_sequence(size_t token) const {
   if (token > size()) return std::nullopt;
@@ -68,8 +60,8 @@ std::optional<std::pair<size_t, size_t>> Encoding::word_to_tokens(uint32_t word,
   const auto [begin, end] = sequence_range(sequence);
   std::optional<std::pair<size_t, size_t>> out;
   for (size_t i = begin; i < end; i++) {
-    if (words[i] != kNoWord && words[i] > word) break;  // words stand in order
-    if (words[i] != word) continue;
+    if (tokens[i].word != kNoWord && tokens[i].word > word) break;  // words stand in order
+    if (tokens[i].word != word) continue;
     if (!out) out = {i, i + 1};
     out->second = i + 1;
   }
@@ -78,20 +70,20 @@ std::optional<std::pair<size_t, size_t>> Encoding::word_to_tokens(uint32_t word,
 std::optional<Span> Encoding::word_to_chars(uint32_t word, size_t sequence) const {
   const auto found = word_to_tokens(word, sequence);
   if (!found) return std::nullopt;
-  return Span{offsets[found->first].begin, offsets[found->second - 1].end};
+  return Span{tokens[found->first].offset.begin, tokens[found->second - 1].offset.end};
 }
 std::optional<Span> Encoding::token_to_chars(size_t token) const {
   if (token >= size() || !token_to_sequence(token)) return std::nullopt;
-  return offsets[token];
+  return tokens[token].offset;
 }
 std::optional<uint32_t> Encoding::token_to_word(size_t token) const {
-  if (token >= size() || !token_to_sequence(token) || words[token] == kNoWord) return std::nullopt;
-  return words[token];
+  if (token >= size() || !token_to_sequence(token) || tokens[token].word == kNoWord) return std::nullopt;
+  return tokens[token].word;
 }
 std::optional<size_t> Encoding::char_to_token(size_t position, size_t sequence) const {
   const auto [begin, end] = sequence_range(sequence);
   for (size_t i = begin; i < end; i++)
-    if (position >= offsets[i].begin && position < offsets[i].end) return i;
+    if (position >= tokens[i].offset.begin && position < tokens[i].offset.end) return i;
   return std::nullopt;
 }
 std::optional<uint32_t> Encoding::char_to_word(size_t position, size_t sequence) const {
@@ -99,30 +91,9 @@ std::optional<uint32_t> Encoding::char_to_word(size_t position, size_t sequence)
   return token ? token_to_word(*token) : std::nullopt;
 }
 
-namespace {
-template <class T>
-std::vector<T> cut(const std::vector<T>& v, size_t begin, size_t end) {
-  return {v.begin() + ptrdiff_t(begin), v.begin() + ptrdiff_t(end)};
-}
-template <class T>
-void fill(std::vector<T>& v, size_t n, const T& value, Direction direction) {
-  v.insert(direction == Direction::Left ? v.begin() : v.end(), n, value);
-}
-template <class T>
-void extend(std::vector<T>& v, const std::vector<T>& more) {
-  v.insert(v.end(), more.begin(), more.end());
-}
-}  // namespace
-
 Encoding Encoding::slice(size_t begin, size_t end) const {
   Encoding out;
-  out.ids = cut(ids, begin, end);
-  out.type_ids = cut(type_ids, begin, end);
-  out.special_tokens_mask = cut(special_tokens_mask, begin, end);
-  out.attention_mask = cut(attention_mask, begin, end);
-  out.tokens = cut(tokens, begin, end);
-  out.words = cut(words, begin, end);
-  out.offsets = cut(offsets, begin, end);
+  out.tokens.assign(tokens.begin() + ptrdiff_t(begin), tokens.begin() + ptrdiff_t(end));
   out.owners = owners;
   return out;
 }
@@ -162,14 +133,8 @@ void Encoding::pad(size_t length, uint32_t pad_id, uint32_t pad_type_id, std::st
   for (Encoding& o : overflowing) o.pad(length, pad_id, pad_type_id, pad_token, direction);
   if (size() >= length) return;
   const size_t n = length - size();
-  const std::string_view token = own(std::string(pad_token));
-  fill(ids, n, pad_id, direction);
-  fill(type_ids, n, pad_type_id, direction);
-  fill(special_tokens_mask, n, uint32_t(1), direction);
-  fill(attention_mask, n, uint32_t(0), direction);
-  fill(tokens, n, token, direction);
-  fill(words, n, kNoWord, direction);
-  fill(offsets, n, Span{0, 0}, direction);
+  const EncodedToken token{own(std::string(pad_token)), {0, 0}, pad_id, pad_type_id, kNoWord, true, false};
+  tokens.insert(direction == Direction::Left ? tokens.begin() : tokens.end(), n, token);
   if (direction == Direction::Left)
     for (auto& [sequence, range] : sequence_ranges) range = {range.first + n, range.second + n};
 }
@@ -212,14 +177,9 @@ void Encoding::merge_with(const Encoding& other, bool growing_offsets) {
   const size_t before = size();
   for (auto& [sequence, range] : other.sequence_ranges)
     sequence_ranges[sequence] = {before + range.first, before + range.second};
-  extend(ids, other.ids);
-  extend(type_ids, other.type_ids);
-  extend(special_tokens_mask, other.special_tokens_mask);
-  extend(attention_mask, other.attention_mask);
-  extend(tokens, other.tokens);
-  extend(words, other.words);
-  const uint32_t shift = growing_offsets && !offsets.empty() ? offsets.back().end : 0;
-  for (const Span& s : other.offsets) offsets.push_back({s.begin + shift, s.end + shift});
+  const uint32_t shift = growing_offsets && !tokens.empty() ? tokens.back().offset.end : 0;
+  tokens.insert(tokens.end(), other.tokens.begin(), other.tokens.end());
+  for (size_t i = before; i < size(); i++) tokens[i].offset.begin += shift, tokens[i].offset.end += shift;
   for (auto& owner : other.owners) keep(owner);
   overflowing = std::move(over);
 }
@@ -229,7 +189,7 @@ Encoding Encoding::merge(std::vector<Encoding> parts, bool growing_offsets) {
   size_t n = 0;
   for (const Encoding& part : parts) n += part.size();
   Encoding out;
-  out.reserve(n);
+  out.tokens.reserve(n);
   for (const Encoding& part : parts) out.merge_with(part, growing_offsets);
   return out;
 }

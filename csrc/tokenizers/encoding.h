@@ -18,23 +18,26 @@ enum class Direction { Left, Right };
 Direction direction_from_name(std::string_view name);  // "left", "Right"; TokenizerError
 constexpr uint32_t kNoWord = UINT32_MAX;
 
-// The parallel arrays are public: processors, padding and bindings work on them. The token texts are views into a
-// vocabulary or into `owners`, which the encoding keeps alive.
+struct EncodedToken {
+  std::string_view text;  // a view into a vocabulary or into the encoding's `owners`
+  Span offset;            // code points of the original
+  uint32_t id = 0, type_id = 0;
+  uint32_t word = kNoWord;  // kNoWord: of no word
+  bool special = false;     // a post-processor or padding added it
+  bool attention = true;    // false for padding
+};
+
+// The tokens are public: processors, padding and bindings work on them.
 class Encoding {
  public:
-  std::vector<uint32_t> ids, type_ids, special_tokens_mask, attention_mask;
-  std::vector<std::string_view> tokens;
-  std::vector<uint32_t> words;  // kNoWord: of no word
-  std::vector<Span> offsets;    // code points of the original
+  std::vector<EncodedToken> tokens;
   std::vector<Encoding> overflowing;
   // Which tokens belong to which sequence. Empty: one sequence, all tokens.
   std::map<size_t, std::pair<size_t, size_t>> sequence_ranges;
-  std::vector<std::shared_ptr<const void>> owners;
+  std::vector<std::shared_ptr<const void>> owners;  // of the texts
 
-  size_t size() const { return ids.size(); }
-  void reserve(size_t n);
-  void push(uint32_t id, std::string_view token, Span offset, uint32_t word, uint32_t type_id, uint32_t special,
-            uint32_t attention);
+  size_t size() const { return tokens.size(); }
+  std::vector<uint32_t> ids() const;
   void keep(std::shared_ptr<const void> owner);
   std::string_view own(std::string text);  // a text of this encoding's own
 

@@ -15,13 +15,13 @@ void trim_byte_level_offsets(Encoding& encoding, bool add_prefix_space) {
   for (size_t i = 0; i < encoding.size(); i++) {
     uint32_t leading = 0, trailing = 0;
     bool at_start = true;
-    for (char32_t c : utf8::chars(encoding.tokens[i])) {
+    for (char32_t c : utf8::chars(encoding.tokens[i].text)) {
       const bool white = c == space || is_white_space(c);
       at_start &= white;
       leading += at_start;
       trailing = white ? trailing + 1 : 0;
     }
-    Span& s = encoding.offsets[i];
+    Span& s = encoding.tokens[i].offset;
     if (leading > 0) {
       // The one space in front of the text was added and covers nothing of it.
       const bool first = i == 0 || s.begin == 0;

@@ -17,13 +17,13 @@ Json SpecialTokenId::to_json() const {
 }
 
 void push_special(Encoding& encoding, std::string_view token, uint32_t id, uint32_t type_id) {
-  encoding.push(id, token, {0, 0}, kNoWord, type_id, 1, 1);
+  encoding.tokens.push_back({token, {0, 0}, id, type_id, kNoWord, true});
 }
 
 Encoding surround(const Encoding& encoding, const std::vector<SpecialTokenId>& before,
                   const std::vector<SpecialTokenId>& after, uint32_t type_id, size_t sequence) {
   Encoding out;
-  out.reserve(encoding.size() + before.size() + after.size());
+  out.tokens.reserve(encoding.size() + before.size() + after.size());
   const auto push = [&](const SpecialTokenId& t) {
     out.keep(t.token);
     push_special(out, *t.token, t.id, type_id);

@@ -98,7 +98,7 @@ TEST(TokenizerFuzz, DamagedFilesAreRefusedOrWork) {
       const Tokenizer t = Tokenizer::from_json(text);
       loaded++;
       const Encoding e = t.encode({std::string_view(sample), std::string_view("hello abc 12")});
-      t.decode(e.ids, false);
+      t.decode(e.ids(), false);
       t.to_json();
     } catch (const Error&) {
       refused++;

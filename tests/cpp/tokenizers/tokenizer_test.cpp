@@ -16,7 +16,7 @@ namespace {
 
 Tokenizer byte_level() { return Tokenizer::from_json(byte_level_json()); }
 std::vector<uint32_t> ids(const Tokenizer& t, std::string_view text, bool special = true) {
-  return t.encode({text, std::nullopt}, special).ids;
+  return t.encode({text, std::nullopt}, special).ids();
 }
 std::string error_of(std::string_view json) {
   try {
@@ -33,18 +33,24 @@ std::string with(const std::string& from, const std::string& to) {
   return json.replace(at, from.size(), to);
 }
 
+std::vector<std::string> texts_of(const Encoding& e) {
+  std::vector<std::string> out;
+  for (const EncodedToken& token : e.tokens) out.emplace_back(token.text);
+  return out;
+}
+
 TEST(Tokenizer, ReadsEncodesDecodes) {
   const Tokenizer t = byte_level();
   const Encoding e = t.encode({std::string_view("hello é<s>"), std::nullopt});
-  EXPECT_EQ(e.tokens, (std::vector<std::string_view>{"he", "ll", "o", "Ġ", "Ã", "©", "<s>"}));
-  EXPECT_EQ(e.offsets[4], (Span{6, 7}));
-  EXPECT_EQ(e.offsets[5], (Span{6, 7}));  // both bytes are of the same character
-  EXPECT_EQ(e.offsets[6], (Span{7, 10}));
-  EXPECT_EQ(t.decode(e.ids, true), "hello é");
-  EXPECT_EQ(t.decode(e.ids, false), "hello é<s>");
+  EXPECT_EQ(texts_of(e), (std::vector<std::string>{"he", "ll", "o", "Ġ", "Ã", "©", "<s>"}));
+  EXPECT_EQ(e.tokens[4].offset, (Span{6, 7}));
+  EXPECT_EQ(e.tokens[5].offset, (Span{6, 7}));  // both bytes are of the same character
+  EXPECT_EQ(e.tokens[6].offset, (Span{7, 10}));
+  EXPECT_EQ(t.decode(e.ids(), true), "hello é");
+  EXPECT_EQ(t.decode(e.ids(), false), "hello é<s>");
   EXPECT_EQ(t.decode(std::vector<uint32_t>{4000000000u}), "");
   const Encoding bytes = t.encode({std::string_view("hello é<s>"), std::nullopt}, true, OffsetKind::Bytes);
-  EXPECT_EQ(bytes.offsets[5], (Span{6, 8}));
+  EXPECT_EQ(bytes.tokens[5].offset, (Span{6, 8}));
 }
 
 TEST(Tokenizer, TextsMustBeUtf8) {
@@ -135,10 +141,7 @@ TEST(Tokenizer, AddedTokens) {
   AddedToken word{"lo", true, false, false, false, false};
   AddedToken greedy{"<x>", false, true, true, false, true};
   EXPECT_EQ(t.add_tokens({word, greedy, word}), 2u);
-  const auto tokens = [&](std::string_view text) {
-    const Encoding e = t.encode({text, std::nullopt});
-    return std::vector<std::string>(e.tokens.begin(), e.tokens.end());
-  };
+  const auto tokens = [&](std::string_view text) { return texts_of(t.encode({text, std::nullopt})); };
   EXPECT_EQ(tokens("lo"), (std::vector<std::string>{"lo"}));
   EXPECT_EQ(tokens("hlo"), (std::vector<std::string>{"h", "l", "o"}));
   EXPECT_EQ(tokens("h  <x> \n h"), (std::vector<std::string>{"h", "  <x> \n ", "h"}));
@@ -181,9 +184,9 @@ TEST(Tokenizer, BatchesEqualSingleTextsOnAnyThread) {
     threads.emplace_back([&] {
       for (int round = 0; round < 3; round++) {
         const auto batch = t.encode_batch(inputs);
-        for (size_t i = 0; i < batch.size(); i++) EXPECT_EQ(batch[i].ids, expected[i]);
+        for (size_t i = 0; i < batch.size(); i++) EXPECT_EQ(batch[i].ids(), expected[i]);
         const auto fast = t.encode_batch(inputs, true, OffsetKind::None);
-        for (size_t i = 0; i < fast.size(); i++) EXPECT_EQ(fast[i].ids, expected[i]);
+        for (size_t i = 0; i < fast.size(); i++) EXPECT_EQ(fast[i].ids(), expected[i]);
       }
     });
   for (auto& thread : threads) thread.join();
