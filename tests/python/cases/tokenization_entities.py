@@ -71,7 +71,8 @@ def case_as_tokenizers(lib):
 def case_entities(lib):
     out = {}
     for name in CLASSES:
-        tokenizer = load(lib, name)
+        out[f"{name} long"] = plain(load(lib, name)(TEXT, entity_spans=[(0, 0), (2, 29)]))
+        tokenizer = load(lib, name, max_mention_length=10)
         both = {"entity_spans": SPANS, "entity_spans_pair": PAIR_SPANS, "return_token_type_ids": True}
         named = {**both, "entities": NAMES, "entities_pair": PAIR_NAMES}
         out[name] = {
@@ -107,7 +108,7 @@ def case_tasks(lib):
     out = {}
     for name in CLASSES:
         for task, spans in TASKS.items():
-            tokenizer = load(lib, name, task=task)
+            tokenizer = load(lib, name, task=task, max_mention_length=6)
             out[f"{name} {task}"] = [about(tokenizer), [plain(tokenizer(TEXT, entity_spans=row)) for row in spans]]
             batch = tokenizer([TEXT] * len(spans), entity_spans=spans, padding=True, return_tensors="np")
             out[f"{name} {task} batch"] = plain(batch)
@@ -147,7 +148,7 @@ def case_padding(lib):
 def case_saving(lib):
     out = {}
     for name in CLASSES:
-        tokenizer = load(lib, name, task="entity_pair_classification", max_mention_length=9)
+        tokenizer = load(lib, name, task="entity_pair_classification", max_mention_length=5)
         with tempfile.TemporaryDirectory() as folder:
             tokenizer.save_pretrained(folder)
             again = getattr(lib, name).from_pretrained(folder)
