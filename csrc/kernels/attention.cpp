@@ -92,9 +92,13 @@ void finish_row(const AttentionArgs& a, int64_t b, int64_t head, int64_t query, 
   if (a.lse) a.lse[(b * a.q_heads + head) * a.q_len + query] = empty && !a.sinks ? -INFINITY : max + std::log(sum);
 }
 
-// Rows of one head at consecutive positions, which pass through a tile together.
+// Rows which pass through a tile together: of one head at consecutive positions, or of consecutive heads at one.
 struct Group {
   int64_t head, position, rows, first;  // first: row number inside the task
+  bool heads = false;
+  int64_t head_of(int64_t r) const { return heads ? head + r : head; }
+  int64_t position_of(int64_t r) const { return heads ? position : position + r; }
+  int64_t last() const { return position_of(rows - 1); }
 };
 
 const PanelKernels& panel_kernels(DType kv) {
@@ -145,7 +149,9 @@ class PrefillTask {
     };  // see Cut in gemm.cpp
     const KeyRange keys = visible_keys(a_, position, position + count - 1);
     const auto each_group = [&](auto&& f) {
-      for (int64_t h = 0; h < group; h++)
+      for (int64_t h = 0; h < group && count == 1; h += ker_.wide_rows)
+        f(Group{kv_head * group + h, position, std::min<int64_t>(ker_.wide_rows, group - h), h, true});
+      for (int64_t h = 0; h < group && count > 1; h++)
         for (int64_t i = 0; i < pieces; i++) {
           const int64_t p = piece(i);
           f(Group{kv_head * group + h, position + p, piece(i + 1) - p, h * count + p});
@@ -161,8 +167,7 @@ class PrefillTask {
       items_.clear();
       for (int64_t j = 0; j < n; j += tile_keys_)
         each_group([&](const Group& g) {
-          const KeyRange first = visible_keys(a_, g.position, g.position),
-                         last = visible_keys(a_, g.position + g.rows - 1, g.position + g.rows - 1);
+          const KeyRange first = visible_keys(a_, g.position, g.position), last = visible_keys(a_, g.last(), g.last());
           const int64_t packed = std::min(tile_keys_, n - j), begin = key + j, end = std::min(begin + packed, last.end);
           if (first.begin < begin + packed && end > begin)
             items_.push_back(
@@ -172,8 +177,8 @@ class PrefillTask {
     }
     each_group([&](const Group& g) {
       for (int64_t r = 0; r < g.rows; r++)
-        finish_row(a_, b, g.head, g.position + r, max_[g.first + r] * (plain() ? a_.scale : 1), sum_[g.first + r],
-                   o_ + (g.first + r) * a_.value_dim);
+        finish_row(a_, b, g.head_of(r), g.position_of(r), max_[g.first + r] * (plain() ? a_.scale : 1),
+                   sum_[g.first + r], o_ + (g.first + r) * a_.value_dim);
     });
   }
 
@@ -182,8 +187,9 @@ class PrefillTask {
     const bool rounded = a_.rounded_q;
     const void* q = rounded ? static_cast<const void*>(at(a_.rounded_q, a_.q_strides, b, g.head, g.position))
                             : at(a_.q, a_.q_strides, b, g.head, g.position);
-    ker_.pack_a(g.rows, a_.head_dim, q, rounded ? DType::BFloat16 : DType::Float32, a_.q_strides.position, false,
-                a_.kv_dtype == DType::BFloat16, q_ + g.first * q_bytes_);
+    ker_.pack_a(g.rows, a_.head_dim, q, rounded ? DType::BFloat16 : DType::Float32,
+                g.heads ? a_.q_strides.head : a_.q_strides.position, false, a_.kv_dtype == DType::BFloat16,
+                q_ + g.first * q_bytes_);
   }
   void pack_keys(int64_t b, int64_t kv_head, int64_t key, int64_t n) {
     const int64_t width = ker_.lanes * ker_.wide_vectors, item = int64_t(item_size(a_.kv_dtype));
@@ -220,7 +226,7 @@ class PrefillTask {
       float* s = s_[i % 2];
       for (int64_t r = 0; r < g.rows && !item.raw; r++) {
         if (!plain()) kernels().rows.scale(item.n, a_.scale, s + r * lds_, s + r * lds_);
-        finish_scores(a_, b, g.head, g.position + r, item.key, item.n, s + r * lds_);
+        finish_scores(a_, b, g.head_of(r), g.position_of(r), item.key, item.n, s + r * lds_);
       }
       const int64_t before = i > 0 ? value_tiles() : 0, after = i + 1 < count ? key_tiles(items_[size_t(i + 1)]) : 0;
       int64_t done = 0;
