@@ -9,6 +9,7 @@
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "ops/ops.h"
+#include "tensor/huge_pages.h"
 
 namespace ef {
 namespace {
@@ -18,14 +19,26 @@ constexpr int64_t kSlack = 256;  // positions beyond the window that may pile up
 // Numbers from which on keys and values are written by two threads, and from which on all threads share each.
 constexpr int64_t kApart = 1024, kTogether = 16384;
 
-// The positions [from, from + count) of `old` at the front of fresh memory.
-Tensor moved(const Tensor& old, const Tensor& like, int64_t from, int64_t count, int64_t capacity, DType dtype) {
-  Tensor fresh = Tensor::empty({like.size(0), like.size(1), capacity, like.size(3)}, dtype);
-  if (count) fresh.narrow(2, 0, count).copy_(old.narrow(2, from, count));
-  return fresh;
-}
+// Of memory for layers: the first bytes of a cache and large pieces are tensors like others, the rest comes in blocks.
+constexpr int64_t kFirst = 1 << 20, kLarge = 4 << 20, kBlock = 16 << 20;
 
 }  // namespace
+
+Tensor KvMemory::take(const Shape& shape, DType dtype) {
+  constexpr auto kUnit = int64_t(Storage::kAlignment);
+  const int64_t bytes = (numel(shape) * int64_t(item_size(dtype)) + kUnit - 1) / kUnit * kUnit;
+  taken_ += bytes;
+  const bool more = !block_.defined() || used_ + bytes > block_.numel();
+  if (taken_ <= kFirst || bytes >= kLarge || (more && !huge_pages_are_quick())) return Tensor::empty(shape, dtype);
+  if (more) {
+    block_ = Tensor::empty({kBlock}, DType::UInt8);
+    make_huge_page(static_cast<char*>(block_.mutable_data_ptr()));  // which shows whether they are quick
+    used_ = 0;
+  }
+  char* at = static_cast<char*>(block_.mutable_data_ptr()) + used_;
+  used_ += bytes;
+  return Tensor::external(at, shape, dtype, block_.storage(), false);
+}
 
 bool DynamicCache::drops(int layer) const { return window(layer) && !record_past_ && !batch_invariant(); }
 
@@ -48,8 +61,14 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
                                       : std::max({past + added, reserve_, std::min(capacity * 2, capacity + 4096)});
   const int64_t rounded = (wanted + 63) / 64 * 64;
   suggest_dtype(DType::Float32);  // nobody did
-  at.keys = moved(at.keys, k, at.kept - past, past, rounded, *dtype_);
-  at.values = moved(at.values, v, at.kept - past, past, rounded, *dtype_);
+  // The kept positions go to the front of fresh memory.
+  const auto moved = [&](const Tensor& old, const Tensor& like) {
+    Tensor fresh = memory_.take({like.size(0), like.size(1), rounded, like.size(3)}, *dtype_);
+    if (past) fresh.narrow(2, 0, past).copy_(old.narrow(2, at.kept - past, past));
+    return fresh;
+  };
+  at.keys = moved(at.keys, k);
+  at.values = moved(at.values, v);
   at.first = first;
   at.kept = past;
 }
@@ -251,6 +270,7 @@ int64_t DynamicCache::max_length(std::optional<int> layer) const {
 
 void DynamicCache::own_layers() {
   NoGradGuard no_grad;
+  memory_ = {};
   for (Layer& at : layers_) {
     at.keys = at.keys.clone();
     at.values = at.values.clone();

@@ -52,6 +52,17 @@ class KvCache {
   virtual std::shared_ptr<KvCache> clone() const = 0;
 };
 
+// Memory for the layers of a cache. A step reads all of it, so it lies in huge pages as far as it is large: pieces of
+// blocks for which the allocator takes them.
+class KvMemory {
+ public:
+  Tensor take(const Shape& shape, DType dtype);  // not initialised
+
+ private:
+  Tensor block_;  // bytes, of which `used_` are given away
+  int64_t used_ = 0, taken_ = 0;
+};
+
 // Grows as needed; memory is linear in the positions kept. A layer with a sliding window of n positions forgets those
 // that no later query can see, except while past states are recorded (to be cropped) and in batch-invariant mode, where
 // the first kept position must not depend on padding.
@@ -73,6 +84,7 @@ class DynamicCache : public KvCache {
   void reset() override {
     const std::lock_guard lock(lock_);
     layers_.clear();
+    memory_ = {};
   }
   void suggest_dtype(DType dtype) override {
     if (!dtype_) dtype_ = dtype;
@@ -110,6 +122,7 @@ class DynamicCache : public KvCache {
   void make_room(int layer, const Tensor& k, const Tensor& v);
   mutable Lock lock_;
   std::vector<Layer> layers_;
+  KvMemory memory_;
   std::vector<int64_t> windows_;
   std::optional<DType> dtype_;  // decided by the first model at the latest
   int64_t reserve_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "tensor/huge_pages.h"
 #include "tensor/training_memory.h"
 
 namespace ef {
@@ -17,7 +18,7 @@ namespace {
 // Freed blocks are kept for reuse. Small ones, in classes of 64 bytes, by the thread that freed them: an aligned malloc
 // costs as much as a small op. From kSmall on, in classes of four to a power of two, for all threads: the kernel would
 // hand out, and zero, fresh pages each time, which costs more than most ops.
-constexpr size_t kSmall = 32 << 10, kHuge = 4 << 20, kHugePage = 2 << 20;
+constexpr size_t kSmall = 32 << 10, kHuge = 4 << 20;
 constexpr size_t kSlack = 64 << 20;  // kept beyond what was most in use: sizes differ a little from step to step
 
 size_t size_class(size_t bytes) {

@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,10 +14,8 @@
 #include <vector>
 
 #include "core/error.h"
+#include "tensor/huge_pages.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -26,9 +23,7 @@
 namespace ef {
 namespace {
 
-constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20, kHugePage = 2 << 20;
-constexpr double kSlowPage = 1.5e-3;  // seconds; zeroing one takes 0.1 to 0.2 ms
-std::atomic<bool> slow_pages{false};
+constexpr size_t kBlock = 32 << 20, kOwnBlock = 4 << 20;
 
 size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
@@ -42,12 +37,6 @@ bool can_gather() {
            (major > 6 || (major == 6 && minor >= 1));
   }();
   return can;
-}
-
-double cpu_seconds() {  // of this thread: waiting for a core says nothing of memory
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
 // Anonymous pages that begin at a multiple of a huge page. The first `whole` bytes may become huge pages.
@@ -71,12 +60,7 @@ class Pages {
     std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
     if (!guard) return false;
     const size_t end = std::min(bytes, whole_);
-    for (; ready_ < end && !slow_pages; ready_ += kHugePage) {
-      const double begin = cpu_seconds();
-      madvise(data_ + ready_, kHugePage, MADV_HUGEPAGE);
-      madvise(data_ + ready_, kHugePage, MADV_POPULATE_WRITE);
-      if (cpu_seconds() - begin > kSlowPage) slow_pages = true;
-    }
+    for (; ready_ < end && huge_pages_are_quick(); ready_ += kHugePage) make_huge_page(data_ + ready_);
     return ready_ >= end;
   }
   std::atomic<bool> waiting{false};  // for the gatherer

@@ -6,10 +6,9 @@ namespace ef {
 
 // `bytes` of uint8, not initialised: a piece of a block that goes back to the system with its last piece.
 //
-// In huge pages: on 4 kB ones a decode step takes 5 % (Sapphire Rapids) to 40 % (Zen 4) longer. But in a virtual
-// machine whose free memory was given back to the host a fresh huge page takes milliseconds, five times as long as the
-// same bytes in small pages. Once that was seen, memory begins as small pages, and `delay` seconds later, when the
-// first token is out, a thread makes huge ones of them. (Before Linux 6.1 that can't be asked for: huge pages in any
+// In huge pages: on 4 kB ones a decode step takes 5 % (Sapphire Rapids) to 40 % (Zen 4) longer. But where fresh huge
+// pages are slow (huge_pages.h) memory begins as small ones, and `delay` seconds later, when the first token is out, a
+// thread makes huge ones of them. (Before Linux 6.1 that can't be asked for: huge pages in any
 // case.)
 Tensor weight_memory(size_t bytes, double delay = 0.5);
 // The same with `value` in it as `dtype`.

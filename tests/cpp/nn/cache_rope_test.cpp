@@ -28,6 +28,31 @@ TEST(DynamicCache, GrowsAndKeepsItsContents) {
   EXPECT_THROW(cache.append(0, Tensor::ones({2, 1, 1, 2}), Tensor::ones({2, 1, 1, 2})), ShapeError);
 }
 
+TEST(DynamicCache, LayersOfALargeOneDoNotMeet) {  // they share blocks of memory
+  constexpr int kLayers = 9;
+  const auto filled = [](int layer, int64_t positions) {
+    return Tensor::full({1, 2, positions, 64}, Scalar(double(layer)));
+  };
+  DynamicCache cache;
+  std::shared_ptr<KvCache> copy;
+  for (int64_t positions : {1000, 1, 2000, 3000}) {
+    for (int layer = 0; layer < kLayers; layer++)
+      cache.append(layer, filled(layer, positions), filled(-layer, positions));
+    if (positions == 1) copy = cache.clone();
+  }
+  cache.append(0, filled(7, 5000), filled(7, 5000));
+  for (int layer = 1; layer < kLayers; layer++)
+    for (KvCache* c : {static_cast<KvCache*>(&cache), copy.get()}) {
+      const KvView view = c->view(layer);
+      EXPECT_EQ(view.keys.size(2), c == &cache ? 6001 : 1001);
+      EXPECT_EQ(min(view.keys).item<float>(), float(layer));
+      EXPECT_EQ(max(view.keys).item<float>(), float(layer));
+      EXPECT_EQ(min(view.values).item<float>(), float(-layer));
+      EXPECT_EQ(max(view.values).item<float>(), float(-layer));
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(view.keys.data_ptr()) % Storage::kAlignment, 0u);
+    }
+}
+
 TEST(DynamicCache, CropReorderClone) {
   DynamicCache cache;
   Tensor two = Tensor::zeros({2, 1, 3, 2});
