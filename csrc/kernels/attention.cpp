@@ -450,7 +450,7 @@ class DecodeTask {
 };
 
 // Chunks are summed in two steps, inside groups and then the groups, in order. The thread that has all chunks of a
-// group sums it at once: what one core wrote is slow to read for another.
+// group sums it at once, and finishes what it has all of: what one core wrote is slow to read for another.
 void attention_decode(const AttentionArgs& a) {
   const int64_t group = a.q_heads / a.kv_heads, rows = group * a.q_len, pairs = a.batch * a.kv_heads;
   const KeyRange keys = visible_keys(a, 0, a.q_len - 1);
@@ -460,10 +460,11 @@ void attention_decode(const AttentionArgs& a) {
                 groups = (first_chunk + chunks - 1) / kGroupChunks + 1 - first_group;
   const int64_t part = rows * (a.value_dim + 2);  // of a chunk or a group: o, max, sum
   Carver c{scratch<char>(ScratchSlot::AttentionB,
-                         size_t(pairs * ((chunks + groups) * part * int64_t(sizeof(float)) + groups) + 3 * 64))};
+                         size_t(pairs * ((chunks + groups) * part * int64_t(sizeof(float)) + groups + 1) + 4 * 64))};
   float *parts = c.take<float>(pairs * chunks * part), *sums = c.take<float>(pairs * groups * part);
-  bool* summed = c.take<bool>(pairs * groups);
+  bool *summed = c.take<bool>(pairs * groups), *finished = c.take<bool>(pairs);
   std::fill(summed, summed + pairs * groups, false);
+  std::fill(finished, finished + pairs, false);
   struct Slots {
     float *o, *max, *sum;
   };
@@ -478,38 +479,43 @@ void attention_decode(const AttentionArgs& a) {
     const int64_t count = std::min(chunks, chunk_of(g + 1)) - chunk_of(g);
     merge(count, row_of(from, r), row_of(sums + (pair * groups + g) * part, r));
   };
-  const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
-  parallel_for(
-      pairs * chunks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), [&](int64_t begin, int64_t end) {
-        DecodeTask task(a, keys.end);
-        const auto place = [&](int64_t id) {
-          const int64_t pair = id / chunks;
-          return DecodeTask::Chunk{pair / a.kv_heads, pair % a.kv_heads, (first_chunk + id % chunks) * kKeyChunk};
-        };
-        for (int64_t id = begin; id < end; id++) {
-          const int64_t pair = id / chunks, chunk = id % chunks;
-          const DecodeTask::Chunk at = place(id);
-          if (id == begin || chunk == 0) task.load_queries(at.b, at.kv);
-          const int64_t g = (first_chunk + chunk) / kGroupChunks - first_group, from = chunk_of(g),
-                        last = std::min(chunks, chunk_of(g + 1)) - 1;
-          const bool whole = pair * chunks + from >= begin && pair * chunks + last < end;
-          float* slots = whole ? task.parts() : parts + (pair * chunks + from) * part;
-          task.run(at, place(std::min(id + 1, end - 1)), slots + (chunk - from) * part);
-          if (!whole || chunk < last) continue;
-          for (int64_t r = 0; r < rows; r++) sum_group(pair, g, r, slots);
-          summed[pair * groups + g] = true;
-        }
-      });
-  parallel_for(pairs * rows, 1 + 64 / (2 + groups), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const int64_t pair = i / rows, r = i % rows;
-      for (int64_t g = 0; g < groups; g++)
-        if (!summed[pair * groups + g]) sum_group(pair, g, r, parts + (pair * chunks + chunk_of(g)) * part);
-      const Slots from = row_of(sums + pair * groups * part, r);
-      float top = *from.max, total = *from.sum;
-      if (groups > 1) merge(groups, from, {from.o, &top, &total});
-      finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, top, total, from.o);
+  const auto finish = [&](int64_t pair, int64_t r) {
+    for (int64_t g = 0; g < groups; g++)
+      if (!summed[pair * groups + g]) sum_group(pair, g, r, parts + (pair * chunks + chunk_of(g)) * part);
+    const Slots from = row_of(sums + pair * groups * part, r);
+    float top = *from.max, total = *from.sum;
+    if (groups > 1) merge(groups, from, {from.o, &top, &total});
+    finish_row(a, pair / a.kv_heads, pair % a.kv_heads * group + r / a.q_len, r % a.q_len, top, total, from.o);
+  };
+  const auto place = [&](int64_t id) {
+    const int64_t pair = id / chunks;
+    return DecodeTask::Chunk{pair / a.kv_heads, pair % a.kv_heads, (first_chunk + id % chunks) * kKeyChunk};
+  };
+  const auto run = [&](int64_t begin, int64_t end) {
+    DecodeTask task(a, keys.end);
+    for (int64_t id = begin; id < end; id++) {
+      const int64_t pair = id / chunks, chunk = id % chunks;
+      const DecodeTask::Chunk at = place(id);
+      if (id == begin || chunk == 0) task.load_queries(at.b, at.kv);
+      const int64_t g = (first_chunk + chunk) / kGroupChunks - first_group, from = chunk_of(g),
+                    last = std::min(chunks, chunk_of(g + 1)) - 1;
+      const bool whole = pair * chunks + from >= begin && pair * chunks + last < end;
+      float* slots = whole ? task.parts() : parts + (pair * chunks + from) * part;
+      task.run(at, place(std::min(id + 1, end - 1)), slots + (chunk - from) * part);
+      if (!whole || chunk < last) continue;
+      for (int64_t r = 0; r < rows; r++) sum_group(pair, g, r, slots);
+      summed[pair * groups + g] = true;
+      if (chunk + 1 < chunks || pair * chunks < begin) continue;
+      for (int64_t r = 0; r < rows; r++) finish(pair, r);
+      finished[pair] = true;
     }
+  };
+  const int64_t cost = kKeyChunk * (a.head_dim + a.value_dim) * rows;
+  parallel_for(pairs * chunks, std::max<int64_t>(1, 65536 / std::max<int64_t>(1, cost)), run);
+  if (std::all_of(finished, finished + pairs, [](bool done) { return done; })) return;
+  parallel_for(pairs * rows, 1 + 64 / (2 + groups), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      if (!finished[i / rows]) finish(i / rows, i % rows);
   });
 }
 
