@@ -14,7 +14,7 @@
 namespace ef::rowwise {
 namespace {
 
-constexpr int64_t kGrain = 16384;  // elements of a piece: below, another thread costs more than it brings
+constexpr int64_t kGrain = 4096;  // elements of a piece: below, another thread costs more than it brings
 
 template <class T>
 const RowKernels<T>& rows() {
