@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstring>
 
-#include "core/thread_pool.h"
+#include "core/parallel_pieces.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_strip.h"
 #include "kernels/quant_kernels.h"
@@ -51,6 +51,9 @@ const uint8_t* panels_of(const QuantTarget& t, const Packed& packed, int64_t k, 
   return out;
 }
 
+constexpr int64_t kManyRows = 4;  // from which on the multiplications take longer than reading the weights
+static_assert(kManyRows <= 12);   // a block of rows
+
 // y's 16 columns of one panel w, for blocks of rows.
 struct MatmulJob {
   const QuantKernels& kernels = quant_kernels();
@@ -81,7 +84,7 @@ struct TileScope {  // of one thread, on one format
   TileScope(const TileScope&) = delete;
 };
 
-// One block of rows: memory decides, so every worker takes an equal share of the bytes, in order.
+// Few rows: memory decides, so every worker takes an equal share of the bytes, in order.
 void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   int64_t total = 0;
   for (const QuantTarget& t : targets) total += panels(t.n) * int64_t(Packed(t.type, k).panel_bytes);
@@ -102,31 +105,26 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
     ThreadPool::instance().run(body);
 }
 
-// Many rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
+// More rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
 void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   constexpr size_t kChunkBytes = 128 << 10;
-  constexpr int64_t kChunks = 8;  // of each thread, at least: they end together
   int64_t total = 0;
   for (const QuantTarget& t : targets) total += panels(t.n);
-  const int64_t share = total / (kChunks * ThreadPool::instance().size());
-  const auto chunk = [&](const Packed& packed) {
-    return std::max<int64_t>(1, std::min(share, int64_t(kChunkBytes / packed.panel_bytes)));
-  };
-  std::atomic<int64_t> ticket{0};
-  ThreadPool::instance().run([&](int, int) {
-    int64_t next = ticket.fetch_add(1, std::memory_order_relaxed), base = 0;
+  parallel_pieces(total, [&](int64_t begin, int64_t end) {
     for (const QuantTarget& t : targets) {
+      const int64_t count = panels(t.n), last = std::min(end, count);
+      int64_t first = std::max<int64_t>(0, begin);
+      begin -= count, end -= count;
+      if (first >= last) continue;
       const Packed packed(t.type, k);
-      const int64_t size = chunk(packed), count = panels(t.n), chunks = (count + size - 1) / size;
       const TileScope scope(job.kernels, packed.format);
-      for (; next < base + chunks; next = ticket.fetch_add(1, std::memory_order_relaxed)) {
-        const int64_t begin = (next - base) * size, end = std::min(begin + size, count);
-        const uint8_t* w = panels_of(t, packed, k, begin, end - begin);
+      const int64_t chunk = std::max<int64_t>(1, int64_t(kChunkBytes / packed.panel_bytes));
+      for (; first < last; first += chunk) {
+        const int64_t size = std::min(chunk, last - first);
+        const uint8_t* w = panels_of(t, packed, k, first, size);
         for (int64_t block = 0; block < job.blocks.count; block++)
-          for (int64_t p = begin; p < end; p++)
-            job.panel(t, packed, p, w + size_t(p - begin) * packed.panel_bytes, block);
+          for (int64_t p = 0; p < size; p++) job.panel(t, packed, first + p, w + size_t(p) * packed.panel_bytes, block);
       }
-      base += chunks;
     }
   });
 }
@@ -207,20 +205,11 @@ void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packe
   const Packed p(type, k);
   const int64_t first = begin / kPanelRows, groups = k / kGroup;
   parallel_for(panels(end) - first, 4, [&](int64_t from, int64_t to) {
-    float piece[kPanelRows * kGroup * kGroupsPerSuper];
     for (int64_t panel = first + from; panel < first + to; panel++) {
       const uint8_t* w = packed + size_t(panel) * p.panel_bytes;
       const int64_t row = panel * kPanelRows, low = std::max(begin, row), high = std::min(end, row + kPanelRows);
-      if (high - low == kPanelRows) {
-        kernels.dequantize(p.format, p.codebook, w, 0, groups, out + (row - begin) * k, k);
-        continue;
-      }
-      for (int64_t g = 0; g < groups; g += kGroupsPerSuper) {
-        const int64_t count = std::min<int64_t>(kGroupsPerSuper, groups - g), width = count * kGroup;
-        kernels.dequantize(p.format, p.codebook, w, g, count, piece, width);
-        for (int64_t r = low; r < high; r++)
-          std::copy_n(piece + (r - row) * width, width, out + (r - begin) * k + g * kGroup);
-      }
+      const PanelPart part{int(low - row), int(high - low), 0, groups};
+      kernels.dequantize(p.format, p.codebook, w, part, out + (low - begin) * k, k);
     }
   });
 }
@@ -252,7 +241,7 @@ void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<co
   const MatmulJob job{.groups = k / kGroup,
                       .x = reinterpret_cast<const ActivationGroup*>(activations),
                       .blocks = RowBlocks(m, quant_kernels().row_block)};
-  if (job.blocks.count == 1)
+  if (m < kManyRows)
     matmul_few(job, k, targets);
   else
     matmul_many(job, k, targets);
@@ -300,8 +289,8 @@ void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uin
       for (int64_t row = 0; row < n; row += kRows) {
         const int64_t rows = std::min(kRows, n - row);
         for (int64_t r = 0; r < rows; r += kPanelRows)
-          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes, first,
-                             count, w + r * width, width);
+          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes,
+                             {0, kPanelRows, first, count}, w + r * width, width);
         kernels.accumulate(high - low, rows, count, dy + low * lddy + row, lddy, w, to, lddx);
       }
     }

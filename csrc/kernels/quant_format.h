@@ -10,7 +10,7 @@
 // weight = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the
 // unsigned operand of the dot product hold them.
 //
-// Activations: rows in blocks of up to 12 (16 with AMX), cut evenly; in a block, for each group of 32 along k, one
+// Activations: rows in blocks of up to 12 (16 with AVX-512), cut evenly; in a block, for each group of 32 along k, one
 // ActivationGroup a row.
 #pragma once
 #include <cstddef>

@@ -6,6 +6,12 @@
 
 namespace ef {
 
+// The rows [row, row + rows) of a panel's 16, and of them the groups [group, group + groups).
+struct PanelPart {
+  int row, rows;
+  int64_t group, groups;
+};
+
 struct QuantKernels {
   int row_block;  // rows of x in a block
   // A thread calls these around its tiles of one format (AMX has a configuration register); null = nothing to do.
@@ -16,8 +22,8 @@ struct QuantKernels {
   // y [rows, 16] = one block of activations times one panel. May read the 16 rows from x on, whatever lies there.
   void (*tile)(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
                const uint8_t* panel, float* y, int64_t ldy);
-  // The 16 rows of a panel, `groups` groups from the first on: out [16, 32 * groups], row stride ldo.
-  void (*dequantize)(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
+  // out [rows, 32 * groups], row stride ldo.
+  void (*dequantize)(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part,
                      float* out, int64_t ldo);
   // dx [m, 32 * groups] += dy [m, n]·w [n, 32 * groups]; each element sums along n one by one.
   void (*accumulate)(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t lddy, const float* w, float* dx,

@@ -73,6 +73,37 @@ inline Scales load_scales(const uint8_t* scales, const uint8_t* supers, int lane
   return s;
 }
 
+// A group for kRows rows of x. Their dot products run side by side: each of their steps waits for the one before.
+template <int kFormat, int kRows>
+[[gnu::always_inline]] inline void add_group(const I (&w)[8], const Scales& s, const ActivationGroup* a, F* sum) {
+  constexpr PackedFormat f = kPackedFormats[kFormat];
+  const F minus = zero() - s.min, minus_high = zero() - s.min_high;
+  const int8_t *x[kRows], *x_high[kRows];
+  int32_t start[kRows], start_high[kRows];
+  I dot[kRows], high[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++) {
+    x[r] = a[r].code, x_high[r] = a[r].code + 16;
+    start[r] = f.split() ? a[r].negative_half[0] : a[r].negative_sum, start_high[r] = a[r].negative_half[1];
+  }
+  if constexpr (f.split()) {
+    dots<f.code_bits, f.bias_shift, 4>(w, x, start, dot);
+    dots<f.code_bits, f.bias_shift, 4>(w + 4, x_high, start_high, high);
+  } else {
+    dots<f.code_bits, f.bias_shift, 8>(w, x, start, dot);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++) {
+    F product = to_float(dot[r]);
+    if constexpr (f.split()) product = fma(product, s.half[0], to_float(high[r]) * s.half[1]);
+    sum[r] = fma(product, s.scale * set(a[r].scale), sum[r]);
+    if constexpr (f.min == MinKind::Nibbles16)
+      sum[r] = fma(minus_high, set(a[r].scaled_half[1]), fma(minus, set(a[r].scaled_half[0]), sum[r]));
+    else if constexpr (f.min != MinKind::None)
+      sum[r] = fma(minus, set(a[r].scaled_sum), sum[r]);
+  }
+}
+
 // y's kW columns from `lane` on, for kRows rows of x. The order of every addition is part of the contract (quant.h):
 // groups in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x, with fused
 // multiply-add on the levels that have it.
@@ -80,6 +111,7 @@ template <int kFormat, int kRows>
 inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
                        int lane, float* y, int64_t ldy) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
+  constexpr int kSide = f.split() ? (kQuantSide + 1) / 2 : kQuantSide;
   F sum[kRows];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) sum[r] = zero();
@@ -92,24 +124,10 @@ inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step,
     I w[8];
     load_codes<kFormat>(panel + 4 * lane, table, w);
     const Scales s = load_scales<kFormat>(panel + f.code_bytes(), supers, lane);
-    const F minus = zero() - s.min, minus_high = zero() - s.min_high;
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; r++) {
-      const ActivationGroup& a = x[r];
-      F product;
-      if constexpr (f.split()) {
-        const I low = dot<f.code_bits, f.bias_shift, 4>(w, a.code, a.negative_half[0]);
-        const I high = dot<f.code_bits, f.bias_shift, 4>(w + 4, a.code + 16, a.negative_half[1]);
-        product = fma(to_float(low), s.half[0], to_float(high) * s.half[1]);
-      } else {
-        product = to_float(dot<f.code_bits, f.bias_shift, 8>(w, a.code, a.negative_sum));
-      }
-      sum[r] = fma(product, s.scale * set(a.scale), sum[r]);
-      if constexpr (f.min == MinKind::Nibbles16)
-        sum[r] = fma(minus_high, set(a.scaled_half[1]), fma(minus, set(a.scaled_half[0]), sum[r]));
-      else if constexpr (f.min != MinKind::None)
-        sum[r] = fma(minus, set(a.scaled_sum), sum[r]);
-    }
+    for (int r = 0; r + kSide <= kRows; r += kSide) add_group<kFormat, kSide>(w, s, x + r, sum + r);
+    if constexpr (kRows % kSide > 0)
+      add_group<kFormat, kRows % kSide>(w, s, x + kRows / kSide * kSide, sum + kRows / kSide * kSide);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) store(y + r * ldy + lane, sum[r]);
@@ -129,10 +147,11 @@ template <int kFormat>
 void tile_format(const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x, const uint8_t* panel,
                  float* y, int64_t ldy) {
   const I table = load_table(codebook);
-  const int tiles = (rows + kQuantRows - 1) / kQuantRows;
+  constexpr int kMost = kPackedFormats[kFormat].split() ? kSplitRows : kQuantRows;
+  const int tiles = (rows + kMost - 1) / kMost;
   for (int t = 0; t < tiles; t++) {
     const int begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-    tile_rows<kFormat, kQuantRows>(end - begin, groups, x + begin, rows, panel, table, y + begin * ldy, ldy);
+    tile_rows<kFormat, kMost>(end - begin, groups, x + begin, rows, panel, table, y + begin * ldy, ldy);
   }
 }
 

@@ -40,14 +40,13 @@ void quant_quantize(int rows, int64_t groups, const float* x, int64_t ldx, Activ
 }
 
 template <int kFormat>
-void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups, float* out,
-                       int64_t ldo) {
+void dequantize_format(const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out, int64_t ldo) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   const I table = load_table(codebook);
   const F bias = set(f.bias_shift < 0 ? 0.f : float(1 << (f.bias_shift < 0 ? 0 : f.bias_shift)));
   alignas(64) uint8_t code[8 * 64];
   alignas(64) float scale[2][kPanelRows], min[2][kPanelRows];
-  for (int64_t g = first; g < first + groups; g++) {
+  for (int64_t g = part.group; g < part.group + part.groups; g++) {
     const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
     const uint8_t* group =
         f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes() : panel + g * f.group_bytes();
@@ -61,10 +60,10 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t fi
       store(min[0] + lane, s.min);
       store(min[1] + lane, f.min == MinKind::Nibbles16 ? s.min_high : s.min);
     }
-    for (int r = 0; r < kPanelRows; r++) {
+    for (int r = part.row; r < part.row + part.rows; r++) {
       alignas(64) uint8_t row[kGroup];
       for (int i = 0; i < 8; i++) __builtin_memcpy(row + 4 * i, code + 64 * i + 4 * r, 4);
-      float* to = out + r * ldo + (g - first) * kGroup;
+      float* to = out + (r - part.row) * ldo + (g - part.group) * kGroup;
       for (int k = 0; k < kGroup; k += kW)
         store(to + k, (load_u8(row + k) - bias) * set(scale[k / 16][r]) - set(min[k / 16][r]));
     }
@@ -72,16 +71,16 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, int64_t fi
 }
 
 template <int kFormat>
-void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
-                     float* out, int64_t ldo) {
+void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out,
+                     int64_t ldo) {
   if (format == kFormat)
-    dequantize_format<kFormat>(codebook, panel, first, groups, out, ldo);
+    dequantize_format<kFormat>(codebook, panel, part, out, ldo);
   else if constexpr (kFormat + 1 < kPackedFormatCount)
-    dequantize_from<kFormat + 1>(format, codebook, panel, first, groups, out, ldo);
+    dequantize_from<kFormat + 1>(format, codebook, panel, part, out, ldo);
 }
-void quant_dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
+void quant_dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part,
                       float* out, int64_t ldo) {
-  dequantize_from<0>(format, codebook, panel, first, groups, out, ldo);
+  dequantize_from<0>(format, codebook, panel, part, out, ldo);
 }
 
 template <int kRows>
@@ -118,7 +117,14 @@ void quant_accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int
 }
 
 constexpr QuantKernels quant_table() {
-  return {12, nullptr, nullptr, quant_quantize, quant_tile, quant_dequantize, quant_accumulate, nullptr};
+  return {kQuantRows < 12 ? 12 : kQuantRows,
+          nullptr,
+          nullptr,
+          quant_quantize,
+          quant_tile,
+          quant_dequantize,
+          quant_accumulate,
+          nullptr};
 }
 
 }  // namespace

@@ -216,9 +216,9 @@ void pack_pairs(PackedIndex format, const uint8_t* codebook, const uint8_t* pane
 void quantize(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out) {
   kQuantAvx512.quantize(rows, groups, x, ldx, out);
 }
-void dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, int64_t first, int64_t groups,
-                float* out, int64_t ldo) {
-  kQuantAvx512.dequantize(format, codebook, panel, first, groups, out, ldo);
+void dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out,
+                int64_t ldo) {
+  kQuantAvx512.dequantize(format, codebook, panel, part, out, ldo);
 }
 void accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t lddy, const float* w, float* dx,
                 int64_t lddx) {

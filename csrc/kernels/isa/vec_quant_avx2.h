@@ -5,7 +5,7 @@
 namespace ef {
 namespace {
 
-constexpr int kQuantRows = 4, kGradRows = 6;
+constexpr int kQuantRows = 4, kSplitRows = 4, kQuantSide = 1, kGradRows = 6;
 
 inline I load_line(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
 inline void store_line(uint8_t* p, I v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
@@ -52,6 +52,11 @@ inline I dot(const I* codes, const int8_t* x, int32_t negative_sum) {
   if constexpr (kBiasShift >= 0 && kCodeBits < 8)
     sum = _mm256_add_epi32(sum, _mm256_slli_epi32(_mm256_set1_epi32(negative_sum), kBiasShift));
   return sum;
+}
+
+template <int kCodeBits, int kBiasShift, int kCount>
+inline void dots(const I* codes, const int8_t* const (&x)[1], const int32_t (&negative_sum)[1], I (&sum)[1]) {
+  sum[0] = dot<kCodeBits, kBiasShift, kCount>(codes, x[0], negative_sum[0]);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace ef {
 namespace {
 
-constexpr int kQuantRows = 2, kGradRows = 4;
+constexpr int kQuantRows = 2, kSplitRows = 2, kQuantSide = 1, kGradRows = 4;
 
 inline I load_line(const uint8_t* p) {
   I v;
@@ -58,6 +58,11 @@ inline I dot(const I* codes, const int8_t* x, int32_t negative_sum) {
     sum += pair_products(codes[g], I{} + even, I{} + odd);
   }
   return sum;
+}
+
+template <int kCodeBits, int kBiasShift, int kCount>
+inline void dots(const I* codes, const int8_t* const (&x)[1], const int32_t (&negative_sum)[1], I (&sum)[1]) {
+  sum[0] = dot<kCodeBits, kBiasShift, kCount>(codes, x[0], negative_sum[0]);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/after_fork.h"
+#include "core/parallel_pieces.h"
 
 namespace ef {
 
@@ -24,6 +25,20 @@ TEST(ThreadPool, EveryIndexOnce) {
     for (int h : hits) ASSERT_EQ(h, 1);
   }
 }
+TEST(ThreadPool, PiecesMeetEveryIndexOnce) {
+  for (int threads : {1, 2, 5, 11})
+    for (int64_t count : {0, 1, 2, 7, 1000}) {
+      ThreadPool::instance().resize(threads);
+      std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
+      parallel_pieces(count, [&](int64_t begin, int64_t end) {
+        EXPECT_LT(begin, end);
+        if (begin == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // others take what is left
+        for (int64_t i = begin; i < end; i++) hits[size_t(i)]++;
+      });
+      for (auto& h : hits) ASSERT_EQ(h, 1) << threads << " " << count;
+    }
+}
+
 TEST(ThreadPool, EveryShareOnceWhileOthersHoldTheCores) {
   std::atomic<bool> done{false};
   std::vector<std::thread> others;
