@@ -105,16 +105,16 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
     ThreadPool::instance().run(body);
 }
 
-// More rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too.
+// More rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too. A
+// piece is the same part of every target: what is combined behind, like gates, was then written by one core.
 void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   constexpr size_t kChunkBytes = 128 << 10;
   int64_t total = 0;
-  for (const QuantTarget& t : targets) total += panels(t.n);
+  for (const QuantTarget& t : targets) total = std::max(total, panels(t.n));
   parallel_pieces(total, [&](int64_t begin, int64_t end) {
     for (const QuantTarget& t : targets) {
-      const int64_t count = panels(t.n), last = std::min(end, count);
-      int64_t first = std::max<int64_t>(0, begin);
-      begin -= count, end -= count;
+      const int64_t last = panels(t.n) * end / total;
+      int64_t first = panels(t.n) * begin / total;
       if (first >= last) continue;
       const Packed packed(t.type, k);
       const TileScope scope(job.kernels, packed.format);

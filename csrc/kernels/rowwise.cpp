@@ -14,6 +14,7 @@
 namespace ef::rowwise {
 namespace {
 
+constexpr int64_t kFewRows = 32;  // up to which products cut their columns among the threads: so is what follows them
 constexpr int64_t kGrain = 4096;  // elements of a piece: below, another thread costs more than it brings
 
 template <class T>
@@ -270,7 +271,13 @@ void unary_grad(Unary f, int64_t n, const T* x, const T* dy, T* dx) {
 }
 template <class T>
 void glu(Unary f, int64_t count, int64_t n, const T* gate, int64_t ldg, const T* up, int64_t ldu, T* out, int64_t ldo) {
-  each_row(count, n, [&](int64_t r) { rows<T>().glu[int(f)](n, gate + r * ldg, up + r * ldu, out + r * ldo); });
+  const auto part = [&](int64_t r, int64_t i, int64_t length) {
+    rows<T>().glu[int(f)](length, gate + r * ldg + i, up + r * ldu + i, out + r * ldo + i);
+  };
+  if (count > kFewRows) return each_row(count, n, [&](int64_t r) { part(r, 0, n); });
+  each_column_range(count, n, [&](int64_t begin, int64_t end) {
+    for (int64_t r = 0; r < count; r++) part(r, begin, end - begin);
+  });
 }
 template <class T>
 void glu_grad(Unary f, int64_t count, int64_t n, const T* gate, int64_t ldg, const T* up, int64_t ldu, const T* dout,
