@@ -16,7 +16,6 @@ namespace {
 using tk::Encoding;
 using tk::Tokenizer;
 
-// A list of ints, or an array of them.
 // The value of a whole number that Python keeps in one digit, which ids are; else -1.
 int64_t small_number(PyObject* number) {
   if (!PyLong_CheckExact(number)) return -1;
@@ -28,6 +27,7 @@ int64_t small_number(PyObject* number) {
 #endif
 }
 
+// Of a list of ints, or an array of them.
 void append_ids(const py::handle& ids, std::vector<uint32_t>& out) {
   constexpr size_t kAhead = 16;
   const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };

@@ -8,19 +8,13 @@ namespace {
 using tk::Encoding;
 using tk::Tokenizer;
 
-// Many single texts, kept alive.
-struct PlainTexts {
-  py::tuple keep;
-  std::vector<std::string_view> views;
-};
-// None when the list has anything else in it.
-std::optional<PlainTexts> plain_texts(const py::iterable& list) {
-  if (!py::isinstance<py::list>(list) && !py::isinstance<py::tuple>(list)) return {};
-  PlainTexts out{py::tuple(list), {}};
-  out.views.reserve(out.keep.size());
-  for (const py::handle text : out.keep) {
+// Views of texts that the tuple keeps alive; none when it has anything else in it.
+std::optional<std::vector<std::string_view>> plain_texts(const py::tuple& items) {
+  std::vector<std::string_view> out;
+  out.reserve(items.size());
+  for (const py::handle text : items) {
     if (!PyUnicode_Check(text.ptr())) return {};
-    out.views.push_back(utf8_of(text));
+    out.push_back(utf8_of(text));
   }
   return out;
 }
@@ -43,15 +37,17 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
 IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
   Tokenizer::Ids batch;
   std::optional<tk::Padding> padding;
-  const auto plain = pre_tokenized ? std::nullopt : plain_texts(input);
+  check_is_list(input);
+  const py::tuple items(input);  // a generator is asked once
+  const auto plain = pre_tokenized ? std::nullopt : plain_texts(items);
   if (plain) {
     batch = using_tokenizer(self, [&] {
       padding = self.padding;
-      return self.encode_batch_ids(plain->views, special, true);
+      return self.encode_batch_ids(*plain, special, true);
     });
   } else {
     // Pairs, and texts in words; these are padded already.
-    const auto encodings = encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
+    const auto encodings = encode_batch(self, items, pre_tokenized, special, tk::OffsetKind::None);
     for (const Encoding& e : encodings) batch.memory.push_back(e.ids());
     batch.texts.assign(batch.memory.begin(), batch.memory.end());
   }
@@ -74,7 +70,8 @@ IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& inp
 }
 
 py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention) {
-  const auto plain = plain_texts(input);
+  const py::tuple items(input);
+  const auto plain = plain_texts(items);
   if (!plain) return py::none();
   std::optional<Tokenizer::Frame> frame;
   std::optional<tk::Padding> padding;
@@ -82,7 +79,7 @@ py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool
     if (!self.repeats()) return {};
     frame = self.frame(special);
     padding = self.padding;
-    return frame ? std::optional(self.encode_batch_ids(plain->views, special, true)) : std::nullopt;
+    return frame ? std::optional(self.encode_batch_ids(*plain, special, true)) : std::nullopt;
   });
   if (!batch) return py::none();
   const bool left = padding && padding->direction == tk::Direction::Left;

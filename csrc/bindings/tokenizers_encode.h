@@ -7,6 +7,10 @@
 
 namespace ef {
 
+inline void check_is_list(const py::iterable& list) {
+  if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
+}
+
 // Texts on their way into the engine: views of Python strings, which are kept alive here.
 class Inputs {
  public:
@@ -46,7 +50,7 @@ class Inputs {
     return {text(h), std::nullopt, true};
   }
   std::vector<tk::EncodeInput> items(const py::iterable& list) {
-    if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
+    check_is_list(list);
     std::vector<tk::EncodeInput> out;
     for (auto h : list) out.push_back(item(h));
     return out;

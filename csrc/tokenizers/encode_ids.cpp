@@ -10,7 +10,8 @@ namespace {
 
 // Short neighbours of a batch are laid end to end and encoded as one text: there is less to do around them, and the
 // word loop has enough words to have what it remembers of them on its way from memory.
-constexpr size_t kRun = 4096;  // bytes
+constexpr size_t kRun = 4096;              // bytes
+constexpr size_t kMostJoined = 16 * kRun;  // once they are normalized
 
 struct Run {
   size_t begin, end;  // texts
@@ -54,7 +55,6 @@ std::vector<uint32_t>& Tokenizer::encode_ids(std::string_view text, Workspace& w
 
 bool Tokenizer::encode_joined(std::span<const std::string_view> texts, Workspace& workspace) const {
   const Normalizer* normalizer = (before_marks_ ? *before_marks_ : normalizer_).get();
-  if (!cuts_ || asks_for_source()) return false;
   std::string& joined = workspace.joined;
   auto& words = workspace.joined_words;
   auto& ends = workspace.text_ends;
@@ -64,9 +64,10 @@ bool Tokenizer::encode_joined(std::span<const std::string_view> texts, Workspace
       if (added_.may_be_in(text)) return false;
       NormalizedString changed(text, false);
       if (normalizer && !text.empty()) normalizer->normalize(changed);
-      if (normalizer && added_.may_be_in_normalized(changed.text())) return false;
+      if (added_.may_be_in_normalized(changed.text())) return false;
       if (cuts_->rewrite && changed.size()) cuts_->rewrite(changed);
       joined += changed.text();
+      if (joined.size() > kMostJoined) return false;
     } else {
       joined += text;
     }
@@ -120,6 +121,7 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
                                            bool valid) const {
   const std::optional<Frame> around = frame(add_special_tokens);
   const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
+  const bool can_join = cuts_ && !asks_for_source();
   const std::vector<Run> runs = runs_of(texts);
   Ids out;
   out.memory.resize(runs.size());
@@ -132,28 +134,38 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
       const auto some = texts.subspan(runs[r].begin, runs[r].end - runs[r].begin);
       std::vector<uint32_t>& ids = out.memory[r];
       ends.clear();
-      const auto put = [&](std::string_view text, std::span<const uint32_t> made) {
-        const auto kept = truncation ? truncation->kept(made, added) : std::optional(made);
-        if (around && kept) {
-          for (const std::span<const uint32_t> part : {std::span(around->before), *kept, std::span(around->after)})
-            ids.insert(ids.end(), part.begin(), part.end());
-        } else {
-          const Encoding whole = encode({text, std::nullopt, true}, add_special_tokens, OffsetKind::None);
-          for (const EncodedToken& token : whole.tokens) ids.push_back(token.id);
-        }
+      const auto put_whole = [&](std::string_view text) {
+        const Encoding whole = encode({text, std::nullopt, true}, add_special_tokens, OffsetKind::None);
+        for (const EncodedToken& token : whole.tokens) ids.push_back(token.id);
         ends.push_back(ids.size());
       };
-      for (const std::string_view text : some) check_text(text, valid);
-      if (around && some.size() > 1 && encode_joined(some, workspace)) {
+      const auto put = [&](std::string_view text, std::span<const uint32_t> made) {
+        const auto kept = truncation ? truncation->kept(made, added) : std::optional(made);
+        if (!kept) return put_whole(text);
+        for (const std::span<const uint32_t> part : {std::span(around->before), *kept, std::span(around->after)})
+          ids.insert(ids.end(), part.begin(), part.end());
+        ends.push_back(ids.size());
+      };
+      // Where one of them stands in the way of the others, it is found by halves.
+      const auto put_joined = [&](auto& self, std::span<const std::string_view> together) -> void {
+        if (together.size() == 1) return put(together[0], encode_ids(together[0], workspace));
+        if (!encode_joined(together, workspace)) {
+          self(self, together.first(together.size() / 2));
+          return self(self, together.subspan(together.size() / 2));
+        }
         const std::span<const uint32_t> all = workspace.text.ids;
-        ids.reserve(all.size() + some.size() * (around->before.size() + around->after.size()));
+        ids.reserve(ids.size() + all.size() + together.size() * (around->before.size() + around->after.size()));
         uint32_t begin = 0;
-        for (size_t i = 0; i < some.size(); begin = workspace.text_ends[i++])
-          put(some[i], all.subspan(begin, workspace.text_ends[i] - begin));
-      } else {
-        for (const std::string_view text : some)
-          put(text, around ? std::span<const uint32_t>(encode_ids(text, workspace)) : std::span<const uint32_t>());
-      }
+        for (size_t i = 0; i < together.size(); begin = workspace.text_ends[i++])
+          put(together[i], all.subspan(begin, workspace.text_ends[i] - begin));
+      };
+      for (const std::string_view text : some) check_text(text, valid);
+      if (!around)
+        for (const std::string_view text : some) put_whole(text);
+      else if (!can_join)
+        for (const std::string_view text : some) put(text, encode_ids(text, workspace));
+      else
+        put_joined(put_joined, some);
       size_t begin = 0;
       for (size_t i = 0; i < some.size(); begin = ends[i++])
         out.texts[runs[r].begin + i] = std::span(ids).subspan(begin, ends[i] - begin);

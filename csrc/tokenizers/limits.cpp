@@ -100,6 +100,8 @@ Json Padding::to_json() const {
 }
 size_t Padding::target(size_t longest) const {
   size_t n = length ? *length : longest;
+  check<TokenizerError>(n <= kLongest && pad_to_multiple_of.value_or(0) <= kLongest, "padding: to ",
+                        std::max(n, pad_to_multiple_of.value_or(0)), " tokens, at most ", kLongest, " are possible");
   if (pad_to_multiple_of && *pad_to_multiple_of > 0)
     n = (n + *pad_to_multiple_of - 1) / *pad_to_multiple_of * *pad_to_multiple_of;
   return n;

@@ -23,8 +23,7 @@ std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
 }
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   if (!workspace) return;
-  constexpr size_t kKept = 1 << 18;  // ids; what one huge text took is given back
-  if (workspace->text.ids.capacity() > kKept) workspace->text = {};
+  workspace->trim();
   const auto held = lock();
   free_.push_back(std::move(workspace));
 }

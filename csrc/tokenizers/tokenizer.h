@@ -110,7 +110,7 @@ class Tokenizer {
     uint32_t type = 0;
   };
   std::optional<Frame> frame(bool add_special_tokens) const;  // none when the post-processor does more than that
-  // The ids alone, of single texts, truncated and framed but not padded: the fastest way.
+  // The ids alone, of single texts, truncated and framed but as a rule not padded: the fastest way.
   struct Ids {
     std::vector<std::span<const uint32_t>> texts;  // parts of the memory
     std::vector<std::vector<uint32_t>> memory;     // ids of neighbouring texts, one text's after the other's
@@ -134,6 +134,7 @@ class Tokenizer {
     std::vector<std::string> memory;
     Texts() = default;
     Texts(Texts&&) = default;
+    Texts& operator=(Texts&&) = default;
   };
   // `ends`: where the ids of each text end.
   Texts decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
@@ -143,8 +144,8 @@ class Tokenizer {
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
                        Workspace& workspace) const;
   std::vector<uint32_t>& encode_ids(std::string_view text, Workspace& workspace) const;  // in the workspace
-  // The ids of all texts in workspace.text.ids, where each ends in workspace.text_ends; false when they may not be
-  // encoded as one.
+  // Of a tokenizer with cuts that asks for no source: the ids of all texts in workspace.text.ids, where each ends in
+  // workspace.text_ends; false when they may not be encoded as one.
   bool encode_joined(std::span<const std::string_view> texts, Workspace& workspace) const;
   Encoding encode_sequence(const InputText& input, uint32_t type_id, OffsetKind offsets, Workspace& workspace) const;
   Encoding encode_one(const EncodeInput& input, bool add_special_tokens, OffsetKind offsets,

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from eigenformers import tokenizers
-from eigenformers.errors import TokenizerError
+from eigenformers.errors import TokenizerError, UnsupportedError
 from eigenformers.tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 CORPUS = ["the hat in the house", "then he heated the tea", "Der Hut, das Haus", "été à la mer", "x = f(a, b)\n"] * 3
@@ -49,6 +49,25 @@ def unigram(prepend_scheme: str) -> Tokenizer:
     return tokenizer
 
 
+def prefix_space() -> Tokenizer:
+    tokenizer = byte_level()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    return tokenizer
+
+
+def metaspace(prepend_scheme: str) -> Tokenizer:
+    tokenizer = sentencepiece_bpe()
+    tokenizer.normalizer = None
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=prepend_scheme, split=False)
+    return tokenizer
+
+
+def longer() -> Tokenizer:
+    tokenizer = byte_level()
+    tokenizer.normalizer = normalizers.Replace("x", "the hat " * 99)
+    return tokenizer
+
+
 def sentencepiece_bpe() -> Tokenizer:
     tokenizer = byte_level()
     vocab = {piece.replace("Ġ", "▁"): index for piece, index in tokenizer.get_vocab().items()}
@@ -66,6 +85,10 @@ STACKS = {
     "unigram, first": lambda: unigram("first"),
     "unigram, never": lambda: unigram("never"),
     "sentencepiece bpe": sentencepiece_bpe,
+    "prefix space": prefix_space,
+    "metaspace": lambda: metaspace("always"),
+    "metaspace, first": lambda: metaspace("first"),
+    "longer": longer,
 }
 
 
@@ -107,7 +130,7 @@ def test_a_batch_of_short_texts(name, added):
     tokenizer = STACKS[name]()
     if added:
         tokenizer.add_special_tokens(["</s>"])
-        tokenizer.add_tokens([AddedToken("TAG", lstrip=True, rstrip=True), AddedToken("tag", normalized=False)])
+        tokenizer.add_tokens([AddedToken("TAG", lstrip=True, rstrip=True), AddedToken("tag", normalized=False), "12"])
         tokenizer.post_processor = processors.TemplateProcessing("$A </s>", None, [("</s>", 999)])
     texts = some_texts(400)
     alone = [tokenizer.encode(text).ids for text in texts]
@@ -136,6 +159,18 @@ def test_limits_of_a_batch(direction, length):
     tokenizer.post_processor = None
     expected = [e.ids for e in tokenizer.encode_batch(pairs)]
     assert rows_of(*tokenizer.encode_batch_arrays(pairs)) == expected
+
+
+def test_absurd_sizes():
+    tokenizer = byte_level()
+    for options in ({"length": 2**62}, {"pad_to_multiple_of": 2**63}, {"length": 2**40}):
+        tokenizer.enable_padding(**options)
+        for encode in (tokenizer.encode_batch_arrays, tokenizer.encode_batch):
+            with pytest.raises(TokenizerError, match="padding: to [0-9]+ tokens, at most 2147483648 are possible"):
+                encode(["a"] * 4)
+    far = {"a": 0, "b": 1, "ab": 2, "far": 2**21} | {f"filler {i}": 3 + i for i in range(140_000)}
+    with pytest.raises(UnsupportedError, match="BPE: an id of 2097152, ids up to 2097151 are possible with merges"):
+        models.BPE(far, [("a", "b")])
 
 
 def test_what_cannot_be_cut_is_an_error():

@@ -16,6 +16,8 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
     : vocab_(std::move(vocab)), options_(std::move(options)), pairs_(merges.size()) {
   check<TokenizerError>(!options_.dropout || (*options_.dropout >= 0 && *options_.dropout <= 1),
                         "BPE: dropout should be between 0 and 1, inclusive");
+  check<UnsupportedError>(merges.size() == 0 || vocab_.id_limit() <= PairTable::kIds, "BPE: an id of ",
+                          vocab_.id_limit() - 1, ", ids up to ", PairTable::kIds - 1, " are possible with merges");
   find_merges(merges);
   if (options_.unk_token) unk_id_ = vocab_.find(*options_.unk_token);
   if (options_.byte_fallback) {

@@ -150,30 +150,30 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Spelling spellin
                                          std::vector<Token>& out) const {
   constexpr size_t kBytes = 2 * kShort;
   if (text.size() > kBytes) return false;
-  const BpeNear* known = space.near[spelling == Spelling::Blanks];
-  if (!known) known = near(spelling, text.size(), space);
-  if (!known) return false;
-  const BpeNear& near = *known;
+  const BpeNear* found = space.near[spelling == Spelling::Blanks];
+  if (!found) found = near(spelling, text.size(), space);
+  if (!found) return false;
+  const BpeNear& known = *found;
   struct Part {
     BpeNear::Token token;
     uint32_t length;
   };
   const auto find = [&](const Part& left, const Part& right) {
-    if (BpeNear::has(left.token, right.token)) return near.find(left.token, right.token);
+    if (BpeNear::has(left.token, right.token)) return known.find(left.token, right.token);
     const uint32_t rank = pairs_.find(BpeNear::id_of(left.token), BpeNear::id_of(right.token));
-    return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, near.made_by(rank));
+    return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, known.made_by(rank));
   };
 
   BpeNear::Bytes bytes[kBytes + 2];  // of each byte and the one behind it, from index 1 on
   const size_t size = text.size();
-  for (size_t i = 1; i < size; i++) bytes[i] = near.bytes(text[i - 1], text[i]);
+  for (size_t i = 1; i < size; i++) bytes[i] = known.bytes(text[i - 1], text[i]);
   bytes[0] = bytes[size] = bytes[size + 1] = BpeNear::kNothing;
   Part s[kBytes + 1];
   size_t n = 0;
   bool missing = false;
   for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
     const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
-    const BpeNear::Token one = near.start(text[i]);
+    const BpeNear::Token one = known.start(text[i]);
     missing |= one == BpeNear::kNoToken;
     s[n] = {sure ? bytes[i + 1].made : one, 1u + sure};
     n += 1 - merged;

@@ -80,7 +80,7 @@ void BpeNear::place(const Pairs& merges, const std::vector<Token>& tokens) {
   pairs_.assign(used.size() * 64 + kPlaces, ~0ull);
   for (uint32_t i : order)
     for (const auto& [column, rank] : rows[i])
-      pairs_[rows_[i] + column] = uint64_t(i) << 54 | uint64_t(rank) << 32 | made_[rank];
+      pairs_[rows_[i] + column] = uint64_t(i) << (kRankBits + kTokenBits) | uint64_t(rank) << kTokenBits | made_[rank];
 }
 
 }  // namespace ef::tokenizers

@@ -65,12 +65,14 @@ class BpeNear {
   uint64_t find(Token left, Token right) const {
     const uint32_t row = left >> kIdBits;
     const uint64_t e = pairs_[rows_[row] + (right >> kIdBits)];
-    return e >> 54 == row ? e << 10 >> 2 : kNone;
+    return e >> (kRankBits + kTokenBits) == row ? e << kPlaceBits >> kPlaceBits << 8 : kNone;
   }
 
  private:
-  static constexpr int kIdBits = 21;
-  static constexpr uint32_t kPlaces = 1 << 10;
+  static constexpr int kIdBits = 21, kPlaceBits = 10, kRankBits = 22, kTokenBits = 32;
+  static_assert(kPlaceBits + kRankBits + kTokenBits == 64 && 1u << kIdBits == PairTable::kIds &&
+                1u << kRankBits == PairTable::kRanks);
+  static constexpr uint32_t kPlaces = 1 << kPlaceBits;
   static constexpr uint16_t kFirstOnes = 1 << 15;
   void find_sure(const Pairs& merges, const PairTable& pairs, const std::vector<Text>& texts);
   void place(const Pairs& merges, const std::vector<Token>& tokens);

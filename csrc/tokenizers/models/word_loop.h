@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "tokenizers/models/model.h"
@@ -32,6 +33,15 @@ struct Workspace {
   std::string joined;  // several texts, their words, and where their words, later their tokens, end
   std::vector<Span> joined_words;
   std::vector<uint32_t> text_ends;
+
+  void trim() {  // gives back what one huge text took
+    constexpr size_t kKept = 1 << 18;
+    const auto trim = [](auto& list) {
+      if (list.capacity() > kKept) std::remove_reference_t<decltype(list)>().swap(list);
+    };
+    if (text.ids.capacity() > kKept) text = {};
+    trim(made), trim(parts), trim(words), trim(word_parts), trim(joined), trim(joined_words);
+  }
 };
 
 // Appends the tokens of the words of a text; spans only if wanted.
