@@ -5,8 +5,8 @@
 
 namespace ef {
 
-std::mutex& accumulate_lock() {
-  static std::mutex lock;
+ForkMutex& accumulate_lock() {
+  static ForkMutex lock;
   return lock;
 }
 

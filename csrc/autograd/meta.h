@@ -1,9 +1,9 @@
 // What autograd keeps in a tensor; only this folder sees it.
 #pragma once
 #include <map>
-#include <mutex>
 
 #include "autograd/autograd.h"
+#include "core/after_fork.h"
 
 namespace ef {
 
@@ -33,7 +33,7 @@ struct Meta final : AutogradMeta {
   }
 };
 
-std::mutex& accumulate_lock();  // two threads may run backward into the same leaves
-bool walk_is_restricted();      // inside grad() or backward(inputs=)
+ForkMutex& accumulate_lock();  // two threads may run backward into the same leaves
+bool walk_is_restricted();     // inside grad() or backward(inputs=)
 
 }  // namespace ef

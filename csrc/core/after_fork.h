@@ -4,13 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <new>
 #include <thread>
 
 namespace ef {
 
 class AfterFork {
  public:
-  // Calls renew() once in every child, before any of its threads is past here.
+  // Calls renew(), which must not throw, once in every child, before any of its threads is past here.
   template <class F>
   void operator()(F&& renew) {
     const uint32_t now = forks();
@@ -37,6 +39,20 @@ class AfterFork {
     return count.load(std::memory_order_relaxed) & ~kBusy;
   }
   std::atomic<uint32_t> seen_ = forks();
+};
+
+// A mutex that a forked child finds free.
+class ForkMutex {
+ public:
+  void lock() {
+    after_fork_([this] { new (&mutex_) std::mutex; });
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+  AfterFork after_fork_;
 };
 
 }  // namespace ef

@@ -71,8 +71,8 @@ Generator& default_generator() {
   static Generator generator;
   return generator;
 }
-std::mutex& generator_lock() {
-  static std::mutex lock;
+ForkMutex& generator_lock() {
+  static ForkMutex lock;
   return lock;
 }
 

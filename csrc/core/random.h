@@ -1,9 +1,10 @@
 // mt19937 with torch's CPU derivations: the same seed gives torch's stream of random(), random64() and uniforms.
 #pragma once
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <vector>
+
+#include "core/after_fork.h"
 
 namespace ef {
 
@@ -30,6 +31,6 @@ class Generator {
 };
 
 Generator& default_generator();  // behind eigenformers.manual_seed; guard with generator_lock() while drawing
-std::mutex& generator_lock();
+ForkMutex& generator_lock();
 
 }  // namespace ef

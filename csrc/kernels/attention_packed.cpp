@@ -13,6 +13,7 @@ void pack_kv(const float* x, int64_t dim, int bits, int64_t group, uint8_t* code
     const int64_t n = std::min(group, dim - at);
     float low = x[at], high = x[at], doubt = 0;
     for (int64_t i = at; i < at + n; i++) low = std::min(low, x[i]), high = std::max(high, x[i]), doubt += 0 * x[i];
+    doubt += 0 * (high - low);
     const float step = (high - low) / float(most) + doubt, inverse = step > 0 ? 1 / step : 0;
     ranges[0] = low + doubt;
     ranges[stride] = step;

@@ -84,6 +84,8 @@ struct TileScope {  // of one thread, on one format
   TileScope(const TileScope&) = delete;
 };
 
+constexpr int64_t kSmall = 16384;  // bytes that one thread is quicker with
+
 // Few rows: memory decides, so every worker takes an equal share of the bytes, in order.
 void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   int64_t total = 0;
@@ -99,7 +101,7 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
       begin -= size * count, end -= size * count;
     }
   };
-  if (total < 16384)
+  if (total < kSmall)
     body(0, 1);
   else
     ThreadPool::instance().run(body);
@@ -109,9 +111,12 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
 // piece is the same part of every target: what is combined behind, like gates, was then written by one core.
 void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   constexpr size_t kChunkBytes = 128 << 10;
-  int64_t total = 0;
-  for (const QuantTarget& t : targets) total = std::max(total, panels(t.n));
-  parallel_pieces(total, [&](int64_t begin, int64_t end) {
+  int64_t total = 0, bytes = 0;
+  for (const QuantTarget& t : targets) {
+    total = std::max(total, panels(t.n));
+    bytes += panels(t.n) * int64_t(Packed(t.type, k).panel_bytes);
+  }
+  const auto piece = [&](int64_t begin, int64_t end) {
     for (const QuantTarget& t : targets) {
       const int64_t last = panels(t.n) * end / total;
       int64_t first = panels(t.n) * begin / total;
@@ -126,7 +131,11 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
           for (int64_t p = 0; p < size; p++) job.panel(t, packed, first + p, w + size_t(p) * packed.panel_bytes, block);
       }
     }
-  });
+  };
+  if (bytes < kSmall)
+    piece(0, total);
+  else
+    parallel_pieces(total, piece);
 }
 
 constexpr int64_t kRoundedRows = 48;  // from 24 on as fast as whole numbers

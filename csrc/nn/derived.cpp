@@ -5,11 +5,13 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/after_fork.h"
+
 namespace ef {
 namespace {
 
 std::atomic<uint64_t> changes{0};
-std::mutex lock;  // of the slots that hold something
+ForkMutex lock;  // of the slots that hold something
 std::unordered_set<DerivedSlot*>& filled() {
   static auto* slots = new std::unordered_set<DerivedSlot*>;  // models may outlive static objects
   return *slots;

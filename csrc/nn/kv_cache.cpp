@@ -67,8 +67,9 @@ void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
     if (past) fresh.narrow(2, 0, past).copy_(old.narrow(2, at.kept - past, past));
     return fresh;
   };
-  at.keys = moved(at.keys, k);
-  at.values = moved(at.values, v);
+  Tensor keys = moved(at.keys, k), values = moved(at.values, v);  // either may find no memory
+  at.keys = std::move(keys);
+  at.values = std::move(values);
   at.first = first;
   at.kept = past;
 }

@@ -77,6 +77,7 @@ KvView QuantizedCache::append(int layer, const Tensor& k, const Tensor& v) {
   const Tensor keys = k.detach().to(DType::Float32), values = v.detach().to(DType::Float32);
   const int64_t added = k.size(2);
   if (at.length() == 0) {
+    at = {};  // after crop(0) it may have been of other shapes
     pack(at.keys, keys);
     pack(at.values, values);
     return {k, v};

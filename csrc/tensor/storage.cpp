@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/after_fork.h"
 #include "core/error.h"
 #include "tensor/huge_pages.h"
 #include "tensor/training_memory.h"
@@ -66,14 +67,23 @@ class SmallCache {
 thread_local SmallCache small_cache;
 
 struct Cache {
-  std::mutex lock;
+  std::mutex mutex;
+  AfterFork after_fork;
   std::map<size_t, std::vector<void*>> free;
   size_t held = 0, limit = 256 << 20;
   size_t live = 0, most = 0;  // bytes in use, now and at most
   bool training = false;
 
+  std::unique_lock<std::mutex> lock() {
+    after_fork([this] {  // what another thread was changing is left as it is
+      new (&mutex) std::mutex;
+      new (&free) decltype(free);
+      held = 0;
+    });
+    return std::unique_lock(mutex);
+  }
   void* take(size_t bytes) {
-    std::lock_guard guard(lock);
+    const auto guard = lock();
     live += bytes;
     most = std::max(most, live);
     auto found = free.find(bytes);
@@ -87,7 +97,7 @@ struct Cache {
     return block;
   }
   bool give(void* block, size_t bytes) {
-    std::lock_guard guard(lock);
+    const auto guard = lock();
     live -= std::min(live, bytes);
     if (held + bytes > allowed()) return false;
     free[bytes].push_back(block);
@@ -95,7 +105,7 @@ struct Cache {
     return true;
   }
   void never_came(size_t bytes) {  // the system had no such block
-    std::lock_guard guard(lock);
+    const auto guard = lock();
     live -= std::min(live, bytes);
     most = live;
   }
@@ -111,7 +121,7 @@ struct Cache {
     }
   }
   void clear() {
-    std::lock_guard guard(lock);
+    const auto guard = lock();
     for (auto& [bytes, blocks] : free)
       for (void* block : blocks) std::free(block);
     free.clear();
@@ -154,18 +164,18 @@ std::shared_ptr<Storage> Storage::external(void* data, size_t bytes, std::shared
 }
 
 size_t cached_bytes() {
-  std::lock_guard guard(cache().lock);
+  const auto guard = cache().lock();
   return cache().held;
 }
 void set_cache_limit(size_t limit) {
   {
-    std::lock_guard guard(cache().lock);
+    const auto guard = cache().lock();
     cache().limit = limit;
   }
   if (cached_bytes() > limit) empty_cache();
 }
 void expect_training() {
-  std::lock_guard guard(cache().lock);
+  const auto guard = cache().lock();
   cache().training = true;
 }
 void empty_cache() { cache().clear(); }

@@ -57,7 +57,7 @@ def recurrent_layers(config: Any) -> list[bool]:
 
 
 class QuantizedCache(_QuantizedCache):
-    """Keys and values as integers of `nbits` bits, unpacked a block at a time while attention reads them.
+    """Keys and values as integers of `nbits` bits: a few queries meet the integers, many have them unpacked block by block.
 
     Every `q_group_size` numbers of a position share a range. The newest positions stay float32 until there are
     `residual_length` of them. After Liu et al., "KIVI" (2024), https://huggingface.co/papers/2402.02750.

@@ -60,6 +60,28 @@ def test_crop_reorder_copy():
         assert np.array_equal(found.numpy(), wanted)
 
 
+@pytest.mark.parametrize("nbits", [4, 8])
+def test_an_emptied_cache_takes_other_shapes(nbits):
+    cache = _cache(nbits, residual_length=8)
+    cache.update(ef.ones(1, 2, 60, 64), ef.ones(1, 2, 60, 64), 0)
+    for batch, heads, positions, dim in [(2, 2, 50, 64), (64, 4, 30, 128), (1, 1, 7, 32)]:
+        cache.crop(0)
+        x = ef.randn(batch, heads, positions, dim)
+        for _ in range(3):
+            cache.update(x, x, 0)
+        assert tuple(cache[0][0].shape) == (batch, heads, 3 * positions, dim)
+        assert (cache[0][0][:, :, -positions:] - x).abs().max() < 0.4
+
+
+def test_a_range_beyond_float_is_no_number():
+    cache = _cache(8, residual_length=1)
+    x = ef.ones(1, 1, 4, 64)
+    x[0, 0, 1, 3], x[0, 0, 1, 4] = 3e38, -3e38
+    cache.update(x, x, 0)
+    cache.update(x, x, 0)
+    assert np.isnan(cache[0][0].numpy()[0, 0, 1]).any() and not np.isnan(cache[0][0].numpy()[0, 0, 0]).any()
+
+
 @pytest.mark.parametrize("nbits, bound", [(8, 0.02), (4, 0.3)])
 @pytest.mark.parametrize("mask", [False, True])
 def test_logits(nbits, bound, mask):

@@ -1,8 +1,7 @@
 // Attention of few queries over keys and values of small integers (PackedKv). Codes meet codes: queries, and
-// probabilities times the steps of the values, are split into two parts of 8 bits, so that all sums are exact but for
-// 2⁻¹⁵ of the largest of each, far below half a step of the codes. 16 bytes of a position are 16 numbers, or 32 of 4
-// bits: two planes.
-// Included inside an instruction set's namespace after attention_decode.h.
+// probabilities times the steps of the values, are split into two parts of 8 bits, which rounds them by
+// 2⁻¹⁵ of the largest number of their group; all sums of products are exact. 16 bytes of a position are 16 numbers, or
+// 32 of 4 bits: two planes. Included inside an instruction set's namespace after attention_decode.h.
 
 constexpr int kPartsMost = 127 * 128;
 
