@@ -44,9 +44,18 @@ class AfterFork {
 // A mutex that a forked child finds free.
 class ForkMutex {
  public:
+  // renew() makes anew what the mutex guards, where another thread may have been in the middle of a change; not the end
+  // of the old, which may be half of something.
+  template <class F>
+  std::unique_lock<std::mutex> locked(F&& renew) {
+    after_fork_([&] {
+      new (&mutex_) std::mutex;
+      renew();
+    });
+    return std::unique_lock(mutex_);
+  }
   void lock() {
-    after_fork_([this] { new (&mutex_) std::mutex; });
-    mutex_.lock();
+    locked([] {}).release();
   }
   void unlock() { mutex_.unlock(); }
 

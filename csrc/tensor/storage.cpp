@@ -67,20 +67,17 @@ class SmallCache {
 thread_local SmallCache small_cache;
 
 struct Cache {
-  std::mutex mutex;
-  AfterFork after_fork;
+  ForkMutex mutex;
   std::map<size_t, std::vector<void*>> free;
   size_t held = 0, limit = 256 << 20;
   size_t live = 0, most = 0;  // bytes in use, now and at most
   bool training = false;
 
   std::unique_lock<std::mutex> lock() {
-    after_fork([this] {  // what another thread was changing is left as it is
-      new (&mutex) std::mutex;
+    return mutex.locked([this] {
       new (&free) decltype(free);
       held = 0;
     });
-    return std::unique_lock(mutex);
   }
   void* take(size_t bytes) {
     const auto guard = lock();

@@ -105,11 +105,7 @@ void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens
 }
 
 std::unique_lock<std::mutex> DecodeTableSlot::lock() {
-  after_fork_([this] {
-    new (&mutex_) std::mutex;
-    new (&table_) decltype(table_);
-  });
-  return std::unique_lock(mutex_);
+  return mutex_.locked([this] { new (&table_) decltype(table_); });
 }
 std::shared_ptr<const DecodeTable> DecodeTableSlot::get(const Tokenizer& tokenizer, size_t ids) {
   const auto held = lock();
@@ -148,12 +144,8 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, bool skip_special_t
 Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
                                          bool skip_special_tokens) const {
   constexpr size_t kRun = 2048;  // ids; short neighbours share memory
-  std::vector<std::pair<size_t, size_t>> runs;
   const auto begin_of = [&](size_t i) { return i ? ends[i - 1] : 0; };
-  for (size_t i = 0; i < ends.size(); i++) {
-    if (runs.empty() || ends[i] - begin_of(runs.back().first) > kRun) runs.emplace_back(i, i);
-    runs.back().second = i + 1;
-  }
+  const auto runs = runs_of(ends.size(), kRun, [&](size_t i) { return ends[i] - begin_of(i); });
   const auto table = decode_table_.get(*this, ids.size());
   Texts out;
   out.memory.resize(runs.size());

@@ -53,9 +53,8 @@ class DecodeTableSlot {
 
  private:
   std::unique_lock<std::mutex> lock();
-  std::mutex mutex_;
+  ForkMutex mutex_;
   std::shared_ptr<const DecodeTable> table_;
-  AfterFork after_fork_;
 };
 
 }  // namespace ef::tokenizers

@@ -12,20 +12,6 @@ namespace {
 // word loop has enough words to have what it remembers of them on its way from memory.
 constexpr size_t kRun = 4096;              // bytes
 constexpr size_t kMostJoined = 16 * kRun;  // once they are normalized
-
-struct Run {
-  size_t begin, end;  // texts
-};
-std::vector<Run> runs_of(std::span<const std::string_view> texts) {
-  std::vector<Run> out;
-  size_t bytes = 0;
-  for (size_t i = 0; i < texts.size(); i++) {
-    if (out.empty() || bytes + texts[i].size() > kRun) out.push_back({i, i}), bytes = 0;
-    bytes += texts[i].size() + 1;  // an empty one is work too
-    out.back().end = i + 1;
-  }
-  return out;
-}
 }  // namespace
 
 bool Tokenizer::asks_for_source() const {
@@ -122,7 +108,7 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
   const std::optional<Frame> around = frame(add_special_tokens);
   const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
   const bool can_join = cuts_ && !asks_for_source();
-  const std::vector<Run> runs = runs_of(texts);
+  const auto runs = runs_of(texts.size(), kRun, [&](size_t i) { return texts[i].size(); });
   Ids out;
   out.memory.resize(runs.size());
   out.texts.resize(texts.size());

@@ -22,6 +22,22 @@ inline bool parallel_allowed() {
   return true;
 }
 
+// Neighbours among n items together, as long as their sizes add up to `most`; an empty one is work too.
+struct Run {
+  size_t begin, end;
+};
+template <class F>
+std::vector<Run> runs_of(size_t n, size_t most, F&& size_of) {
+  std::vector<Run> out;
+  size_t sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (out.empty() || sum + size_of(i) > most) out.push_back({i, i}), sum = 0;
+    sum += size_of(i) + 1;
+    out.back().end = i + 1;
+  }
+  return out;
+}
+
 // work(next) once a thread; next(i) gives the next index below n that is left, false when there is none.
 template <class Work>
 void share_out(size_t n, Work&& work) {

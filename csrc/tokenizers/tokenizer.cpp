@@ -7,11 +7,7 @@
 namespace ef::tokenizers {
 
 std::unique_lock<std::mutex> WorkspacePool::lock() {
-  after_fork_([this] {
-    new (&mutex_) std::mutex;
-    new (&free_) decltype(free_);
-  });
-  return std::unique_lock(mutex_);
+  return mutex_.locked([this] { new (&free_) decltype(free_); });
 }
 std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
   if (const auto held = lock(); !free_.empty()) {

@@ -41,9 +41,8 @@ class WorkspacePool {
 
  private:
   std::unique_lock<std::mutex> lock();
-  std::mutex mutex_;
+  ForkMutex mutex_;
   std::vector<std::unique_ptr<Workspace>> free_;
-  AfterFork after_fork_;
 };
 
 // Held by those who use a tokenizer while others may change it; a copy has its own.
