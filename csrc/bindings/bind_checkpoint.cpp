@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/nn_support.h"
+#include "bindings/signals.h"
 #include "checkpoint/load.h"
 #include "checkpoint/save.h"
 
@@ -38,7 +39,7 @@ void bind_checkpoint(py::module_& m) {
           if (progress.is_none() && done % 16) return;
           py::gil_scoped_acquire gil;
           if (!progress.is_none()) progress(done, total);
-          if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+          check_signals();
         };
         LoadReport r;
         {

@@ -4,6 +4,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/model_support.h"
+#include "bindings/signals.h"
 #include "generation/generate.h"
 #include "generation/group_beam_search.h"
 

@@ -6,6 +6,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/nn_support.h"
+#include "bindings/signals.h"
 #include "bindings/tensor_support.h"
 #include "checkpoint/gguf_mix.h"
 #include "checkpoint/gguf_parts.h"
@@ -183,7 +184,7 @@ void write(const GgufExport& self, const std::string& path, const std::vector<En
   options.progress = [&](size_t done, size_t total) {
     py::gil_scoped_acquire gil;
     if (!progress.is_none()) progress(done, total);
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    check_signals();
   };
   py::gil_scoped_release release;
   write_gguf(path, metadata, self.sources, chosen, options);

@@ -2,10 +2,9 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <chrono>
-
 #include "bindings/bindings.h"
 #include "bindings/model_support.h"
+#include "bindings/signals.h"
 #include "models/common/decoder.h"
 #include "models/family.h"
 
@@ -86,17 +85,6 @@ ModelInput model_input(const py::dict& kwargs) {
       throw py::type_error("forward() got an unexpected keyword argument '" + name + "'");
   }
   return in;
-}
-
-void check_signals() {
-  constexpr auto kOften = std::chrono::milliseconds(10);  // asking costs as much as a small layer
-  using Clock = std::chrono::steady_clock;
-  thread_local Clock::time_point last;
-  const Clock::time_point now = Clock::now();
-  if (now - last < kOften) return;
-  last = now;
-  py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
 py::dict model_output(const ModelOutput& out) {

@@ -2,6 +2,7 @@
 #include <pybind11/numpy.h>
 
 #include "bindings/bindings.h"
+#include "bindings/signals.h"
 #include "bindings/tokenizers_encode.h"
 #include "io/gguf.h"
 #include "tokenizers/decode_stream.h"
@@ -295,7 +296,7 @@ void bind_tokenizer(py::module_& m) {
             std::vector<uint32_t> ids;
             std::vector<size_t> ends;
             for (auto some : sequences) append_ids(some, ids), ends.push_back(ids.size());
-            const auto batch = using_tokenizer(self, [&] { return self.decode_batch(ids, ends, skip); });
+            const auto batch = using_tokenizer(self, [&] { return self.decode_batch(ids, ends, skip, check_signals); });
             py::list out(batch.texts.size());
             for (size_t i = 0; i < batch.texts.size(); i++)
               PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(batch.texts[i]).release().ptr());

@@ -1,5 +1,6 @@
 // eigenformers._core.tokenizers: counting words and training models. The trainers themselves are Python classes that
 // hold options; see python/eigenformers/tokenizers/trainers.py.
+#include "bindings/signals.h"
 #include "bindings/tokenizers_support.h"
 #include "tokenizers/trainers/parity_bpe.h"
 #include "tokenizers/trainers/trainer.h"
@@ -11,7 +12,7 @@ namespace {
 tk::TrainProgress shown(const py::object& progress) {
   return [progress](const char* stage, size_t done, size_t all) {
     py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    check_signals();
     if (!progress.is_none()) progress(stage, done, all);
   };
 }

@@ -11,7 +11,6 @@ namespace ef {
 
 ModelInput model_input(const py::dict& kwargs);      // TypeError names an unknown argument
 py::dict model_output(const ModelOutput& output);    // only what is there
-void check_signals();                                // throws what Ctrl-C asks for
 ModelOutput parse_output(const py::object& result);  // what a Python forward returned
 
 // While one lives, models whose forward turned out to be their own are not asked again in this thread: looking it up in

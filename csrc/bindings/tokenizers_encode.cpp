@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bindings/signals.h"
+
 namespace ef {
 namespace {
 
@@ -31,7 +33,7 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
                                    tk::OffsetKind kind) {
   Inputs inputs(pre_tokenized);
   const auto items = inputs.items(input);
-  return using_tokenizer(self, [&] { return self.encode_batch(items, special, kind); });
+  return using_tokenizer(self, [&] { return self.encode_batch(items, special, kind, check_signals); });
 }
 
 IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
@@ -43,7 +45,7 @@ IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& inp
   if (plain) {
     batch = using_tokenizer(self, [&] {
       padding = self.padding;
-      return self.encode_batch_ids(*plain, special, true);
+      return self.encode_batch_ids(*plain, special, true, check_signals);
     });
   } else {
     // Pairs, and texts in words; these are padded already.
@@ -79,7 +81,7 @@ py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool
     if (!self.repeats()) return {};
     frame = self.frame(special);
     padding = self.padding;
-    return frame ? std::optional(self.encode_batch_ids(*plain, special, true)) : std::nullopt;
+    return frame ? std::optional(self.encode_batch_ids(*plain, special, true, check_signals)) : std::nullopt;
   });
   if (!batch) return py::none();
   const bool left = padding && padding->direction == tk::Direction::Left;

@@ -142,7 +142,7 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, bool skip_special_t
 }
 
 Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
-                                         bool skip_special_tokens) const {
+                                         bool skip_special_tokens, const Interrupt& interrupt) const {
   constexpr size_t kRun = 2048;  // ids; short neighbours share memory
   const auto begin_of = [&](size_t i) { return i ? ends[i - 1] : 0; };
   const auto runs = runs_of(ends.size(), kRun, [&](size_t i) { return ends[i] - begin_of(i); });
@@ -150,7 +150,7 @@ Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::spa
   Texts out;
   out.memory.resize(runs.size());
   out.texts.resize(ends.size());
-  share_out(runs.size(), [&](auto&& next) {
+  const auto work = [&](auto&& next) {
     std::vector<size_t> sizes;
     for (size_t r; next(r);) {
       const auto [first, last] = runs[r];
@@ -169,7 +169,8 @@ Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::spa
       for (size_t i = first; i < last; at += sizes[i++ - first])
         out.texts[i] = std::string_view(text).substr(at, sizes[i - first]);
     }
-  });
+  };
+  share_out(runs.size(), work, interrupt);
   return out;
 }
 

@@ -25,6 +25,13 @@ void check_input(const EncodeInput& input) {
   if (input.pair) check_part(*input.pair);
 }
 
+size_t size_of(const InputText& text) {
+  if (const auto* one = std::get_if<std::string_view>(&text)) return one->size();
+  size_t sum = 0;
+  for (const std::string_view word : std::get<std::vector<std::string_view>>(text)) sum += word.size() + 1;
+  return sum;
+}
+
 // Collects what an encoding says of its tokens.
 struct EncodingSink {
   PreTokenizedString& pre;
@@ -127,12 +134,19 @@ Encoding Tokenizer::encode(const EncodeInput& input, bool add_special_tokens, Of
 }
 
 std::vector<Encoding> Tokenizer::encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens,
-                                              OffsetKind offsets) const {
-  std::vector<Encoding> out(inputs.size());
-  share_out(inputs.size(), [&](auto&& next) {
-    const Lease workspace(*workspaces_, *model_);
-    for (size_t i; next(i);) out[i] = encode_one(inputs[i], add_special_tokens, offsets, *workspace);
+                                              OffsetKind offsets, const Interrupt& interrupt) const {
+  constexpr size_t kRun = 4096;  // bytes; short neighbours are one task
+  const auto runs = runs_of(inputs.size(), kRun, [&](size_t i) {
+    return size_of(inputs[i].text) + (inputs[i].pair ? size_of(*inputs[i].pair) : 0);
   });
+  std::vector<Encoding> out(inputs.size());
+  const auto work = [&](auto&& next) {
+    const Lease workspace(*workspaces_, *model_);
+    for (size_t r; next(r);)
+      for (size_t i = runs[r].begin; i < runs[r].end; i++)
+        out[i] = encode_one(inputs[i], add_special_tokens, offsets, *workspace);
+  };
+  share_out(runs.size(), work, interrupt);
   if (padding) padding->apply(out);
   return out;
 }

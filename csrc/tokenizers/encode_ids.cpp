@@ -103,8 +103,8 @@ std::optional<Tokenizer::Frame> Tokenizer::frame(bool add_special_tokens) const 
   return out;
 }
 
-Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens,
-                                           bool valid) const {
+Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens, bool valid,
+                                           const Interrupt& interrupt) const {
   const std::optional<Frame> around = frame(add_special_tokens);
   const size_t added = add_special_tokens ? num_special_tokens_to_add(false) : 0;
   const bool can_join = cuts_ && !asks_for_source();
@@ -112,7 +112,7 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
   Ids out;
   out.memory.resize(runs.size());
   out.texts.resize(texts.size());
-  share_out(runs.size(), [&](auto&& next) {
+  const auto work = [&](auto&& next) {
     const Lease lease(*workspaces_, *model_);
     Workspace& workspace = *lease;
     std::vector<size_t> ends;
@@ -156,7 +156,8 @@ Tokenizer::Ids Tokenizer::encode_batch_ids(std::span<const std::string_view> tex
       for (size_t i = 0; i < some.size(); begin = ends[i++])
         out.texts[runs[r].begin + i] = std::span(ids).subspan(begin, ends[i] - begin);
     }
-  });
+  };
+  share_out(runs.size(), work, interrupt);
   return out;
 }
 

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/thread_pool.h"
@@ -38,13 +40,25 @@ std::vector<Run> runs_of(size_t n, size_t most, F&& size_of) {
   return out;
 }
 
-// work(next) once a thread; next(i) gives the next index below n that is left, false when there is none.
+// work(next) once a thread; next(i) gives the next index below n that is left, false when there is none. When one
+// throws, nothing more is begun. `interrupt` is asked by the thread that called; what it throws is thrown here, too.
 template <class Work>
-void share_out(size_t n, Work&& work) {
+void share_out(size_t n, Work&& work, const std::function<void()>& interrupt = {}) {
   std::atomic<size_t> counter{0};
-  const auto next = [&](size_t& i) { return (i = counter.fetch_add(1)) < n; };
+  const auto caller = std::this_thread::get_id();
+  const auto next = [&](size_t& i) {
+    if (interrupt && std::this_thread::get_id() == caller) interrupt();
+    return (i = counter.fetch_add(1)) < n;
+  };
   if (n < 2 || !parallel_allowed()) return work(next);
-  auto body = [&](int, int) { work(next); };
+  auto body = [&](int, int) {
+    try {
+      work(next);
+    } catch (...) {
+      counter = n;
+      throw;
+    }
+  };
   ThreadPool::instance().run(body);
 }
 

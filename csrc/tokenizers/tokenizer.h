@@ -2,6 +2,7 @@
 // with added tokens, truncation and padding around them.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,7 @@ struct EncodeInput {
   std::optional<InputText> pair;
   bool valid = false;  // known to be UTF-8
 };
+using Interrupt = std::function<void()>;
 enum class OffsetKind { Chars, Bytes, None };  // None: ids only; offsets, tokens and words are left empty
 
 // Workspaces for a model wait here between calls; each thread of a call takes one.
@@ -101,8 +103,10 @@ class Tokenizer {
   // Texts must be valid UTF-8 and shorter than 4 GB: TokenizerError.
   Encoding encode(const EncodeInput& input, bool add_special_tokens = true,
                   OffsetKind offsets = OffsetKind::Chars) const;
+  // In parallel. Here and below: what `interrupt` throws, who is asked now and then by the calling thread, ends the
+  // call.
   std::vector<Encoding> encode_batch(const std::vector<EncodeInput>& inputs, bool add_special_tokens = true,
-                                     OffsetKind offsets = OffsetKind::Chars) const;  // in parallel
+                                     OffsetKind offsets = OffsetKind::Chars, const Interrupt& interrupt = {}) const;
   // What stands around the tokens of a single text.
   struct Frame {
     std::vector<uint32_t> before, after, types_before, types_after;
@@ -118,8 +122,8 @@ class Tokenizer {
     Ids& operator=(Ids&&) = default;
   };
   // `valid`: known to be UTF-8
-  Ids encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens = true,
-                       bool valid = false) const;
+  Ids encode_batch_ids(std::span<const std::string_view> texts, bool add_special_tokens = true, bool valid = false,
+                       const Interrupt& interrupt = {}) const;
   // Whether a text has the same encoding every time, and nothing in Python looks at it.
   bool repeats() const;
   // Truncates, adds special tokens and pads what was encoded without.
@@ -136,8 +140,8 @@ class Tokenizer {
     Texts& operator=(Texts&&) = default;
   };
   // `ends`: where the ids of each text end.
-  Texts decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
-                     bool skip_special_tokens = true) const;
+  Texts decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends, bool skip_special_tokens = true,
+                     const Interrupt& interrupt = {}) const;
 
  private:
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,

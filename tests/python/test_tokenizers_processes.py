@@ -143,20 +143,60 @@ def test_others_run_meanwhile():
 def test_ctrl_c_leaves_the_tokenizer_as_it_was():
     run(
         """
-        texts = texts * 40
-        for call in (engine.encode_batch, lambda texts: tok(texts, padding=True, truncation=True, max_length=7)):
-            threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        texts, ids = texts * 40, [[1, 2, 4] * 2000] * 200
+        def interrupt(done):
+            wait = 0.05
+            while not done.wait(wait):
+                os.kill(os.getpid(), signal.SIGINT)
+                wait = 1.0  # one that comes where Python cannot raise is lost
+        for call in (engine.encode_batch, lambda texts: tok(texts, padding=True, truncation=True, max_length=7),
+                     lambda _: engine.decode_batch(ids)):
+            done = threading.Event()
+            sender = threading.Thread(target=interrupt, args=(done,))
             try:
+                sender.start()
                 while True:
                     call(texts)
             except KeyboardInterrupt:
-                pass
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            done.set()
+            sender.join()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             assert engine.encode("ab a").ids == tok("ab a")["input_ids"] == [1, 2, 1]
             child = threading.Thread(target=tok, args=("ab a",))
             child.start()
             child.join(20)
             assert not child.is_alive()  # no lock is left behind
         """
+    )
+
+
+@pytest.mark.parametrize("parallel", ["true", "false"])
+def test_signals_are_handled_while_a_batch_is_worked_on(parallel):
+    run(
+        """
+        calls = {
+            "encode_batch": lambda n: engine.encode_batch(texts * n),
+            "encode_batch_arrays": lambda n: engine.encode_batch_arrays(texts * n),
+            "decode_batch": lambda n: engine.decode_batch([[1, 2, 4] * 2000] * n),
+        }
+        handled = 0
+        def count(*_):
+            global handled
+            handled += 1
+        signal.signal(signal.SIGALRM, count)
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+        for name, call in calls.items():
+            for size in (20 * 2**i for i in range(12)):
+                handled = 0
+                call(size)
+                if handled > 3:  # those that come while none is handled are one
+                    break
+            else:
+                raise AssertionError(name)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        """,
+        TOKENIZERS_PARALLELISM=parallel,
     )
 
 

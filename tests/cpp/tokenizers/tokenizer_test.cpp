@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "core/thread_pool.h"
 #include "random_text.h"
 #include "small_tokenizers.h"
 #include "tokenizers/byte_alphabet.h"
@@ -190,6 +191,37 @@ TEST(Tokenizer, BatchesEqualSingleTextsOnAnyThread) {
       }
     });
   for (auto& thread : threads) thread.join();
+}
+
+TEST(Tokenizer, WhoeverInterruptsEndsABatch) {
+  const Tokenizer t = byte_level();
+  const std::string text(5000, 'h');  // a task of its own
+  const std::vector<std::string_view> texts(64, text);
+  const std::vector<EncodeInput> inputs(64, EncodeInput{text, std::nullopt});
+  const std::vector<uint32_t> ids(64 * 3000, 7);
+  std::vector<size_t> ends;
+  for (size_t i = 1; i <= 64; i++) ends.push_back(i * 3000);
+  struct Stop {};
+  const auto caller = std::this_thread::get_id();
+  int asked = 0;
+  const Interrupt stop = [&] {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    if (++asked == 3) throw Stop();
+  };
+  const std::vector<std::function<void()>> calls = {
+      [&] { t.encode_batch(inputs, true, OffsetKind::Chars, stop); },
+      [&] { t.encode_batch_ids(texts, true, false, stop); },
+      [&] { t.decode_batch(ids, ends, true, stop); },
+  };
+  const int before = ThreadPool::instance().size();
+  ThreadPool::instance().resize(1);  // the others might leave the caller too little to be asked three times
+  for (const auto& call : calls) {
+    asked = 0;
+    EXPECT_THROW(call(), Stop);
+    EXPECT_EQ(asked, 3);
+  }
+  ThreadPool::instance().resize(before);
+  EXPECT_EQ(t.encode_batch_ids(texts).texts.size(), 64u);
 }
 
 TEST(Tokenizer, ByteLevelDecodesEveryTextBack) {
