@@ -1,5 +1,8 @@
 // AddedToken, Token and Encoding.
+#include <cstring>
+
 #include "bindings/tokenizers_support.h"
+#include "tokenizers/utf8.h"
 
 namespace ef {
 namespace {
@@ -96,8 +99,11 @@ std::string_view utf8_of(const py::handle& text) {
   return {p, size_t(n)};
 }
 py::str to_str(std::string_view text) {
-  PyObject* s = PyUnicode_DecodeUTF8(text.data(), Py_ssize_t(text.size()), "replace");
+  const Py_ssize_t size = Py_ssize_t(text.size());
+  const bool plain = size > 1 && tk::utf8::is_ascii(text);  // of shorter ones Python keeps one object
+  PyObject* s = plain ? PyUnicode_New(size, 127) : PyUnicode_DecodeUTF8(text.data(), size, "replace");
   if (!s) throw py::error_already_set();
+  if (plain) std::memcpy(PyUnicode_1BYTE_DATA(s), text.data(), text.size());
   return py::reinterpret_steal<py::str>(s);
 }
 

@@ -66,13 +66,15 @@ void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens
   const auto skipped = [&](uint32_t id) {
     return skip_special_tokens && id < entries_.size() && entries_[id].special();
   };
-  size_t at = 0;  // the first one that is shown: its piece may be another
-  while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
-  if (at == ids.size()) return finish();
-  std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
-  if (const auto byte = plan_.byte_runs ? byte_named(first) : std::nullopt)
-    first = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
-  out += first;
+  size_t at = 0;
+  if (plan_.first_differs()) {
+    while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
+    if (at == ids.size()) return finish();
+    std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+    if (const auto byte = plan_.byte_runs ? byte_named(first) : std::nullopt)
+      first = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
+    out += first;
+  }
   size_t end = out.size();
   const auto make_room = [&](size_t more) { out.resize(end + more + (ids.size() - at) * 5 + sizeof(Entry)); };
   const auto append = [&](std::string_view piece) {

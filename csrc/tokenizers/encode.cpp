@@ -44,7 +44,6 @@ struct EncodingSink {
   Encoding out;
   const Vocab& vocab = model.vocab();
   uint32_t count = 0;
-  WordTokens made = {};
 
   using Piece = PreTokenizedString::Piece;
   void added(const Piece& piece) {
@@ -58,6 +57,7 @@ struct EncodingSink {
     count++;
   }
   void words(const Piece& first, std::span<const Span> words, Spelling spelling) {
+    WordTokens& made = workspace.text;
     made.clear();
     const NormalizedString& from = pre.text(first);
     const std::string_view text = from.text();
@@ -103,7 +103,6 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
   PreTokenizedString pre(text);
   EncodingSink sink{pre, *model_, workspace, kind, type_id, CharCursor(text), word, {}};
   sink.out.keep(model_);
-  sink.out.tokens.reserve(text.size() / 4 + 8);
   for_each_word(pre, workspace, sink);
   return std::move(sink.out);
 }

@@ -24,14 +24,18 @@ size_t count(std::string_view text) {
 }
 
 bool is_ascii(std::string_view text) {
-  uint64_t bits = 0;
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
+  uint64_t bits = 0, word;
+  const auto add = [&](size_t at) {
+    std::memcpy(&word, text.data() + at, 8);
     bits |= word;
+  };
+  size_t i = 0;
+  if (text.size() >= 8) {
+    for (; i + 8 < text.size(); i += 8) add(i);
+    add(text.size() - 8);  // some of it once more
+  } else {
+    for (; i < text.size(); i++) bits |= uint8_t(text[i]);
   }
-  for (; i < text.size(); i++) bits |= uint8_t(text[i]);
   return !(bits & 0x8080808080808080ull);
 }
 

@@ -18,6 +18,7 @@ class ByteLevel : public TokenDecoder {
     for (std::string& token : tokens) bytes += piece(std::move(token), false);
     return {utf8::lossy(bytes)};
   }
+  bool first_differs() const override { return false; }
   std::string piece(std::string token, bool) const override {
     auto raw = bytes_of_token(token);
     return raw ? std::move(*raw) : token;  // an added token with other characters is itself

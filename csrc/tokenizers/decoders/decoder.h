@@ -1,5 +1,6 @@
 // Fifth role: turns tokens back into text.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct DecodePlan {
   bool fused = false;      // what comes next sees one text
   bool raw = false;        // tokens became bytes: nothing can follow
   std::string piece(std::string token, bool first) const;
+  bool first_differs() const;  // for some tokens
 };
 
 class Decoder {
@@ -43,6 +45,7 @@ class Decoder {
 class TokenDecoder : public Decoder {
  public:
   virtual std::string piece(std::string token, bool first) const = 0;
+  virtual bool first_differs() const { return true; }  // false: piece() does not ask for `first`
   std::vector<std::string> decode_chain(std::vector<std::string> tokens) const override {
     for (size_t i = 0; i < tokens.size(); i++) tokens[i] = piece(std::move(tokens[i]), i == 0);
     return tokens;
@@ -56,6 +59,9 @@ class TokenDecoder : public Decoder {
 inline std::string DecodePlan::piece(std::string token, bool first) const {
   for (const TokenDecoder* decoder : tokens) token = decoder->piece(std::move(token), first);
   return token;
+}
+inline bool DecodePlan::first_differs() const {
+  return std::any_of(tokens.begin(), tokens.end(), [](auto decoder) { return decoder->first_differs(); });
 }
 using DecoderPtr = std::shared_ptr<const Decoder>;
 

@@ -13,6 +13,7 @@ class Replace : public TokenDecoder {
         matcher_(pattern_.to_json() == Json{{"String", ""}} ? Pattern::from_json({{"Regex", ""}}, "Replace")
                                                             : pattern_),
         content_(get_string(json, "content", "Replace")) {}
+  bool first_differs() const override { return false; }
   std::string piece(std::string token, bool) const override {
     std::string out;
     size_t at = 0;

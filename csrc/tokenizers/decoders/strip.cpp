@@ -11,6 +11,7 @@ class Strip : public TokenDecoder {
       : content_(utf8::encode(get_char(json, "content", "Strip"))),
         start_(get_unsigned(json, "start", "Strip", UINT64_MAX)),
         stop_(get_unsigned(json, "stop", "Strip", UINT64_MAX)) {}
+  bool first_differs() const override { return false; }
   std::string piece(std::string token, bool) const override {
     std::string_view s = token;
     for (size_t i = 0; i < start_ && s.starts_with(content_); i++) s.remove_prefix(content_.size());

@@ -1,4 +1,5 @@
 // Special tokens by a template, one for single texts and one for pairs.
+#include <algorithm>
 #include <map>
 
 #include "tokenizers/processors/post_processor.h"
@@ -56,12 +57,18 @@ class TemplateProcessing : public PostProcessor {
     check<TokenizerError>(encodings.size() == 1 || encodings.size() == 2, "TemplateProcessing: ", encodings.size(),
                           " sequences, needed 1 or 2; does another template stand before it?");
     std::vector<Encoding> out;
-    for (const Piece& p : encodings.size() == 2 ? pair_ : single_) {
+    const auto& pieces = encodings.size() == 2 ? pair_ : single_;
+    for (const Piece& p : pieces) {
       if (p.sequence) {
         Encoding& e = encodings[*p.sequence];
         e.set_type_ids(p.type_id);
         e.set_sequence_id(*p.sequence);
-        out.push_back(e);
+        const bool again = std::any_of(&p + 1, pieces.data() + pieces.size(),
+                                       [&](const Piece& later) { return later.sequence == p.sequence; });
+        if (again)
+          out.push_back(e);
+        else
+          out.push_back(std::move(e));
       } else if (add_special_tokens) {
         const SpecialToken& t = special_tokens_.at(p.token);
         Encoding& e = out.emplace_back();
