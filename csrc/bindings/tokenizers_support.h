@@ -59,7 +59,7 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
 template <class F>
 auto using_tokenizer(const tk::Tokenizer& tokenizer, F&& f) {
   py::gil_scoped_release release;
-  std::shared_lock lock(tokenizer.changes);
+  const tk::InUse in_use(tokenizer.changes);
   return f();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/thread_pool.h"
+#include "tokenizers/change_lock.h"
 
 namespace ef::tokenizers {
 
@@ -51,7 +52,9 @@ void share_out(size_t n, Work&& work, const std::function<void()>& interrupt = {
     return (i = counter.fetch_add(1)) < n;
   };
   if (n < 2 || !parallel_allowed()) return work(next);
+  const InUse* const in_use = InUse::innermost();
   auto body = [&](int, int) {
+    const InUse::Shared shared(in_use);
     try {
       work(next);
     } catch (...) {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "core/after_fork.h"
 #include "tokenizers/added_vocabulary.h"
+#include "tokenizers/change_lock.h"
 #include "tokenizers/decode_table.h"
 #include "tokenizers/decoders/decoder.h"
 #include "tokenizers/limits.h"
@@ -47,31 +47,10 @@ class WorkspacePool {
   std::vector<std::unique_ptr<Workspace>> free_;
 };
 
-// Held by those who use a tokenizer while others may change it; a copy has its own.
-class ChangeLock {
- public:
-  ChangeLock() = default;
-  ChangeLock(const ChangeLock&) {}
-  ChangeLock& operator=(const ChangeLock&) { return *this; }
-  void lock() { mutex().lock(); }
-  void unlock() { mutex_.unlock(); }
-  void lock_shared() { mutex().lock_shared(); }
-  void unlock_shared() { mutex_.unlock_shared(); }
-  std::atomic<uint64_t> count = 0;  // of the changes
-
- private:
-  std::shared_mutex& mutex() {
-    after_fork_([this] { new (&mutex_) std::shared_mutex; });
-    return mutex_;
-  }
-  std::shared_mutex mutex_;
-  AfterFork after_fork_;
-};
-
 class Tokenizer {
  public:
   explicit Tokenizer(ModelPtr model);
-  // Nothing here takes it: who has several threads, as Python does, holds it shared to use, alone to change.
+  // Nothing here takes it: who has several threads, as Python does, holds an InUse to use it, locks it to change it.
   mutable ChangeLock changes;
   // TokenizerError names the component and what is wrong with it.
   static Tokenizer from_json(std::string_view text, const std::string& where = "tokenizer.json");

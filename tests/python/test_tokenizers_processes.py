@@ -200,6 +200,50 @@ def test_signals_are_handled_while_a_batch_is_worked_on(parallel):
     )
 
 
+@pytest.mark.parametrize("parallel", ["true", "false"])
+def test_whoever_is_asked_in_the_midst_of_a_call_cannot_change_the_tokenizer(parallel):
+    """On any thread, in parts written in Python and at a signal: to use it again is possible."""
+    run(
+        """
+        refused, seen = [], set()
+        def meddle():
+            assert tok("ab a").input_ids == [1, 2, 1]
+            try:
+                engine.add_tokens(["new"])
+            except Exception as error:
+                assert "Already borrowed" in str(error), error
+                refused.append(error)
+        class Part:
+            inside = False
+            def normalize(self, text):
+                seen.add(threading.get_ident())
+                if not Part.inside and len(seen) < 3:
+                    Part.inside = True
+                    meddle()
+                    Part.inside = False
+        engine.normalizer = normalizers.Normalizer.custom(Part())
+        engine.encode("ab a")
+        assert refused
+        for _ in range(200):  # until another thread took one
+            engine.encode_batch(["ab a"] * 5000)
+            if len(seen) > 1 or os.environ["TOKENIZERS_PARALLELISM"] == "false" or os.cpu_count() == 1:
+                break
+        else:
+            raise AssertionError(seen)
+        engine.normalizer = normalizers.NFC()
+        refused.clear()
+        signal.signal(signal.SIGALRM, lambda *_: meddle())
+        while not refused:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            engine.encode_batch(texts * 20)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert engine.token_to_id("new") is None or engine.add_tokens(["new"]) == 0
+        assert engine.add_tokens(["newer"]) == 1
+        """,
+        TOKENIZERS_PARALLELISM=parallel,
+    )
+
+
 def test_threads_that_want_different_things():
     """Padding and truncation are state of the engine: each call sees its own."""
     run(
