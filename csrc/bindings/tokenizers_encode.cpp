@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bindings/signals.h"
+#include "tokenizers/for_all.h"
 
 namespace ef {
 namespace {
@@ -21,11 +22,79 @@ std::optional<std::vector<std::string_view>> plain_texts(const py::tuple& items)
   return out;
 }
 
-// The size that a batch is padded to; 0 without padding.
-size_t width_of(const std::vector<std::span<const uint32_t>>& texts, const std::optional<tk::Padding>& padding) {
-  size_t longest = 0;
-  for (const auto& text : texts) longest = std::max(longest, text.size());
-  return padding ? padding->target(longest) : 0;
+// The ids of a batch and what goes with them, padded as they are put out.
+class Rows {
+ public:
+  Tokenizer::Ids batch;
+  std::optional<Tokenizer::Frame> frame;  // needed for types()
+  std::optional<tk::Padding> padding;
+  // Once these are there.
+  void measure() {
+    size_t longest = 0, shortest = SIZE_MAX;
+    for (const auto& text : batch.texts)
+      longest = std::max(longest, text.size()), shortest = std::min(shortest, text.size());
+    width_ = padding ? padding->target(longest) : 0;
+    same_ = std::max(width_, longest) == std::max(width_, std::min(longest, shortest));
+  }
+  size_t count() const { return batch.texts.size(); }
+  size_t size(size_t i) const { return std::max(batch.texts[i].size(), width_); }
+  bool same_sizes() const { return same_; }
+
+  template <class T>
+  void ids(size_t i, T* to) const {
+    put(i, to, padding ? padding->pad_id : 0, [&](T* at) { std::ranges::copy(batch.texts[i], at); });
+  }
+  template <class T>
+  void types(size_t i, T* to) const {
+    put(i, to, padding ? padding->pad_type_id : 0, [&](T* at) {
+      const auto &before = frame->types_before, &after = frame->types_after;
+      at = std::ranges::copy(before, at).out;
+      at = std::fill_n(at, batch.texts[i].size() - before.size() - after.size(), T(frame->type));
+      std::ranges::copy(after, at);
+    });
+  }
+  template <class T>
+  void mask(size_t i, T* to) const {
+    put(i, to, 0, [&](T* at) { std::fill_n(at, batch.texts[i].size(), T(1)); });
+  }
+
+ private:
+  template <class T, class F>
+  void put(size_t i, T* to, uint32_t padded, F&& write) const {
+    const size_t n = batch.texts[i].size(), pad = size(i) - n;
+    const bool left = pad && padding->direction == tk::Direction::Left;
+    std::fill_n(left ? to : to + n, pad, T(padded));
+    write(left ? to + pad : to);
+  }
+  size_t width_ = 0;
+  bool same_ = true;
+};
+
+// make(i, to) for every row of an array [rows, size].
+template <class F>
+py::object array_of(const Rows& rows, F&& make) {
+  const size_t count = rows.count(), size = count ? rows.size(0) : 0;
+  py::array_t<int64_t> out({py::ssize_t(count), py::ssize_t(size)});
+  int64_t* const to = out.mutable_data();
+  {
+    py::gil_scoped_release release;
+    const size_t piece = (1 << 14) / (size + 1) + 1;
+    tk::for_all((count + piece - 1) / piece, [&](size_t p) {
+      for (size_t i = p * piece; i < std::min(count, (p + 1) * piece); i++) make(i, to + i * size);
+    });
+  }
+  return out;
+}
+template <class F>
+py::object lists_of(const Rows& rows, F&& make) {
+  py::list out(rows.count());
+  std::vector<uint32_t> row;
+  for (size_t i = 0; i < rows.count(); i++) {
+    row.resize(rows.size(i));
+    make(i, row.data());
+    PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_list(row).release().ptr());
+  }
+  return out;
 }
 }  // namespace
 
@@ -37,83 +106,57 @@ std::vector<Encoding> encode_batch(const Tokenizer& self, const py::iterable& in
 }
 
 IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-  Tokenizer::Ids batch;
-  std::optional<tk::Padding> padding;
+  Rows rows;
   check_is_list(input);
   const py::tuple items(input);  // a generator is asked once
   const auto plain = pre_tokenized ? std::nullopt : plain_texts(items);
   if (plain) {
-    batch = using_tokenizer(self, [&] {
-      padding = self.padding;
+    rows.batch = using_tokenizer(self, [&] {
+      rows.padding = self.padding;
       return self.encode_batch_ids(*plain, special, true, check_signals);
     });
   } else {
     // Pairs, and texts in words; these are padded already.
     const auto encodings = encode_batch(self, items, pre_tokenized, special, tk::OffsetKind::None);
-    for (const Encoding& e : encodings) batch.memory.push_back(e.ids());
-    batch.texts.assign(batch.memory.begin(), batch.memory.end());
+    for (const Encoding& e : encodings) rows.batch.memory.push_back(e.ids());
+    rows.batch.texts.assign(rows.batch.memory.begin(), rows.batch.memory.end());
   }
-  const size_t width = width_of(batch.texts, padding);
+  rows.measure();
   size_t total = 0;
-  for (const auto& text : batch.texts) total += std::max(text.size(), width);
-  py::array_t<int64_t> ids{py::ssize_t(total)}, lengths{py::ssize_t(batch.texts.size())};
+  for (size_t i = 0; i < rows.count(); i++) total += rows.size(i);
+  py::array_t<int64_t> ids{py::ssize_t(total)}, lengths{py::ssize_t(rows.count())};
   int64_t *to = ids.mutable_data(), *length = lengths.mutable_data();
   {
     py::gil_scoped_release release;
-    for (const auto& text : batch.texts) {
-      const size_t n = text.size(), pad = width > n ? width - n : 0;
-      *length++ = int64_t(n + pad);
-      if (pad && padding->direction == tk::Direction::Left) to = std::fill_n(to, pad, padding->pad_id);
-      to = std::copy(text.begin(), text.end(), to);
-      if (pad && padding->direction == tk::Direction::Right) to = std::fill_n(to, pad, padding->pad_id);
+    for (size_t i = 0; i < rows.count(); to += *length++, i++) {
+      *length = int64_t(rows.size(i));
+      rows.ids(i, to);
     }
   }
   return py::make_tuple(ids, lengths);
 }
 
-py::object encode_batch_lists(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention) {
+py::object encode_batch_rows(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention,
+                             bool arrays) {
   const py::tuple items(input);
   const auto plain = plain_texts(items);
   if (!plain) return py::none();
-  std::optional<Tokenizer::Frame> frame;
-  std::optional<tk::Padding> padding;
-  const auto batch = using_tokenizer(self, [&]() -> std::optional<Tokenizer::Ids> {
-    if (!self.repeats()) return {};
-    frame = self.frame(special);
-    padding = self.padding;
-    return frame ? std::optional(self.encode_batch_ids(*plain, special, true, check_signals)) : std::nullopt;
+  Rows rows;
+  const bool known = using_tokenizer(self, [&] {
+    if (!self.repeats() || !(rows.frame = self.frame(special))) return false;
+    rows.padding = self.padding;
+    rows.batch = self.encode_batch_ids(*plain, special, true, check_signals);
+    rows.measure();
+    return true;
   });
-  if (!batch) return py::none();
-  const bool left = padding && padding->direction == tk::Direction::Left;
-  const size_t size = batch->texts.size(), width = width_of(batch->texts, padding);
-  py::list ids(size), type_ids(types ? size : 0), masks(attention ? size : 0);
-  const auto set = [](py::list& list, size_t i, py::list row) {
-    PyList_SET_ITEM(list.ptr(), Py_ssize_t(i), row.release().ptr());
+  if (!known) return py::none();
+  const auto all = [&](bool wanted, auto&& make) -> py::object {
+    if (!wanted) return py::none();
+    return arrays && rows.same_sizes() ? array_of(rows, make) : lists_of(rows, make);
   };
-  std::vector<uint32_t> row;
-  for (size_t i = 0; i < size; i++) {
-    const std::span<const uint32_t> text = batch->texts[i];
-    const size_t n = text.size(), pad = width > n ? width - n : 0;
-    const auto pad_with = [&](uint32_t value) { row.insert(left ? row.begin() : row.end(), pad, value); };
-    if (pad) {
-      row.assign(text.begin(), text.end());
-      pad_with(padding->pad_id);
-    }
-    set(ids, i, to_list(pad ? std::span<const uint32_t>(row) : text));
-    if (types) {
-      row = frame->types_before;
-      row.resize(n - frame->types_after.size(), frame->type);
-      row.insert(row.end(), frame->types_after.begin(), frame->types_after.end());
-      pad_with(padding ? padding->pad_type_id : 0);
-      set(type_ids, i, to_list(row));
-    }
-    if (attention) {
-      row.assign(n, 1);
-      pad_with(0);
-      set(masks, i, to_list(row));
-    }
-  }
-  return py::make_tuple(ids, types ? py::object(type_ids) : py::none(), attention ? py::object(masks) : py::none());
+  return py::make_tuple(all(true, [&](size_t i, auto* to) { rows.ids(i, to); }),
+                        all(types, [&](size_t i, auto* to) { rows.types(i, to); }),
+                        all(attention, [&](size_t i, auto* to) { rows.mask(i, to); }));
 }
 
 }  // namespace ef

@@ -499,11 +499,15 @@ def test_encodings_made_later(name: str, monkeypatch):
         tokenizer.truncation_side = "right"
         tokenizer.backend_tokenizer.no_padding()  # what is made later knows nothing of it
         rows = [(e.ids, e.type_ids, e.tokens, e.offsets, e.word_ids, e.attention_mask) for e in batch.encodings]
-        data = {key: getattr(value, "tolist", lambda v=value: v)() for key, value in batch.items()}
+        data = {
+            key: (type(value), getattr(value, "dtype", None), getattr(value, "tolist", lambda v=value: v)())
+            for key, value in batch.items()
+        }
         data.pop("offset_mapping", None)
         return repr(data), rows, batch.n_sequences, batch.is_fast, batch.tokens() if rows else None
 
-    for options in CALLS:
+    made_as = ({}, {"return_tensors": "np"}, {"return_tensors": "pt"})
+    for options in [{**options, **more} for options in CALLS for more in made_as]:
         for text in ("a b c", "", [], ["a", "", "c a b</s> cab x"], ["aa bb cc"] * 2, ("a", "b")):
             for side in ("right", "left"):
                 found = []

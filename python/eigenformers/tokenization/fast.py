@@ -332,29 +332,28 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
             split = self.split_special_tokens if split_special_tokens is None else split_special_tokens
             if self._tokenizer.encode_special_tokens != split:
                 self._tokenizer.encode_special_tokens = split
-            lists = None
+            rows = None
             if not (is_split_into_words or return_overflowing_tokens or return_special_tokens_mask):
                 if not return_offsets_mapping and text_pair is None and _is_long(batch):
-                    lists = self._tokenizer._encode_batch_lists(
+                    rows = self._tokenizer._encode_batch_rows(
                         batch,
                         add_special_tokens,
                         self._wants(return_token_type_ids, "token_type_ids"),
                         self._wants(return_attention_mask, "attention_mask"),
+                        arrays=return_tensors is not None,
                     )
-            if lists is not None:  # nothing else is made before it is asked for
+            if rows is not None:  # nothing else is made before it is asked for
                 encodings = LaterEncodings(self._unchanging(), batch, add_special_tokens)
             else:
                 encodings = self._tokenizer.encode_batch(
                     batch, add_special_tokens=add_special_tokens, is_pretokenized=is_split_into_words
                 )
-        if lists is not None:
-            return self._lists_to_batch(
-                lists, encodings, is_batched, max_length, return_length, return_tensors, verbose
-            )
+        if rows is not None:
+            return self._rows_to_batch(rows, encodings, is_batched, max_length, return_length, return_tensors, verbose)
         samples = None
         if return_overflowing_tokens:
-            rows = [(index, row) for index, first in enumerate(encodings) for row in (first, *first.overflowing)]
-            samples, encodings = [index for index, _ in rows], [row for _, row in rows]
+            pieces = [(index, piece) for index, first in enumerate(encodings) for piece in (first, *first.overflowing)]
+            samples, encodings = [index for index, _ in pieces], [piece for _, piece in pieces]
 
         data = {"input_ids": [encoding.ids for encoding in encodings]}
         if self._wants(return_token_type_ids, "token_type_ids"):
@@ -375,16 +374,17 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
             data = {key: value[0] if isinstance(value[0], list) else value for key, value in data.items()}
         return BatchEncoding(data, encodings, tensor_type=return_tensors)
 
-    def _lists_to_batch(self, lists, encodings, is_batched, max_length, return_length, return_tensors, verbose):
-        """The BatchEncoding of what `_encode_batch_lists` gave."""
+    def _rows_to_batch(self, rows, encodings, is_batched, max_length, return_length, return_tensors, verbose):
+        """The BatchEncoding of what `_encode_batch_rows` gave."""
         names = ("input_ids", "token_type_ids", "attention_mask")
-        data = {name: rows for name, rows in zip(names, lists) if rows is not None}
+        data = {name: some for name, some in zip(names, rows) if some is not None}
         if return_length:
             data["length"] = [len(ids) for ids in data["input_ids"]]
-        self._eventual_warn_about_too_long_sequence(max(data["input_ids"], key=len, default=[]), max_length, verbose)
+        ids = rows[0] if isinstance(rows[0], list) else rows[0][:1]  # an array's rows are of one length
+        self._eventual_warn_about_too_long_sequence(max(ids, key=len, default=[]), max_length, verbose)
         if not is_batched and return_tensors is None:
             data = {key: value[0] if isinstance(value[0], list) else value for key, value in data.items()}
-        if not lists[0]:
+        if not len(rows[0]):
             return BatchEncoding(data, [], tensor_type=return_tensors)
         return BatchEncoding(data, encodings, tensor_type=return_tensors, n_sequences=1)
 
