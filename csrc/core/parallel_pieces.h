@@ -36,7 +36,8 @@ void parallel_pieces(int64_t count, F&& body) {
     shares[i].next.store(count * i / size, std::memory_order_relaxed);
     shares[i].end = count * (i + 1) / size;
   }
-  pool.run([&](int id, int) {
+  pool.run([&](int id, int threads) {
+    if (threads == 1 && count > 0) return body(int64_t(0), count);  // inside of a region
     for (int i = 0; i < size; i++)
       for (int64_t begin, end; shares[(id + i) % size].take(begin, end);) body(begin, end);
   });

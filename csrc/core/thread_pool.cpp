@@ -158,10 +158,11 @@ std::shared_ptr<ThreadPool::State> ThreadPool::state() const {
 }
 
 void ThreadPool::run_raw(Body body, void* ctx) {
+  if (inside_region) return body(ctx, 0, 1);  // without a look at what other threads share
   const std::shared_ptr<State> state = this->state();
   State& s = *state;
   std::unique_lock owner(s.owner, std::defer_lock);
-  if (s.size == 1 || inside_region || !owner.try_lock() || s.stop) {  // stop: resized since
+  if (s.size == 1 || !owner.try_lock() || s.stop) {  // stop: resized since
     body(ctx, 0, 1);
     return;
   }

@@ -227,6 +227,11 @@ size_t quant_activation_bytes(int64_t m, int64_t k) {  // with what a tile may r
   return (size_t(m) * size_t(k / kGroup) + kMaxRowBlock) * sizeof(ActivationGroup);
 }
 
+int64_t quant_enough_rows() {
+  const QuantKernels& kernels = quant_kernels();
+  return kernels.begin ? kernels.row_block : kernels.row_block / 2;  // tiles are wanted whole
+}
+
 void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out) {
   if (m <= 0) return;
   const QuantKernels& kernels = quant_kernels();

@@ -125,26 +125,35 @@ KvView DynamicCache::append(int layer, const Tensor& k, const Tensor& v) {
   return {at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first, {}, {}};
 }
 
-std::optional<KeptRows> DynamicCache::append_rows(int layer, const NewRows& rows) {
+std::optional<KeptRows> DynamicCache::extend(int layer, const NewRows& rows) {
   const std::lock_guard lock(lock_);
   if (layer < 0 || layer >= stored() || !has_room(layer, rows.positions)) return {};
   Layer& at = layers_[size_t(layer)];
   const Shape& shape = at.keys.shape();
-  const DType dtype = at.keys.dtype();
   if (grad_enabled() || shape[0] != rows.batch || shape[1] != rows.heads || shape[3] != rows.head_dim ||
-      at.values.shape() != shape || (limit_ && at.length() + rows.positions > limit_) || dtype == DType::Float64)
+      at.values.shape() != shape || (limit_ && at.length() + rows.positions > limit_) ||
+      at.keys.dtype() == DType::Float64)
     return {};
   at.live_keys = at.live_values = {};
-  const int64_t capacity = shape[2], dim = rows.head_dim, item = int64_t(item_size(dtype)), heads = rows.heads;
-  char* to[2] = {static_cast<char*>(at.keys.mutable_data_ptr()), static_cast<char*>(at.values.mutable_data_ptr())};
+  at.kept += rows.positions;
+  return KeptRows{at.keys, at.values, at.first, at.kept, {}, {}};
+}
+
+void KeptRows::put(const NewRows& rows, int64_t sequence) const {
+  const DType dtype = keys.dtype();
+  const int64_t capacity = keys.size(2), dim = rows.head_dim, heads = rows.heads, each = rows.batch * heads;
+  const int64_t bytes = dim * int64_t(item_size(dtype)), past = kept - rows.positions;
+  Tensor all[2] = {keys, values};
+  char* to[2];
+  for (int i = 0; i < 2; i++)
+    to[i] = static_cast<char*>(all[i].mutable_data_ptr()) + (sequence * heads * capacity + past) * bytes;
   const float* from[2] = {rows.keys, rows.values};
-  const int64_t each = rows.batch * heads;
   parallel_for(2 * each, std::max<int64_t>(1, kApart / (rows.positions * dim)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
-      const int64_t value = i / each, b = i % each / heads, h = i % heads;
+      const int64_t value = i / each, head = i % each, b = head / heads, h = head % heads;
       for (int64_t p = 0; p < rows.positions; p++) {
         const float* x = from[value] + (b * rows.positions + p) * rows.stride + h * dim;
-        char* y = to[value] + ((b * heads + h) * capacity + at.kept + p) * dim * item;
+        char* y = to[value] + (head * capacity + p) * bytes;
         if (dtype == DType::Float32)
           std::copy_n(x, dim, reinterpret_cast<float*>(y));
         else
@@ -152,8 +161,6 @@ std::optional<KeptRows> DynamicCache::append_rows(int layer, const NewRows& rows
       }
     }
   });
-  at.kept += rows.positions;
-  return KeptRows{at.keys, at.values, at.first, at.kept, {}, {}};
 }
 
 int64_t DynamicCache::length(int layer) const {

@@ -20,7 +20,7 @@ struct KvView {  // what is kept of the positions so far, [batch, kv_heads, kept
 // New keys and values in plain memory, [batch, positions, heads, head_dim]: of a sequence's position all heads lie
 // together, and the next position `stride` numbers behind it.
 struct NewRows {
-  const float *keys, *values;
+  const float *keys, *values;  // of no matter to extend()
   int64_t batch, positions, heads, head_dim, stride;
 };
 // Both as a cache keeps them, [batch, heads, capacity, head_dim], of which `kept` positions from `first` on are in use.
@@ -28,6 +28,8 @@ struct KeptRows {
   Tensor keys, values;
   int64_t first, kept;
   PackedRows packed_keys, packed_values;  // as in KvView
+  // Writes the last positions, of the sequences from `sequence` on.
+  void put(const NewRows& rows, int64_t sequence = 0) const;
 };
 
 class KvCache {
@@ -36,8 +38,9 @@ class KvCache {
   virtual const char* kind() const = 0;
   // Adds k and v [batch, kv_heads, new, head_dim] and returns everything that the new queries may look at.
   virtual KvView append(int layer, const Tensor& k, const Tensor& v) = 0;
-  // The same in the ordinary case, without a tensor for each step of it; otherwise nothing is done.
-  virtual std::optional<KeptRows> append_rows(int layer, const NewRows& rows) { return {}; }
+  // The same in the ordinary case, without a tensor for each step of it: room for the new positions, which the caller
+  // then puts there. Otherwise nothing, and nothing is done.
+  virtual std::optional<KeptRows> extend(int layer, const NewRows& rows) { return {}; }
   virtual int64_t length(int layer = 0) const = 0;
   virtual int layers() const = 0;
   virtual KvView view(int layer) const = 0;
@@ -73,7 +76,7 @@ class DynamicCache : public KvCache {
       : windows_(std::move(windows)), dtype_(dtype) {}
   const char* kind() const override { return "dynamic"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
-  std::optional<KeptRows> append_rows(int layer, const NewRows& rows) override;
+  std::optional<KeptRows> extend(int layer, const NewRows& rows) override;
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(layers_.size()); }
   KvView view(int layer) const override;

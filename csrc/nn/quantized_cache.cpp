@@ -100,7 +100,7 @@ KvView QuantizedCache::append(int layer, const Tensor& k, const Tensor& v) {
   return {at.recent_keys.narrow(2, 0, at.recent), at.recent_values.narrow(2, 0, at.recent), 0, at.keys, at.values};
 }
 
-std::optional<KeptRows> QuantizedCache::append_rows(int layer, const NewRows& rows) {
+std::optional<KeptRows> QuantizedCache::extend(int layer, const NewRows& rows) {
   if (layer < 0 || layer >= layers() || grad_enabled()) return {};
   Layer& at = layers_[size_t(layer)];
   if (!at.keys.count || !at.recent_keys.defined() || at.recent >= options_.residual) return {};
@@ -108,14 +108,6 @@ std::optional<KeptRows> QuantizedCache::append_rows(int layer, const NewRows& ro
   if (shape[0] != rows.batch || shape[1] != rows.heads || shape[3] != rows.head_dim ||
       at.recent_values.shape() != shape || at.recent + rows.positions > shape[2])
     return {};
-  const int64_t dim = rows.head_dim;
-  float* to[2] = {at.recent_keys.mutable_data<float>(), at.recent_values.mutable_data<float>()};
-  const float* from[2] = {rows.keys, rows.values};
-  for (int64_t i = 0; i < 2 * rows.batch * rows.heads * rows.positions; i++) {
-    const int64_t p = i / 2 % rows.positions, head = i / 2 / rows.positions, b = head / rows.heads;
-    std::copy_n(from[i % 2] + (b * rows.positions + p) * rows.stride + head % rows.heads * dim, dim,
-                to[i % 2] + (head * shape[2] + at.recent + p) * dim);
-  }
   at.recent += rows.positions;
   return KeptRows{at.recent_keys, at.recent_values, 0, at.recent, at.keys, at.values};
 }

@@ -19,7 +19,7 @@ class QuantizedCache : public KvCache {
   explicit QuantizedCache(const QuantizedCacheOptions& options);
   const char* kind() const override { return "quantized"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
-  std::optional<KeptRows> append_rows(int layer, const NewRows& rows) override;
+  std::optional<KeptRows> extend(int layer, const NewRows& rows) override;
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(layers_.size()); }
   KvView view(int layer) const override;  // unpacked

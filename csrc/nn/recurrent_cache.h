@@ -18,8 +18,8 @@ class RecurrentCache : public DynamicCache {
 
   const char* kind() const override { return "recurrent"; }
   KvView append(int layer, const Tensor& k, const Tensor& v) override;
-  std::optional<KeptRows> append_rows(int layer, const NewRows& rows) override {
-    return DynamicCache::append_rows(slot(layer), rows);
+  std::optional<KeptRows> extend(int layer, const NewRows& rows) override {
+    return DynamicCache::extend(slot(layer), rows);
   }
   int64_t length(int layer = 0) const override;
   int layers() const override { return int(slots_.size()); }

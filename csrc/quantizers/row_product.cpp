@@ -43,6 +43,8 @@ std::optional<RowProduct> RowProduct::of(const std::vector<LinearTerm>& terms) {
   return out;
 }
 
+bool RowProduct::row_by_row(int64_t m) const { return !packed_.empty() && !quant_rounds(m); }
+
 size_t RowProduct::room(int64_t m) const { return packed_.empty() ? 0 : quant_activation_bytes(m, k_); }
 
 void RowProduct::operator()(int64_t m, const float* x, float* y, void* room) const {

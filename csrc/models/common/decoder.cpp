@@ -317,7 +317,13 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
       DecoderSteps::suit(x, pass) ? steps.get([&] { return std::make_shared<const DecoderSteps>(children); }) : nullptr;
   Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
   bool own = false;  // x is no other's, and may be overwritten
-  for (size_t i = 0; i < children.size(); i++) {
+  bool apart = false;
+  if (known && !in.output_hidden_states) {
+    x = x.clone();
+    own = true;
+    apart = known->run_apart(x.mutable_data<float>(), {batch, length}, pass);
+  }
+  for (size_t i = 0; i < children.size() && !apart; i++) {
     if (long_input) interruptible(in, pass);
     if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
     if (const StepLayer* step = known ? known->layer(i) : nullptr) {

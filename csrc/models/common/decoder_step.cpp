@@ -5,7 +5,9 @@
 #include <typeinfo>
 
 #include "autograd/memory.h"
+#include "core/thread_pool.h"
 #include "kernels/attention.h"
+#include "kernels/quant.h"
 #include "nn/fused.h"
 #include "ops/ops.h"
 
@@ -13,6 +15,7 @@ namespace ef {
 namespace {
 
 constexpr int64_t kMostRows = 128;
+constexpr int64_t kMostApart = 4;  // threads that may read all weights each
 
 size_t padded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -115,7 +118,13 @@ size_t StepLayer::room(int64_t rows) const {
          floats(std::max(o_->inputs(), down_->inputs())) + product;
 }
 
-void StepLayer::run(float* x, Rows rows, Pass& pass, char* room) const {
+bool StepLayer::row_by_row(int64_t rows) const {
+  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_})
+    if (!(*product)->row_by_row(rows)) return false;
+  return true;
+}
+
+void StepLayer::run(float* x, Rows rows, Pass& pass, char* room, const KeptRows* kept) const {
   const int64_t m = rows.count(), hidden = o_->outputs(), inner = down_->inputs();
   const auto take = [&](int64_t n) {
     auto* at = reinterpret_cast<float*>(room);
@@ -126,7 +135,7 @@ void StepLayer::run(float* x, Rows rows, Pass& pass, char* room) const {
         *mixed = take(std::max(o_->inputs(), inner));
   before_attention_(m, x, narrow);
   (*qkv_)(m, narrow, wide, room);
-  attend(rows, pass, wide, mixed);
+  attend(rows, pass, kept, wide, mixed);
   (*o_)(m, mixed, narrow, room);
   if (after_attention_.kind != StepNorm::None) after_attention_(m, narrow, narrow);
   rowwise::add<float>(m * hidden, x, narrow, x);
@@ -151,13 +160,13 @@ void StepLayer::turn(Rows rows, const Rope::Rows& table, float* x, int64_t heads
   args.tokens = flat ? rows.batch : rows.length;
   for (int64_t b = 0; b < (flat ? 1 : rows.batch); b++) {
     args.x = args.y = x + b * rows.length * qkv_->outputs();
-    args.cos = table.cos.data<float>() + (each ? b * table.cos.stride(0) : 0);
-    args.sin = table.sin.data<float>() + (each ? b * table.sin.stride(0) : 0);
+    args.cos = table.cos.data<float>() + (each ? (rows.first + b) * table.cos.stride(0) : 0);
+    args.sin = table.sin.data<float>() + (each ? (rows.first + b) * table.sin.stride(0) : 0);
     rowwise::rope(args);
   }
 }
 
-void StepLayer::attend(Rows rows, Pass& pass, float* qkv, float* mixed) const {
+void StepLayer::attend(Rows rows, Pass& pass, const KeptRows* kept, float* qkv, float* mixed) const {
   const AttentionConfig& c = attention_->config;
   const int64_t dim = c.head_dim, ld = qkv_->outputs(), m = rows.count();
   float *k = qkv + c.heads * dim, *v = k + c.kv_heads * dim;
@@ -169,7 +178,9 @@ void StepLayer::attend(Rows rows, Pass& pass, float* qkv, float* mixed) const {
     turn(rows, pass.ropes[size_t(c.rope)], qkv, c.heads);
     turn(rows, pass.ropes[size_t(c.rope)], k, c.kv_heads);
   }
-  if (attend_in_place(rows, pass, qkv, mixed)) return;
+  if (kept) return attend_in_place(rows, pass, *kept, qkv, mixed);
+  if (in_place(pass))
+    if (const auto own = extend(rows, pass)) return attend_in_place(rows, pass, *own, qkv, mixed);
   const auto heads = [&](const float* from, int64_t count) {  // memory of its own: a cache may keep it
     Tensor t = Tensor::empty({rows.batch, rows.length, count, dim});
     float* to = t.mutable_data<float>();
@@ -181,50 +192,67 @@ void StepLayer::attend(Rows rows, Pass& pass, float* qkv, float* mixed) const {
   std::memcpy(mixed, y.data<float>(), size_t(y.numel()) * sizeof(float));
 }
 
-// The case that most steps are: keys and values lie in memory as they are, and nothing but positions and padding hides
-// them. False, and nothing done, in others.
-bool StepLayer::attend_in_place(Rows rows, const Pass& pass, const float* qkv, float* mixed) const {
+NewRows StepLayer::new_rows(Rows rows, const float* qkv) const {
+  const AttentionConfig& c = attention_->config;
+  const float *k = qkv + c.heads * c.head_dim, *v = k + c.kv_heads * c.head_dim;
+  return {k, v, rows.batch, rows.length, c.kv_heads, c.head_dim, qkv_->outputs()};
+}
+
+// The case that most steps are: nothing but positions and padding hides keys.
+bool StepLayer::in_place(const Pass& pass) const {
+  return pass.cache && !pass.want_weights && pass.spans.empty() && !pass.bias.defined() && !pass.alibi.defined() &&
+         !attention_->sinks && !(attention_->training() && attention_->config.dropout > 0);
+}
+
+std::optional<KeptRows> StepLayer::extend(Rows rows, const Pass& pass) const {
+  const AttentionConfig& c = attention_->config;
+  return pass.cache->extend(attention_->layer,
+                            {nullptr, nullptr, rows.batch, rows.length, c.kv_heads, c.head_dim, qkv_->outputs()});
+}
+
+void StepLayer::attend_in_place(Rows rows, const Pass& pass, const KeptRows& kept, const float* qkv,
+                                float* mixed) const {
   const AttentionConfig& c = attention_->config;
   const int64_t dim = c.head_dim, ld = qkv_->outputs(), width = c.heads * dim;
-  if (!pass.cache || pass.want_weights || !pass.spans.empty() || pass.bias.defined() || pass.alibi.defined() ||
-      attention_->sinks || (attention_->training() && c.dropout > 0))
-    return false;
-  const float *k = qkv + width, *v = k + c.kv_heads * dim;
-  const std::optional<KeptRows> kept =
-      pass.cache->append_rows(attention_->layer, {k, v, rows.batch, rows.length, c.kv_heads, dim, ld});
-  if (!kept) return false;
+  kept.put(new_rows(rows, qkv), rows.first);
   Tensor mask = pass.key_mask;
-  if (mask.defined()) mask = (kept->first ? mask.narrow(1, kept->first, kept->kept) : mask).contiguous();
+  if (mask.defined()) mask = (kept.first ? mask.narrow(1, kept.first, kept.kept) : mask).contiguous();
   AttentionArgs a;
   a.batch = rows.batch;
   a.q_heads = c.heads;
   a.kv_heads = c.kv_heads;
   a.q_len = rows.length;
-  a.kv_len = kept->packed_keys.count + kept->kept;
+  a.kv_len = kept.packed_keys.count + kept.kept;
   a.head_dim = a.value_dim = dim;
   a.q = qkv;
-  a.k = kept->keys.data_ptr();
-  a.v = kept->values.data_ptr();
-  a.kv_dtype = kept->keys.dtype();
+  const auto from_first = [&](const Tensor& t) {
+    return static_cast<const char*>(t.data_ptr()) + rows.first * t.stride(0) * int64_t(item_size(t.dtype()));
+  };
+  a.k = from_first(kept.keys);
+  a.v = from_first(kept.values);
+  a.kv_dtype = kept.keys.dtype();
   a.out = mixed;
   a.q_strides = {rows.length * ld, dim, ld};
   a.out_strides = {rows.length * width, dim, width};
-  a.k_strides = {kept->keys.stride(0), kept->keys.stride(1), dim};
-  a.v_strides = {kept->values.stride(0), kept->values.stride(1), dim};
+  a.k_strides = {kept.keys.stride(0), kept.keys.stride(1), dim};
+  a.v_strides = {kept.values.stride(0), kept.values.stride(1), dim};
   a.scale = float(attention_->scale());
   a.softcap = float(c.softcap);
   a.causal = c.causal;
-  a.q_offset = pass.past - kept->first;
+  a.q_offset = pass.past - kept.first;
   a.window = c.window;
   a.window_both_sides = !c.causal;
-  if (mask.defined()) a.key_mask = static_cast<const uint8_t*>(mask.data_ptr());
-  PackedKv packed_k, packed_v;
-  if (kept->packed_keys.count) {
-    packed_k = kept->packed_keys.kernel_form(), packed_v = kept->packed_values.kernel_form();
-    a.packed_k = &packed_k, a.packed_v = &packed_v;
+  if (mask.defined()) a.key_mask = static_cast<const uint8_t*>(mask.data_ptr()) + rows.first * mask.size(1);
+  PackedKv packed[2];
+  if (kept.packed_keys.count) {
+    packed[0] = kept.packed_keys.kernel_form(), packed[1] = kept.packed_values.kernel_form();
+    for (PackedKv& p : packed) {
+      p.codes += rows.first * p.code_strides.batch;
+      p.ranges += rows.first * p.range_strides.batch;
+    }
+    a.packed_k = &packed[0], a.packed_v = &packed[1];
   }
   attention_forward(a);
-  return true;
 }
 
 DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
@@ -232,6 +260,38 @@ DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
   room_.assign(kMostRows + 1, 0);
   for (const auto& layer : layers_)
     for (int64_t m = 1; m <= kMostRows && layer; m++) room_[size_t(m)] = std::max(room_[size_t(m)], layer->room(m));
+}
+
+bool DecoderSteps::run_apart(float* x, StepLayer::Rows rows, Pass& pass) const {
+  const int64_t threads = ThreadPool::instance().size();
+  if (layers_.empty() || threads < 2 || threads > kMostApart ||
+      rows.batch / threads * rows.length < quant_enough_rows() || SingleRowOrder::on())
+    return false;
+  for (const auto& layer : layers_)
+    if (!layer || !layer->row_by_row(rows.count()) || !layer->in_place(pass)) return false;
+  std::vector<KeptRows> kept;
+  for (const auto& layer : layers_) {
+    auto one = layer->extend(rows, pass);
+    if (!one) {
+      if (!kept.empty()) pass.cache->crop(pass.past);
+      return false;
+    }
+    kept.push_back(std::move(*one));
+  }
+  const int64_t hidden = rows.length * layers_[0]->hidden();
+  const auto each = int64_t(padded(room((rows.batch + threads - 1) / threads * rows.length)));
+  Tensor all = Tensor::empty({threads * each}, DType::UInt8);
+  auto* const at = static_cast<char*>(all.mutable_data_ptr());
+  const QuantRows::Kind kind = QuantRows::current();  // the caller's, which is its thread's
+  parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
+    const QuantRows same(kind);
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t first = rows.batch * i / threads, last = rows.batch * (i + 1) / threads;
+      for (size_t l = 0; l < layers_.size(); l++)
+        layers_[l]->run(x + first * hidden, {last - first, rows.length, first}, pass, at + i * each, &kept[l]);
+    }
+  });
+  return true;
 }
 
 bool DecoderSteps::suit(const Tensor& x, const Pass& pass) {

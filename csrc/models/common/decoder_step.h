@@ -24,16 +24,23 @@ class StepLayer {
   static std::optional<StepLayer> of(const ModulePtr& layer);
   struct Rows {
     int64_t batch, length;
+    int64_t first = 0;  // of the sequences of the pass
     int64_t count() const { return batch * length; }
   };
   size_t room(int64_t rows) const;  // bytes
-  // x [batch, length, hidden] becomes what the layer makes of it; room is aligned to 64.
-  void run(float* x, Rows rows, Pass& pass, char* room) const;
+  // x [batch, length, hidden] becomes what the layer makes of it; room is aligned to 64. kept: where its keys and
+  // values go, if extend() has been asked for all sequences of the pass, which these may then be some of.
+  void run(float* x, Rows rows, Pass& pass, char* room, const KeptRows* kept = nullptr) const;
+  std::optional<KeptRows> extend(Rows rows, const Pass& pass) const;
+  bool in_place(const Pass& pass) const;  // whether attention takes keys and values from where a cache has them
+  int64_t hidden() const { return o_->outputs(); }
+  bool row_by_row(int64_t rows) const;  // whether rows have the bits that they have alone
 
  private:
   void turn(Rows rows, const Rope::Rows& table, float* x, int64_t heads) const;
-  void attend(Rows rows, Pass& pass, float* qkv, float* mixed) const;
-  bool attend_in_place(Rows rows, const Pass& pass, const float* qkv, float* mixed) const;
+  void attend(Rows rows, Pass& pass, const KeptRows* kept, float* qkv, float* mixed) const;
+  void attend_in_place(Rows rows, const Pass& pass, const KeptRows& kept, const float* qkv, float* mixed) const;
+  NewRows new_rows(Rows rows, const float* qkv) const;
 
   std::shared_ptr<Attention> attention_;
   StepNorm before_attention_, q_norm_, k_norm_, after_attention_, before_mlp_, after_mlp_;
@@ -49,6 +56,9 @@ class DecoderSteps {
   static bool suit(const Tensor& x, const Pass& pass);
   const StepLayer* layer(size_t i) const { return i < layers_.size() && layers_[i] ? &*layers_[i] : nullptr; }
   size_t room(int64_t rows) const { return room_[size_t(rows)]; }  // of the largest layer
+  // All layers, on each thread with some of the sequences: what a layer gives is in that core's cache when the next one
+  // takes it, and nobody waits for another. False, and nothing done, where it would be slower or have other bits.
+  bool run_apart(float* x, StepLayer::Rows rows, Pass& pass) const;
 
  private:
   std::vector<std::optional<StepLayer>> layers_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 
+#include "core/thread_pool.h"
 #include "kernels/encode.h"
 #include "models/common/decoder_step.h"
 #include "models/tiny.h"
@@ -88,10 +89,9 @@ TEST(DecoderSteps, ReadEveryCache) {
   }
 }
 
-// The matrices of the layers in a file's format; q, k and v have biases.
-TEST(DecoderSteps, MultiplyPackedWeights) {
-  NoGradGuard no_grad;
-  auto model = make_model("qwen2", "causal_lm", tiny_config(R"("intermediate_size": 64)"));
+// A model with the matrices of its layers in a file's formats.
+std::shared_ptr<PreTrainedModel> packed_model(const char* type) {
+  auto model = make_model(type, "causal_lm", tiny_config(R"("intermediate_size": 64, "sliding_window": 6)"));
   model->train(false);
   fill_weights(*model);
   int i = 0;
@@ -104,6 +104,12 @@ TEST(DecoderSteps, MultiplyPackedWeights) {
     encode_rows(type, n, k, linear->weight.tensor().data<float>(), nullptr, rows.data());
     linear->weight.set_weight(std::make_shared<GgmlWeight>(type, n, k, rows.data()));
   });
+  return model;
+}
+
+TEST(DecoderSteps, MultiplyPackedWeights) {
+  NoGradGuard no_grad;
+  const auto model = packed_model("qwen2");  // q, k and v have biases
   EXPECT_TRUE(StepLayer::of(model->get_submodule("model.layers.1")).has_value());
   for (const auto kind : {QuantRows::Any, QuantRows::Prompt, QuantRows::Token}) {
     const QuantRows rows(kind);
@@ -111,6 +117,45 @@ TEST(DecoderSteps, MultiplyPackedWeights) {
     const Watch watch(*model);
     EXPECT_EQ(fast, steps(*model, model->new_cache(), true)) << int(kind);
   }
+}
+
+// Each thread takes some of the sequences through all layers, and no bit tells.
+TEST(DecoderSteps, TakeSequencesApart) {
+  NoGradGuard no_grad;
+  constexpr int64_t kBatch = 35, kLength = 12;
+  std::vector<int64_t> ids(kBatch * kLength), mask(kBatch * kLength, 1);
+  for (size_t i = 0; i < ids.size(); i++) ids[i] = int64_t(i * i + i / 7) % 37;
+  for (int64_t b = 0; b < kBatch; b++) std::fill_n(mask.begin() + b * kLength, b % 4, 0);
+  const auto run = [&](PreTrainedModel& model, const std::shared_ptr<KvCache>& cache, int threads, bool padded) {
+    ThreadPool::instance().resize(threads);
+    std::vector<float> out;
+    for (auto [from, to] : {std::pair<int64_t, int64_t>{0, 6}, {6, 7}, {7, 9}, {9, 10}, {10, 11}, {11, 12}}) {
+      ModelInput in;
+      in.input_ids = Tensor::from_data(ids, {kBatch, kLength}).narrow(1, from, to - from);
+      in.past = cache;
+      if (padded) in.attention_mask = Tensor::from_data(mask, {kBatch, kLength}).narrow(1, 0, to);
+      const auto logits = model.run(in).logits.to_vector<float>();
+      out.insert(out.end(), logits.begin(), logits.end());
+    }
+    return out;
+  };
+  const int threads = ThreadPool::instance().size();
+  for (const char* type : {"qwen2", "gemma3_text"}) {
+    const auto model = packed_model(type);
+    const std::vector<std::function<std::shared_ptr<KvCache>()>> caches = {
+        [&] { return model->new_cache(); },
+        [] {
+          return std::make_shared<QuantizedCache>(QuantizedCacheOptions{8, 8, 2});
+        },
+    };
+    for (const auto& cache : caches)
+      for (bool padded : {false, true}) {
+        const auto alone = run(*model, cache(), 1, padded);
+        EXPECT_EQ(alone, run(*model, cache(), 2, padded)) << type << padded;
+        EXPECT_EQ(alone, run(*model, cache(), 3, padded)) << type << padded;
+      }
+  }
+  ThreadPool::instance().resize(threads);
 }
 
 TEST(DecoderSteps, KnowLayersThatNobodyWatches) {
