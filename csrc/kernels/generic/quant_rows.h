@@ -8,28 +8,22 @@ namespace {
 
 inline void quantize_group(const float* x, ActivationGroup& out) {
   constexpr int kCount = kGroup / kW;
-  F v[kCount], extreme = zero(), poison = zero();
+  F v[kCount], extreme = zero();
   for (int i = 0; i < kCount; i++) {
     v[i] = load(x + i * kW);
-    extreme = vmax(extreme, vabs(v[i]));
-    poison = poison + v[i] * zero();  // NaN if an entry is infinite or NaN, else zero
+    extreme = max_bits(extreme, vabs(v[i]));
   }
-  const float largest = hmax(extreme), doubt = hsum(poison);
-  const bool usable = doubt == 0 && largest > 0x1p-100f;  // below, 127 / largest might overflow; such a group is zero
-  const float inverse = usable ? 127 / largest : 0, scale = doubt == 0 ? (usable ? largest / 127 : 0) : doubt;
-  float sums[2] = {0, 0};
-  for (int h = 0; h < 2; h++) {
-    F sum = zero();
-    for (int i = 0; i < kCount / 2; i++) {
-      const F q = usable ? round_even(v[h * kCount / 2 + i] * set(inverse)) : zero();
-      store_s8(out.code + 16 * h + i * kW, q);
-      sum = sum + q;
-    }
-    sums[h] = hsum(sum);
-  }
+  const float largest = hmax_bits(extreme);
+  const bool finite = largest <= 0x1.fffffep127f;
+  const bool usable = finite && largest > 0x1p-100f;  // below, 127 / largest might overflow; such a group is zero
+  const float inverse = usable ? 127 / largest : 0, scale = usable ? largest / 127 : finite ? 0 : __builtin_nanf("");
+  for (int i = 0; i < kCount; i++) store_s8(out.code + i * kW, usable ? round_even(v[i] * set(inverse)) : zero());
   out.scale = scale;
-  out.scaled_sum = scale * (sums[0] + sums[1]);
-  for (int h = 0; h < 2; h++) out.scaled_half[h] = scale * sums[h], out.negative_half[h] = -int32_t(sums[h]);
+  for (int h = 0; h < 2; h++) {
+    const int32_t sum = sum16(out.code + 16 * h);
+    out.scaled_half[h] = scale * float(sum), out.negative_half[h] = -sum;
+  }
+  out.scaled_sum = scale * float(-out.negative_half[0] - out.negative_half[1]);
   out.negative_sum = out.negative_half[0] + out.negative_half[1];
   out.unused = 0;
 }

@@ -23,6 +23,20 @@ inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   const I tiny = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
   return bits_f(_mm256_blendv_epi8(normal, tiny, _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e)));
 }
+inline F max_bits(F a, F b) {
+  return _mm256_castsi256_ps(_mm256_max_epu32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
+inline float hmax_bits(F v) {
+  const __m256i bits = _mm256_castps_si256(v);
+  __m128i most = _mm_max_epu32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+  most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0x4e));
+  return std::bit_cast<float>(_mm_cvtsi128_si32(_mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1))));
+}
+inline int32_t sum16(const int8_t* p) {
+  const __m128i moved = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(char(0x80)));
+  const __m128i halves = _mm_sad_epu8(moved, _mm_setzero_si128());
+  return _mm_cvtsi128_si32(_mm_add_epi32(halves, _mm_unpackhi_epi64(halves, halves))) - 16 * 128;
+}
 
 // Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x. Pairs of products are added in 16 bits (vpmaddubsw),
 // which must not saturate: kCalm such sums of codes below 2^kCodeBits and |x| <= 127 fit. Eight-bit codes have bias 128

@@ -32,6 +32,18 @@ inline F load_exponent(const uint8_t* p) {  // 2^(e-128)
   for (int i = 0; i < 4; i++) v[i] = int32_t(p[i] < 2 ? 0x00200000u << p[i] : uint32_t(p[i] - 1) << 23);
   return bits_f(v);
 }
+inline F max_bits(F a, F b) { return choose(bits_i(a) > bits_i(b), a, b); }
+inline float hmax_bits(F v) {
+  const I x = bits_i(v);
+  int32_t most = x[0];
+  for (int i = 1; i < 4; i++) most = x[i] > most ? x[i] : most;
+  return std::bit_cast<float>(most);
+}
+inline int32_t sum16(const int8_t* p) {
+  int32_t sum = 0;
+  for (int i = 0; i < 16; i++) sum += p[i];
+  return sum;
+}
 
 // Four products a lane: even and odd bytes as 16-bit numbers.
 inline I pair_products(I codes, I x_even, I x_odd) {
