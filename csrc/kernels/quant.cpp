@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
 
 #include "core/parallel_pieces.h"
@@ -227,9 +228,10 @@ size_t quant_activation_bytes(int64_t m, int64_t k) {  // with what a tile may r
   return (size_t(m) * size_t(k / kGroup) + kMaxRowBlock) * sizeof(ActivationGroup);
 }
 
-int64_t quant_enough_rows() {
+int64_t quant_busy_rows(double bytes_of_weight) {
+  constexpr double kRowsOfByte = 6.4;  // some 25 GB/s a thread, as Zen 4 multiplies
   const QuantKernels& kernels = quant_kernels();
-  return kernels.begin ? kernels.row_block : kernels.row_block / 2;  // tiles are wanted whole
+  return kernels.begin ? kernels.row_block : int64_t(std::ceil(kRowsOfByte * bytes_of_weight));  // tiles: whole ones
 }
 
 void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out) {

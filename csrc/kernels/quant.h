@@ -38,8 +38,8 @@ void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packe
 size_t quant_activation_bytes(int64_t m, int64_t k);
 void quant_activations(int64_t m, int64_t k, const float* x, int64_t ldx, uint8_t* out);
 
-// Rows with which a thread is as fast as with more: what is done once for all of them is a small part.
-int64_t quant_enough_rows();
+// Rows with which a thread takes longer to multiply than to read weights of so many bytes each.
+int64_t quant_busy_rows(double bytes_of_weight);
 
 struct QuantTarget {
   GgmlType type;

@@ -43,6 +43,12 @@ std::optional<RowProduct> RowProduct::of(const std::vector<LinearTerm>& terms) {
   return out;
 }
 
+size_t RowProduct::nbytes() const {
+  size_t sum = 0;
+  for (const LinearTerm& t : terms_) sum += t.weight->nbytes();
+  return sum;
+}
+
 bool RowProduct::row_by_row(int64_t m) const { return !packed_.empty() && !quant_rounds(m); }
 
 size_t RowProduct::room(int64_t m) const { return packed_.empty() ? 0 : quant_activation_bytes(m, k_); }

@@ -17,6 +17,7 @@ class RowProduct {
   static std::optional<RowProduct> of(const std::vector<LinearTerm>& terms);
   int64_t inputs() const { return k_; }
   int64_t outputs() const { return n_; }
+  size_t nbytes() const;             // of the weights
   bool row_by_row(int64_t m) const;  // whether each of m rows has the bits that it has alone
   size_t room(int64_t m) const;      // bytes that a product of m rows works in, aligned to 64
   // x [m, inputs], y [m, outputs], both without gaps

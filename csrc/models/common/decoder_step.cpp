@@ -118,6 +118,15 @@ size_t StepLayer::room(int64_t rows) const {
          floats(std::max(o_->inputs(), down_->inputs())) + product;
 }
 
+double StepLayer::bytes_of_weight() const {
+  double bytes = 0, count = 0;
+  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_}) {
+    bytes += double((*product)->nbytes());
+    count += double((*product)->inputs() * (*product)->outputs());
+  }
+  return bytes / count;
+}
+
 bool StepLayer::row_by_row(int64_t rows) const {
   for (const auto* product : {&qkv_, &o_, &gate_up_, &down_})
     if (!(*product)->row_by_row(rows)) return false;
@@ -256,7 +265,10 @@ void StepLayer::attend_in_place(Rows rows, const Pass& pass, const KeptRows& kep
 }
 
 DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
-  for (const ModulePtr& layer : layers) layers_.push_back(StepLayer::of(layer));
+  for (const ModulePtr& layer : layers) {
+    layers_.push_back(StepLayer::of(layer));
+    if (layers_.back()) busy_rows_ = std::max(busy_rows_, quant_busy_rows(layers_.back()->bytes_of_weight()));
+  }
   room_.assign(kMostRows + 1, 0);
   for (const auto& layer : layers_)
     for (int64_t m = 1; m <= kMostRows && layer; m++) room_[size_t(m)] = std::max(room_[size_t(m)], layer->room(m));
@@ -264,8 +276,8 @@ DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
 
 bool DecoderSteps::run_apart(float* x, StepLayer::Rows rows, Pass& pass) const {
   const int64_t threads = ThreadPool::instance().size();
-  if (layers_.empty() || threads < 2 || threads > kMostApart ||
-      rows.batch / threads * rows.length < quant_enough_rows() || SingleRowOrder::on())
+  if (layers_.empty() || threads < 2 || threads > kMostApart || rows.batch / threads * rows.length < busy_rows_ ||
+      SingleRowOrder::on())
     return false;
   for (const auto& layer : layers_)
     if (!layer || !layer->row_by_row(rows.count()) || !layer->in_place(pass)) return false;
@@ -284,6 +296,7 @@ bool DecoderSteps::run_apart(float* x, StepLayer::Rows rows, Pass& pass) const {
   auto* const at = static_cast<char*>(all.mutable_data_ptr());
   const QuantRows::Kind kind = QuantRows::current();  // the caller's, which is its thread's
   parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
+    const NoGradGuard no_grad;
     const QuantRows same(kind);
     for (int64_t i = begin; i < end; i++) {
       const int64_t first = rows.batch * i / threads, last = rows.batch * (i + 1) / threads;

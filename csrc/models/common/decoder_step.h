@@ -34,6 +34,7 @@ class StepLayer {
   std::optional<KeptRows> extend(Rows rows, const Pass& pass) const;
   bool in_place(const Pass& pass) const;  // whether attention takes keys and values from where a cache has them
   int64_t hidden() const { return o_->outputs(); }
+  double bytes_of_weight() const;
   bool row_by_row(int64_t rows) const;  // whether rows have the bits that they have alone
 
  private:
@@ -62,6 +63,7 @@ class DecoderSteps {
 
  private:
   std::vector<std::optional<StepLayer>> layers_;
+  int64_t busy_rows_ = 0;     // of a thread that takes sequences apart
   std::vector<size_t> room_;  // by rows: asking all layers at each step would read all of them once more
 };
 
