@@ -99,7 +99,7 @@ class PrefixTrie::Builder {
   uint32_t head_ = kNothing;
 };
 
-PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys) {
+PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys, Levels* levels) {
   check<UnsupportedError>(keys.size() < kNoValue, "vocabulary: ", keys.size(), " entries, fewer than ", kNoValue,
                           " are possible");
   const std::vector<Key> order = sorted(keys);
@@ -126,10 +126,14 @@ PrefixTrie::PrefixTrie(const std::vector<std::string_view>& keys) {
       labels.push_back(byte);
       begins.push_back(i);
     }
+    if (levels && !labels.empty() && levels->size() <= depth) levels->resize(depth + 1);
     const uint32_t base = labels.empty() ? 0 : builder.place(labels);
     units_[node] = unit_of(base, label_of(units_[node]), value);
     begins.push_back(end);
-    for (size_t i = labels.size(); i-- > 0;) todo.push_back({base ^ labels[i], begins[i], begins[i + 1], depth + 1});
+    for (size_t i = labels.size(); i-- > 0;) {
+      todo.push_back({base ^ labels[i], begins[i], begins[i + 1], depth + 1});
+      if (levels) (*levels)[depth].push_back({base ^ labels[i], node});
+    }
   }
 }
 

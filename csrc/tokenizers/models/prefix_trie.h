@@ -17,18 +17,21 @@ class PrefixTrie {
   PrefixTrie() : PrefixTrie(std::vector<std::string_view>()) {}
   // The value of a key is its index, of equal keys that of the last one. UnsupportedError for more than 16 million
   // keys.
-  explicit PrefixTrie(const std::vector<std::string_view>& keys);
+  struct Placed {
+    uint32_t node, parent;
+  };
+  using Levels = std::vector<std::vector<Placed>>;
+  // `levels` lists all nodes but the root by the number of their bytes, less one.
+  explicit PrefixTrie(const std::vector<std::string_view>& keys, Levels* levels = nullptr);
 
-  // For those who lay the nodes out in their own way: the child of `node` for `byte` is the one at place(node, byte),
-  // if that one is reached by the byte. The root is the first; who begins at kNowhere gets nowhere.
+  // For those who lay the nodes out in their own way: the child of `node` for `byte`, if there is one, is the one at
+  // place(node, byte). The root is the first; who begins at kNowhere gets nowhere.
   using Node = uint64_t;
   static constexpr Node kNowhere = uint64_t(256) << 24 | 0xffffff;
   BigVector<Node> nodes() && { return std::move(units_); }
   static size_t place(Node node, uint8_t byte) { return base_of(node) ^ byte; }
-  static bool reached_by(Node node, uint8_t byte) { return label_of(node) == byte; }
   static bool has_value(Node node) { return value_of(node) != kNoValue; }
   static uint32_t value_of(Node node) { return uint32_t(node) & kNoValue; }
-  static Node with_value(Node node, uint32_t value) { return (node & ~Node(kNoValue)) | value; }
 
   // The node behind this text, from which one may go on.
   Node after(std::string_view text) const {
@@ -53,7 +56,7 @@ class PrefixTrie {
   class Builder;
   Node child(Node node, uint8_t byte) const {
     const Node next = units_[place(node, byte)];
-    return reached_by(next, byte) ? next : kNowhere;
+    return label_of(next) == byte ? next : kNowhere;
   }
   // A node: base of its children (31 bits), byte that leads to it (9), value (24).
   static constexpr uint32_t kNoValue = (1u << 24) - 1, kFree = 256;

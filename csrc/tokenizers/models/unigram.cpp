@@ -6,7 +6,7 @@
 
 #include "tokenizers/mark.h"
 #include "tokenizers/models/char_table.h"
-#include "tokenizers/models/prefix_trie.h"
+#include "tokenizers/models/piece_automaton.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
 #include "tokenizers/models/unigram_sample.h"
@@ -18,16 +18,14 @@ namespace {
 
 using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
-constexpr double kFinite = 1e200;  // adding unknown pieces to a better score than minus this ends in no infinity
 
 class Unigram : public Model {
   struct Best {  // way to reach a byte position
-    double score = -INFINITY;
-    uint64_t piece = 0;  // where it begins (upper half), its id
+    double score = 0;
+    uint32_t begin = 0, id = 0;  // of the last piece
   };
   struct Space : Workspace {
     std::vector<Best> best;
-    std::string padded;
     std::vector<Token> reversed;
   };
 
@@ -41,15 +39,12 @@ class Unigram : public Model {
     for (const double score : scores_) lowest = std::min(lowest, score);
     vocab_.finish("Unigram", Vocab::Equal::Listed);
     unknown_score_ = lowest - kUnknownPenalty;
-    none_ = uint32_t(scores_.size());
-    scores_.push_back(-INFINITY);
-    nowhere_ = PrefixTrie::with_value(PrefixTrie::kNowhere, none_);
     knows_mark_ = vocab_.find(kMark).has_value();
     finder_of(knows_mark_ ? Spelling::Blanks : Spelling::Vocabulary);
     for (int b = 0; b < 256; b++) {
       char name[8];
       std::snprintf(name, sizeof name, "<0x%02X>", b);
-      fallback_[b] = vocab_.find(name).value_or(PrefixTrie::kNone);
+      fallback_[b] = vocab_.find(name).value_or(PieceAutomaton::kNone);
     }
   }
 
@@ -61,8 +56,9 @@ class Unigram : public Model {
                 std::vector<Token>& out) const override {
     const Finder& finder = finder_of(spelling);
     const uint32_t size = uint32_t(text.size());
-    std::optional<Space> own;
-    Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
+    std::unique_ptr<Space> own;
+    if (!workspace) own = std::make_unique<Space>();
+    Space& space = workspace ? static_cast<Space&>(*workspace) : *own;
     auto& reversed = space.reversed;
     reversed.clear();
     if (sampling_.on()) {
@@ -71,58 +67,14 @@ class Unigram : public Model {
       for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
       return;
     }
-    constexpr uint32_t kStride = 3;
-    space.best.assign(size + 1 + kStride, Best{});
-    space.padded.assign(text).append(kStride, '\xff');  // which no piece has
-    const char* const bytes = space.padded.data();
-    Best* const best = space.best.data();
-    best[0].score = 0;
-    // Whether a piece is better, whether there is a piece here and another byte leads on is anybody's guess: so all of
-    // that is without branches, a few bytes at a time.
-    const auto offer = [&](uint32_t end, double score, uint64_t piece) {
-      Best& old = best[end];
-      const uint64_t better = -uint64_t(score > old.score);
-      old.score = score > old.score ? score : old.score;
-      old.piece ^= (old.piece ^ piece) & better;
-    };
-    uint32_t walked = 0;    // no piece reaches beyond this
-    uint32_t known = size;  // from here on nothing but characters that begin no piece
-    for (uint32_t at = 0, n; at < size; at += n) {
-      const uint64_t begin = uint64_t(at) << 32;
-      const double so_far = best[at].score;
-      PrefixTrie::Node node = finder.start(text, at, n);
-      if (node == nowhere_ && at >= walked && so_far > -kFinite && unknown_score_ > -kFinite) {
-        n = run_of_unknown(text, finder, at, n);
-        if (at + n == size) {
-          known = at;
-          break;
-        }
-        for (uint32_t i = at, next; i < at + n; i = next) {
-          next = i + uint32_t(utf8::length_of(text[i]));
-          offer(next, best[i].score + unknown_score_, uint64_t(i) << 32 | unknown());
-        }
-        continue;
-      }
-      if (const uint32_t id = PrefixTrie::value_of(node); id != none_)
-        offer(at + n, so_far + scores_[id], begin | id);
-      else
-        offer(at + n, so_far + unknown_score_, begin | unknown());
-      uint32_t end = at + n;
-      while (node != nowhere_)
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < kStride; i++) {
-          node = finder.child(node, uint8_t(bytes[end++]), nowhere_);
-          const uint32_t id = PrefixTrie::value_of(node);
-          offer(end, so_far + scores_[id], begin | id);
-        }
-      walked = std::max(walked, end);
-    }
+    if (space.best.size() <= size) space.best.resize(size + 1);
+    const Best* const best = space.best.data();
+    const uint32_t known = find_best(text, finder, space.best.data());
     if (known < size) push_front(reversed, unknown(), known, size);
     for (uint32_t end = known; end > 0;) {
-      const uint32_t begin = uint32_t(best[end].piece >> 32);
-      check<TokenizerError>(begin < end, "Unigram: scores beyond all numbers");
-      push_front(reversed, uint32_t(best[end].piece), begin, end);
-      end = begin;
+      check<TokenizerError>(best[end].begin < end, "Unigram: pieces that are not UTF-8");
+      push_front(reversed, best[end].id, best[end].begin, end);
+      end = best[end].begin;
     }
     for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
   }
@@ -153,21 +105,16 @@ class Unigram : public Model {
   void set_sampling(UnigramSampling sampling) { sampling_ = sampling; }
 
  private:
-  // All pieces that a text begins with, in one of the spellings.
-  // Nodes that are no piece have the value none_, whose score nothing falls below.
+  // The pieces in one of the spellings.
   struct Finder {
-    BigVector<PrefixTrie::Node> nodes;   // those of a PrefixTrie
-    CharTable<PrefixTrie::Node> starts;  // where a first character leads
+    PieceAutomaton pieces;
+    CharTable<uint8_t> firsts;  // characters that pieces begin with
     bool blanks = false;
-    PrefixTrie::Node start(std::string_view text, uint32_t at, uint32_t& length) const {
+    bool begins(std::string_view text, uint32_t at, uint32_t& length) const {
       int n;
       const char32_t c = utf8::decode(text.data() + at, n);
       length = uint32_t(n);
-      return starts[c];
-    }
-    PrefixTrie::Node child(PrefixTrie::Node node, uint8_t byte, PrefixTrie::Node nowhere) const {
-      const PrefixTrie::Node next = nodes[PrefixTrie::place(node, byte)];
-      return nowhere ^ ((nowhere ^ next) & -uint64_t(PrefixTrie::reached_by(next, byte)));
+      return firsts[c];
     }
   };
   // The one for Spelling::Vocabulary is rarely asked for where the other is there.
@@ -188,26 +135,14 @@ class Unigram : public Model {
       }
       Finder& finder = lazy.finder;
       finder.blanks = spelling == Spelling::Blanks;
-      finder.nodes = PrefixTrie(keys).nodes();
-      for (PrefixTrie::Node& node : finder.nodes)
-        if (!PrefixTrie::has_value(node)) node = PrefixTrie::with_value(node, none_);
-      finder.starts = CharTable(nowhere_);
+      finder.pieces = PieceAutomaton(keys, scores_);
       for (const std::string_view key : keys) {
         if (key.empty()) continue;
         int length;
-        const char32_t first = utf8::decode(key.data(), length);
-        PrefixTrie::Node node = finder.nodes[0];
-        for (int i = 0; i < length; i++) node = finder.child(node, uint8_t(key[size_t(i)]), nowhere_);
-        finder.starts.set(first, node);
+        finder.firsts.set(utf8::decode(key.data(), length), 1);
       }
     });
     return lazy.finder;
-  }
-  // Length of the characters from `at` on that begin no piece, the first of which takes n bytes.
-  uint32_t run_of_unknown(std::string_view text, const Finder& finder, uint32_t at, uint32_t n) const {
-    uint32_t end = at + n;
-    while (end < text.size() && finder.start(text, end, n) == nowhere_) end += n;
-    return end - at;
   }
   // The piece before those that are there already; neighbouring unknown ones become one.
   void push_front(std::vector<Token>& reversed, uint32_t id, uint32_t begin, uint32_t end) const {
@@ -216,17 +151,59 @@ class Unigram : public Model {
     else
       reversed.push_back({id, begin, end});
   }
+  // The best ways to all ends of characters up to the one that is returned: from there on nothing but characters that
+  // begin no piece.
+  uint32_t find_best(std::string_view text, const Finder& finder, Best* best) const {
+    const uint32_t size = uint32_t(text.size());
+    best[0].score = 0;
+    PieceAutomaton::State state = finder.pieces.start();
+    for (uint32_t at = 0, end; at < size; at = end) {
+      end = at + uint32_t(utf8::length_of(text[at]));
+      for (uint32_t i = at; i < end; i++) state = finder.pieces.next(state, uint8_t(text[i]));
+      double score = 0;
+      uint32_t id = state.piece, length = 0, chosen = id, chosen_length = 0;
+      if (id != PieceAutomaton::kNone) {  // the longest piece first: it keeps its place against equal ones
+        const PieceAutomaton::Piece* piece = &finder.pieces.piece(id);
+        chosen_length = length = piece->length;
+        score = best[end - length].score + piece->score;
+        // Which one is better is anybody's guess, so that is found without branches.
+        while ((id = piece->shorter) != PieceAutomaton::kNone) {
+          piece = &finder.pieces.piece(id);
+          length = piece->length;
+          const double other = best[end - length].score + piece->score;
+          const uint32_t better = -uint32_t(other > score);
+          score = other > score ? other : score;
+          chosen ^= (chosen ^ id) & better;
+          chosen_length ^= (chosen_length ^ length) & better;
+        }
+      }
+      if (length != end - at) {  // the character is no piece
+        const double other = best[at].score + unknown_score_;
+        if (length == 0 || other > score) score = other, chosen = unknown(), chosen_length = end - at;
+      }
+      best[end] = {score, end - chosen_length, chosen};
+      if (length == 0 && PieceAutomaton::is_start(state)) {  // more such characters change nothing but the score
+        const uint32_t begin = at;
+        for (uint32_t n; end < size && !finder.begins(text, end, n); end += n)
+          best[end + n] = {score += unknown_score_, end, unknown()};
+        if (end == size) return begin;
+      }
+    }
+    return size;
+  }
   // Everything that the parts of a text may be.
   std::vector<PieceSpan> pieces_of(std::string_view text, const Finder& finder) const {
     std::vector<PieceSpan> out;
-    for (uint32_t at = 0, n; at < text.size(); at += n) {
-      PrefixTrie::Node node = finder.start(text, at, n);
-      const bool single = PrefixTrie::value_of(node) != none_;
-      for (uint32_t end = at + n; node != nowhere_; end++) {
-        if (const uint32_t id = PrefixTrie::value_of(node); id != none_) out.push_back({at, end, id, scores_[id]});
-        node = end < text.size() ? finder.child(node, uint8_t(text[end]), nowhere_) : nowhere_;
+    PieceAutomaton::State state = finder.pieces.start();
+    for (uint32_t at = 0, end; at < text.size(); at = end) {
+      end = at + uint32_t(utf8::length_of(text[at]));
+      for (uint32_t i = at; i < end; i++) state = finder.pieces.next(state, uint8_t(text[i]));
+      uint32_t length = 0;
+      for (uint32_t id = state.piece; id != PieceAutomaton::kNone; id = finder.pieces.piece(id).shorter) {
+        length = finder.pieces.piece(id).length;
+        out.push_back({end - length, end, id, scores_[id]});
       }
-      if (!single) out.push_back({at, at + n, unknown(), unknown_score_});
+      if (length != end - at) out.push_back({at, end, unknown(), unknown_score_});
     }
     return out;
   }
@@ -237,7 +214,7 @@ class Unigram : public Model {
   // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
   void push(std::string_view text, const Finder& finder, Token token, std::vector<Token>& out) const {
     if (!unk_id_ || token.id != *unk_id_) return out.push_back(token);
-    if (uint32_t length; !byte_fallback_ && finder.start(text, token.begin, length) == nowhere_)
+    if (uint32_t length; !byte_fallback_ && !finder.begins(text, token.begin, length))
       return out.push_back(token);  // no piece begins so
     std::string respelled;
     std::string_view piece = text.substr(token.begin, token.end - token.begin);
@@ -246,8 +223,8 @@ class Unigram : public Model {
       out.push_back({*id, token.begin, token.end});
       return;
     }
-    if (byte_fallback_ &&
-        std::all_of(piece.begin(), piece.end(), [&](char b) { return fallback_[uint8_t(b)] != PrefixTrie::kNone; })) {
+    if (byte_fallback_ && std::all_of(piece.begin(), piece.end(),
+                                      [&](char b) { return fallback_[uint8_t(b)] != PieceAutomaton::kNone; })) {
       for (char b : piece) out.push_back({fallback_[uint8_t(b)], token.begin, token.end});
       return;
     }
@@ -258,8 +235,6 @@ class Unigram : public Model {
   std::optional<uint64_t> unk_id_;
   bool byte_fallback_;
   double unknown_score_ = 0;
-  uint32_t none_ = 0;  // the id after the last one
-  PrefixTrie::Node nowhere_ = PrefixTrie::kNowhere;
   bool knows_mark_ = false;
   struct LazyFinder {
     std::once_flag once;

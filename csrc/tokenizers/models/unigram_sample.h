@@ -18,8 +18,9 @@ struct PieceSpan {
   double score;
 };
 
-// The pieces of one way through `pieces`, from the last to the first. `pieces` are in order of `begin`, and every
-// position where one ends, `size` apart, is where another begins. TokenizerError for an nbest_size over 65536.
+// The pieces of one way through `pieces`, from the last to the first. Those that end at the same place are in order of
+// `begin`, and every position where one ends, `size` apart, is where another begins. TokenizerError for an nbest_size
+// over 65536.
 std::vector<PieceSpan> sample_pieces(const std::vector<PieceSpan>& pieces, uint32_t size,
                                      const UnigramSampling& sampling);
 

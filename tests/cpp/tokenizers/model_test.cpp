@@ -12,6 +12,7 @@
 #include "tokenizers/mark.h"
 #include "tokenizers/models/bpe.h"
 #include "tokenizers/models/word_loop.h"
+#include "tokenizers/models/piece_automaton.h"
 #include "tokenizers/models/prefix_trie.h"
 #include "tokenizers/models/simple.h"
 
@@ -478,6 +479,37 @@ TEST(PrefixTrie, AgreesWithALookThroughAllKeys) {
     for (uint32_t n = 1; n <= text.size(); n++)
       if (const auto it = last.find(text.substr(0, n)); it != last.end()) wanted.emplace_back(n, it->second);
     ASSERT_EQ(found, wanted);
+  }
+}
+
+// Every place of random texts against all pieces.
+TEST(PieceAutomaton, FindsThePiecesThatEndAtEachPlace) {
+  std::mt19937 random(12);
+  const auto word = [&](size_t most, size_t letters) {
+    std::string out;
+    for (size_t n = 1 + random() % most; n > 0; n--) out += char(random() % letters);
+    return out;
+  };
+  std::vector<std::string> pieces{""};
+  for (int i = 0; i < 2000; i++) pieces.push_back(word(i % 50 ? 6 : 40, i % 3 ? 4 : 256));
+  std::map<std::string, uint32_t> last;
+  for (uint32_t i = 0; i < pieces.size(); i++) last[pieces[i]] = i;
+  const PieceAutomaton automaton(std::vector<std::string_view>(pieces.begin(), pieces.end()),
+                                 std::vector<double>(pieces.size(), -1.0));
+  for (int i = 0; i < 1000; i++) {
+    const std::string text = word(60, i % 3 ? 4 : 256) + pieces[random() % pieces.size()];
+    PieceAutomaton::State state = automaton.start();
+    for (size_t end = 1; end <= text.size(); end++) {
+      state = automaton.next(state, uint8_t(text[end - 1]));
+      std::vector<uint32_t> found, wanted;
+      for (uint32_t piece = state.piece; piece != PieceAutomaton::kNone; piece = automaton.piece(piece).shorter) {
+        EXPECT_EQ(automaton.piece(piece).length, pieces[piece].size());
+        found.push_back(piece);
+      }
+      for (size_t begin = 0; begin < end; begin++)
+        if (const auto it = last.find(text.substr(begin, end - begin)); it != last.end()) wanted.push_back(it->second);
+      ASSERT_EQ(found, wanted);
+    }
   }
 }
 
