@@ -88,7 +88,7 @@ def _cold(prose: str) -> str:
         following.setdefault(letters[i : i + 2], []).append(letters[i + 2])
     r = random.Random(0)
     words, seen, state = [], set(), " t"
-    while len(words) < 200_000:
+    while len(words) < 500_000:  # more than any cache holds
         word = ""
         while len(word) < 14:
             c = r.choice(following.get(state) or [" "])

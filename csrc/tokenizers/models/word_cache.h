@@ -41,7 +41,7 @@ class ShortWordCache {
   void clear() { entries_.assign(entries_.size(), Entry{}); }
 
  private:
-  static constexpr int kBits = 15;
+  static constexpr int kBits = 16;
   static constexpr size_t kEntries = size_t(2) << kBits;
   BigVector<Entry> entries_;
 };
@@ -87,7 +87,7 @@ class LongWordCache {
   }
 
  private:
-  static constexpr size_t kLeast = 1 << 12, kMost = 1 << 17;  // slots, half of which are used
+  static constexpr size_t kLeast = 1 << 12, kMost = 1 << 18;  // slots, half of which are used
   static constexpr size_t kBlock = 1 << 16;                   // numbers that lie together; a word lies in one block
   struct Slot {
     uint32_t tag = 0, low = 0, place = 0;  // the halves of the hash; where ids, lengths and the word are
