@@ -9,6 +9,7 @@
 #include "tokenizers/normalized_string.h"
 #include "tokenizers/normalizers/normalizer.h"
 #include "tokenizers/pattern.h"
+#include "tokenizers/pre_tokenizers/pre_tokenizer.h"
 #include "tokenizers/unicode.h"
 
 namespace ef::tokenizers {
@@ -77,6 +78,27 @@ TEST(Unicode, Properties) {
   EXPECT_EQ(to_lower(0x130, lower), 2);  // İ
   EXPECT_EQ(lower[0], U'i');
   EXPECT_EQ(lower[1], char32_t(0x307));
+}
+
+TEST(WhitespaceSplit, CutsAtAllWhiteSpace) {
+  const std::string right(5, 'y');
+  for (char32_t c = 0; c < 0x110000; c += c < 0x3100 ? 1 : 97) {
+    if (c >= 0xd800 && c < 0xe000) continue;
+    const bool cuts = text_class(c) & kSpace;
+    for (const size_t before : {1, 2, 3, 20}) {
+      const std::string left(before, 'x');
+      std::string text = left;
+      for (int i = 0; i < 9; i++) text += utf8::encode(c);
+      text += right;
+      const std::vector<std::string> wanted = cuts ? std::vector{left, right} : std::vector{text};
+      Span words[8], *out = words;
+      const char* const end = text.data() + text.size();
+      ASSERT_EQ(cut_at_white_space(text.data(), text.data(), end, out, std::end(words)), end);
+      std::vector<std::string> found;
+      for (const Span* w = words; w < out; w++) found.push_back(text.substr(w->begin, w->end - w->begin));
+      ASSERT_EQ(found, wanted) << uint32_t(c);
+    }
+  }
 }
 
 TEST(CharIndex, CountsCodePoints) {
