@@ -11,9 +11,10 @@ namespace ef {
 
 // body(begin, end) over pieces of [0, count), in parallel. Each thread goes through a contiguous share, half of what is
 // left of it at a time, then helps the others in the same way: a thread that is disturbed does less. Pieces that get
-// smaller, since taking one waits until everything written before has reached the cache.
+// smaller, since taking one waits until everything written before has reached the cache. Each thread calls a copy of
+// body, which may keep there what it has made ready for the next piece.
 template <class F>
-void parallel_pieces(int64_t count, F&& body) {
+void parallel_pieces(int64_t count, const F& body) {
   struct alignas(64) Share {
     std::atomic<int64_t> next;
     int64_t end;
@@ -37,9 +38,10 @@ void parallel_pieces(int64_t count, F&& body) {
     shares[i].end = count * (i + 1) / size;
   }
   pool.run([&](int id, int threads) {
-    if (threads == 1 && count > 0) return body(int64_t(0), count);  // inside of a region
+    auto mine = body;
+    if (threads == 1 && count > 0) return mine(int64_t(0), count);  // inside of a region
     for (int i = 0; i < size; i++)
-      for (int64_t begin, end; shares[(id + i) % size].take(begin, end);) body(begin, end);
+      for (int64_t begin, end; shares[(id + i) % size].take(begin, end);) mine(begin, end);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/parallel_pieces.h"
 #include "core/thread_pool.h"
 #include "kernels/gemm_strip.h"
 #include "kernels/kernels.h"
@@ -31,6 +32,7 @@ constexpr int64_t kInPlaceRows = 32;                       // up to here an f32 
 constexpr int64_t kDirectRows = 4;                         // up to here b[k, n] of any dtype is
 constexpr int64_t kManyRows = 48;                          // from here on products take long
 constexpr int64_t kBandUnit = 12, kBandBytes = 384 << 10;  // of a's rows that are multiplied at once
+constexpr int64_t kLeastPiece = 1 << 18;                   // multiply-adds that a thread takes
 constexpr int64_t kSplitLeast = 64;  // rows and k from which f32 is split into three bf16 where tiles take them
 constexpr int64_t kSplitColumns = 32;
 constexpr int64_t kGroup = 8;             // panels whose steps along k go together, at most
@@ -172,28 +174,32 @@ void strips_of_dense(int64_t m, int64_t k, const Matrix& a, std::span<const Targ
   strip_product(m, k, a, strips, accumulate);
 }
 
-// Cuts the columns of all targets evenly among the threads, in multiples of kUnit: run(target, first column, count).
-// Of many rows the shares are smaller, and taken one by one: a thread that is disturbed takes fewer.
-template <int64_t kUnit, class Run>
-void for_columns(int64_t m, int64_t k, std::span<const Target> targets, const Run& run) {
-  int64_t units = 0;
-  for (const Target& t : targets) units += (t.n + kUnit - 1) / kUnit;
-  const auto share = [&](int64_t begin, int64_t end) {
-    int64_t first = 0;  // unit at which the target starts
+// The columns of all targets, one target after the other, in units of so many.
+struct Columns {
+  std::span<const Target> targets;
+  int64_t unit, units = 0;
+  Columns(std::span<const Target> all, int64_t width) : targets(all), unit(width) {
+    for (const Target& t : targets) units += in(t);
+  }
+  int64_t in(const Target& t) const { return (t.n + unit - 1) / unit; }
+  template <class Run>
+  void each(int64_t begin, int64_t end, const Run& run) const {  // run(target, first column, count)
+    int64_t first = 0;                                           // unit at which the target starts
     for (const Target& t : targets) {
-      const int64_t here = (t.n + kUnit - 1) / kUnit;
-      const int64_t j = std::max<int64_t>(0, begin - first) * kUnit, stop = std::min((end - first) * kUnit, t.n);
+      const int64_t j = std::max<int64_t>(0, begin - first) * unit, stop = std::min((end - first) * unit, t.n);
       if (j < stop) run(t, j, stop - j);
-      first += here;
+      first += in(t);
     }
-  };
-  if (m < kManyRows || units == 1) return parallel_for(units, std::max<int64_t>(1, 16384 / (kUnit * k)), share);
-  const int64_t shares = std::min<int64_t>(units, 8 * ThreadPool::instance().size());
-  std::atomic<int64_t> ticket{0};
-  ThreadPool::instance().run([&](int, int) {
-    for (int64_t i; (i = ticket.fetch_add(1, std::memory_order_relaxed)) < shares;)
-      share(units * i / shares, units * (i + 1) / shares);
-  });
+  }
+};
+// Cuts the columns of all targets evenly among the threads.
+template <class Run>
+void for_columns(int64_t m, int64_t k, const Columns& columns, const Run& run) {
+  const auto share = [&](int64_t begin, int64_t end) { columns.each(begin, end, run); };
+  if (m < kManyRows)
+    parallel_for(columns.units, std::max<int64_t>(1, 16384 / (columns.unit * k)), share);
+  else
+    parallel_pieces(columns.units, share);
 }
 
 // Few rows of a, b row-major [n, k].
@@ -204,7 +210,7 @@ void dot_product(const DotKernels& ker, int64_t m, int64_t k, const Matrix& a, s
   char* packed = scratch<char>(ScratchSlot::GemmA, size_t(m * lda) * ker.item_size);
   for (int64_t i = 0; i < m; i++)
     ker.pack(k, a.at(i, 0), a.dtype, bd == DType::BFloat16, packed + i * lda * int64_t(ker.item_size));
-  for_columns<16>(m, k, targets, [&](const Target& t, int64_t j, int64_t count) {
+  for_columns(m, k, Columns(targets, 16), [&](const Target& t, int64_t j, int64_t count) {
     ker.run(m, count, k, packed, lda, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
 }
@@ -217,21 +223,38 @@ void stream_product(const StreamKernels& ker, int64_t m, int64_t k, const Matrix
   parallel_for(chunks, std::max<int64_t>(1, 512 / m), [&](int64_t begin, int64_t end) {
     ker.pack(m, k, a.data, a.dtype, a.ld, begin, end - begin, chunks, packed);
   });
-  for_columns<32>(m, k, targets, [&](const Target& t, int64_t j, int64_t count) {
+  for_columns(m, k, Columns(targets, 32), [&](const Target& t, int64_t j, int64_t count) {
     ker.run(m, count, k, packed, t.b.at(j, 0), t.b.ld, t.c + j, t.ldc, accumulate);
   });
 }
-// The same for any number of rows: at once as many as a near cache holds.
-void quad_product(const StreamKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
+// The same for any number of rows: bands of as many as a near cache holds, one after the other. A thread packs those
+// that it multiplies by itself, since lines that another core wrote come slowly.
+void quad_product(const QuadKernels& ker, int64_t m, int64_t k, const Matrix& a, std::span<const Target> targets,
                   bool accumulate) {
   const int64_t row_bytes = (k + ker.chunk - 1) / ker.chunk * 64;
   const UnitCut bands(m, kBandUnit, std::max(kBandUnit, kBandBytes / row_bytes));
-  std::vector<Target> band(targets.begin(), targets.end());
-  for (int64_t i = 0; i < bands.pieces(); i++) {
-    const int64_t row = bands.begin(i);
-    for (size_t t = 0; t < band.size(); t++) band[t].c = targets[t].c + row * band[t].ldc;
-    stream_product(ker, bands.begin(i + 1) - row, k, {a.at(row, 0), a.dtype, a.ld, false}, band, accumulate);
-  }
+  const int64_t most = bands.largest() * kBandUnit;
+  const int64_t least = kLeastPiece / (kQuadColumns * std::min(m, most) * k);
+  const Columns columns(targets, kQuadColumns * std::max<int64_t>(1, least));
+  auto piece = [&, packed = int64_t(-1)](int64_t begin, int64_t end) mutable {
+    char* room = scratch<char>(ScratchSlot::GemmA, size_t((most + 15) / 16 * 16 * row_bytes));
+    while (begin < end) {
+      const int64_t band = begin / columns.units, first = band * columns.units;
+      const int64_t stop = std::min(end, first + columns.units);
+      const int64_t row = bands.begin(band), rows = bands.begin(band + 1) - row;
+      if (band != packed) ker.pack(rows, k, a.at(row, 0), a.dtype, a.ld, room);
+      packed = band;
+      columns.each(begin - first, stop - first, [&](const Target& t, int64_t j, int64_t count) {
+        ker.run(rows, count, k, room, t.b.at(j, 0), t.b.ld, t.c + row * t.ldc + j, t.ldc, accumulate);
+      });
+      begin = stop;
+    }
+  };
+  const int64_t count = bands.pieces() * columns.units;
+  if (count > 1)
+    parallel_pieces(count, piece);
+  else
+    piece(0, count);
 }
 
 // Few rows of a, b row-major [k, n].
@@ -266,11 +289,12 @@ struct Product {
     return std::any_of(targets.begin(), targets.end(), [](const Target& t) { return t.n < kSplitColumns; });
   }
   const DotKernels& dot() const { return of(kernels().dot_f32, kernels().dot_bf16, kernels().dot_f16); }
-  const StreamKernels& stream() const { return of(kernels().stream_f32, kernels().stream_bf16, kNone); }
-  const StreamKernels& quad() const { return of(kernels().quad_f32, kernels().quad_bf16, kNone); }
+  const StreamKernels& stream() const { return of(kernels().stream_f32, kernels().stream_bf16, kNoStream); }
+  const QuadKernels& quad() const { return of(kernels().quad_f32, kernels().quad_bf16, kNoQuad); }
 
  private:
-  static constexpr StreamKernels kNone = {0, 1, nullptr, nullptr};
+  static constexpr StreamKernels kNoStream = {0, 1, nullptr, nullptr};
+  static constexpr QuadKernels kNoQuad = {0, 1, nullptr, nullptr};
   template <class T>
   const T& of(const T& f32, const T& bf16, const T& f16) const {
     return dtype() == DType::BFloat16 ? bf16 : dtype() == DType::Float16 ? f16 : f32;

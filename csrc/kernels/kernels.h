@@ -75,6 +75,15 @@ struct StreamKernels {
               bool add);
 };
 
+// The same for any number of rows, of which a thread packs as many as its near cache holds.
+constexpr int kQuadColumns = 8;  // of b's rows are multiplied together
+struct QuadKernels {
+  int rows, chunk;
+  void (*pack)(int64_t m, int64_t k, const void* a, DType dtype, int64_t lda, void* dst);  // rows of 64 bytes a chunk
+  void (*run)(int64_t m, int64_t n, int64_t k, const void* a, const void* b, int64_t ldb, float* c, int64_t ldc,
+              bool add);
+};
+
 // Attention of few queries: keys and values of a chunk, read where they lie. What lies `ahead` bytes behind each line
 // of them comes to a near cache meanwhile: a core that only computes in turn would wait for memory in turn.
 struct DecodeKernels {
@@ -154,7 +163,7 @@ struct Kernels {
   PanelKernels panel_f32, panel_bf16;     // the latter for bf16 b; on levels without bf16 products it works in f32
   DotKernels dot_f32, dot_bf16, dot_f16;  // by the dtype of b
   StreamKernels stream_f32, stream_bf16;  // with the bits of the panel product
-  StreamKernels quad_f32, quad_bf16;      // faster, with bits of their own
+  QuadKernels quad_f32, quad_bf16;        // faster, with bits of their own
   DirectKernel direct_f32, direct_bf16, direct_f16;
   RowKernels<float> rows;
   // Attention's softmax over a chunk of n keys: s becomes exp(s·scale - max), where max is the largest s·scale,

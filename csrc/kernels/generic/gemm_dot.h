@@ -12,6 +12,10 @@ struct DotF32 {  // b of type T widened to f32
   static V b_tail(const B* p, int64_t n) { return load_n(p, n); }
 #ifdef EF_REPEAT
   static V repeated(const B* p) { return load_repeated(p); }
+  template <class X>
+  static V part(const X* p, int64_t n) {  // up to kStep numbers of any dtype, zeros behind them
+    return n >= kStep ? load(p) : load_n(p, n);
+  }
 #endif
   static F mac(F c, V a, V b) { return fma(a, b, c); }
 };
@@ -25,6 +29,13 @@ struct DotBf16 {
   static V b(const B* p) { return load_pairs(p); }
   static V b_tail(const B* p, int64_t n) { return load_pairs_n(p, n); }
   static V repeated(const B* p) { return load_pairs_repeated(p); }
+  template <class X>
+  static V part(const X* p, int64_t n) {
+    alignas(64) bfloat16 line[kStep];
+    store_chunk(line, p, clamp_lanes(n), clamp_lanes(n - kW));
+    return load_pairs(line);
+  }
+  static V part(const bfloat16* p, int64_t n) { return n >= kStep ? load_pairs(p) : load_pairs_n(p, n); }
   static F mac(F c, V a, V b) { return dot_pairs(c, a, b); }
 };
 #endif

@@ -4,7 +4,7 @@
 // sixteen rows are one; in a block [quad of k][row]. Included inside an instruction set's namespace after gemm_dot.h.
 #ifdef EF_REPEAT
 
-constexpr int kQuadRows = 4, kQuadGroups = 3, kQuadColumns = 8;  // 24 sums in a tile; with four groups 16
+constexpr int kQuadRows = 4, kQuadGroups = 3;  // with kQuadColumns 24 sums in a tile; with four groups 16
 
 struct QuadBlocks {
   int64_t groups, count;
@@ -138,35 +138,41 @@ void quad_run(int64_t m, int64_t n, int64_t k, const void* av, const void* bv, i
     }
 }
 
-// kPack: as pack_a
-template <class D, void (*kPack)(int64_t, int64_t, const void*, DType, int64_t, bool, bool, void*)>
-void quad_pack(int64_t m, int64_t k, const void* av, DType dtype, int64_t lda, int64_t first, int64_t chunks,
-               int64_t block_chunks, void* out) {
-  constexpr int64_t kBytes = 16, kTogether = 8;
+// Behind the last row its copies follow.
+template <class D>
+void quad_pack(int64_t m, int64_t k, const void* av, DType dtype, int64_t lda, void* out) {
+  auto* dst = static_cast<typename D::A*>(out);
+  const int64_t padded = (k + D::kStep - 1) / D::kStep * D::kStep;
   const QuadBlocks blocks(m);
-  char* dst = static_cast<char*>(out);
   with_type(av, dtype, [&](auto* a) {
     for (int64_t i = 0; i < blocks.count; i++) {
-      const int64_t row = blocks.begin(i), rows = blocks.begin(i + 1) - row;
-      for (int64_t r = 0; r < rows; r++)
-        for (int64_t q = first; q < first + chunks; q += kTogether) {
-          const int64_t count = first + chunks - q < kTogether ? first + chunks - q : kTogether, p = q * D::kStep;
-          const int64_t width = k - p < count * D::kStep ? k - p : count * D::kStep;
-          alignas(64) char line[kTogether * 4 * kBytes];
-          kPack(1, width, a + (row + r < m ? row + r : row) * lda + p, dtype, 0, false, false, line);
-          char* to = dst + (row * block_chunks + q * rows) * 4 * kBytes + r * kBytes;
-          for (int64_t s = 0; s < count * 4; s++) __builtin_memcpy(to + s * rows * kBytes, line + s * kBytes, kBytes);
+      const int64_t begin = blocks.begin(i), end = blocks.begin(i + 1), step = (end - begin) / kQuadRows * D::kStep;
+      for (int64_t row = begin; row < end; row += kQuadRows) {
+        const auto at = [&](int64_t r) { return a + (row + r < m ? row + r : m - 1) * lda; };
+        const decltype(a) rows[kQuadRows] = {at(0), at(1), at(2), at(3)};
+        typename D::A* to = dst + begin * padded + (row - begin) / kQuadRows * D::kStep;
+        for (int64_t p = 0; p < k; p += D::kStep, to += kQuadRows * step) {
+          F v[kQuadRows];
+#pragma GCC unroll 4
+          for (int r = 0; r < kQuadRows; r++) {
+            __builtin_prefetch(rows[r] + kQuadRows * lda + p, 0, 2);
+            v[r] = reinterpret_cast<F>(D::part(rows[r] + p, k - p));
+          }
+          transpose_quads(v[0], v[1], v[2], v[3]);
+#pragma GCC unroll 4
+          for (int s = 0; s < kQuadRows; s++) store(reinterpret_cast<float*>(to + s * step), v[s]);
         }
+      }
     }
   });
 }
 
-constexpr StreamKernels kQuadF32 = {kAnyRows, 16, quad_pack<DotF32<float>, pack_a>, quad_run<DotF32<float>>};
+constexpr QuadKernels kQuadF32 = {kAnyRows, 16, quad_pack<DotF32<float>>, quad_run<DotF32<float>>};
 #else
-constexpr StreamKernels kQuadF32 = {0, 1, nullptr, nullptr};
+constexpr QuadKernels kQuadF32 = {0, 1, nullptr, nullptr};
 #endif
 #if defined(EF_REPEAT) && defined(EF_BF16_DOT)
-constexpr StreamKernels kQuadBf16 = {kAnyRows, 32, quad_pack<DotBf16, pack_a_bf16>, quad_run<DotBf16>};
+constexpr QuadKernels kQuadBf16 = {kAnyRows, 32, quad_pack<DotBf16>, quad_run<DotBf16>};
 #else
-constexpr StreamKernels kQuadBf16 = {0, 1, nullptr, nullptr};
+constexpr QuadKernels kQuadBf16 = {0, 1, nullptr, nullptr};
 #endif

@@ -72,23 +72,24 @@ inline F select_nan(F v, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_m
 inline float hsum(F v) { return _mm512_reduce_add_ps(v); }
 inline float hmax(F v) { return _mm512_reduce_max_ps(v); }
 
+// 4x4 lanes of 128 bits.
+inline void transpose_quads(F& r0, F& r1, F& r2, F& r3) {
+  const F a = _mm512_shuffle_f32x4(r0, r1, 0x88), b = _mm512_shuffle_f32x4(r2, r3, 0x88);
+  const F c = _mm512_shuffle_f32x4(r0, r1, 0xdd), d = _mm512_shuffle_f32x4(r2, r3, 0xdd);
+  r0 = _mm512_shuffle_f32x4(a, b, 0x88), r2 = _mm512_shuffle_f32x4(a, b, 0xdd);
+  r1 = _mm512_shuffle_f32x4(c, d, 0x88), r3 = _mm512_shuffle_f32x4(c, d, 0xdd);
+}
 // 4x4 blocks inside each 128-bit lane, then the lanes themselves.
 inline void transpose(F (&r)[16]) {
-  F t[16];
 #pragma GCC unroll 16
   for (int i = 0; i < 16; i += 4) {
     const F a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
     const F c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
-    t[i] = _mm512_shuffle_ps(a, c, 0x44), t[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
-    t[i + 2] = _mm512_shuffle_ps(b, d, 0x44), t[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+    r[i] = _mm512_shuffle_ps(a, c, 0x44), r[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+    r[i + 2] = _mm512_shuffle_ps(b, d, 0x44), r[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < 4; i++) {
-    const F a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88), b = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88);
-    const F c = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd), d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
-    r[i] = _mm512_shuffle_f32x4(a, b, 0x88), r[i + 8] = _mm512_shuffle_f32x4(a, b, 0xdd);
-    r[i + 4] = _mm512_shuffle_f32x4(c, d, 0x88), r[i + 12] = _mm512_shuffle_f32x4(c, d, 0xdd);
-  }
+  for (int i = 0; i < 4; i++) transpose_quads(r[i], r[i + 4], r[i + 8], r[i + 12]);
 }
 // 16 bytes of each of four places that lie `stride` bytes apart.
 inline F load_apart(const void* p, int64_t stride) {

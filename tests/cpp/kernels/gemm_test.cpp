@@ -244,6 +244,29 @@ TEST_P(Gemm, ManyEqualsSingles) {
   }
 }
 
+TEST_P(Gemm, ManyRowsOfSeveralTargets) {  // in bands, pieces of which lie in two targets
+  const int64_t m = 203, k = 1300, sizes[] = {5, 37, 70};
+  for (DType bd : {DType::Float32, DType::BFloat16})
+    for (int threads : {1, 3})
+      with_threads(threads, [&] {
+        const Data a(DType::BFloat16, random_floats(m * k));
+        std::vector<Data> b;
+        std::vector<std::vector<float>> c, want;
+        std::vector<GemmTarget> targets;
+        for (int64_t n : sizes) {
+          b.emplace_back(bd, random_floats(n * k));
+          c.emplace_back(size_t(m * n), 1.f);
+        }
+        want = c;
+        for (size_t i = 0; i < b.size(); i++) {
+          targets.push_back({b[i].data(), bd, k, sizes[i], c[i].data(), sizes[i]});
+          gemm_nt(m, sizes[i], k, a.data(), a.dtype, k, b[i].data(), bd, k, want[i].data(), sizes[i], true);
+        }
+        gemm_nt_many(m, k, a.data(), a.dtype, k, targets, true);
+        EXPECT_EQ(c, want) << dtype_name(bd) << " " << threads;
+      });
+}
+
 TEST_P(Gemm, Batched) {
   const int64_t m = 5, n = 18, k = 40, count = 7;
   const Data a(DType::Float32, random_floats(count * m * k)), b(DType::Float32, random_floats(n * k));
