@@ -109,15 +109,21 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
 }
 
 // More rows: chunks of panels that stay in the cache meet each block of rows, which is then read from there too. A
-// piece is the same part of every target: what is combined behind, like gates, was then written by one core.
+// piece is the same part of every target: what is combined behind, like gates, was then written by one core. Of many
+// rows each thread has some, all columns of them: the operations before and behind share rows out in the same way, and
+// what another core wrote comes slowly.
 void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> targets) {
   constexpr size_t kChunkBytes = 128 << 10;
+  constexpr int64_t kBandBlocks = 4;  // of rows, at most: a band reads all weights once more
+  const bool ready = std::all_of(targets.begin(), targets.end(), [](const QuantTarget& t) { return t.packed; });
+  const Cut bands(job.blocks.count, ready ? kBandBlocks : job.blocks.count);
   int64_t total = 0, bytes = 0;
   for (const QuantTarget& t : targets) {
     total = std::max(total, panels(t.n));
     bytes += panels(t.n) * int64_t(Packed(t.type, k).panel_bytes);
   }
-  const auto piece = [&](int64_t begin, int64_t end) {
+  if (total == 0) return;
+  const auto part = [&](int64_t band, int64_t begin, int64_t end) {
     for (const QuantTarget& t : targets) {
       const int64_t last = panels(t.n) * end / total;
       int64_t first = panels(t.n) * begin / total;
@@ -128,15 +134,19 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
       for (; first < last; first += chunk) {
         const int64_t size = std::min(chunk, last - first);
         const uint8_t* w = panels_of(t, packed, k, first, size);
-        for (int64_t block = 0; block < job.blocks.count; block++)
+        for (int64_t block = bands.begin(band); block < bands.begin(band + 1); block++)
           for (int64_t p = 0; p < size; p++) job.panel(t, packed, first + p, w + size_t(p) * packed.panel_bytes, block);
       }
     }
   };
+  const auto piece = [&](int64_t begin, int64_t end) {
+    for (int64_t band = begin / total; band * total < end; band++)
+      part(band, std::max<int64_t>(begin - band * total, 0), std::min(end - band * total, total));
+  };
   if (bytes < kSmall)
-    piece(0, total);
+    piece(0, bands.pieces * total);
   else
-    parallel_pieces(total, piece);
+    parallel_pieces(bands.pieces * total, piece);
 }
 
 constexpr int64_t kRoundedRows = 48;  // from 24 on as fast as whole numbers
