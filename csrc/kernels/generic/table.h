@@ -38,7 +38,7 @@ constexpr Kernels make_table(Isa isa, const char* name) {
 #else
       .panel_bf16 = panel_table_f32(),
 #endif
-      .dot_f32 = {kQuadF32.rows ? 6 : 12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
+      .dot_f32 = {kQuadF32.rows ? 2 : 12, 16, sizeof(float), dot_pack_f32, dot_any<DotF32<float>>},
 #ifdef EF_BF16_DOT
       .dot_bf16 = {kQuadBf16.rows ? 6 : 16, 32, sizeof(bfloat16), dot_pack_bf16, dot_any<DotBf16>},
 #else

@@ -349,7 +349,8 @@ constexpr Kernels amx_table() {
   constexpr int kDepth = 576;  // 36 KB of a panel: L1
   t.panel_bf16 = {16,          32,          2,        32,    2,           16,       32, kDepth, sizeof(bfloat16),
                   pack_a_bf16, pack_b_bf16, amx_tile, false, begin_tiles, end_tiles};
-  t.dot_bf16.rows = 1;   // reads memory a tenth faster than the tiles
+  t.dot_bf16.rows = 1;  // reads memory a tenth faster than the tiles
+  t.dot_f32.rows = 6;
   t.quad_f32.rows = 63;  // more stream past (64) or are split into tiles
   t.quad_bf16.rows = 0;
   t.stream_bf16 = {128, int(kChunk), stream_pack, stream_run};
