@@ -34,6 +34,7 @@ class Walk {
   std::vector<int64_t> wholes;  // used until a real number comes: integers keep all their bits
 
   void visit(py::handle data, int depth) {
+    if (depth == shape_.size() && plain_number(data.ptr())) return;
     if (py::isinstance<Tensor>(data) || is_array(data)) {
       const Tensor t = py::isinstance<Tensor>(data) ? data.cast<Tensor>().detach() : tensor_from_array(data);
       check<DtypeError>(t.defined(), "tensor: the elements of a numpy array have no matching dtype");
@@ -83,7 +84,22 @@ class Walk {
   }
 
  private:
-  void note(DType d) { dtype = dtype ? promote_types(*dtype, d) : d; }
+  bool plain_number(PyObject* p) {  // what nearly all of them are, without many questions
+    if (PyFloat_CheckExact(p)) {
+      note(DType::Float32);
+      real(PyFloat_AS_DOUBLE(p));
+      return true;
+    }
+    int beyond = 0;
+    const long long value = PyLong_CheckExact(p) ? PyLong_AsLongLongAndOverflow(p, &beyond) : 0;
+    if (!PyLong_CheckExact(p) || beyond) return false;
+    note(DType::Int64);
+    whole(value);
+    return true;
+  }
+  void note(DType d) {
+    if (dtype != d) dtype = dtype ? promote_types(*dtype, d) : d;
+  }
   void real(double v) {
     if (!real_) {
       reals.assign(wholes.begin(), wholes.end());

@@ -269,11 +269,11 @@ void bind_tokenizer(py::module_& m) {
       .def("encode_batch_arrays", encode_batch_arrays, py::arg("input"), py::arg("is_pretokenized") = false,
            py::arg("add_special_tokens") = true,
            "(ids of all texts one after the other, length of each) as int64 arrays.")
-      .def(
-          "_encode_batch_rows", encode_batch_rows, py::arg("input"), py::arg("add_special_tokens") = true,
-          py::arg("type_ids") = true, py::arg("attention_mask") = true, py::arg("arrays") = false,
-          "(ids, type ids or None, attention masks or None) for a batch of single texts: lists, or with `arrays` int64 "
-          "arrays, lists still where rows differ in size; None where only encode_batch can tell.")
+      .def("_encode_batch_rows", encode_batch_rows, py::arg("input"), py::arg("add_special_tokens") = true,
+           py::arg("type_ids") = true, py::arg("attention_mask") = true, py::arg("made_as") = "",
+           "(ids, type ids or None, attention masks or None) for a batch of single texts: lists, or int64 arrays "
+           "(\"np\") or "
+           "tensors (\"pt\") where rows are of one size; None where only encode_batch can tell.")
       .def_property_readonly(
           "_changes", [](const Tokenizer& t) { return t.changes.count.load(); }, "How often it was changed.")
       .def(

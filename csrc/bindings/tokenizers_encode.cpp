@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bindings/bindings.h"
 #include "bindings/signals.h"
 #include "tokenizers/for_all.h"
 
@@ -70,20 +71,32 @@ class Rows {
   bool same_ = true;
 };
 
-// make(i, to) for every row of an array [rows, size].
+// make(i, to) for every row of [rows, size].
+template <class F>
+void fill(const Rows& rows, int64_t* to, F&& make) {
+  const size_t count = rows.count(), size = count ? rows.size(0) : 0, piece = (1 << 14) / (size + 1) + 1;
+  tk::for_all((count + piece - 1) / piece, [&](size_t p) {
+    for (size_t i = p * piece; i < std::min(count, (p + 1) * piece); i++) make(i, to + i * size);
+  });
+}
 template <class F>
 py::object array_of(const Rows& rows, F&& make) {
-  const size_t count = rows.count(), size = count ? rows.size(0) : 0;
-  py::array_t<int64_t> out({py::ssize_t(count), py::ssize_t(size)});
+  py::array_t<int64_t> out({py::ssize_t(rows.count()), py::ssize_t(rows.count() ? rows.size(0) : 0)});
   int64_t* const to = out.mutable_data();
   {
     py::gil_scoped_release release;
-    const size_t piece = (1 << 14) / (size + 1) + 1;
-    tk::for_all((count + piece - 1) / piece, [&](size_t p) {
-      for (size_t i = p * piece; i < std::min(count, (p + 1) * piece); i++) make(i, to + i * size);
-    });
+    fill(rows, to, make);
   }
   return out;
+}
+template <class F>
+py::object tensor_of(const Rows& rows, F&& make) {
+  Tensor out = Tensor::empty({int64_t(rows.count()), int64_t(rows.count() ? rows.size(0) : 0)}, DType::Int64);
+  {
+    py::gil_scoped_release release;
+    fill(rows, out.mutable_data<int64_t>(), make);
+  }
+  return py::cast(out);
 }
 template <class F>
 py::object lists_of(const Rows& rows, F&& make) {
@@ -137,7 +150,7 @@ IdsAndLengths encode_batch_arrays(const Tokenizer& self, const py::iterable& inp
 }
 
 py::object encode_batch_rows(const Tokenizer& self, const py::list& input, bool special, bool types, bool attention,
-                             bool arrays) {
+                             const std::string& made_as) {
   const py::tuple items(input);
   const auto plain = plain_texts(items);
   if (!plain) return py::none();
@@ -152,7 +165,8 @@ py::object encode_batch_rows(const Tokenizer& self, const py::list& input, bool 
   if (!known) return py::none();
   const auto all = [&](bool wanted, auto&& make) -> py::object {
     if (!wanted) return py::none();
-    return arrays && rows.same_sizes() ? array_of(rows, make) : lists_of(rows, make);
+    if (!rows.same_sizes() || (made_as != "np" && made_as != "pt")) return lists_of(rows, make);
+    return made_as == "np" ? array_of(rows, make) : tensor_of(rows, make);
   };
   return py::make_tuple(all(true, [&](size_t i, auto* to) { rows.ids(i, to); }),
                         all(types, [&](size_t i, auto* to) { rows.types(i, to); }),

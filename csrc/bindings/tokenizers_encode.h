@@ -67,8 +67,9 @@ std::vector<tk::Encoding> encode_batch(const tk::Tokenizer& self, const py::iter
 using IdsAndLengths = py::typing::Tuple<py::array_t<int64_t>, py::array_t<int64_t>>;
 IdsAndLengths encode_batch_arrays(const tk::Tokenizer& self, const py::iterable& input, bool pre_tokenized,
                                   bool special);
-// What most calls ask for, without encodings: as Python's lists, or arrays where rows are of one size.
-py::object encode_batch_rows(const tk::Tokenizer& self, const py::list& input, bool special, bool types,
-                             bool attention, bool arrays);
+// What most calls ask for, without encodings: as Python's lists, or where rows are of one size as arrays ("np") or
+// tensors ("pt"), which need no numpy.
+py::object encode_batch_rows(const tk::Tokenizer& self, const py::list& input, bool special, bool types, bool attention,
+                             const std::string& made_as);
 
 }  // namespace ef

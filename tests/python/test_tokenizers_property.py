@@ -182,12 +182,18 @@ def stacks(draw):
     }
 
 
-def ambiguous(stack) -> bool:
-    """Added tokens become equal when normalized: the library takes one of them at random."""
+def normalized_tokens(stack) -> list:
+    """Contents of the added tokens that are looked for in normalized text."""
     found = [t["content"] for t in stack["added_tokens"] if t["normalized"]]
     if stack["normalizer"] is not None:
         part = ours.Tokenizer.from_str(json.dumps({**stack, "added_tokens": []})).normalizer
         found = [part.normalize_str(content) for content in found]
+    return found
+
+
+def ambiguous(stack) -> bool:
+    """Added tokens become equal when normalized: the library takes one of them at random."""
+    found = normalized_tokens(stack)
     return len(set(found)) < len(found)
 
 
@@ -234,6 +240,8 @@ def test_random_stacks(stack, texts, special):
     text = json.dumps(stack)
     mine, other = outcome(ours.Tokenizer.from_str, text), outcome(theirs.Tokenizer.from_str, text)
     hypothesis.assume(not isinstance(mine, str) and not isinstance(other, str))
+    # A token that normalizes to nothing the library finds between any two bytes: it cuts ASCII there, and panics elsewhere.
+    hypothesis.assume("" not in normalized_tokens(stack))
     each = []
     for sample in texts:
         found = outcome(mine.encode, sample, add_special_tokens=special)

@@ -572,9 +572,9 @@ class Tokenizer:
         ...
     def __str__(self) -> str:
         ...
-    def _encode_batch_rows(self, input: list, add_special_tokens: bool = True, type_ids: bool = True, attention_mask: bool = True, arrays: bool = False) -> typing.Any:
+    def _encode_batch_rows(self, input: list, add_special_tokens: bool = True, type_ids: bool = True, attention_mask: bool = True, made_as: str = '') -> typing.Any:
         """
-        (ids, type ids or None, attention masks or None) for a batch of single texts: lists, or with `arrays` int64 arrays, lists still where rows differ in size; None where only encode_batch can tell.
+        (ids, type ids or None, attention masks or None) for a batch of single texts: lists, or int64 arrays ("np") or tensors ("pt") where rows are of one size; None where only encode_batch can tell.
         """
     def add_special_tokens(self, tokens: list) -> int:
         ...

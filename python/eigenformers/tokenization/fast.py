@@ -340,7 +340,7 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
                         add_special_tokens,
                         self._wants(return_token_type_ids, "token_type_ids"),
                         self._wants(return_attention_mask, "attention_mask"),
-                        arrays=return_tensors is not None,
+                        made_as="" if return_tensors is None else str(getattr(return_tensors, "value", return_tensors)),
                     )
             if rows is not None:  # nothing else is made before it is asked for
                 encodings = LaterEncodings(self._unchanging(), batch, add_special_tokens)

@@ -64,8 +64,7 @@ def _to_tensor(value: Any) -> Any:
     while isinstance(leaf, (list, tuple)) and leaf:
         leaf = leaf[0]
     if isinstance(leaf, (bool, int, float)) and not is_scalar(leaf):
-        array = np.asarray(value) if type(leaf) is int else None  # sooner than number by number
-        return eigenformers.from_numpy(array) if array is not None and array.dtype == np.int64 else eigenformers.tensor(value)
+        return eigenformers.tensor(value)
     if isinstance(value, (list, tuple)) and value and is_tensor(value[0]):
         value = [np.asarray(item) for item in value]
     array = np.asarray(value)  # ragged lists raise ValueError here, which the caller explains
