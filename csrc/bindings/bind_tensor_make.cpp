@@ -69,7 +69,9 @@ class Walk {
     Scalar value = false;
     PyObject* p = data.ptr();
     if (PyFloat_Check(p)) {
-      note(DType::Float32);
+      DType found = DType::Float32;
+      if (py::hasattr(data, "dtype")) dtype_from_object(data.attr("dtype"), found);  // numpy's float64 is a float, too
+      note(found);
       return real(PyFloat_AS_DOUBLE(p));
     }
     if (!scalar_from_object(data, value))

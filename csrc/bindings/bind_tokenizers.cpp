@@ -272,14 +272,13 @@ void bind_tokenizer(py::module_& m) {
       .def("_encode_batch_rows", encode_batch_rows, py::arg("input"), py::arg("add_special_tokens") = true,
            py::arg("type_ids") = true, py::arg("attention_mask") = true, py::arg("made_as") = "",
            "(ids, type ids or None, attention masks or None) for a batch of single texts: lists, or int64 arrays "
-           "(\"np\") or "
-           "tensors (\"pt\") where rows are of one size; None where only encode_batch can tell.")
+           "(\"np\") or tensors (\"pt\") where rows are of one size; None where only encode_batch can tell.")
       .def_property_readonly(
           "_changes", [](const Tokenizer& t) { return t.changes.count.load(); }, "How often it was changed.")
       .def(
           "post_process",
           [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, bool special) {
-            return self.post_process(e, std::move(pair), special);
+            return using_tokenizer(self, [&] { return self.post_process(e, std::move(pair), special); });
           },
           py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true)
       .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair"))
@@ -288,7 +287,7 @@ void bind_tokenizer(py::module_& m) {
           [](const Tokenizer& self, const py::object& ids, bool skip) {
             std::vector<uint32_t> all;
             append_ids(ids, all);
-            return to_str(self.decode(all, skip));
+            return to_str(using_tokenizer(self, [&] { return self.decode(all, skip); }));
           },
           py::arg("ids"), py::arg("skip_special_tokens") = true)
       .def(
@@ -392,7 +391,7 @@ void bind_tokenizer(py::module_& m) {
             } catch (const py::cast_error&) {
               throw py::type_error("StreamInput must be either an integer or a list of integers");
             }
-            const auto text = s.step(t, ids);
+            const auto text = using_tokenizer(t, [&] { return s.step(t, ids); });
             return text ? py::object(to_str(*text)) : py::object(py::none());
           },
           py::arg("tokenizer"), py::arg("id"))

@@ -46,8 +46,16 @@ class Slot : public std::enable_shared_from_this<Slot<Role>> {
   void publish(Ptr role) {
     const Ptr now = role, old = std::exchange(role_, std::move(role));
     const auto holders = holders_;  // while one waits for a tokenizer in use, another thread may add to them
-    for (auto& entry : holders)
-      if (!entry.second(old, now)) std::erase_if(holders_, [&](auto& known) { return known.first == entry.first; });
+    size_t told = 0;
+    try {
+      for (; told < holders.size(); told++)
+        if (!holders[told].second(old, now))
+          std::erase_if(holders_, [&](auto& known) { return known.first == holders[told].first; });
+    } catch (...) {  // one that must not change now: then nobody does
+      role_ = old;
+      while (told > 0) holders[--told].second(now, old);
+      throw;
+    }
   }
 
   Ptr role_;

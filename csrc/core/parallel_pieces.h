@@ -27,6 +27,11 @@ void parallel_pieces(int64_t count, const F& body) {
       return true;
     }
   };
+  if (ThreadPool::inside()) {
+    auto mine = body;
+    if (count > 0) mine(int64_t(0), count);
+    return;
+  }
   constexpr int kFew = 8;
   ThreadPool& pool = ThreadPool::instance();
   const int size = pool.size();
@@ -37,9 +42,8 @@ void parallel_pieces(int64_t count, const F& body) {
     shares[i].next.store(count * i / size, std::memory_order_relaxed);
     shares[i].end = count * (i + 1) / size;
   }
-  pool.run([&](int id, int threads) {
+  pool.run([&](int id, int) {
     auto mine = body;
-    if (threads == 1 && count > 0) return mine(int64_t(0), count);  // inside of a region
     for (int i = 0; i < size; i++)
       for (int64_t begin, end; shares[(id + i) % size].take(begin, end);) mine(begin, end);
   });

@@ -157,6 +157,8 @@ std::shared_ptr<ThreadPool::State> ThreadPool::state() const {
   return state_;
 }
 
+bool ThreadPool::inside() { return inside_region; }
+
 void ThreadPool::run_raw(Body body, void* ctx) {
   if (inside_region) return body(ctx, 0, 1);  // without a look at what other threads share
   const std::shared_ptr<State> state = this->state();

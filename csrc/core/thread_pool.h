@@ -20,6 +20,7 @@ class ThreadPool {
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
 
+  static bool inside();  // whether this thread works for a region already: what it runs it runs by itself
   int size() const { return size_.load(std::memory_order_relaxed); }  // less than asked for where the system ran out
   void resize(int size);  // ends the old workers; waits for a running region
 

@@ -1,5 +1,6 @@
 #include "quantizers/row_product.h"
 
+#include <algorithm>
 #include <array>
 
 #include "quantizers/dense/dense_weight.h"
@@ -50,6 +51,10 @@ size_t RowProduct::nbytes() const {
 }
 
 bool RowProduct::row_by_row(int64_t m) const { return !packed_.empty() && !quant_rounds(m); }
+
+bool RowProduct::packed() const {
+  return std::all_of(packed_.begin(), packed_.end(), [](const GgmlWeight* weight) { return weight->is_packed(); });
+}
 
 size_t RowProduct::room(int64_t m) const { return packed_.empty() ? 0 : quant_activation_bytes(m, k_); }
 

@@ -19,6 +19,7 @@ class RowProduct {
   int64_t outputs() const { return n_; }
   size_t nbytes() const;             // of the weights
   bool row_by_row(int64_t m) const;  // whether each of m rows has the bits that it has alone
+  bool packed() const;               // whether weights that are packed once are so already
   size_t room(int64_t m) const;      // bytes that a product of m rows works in, aligned to 64
   // x [m, inputs], y [m, outputs], both without gaps
   void operator()(int64_t m, const float* x, float* y, void* room) const;

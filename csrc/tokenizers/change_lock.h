@@ -3,6 +3,7 @@
 #include <atomic>
 #include <new>
 #include <shared_mutex>
+#include <thread>
 
 #include "core/after_fork.h"
 #include "core/error.h"
@@ -17,17 +18,28 @@ class ChangeLock {
   ChangeLock() = default;
   ChangeLock(const ChangeLock&) {}
   ChangeLock& operator=(const ChangeLock&) { return *this; }
-  void lock();  // TokenizerError where it would wait for itself
-  void unlock() { mutex_.unlock(); }
+  void lock();  // TokenizerError where it would wait for itself, or for one who may wait for it
+  void unlock() {
+    owner_ = std::thread::id();
+    mutex_.unlock();
+  }
   std::atomic<uint64_t> count = 0;  // of the changes
 
  private:
   friend class InUse;
   std::shared_mutex& mutex() {
-    after_fork_([this] { new (&mutex_) std::shared_mutex; });
+    after_fork_([this] {
+      new (&mutex_) std::shared_mutex;
+      owner_ = std::thread::id();
+    });
     return mutex_;
   }
+  void check_owner() {
+    check<TokenizerError>(owner_.load() != std::this_thread::get_id(),
+                          "Already borrowed: the tokenizer is being changed by the call in which it was to be used");
+  }
   std::shared_mutex mutex_;
+  std::atomic<std::thread::id> owner_ = std::thread::id();  // who changes it
   AfterFork after_fork_;
 };
 
@@ -36,12 +48,14 @@ class ChangeLock {
 class InUse {
  public:
   explicit InUse(ChangeLock& lock) : lock_(lock), outer_(innermost_) {
-    lock_.mutex().lock_shared();
+    std::shared_mutex& mutex = lock_.mutex();
+    lock_.check_owner();
+    if (!here(lock)) mutex.lock_shared();
     innermost_ = this;
   }
   ~InUse() {
     innermost_ = outer_;
-    lock_.mutex_.unlock_shared();
+    if (!here(lock_)) lock_.mutex_.unlock_shared();
   }
   InUse(const InUse&) = delete;
   static bool here(const ChangeLock& lock) {
@@ -69,11 +83,17 @@ class InUse {
 };
 
 inline void ChangeLock::lock() {
-  check<TokenizerError>(
-      !InUse::here(*this),
-      "Already borrowed: the tokenizer is in use by the call in which it was to be changed; change it "
-      "when that has returned");
-  mutex().lock();
+  std::shared_mutex& free = mutex();
+  check_owner();
+  if (!InUse::innermost()) {
+    free.lock();
+  } else {  // in the midst of another's work, which somebody may wait for who holds this one
+    check<TokenizerError>(
+        !InUse::here(*this) && free.try_lock(),
+        "Already borrowed: a tokenizer is in use that was to be changed by a part of a tokenizer, or at a "
+        "signal; change it when the calls have returned");
+  }
+  owner_ = std::this_thread::get_id();
 }
 
 }  // namespace ef::tokenizers

@@ -48,8 +48,9 @@ void share_out(size_t n, Work&& work, const std::function<void()>& interrupt = {
   std::atomic<size_t> counter{0};
   const auto caller = std::this_thread::get_id();
   const auto next = [&](size_t& i) {
+    if ((i = counter.fetch_add(1)) >= n) return false;
     if (interrupt && std::this_thread::get_id() == caller) interrupt();
-    return (i = counter.fetch_add(1)) < n;
+    return true;
   };
   if (n < 2 || !parallel_allowed()) return work(next);
   const InUse* const in_use = InUse::innermost();

@@ -96,7 +96,8 @@ def test_numpy_operators_and_functions():
     assert (array - tensor).tolist() == [2.0, 2.0]
     assert np.allclose(np.exp(tensor), np.exp(np.array([1.0, 2.0])))
     assert (tensor * np.float32(2)).dtype == ef.float32 and (tensor + np.int64(1)).tolist() == [2.0, 3.0]
-    assert ef.tensor(np.float64(1.5)).dtype == ef.float32 and ef.tensor(np.int32(3)).dtype == ef.int32
+    assert ef.tensor(np.float64(1.5)).dtype == ef.tensor([2, np.float64(1)]).dtype == ef.float64
+    assert ef.tensor(np.int32(3)).dtype == ef.int32
     assert ef.tensor([np.float32(1.5), 2]).tolist() == [1.5, 2.0]
     assert ef.tensor([ef.tensor(1), ef.tensor(2)]).tolist() == [1, 2]
     assert ef.tensor([np.arange(2), np.arange(2)]).shape == (2, 2)

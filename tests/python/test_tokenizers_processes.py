@@ -244,6 +244,88 @@ def test_whoever_is_asked_in_the_midst_of_a_call_cannot_change_the_tokenizer(par
     )
 
 
+def test_a_change_that_is_refused_changes_nothing():
+    run(
+        """
+        part = normalizers.Prepend("x")
+        others = [Tokenizer(models.WordLevel({"u": 0, "za": 1}, unk_token="u")) for _ in range(2)]
+        others[0].normalizer, engine.normalizer, others[1].normalizer = part, part, part
+        tokenizers, refused, count = [*others, engine], [], 0
+        def change(*_):
+            global count
+            count, before = count + 1, part.prepend
+            try:
+                part.prepend = str(count)
+            except Exception as error:
+                assert "Already borrowed" in str(error)
+                refused.append(error)
+                assert {t.normalizer.prepend for t in tokenizers} == {part.prepend} == {before}
+        signal.signal(signal.SIGALRM, change)
+        while not refused:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            engine.encode_batch(texts * 20)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        part.prepend = "z"  # all still follow it
+        assert {t.normalizer.prepend for t in tokenizers} == {"z"}
+        assert [t.encode("a").ids for t in others] == [[1], [1]]
+        """
+    )
+
+
+def test_parts_that_change_what_they_are_a_part_of():
+    """While it decodes; while it is changed itself; and two that change each other."""
+    run(
+        """
+        from eigenformers.tokenizers.decoders import DecodeStream
+        def refused(action):
+            try:
+                action()
+            except Exception as error:
+                return "Already borrowed" in str(error)
+        told = []
+        class Decodes:
+            def decode_chain(self, tokens):
+                told.append(refused(lambda: setattr(engine, "decoder", decoders.Fuse())))
+                return tokens
+        engine.decoder = decoders.Sequence([decoders.Decoder.custom(Decodes()), decoders.Replace("a", "b" * 60)])
+        for work in (lambda: engine.decode([1, 2]), lambda: DecodeStream().step(engine, 1),
+                     lambda: engine.decode_batch([[1]])):
+            told.clear()
+            work()
+            assert told and all(told)
+        class Normalizes:
+            def normalize(self, text):
+                told.append(refused(self.action))
+        part = Normalizes()
+        from eigenformers import AddedToken
+        actions = [lambda: engine.encode("a"), lambda: engine.add_tokens(["q"]), engine.no_truncation,
+                   lambda: engine.decode_batch([[1]])]
+        for i, part.action in enumerate(actions):
+            engine.normalizer = normalizers.Normalizer.custom(part)
+            told.clear()
+            engine.add_tokens([AddedToken(f"new{i}", normalized=True)])
+            assert told and all(told)
+        both = [Tokenizer(models.WordLevel({"u": 0}, unk_token="u")) for _ in range(2)]
+        barrier = threading.Barrier(2)
+        class Meets:
+            def normalize(self, text):
+                barrier.wait(20)
+                told.append(refused(self.other.no_truncation))
+                barrier.wait(20)
+        for own, other in zip(both, both[::-1]):
+            part = Meets()
+            part.other, own.normalizer = other, normalizers.Normalizer.custom(part)
+        told.clear()
+        threads = [threading.Thread(target=own.encode, args=("a",)) for own in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(40)
+        assert told == [True, True]
+        """
+    )
+
+
 def test_threads_that_want_different_things():
     """Padding and truncation are state of the engine: each call sees its own."""
     run(

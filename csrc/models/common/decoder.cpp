@@ -193,16 +193,14 @@ namespace {
 
 constexpr int64_t kInterruptTokens = 64;  // fewer are over before anybody waits
 
-// What the layers before have put into the cache is taken back when the caller stops here.
-void interruptible(const ModelInput& in, const Pass& pass) {
+// Takes back what layers have put into the cache. Where a cache cannot, the error that stopped them tells more.
+void take_back(const Pass& pass) {
   try {
-    in.interrupt();
-  } catch (...) {
     if (pass.cache && pass.past)
       pass.cache->crop(pass.past);
     else if (pass.cache)
       pass.cache->reset();
-    throw;
+  } catch (const std::exception&) {
   }
 }
 
@@ -317,25 +315,35 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
       DecoderSteps::suit(x, pass) ? steps.get([&] { return std::make_shared<const DecoderSteps>(children); }) : nullptr;
   Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
   bool own = false;  // x is no other's, and may be overwritten
-  bool apart = false;
-  if (known && !in.output_hidden_states) {
-    x = x.clone();
-    own = true;
-    apart = known->run_apart(x.mutable_data<float>(), {batch, length}, pass);
-  }
-  for (size_t i = 0; i < children.size() && !apart; i++) {
-    if (long_input) interruptible(in, pass);
-    if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
-    if (const StepLayer* step = known ? known->layer(i) : nullptr) {
-      if (!own || in.output_hidden_states) x = x.clone();
-      own = true;
-      step->run(x.mutable_data<float>(), {batch, length}, pass, static_cast<char*>(room.mutable_data_ptr()));
-    } else {
-      x = run_layer(children[i], "layers", x, pass, checkpointed && !pass.cache);
-      own = false;
+  const auto by_layers = [&] {
+    for (size_t i = 0; i < children.size(); i++) {
+      if (long_input) in.interrupt();
+      if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);
+      if (const StepLayer* step = known ? known->layer(i) : nullptr) {
+        if (!own || in.output_hidden_states) x = x.clone();
+        own = true;
+        step->run(x.mutable_data<float>(), {batch, length}, pass, static_cast<char*>(room.mutable_data_ptr()));
+      } else {
+        x = run_layer(children[i], "layers", x, pass, checkpointed && !pass.cache);
+        own = false;
+      }
+      if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
+      if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
     }
-    if (in.output_hidden_states && config.states_behind) out.hidden_states.push_back(x);
-    if (in.output_attentions && pass.weights.defined()) out.attentions.push_back(std::exchange(pass.weights, {}));
+  };
+  try {
+    // Nobody can stop sequences that are taken apart before they are through all layers: a token of each at most.
+    const bool brief = !long_input || length == 1;
+    if (known && brief && !in.output_hidden_states && known->can_run_apart({batch, length}, pass)) {
+      x = x.clone();
+      own = true;
+      if (!known->run_apart(x.mutable_data<float>(), {batch, length}, pass)) by_layers();
+    } else {
+      by_layers();
+    }
+  } catch (...) {
+    take_back(pass);
+    throw;
   }
   if (auto* states = dynamic_cast<RecurrentCache*>(pass.cache)) states->advance(length);
   x = through(project_out, through(norm, x));

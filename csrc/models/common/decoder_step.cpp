@@ -133,6 +133,12 @@ bool StepLayer::row_by_row(int64_t rows) const {
   return true;
 }
 
+bool StepLayer::packed() const {
+  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_})
+    if (!(*product)->packed()) return false;
+  return true;
+}
+
 void StepLayer::run(float* x, Rows rows, Pass& pass, char* room, const KeptRows* kept) const {
   const int64_t m = rows.count(), hidden = o_->outputs(), inner = down_->inputs();
   const auto take = [&](int64_t n) {
@@ -274,13 +280,22 @@ DecoderSteps::DecoderSteps(const std::vector<ModulePtr>& layers) {
     for (int64_t m = 1; m <= kMostRows && layer; m++) room_[size_t(m)] = std::max(room_[size_t(m)], layer->room(m));
 }
 
+bool DecoderSteps::can_run_apart(StepLayer::Rows rows, const Pass& pass) const {
+  const int64_t threads = ThreadPool::instance().size();
+  if (layers_.empty() || threads < 2 || threads > kMostApart || SingleRowOrder::on()) return false;
+  const int64_t fewest = rows.batch / threads, most = (rows.batch + threads - 1) / threads;
+  const bool even = 8 * rows.batch >= 7 * threads * most;  // nobody helps who has the most
+  return even && fewest * rows.length >= busy_rows_ && std::all_of(layers_.begin(), layers_.end(), [&](auto& layer) {
+           return layer && layer->row_by_row(rows.count()) && layer->packed() && layer->in_place(pass);
+         });
+}
+
 bool DecoderSteps::run_apart(float* x, StepLayer::Rows rows, Pass& pass) const {
   const int64_t threads = ThreadPool::instance().size();
-  if (layers_.empty() || threads < 2 || threads > kMostApart || rows.batch / threads * rows.length < busy_rows_ ||
-      SingleRowOrder::on())
-    return false;
-  for (const auto& layer : layers_)
-    if (!layer || !layer->row_by_row(rows.count()) || !layer->in_place(pass)) return false;
+  const int64_t hidden = rows.length * layers_[0]->hidden();
+  const auto each = int64_t(padded(room((rows.batch + threads - 1) / threads * rows.length)));
+  Tensor all = Tensor::empty({threads * each}, DType::UInt8);
+  auto* const at = static_cast<char*>(all.mutable_data_ptr());
   std::vector<KeptRows> kept;
   for (const auto& layer : layers_) {
     auto one = layer->extend(rows, pass);
@@ -290,10 +305,6 @@ bool DecoderSteps::run_apart(float* x, StepLayer::Rows rows, Pass& pass) const {
     }
     kept.push_back(std::move(*one));
   }
-  const int64_t hidden = rows.length * layers_[0]->hidden();
-  const auto each = int64_t(padded(room((rows.batch + threads - 1) / threads * rows.length)));
-  Tensor all = Tensor::empty({threads * each}, DType::UInt8);
-  auto* const at = static_cast<char*>(all.mutable_data_ptr());
   const QuantRows::Kind kind = QuantRows::current();  // the caller's, which is its thread's
   parallel_for(threads, 1, [&](int64_t begin, int64_t end) {
     const NoGradGuard no_grad;

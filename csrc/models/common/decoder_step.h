@@ -36,6 +36,7 @@ class StepLayer {
   int64_t hidden() const { return o_->outputs(); }
   double bytes_of_weight() const;
   bool row_by_row(int64_t rows) const;  // whether rows have the bits that they have alone
+  bool packed() const;                  // all weights: doing that takes all threads
 
  private:
   void turn(Rows rows, const Rope::Rows& table, float* x, int64_t heads) const;
@@ -58,7 +59,9 @@ class DecoderSteps {
   const StepLayer* layer(size_t i) const { return i < layers_.size() && layers_[i] ? &*layers_[i] : nullptr; }
   size_t room(int64_t rows) const { return room_[size_t(rows)]; }  // of the largest layer
   // All layers, on each thread with some of the sequences: what a layer gives is in that core's cache when the next one
-  // takes it, and nobody waits for another. False, and nothing done, where it would be slower or have other bits.
+  // takes it, and nobody waits for another. Where that would be slower or have other bits it can't be.
+  bool can_run_apart(StepLayer::Rows rows, const Pass& pass) const;
+  // False, and nothing done, where the cache does not keep rows that way.
   bool run_apart(float* x, StepLayer::Rows rows, Pass& pass) const;
 
  private:

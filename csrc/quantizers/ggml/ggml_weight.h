@@ -26,6 +26,7 @@ class GgmlWeight : public Weight {
     std::shared_ptr<const void> file;
   };
   Operand operand() const;
+  bool is_packed() const { return data_.load(std::memory_order_acquire); }
   Shape shape() const override { return {n_, k_}; }
   DType dtype() const override { return DType::Float32; }
   size_t nbytes() const override { return quant_packed_bytes(type_, n_, k_); }

@@ -27,6 +27,10 @@ class Unigram : public Model {
   struct Space : Workspace {
     std::vector<Best> best;
     std::vector<Token> reversed;
+    void trim() override {
+      Workspace::trim();
+      Workspace::trim(best), Workspace::trim(reversed);
+    }
   };
 
  public:

@@ -71,6 +71,7 @@ class LongWordCache {
   // The caller fills in the ids, and lengths() of what is found there.
   uint32_t* add(std::string_view word, uint64_t hash, size_t count) {
     if (used_ * 2 >= slots_.size()) make_room();
+    if (end_ >= kMostNumbers) clear();
     const size_t size = count + (count + word.size() + 3) / 4;
     if (end_ % kBlock + size > kBlock) end_ = (end_ / kBlock + 1) * kBlock;
     if (end_ / kBlock == blocks_.size()) blocks_.emplace_back(new uint32_t[kBlock]);
@@ -89,6 +90,7 @@ class LongWordCache {
  private:
   static constexpr size_t kLeast = 1 << 12, kMost = 1 << 18;  // slots, half of which are used
   static constexpr size_t kBlock = 1 << 16;                   // numbers that lie together; a word lies in one block
+  static constexpr size_t kMostNumbers = 1 << 22;             // four times as many as words mostly take
   struct Slot {
     uint32_t tag = 0, low = 0, place = 0;  // the halves of the hash; where ids, lengths and the word are
     uint16_t length = 0, count = 0;

@@ -34,13 +34,16 @@ struct Workspace {
   std::vector<Span> joined_words;
   std::vector<uint32_t> text_ends;
 
-  void trim() {  // gives back what one huge text took
-    constexpr size_t kKept = 1 << 18;
-    const auto trim = [](auto& list) {
-      if (list.capacity() > kKept) std::remove_reference_t<decltype(list)>().swap(list);
-    };
+  virtual void trim() {  // gives back what one huge text took
     if (text.ids.capacity() > kKept) text = {};
     trim(made), trim(parts), trim(words), trim(word_parts), trim(joined), trim(joined_words);
+  }
+
+ protected:
+  static constexpr size_t kKept = 1 << 18;
+  template <class List>
+  static void trim(List& list) {
+    if (list.capacity() > kKept) List().swap(list);
   }
 };
 

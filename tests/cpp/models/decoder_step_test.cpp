@@ -158,6 +158,33 @@ TEST(DecoderSteps, TakeSequencesApart) {
   ThreadPool::instance().resize(threads);
 }
 
+TEST(DecoderSteps, WhoeverStopsThemFindsTheCacheAsItWas) {
+  NoGradGuard no_grad;
+  constexpr int64_t kBatch = 16, kLength = 14;
+  std::vector<int64_t> all(kBatch * kLength);
+  for (size_t i = 0; i < all.size(); i++) all[i] = int64_t(i * i + i / 7) % 37;
+  const int threads = ThreadPool::instance().size();
+  ThreadPool::instance().resize(2);
+  const auto model = packed_model("qwen2");
+  const auto pass = [&](const std::shared_ptr<KvCache>& cache, int64_t from, int64_t to, int calls) {
+    ModelInput in;
+    in.input_ids = Tensor::from_data(all, {kBatch, kLength}).narrow(1, from, to - from);
+    in.past = cache;
+    in.interrupt = [&calls] {
+      if (--calls == 0) throw std::runtime_error("stop");
+    };
+    return model->run(in).logits.to_vector<float>();
+  };
+  constexpr int kNever = 1000;
+  const auto cache = model->new_cache(), other = model->new_cache();
+  for (const auto& some : {cache, other})
+    for (auto [from, to] : {std::pair<int64_t, int64_t>{0, 5}, {5, 6}}) pass(some, from, to, kNever);
+  EXPECT_THROW(pass(cache, 6, kLength, 2), std::runtime_error);  // of many positions: between two layers
+  for (int layer = 0; layer < cache->layers(); layer++) EXPECT_EQ(cache->length(layer), 6);
+  EXPECT_EQ(pass(cache, 6, kLength, kNever), pass(other, 6, kLength, kNever));
+  ThreadPool::instance().resize(threads);
+}
+
 TEST(DecoderSteps, KnowLayersThatNobodyWatches) {
   const auto known = [](PreTrainedModel& model) {
     return StepLayer::of(model.get_submodule("model.layers.1")).has_value();
