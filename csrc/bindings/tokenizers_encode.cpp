@@ -35,7 +35,7 @@ class Rows {
     for (const auto& text : batch.texts)
       longest = std::max(longest, text.size()), shortest = std::min(shortest, text.size());
     width_ = padding ? padding->target(longest) : 0;
-    same_ = std::max(width_, longest) == std::max(width_, std::min(longest, shortest));
+    same_ = shortest >= longest || width_ >= longest;
   }
   size_t count() const { return batch.texts.size(); }
   size_t size(size_t i) const { return std::max(batch.texts[i].size(), width_); }

@@ -9,7 +9,8 @@
 
 namespace ef::tokenizers {
 
-DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan) : tokenizer_(tokenizer), plan_(std::move(plan)) {
+DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan)
+    : tokenizer_(tokenizer), plan_(std::move(plan)), first_differs_(plan_.first_differs()) {
   const auto& added = tokenizer.added_vocabulary();
   uint32_t limit = tokenizer.model()->vocab().id_limit();
   const auto add = [&](std::string_view token, uint32_t id) {
@@ -67,7 +68,7 @@ void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens
     return skip_special_tokens && id < entries_.size() && entries_[id].special();
   };
   size_t at = 0;
-  if (plan_.first_differs()) {
+  if (first_differs_) {
     while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
     if (at == ids.size()) return finish();
     std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);

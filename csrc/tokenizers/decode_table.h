@@ -34,6 +34,7 @@ class DecodeTable {
   static_assert(sizeof(Entry) == 16);
   const Tokenizer& tokenizer_;
   const DecodePlan plan_;
+  const bool first_differs_;
   std::vector<Entry> entries_;  // by id; unknown ones are empty
   std::vector<std::string> longer_;
 };

@@ -313,9 +313,9 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   const std::vector<ModulePtr> children = layers->child_modules();
   const auto known =
       DecoderSteps::suit(x, pass) ? steps.get([&] { return std::make_shared<const DecoderSteps>(children); }) : nullptr;
-  Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
   bool own = false;  // x is no other's, and may be overwritten
   const auto by_layers = [&] {
+    Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
     for (size_t i = 0; i < children.size(); i++) {
       if (long_input) in.interrupt();
       if (in.output_hidden_states && !config.states_behind) out.hidden_states.push_back(x);

@@ -120,23 +120,19 @@ size_t StepLayer::room(int64_t rows) const {
 
 double StepLayer::bytes_of_weight() const {
   double bytes = 0, count = 0;
-  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_}) {
-    bytes += double((*product)->nbytes());
-    count += double((*product)->inputs() * (*product)->outputs());
+  for (const RowProduct* product : products()) {
+    bytes += double(product->nbytes());
+    count += double(product->inputs() * product->outputs());
   }
   return bytes / count;
 }
 
 bool StepLayer::row_by_row(int64_t rows) const {
-  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_})
-    if (!(*product)->row_by_row(rows)) return false;
-  return true;
+  return std::ranges::all_of(products(), [&](const RowProduct* product) { return product->row_by_row(rows); });
 }
 
 bool StepLayer::packed() const {
-  for (const auto* product : {&qkv_, &o_, &gate_up_, &down_})
-    if (!(*product)->packed()) return false;
-  return true;
+  return std::ranges::all_of(products(), [](const RowProduct* product) { return product->packed(); });
 }
 
 void StepLayer::run(float* x, Rows rows, Pass& pass, char* room, const KeptRows* kept) const {

@@ -2,6 +2,8 @@
 // and to asking each module what it is. The kernels, their arguments and their order are those of
 // DecoderLayer::forward, and so are the bits.
 #pragma once
+#include <array>
+
 #include "models/common/decoder.h"
 #include "nn/derived.h"
 #include "quantizers/row_product.h"
@@ -43,6 +45,7 @@ class StepLayer {
   void attend(Rows rows, Pass& pass, const KeptRows* kept, float* qkv, float* mixed) const;
   void attend_in_place(Rows rows, const Pass& pass, const KeptRows& kept, const float* qkv, float* mixed) const;
   NewRows new_rows(Rows rows, const float* qkv) const;
+  std::array<const RowProduct*, 4> products() const { return {&*qkv_, &*o_, &*gate_up_, &*down_}; }
 
   std::shared_ptr<Attention> attention_;
   StepNorm before_attention_, q_norm_, k_norm_, after_attention_, before_mlp_, after_mlp_;
