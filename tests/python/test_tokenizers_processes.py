@@ -233,9 +233,9 @@ def test_whoever_is_asked_in_the_midst_of_a_call_cannot_change_the_tokenizer(par
         engine.normalizer = normalizers.NFC()
         refused.clear()
         signal.signal(signal.SIGALRM, lambda *_: meddle())
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         while not refused:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            engine.encode_batch(texts * 20)
+            engine.encode_batch(texts * 100)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert engine.token_to_id("new") is None or engine.add_tokens(["new"]) == 0
         assert engine.add_tokens(["newer"]) == 1
@@ -261,9 +261,9 @@ def test_a_change_that_is_refused_changes_nothing():
                 refused.append(error)
                 assert {t.normalizer.prepend for t in tokenizers} == {part.prepend} == {before}
         signal.signal(signal.SIGALRM, change)
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         while not refused:
-            signal.setitimer(signal.ITIMER_REAL, 0.02)
-            engine.encode_batch(texts * 20)
+            engine.encode_batch(texts * 100)
         signal.setitimer(signal.ITIMER_REAL, 0)
         part.prepend = "z"  # all still follow it
         assert {t.normalizer.prepend for t in tokenizers} == {"z"}

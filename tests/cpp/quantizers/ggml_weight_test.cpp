@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
 #include <thread>
 
 #include "autograd/autograd.h"
+#include "io/io_helpers.h"
 #include "kernels/quant_testing.h"
 
 namespace ef {
@@ -69,12 +68,9 @@ TEST(GgmlWeight, LinearAndItsGradient) {
 }
 
 FilePtr on_disk(const std::vector<uint8_t>& bytes) {
-  const std::string path = testing::TempDir() + "ggml_weight_test.bin";
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-  FilePtr file = MappedFile::open(path);
-  std::remove(path.c_str());
-  return file;
+  const TemporaryFolder folder;  // of its own: tests run at the same time
+  spill(folder / "weight", {bytes.begin(), bytes.end()});
+  return MappedFile::open(folder / "weight");
 }
 
 TEST(GgmlWeight, PackedAtItsSecondProduct) {
