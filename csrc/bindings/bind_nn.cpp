@@ -409,6 +409,7 @@ void bind_nn(py::module_& core) {
              slot->resize(Shape(shape));
            })
       .def("_add_hook", &add_py_hook)
+      .def("_has_hooks", [](const Module& self) { return !self.hooks().empty(); })
       .def("_remove_hook", &Module::remove_hook);
 
   bind_layers(m);

@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -14,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/cpus.h"
 #include "core/error.h"
 
 #if defined(__x86_64__)
@@ -29,18 +32,9 @@ namespace {
 constexpr int kSpins = 20000;  // about 0.5 ms: longer than the serial gaps inside a decode step
 thread_local bool inside_region = false;
 
-std::vector<int> allowed_cpus() {
-  cpu_set_t set;
-  std::vector<int> cpus;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    for (int c = 0; c < CPU_SETSIZE; c++)
-      if (CPU_ISSET(c, &set)) cpus.push_back(c);
-  if (cpus.empty()) cpus.push_back(0);
-  return cpus;
-}
-
 int default_size() {
-  const int cpus = int(allowed_cpus().size());
+  // Threads beyond the quota would wait for each other while the process is stopped; a part of a CPU is worth one.
+  const int cpus = int(std::ceil(std::min(double(allowed_cpus().size()), cpu_quota())));
   const char* text = std::getenv("EIGENFORMERS_NUM_THREADS");
   if (!text || !*text) return cpus;
   int n = 0;

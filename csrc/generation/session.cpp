@@ -32,6 +32,7 @@ Session::Session(PreTrainedModel& model, const GenerateRequest& request, Generat
 
 void Session::read_prompt() {
   const Tensor ids = r_.input_ids.to(DType::Int64).contiguous();
+  check<ShapeError>(ids.dim() == 2, "generate: input_ids has shape ", ids.shape(), ", needed [batch, length]");
   const int64_t batch = ids.size(0), past = r_.past ? r_.past->length() : 0;
   int64_t length = r_.inputs_embeds.defined() ? r_.inputs_embeds.size(1) : ids.size(1);
   check<ShapeError>(batch > 0 && length > 0, "generate: the prompt has shape [", batch, ", ", length,

@@ -106,11 +106,45 @@ def test_a_cache_that_holds_the_whole_prompt(model, ids):
         ({"logits_to_keep": -1}, ef.UnsupportedError, "logits_to_keep"),
         ({"position_ids": [[0, 1]]}, ValueError, "position_ids"),
         ({"generation_config": {}}, TypeError, "needed a GenerationConfig"),
+        ({"inputs": ef.tensor([[[1, 2]]])}, ef.ShapeError, r"input_ids has shape \[1, 1, 2\]"),
+        ({"max_new_tokens": 2.5}, ValueError, "max_new_tokens=2.5"),
+        ({"num_return_sequences": 0}, ValueError, "num_return_sequences=0"),
+        ({"prefill_chunk_size": 0}, ValueError, "prefill_chunk_size=0"),
+        ({"prefill_chunk_size": True}, ValueError, "prefill_chunk_size=True"),
+        ({"eos_token_id": "a"}, TypeError, "eos_token_id='a'"),
+        ({"streamer": 5}, TypeError, "streamer is a int"),
+        ({"logits_processor": 5}, TypeError, "logits_processor is 5"),
+        ({"stopping_criteria": ["a"]}, TypeError, "stopping_criteria is"),
+        ({"watermarking_config": 5}, TypeError, "watermarking_config` is 5"),
+        ({"past_key_values": 5}, TypeError, "past_key_values is a int"),
+        ({"cache_implementation": "quantized", "cache_config": 5}, TypeError, "cache_config=5"),
+        (
+            {"cache_implementation": "static", "past_key_values": ef.DynamicCache()},
+            ValueError,
+            "Passing both `cache_implementation`",
+        ),
     ],
 )
 def test_bad_arguments(model, ids, changes, error, text):
     with pytest.raises(error, match=text):
-        model.generate(ids, max_new_tokens=2, **changes)
+        model.generate(**{"inputs": ids, "max_new_tokens": 2, **changes})
+
+
+def test_defaults_of_the_model_beside_a_configuration(model, ids):
+    own, model.generation_config = model.generation_config, ef.GenerationConfig(
+        max_length=26, eos_token_id=5, pad_token_id=0
+    )
+    try:
+        given = ef.GenerationConfig(suppress_tokens=[5])
+        lengths = [
+            model.generate(ids, generation_config=given, use_model_defaults=use).shape[1] - ids.shape[1]
+            for use in (None, True, False)
+        ]
+        assert lengths == [26 - ids.shape[1]] * 2 + [20]  # the library's own default
+        given = ef.GenerationConfig(suppress_tokens=[t for t in range(64) if t != 5])
+        assert model.generate(ids, generation_config=given, use_model_defaults=False).shape[1] == ids.shape[1] + 1
+    finally:
+        model.generation_config = own
 
 
 class Watched:

@@ -6,6 +6,7 @@ import eigenformers as ef
 import numpy as np
 import pytest
 from cases.models import causal_lm
+from eigenformers.peft import LoraConfig, get_peft_model
 
 FIRST = np.random.RandomState(0).randint(3, 64, (1, 300))
 OPTIONS = dict(max_new_tokens=8, do_sample=False, pad_token_id=0, output_logits=True, return_dict_in_generate=True)
@@ -73,6 +74,61 @@ def test_a_change_of_the_weights_begins_anew():
         assert cache.reused == 0
 
 
+def test_a_change_of_the_adapters_begins_anew():
+    model, cache = _model(), ef.PrefixCache()
+    peft = get_peft_model(model, LoraConfig(target_modules=["q_proj"], init_lora_weights=False))
+    peft.add_adapter("b", LoraConfig(target_modules=["v_proj"], init_lora_weights=False))
+    layer = model.model.layers[0].self_attn.q_proj
+
+    def changed(reused):
+        alone, shared = _run(peft, FIRST), _run(peft, FIRST, cache)
+        assert cache.reused == reused and shared.sequences.tolist() == alone.sequences.tolist()
+
+    changed(0)
+    changed(299)
+    with peft.disable_adapter():
+        changed(0)
+        changed(299)
+    changed(0)
+    peft.set_adapter("b")
+    changed(0)
+    peft.set_adapter("default")
+    layer.scaling["default"] *= 2
+    changed(0)
+    peft.merge_adapter()
+    changed(0)
+    peft.unmerge_adapter()
+    changed(0)
+    changed(299)
+
+
+def test_a_layer_without_weights_that_is_replaced_begins_anew():
+    model, cache = _model(), ef.PrefixCache()
+    _run(model, FIRST, cache)
+    model.model.layers[0].mlp.act_fn = ef.nn.Tanh()
+    shared = _run(model, FIRST, cache)
+    assert cache.reused == 0 and shared.sequences.tolist() == _run(model, FIRST).sequences.tolist()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ef.MambaConfig(vocab_size=64, hidden_size=16, state_size=4, num_hidden_layers=2, eos_token_id=None),
+        ef.Lfm2Config(
+            vocab_size=64, hidden_size=16, intermediate_size=32, num_attention_heads=2, num_key_value_heads=1,
+            num_hidden_layers=2, layer_types=["conv", "full_attention"], eos_token_id=None,
+        ),
+    ],
+)  # fmt: skip
+def test_a_recurrent_state_is_kept_or_begun_anew(config):
+    model, cache = ef.AutoModelForCausalLM.from_config(config).eval(), ef.PrefixCache()
+    first = _run(model, FIRST[:, :40], cache).sequences.numpy()
+    longer = np.concatenate([first, FIRST[:, :5]], axis=1)
+    for ids, reused in [(longer, len(cache)), (first[:, :30], 0), (longer, 0)]:
+        alone, shared = _run(model, ids), _run(model, ids, cache)
+        assert shared.sequences.tolist() == alone.sequences.tolist() and cache.reused == reused
+
+
 def test_bounds_and_calls_that_are_not_served():
     model = _model()
     small = ef.PrefixCache(max_positions=306)
@@ -91,8 +147,15 @@ def test_bounds_and_calls_that_are_not_served():
     _run(model, FIRST, cache, use_cache=False)
     _run(model, FIRST, cache, output_attentions=True)
     _run(model, FIRST, cache, past_key_values=ef.DynamicCache())
+    _run(model, FIRST, cache, position_ids=np.zeros_like(FIRST))
+    hook = model.model.layers[1].register_forward_hook(lambda module, args, out: None)
+    _run(model, FIRST, cache)
+    hook.remove()
     _run(model.train(), FIRST, cache)
     assert len(cache) == 0
+    _run(model.eval(), FIRST, cache)
+    _run(model, FIRST, cache, position_ids=np.zeros_like(FIRST))
+    assert len(cache) == 307 and cache.reused == 0
     with pytest.raises(TypeError, match="needed a PrefixCache"):
         _run(model.eval(), FIRST, True)
     with pytest.raises(ValueError, match="max_positions=0"):

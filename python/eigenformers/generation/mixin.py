@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Iterable
 from typing import Any, Callable
 
 from .. import _core
@@ -13,6 +14,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .arrays import as_array, to_tensor
 from .assisted import candidates_of, check_assistant, early_exit
+from .callbacks import allowed_by, callables, criterion_of, processor_of
 from .configuration import GenerationConfig, GenerationMode
 from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
@@ -48,13 +50,17 @@ _MODES = (
     GenerationMode.GREEDY_SEARCH, GenerationMode.SAMPLE, GenerationMode.ASSISTED_GENERATION, *_BEAM_MODES,
     GenerationMode.CONTRASTIVE_SEARCH, GenerationMode.DOLA_GENERATION,
 )  # fmt: skip
+_SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _STATISTICS = ("new_tokens", "guessed_tokens", "accepted_tokens", "prefill_seconds", "decode_seconds")
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
                  "logits_to_keep", "return_dict", "cache_position")  # fmt: skip
 
 
-def _ids(value: Any) -> list[int]:
-    return [] if value is None else [int(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
+def _ids(name: str, value: Any) -> list[int]:
+    try:
+        return [] if value is None else [int(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
+    except (TypeError, ValueError):
+        raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them") from None
 
 
 def _tensor(value: Any) -> Any:
@@ -94,7 +100,8 @@ class GenerationMixin(ContinuousMixin):
                 another vocabulary it needs `tokenizer=` and `assistant_tokenizer=`.
             negative_prompt_ids, negative_prompt_attention_mask: what `guidance_scale` moves away from.
             **kwargs: any GenerationConfig parameter; `attention_mask`, `inputs_embeds`, `past_key_values`,
-                `tokenizer` for `stop_strings`, and `prefix_cache` (a PrefixCache) to share work with earlier calls.
+                `tokenizer` for `stop_strings`, `prefix_cache` (a PrefixCache) to share work with earlier calls, and
+                `use_model_defaults=False` to take nothing but special tokens from the model's own configuration.
 
         Returns:
             int64 Tensor `[batch * num_return_sequences, length + new]`, or with `return_dict_in_generate` a
@@ -113,9 +120,16 @@ class GenerationMixin(ContinuousMixin):
         prefix_cache = kwargs.pop("prefix_cache", None)
         if prefix_cache is not None and not isinstance(prefix_cache, PrefixCache):
             raise TypeError(f"generate: prefix_cache is a {type(prefix_cache).__name__}, needed a PrefixCache")
-        kwargs.pop("use_model_defaults", None)
+        if kwargs.get("past_key_values") is not None and (
+            kwargs.get("cache_implementation") or getattr(generation_config, "cache_implementation", None)
+        ):
+            raise ValueError(
+                "Passing both `cache_implementation` (used to initialize certain caches) and `past_key_values` (a "
+                "Cache object) is unsupported. Please use only one of the two."
+            )
         has_max = kwargs.get("max_length") is not None or getattr(generation_config, "max_length", None) is not None
-        has_max = has_max or self.generation_config.max_length is not None
+        if generation_config is None or kwargs.get("use_model_defaults") is not False:
+            has_max = has_max or self.generation_config.max_length is not None
         config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
         config.validate()
         check_supported(config)
@@ -141,6 +155,8 @@ class GenerationMixin(ContinuousMixin):
             input_ids, mask = healed(self, input_ids, mask, tokenizer)
         if config.cache_implementation == "quantized" and config.use_cache and past is None:
             past = QuantizedCache(**{"backend": "quanto", "config": self.config, **(config.cache_config or {})})
+        if streamer is not None and not (hasattr(streamer, "put") and hasattr(streamer, "end")):
+            raise TypeError(f"generate: streamer is a {type(streamer).__name__}, needed an object with put and end")
         if streamer is not None and (config.num_beams or 1) > 1:
             raise ValueError(
                 "`streamer` cannot be used with beam search (yet!). Make sure that `num_beams` is set to 1."
@@ -151,8 +167,8 @@ class GenerationMixin(ContinuousMixin):
         copies = 1 if (config.num_beams or 1) > 1 else config.num_return_sequences or 1
         encoder = {} if source is None else source.arguments(copies)
 
-        processors = [_processor(p) for p in (logits_processor or [])]
-        criteria = [_criterion(c, bool(config.output_scores)) for c in (stopping_criteria or [])]
+        processors = [processor_of(p) for p in callables("logits_processor", logits_processor)]
+        criteria = [criterion_of(c, bool(config.output_scores)) for c in callables("stopping_criteria", stopping_criteria)]
         if config.stop_strings is not None:
             if tokenizer is None:
                 raise ValueError(
@@ -160,9 +176,9 @@ class GenerationMixin(ContinuousMixin):
                     "model's generation config, but we could not locate a tokenizer. When generating with "
                     "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
                 )
-            criteria.append(_criterion(StopStringCriteria(tokenizer, config.stop_strings), False))
+            criteria.append(criterion_of(StopStringCriteria(tokenizer, config.stop_strings), False))
         if config.is_assistant and (config.assistant_confidence_threshold or 0) > 0:
-            criteria.append(_criterion(ConfidenceCriteria(config.assistant_confidence_threshold), True))
+            criteria.append(criterion_of(ConfidenceCriteria(config.assistant_confidence_threshold), True))
         candidates = None
         if assistant_model is not None:
             translates = tokenizer if assistant_tokenizer is not None else None
@@ -173,7 +189,10 @@ class GenerationMixin(ContinuousMixin):
 
             constraints = ConstrainedTexts(constraints_of(config))
         layers = dola_layers(self, config) if mode == GenerationMode.DOLA_GENERATION else []
-        shares = prefix_cache is not None and self._shares_prefix(config, input_ids, mask, embeds, past)
+        shares = False
+        if prefix_cache is not None:
+            prefix_cache.reused = 0
+            shares = position_ids is None and self._shares_prefix(config, input_ids, mask, embeds, past)
         if shares:
             past = prefix_cache.take(self, input_ids[0].tolist())
         put = None
@@ -184,7 +203,7 @@ class GenerationMixin(ContinuousMixin):
             result = _core.generate(
                 self, input_ids, mask, position_ids, embeds, past, options, processors,
                 self._guidance(config, negative_prompt_ids, negative_prompt_attention_mask),
-                _prefix(prefix_allowed_tokens_fn, (config.num_beams or 1) // (config.num_beam_groups or 1)), criteria, put,
+                allowed_by(prefix_allowed_tokens_fn, (config.num_beams or 1) // (config.num_beam_groups or 1)), criteria, put,
                 encoder, self._watermark(config), candidates, constraints,
                 layers, self.get_output_embeddings() if layers else None,
             )  # fmt: skip
@@ -217,7 +236,8 @@ class GenerationMixin(ContinuousMixin):
         )
 
     def _prepare_generation_config(self, given: Any, kwargs: dict[str, Any]) -> tuple[GenerationConfig, dict[str, Any]]:
-        """Keyword arguments win over `given`, that over the model's own, that over the defaults."""
+        """Keyword arguments win over `given`, that over the model's own, that over the defaults. Beside a `given` one
+        `use_model_defaults=False` leaves only the special tokens of the model's own."""
         if given is not None and not isinstance(given, GenerationConfig):
             raise TypeError(
                 f"generate: generation_config is a {type(given).__name__}, needed a GenerationConfig; pass single "
@@ -225,6 +245,8 @@ class GenerationMixin(ContinuousMixin):
             )
         config = copy.deepcopy(given) if given is not None else GenerationConfig()
         own = self.generation_config
+        if kwargs.pop("use_model_defaults", None) is False and given is not None:
+            own = GenerationConfig(**{name: getattr(own, name) for name in _SPECIAL_TOKENS})
         config.update(**own.to_dict(), defaults_only=True, allow_custom_entries=True)
         config.update(**own._get_default_generation_params(), defaults_only=True)
         model_kwargs = config.update(**kwargs)
@@ -249,6 +271,8 @@ class GenerationMixin(ContinuousMixin):
         embeds = _tensor(kwargs.pop("inputs_embeds", None))
         past = kwargs.pop("past_key_values", None)
         if past is not None and not isinstance(past, _core.Cache):
+            if not isinstance(past, Iterable):
+                raise TypeError(f"generate: past_key_values is a {type(past).__name__}, needed a Cache")
             kind = _core.EncoderDecoderCache if self.config.is_encoder_decoder else _core.DynamicCache
             past = kind.from_legacy_cache(past)
         self._check_unused(kwargs)
@@ -265,7 +289,7 @@ class GenerationMixin(ContinuousMixin):
             ids = ids.unsqueeze(0)
         if ids.is_floating_point():
             raise TypeError(f"generate: input_ids has dtype {ids.dtype}, needed integers")
-        pad, eos = config.pad_token_id, _ids(config.eos_token_id)
+        pad, eos = config.pad_token_id, _ids("eos_token_id", config.eos_token_id)
         if mask is None and embeds is None and pad is not None and pad not in eos and bool((ids == pad).any()):
             mask = (ids != pad).long()
         if config.pad_token_id is None and eos:
@@ -291,6 +315,8 @@ class GenerationMixin(ContinuousMixin):
         if past is not None or embeds is not None or self.training or ids.shape[0] != 1 or ids.shape[1] == 0:
             return False
         if mask is not None and not bool((mask != 0).all()):
+            return False
+        if any(module._has_hooks() for module in self.modules()):
             return False
         states = config.output_hidden_states or config.output_attentions  # of the whole prompt
         return bool(config.use_cache) and config.cache_implementation in (None, "dynamic") and not states
@@ -341,16 +367,14 @@ class GenerationMixin(ContinuousMixin):
             )
         options = {name: getattr(config, name, None) for name in _LOOP_OPTIONS}
         options["max_matching_ngram_size"] = config.max_matching_ngram_size or 2
-        options["eos_token_id"] = _ids(config.eos_token_id)
-        options["forced_eos_token_id"] = _ids(config.forced_eos_token_id)
+        options["eos_token_id"] = _ids("eos_token_id", config.eos_token_id)
+        options["forced_eos_token_id"] = _ids("forced_eos_token_id", config.forced_eos_token_id)
         options["pad_token_id"] = 0 if config.pad_token_id is None else int(config.pad_token_id)
         if config.exponential_decay_length_penalty is not None:
             options["exponential_decay_length_penalty"] = tuple(config.exponential_decay_length_penalty)
         if config.sequence_bias is not None:
             pairs = config.sequence_bias.items() if isinstance(config.sequence_bias, dict) else config.sequence_bias
             options["sequence_bias"] = [(list(sequence), float(bias)) for sequence, bias in pairs]
-        if config.num_beams is not None and config.num_beams < 1:
-            raise ValueError(f"`num_beams` must be 1 or more, but is {config.num_beams}.")
         if assistant_model is not None:
             check_assistant(self, assistant_model, config)
         if mode not in _MODES:
@@ -382,14 +406,14 @@ class GenerationMixin(ContinuousMixin):
         if config.watermarking_config is None:
             return None
         size = self.config.get_text_config().vocab_size
-        return _processor(config.watermarking_config.construct_processor(size, "cpu"))
+        return processor_of(config.watermarking_config.construct_processor(size, "cpu"))
 
     def _guidance(self, config: GenerationConfig, ids: Any, mask: Any) -> Any:
         if config.guidance_scale in (None, 1, 1.0):
             return None
         from .logits_process import UnbatchedClassifierFreeGuidanceLogitsProcessor
 
-        return _processor(
+        return processor_of(
             UnbatchedClassifierFreeGuidanceLogitsProcessor(
                 config.guidance_scale, self, unconditional_ids=_tensor(ids), unconditional_attention_mask=_tensor(mask),
                 use_cache=bool(config.use_cache),
@@ -423,31 +447,3 @@ class GenerationMixin(ContinuousMixin):
         steps = beams.shape[1]
         chosen = values[np.where(beams < 0, 0, beams), np.arange(steps), ids[:, ids.shape[1] - steps :]]
         return to_tensor(np.where(beams < 0, 0, chosen))
-
-
-def _processor(processor: Any) -> Callable[[Any, Any], Any]:
-    def call(ids: Any, scores: Any) -> Any:
-        result = processor(ids, scores)
-        return result if isinstance(result, _core.Tensor) else _core.as_tensor(result)
-
-    return call
-
-
-def _criterion(criterion: Any, keep_scores: bool) -> Callable[[Any, Any], Any]:
-    kept: list[Any] = []
-
-    def call(ids: Any, scores: Any) -> Any:
-        if not keep_scores:
-            return criterion(ids, None)
-        kept.append(scores.clone())
-        return criterion(ids, tuple(kept))
-
-    return call
-
-
-def _prefix(allowed: Callable[[int, Any], list[int]] | None, beams: int) -> Any:
-    if allowed is None:
-        return None
-    from .logits_process import PrefixConstrainedLogitsProcessor
-
-    return _processor(PrefixConstrainedLogitsProcessor(allowed, beams))

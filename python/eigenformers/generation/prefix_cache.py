@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core
+from ..errors import UnsupportedError
 
 
 class PrefixCache:
@@ -13,9 +14,11 @@ class PrefixCache:
     The longest common prefix of the last call's tokens (prompt and answer) and the new prompt is read from the cache of
     that call; only the rest goes through the model. Scores are those without it, up to the rounding of sums in another
     order; in batch-invariant mode (`set_batch_invariant`) they have the same bits. One sequence is kept, of at most
-    `max_positions` tokens; a change of the model, its weights or its dtype begins anew, as does a call that failed.
+    `max_positions` tokens; a change of the model (its layers, weights, dtype, or which adapters are active) begins anew,
+    as does a call that failed, and a prompt that leaves what was computed for a model with recurrent states.
     Calls that it cannot serve run as without it: several sequences or padding, `inputs_embeds`, `past_key_values`,
-    `output_hidden_states`, `output_attentions`, `use_cache=False`, a `cache_implementation`, a model in training.
+    `position_ids`, `output_hidden_states`, `output_attentions`, `use_cache=False`, a `cache_implementation`, a model in
+    training or with hooks.
 
     >>> from eigenformers import LlamaConfig, LlamaForCausalLM, PrefixCache, tensor
     >>> model = LlamaForCausalLM(LlamaConfig(vocab_size=32, hidden_size=16, intermediate_size=16,
@@ -53,13 +56,10 @@ class PrefixCache:
         """A cache for `ids` that holds their longest known beginning; it is the caller's until `keep`."""
         weights, known, past = self._weights, self._ids, self._past
         self.clear()
-        self.reused = 0
         if past is not None and _same(weights, _weights(model)):
             most = min(len(known), len(ids) - 1)  # the last token goes through the model in any case
             common = next((i for i in range(most) if known[i] != ids[i]), most)
-            if common:
-                if common < len(known):
-                    past.crop(common - len(known))
+            if common and _shorten(past, len(known) - common):
                 self.reused = common
                 return past
         past = _core.DynamicCache(config=model.config)
@@ -73,11 +73,28 @@ class PrefixCache:
             self._weights, self._ids, self._past = _weights(model), ids[:held], past
 
 
+def _shorten(past: Any, by: int) -> bool:
+    """Forgets the last positions, unless a recurrent state holds them."""
+    try:
+        if by:
+            past.crop(-by)
+    except UnsupportedError:
+        return False
+    return True
+
+
+_SWITCHES = ("disable_adapters", "active_adapters", "merged_adapters", "scaling")
+
+
 def _weights(model: Any) -> list[tuple[Any, Any]]:
-    """Each parameter and buffer with its state. Holding on to them keeps their addresses from being used again."""
-    tensors = [*(p for _, p in model.named_parameters()), *(b for _, b in model.named_buffers())]
+    """Each module, parameter and buffer with its state. Holding on to them keeps their addresses from being used again."""
     state = lambda t: (t.data_ptr(), t._version) if isinstance(t, _core.Tensor) else id(t)  # noqa: E731
-    return [(None, _core.is_batch_invariant()), *((t, state(t)) for t in tensors)]
+    tensors = [*(p for _, p in model.named_parameters()), *(b for _, b in model.named_buffers())]
+    held: list[tuple[Any, Any]] = [(None, _core.is_batch_invariant()), *((t, state(t)) for t in tensors)]
+    for module in model.modules():
+        adapted = hasattr(module, "active_adapters")
+        held.append((module, (id(module), [repr(getattr(module, name, None)) for name in _SWITCHES if adapted])))
+    return held
 
 
 def _same(a: list[tuple[Any, Any]], b: list[tuple[Any, Any]]) -> bool:

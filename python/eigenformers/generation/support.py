@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedError
@@ -20,6 +21,9 @@ REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "assistant_ensemble_weight": ((None,), "a draft changes the speed here, never the text; leave it unset"),
 }
 
+# Whole numbers, and the least of each.
+_COUNTS = {"max_length": 0, "max_new_tokens": 0, "num_beams": 1, "num_return_sequences": 1, "prefill_chunk_size": 1}
+
 # Caches that hold keys and values on another device, or in a layout of a compiler: one cache here serves them all.
 _SAME_CACHE = ("static", "offloaded", "offloaded_static", "sliding_window", "hybrid", "hybrid_chunked",
                "offloaded_hybrid", "offloaded_hybrid_chunked")  # fmt: skip
@@ -35,10 +39,16 @@ def check_supported(config: GenerationConfig) -> None:
         _check_prompt_lookup(config)
     if config.prefill_chunk_size is not None and config.use_cache is False:
         raise ValueError("Cannot use prefill chunking without a cache")
+    for name, least in _COUNTS.items():
+        value = getattr(config, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < least):
+            raise ValueError(f"generate: {name}={value!r}, needed a whole number, at least {least}")
     for name, (off, reason) in REFUSED.items():
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):
             raise UnsupportedError(f"generate: {name}={value!r}: {reason}")
+    if config.cache_config is not None and not isinstance(config.cache_config, dict):
+        raise TypeError(f"generate: cache_config={config.cache_config!r}, needed a dict")
     if config.cache_config and config.cache_implementation != "quantized":
         raise UnsupportedError('generate: cache_config: it belongs to cache_implementation="quantized"')
     if config.cache_implementation == "paged":

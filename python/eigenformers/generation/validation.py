@@ -104,6 +104,11 @@ def _check_values(config: GenerationConfig) -> None:
             "instance of `CompileConfig`."
         )
     if config.watermarking_config is not None:
+        if not hasattr(config.watermarking_config, "validate"):
+            raise TypeError(
+                f"`watermarking_config` is {config.watermarking_config!r}, needed a WatermarkingConfig, a "
+                "SynthIDTextWatermarkingConfig or a dict"
+            )
         config.watermarking_config.validate()
 
 
