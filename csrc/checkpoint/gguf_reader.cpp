@@ -8,11 +8,13 @@
 #include "checkpoint/wrap.h"
 #include "core/thread_pool.h"
 #include "io/gguf.h"
+#include "kernels/kernels.h"
 #include "kernels/quant.h"
 #include "kernels/reference/dequantize.h"
 #include "models/family.h"
 #include "ops/ops.h"
 #include "quantizers/ggml/ggml_weight.h"
+#include "tensor/weight_memory.h"
 
 namespace ef {
 namespace {
@@ -100,6 +102,15 @@ class GgufReader : public CheckpointReader {
     return is_transposed(t) ? found.transpose(0, 1).contiguous() : found;
   }
 
+  Tensor matrix(const std::string& name, DType to) const override {
+    const bool rounds = to == DType::BFloat16 || to == DType::Float16;
+    if (!rounds || joined_.count(name) || is_transposed(at(name)) || !at(name).packed())
+      return CheckpointReader::matrix(name, to);
+    Tensor out = dense_weight_memory(at(name).shape, to);
+    dequantize(at(name), permutation(name, at(name)), out);
+    return out;
+  }
+
   std::shared_ptr<Weight> packed(const std::string& name) const override {
     if (const auto found = joined_.find(name); found != joined_.end()) {
       const auto& parts = found->second;
@@ -159,17 +170,25 @@ class GgufReader : public CheckpointReader {
                     bytes);
       return out;
     }
-    const int64_t k = t.shape.back(), n = numel(t.shape) / k;
-    const size_t bytes = ggml_row_bytes(t.type, k);
     Tensor out = Tensor::empty(t.shape);
-    float* to = out.mutable_data<float>();
+    dequantize(t, rows, out);
+    return out;
+  }
+
+  // Into f32, bf16 or f16, a row at a time.
+  static void dequantize(const GgufTensor& t, const std::vector<int64_t>& rows, Tensor& out) {
+    const int64_t k = t.shape.back(), n = numel(t.shape) / k;
+    const size_t bytes = ggml_row_bytes(t.type, k), item = item_size(out.dtype());
     const auto* data = reinterpret_cast<const uint8_t*>(t.data);
+    auto* to = static_cast<char*>(out.mutable_data_ptr());
     parallel_for(n, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; r++)
-        dequantize_row(t.type, data + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes, to + r * k, k);
+      std::vector<float> row(static_cast<size_t>(k));
+      for (int64_t r = begin; r < end; r++) {
+        dequantize_row(t.type, data + size_t(rows.empty() ? r : rows[size_t(r)]) * bytes, row.data(), k);
+        kernels().convert(k, row.data(), DType::Float32, to + size_t(r * k) * item, out.dtype());
+      }
     });
     t.drop_pages();
-    return out;
   }
 
   void add(const std::string& name, GgufTensor t) {

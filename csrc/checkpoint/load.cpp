@@ -73,14 +73,22 @@ bool differ(const CheckpointReader& reader, const std::string& a, const std::str
   return x.data_ptr() != y.data_ptr() && std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) != 0;
 }
 
-Tensor converted(Tensor value, std::optional<DType> dtype, bool packed_in_file) {
-  if (!is_floating(value.dtype())) return value;
-  const DType to = dtype.value_or(packed_in_file ? DType::BFloat16 : value.dtype());
+Tensor dense(const CheckpointReader& reader, const std::string& name, const CheckpointReader::Info& info,
+             std::optional<DType> dtype, bool blocks) {
+  const bool matrix = info.shape.size() > 1 && numel(info.shape) > 0;
+  if (blocks && matrix) return reader.matrix(name, dtype.value_or(info.dtype));
+  Tensor value = reader.tensor(name);
+  const DType to = is_floating(value.dtype()) ? dtype.value_or(blocks ? info.dtype : value.dtype()) : value.dtype();
   if (to == value.dtype()) return value;
-  return value.dim() > 1 && value.numel() > 0 ? in_weight_memory(value, to) : value.to(to);
+  return matrix ? in_weight_memory(value, to) : value.to(to);
 }
 
 }  // namespace
+
+Tensor CheckpointReader::matrix(const std::string& name, DType to) const {
+  const Tensor value = tensor(name);
+  return value.dtype() == to ? value : in_weight_memory(value, to);
+}
 
 void tie(Module& model, const std::string& target, const std::string& source) {
   WeightSlot* slots[2] = {};
@@ -136,7 +144,7 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
       const bool blocks =
           info.storage != dtype_name(info.dtype) && info.dtype == DType::BFloat16 && info.storage != "BF16";
       if (blocks && !options.dtype && !options.dequantize) report.dequantized.emplace_back(name, info.storage);
-      Tensor value = converted(reader.tensor(found->second), options.dtype, blocks);
+      Tensor value = dense(reader, found->second, info, options.dtype, blocks);
       if (is_floating(value.dtype()) && is_computable(value.dtype()) && !slot->is_buffer()) set_requires_grad(value);
       slot->set(std::move(value));
     }

@@ -47,6 +47,7 @@ class RenamedReader : public CheckpointReader {
   bool has(const std::string& name) const override { return old_.count(name); }
   Info info(const std::string& name) const override { return inner_->info(old(name)); }
   Tensor tensor(const std::string& name) const override { return inner_->tensor(old(name)); }
+  Tensor matrix(const std::string& name, DType to) const override { return inner_->matrix(old(name), to); }
   std::shared_ptr<Weight> packed(const std::string& name) const override { return inner_->packed(old(name)); }
   bool packs(const std::string& name) const override { return inner_->packs(old(name)); }
 

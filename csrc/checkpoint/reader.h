@@ -22,6 +22,8 @@ class CheckpointReader {
   virtual bool has(const std::string& name) const = 0;
   virtual Info info(const std::string& name) const = 0;      // KeyError
   virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can
+  // The same as `to`, for a matrix that the file holds in blocks.
+  virtual Tensor matrix(const std::string& name, DType to) const;
   // The matrix in packed form, when the file holds it so and kernels compute on it; else null.
   virtual std::shared_ptr<Weight> packed(const std::string& name) const { return nullptr; }
   // Whether packed() is what the caller asked for, whatever the dtype of the rest.

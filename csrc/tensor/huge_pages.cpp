@@ -25,11 +25,15 @@ double cpu_seconds() {  // of this thread: waiting for a core says nothing of me
 
 bool huge_pages_are_quick() { return !slow_pages; }
 
+void fill_huge_page(char* page) {
+  madvise(page, kHugePage, MADV_HUGEPAGE);
+  madvise(page, kHugePage, MADV_POPULATE_WRITE);
+}
+
 void make_huge_page(char* page) {
   if (slow_pages) return;
   const double begin = cpu_seconds();
-  madvise(page, kHugePage, MADV_HUGEPAGE);
-  madvise(page, kHugePage, MADV_POPULATE_WRITE);
+  fill_huge_page(page);
   if (cpu_seconds() - begin > kSlowPage) slow_pages = true;
 }
 

@@ -12,5 +12,7 @@ constexpr size_t kHugePage = 2 << 20;
 bool huge_pages_are_quick();
 // Makes a huge page of memory at a multiple of kHugePage, unless they are known to be slow.
 void make_huge_page(char* page);
+// The same however slow they are.
+void fill_huge_page(char* page);
 
 }  // namespace ef

@@ -11,9 +11,11 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "core/thread_pool.h"
 #include "tensor/huge_pages.h"
 
 #ifndef MADV_COLLAPSE
@@ -54,12 +56,18 @@ class Pages {
   ~Pages() { munmap(data_, size_); }
   Pages(const Pages&) = delete;
 
-  // Huge pages for the first `bytes`, as far as they come quickly. Whether that is done.
-  bool prepare(size_t bytes) {
-    if (!can_gather()) return true;
+  // Huge pages for the first `bytes`, as far as they come quickly, or all of them now. Whether that is done.
+  bool prepare(size_t bytes, bool now) {
+    if (!now && !can_gather()) return true;
     std::unique_lock guard(lock_, std::try_to_lock);  // a child of fork may find it taken for good
     if (!guard) return false;
     const size_t end = std::min(bytes, whole_);
+    if (now && ready_ < end) {
+      const size_t begin = std::exchange(ready_, std::min(rounded(std::max(bytes, 2 * ready_), kHugePage), whole_));
+      parallel_for(int64_t((ready_ - begin) / kHugePage), 1, [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; i++) fill_huge_page(data_ + begin + size_t(i) * kHugePage);
+      });
+    }
     for (; ready_ < end && huge_pages_are_quick(); ready_ += kHugePage) make_huge_page(data_ + ready_);
     return ready_ >= end;
   }
@@ -133,9 +141,7 @@ Gatherer& gatherer() {
   return *one;
 }
 
-}  // namespace
-
-Tensor weight_memory(size_t bytes, double delay) {
+Tensor take(size_t bytes, double delay, bool now) {
   static std::mutex lock;
   static std::weak_ptr<Pages> current;
   static size_t used = 0;
@@ -154,12 +160,21 @@ Tensor weight_memory(size_t bytes, double delay) {
   } else {
     block = std::make_shared<Pages>(bytes, bytes / kHugePage * kHugePage);  // its end stays small
   }
-  if (!block->prepare(begin + bytes) && !block->waiting.exchange(true)) block->waiting = gatherer().add(block, delay);
+  if (!block->prepare(begin + bytes, now) && !block->waiting.exchange(true))
+    block->waiting = gatherer().add(block, delay);
   return Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
 }
 
+}  // namespace
+
+Tensor weight_memory(size_t bytes, double delay) { return take(bytes, delay, false); }
+
+Tensor dense_weight_memory(const Shape& shape, DType dtype) {
+  return take(size_t(numel(shape)) * item_size(dtype), 0.5, true).view_dtype(dtype).view(shape);
+}
+
 Tensor in_weight_memory(const Tensor& value, DType dtype) {
-  Tensor out = weight_memory(size_t(value.numel()) * item_size(dtype)).view_dtype(dtype).view(value.shape());
+  Tensor out = dense_weight_memory(value.shape(), dtype);
   out.copy_(value);
   return out;
 }

@@ -11,6 +11,9 @@ namespace ef {
 // thread makes huge ones of them. (Before Linux 6.1 that can't be asked for: huge pages in any
 // case.)
 Tensor weight_memory(size_t bytes, double delay = 0.5);
+// Of a matrix all of which is written now: in huge pages, made by all threads together, however slow they are.
+// Gathering such amounts later would cost as much again, on a core that prompts and decoding want.
+Tensor dense_weight_memory(const Shape& shape, DType dtype);
 // The same with `value` in it as `dtype`.
 Tensor in_weight_memory(const Tensor& value, DType dtype);
 // Bytes that wait for that.
