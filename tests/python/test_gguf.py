@@ -314,6 +314,16 @@ def test_methods_write_what_they_say(tmp_path, method):
     assert "FROM ./folder." in open(out["modelfile_location"]).read()
 
 
+# llama has rows in another order, gpt2 transposed, mixtral experts, falcon parts that become one.
+@pytest.mark.parametrize("model_type", ["llama", "gpt2", "mixtral", "falcon"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
+def test_blocks_become_what_is_asked_for(tmp_path, model_type, dtype):
+    path = tiny(model_type).save_pretrained_gguf(str(tmp_path), quantization_method="q4_1")["gguf_files"][0]
+    single = ef.AutoModelForCausalLM.from_pretrained(path, dtype="float32").state_dict()
+    for name, value in ef.AutoModelForCausalLM.from_pretrained(path, dtype=dtype).state_dict().items():
+        assert value.dtype == getattr(ef, dtype) and ef.equal(value, single[name].to(value.dtype)), name
+
+
 def test_arguments_of_unsloth(tmp_path, monkeypatch):
     """What is about its way of working changes nothing, what would change files is refused, what is unknown named."""
     model, sent = tiny("llama"), []

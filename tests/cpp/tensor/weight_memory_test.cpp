@@ -74,6 +74,27 @@ TEST(WeightMemory, BlocksOfTheirOwnTakeNoMoreThanTheyHold) {
   EXPECT_LT(resident_bytes() - before, 16 * bytes + (8u << 20));
 }
 
+// Small ones that share a block, and one that has its own; beside those that may wait.
+TEST(WeightMemory, DenseMatricesWaitForNoPages) {
+  const Tensor other = weight_memory(1 << 20, 0.001);
+  for (int round = 0; round < 500 && weight_memory_to_gather(); round++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::vector<Tensor> matrices;
+  for (int64_t rows : {1, 700, 1000, 5000, 30, 900}) {
+    Tensor matrix = dense_weight_memory({rows, 1024}, DType::BFloat16);
+    EXPECT_EQ(weight_memory_to_gather(), 0u);
+    EXPECT_EQ(matrix.shape(), (Shape{rows, 1024}));
+    EXPECT_EQ(matrix.dtype(), DType::BFloat16);
+    std::memset(matrix.mutable_data_ptr(), int(matrices.size() + 1), matrix.nbytes());
+    matrices.push_back(matrix);
+  }
+  for (size_t i = 0; i < matrices.size(); i++) {
+    const auto* bytes = static_cast<const uint8_t*>(matrices[i].data_ptr());
+    const auto size = ptrdiff_t(matrices[i].nbytes());
+    EXPECT_EQ(std::count(bytes, bytes + size, uint8_t(i + 1)), size);
+  }
+}
+
 TEST(WeightMemory, TakesAConvertedTensor) {
   const Tensor value = Tensor::arange(0, 6, 1, DType::Float32).view({2, 3});
   const Tensor out = in_weight_memory(value, DType::BFloat16);
