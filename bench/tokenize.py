@@ -44,7 +44,8 @@ SENTENCEPIECE = {  # asset, its file, the class that converts it
 }
 
 
-# Contestants: make(vocabulary folder) gives the tasks it can do, {task: f(texts, ids of them) -> number of tokens}.
+# Contestants: make(vocabulary folder) gives the tasks it can do, {task: f(texts, ids of them) -> number of tokens, None
+# where it was given them}.
 
 
 def engine(library, path: str) -> dict:
@@ -66,7 +67,6 @@ def engine(library, path: str) -> dict:
 
     def decode(_, ids):
         tokenizer.decode_batch(ids)
-        return sum(map(len, ids))
 
     return {
         "encode": encode,
@@ -108,7 +108,7 @@ def make_quicktok(path: str) -> dict:
     threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
     return {
         "encode": lambda texts, _: len(encoding.encode_batch(texts, threads=threads)[0]),
-        "decode": lambda _, ids: len(encoding.decode_batch(ids)) and sum(map(len, ids)),
+        "decode": lambda _, ids: encoding.decode_batch(ids) and None,
     }
 
 
@@ -122,7 +122,7 @@ def make_tiktoken(path: str) -> dict:
     threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
     return {
         "encode": lambda texts, _: sum(map(len, encoding.encode_ordinary_batch(texts, num_threads=threads))),
-        "decode": lambda _, ids: len(encoding.decode_batch(ids, num_threads=threads)) and sum(map(len, ids)),
+        "decode": lambda _, ids: encoding.decode_batch(ids, num_threads=threads) and None,
     }
 
 
@@ -140,7 +140,7 @@ def make_sentencepiece(path: str) -> dict:
     threads = int(os.environ["EIGENFORMERS_NUM_THREADS"])
     return {
         "encode": lambda texts, _: sum(map(len, model.encode(texts, num_threads=threads))),
-        "decode": lambda _, ids: len(model.decode(ids, num_threads=threads)) and sum(map(len, ids)),
+        "decode": lambda _, ids: model.decode(ids, num_threads=threads) and None,
     }
 
 
@@ -183,7 +183,10 @@ def serve(contestant: str, path: str, folder: str) -> None:
             tasks[task](pieces[key][:1], None)  # imports the package
         start = time.perf_counter()
         tokens = tasks[task](pieces[key], ids.get(key))
-        print(json.dumps([time.perf_counter() - start, tokens]), flush=True)
+        seconds = time.perf_counter() - start
+        if tokens is None:  # decoding
+            tokens = sum(map(len, ids[key]))
+        print(json.dumps([seconds, tokens]), flush=True)
 
 
 class Process:

@@ -24,7 +24,8 @@ int64_t small_number(PyObject* number) {
   auto* value = reinterpret_cast<PyLongObject*>(number);
   return PyUnstable_Long_IsCompact(value) ? PyUnstable_Long_CompactValue(value) : -1;
 #else
-  return Py_SIZE(number) == 1 ? int64_t(reinterpret_cast<PyLongObject*>(number)->ob_digit[0]) : -1;
+  const Py_ssize_t digits = Py_SIZE(number);
+  return digits == 1 ? int64_t(reinterpret_cast<PyLongObject*>(number)->ob_digit[0]) : digits == 0 ? 0 : -1;
 #endif
 }
 
@@ -42,6 +43,20 @@ void append_ids(const py::handle& ids, std::vector<uint32_t>& out) {
       out.push_back(uint32_t(id));
     }
     return;
+  }
+  if (PyList_CheckExact(ids.ptr())) {  // as a rule all are such numbers
+    const size_t size = size_t(PyList_GET_SIZE(ids.ptr())), before = out.size();
+    out.resize(before + size);
+    uint32_t* to = out.data() + before;
+    PyObject* const* items = reinterpret_cast<PyListObject*>(ids.ptr())->ob_item;
+    int64_t all = 0;
+    for (size_t i = 0; i < size; i++) {
+      const int64_t small = small_number(items[i]);
+      to[i] = uint32_t(small);
+      all |= small;
+    }
+    if (all >= 0) return;
+    out.resize(before);
   }
   const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(ids.ptr(), "decode: a list of ids is needed"));
   if (!items) throw py::error_already_set();
@@ -295,11 +310,20 @@ void bind_tokenizer(py::module_& m) {
           [](const Tokenizer& self, const py::iterable& sequences, bool skip) {
             std::vector<uint32_t> ids;
             std::vector<size_t> ends;
-            for (auto some : sequences) append_ids(some, ids), ends.push_back(ids.size());
+            const auto read = [&](const py::handle& some) {
+              append_ids(some, ids);
+              ends.push_back(ids.size());
+            };
+            if (PyList_CheckExact(sequences.ptr())) {
+              for (Py_ssize_t i = 0; i < PyList_GET_SIZE(sequences.ptr()); i++)  // __index__ may change it
+                read(py::reinterpret_borrow<py::object>(PyList_GET_ITEM(sequences.ptr(), i)));
+            } else {
+              for (auto some : sequences) read(some);
+            }
             const auto batch = using_tokenizer(self, [&] { return self.decode_batch(ids, ends, skip, check_signals); });
             py::list out(batch.texts.size());
             for (size_t i = 0; i < batch.texts.size(); i++)
-              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), to_str(batch.texts[i]).release().ptr());
+              PyList_SET_ITEM(out.ptr(), Py_ssize_t(i), str_of(batch.texts[i].text, batch.texts[i].ascii));
             return out;
           },
           py::arg("sequences"), py::arg("skip_special_tokens") = true)

@@ -98,14 +98,15 @@ std::string_view utf8_of(const py::handle& text) {
   if (!p) throw py::error_already_set();
   return {p, size_t(n)};
 }
-py::str to_str(std::string_view text) {
+PyObject* str_of(std::string_view text, bool ascii) {
   const Py_ssize_t size = Py_ssize_t(text.size());
-  const bool plain = size > 1 && tk::utf8::is_ascii(text);  // of shorter ones Python keeps one object
+  const bool plain = ascii && size > 1;  // of shorter ones Python keeps one object
   PyObject* s = plain ? PyUnicode_New(size, 127) : PyUnicode_DecodeUTF8(text.data(), size, "replace");
   if (!s) throw py::error_already_set();
   if (plain) std::memcpy(PyUnicode_1BYTE_DATA(s), text.data(), text.size());
-  return py::reinterpret_steal<py::str>(s);
+  return s;
 }
+py::str to_str(std::string_view text) { return py::reinterpret_steal<py::str>(str_of(text, tk::utf8::is_ascii(text))); }
 
 tk::AddedToken PyAddedToken::get() const {
   tk::AddedToken t;

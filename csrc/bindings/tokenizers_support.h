@@ -120,6 +120,7 @@ std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, boo
 
 std::string_view utf8_of(const py::handle& text);  // valid as long as the str lives
 py::str to_str(std::string_view text);
+PyObject* str_of(std::string_view text, bool ascii);  // a new reference
 py::list to_list(std::span<const uint32_t> values);
 // The text that repr() and str() of the library's objects show.
 std::string repr_of(const tk::Json& json, size_t most_items);

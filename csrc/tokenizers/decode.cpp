@@ -9,6 +9,8 @@
 
 namespace ef::tokenizers {
 
+constexpr size_t kUsual = 5;  // bytes that an id stands for, to make room for them
+
 DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan)
     : tokenizer_(tokenizer), plan_(std::move(plan)), first_differs_(plan_.first_differs()) {
   const auto& added = tokenizer.added_vocabulary();
@@ -19,15 +21,18 @@ DecodeTable::DecodeTable(const Tokenizer& tokenizer, DecodePlan plan)
     e.kind = added.is_special(token) ? kKnown | kSpecial : kKnown;
     if (const auto byte = plan_.byte_runs ? byte_named(piece) : std::nullopt) {
       e.length = kByte;
+      e.kind |= kApart;
       e.text[0] = char(*byte);
       return;
     }
+    if (!utf8::is_ascii(piece)) e.kind |= kNotAscii;
     if (piece.size() <= Entry::kShort) {
       e.length = uint8_t(piece.size());
       std::memcpy(e.text, piece.data(), piece.size());
       return;
     }
     e.length = kLong;
+    e.kind |= kApart;
     const uint32_t index = uint32_t(longer_.size());
     std::memcpy(e.text, &index, sizeof index);
     longer_.push_back(piece);
@@ -54,57 +59,67 @@ std::string DecodeTable::characters(std::string bytes, std::span<const uint32_t>
   return out;
 }
 
-void DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens, std::string& out) const {
+bool DecodeTable::decode(std::span<const uint32_t> ids, bool skip_special_tokens, TextBuffer& out) const {
+  constexpr size_t kBlock = 256;  // ids that room is made for at a time
   const size_t begin = out.size();
-  const auto finish = [&] {
-    const std::string_view made = std::string_view(out).substr(begin);
-    const bool invalid = utf8::find_invalid(made) != std::string::npos;
-    if (!invalid && plan_.whole.empty()) return;
-    std::string text = invalid ? utf8::lossy(made) : std::string(made);
-    for (const TokenDecoder* decoder : plan_.whole) text = decoder->piece(std::move(text), true);
-    out.replace(begin, std::string::npos, text);
-  };
-  const auto skipped = [&](uint32_t id) {
-    return skip_special_tokens && id < entries_.size() && entries_[id].special();
-  };
-  size_t at = 0;
-  if (first_differs_) {
-    while (at < ids.size() && (skipped(ids[at]) || !tokenizer_.id_to_token(ids[at]))) at++;
-    if (at == ids.size()) return finish();
-    std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
-    if (const auto byte = plan_.byte_runs ? byte_named(first) : std::nullopt)
-      first = characters(std::string(1, char(*byte)), ids, at, skip_special_tokens);
-    out += first;
-  }
-  size_t end = out.size();
-  const auto make_room = [&](size_t more) { out.resize(end + more + (ids.size() - at) * 5 + sizeof(Entry)); };
-  const auto append = [&](std::string_view piece) {
-    if (out.size() < end + piece.size() + sizeof(Entry)) make_room(piece.size());
+  uint8_t kinds = 0;  // of all pieces
+  size_t at = 0, end = begin;
+  const auto make_room = [&](size_t ids, size_t more) { out.resize(end + ids * Entry::kShort + sizeof(Entry) + more); };
+  const auto append = [&](std::string_view piece, size_t ids_left) {
+    if (!utf8::is_ascii(piece)) kinds |= kNotAscii;
+    make_room(ids_left, piece.size());
     std::memcpy(&out[end], piece.data(), piece.size());
     end += piece.size();
   };
-  make_room(0);
+  const auto append_run = [&](char byte, size_t ids_left) {
+    append(characters(std::string(1, byte), ids, at, skip_special_tokens), ids_left);
+  };
+  if (first_differs_) {
+    const auto passed = [&](uint32_t id) {
+      return !tokenizer_.id_to_token(id) || (skip_special_tokens && id < entries_.size() && entries_[id].special());
+    };
+    while (at < ids.size() && passed(ids[at])) at++;
+    if (at < ids.size()) {
+      const std::string first = plan_.piece(std::string(*tokenizer_.id_to_token(ids[at++])), true);
+      const auto byte = plan_.byte_runs ? byte_named(first) : std::nullopt;
+      byte ? append_run(char(*byte), 0) : append(first, 0);
+    }
+  }
+  const uint8_t apart = skip_special_tokens ? kApart | kSpecial : kApart;
   while (at < ids.size()) {
-    const uint32_t id = ids[at++];
-    if (id >= entries_.size()) continue;
-    const Entry& e = entries_[id];
-    if (e.special() && skip_special_tokens) continue;
-    if (e.length == kLong) {
-      uint32_t index;
-      std::memcpy(&index, e.text, sizeof index);
-      append(longer_[index]);
-      continue;
+    const size_t stop = at + std::min(kBlock, ids.size() - at);
+    make_room(stop - at, 0);
+    while (at < stop) {
+      const uint32_t id = ids[at++];
+      if (id >= entries_.size()) continue;
+      const Entry& e = entries_[id];
+      if (e.kind & apart) [[unlikely]] {
+        if (e.special() && skip_special_tokens) continue;
+        const size_t left = stop > at ? stop - at : 0;
+        if (e.length == kByte) {
+          append_run(e.text[0], left);
+        } else {
+          uint32_t index;
+          std::memcpy(&index, e.text, sizeof index);
+          append(longer_[index], left);
+        }
+        continue;
+      }
+      std::memcpy(&out[end], &e, sizeof(Entry));  // more than needed: cheaper than to look
+      end += e.length;
+      kinds |= e.kind;
     }
-    if (e.length == kByte) {
-      append(characters(std::string(1, e.text[0]), ids, at, skip_special_tokens));
-      continue;
-    }
-    if (out.size() < end + sizeof(Entry)) make_room(sizeof(Entry));
-    std::memcpy(&out[end], &e, sizeof(Entry));  // more than needed: cheaper than to look
-    end += e.length;
   }
   out.resize(end);
-  finish();
+  const bool ascii = !(kinds & kNotAscii);
+  const std::string_view made(out.data() + begin, end - begin);
+  const bool invalid = !ascii && utf8::find_invalid(made) != std::string::npos;
+  if (!invalid && plan_.whole.empty()) return ascii;
+  std::string text = invalid ? utf8::lossy(made) : std::string(made);
+  for (const TokenDecoder* decoder : plan_.whole) text = decoder->piece(std::move(text), true);
+  out.resize(begin);
+  out.insert(out.end(), text.begin(), text.end());
+  return utf8::is_ascii(text);
 }
 
 std::unique_lock<std::mutex> DecodeTableSlot::lock() {
@@ -139,9 +154,10 @@ std::string Tokenizer::decode_slowly(std::span<const uint32_t> ids, bool skip_sp
 std::string Tokenizer::decode(std::span<const uint32_t> ids, bool skip_special_tokens) const {
   const auto table = decode_table_.get(*this, ids.size());
   if (!table) return decode_slowly(ids, skip_special_tokens);
-  std::string out;
+  TextBuffer out;
+  out.reserve(ids.size() * kUsual);
   table->decode(ids, skip_special_tokens, out);
-  return out;
+  return {out.begin(), out.end()};
 }
 
 Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::span<const size_t> ends,
@@ -157,20 +173,23 @@ Tokenizer::Texts Tokenizer::decode_batch(std::span<const uint32_t> ids, std::spa
     std::vector<size_t> sizes;
     for (size_t r; next(r);) {
       const auto [first, last] = runs[r];
-      std::string& text = out.memory[r];
+      TextBuffer& memory = out.memory[r];
+      memory.reserve((ends[last - 1] - begin_of(first)) * kUsual);
       sizes.clear();
       for (size_t i = first; i < last; i++) {
         const auto some = ids.subspan(begin_of(i), ends[i] - begin_of(i));
-        const size_t before = text.size();
-        if (table)
-          table->decode(some, skip_special_tokens, text);
-        else
-          text += decode_slowly(some, skip_special_tokens);
-        sizes.push_back(text.size() - before);
+        const size_t before = memory.size();
+        if (table) {
+          out.texts[i].ascii = table->decode(some, skip_special_tokens, memory);
+        } else {
+          const std::string text = decode_slowly(some, skip_special_tokens);
+          out.texts[i].ascii = utf8::is_ascii(text);
+          memory.insert(memory.end(), text.begin(), text.end());
+        }
+        sizes.push_back(memory.size() - before);
       }
-      size_t at = 0;
-      for (size_t i = first; i < last; at += sizes[i++ - first])
-        out.texts[i] = std::string_view(text).substr(at, sizes[i - first]);
+      const char* at = memory.data();
+      for (size_t i = first; i < last; at += sizes[i++ - first]) out.texts[i].text = {at, sizes[i - first]};
     }
   };
   share_out(runs.size(), work, interrupt);

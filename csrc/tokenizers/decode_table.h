@@ -8,16 +8,28 @@
 
 #include "core/after_fork.h"
 #include "tokenizers/decoders/decoder.h"
+#include "tokenizers/models/big_vector.h"
 
 namespace ef::tokenizers {
 
 class Tokenizer;
 
+// Characters that are written right after room was made for them, so that nothing writes zeros there.
+struct Unwritten : std::allocator<char> {
+  template <class U>
+  struct rebind {
+    using other = Unwritten;
+  };
+  void construct(char*) {}
+};
+using TextBuffer = std::vector<char, Unwritten>;
+
 class DecodeTable {
  public:
   static constexpr size_t kWorthwhile = 4096;                // ids in one call that pay for making it
   DecodeTable(const Tokenizer& tokenizer, DecodePlan plan);  // that of its decoder
-  void decode(std::span<const uint32_t> ids, bool skip_special_tokens, std::string& out) const;  // appends
+  // Appends; whether it is ASCII.
+  bool decode(std::span<const uint32_t> ids, bool skip_special_tokens, TextBuffer& out) const;
 
  private:
   // The piece lies in the entry, so that a short one takes one reading of memory; of a long one, where it begins.
@@ -28,14 +40,14 @@ class DecodeTable {
     uint8_t kind = 0;
     bool special() const { return kind & kSpecial; }
   };
-  static constexpr uint8_t kSpecial = 1, kKnown = 2;
+  static constexpr uint8_t kSpecial = 1, kKnown = 2, kNotAscii = 4, kApart = 8;  // kApart: kLong or kByte
   static constexpr uint8_t kLong = 255, kByte = 254;
   std::string characters(std::string bytes, std::span<const uint32_t> ids, size_t& at, bool skip_special_tokens) const;
   static_assert(sizeof(Entry) == 16);
   const Tokenizer& tokenizer_;
   const DecodePlan plan_;
   const bool first_differs_;
-  std::vector<Entry> entries_;  // by id; unknown ones are empty
+  BigVector<Entry> entries_;  // by id; unknown ones are empty
   std::vector<std::string> longer_;
 };
 

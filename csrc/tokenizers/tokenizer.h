@@ -111,9 +111,13 @@ class Tokenizer {
 
   // Ids without a token are passed over.
   std::string decode(std::span<const uint32_t> ids, bool skip_special_tokens = true) const;
+  struct Text {
+    std::string_view text;
+    bool ascii = false;
+  };
   struct Texts {
-    std::vector<std::string_view> texts;  // parts of the memory
-    std::vector<std::string> memory;
+    std::vector<Text> texts;  // parts of the memory
+    std::vector<TextBuffer> memory;
     Texts() = default;
     Texts(Texts&&) = default;
     Texts& operator=(Texts&&) = default;

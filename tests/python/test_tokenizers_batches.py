@@ -7,7 +7,7 @@ import random
 import pytest
 from eigenformers import tokenizers
 from eigenformers.errors import TokenizerError, UnsupportedError
-from eigenformers.tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
+from eigenformers.tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 CORPUS = ["the hat in the house", "then he heated the tea", "Der Hut, das Haus", "été à la mer", "x = f(a, b)\n"] * 3
 
@@ -185,3 +185,51 @@ def test_what_cannot_be_cut_is_an_error():
         tokenizer.encode_batch_arrays(["a", 1])
     with pytest.raises(TypeError, match="Can't extract `str` to `Vec`"):
         tokenizer.encode_batch_arrays("a")
+
+
+class Index:
+    """A number that is no int, and that may change what it stands in."""
+
+    def __init__(self, value, then=lambda: None):
+        self.value, self.then = value, then
+
+    def __index__(self):
+        self.then()
+        return self.value
+
+
+DECODERS = {
+    "bytes": lambda: decoders.ByteLevel(),
+    "pieces": lambda: decoders.WordPiece(),
+    "runs": lambda: decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]),
+}
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_decoding_together_is_decoding_alone(decoder) -> None:
+    tokenizer = byte_level()
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    tokenizer.add_tokens(["a token of more bytes than an entry has", "é", "<0xC3>", "<0xA9>", "<0x41>"])
+    tokenizer.decoder = DECODERS[decoder]()
+    known, draw = tokenizer.get_vocab_size(), random.Random(5)
+    lists = [[draw.randrange(known + 3) for _ in range(draw.choice([0, 1, 2, 9, 40, 700]))] for _ in range(300)]
+    lists += [[tokenizer.token_to_id("<0x41>")] * 600 + [40] * 300, [40] * 600]
+    # Alone they are too few to make a table for.
+    alone = {skip: [tokenizer.decode(ids, skip_special_tokens=skip) for ids in lists] for skip in (False, True)}
+    for skip, texts in alone.items():
+        assert tokenizer.decode_batch(lists, skip_special_tokens=skip) == texts
+        assert tokenizer.decode_batch(tuple(map(tuple, lists)), skip_special_tokens=skip) == texts
+        assert [tokenizer.decode(ids, skip_special_tokens=skip) for ids in lists] == texts
+
+
+def test_ids_of_all_kinds_are_decoded() -> None:
+    tokenizer = byte_level()
+    expected = tokenizer.decode([0, 1, 5, 300])
+    for ids in ([0, 1, 5, 300], [False, True, 5, Index(300)], (0, 1, 5, 300), [Index(0), 1, 5, 300]):
+        assert tokenizer.decode_batch([ids, ids]) == [expected] * 2
+    for wrong in ([1, -1], [1, 2**32], [1, 2**70], [1, "a"], [1, 1.0], [1, None]):
+        with pytest.raises(TypeError):
+            tokenizer.decode_batch([[1], wrong])
+    batch = [[1, 2], [3], [4]]
+    batch[0].append(Index(5, batch.clear))
+    assert tokenizer.decode_batch(batch) == [tokenizer.decode([1, 2, 5])]

@@ -403,7 +403,7 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
 
         Ids outside the vocabulary are left out; negative ones raise OverflowError.
         """
-        token_ids = to_py_obj(token_ids)
+        token_ids = self._plain_ids(token_ids)
         if isinstance(token_ids, list) and token_ids and isinstance(token_ids[0], (list, tuple)):
             return self._decode_batch(token_ids, skip_special_tokens=skip_special_tokens, **kwargs)
         return self._decode(token_ids, skip_special_tokens=skip_special_tokens, **kwargs)
@@ -423,6 +423,9 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
             **kwargs,
         )
         return [texts] if isinstance(texts, str) else texts
+
+    def _plain_ids(self, token_ids):
+        return to_py_obj(token_ids)
 
     def _decode(self, token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=None, **kwargs: Any) -> str:
         raise NotImplementedError

@@ -430,6 +430,12 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
 
     # Decoding
 
+    def _plain_ids(self, token_ids):
+        # The engine reads lists, and whatever numbers are in them, faster than we could look at them.
+        if type(token_ids) is list and token_ids and type(token_ids[0]) in (int, list):
+            return token_ids
+        return super()._plain_ids(token_ids)
+
     def _decode(self, token_ids, skip_special_tokens=False, clean_up_tokenization_spaces=None, **kwargs: Any) -> str:
         if isinstance(token_ids, dict):
             token_ids = token_ids["input_ids"]

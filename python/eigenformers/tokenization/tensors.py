@@ -17,7 +17,7 @@ def to_py_obj(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: to_py_obj(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        if all(type(item) is int for item in value):
+        if set(map(type, value)) == {int}:
             return list(value)
         return [to_py_obj(item) for item in value]
     if hasattr(value, "tolist"):
