@@ -41,25 +41,63 @@ std::vector<Run> runs_of(size_t n, size_t most, F&& size_of) {
   return out;
 }
 
-// work(next) once a thread; next(i) gives the next index below n that is left, false when there is none. When one
-// throws, nothing more is begun. `interrupt` is asked by the thread that called; what it throws is thrown here, too.
+// What is left of n items: each thread has neighbours of its own, from which it takes the first; when they are done, it
+// takes the last of another's. So a batch that comes again finds each thread with the words that it has seen.
+class Shares {
+ public:
+  Shares(size_t n, int threads) : shares_(size_t(threads)) {
+    for (size_t t = 0; t < shares_.size(); t++)
+      shares_[t].left = packed(n * t / shares_.size(), n * (t + 1) / shares_.size());
+  }
+  bool next(size_t thread, size_t& i) {
+    for (size_t k = 0; k < shares_.size(); k++) {
+      std::atomic<uint64_t>& left = shares_[(thread + k) % shares_.size()].left;
+      for (uint64_t now = left; begin(now) < end(now);) {
+        const uint64_t then = k ? packed(begin(now), end(now) - 1) : packed(begin(now) + 1, end(now));
+        if (!left.compare_exchange_weak(now, then)) continue;
+        i = k ? end(now) - 1 : begin(now);
+        return true;
+      }
+    }
+    return false;
+  }
+  void clear() {
+    for (Share& share : shares_) share.left = 0;
+  }
+
+ private:
+  struct alignas(64) Share {
+    std::atomic<uint64_t> left;
+  };
+  static uint64_t packed(uint64_t begin, uint64_t end) { return begin << 32 | end; }
+  static size_t begin(uint64_t left) { return left >> 32; }
+  static size_t end(uint64_t left) { return left & UINT32_MAX; }
+  std::vector<Share> shares_;
+};
+
+// work(next) once a thread; next(i) gives an index below n that is left, false when there is none. When one throws,
+// nothing more is begun. `interrupt` is asked by the thread that called; what it throws is thrown here, too.
 template <class Work>
 void share_out(size_t n, Work&& work, const std::function<void()>& interrupt = {}) {
-  std::atomic<size_t> counter{0};
+  check<TokenizerError>(n <= UINT32_MAX, "a batch of more than 4294967295 parts");
+  const bool alone = n < 2 || !parallel_allowed();
+  Shares shares(n, alone ? 1 : ThreadPool::instance().size());
   const auto caller = std::this_thread::get_id();
-  const auto next = [&](size_t& i) {
-    if ((i = counter.fetch_add(1)) >= n) return false;
-    if (interrupt && std::this_thread::get_id() == caller) interrupt();
-    return true;
+  const auto next_of = [&](size_t thread) {
+    return [&, thread](size_t& i) {
+      if (!shares.next(thread, i)) return false;
+      if (interrupt && std::this_thread::get_id() == caller) interrupt();
+      return true;
+    };
   };
-  if (n < 2 || !parallel_allowed()) return work(next);
+  if (alone) return work(next_of(0));
   const InUse* const in_use = InUse::innermost();
-  auto body = [&](int, int) {
+  auto body = [&](int thread, int) {
     const InUse::Shared shared(in_use);
     try {
-      work(next);
+      work(next_of(size_t(thread)));
     } catch (...) {
-      counter = n;
+      shares.clear();
       throw;
     }
   };

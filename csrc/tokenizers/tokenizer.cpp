@@ -9,13 +9,20 @@ namespace ef::tokenizers {
 std::unique_lock<std::mutex> WorkspacePool::lock() {
   return mutex_.locked([this] { new (&free_) decltype(free_); });
 }
+namespace {
+thread_local const Workspace* last_used = nullptr;  // by this thread; it may be gone
+}
 std::unique_ptr<Workspace> WorkspacePool::take(const Model& model) {
-  if (const auto held = lock(); !free_.empty()) {
-    auto out = std::move(free_.back());
+  std::unique_ptr<Workspace> out;
+  if (const auto held = lock(); !free_.empty()) {  // if possible one whose words this thread has met
+    const auto known = std::ranges::find(free_, last_used, [](auto& workspace) { return workspace.get(); });
+    std::swap(known == free_.end() ? free_.back() : *known, free_.back());
+    out = std::move(free_.back());
     free_.pop_back();
-    return out;
   }
-  return model.workspace();
+  if (!out) out = model.workspace();
+  last_used = out.get();
+  return out;
 }
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   if (!workspace) return;
