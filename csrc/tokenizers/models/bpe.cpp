@@ -36,8 +36,8 @@ Bpe::Bpe(Vocab vocab, const Merges& merges, BpeOptions options)
   });
 
   // Where unknown characters vanish, what stands around them meets, and offsets go by the bytes that are left.
-  const bool vanish =
-      !options_.unk_token && (fallback_.empty() || std::count(fallback_.begin(), fallback_.end(), UINT32_MAX));
+  all_bytes_ = !fallback_.empty() && !std::count(fallback_.begin(), fallback_.end(), UINT32_MAX);
+  const bool vanish = !options_.unk_token && !all_bytes_;
   // Bytes that stand for a character with its prefix or suffix are counted as the vocabulary spells them.
   knows_mark_ = vocab_.find(kMark) && !vanish && (plain() || fallback_.empty());
   find_joints(merges);
@@ -252,8 +252,8 @@ void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<S
   for (uint32_t at = begin; at < word.end; at += uint32_t(length)) {
     char32_t c = utf8::decode(text.data() + at, length);
     if (c == blank) c = kMarkChar;
-    // Unknown characters in a row may become one token.
-    if (at > begin && !may_join(before, c) && char_ids_[c] != UINT32_MAX) {
+    // Unknown characters in a row may become one token, unless all are spelled as bytes.
+    if (at > begin && !may_join(before, c) && (all_bytes_ || char_ids_[c] != UINT32_MAX)) {
       parts.push_back({begin, at});
       begin = at;
     }

@@ -126,6 +126,7 @@ class Bpe : public Model {
   std::optional<uint32_t> unk_id_;
   bool shares_ids_ = false;         // two tokens have the same id: what is known of an id says nothing about either
   std::vector<uint32_t> fallback_;  // ids of <0x00> … <0xFF>, empty without byte_fallback
+  bool all_bytes_ = false;          // all of them are there
 
   // SentencePiece-style vocabularies see whole texts as one word. Between two characters that no merge brings together,
   // the text falls into parts that have nothing to do with each other.

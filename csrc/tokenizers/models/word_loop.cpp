@@ -124,6 +124,7 @@ class Loop {
     return at;
   }
   size_t make_short(Span word, const WordKey& key, uint64_t hash, size_t at) {
+    space_.long_words.prefetch(hash);  // where it goes if it has many tokens; on its way while they are made
     const auto& tokens = make(word, &key, hash);
     if (covers(tokens)) {
       ShortWordCache::Entry& entry = ShortWordCache::renew(space_.short_words.at(hash));
@@ -173,13 +174,20 @@ void run(const Model& model, std::string_view text, std::span<const Span> words,
          Workspace& workspace, WordTokens& out) {
   Loop<kSpans> loop(model, text, spelling, workspace, out);
   if (spelling == Spelling::Bytes || !model.cuts_words()) return loop.run(words);
-  for (const Span word : words) {  // the parts of a word make one word in the result
-    workspace.parts.clear();
-    model.cut(text, word, spelling, workspace.parts);
+  // The parts of a word make one word in the result. Those of several words run through the loop together.
+  constexpr size_t kTogether = 1 << 10;
+  auto& parts = workspace.parts;
+  auto& ends = workspace.part_ends;
+  for (size_t w = 0; w < words.size();) {
+    parts.clear(), ends.clear();
+    for (; w < words.size() && parts.size() < kTogether; w++) {
+      model.cut(text, words[w], spelling, parts);
+      ends.push_back(uint32_t(parts.size()));
+    }
     const size_t before = out.ends.size();
-    loop.run(workspace.parts);
-    out.ends.resize(before);
-    out.ends.push_back(uint32_t(out.ids.size()));
+    loop.run(parts);
+    for (size_t i = 0; i < ends.size(); i++) out.ends[before + i] = out.ends[before + ends[i] - 1];
+    out.ends.resize(before + ends.size());
   }
 }
 }  // namespace

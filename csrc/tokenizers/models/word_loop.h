@@ -28,6 +28,7 @@ struct Workspace {
   uint64_t hash = 0;
   std::vector<Token> made;
   std::vector<Span> parts;
+  std::vector<uint32_t> part_ends;
   WordTokens text;  // of the text that is being encoded, or of several
   std::vector<Span> words, word_parts;
   std::string joined;  // several texts, their words, and where their words, later their tokens, end
@@ -36,7 +37,7 @@ struct Workspace {
 
   virtual void trim() {  // gives back what one huge text took
     if (text.ids.capacity() > kKept) text = {};
-    trim(made), trim(parts), trim(words), trim(word_parts), trim(joined), trim(joined_words);
+    trim(made), trim(parts), trim(part_ends), trim(words), trim(word_parts), trim(joined), trim(joined_words);
   }
 
  protected:
