@@ -300,11 +300,12 @@ TEST(Bpe, Dropout) {
   EXPECT_THROW(model(-0.1), TokenizerError);
 }
 
-// A text with blanks, in the parts that no merge brings together, against all of it with marks.
+// Texts with blanks, in the parts that no merge brings together, against all of each with marks. Characters without a
+// token are unknown, or spelled as bytes, of which all or all but one have tokens.
 TEST(Bpe, BlanksAndPartsGiveTheSameAsTheWholeText) {
-  for (unsigned seed = 0; seed < 12; seed++) {
+  for (unsigned seed = 0; seed < 24; seed++) {
     std::mt19937 random(seed);
-    const bool fuse = seed % 2;
+    const unsigned bytes = seed / 2 % 3 * 128 - (seed / 2 % 3 == 1);  // 0, 127, 256
     std::vector<std::string> tokens{"<unk>", std::string(kMark), "a", "b", "é", "漢", "字", "😀"};
     const size_t single = tokens.size();
     Merges merges;
@@ -315,27 +316,40 @@ TEST(Bpe, BlanksAndPartsGiveTheSameAsTheWholeText) {
       merges.add(left, right);
       tokens.push_back(left + right);
     }
+    for (unsigned i = 0; i < bytes; i++)
+      tokens.push_back("<0x" + std::string(1, "0123456789ABCDEF"[i / 16]) + "0123456789ABCDEF"[i % 16] + ">");
     BpeOptions options;
     options.unk_token = "<unk>";
-    options.fuse_unk = fuse;
+    options.fuse_unk = seed % 2;
+    options.byte_fallback = bytes;
     const Bpe model(vocab_of(tokens), merges, options);
     ASSERT_TRUE(model.cuts_words() && model.accepts(Spelling::Blanks));
     const auto workspace = model.workspace();
     for (int i = 0; i < 200; i++) {
       std::string text;
-      for (size_t n = random() % 40; n > 0; n--) {
-        const size_t k = random() % (single + 3);
-        text += k == 0 ? "?" : k < 3 || k >= single ? " " : tokens[k];
+      std::vector<Span> words;  // a few texts behind each other, some of them empty
+      for (size_t w = random() % 5 + 1; w > 0; w--) {
+        const auto begin = uint32_t(text.size());
+        for (size_t n = random() % 40; n > 0; n--) {
+          const size_t k = random() % (single + 4);
+          text += k == 0 ? "?" : k == 1 ? "ж" : k < 4 || k >= single ? " " : tokens[k];
+        }
+        words.push_back({begin, uint32_t(text.size())});
       }
-      std::vector<Token> whole;
-      model.tokenize(blanks_to_marks(text), Spelling::Vocabulary, nullptr, whole);
       WordTokens parts;
-      const Span all{0, uint32_t(text.size())};
-      tokenize_words(model, text, std::span(&all, 1), Spelling::Blanks, *workspace, true, parts);
-      ASSERT_EQ(parts.ids.size(), whole.size()) << text;
-      for (size_t k = 0; k < whole.size(); k++) {
-        ASSERT_EQ(parts.ids[k], whole[k].id) << text;
-        ASSERT_EQ(blanks_to_marks(text.substr(0, parts.spans[k].end)).size(), whole[k].end) << text;
+      tokenize_words(model, text, words, Spelling::Blanks, *workspace, true, parts);
+      ASSERT_EQ(parts.ends.size(), words.size());
+      size_t at = 0;
+      for (size_t w = 0; w < words.size(); w++) {
+        const std::string word = text.substr(words[w].begin, words[w].end - words[w].begin);
+        std::vector<Token> whole;
+        model.tokenize(blanks_to_marks(word), Spelling::Vocabulary, nullptr, whole);
+        ASSERT_EQ(parts.ends[w], at + whole.size()) << word;
+        for (const Token& token : whole) {
+          ASSERT_EQ(parts.ids[at], token.id) << word;
+          const std::string before = text.substr(words[w].begin, parts.spans[at++].end - words[w].begin);
+          ASSERT_EQ(blanks_to_marks(before).size(), token.end) << word;
+        }
       }
     }
   }
