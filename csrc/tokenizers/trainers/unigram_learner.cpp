@@ -22,7 +22,8 @@ double digamma(double x) {
   return result + std::log(x) + y * (1.0 / 24 + y * (-7.0 / 960 + y * (31.0 / 8064 - y * 127.0 / 30720)));
 }
 
-// All characters, then substrings, the most frequent first; scores are log probabilities.
+// All characters, then substrings up to the size, the most frequent first and one at least; scores are log
+// probabilities.
 ScoredPieces seed(const UnigramLearnerOptions& options, const CountedWords& words) {
   std::unordered_map<char32_t, uint64_t> counts;
   std::vector<std::string_view> texts;
@@ -38,7 +39,7 @@ ScoredPieces seed(const UnigramLearnerOptions& options, const CountedWords& word
   ScoredPieces out{{"<UNK>", kNaN}};
   double sum = 0;
   for (auto& [n, c] : characters) out.emplace_back(utf8::encode(c), double(n));
-  const size_t room = options.seed_size > characters.size() ? size_t(options.seed_size) - characters.size() : 0;
+  const size_t room = options.seed_size > characters.size() ? size_t(options.seed_size) - characters.size() : 1;
   for (auto& [text, score] : frequent_substrings(texts, size_t(options.max_piece_length), room)) {
     std::string piece;
     for (char32_t c : text) utf8::append(piece, c);
@@ -91,7 +92,8 @@ ScoredPieces prune(const UnigramState& state, const CountedWords& words, size_t 
       out.push_back(pieces[i]);
     } else if (counts[i] > 0) {
       const double before = std::log(counts[i]) - std::log(sum);
-      const double log_sum = std::log(sum + counts[i] * double(instead[i].size() - 1));
+      // By the count of all pieces and not of those that stand in: so SentencePiece and `tokenizers` have it.
+      const double log_sum = std::log(sum + counts[i] * double(pieces.size() - 1));
       double after = 0;
       for (uint32_t id : instead[i]) after += std::log(counts[id] + counts[i]) - log_sum;
       candidates.push_back({counts[i] / all * (before - after), i});
