@@ -273,7 +273,7 @@ void bind_tokenizer(py::module_& m) {
             return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::Chars);
           },
           py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
-          "Encodes many texts in parallel.")
+          "Encodes many texts in parallel. They may come from any iterable, such as a generator, but a dict or a set.")
       .def(
           "encode_batch_fast",
           [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
@@ -296,7 +296,7 @@ void bind_tokenizer(py::module_& m) {
             return using_tokenizer(self, [&] { return self.post_process(e, std::move(pair), special); });
           },
           py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true)
-      .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair"))
+      .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair").noconvert())
       .def(
           "decode",
           [](const Tokenizer& self, const py::object& ids, bool skip) {

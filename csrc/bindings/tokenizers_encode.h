@@ -9,6 +9,10 @@ namespace ef {
 
 inline void check_is_list(const py::iterable& list) {
   if (py::isinstance<py::str>(list)) throw py::type_error("Can't extract `str` to `Vec`");
+  // Their order, or their keys, are hardly what was meant.
+  if (py::isinstance<py::dict>(list) || py::isinstance<py::anyset>(list))
+    throw py::type_error(
+        str("'", py::type::of(list).attr("__name__").cast<std::string>(), "' object is not an instance of 'Sequence'"));
 }
 
 // Texts on their way into the engine: views of Python strings, which are kept alive here.

@@ -185,6 +185,14 @@ def test_what_cannot_be_cut_is_an_error():
         tokenizer.encode_batch_arrays(["a", 1])
     with pytest.raises(TypeError, match="Can't extract `str` to `Vec`"):
         tokenizer.encode_batch_arrays("a")
+    with pytest.raises(TypeError, match="'dict' object is not an instance of 'Sequence'"):
+        tokenizer.encode_batch_arrays({"a": 1})
+
+
+def test_texts_from_a_generator():
+    tokenizer = byte_level()
+    expected = [tokenizer.encode(text).ids for text in some_texts(5)]
+    assert [e.ids for e in tokenizer.encode_batch(text for text in some_texts(5))] == expected
 
 
 class Index:

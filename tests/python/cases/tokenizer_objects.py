@@ -187,6 +187,26 @@ def _message(call):
     return "no error"
 
 
+def case_neither_flag_nor_sequence(lib):
+    """`is_pair` is True or False; a dict or a set is no batch."""
+
+    def outcome(make):
+        try:
+            return make()
+        except TypeError as error:
+            return f"TypeError: {error}"
+
+    tokenizer = lib.Tokenizer(lib.models.WordLevel({"a": 0, "s": 1}, unk_token="a"))
+    tokenizer.post_processor = lib.processors.BertProcessing(("s", 1), ("s", 1))
+    values, out = (True, False, None, 5, 0, "x", [], 1.0), []
+    for owner in (tokenizer, tokenizer.post_processor):
+        out.append([str(outcome(lambda: owner.num_special_tokens_to_add(value))).partition(":")[0] for value in values])  # noqa: B023
+    for encode in (tokenizer.encode_batch, tokenizer.encode_batch_fast):
+        batches = ({"a": 1}, {"a"}, frozenset("a"), ("a", "a"), [])
+        out.append([outcome(lambda: [encoding.ids for encoding in encode(batch)]) for batch in batches])  # noqa: B023
+    return out
+
+
 def case_words_are_deprecated(lib):
     encoding = _word_tokenizer(lib).encode("a b")
     with warnings.catch_warnings(record=True) as caught:
