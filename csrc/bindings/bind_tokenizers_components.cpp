@@ -102,7 +102,12 @@ py::object to_object(const Json& v) {
 template <class Role>
 auto bind_role(py::module_& m, const char* doc) {
   using C = PyComponent<Role>;
-  auto cls = py::class_<C, py::smart_holder>(m, Kind<Role>::name, py::dynamic_attr(), doc);
+  py::class_<C, py::smart_holder> cls = [&] {
+    if constexpr (std::is_same_v<Role, tk::Model>)  // its classes have no attributes but their options
+      return py::class_<C, py::smart_holder>(m, Kind<Role>::name, doc);
+    else
+      return py::class_<C, py::smart_holder>(m, Kind<Role>::name, py::dynamic_attr(), doc);
+  }();
   cls.def(py::init([](const std::string& json) { return C(Kind<Role>::read(parse(json))); }), py::arg("json"))
       .def(py::init([](const C& other) { return other; }), py::arg("other"))
       .def(
@@ -365,7 +370,8 @@ void bind_tokenizer_components(py::module_& m) {
   bind_role<tk::PostProcessor>(m, "Adds special tokens and joins pairs.")
       .def(
           "num_special_tokens_to_add",
-          [](const PyPostProcessor& self, bool pair) { return self.role()->added_tokens(pair); }, py::arg("is_pair"))
+          [](const PyPostProcessor& self, bool pair) { return self.role()->added_tokens(pair); },
+          py::arg("is_pair").noconvert())
       .def(
           "process",
           [](const PyPostProcessor& self, const tk::Encoding& first, std::optional<tk::Encoding> pair, bool add) {

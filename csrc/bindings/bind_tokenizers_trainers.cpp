@@ -21,7 +21,7 @@ tk::TrainProgress shown(const py::object& progress) {
 
 void bind_tokenizer_trainers(py::module_& m) {
   py::class_<tk::WordCounts>(m, "_WordCounts", "How often each word occurs.")
-      .def(py::init<>())
+      .def(py::init<bool>(), py::arg("added_tokens") = true)
       .def("__len__", &tk::WordCounts::size)
       .def(
           "feed",

@@ -18,10 +18,12 @@ void WordCounts::add(Map& map, std::string_view word, uint64_t count) {
     map.emplace(word, count);
 }
 
-void WordCounts::count(Map& map, const Tokenizer& tokenizer, std::string_view text) {
+void WordCounts::count(Map& map, const Tokenizer& tokenizer, std::string_view text) const {
   check<TokenizerError>(utf8::find_invalid(text) == std::string_view::npos, "train: a text is not valid UTF-8");
   PreTokenizedString pieces(text);
-  if (tokenizer.normalizer())
+  if (added_tokens_)
+    tokenizer.added_vocabulary().extract_and_normalize(pieces, tokenizer.normalizer().get());
+  else if (tokenizer.normalizer())
     pieces.normalize([&](NormalizedString& part) { tokenizer.normalizer()->normalize(part); });
   if (tokenizer.pre_tokenizer()) tokenizer.pre_tokenizer()->pre_tokenize(pieces);
   pieces.spell_bytes();

@@ -14,8 +14,10 @@ namespace ef::tokenizers {
 
 class WordCounts {
  public:
-  // Normalizes and splits the texts as the tokenizer does (added tokens mean nothing here) and counts the pieces, in
-  // parallel. TokenizerError: a text that is not valid UTF-8.
+  // `added_tokens`: whether those of the tokenizer are found in the texts, each a word; otherwise they mean nothing.
+  explicit WordCounts(bool added_tokens = true) : added_tokens_(added_tokens) {}
+  // Normalizes and splits the texts as the tokenizer does and counts the pieces, in parallel. TokenizerError: a text
+  // that is not valid UTF-8.
   void feed(const Tokenizer& tokenizer, std::span<const std::string_view> texts);
   // The lines of a file, with their ends. `file_error` names the file.
   void feed_file(const Tokenizer& tokenizer, const std::string& path);
@@ -31,7 +33,8 @@ class WordCounts {
   };
   using Map = std::unordered_map<std::string, uint64_t, Hash, std::equal_to<>>;
   static void add(Map& map, std::string_view word, uint64_t count);
-  static void count(Map& map, const Tokenizer& tokenizer, std::string_view text);
+  void count(Map& map, const Tokenizer& tokenizer, std::string_view text) const;
+  bool added_tokens_;
   Map counts_;
 };
 

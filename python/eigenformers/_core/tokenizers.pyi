@@ -594,7 +594,7 @@ class Tokenizer:
         """
     def encode_batch(self, input: collections.abc.Iterable, is_pretokenized: bool = False, add_special_tokens: bool = True) -> list[Encoding]:
         """
-        Encodes many texts in parallel.
+        Encodes many texts in parallel. They may come from any iterable, such as a generator, but a dict or a set.
         """
     def encode_batch_arrays(self, input: collections.abc.Iterable, is_pretokenized: bool = False, add_special_tokens: bool = True) -> tuple[numpy.typing.NDArray[numpy.int64], numpy.typing.NDArray[numpy.int64]]:
         """
@@ -646,7 +646,7 @@ class _WordCounts:
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __init__(self) -> None:
+    def __init__(self, added_tokens: bool = True) -> None:
         ...
     def __len__(self) -> int:
         ...

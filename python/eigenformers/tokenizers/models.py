@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._core.tokenizers import Model, _bpe, _set_unigram_sampling, _unigram, _unigram_sampling
+from .checks import count
 from .component import option, register, spec
 
 
@@ -15,8 +16,21 @@ def _read_json_vocab(path: str) -> dict[str, int]:
         return json.load(file)
 
 
+class _Cached:
+    """The cache of `tokenizers` beside a model. Here it is the tokenizer's, of a fixed size, and never changes a result."""
+
+    __slots__ = ()
+
+    def _clear_cache(self) -> None:
+        """Accepted; there is nothing to clear."""
+
+    def _resize_cache(self, capacity: int) -> None:
+        """Accepted; the cache has a fixed size."""
+        count(capacity)
+
+
 @register()
-class BPE(Model):
+class BPE(_Cached, Model):
     """Byte pair encoding.
 
     Args:
@@ -30,6 +44,8 @@ class BPE(Model):
         byte_fallback: whether unknown characters become "<0x..>" tokens.
         ignore_merges: whether a word that is a token is taken as it is.
     """
+
+    __slots__ = ()
 
     dropout = option("dropout", "Probability that a merge is left out.")
     unk_token = option("unk_token", "Stands for characters that are no tokens.")
@@ -101,6 +117,8 @@ class WordPiece(Model):
         continuing_subword_prefix: marks pieces behind the first.
     """
 
+    __slots__ = ()
+
     unk_token = option("unk_token", "Stands for unknown words.")
     max_input_chars_per_word = option("max_input_chars_per_word", "Longer words are unknown.")
     continuing_subword_prefix = option("continuing_subword_prefix", "Marks pieces behind the first.")
@@ -141,6 +159,8 @@ class WordPiece(Model):
 class WordLevel(Model):
     """A word is a token, or unknown."""
 
+    __slots__ = ()
+
     unk_token = option("unk_token", "Stands for unknown words.")
 
     def __init__(self, vocab: dict[str, int] | str | None = None, unk_token: str = "<unk>") -> None:
@@ -175,7 +195,7 @@ class _Sampling:
 
 
 @register()
-class Unigram(Model):
+class Unigram(_Cached, Model):
     """The pieces with the highest sum of scores.
 
     Args:
@@ -186,6 +206,8 @@ class Unigram(Model):
             (subword regularization, Kudo 2018).
         nbest_size: how many of the best ways to cut a word are drawn from, at most 65536; by default all of them.
     """
+
+    __slots__ = ()
 
     alpha = _Sampling(0, "How much scores count where pieces are drawn at random; None or 0: the best are taken.")
     nbest_size = _Sampling(1, "How many of the best ways are drawn from.")

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 
 from .._core.tokenizers import AddedToken, Tokenizer, _train, _train_parity, _WordCounts
+from . import checks
+from .checks import Options, option
 
 Token = Union[str, AddedToken]
 
@@ -23,42 +25,38 @@ _BATCH_TEXTS, _BATCH_CHARACTERS = 4096, 1 << 24  # texts that are counted at a t
 _FORMATS = {"indicatif": "Indicatif", "json": "JsonLines", "silent": "Silent"}
 
 
-def _tokens(tokens: Iterable[Token] | None) -> list[AddedToken]:
-    out = []
-    for token in tokens or []:
-        if isinstance(token, str):
-            token = AddedToken(token, special=True)
-        elif not isinstance(token, AddedToken):
-            raise TypeError("special_tokens must be a List[Union[str, AddedToken]]")
-        else:
-            token.special = True
-        out.append(token)
-    return out
-
-
-def _characters(alphabet: Iterable[str] | None) -> list[str]:
-    return list(dict.fromkeys(text[0] for text in alphabet or [] if text))
-
-
 def _flags(token: AddedToken) -> dict[str, Any]:
     names = ("single_word", "lstrip", "rstrip", "normalized", "special")
     return {"content": token.content, **{name: getattr(token, name) for name in names}}
 
 
-class Trainer:
+def _given(values: Iterable[Any] | None) -> Iterable[Any]:
+    return () if values is None else values
+
+
+def _first_characters(alphabet: Iterable[str] | None) -> list[str]:
+    return [longer[0] for longer in map(checks.text, checks.items(_given(alphabet))) if longer]
+
+
+class Trainer(Options):
     """Base of the trainers. Options are attributes, which may be changed before training."""
 
+    __slots__ = ("_words",)
     _fields: tuple[str, ...] = ()  # as the JSON of the trainer has them, in order
+    vocab_size: int = option(checks.count)
+    show_progress: bool = option(checks.flag)
+    special_tokens: list[AddedToken] = option(checks.tokens)
 
-    def __init__(self) -> None:
+    def __init__(self, *, special_tokens: Iterable[Token] | None = None, **options: Any) -> None:
         if type(self) is Trainer:
             raise TypeError("cannot create 'Trainer' instances")
+        super().__init__(special_tokens=_given(special_tokens), **options)
         self._words = 0
 
     def _options(self) -> dict[str, Any]:
         """The options as JSON has them."""
         options = {name: getattr(self, name) for name in self._fields}
-        options["special_tokens"] = [_flags(token) for token in _tokens(self.special_tokens)]
+        options["special_tokens"] = [_flags(token) for token in self.special_tokens]
         if "progress_format" in options:
             options["progress_format"] = _FORMATS[options["progress_format"]]
         return options
@@ -136,8 +134,16 @@ class BpeTrainer(Trainer):
         max_token_length: tokens of more characters are not made.
     """
 
+    __slots__ = ()
     _fields = ("min_frequency", "vocab_size", "show_progress", "progress_format", "special_tokens", "limit_alphabet",
                "initial_alphabet", "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
+    min_frequency: int = option(checks.count)
+    progress_format: str = option(checks.one_of(*_FORMATS))
+    limit_alphabet: int | None = option(checks.optional(checks.count))
+    initial_alphabet: list[str] = option(checks.characters)
+    continuing_subword_prefix: str | None = option(checks.optional(checks.text))
+    end_of_word_suffix: str | None = option(checks.optional(checks.text))
+    max_token_length: int | None = option(checks.optional(checks.count))
 
     def __init__(
         self,
@@ -153,14 +159,18 @@ class BpeTrainer(Trainer):
         end_of_word_suffix: str | None = None,
         max_token_length: int | None = None,
     ) -> None:
-        super().__init__()
-        if progress_format not in _FORMATS:
-            raise ValueError(f"progress_format: found {progress_format!r}, needed one of {list(_FORMATS)}")
-        self.vocab_size, self.min_frequency, self.show_progress = vocab_size, min_frequency, show_progress
-        self.progress_format, self.special_tokens = progress_format, _tokens(special_tokens)
-        self.limit_alphabet, self.initial_alphabet = limit_alphabet, _characters(initial_alphabet)
-        self.continuing_subword_prefix, self.end_of_word_suffix = continuing_subword_prefix, end_of_word_suffix
-        self.max_token_length = max_token_length
+        super().__init__(
+            vocab_size=vocab_size,
+            min_frequency=min_frequency,
+            show_progress=show_progress,
+            progress_format=progress_format,
+            special_tokens=special_tokens,
+            limit_alphabet=limit_alphabet,
+            initial_alphabet=_first_characters(initial_alphabet),
+            continuing_subword_prefix=continuing_subword_prefix,
+            end_of_word_suffix=end_of_word_suffix,
+            max_token_length=max_token_length,
+        )
 
 
 class WordPieceTrainer(BpeTrainer):
@@ -168,6 +178,8 @@ class WordPieceTrainer(BpeTrainer):
 
     Args: those of `BpeTrainer`, without `progress_format` and `max_token_length`.
     """
+
+    __slots__ = ()
 
     def __init__(
         self,
@@ -209,7 +221,9 @@ class WordLevelTrainer(Trainer):
         special_tokens: the first tokens.
     """
 
+    __slots__ = ()
     _fields = ("min_frequency", "vocab_size", "show_progress", "special_tokens")
+    min_frequency: int = option(checks.count)
 
     def __init__(
         self,
@@ -219,9 +233,12 @@ class WordLevelTrainer(Trainer):
         show_progress: bool = True,
         special_tokens: Iterable[Token] | None = None,
     ) -> None:
-        super().__init__()
-        self.vocab_size, self.min_frequency, self.show_progress = vocab_size, min_frequency, show_progress
-        self.special_tokens = _tokens(special_tokens)
+        super().__init__(
+            vocab_size=vocab_size,
+            min_frequency=min_frequency,
+            show_progress=show_progress,
+            special_tokens=special_tokens,
+        )
 
 
 class UnigramTrainer(Trainer):
@@ -236,10 +253,18 @@ class UnigramTrainer(Trainer):
         unk_token: stands for unknown characters; it comes first where it is no special token.
         max_piece_length: longest token, in characters.
         n_sub_iterations: rounds of expectation and maximization between two steps.
+        seed_size: characters and substrings to begin with, the most frequent ones.
     """
 
+    __slots__ = ()
     _fields = ("show_progress", "vocab_size", "n_sub_iterations", "shrinking_factor", "special_tokens",
                "initial_alphabet", "unk_token", "max_piece_length", "seed_size")  # fmt: skip
+    initial_alphabet: list[str] = option(checks.characters)
+    shrinking_factor: float = option(checks.number)
+    unk_token: str | None = option(checks.optional(checks.text))
+    max_piece_length: int = option(checks.count)
+    n_sub_iterations: int = option(checks.count)
+    seed_size: int = option(checks.count)
 
     def __init__(
         self,
@@ -252,15 +277,22 @@ class UnigramTrainer(Trainer):
         unk_token: str | None = None,
         max_piece_length: int = 16,
         n_sub_iterations: int = 2,
+        seed_size: int = 1000000,
     ) -> None:
-        super().__init__()
-        self.vocab_size, self.show_progress, self.special_tokens = vocab_size, show_progress, _tokens(special_tokens)
-        self.initial_alphabet, self.shrinking_factor = _characters(initial_alphabet), shrinking_factor
-        self.unk_token, self.max_piece_length, self.n_sub_iterations = unk_token, max_piece_length, n_sub_iterations
-        self.seed_size = 1000000
+        super().__init__(
+            vocab_size=vocab_size,
+            show_progress=show_progress,
+            special_tokens=special_tokens,
+            initial_alphabet=_first_characters(initial_alphabet),
+            shrinking_factor=shrinking_factor,
+            unk_token=unk_token,
+            max_piece_length=max_piece_length,
+            n_sub_iterations=n_sub_iterations,
+            seed_size=seed_size,
+        )
 
 
-class ParityBpeTrainer:
+class ParityBpeTrainer(Options):
     """Learns byte pair encoding for several languages at once, each merge for the one that is worst off (Foroutan et al. 2025,
     "Parity-Aware Byte-Pair Encoding: Improving Cross-lingual Fairness in Tokenization").
 
@@ -291,9 +323,23 @@ class ParityBpeTrainer:
     ['ab', 'xy']
     """
 
+    __slots__ = ("_ratio", "_variant")
     _fields = ("num_merges", "variant", "min_frequency", "global_merges", "window_size", "alpha", "total_symbols",
                "show_progress", "ratio", "special_tokens", "limit_alphabet", "initial_alphabet",
                "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
+    num_merges: int = option(checks.count)
+    min_frequency: int = option(checks.count)
+    global_merges: int = option(checks.count)
+    window_size: int = option(checks.count)
+    alpha: float = option(checks.number)
+    total_symbols: bool = option(checks.flag)
+    special_tokens: list[AddedToken] = option(checks.tokens)
+    show_progress: bool = option(checks.flag)
+    limit_alphabet: int | None = option(checks.optional(checks.count))
+    initial_alphabet: list[str] = option(checks.characters)
+    continuing_subword_prefix: str | None = option(checks.optional(checks.text))
+    end_of_word_suffix: str | None = option(checks.optional(checks.text))
+    max_token_length: int | None = option(checks.optional(checks.count))
 
     def __init__(
         self,
@@ -315,15 +361,22 @@ class ParityBpeTrainer:
     ) -> None:
         if variant not in ("base", "window"):
             raise ValueError(f"Unknown variant '{variant}'. Use 'base' or 'window'.")
-        if any(len(text) != 1 for text in initial_alphabet or []):
-            raise ValueError("initial_alphabet: needed texts of one character")
         self._variant, self._ratio = variant, None if ratio is None else [float(r) for r in ratio]
-        self.num_merges, self.min_frequency, self.global_merges = num_merges, min_frequency, global_merges
-        self.window_size, self.alpha, self.total_symbols = window_size, float(alpha), total_symbols
-        self.special_tokens, self.show_progress = _tokens(special_tokens), show_progress
-        self.limit_alphabet, self.initial_alphabet = limit_alphabet, list(initial_alphabet or [])
-        self.continuing_subword_prefix, self.end_of_word_suffix = continuing_subword_prefix, end_of_word_suffix
-        self.max_token_length = max_token_length
+        super().__init__(
+            num_merges=num_merges,
+            min_frequency=min_frequency,
+            global_merges=global_merges,
+            window_size=window_size,
+            alpha=alpha,
+            total_symbols=total_symbols,
+            special_tokens=_given(special_tokens),
+            show_progress=show_progress,
+            limit_alphabet=limit_alphabet,
+            initial_alphabet=_given(initial_alphabet),
+            continuing_subword_prefix=continuing_subword_prefix,
+            end_of_word_suffix=end_of_word_suffix,
+            max_token_length=max_token_length,
+        )
 
     @property
     def variant(self) -> str:
@@ -340,7 +393,7 @@ class ParityBpeTrainer:
         """Train the tokenizer; its model becomes a new BPE.
 
         Args:
-            tokenizer: its normalizer and pre-tokenizer make the words.
+            tokenizer: its normalizer and pre-tokenizer make the words; added tokens mean nothing here.
             train_iterators: one a language; each gives texts, or lists of texts.
             dev_iterators: one a language, best of parallel texts: the language whose texts have the most tokens is worst off.
             ratio: in place of the one that the trainer was made with; not looked at with `dev_iterators`.
@@ -360,7 +413,7 @@ class ParityBpeTrainer:
         if dev_iterators is not None:
             options["ratio"] = None
         train, dev = (
-            [count_words(tokenizer, texts, self.show_progress, None) for texts in iterators or []]
+            [count_words(tokenizer, texts, self.show_progress, None, added_tokens=False) for texts in iterators or []]
             for iterators in (train_iterators, dev_iterators)
         )
         with _Progress(self.show_progress) as progress:
@@ -435,9 +488,19 @@ def batches(iterator: Iterable[str | Iterable[str]]) -> Iterator[list[str]]:
         yield batch
 
 
-def count_words(tokenizer: Tokenizer, iterator: Iterable, shown: bool, length: int | None) -> _WordCounts:
-    """Count the words of all texts, as the tokenizer's normalizer and pre-tokenizer make them."""
-    words = _WordCounts()
+def count_words(
+    tokenizer: Tokenizer, iterator: Iterable, shown: bool, length: int | None, added_tokens: bool = True
+) -> _WordCounts:
+    """Count the words of all texts, as the tokenizer's normalizer and pre-tokenizer make them.
+
+    Args:
+        tokenizer: makes the words.
+        iterator: texts, or sequences of texts.
+        shown: show a bar.
+        length: how many texts there are, for the bar.
+        added_tokens: an added token in a text is a word.
+    """
+    words = _WordCounts(added_tokens)
     done = 0
     with _Progress(shown) as progress:
         for batch in batches(iterator):

@@ -29,5 +29,6 @@ def case_train_new(lib):
         "bytes": new("byte_level", 320), "llama": new("llama", 90, min_frequency=2),
         "lists": new("byte_level", 300, [corpus(30), corpus(20, 4)], length=2),
         "new tokens": new("byte_level", 300, new_special_tokens=["<new>", lib.AddedToken("<other>", lstrip=True)]),
+        "tokens in the texts": new("byte_level", 300, [f"{text} <|end|>tail [MASK]<|end|>" for text in corpus(40)]),
         "renamed": new("byte_level", 300, special_tokens_map={"<|end|>": "<stop>"}),
     }  # fmt: skip

@@ -120,11 +120,29 @@ def case_unigram(lib):
             "tokens": [tokenizer.encode(text).tokens for text in corpus(12, 5)],
         }  # fmt: skip
 
-    return {  # as many pieces as there are: which ones are pruned depends on rounding
+    return {  # as many pieces as there are
         "unknown": unigram(vocab_size=600, unk_token="<unk>", special_tokens=["<s>", "<unk>"]),
         "more rounds": unigram(vocab_size=600, unk_token="<unk>", n_sub_iterations=4),
         "short": unigram(vocab_size=500, max_piece_length=3, n_sub_iterations=1, initial_alphabet=["€"]),
     }
+
+
+def case_unigram_pruned(lib):
+    """Which pieces stay, and how good they are; which of the letters has which score is random."""
+    out = {}
+    for options in (
+        {"vocab_size": 60}, {"vocab_size": 140}, {"vocab_size": 160, "shrinking_factor": 0.9},
+        {"vocab_size": 120, "n_sub_iterations": 4}, {"vocab_size": 120, "max_piece_length": 3},
+        {"vocab_size": 120, "seed_size": 200}, {"vocab_size": 500, "seed_size": 70}, {"vocab_size": 500, "seed_size": 5},
+        {"vocab_size": 150, "special_tokens": ["<s>", "<unk>"], "unk_token": "<unk>", "initial_alphabet": ["€"]},
+    ):
+        trainer = lib.trainers.UnigramTrainer(show_progress=False, **options)
+        vocab = model_of(trained(lib, lib.models.Unigram(), trainer, "Metaspace"))["vocab"]
+        out[str(options)] = [
+            " ".join(sorted(piece for piece, _ in vocab)),
+            sorted(round(score, 6) for piece, score in vocab if len(piece) > 1),
+        ]
+    return out
 
 
 def case_unigram_corners(lib):
@@ -159,6 +177,54 @@ def case_empty_corpus(lib):
             trainer = getattr(lib.trainers, f"{name}Trainer")(show_progress=False, **options)
             made = model_of(trained(lib, model, trainer, texts=texts))
             out[f"{name} {options} {texts}"] = [list(made["vocab"].items()), made.get("merges"), made["added"]]
+    return out
+
+
+def case_added_tokens(lib):
+    """Found in the texts as when encoding; each is a word, that is cut no further."""
+    added, pre = lib.AddedToken, lib.pre_tokenizers
+    texts = ["foo bar <x> foo", "bar <x>", "FOO fox<x>  far a <x>b boo"]
+    out = {}
+
+    def case(name, tokens=(), special=(), pre_tokenizer=None, normalizer=None, keep=True, kind="BPE", first=()):
+        tokenizer = lib.Tokenizer(getattr(lib.models, kind)())
+        tokenizer.pre_tokenizer = pre_tokenizer or pre.Whitespace()
+        tokenizer.normalizer = normalizer
+        tokenizer.add_tokens(list(tokens))
+        tokenizer.add_special_tokens(list(special))
+        tokenizer.encode_special_tokens = not keep
+        options = {"continuing_subword_prefix": ""} if kind == "WordPiece" else {}
+        trainer = getattr(lib.trainers, f"{kind.title() if kind == 'BPE' else kind}Trainer")(
+            show_progress=False, special_tokens=list(first), **options
+        )
+        for _ in range(2 if first else 1):
+            tokenizer.train_from_iterator(texts, trainer)
+        made = model_of(tokenizer)
+        vocab = sorted(piece for piece, _ in made["vocab"]) if kind == "Unigram" else list(made["vocab"].items())
+        out[name] = [vocab, made.get("merges"), made["added"]]
+
+    case("none")
+    case("token", ["<x>"])
+    case("special", special=["<x>"])
+    case("special as text", special=["<x>"], keep=False)
+    case("several words", ["foo bar"])
+    case("part of a word", ["o"])
+    case("single word", [added("a", single_word=True), added("fo", single_word=True)])
+    case("white space", special=[added("<x>", lstrip=True, rstrip=True)], pre_tokenizer=pre.WhitespaceSplit())
+    case("normalized", ["foo"], normalizer=lib.normalizers.Lowercase())
+    case("not normalized", [added("FOO", normalized=False)], normalizer=lib.normalizers.Lowercase())
+    case("bytes", ["é"], ["<x>"], pre_tokenizer=pre.ByteLevel())
+    case("metaspace", special=["<x>"], pre_tokenizer=pre.Metaspace())
+    case("first metaspace", special=["<x>"], pre_tokenizer=pre.Metaspace(prepend_scheme="first"))
+    case("second training", first=["<x>"])
+    for kind in ("WordPiece", "WordLevel", "Unigram"):
+        case(kind, ["o"], ["<x>"], kind=kind)
+    tokenizer = lib.Tokenizer(lib.models.BPE())
+    tokenizer.pre_tokenizer = pre.Whitespace()
+    tokenizer.add_special_tokens(["<x>"])
+    trainer = lib.trainers.ParityBpeTrainer(num_merges=20, show_progress=False)
+    trainer.train_from_iterator(tokenizer, [texts[:2], texts[2:]], dev_iterators=[["a <x>"], ["<x>b"]])
+    out["several languages"] = model_of(tokenizer)
     return out
 
 
@@ -202,6 +268,52 @@ def case_trainers(lib):
         changed.min_frequency,
         [str(getattr(t, "content", t)) for t in changed.special_tokens],
     ]
+    return out
+
+
+def case_options(lib):
+    """What is no option, or can't be its value, is refused at once."""
+
+    def outcome(make):
+        try:
+            value = make()
+            return [str(token) for token in value] if isinstance(value, list) else value
+        except AttributeError:
+            return "AttributeError"  # its text names the module
+        except (TypeError, ValueError, OverflowError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    def changed(made, name, value):
+        setattr(made, name, value)
+        return getattr(made, name)
+
+    values = {
+        "vocab_size": ["x", object(), None, 1.5, [], 7, True], "min_frequency": ["x", -1, 1 << 64, 3],
+        "show_progress": ["x", 1, None, False], "initial_alphabet": ["abc", object(), [1], ["ab"], ["a"], []],
+        "limit_alphabet": ["x", -1, 2.0, None, 3], "continuing_subword_prefix": [3, None, "##"],
+        "end_of_word_suffix": [b"x", "</w>"], "max_token_length": ["x", -3, None, 4],
+        "special_tokens": [["a", lib.AddedToken("b", lstrip=True)], []],
+        "vocabsize": [5], "zzz": [None], "num_merges": ["x", -1, 5], "alpha": ["1", object(), 2, 0.5],
+        "total_symbols": [0, True], "window_size": [-1, 3],
+    }  # fmt: skip
+    t, m, out = lib.trainers, lib.models, {}
+    for kind in (t.BpeTrainer, t.WordPieceTrainer, t.WordLevelTrainer, t.UnigramTrainer, t.ParityBpeTrainer):
+        name = kind.__name__
+        for option, some in values.items():
+            if name != "WordPieceTrainer" or option != "max_token_length":
+                out[f"{name}.{option}"] = [outcome(lambda: changed(kind(), option, value)) for value in some]  # noqa: B023
+        found = [object(), 3, "ab", [1], [None]]
+        out[f"{name}, special tokens"] = [outcome(lambda: kind(special_tokens=v)).partition(":")[0] for v in found]  # noqa: B023
+    made = [{"vocab_size": -1}, {"vocab_size": "x"}, {"min_frequency": 1.0}, {"max_token_length": -1}, {"show_progress": 0}]
+    out["made"] = [outcome(lambda: t.BpeTrainer(**options)) for options in made]  # noqa: B023
+    kept = t.BpeTrainer(special_tokens=["a"])
+    kept.special_tokens.append("b")
+    out["copies"] = len(kept.special_tokens)
+    out["seeds"] = json.loads(t.UnigramTrainer(seed_size=77).__getstate__())
+    out["models"] = [outcome(lambda: changed(kind(), "zzz", 3)) for kind in (m.BPE, m.WordPiece, m.WordLevel, m.Unigram)]  # noqa: B023
+    for kind in (m.BPE, m.Unigram):
+        sizes = [0, 5, -1, None, "x", 1.5]
+        out[f"cache of {kind.__name__}"] = [kind()._clear_cache(), [outcome(lambda: kind()._resize_cache(n)) for n in sizes]]  # noqa: B023
     return out
 
 
