@@ -195,6 +195,8 @@ std::string repr_of_tokenizer(const Tokenizer& t, size_t most_items) {
   tk::Json json = tk::Json{{"type", "Tokenizer"}};
   const auto parts = tk::Json::parse(t.to_json());
   for (auto& [key, value] : parts.items()) json[key] = value;
+  for (const auto& [key, type] : {std::pair("truncation", "TruncationParams"), std::pair("padding", "PaddingParams")})
+    if (json[key].is_object()) json[key]["type"] = type;
   return repr_of(json, most_items);
 }
 

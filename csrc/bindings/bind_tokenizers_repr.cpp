@@ -1,5 +1,8 @@
 // repr() and str() of components and tokenizers, in the spelling of the `tokenizers` library.
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+
 #include "bindings/tokenizers_support.h"
 #include "tokenizers/utf8.h"
 
@@ -38,7 +41,7 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
     }
     out += close;
   };
-  static const std::vector<std::string> kEnums = {"behavior", "prepend_scheme", "sequence id", "direction"};
+  static const std::vector<std::string> kEnums = {"behavior", "prepend_scheme", "sequence id", "direction", "strategy"};
   switch (v.type()) {
     case Json::value_t::null:
       out += "None";
@@ -53,8 +56,9 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
         write_text(v.get_ref<const std::string&>(), most < kRepr, out);
       return;
     case Json::value_t::number_float: {
-      const double d = v.get<double>();
-      out += d == double(int64_t(d)) ? std::to_string(int64_t(d)) : v.dump();
+      char digits[400];  // of the smallest and the largest number: none is written with an exponent
+      const double d = key == "dropout" ? double(v.get<float>()) : v.get<double>();  // which the library holds as f32
+      out.append(digits, std::to_chars(digits, std::end(digits), d, std::chars_format::fixed).ptr);
       return;
     }
     case Json::value_t::array: {
@@ -67,7 +71,7 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       return;
     }
     case Json::value_t::object: {
-      if (v.size() == 1 && (v.contains("String") || v.contains("Regex"))) {
+      if (key != "vocab" && v.size() == 1 && (v.contains("String") || v.contains("Regex") || v.contains("Fixed"))) {
         out += v.begin().key() + "(";
         write_repr(*v.begin(), "", most, out);
         out += ")";

@@ -12,11 +12,20 @@ using tk::NormalizedString;
 using tk::PreTokenizedString;
 using tk::Span;
 
-// Texts that a component hands to Python live as long as the call.
+// Texts that a component hands to Python live as long as the call, unless they have a copy of the original.
 struct Scope {
   bool open = true;
+  std::shared_ptr<const std::string> original;
 };
 using ScopePtr = std::shared_ptr<Scope>;
+class Call {
+ public:
+  ~Call() { scope_->open = false; }
+  const ScopePtr& scope() const { return scope_; }
+
+ private:
+  ScopePtr scope_ = std::make_shared<Scope>();
+};
 void check_open(const ScopePtr& scope, const char* what) {
   check<TokenizerError>(!scope || scope->open, what, ": used after the call that it was made for");
 }
@@ -54,12 +63,16 @@ struct PyNormalized {
   ScopePtr scope;
 
   NormalizedString& get() const {
-    check_open(scope, "NormalizedString");
+    if (scope && !scope->open && scope->original)
+      own->move_to(*scope->original);
+    else
+      check_open(scope, "NormalizedString");
     return borrowed ? *borrowed : *own;
   }
   std::string original() const {
     const NormalizedString& s = get();
-    return std::string(s.original().substr(s.source().begin, s.source().end - s.source().begin));
+    const Span span = s.source();
+    return span.begin < span.end ? std::string(s.original().substr(span.begin, span.end - span.begin)) : "";
   }
   // Bytes [begin, end) as a text of its own, over the same original.
   PyNormalized part(uint32_t begin, uint32_t end) const {
@@ -84,13 +97,11 @@ tk::Pattern pattern_of(const py::object& pattern) {
   return tk::Pattern::regex(pattern.attr("pattern").cast<std::string>());
 }
 
-char32_t one_character(const py::object& value, const char* where) {
+char32_t first_character(const py::object& value, const char* where) {
   const std::string_view text = py::isinstance<py::str>(value) ? utf8_of(value) : std::string_view();
-  int length = 0;
-  const char32_t c = text.empty() ? 0 : tk::utf8::decode(text.data(), length);
-  if (text.empty() || size_t(length) != text.size())
-    throw py::type_error(std::string(where) + ": the function has to give one character");
-  return c;
+  if (text.empty()) throw py::type_error(std::string(where) + ": the function has to give a character");
+  int length;
+  return tk::utf8::decode(text.data(), length);
 }
 py::str character(char32_t c) { return to_str(tk::utf8::encode(c)); }
 
@@ -153,8 +164,8 @@ void bind_normalized(py::module_& m) {
       .def("__str__", [](const P& p) { return to_str(p.get().text()); })
       .def("__repr__",
            [](const P& p) {
-             const tk::Json original = p.original(), text = std::string(p.get().text());
-             return to_str("NormalizedString(original=" + original.dump() + ", normalized=" + text.dump() + ")");
+             return to_str(
+                 str("NormalizedString(original=\"", p.original(), "\", normalized=\"", p.get().text(), "\")"));
            })
       .def("slice", slice, py::arg("range"), "Characters of a range, None where it reaches outside of the text.")
       .def("__getitem__", slice)
@@ -187,11 +198,11 @@ void bind_normalized(py::module_& m) {
           [](P& p, const py::object& f) {
             check_callable(f, "map", "fn(char) -> char");
             std::vector<char32_t> to;
-            for_each_character(p, [&](char32_t c) { to.push_back(one_character(f(character(c)), "map")); });
+            for_each_character(p, [&](char32_t c) { to.push_back(first_character(f(character(c)), "map")); });
             size_t i = 0;
             p.get().map([&](char32_t c) { return i < to.size() ? to[i++] : c; });
           },
-          py::arg("func"), "Replaces every character by what `func` gives for it, one character.")
+          py::arg("func"), "Replaces every character by what `func` gives for it, its first character.")
       .def(
           "for_each",
           [](const P& p, const py::object& f) {
@@ -209,10 +220,10 @@ void bind_normalized(py::module_& m) {
           "split",
           [](const P& p, const py::object& pattern, const std::string& behavior) {
             const auto kind = tk::split_behavior_from_name(behavior, "split");
+            auto parts = tk::split_parts(p.get().text(), pattern_of(pattern));
+            if (p.get().size() == 0) parts = {{0, 0, false}};
             py::list out;
-            tk::join_parts(tk::split_parts(p.get().text(), pattern_of(pattern)), kind, [&](uint32_t b, uint32_t e) {
-              if (b < e) out.append(p.part(b, e));
-            });
+            tk::join_parts(parts, kind, [&](uint32_t b, uint32_t e) { out.append(p.part(b, e)); });
             return out;
           },
           py::arg("pattern"), py::arg("behavior"), "Parts, cut at the matches as the behavior says.");
@@ -231,7 +242,7 @@ struct PyPreTokenized {
   }
 };
 
-// A piece as a text of its own, for as long as the call.
+// A piece as a text of its own, over the same original.
 PyNormalized open_piece(PreTokenizedString& text, const PreTokenizedString::Piece& piece, const ScopePtr& scope) {
   NormalizedString view = text.normalized(piece);
   PyNormalized whole{nullptr, nullptr, &view, nullptr};
@@ -246,13 +257,14 @@ void split(PyPreTokenized& self, const py::object& f) {
   text.spell_bytes();
   std::vector<PreTokenizedString::Piece> out;
   const std::vector<PreTokenizedString::Piece> old = text.pieces();
+  const Call call;
   for (size_t i = 0; i < old.size(); i++) {
     if (old[i].tokens >= 0) {
       out.push_back(old[i]);
       continue;
     }
-    const auto scope = std::make_shared<Scope>();
-    const py::iterator parts = guarded([&] { return py::iter(f(i, py::cast(open_piece(text, old[i], scope)))); });
+    const py::iterator parts =
+        guarded([&] { return py::iter(f(i, py::cast(open_piece(text, old[i], call.scope())))); });
     for (auto item : parts) {
       const auto& part = expect<PyNormalized>(item, "NormalizedString");
       if (part.get().size() == 0) continue;
@@ -262,17 +274,17 @@ void split(PyPreTokenized& self, const py::object& f) {
       text.replace(piece, NormalizedString(part.get()));
       out.push_back(piece);
     }
-    scope->open = false;
   }
   text.pieces() = std::move(out);
+  if (call.scope().use_count() > 1)  // Python has kept some
+    call.scope()->original = self.storage ? self.storage : std::make_shared<const std::string>(text.original());
 }
 
 void normalize(PyPreTokenized& self, const py::object& f) {
   check_callable(f, "normalize", "fn(normalized: NormalizedString)");
   self.get().normalize([&](NormalizedString& part) {
-    const auto scope = std::make_shared<Scope>();
-    guarded([&] { return f(py::cast(PyNormalized{nullptr, nullptr, &part, scope})); });
-    scope->open = false;
+    const Call call;
+    guarded([&] { return f(py::cast(PyNormalized{nullptr, nullptr, &part, call.scope()})); });
   });
 }
 
@@ -392,9 +404,8 @@ struct CustomNormalizer : Custom<tk::Normalizer> {
   bool needs_source() const override { return true; }  // it may
   void normalize(NormalizedString& text) const override {
     py::gil_scoped_acquire acquire;
-    const auto scope = std::make_shared<Scope>();
-    guarded([&] { return object().attr("normalize")(PyNormalized{nullptr, nullptr, &text, scope}); });
-    scope->open = false;
+    const Call call;
+    guarded([&] { return object().attr("normalize")(PyNormalized{nullptr, nullptr, &text, call.scope()}); });
   }
 };
 struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
@@ -402,9 +413,8 @@ struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
   bool needs_source() const override { return true; }  // it may
   void pre_tokenize(PreTokenizedString& text) const override {
     py::gil_scoped_acquire acquire;
-    const auto scope = std::make_shared<Scope>();
-    guarded([&] { return object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, scope, {}}); });
-    scope->open = false;
+    const Call call;
+    guarded([&] { return object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, call.scope(), {}}); });
   }
 };
 struct CustomDecoder : Custom<tk::Decoder> {

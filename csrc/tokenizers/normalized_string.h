@@ -40,6 +40,8 @@ class NormalizedString {
   bool tracked() const { return tracked_; }
   // Part of the original that this text stands for, also after changes.
   Span source() const { return source_; }
+  // The same original at another address. What views the text itself has to own it by now.
+  void move_to(std::string_view original) { original_ = original; }
   bool changed() const { return owned_; }
   // Part of the original behind bytes [begin, end) of the text; whole characters.
   Span source(uint32_t begin, uint32_t end) const {

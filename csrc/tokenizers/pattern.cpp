@@ -23,7 +23,11 @@ Pattern Pattern::regex(std::string pattern, bool allow_scanner) {
 std::vector<Span> Pattern::find_all(std::string_view text) const { return regex_->find_all(text); }
 
 Pattern Pattern::from_json(const Json& json, std::string_view where) {
-  if (json.size() == 1 && find(json, "String")) return literal(get_string(json, "String", where));
+  if (json.size() == 1 && find(json, "String")) {
+    Pattern p = literal(get_string(json, "String", where));
+    if (p.source_.empty()) p.regex_ = std::make_shared<Regex>("");
+    return p;
+  }
   if (json.size() == 1 && find(json, "Regex")) return regex(get_string(json, "Regex", where));
   fail<TokenizerError>(where, ": 'pattern' is ", kind_of(json), ", needed {\"String\": …} or {\"Regex\": …}");
 }

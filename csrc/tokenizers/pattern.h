@@ -15,11 +15,13 @@ class Regex;
 
 class Pattern {
  public:
-  static Pattern literal(std::string text);
+  static Pattern literal(std::string text);  // an empty one matches nothing
   // The patterns of well-known tokenizers run on hand-written scanners, all others on PCRE2. Both give the same
   // matches.
   static Pattern regex(std::string pattern, bool allow_scanner = true);
-  static Pattern from_json(const Json& json, std::string_view where);  // {"String": …}, {"Regex": …} or a bare string
+  // {"String": …} or {"Regex": …}. In a component an empty text stands before and behind each character, as the empty
+  // expression does.
+  static Pattern from_json(const Json& json, std::string_view where);
   Json to_json() const;
 
   const std::string& source() const { return source_; }
@@ -37,7 +39,7 @@ class Pattern {
       const char* end = at + text.size();
       for (Match m; at < end && scanner_(at, end, m); at = m.end)
         f(uint32_t(m.begin - text.data()), uint32_t(m.end - text.data()));
-    } else if (is_regex_) {
+    } else if (regex_) {
       for (const Span& s : find_all(text)) f(s.begin, s.end);
     } else if (!source_.empty()) {
       for (size_t at = 0; (at = text.find(source_, at)) != std::string_view::npos; at += source_.size())

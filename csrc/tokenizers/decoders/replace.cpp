@@ -9,15 +9,12 @@ class Replace : public TokenDecoder {
  public:
   explicit Replace(const Json& json)
       : pattern_(Pattern::from_json(require(json, "pattern", "Replace"), "Replace")),
-        // An empty text stands before and behind each character, as the empty expression does.
-        matcher_(pattern_.to_json() == Json{{"String", ""}} ? Pattern::from_json({{"Regex", ""}}, "Replace")
-                                                            : pattern_),
         content_(get_string(json, "content", "Replace")) {}
   bool first_differs() const override { return false; }
   std::string piece(std::string token, bool) const override {
     std::string out;
     size_t at = 0;
-    matcher_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
+    pattern_.for_each_match(token, [&](uint32_t begin, uint32_t end) {
       out.append(token, at, begin - at).append(content_);
       at = end;
     });
@@ -28,7 +25,7 @@ class Replace : public TokenDecoder {
   }
 
  private:
-  Pattern pattern_, matcher_;
+  Pattern pattern_;
   std::string content_;
 };
 

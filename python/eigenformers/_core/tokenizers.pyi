@@ -282,7 +282,7 @@ class NormalizedString:
         ...
     def map(self, func: typing.Any) -> None:
         """
-        Replaces every character by what `func` gives for it, one character.
+        Replaces every character by what `func` gives for it, its first character.
         """
     def nfc(self) -> None:
         ...

@@ -57,11 +57,12 @@ def register(type_name: str | None = None) -> Callable[[type], type]:
     return decorate
 
 
-def option(name: str, doc: str) -> property:
-    """An attribute that is a field of the component's JSON. Setting it rebuilds the component in place."""
+def option(name: str, doc: str, read: Callable[[Any], Any] = lambda value: value) -> property:
+    """An attribute that is a field of the component's JSON, which `read` turns into its value. Setting it rebuilds the
+    component in place."""
 
     def get(self: Any) -> Any:
-        return self._get(name)
+        return read(self._get(name))
 
     def set_(self: Any, value: Any) -> None:
         self._set(name, json.dumps(value, ensure_ascii=False))

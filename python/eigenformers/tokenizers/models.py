@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -29,6 +30,10 @@ class _Cached:
         count(capacity)
 
 
+def _float32(value: float | None) -> float | None:
+    return None if value is None else ctypes.c_float(value).value
+
+
 @register()
 class BPE(_Cached, Model):
     """Byte pair encoding.
@@ -47,7 +52,7 @@ class BPE(_Cached, Model):
 
     __slots__ = ()
 
-    dropout = option("dropout", "Probability that a merge is left out.")
+    dropout = option("dropout", "Probability that a merge is left out, as the nearest float of 32 bits.", _float32)
     unk_token = option("unk_token", "Stands for characters that are no tokens.")
     continuing_subword_prefix = option("continuing_subword_prefix", "Marks pieces behind the first.")
     end_of_word_suffix = option("end_of_word_suffix", "Marks the last piece of a word.")

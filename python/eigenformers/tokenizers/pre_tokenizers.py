@@ -25,12 +25,12 @@ def _behavior(name: str) -> str:
 
 
 class _Behavior:
-    """The attribute `behavior`, in the spelling of Python."""
+    """The attribute `behavior`: set in the spelling of Python, it reads back in lower case without underscores."""
 
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        return next(python for python, name in _BEHAVIORS.items() if name == instance._get("behavior"))
+        return instance._get("behavior").lower()
 
     def __set__(self, instance, value: str) -> None:
         instance._set("behavior", json.dumps(_behavior(value)))

@@ -279,3 +279,100 @@ def case_added_again(lib):
         tokenizer.add_tokens([lib.AddedToken("ab", normalized=flag) for flag in flags])
         out += [[e.ids, e.tokens, e.offsets] for e in map(tokenizer.encode, ("ab", "x ab", "__"))]
     return out
+
+
+BEHAVIORS = ("isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous")
+
+
+def case_empty_literals(lib):
+    n, p = lib.normalizers, lib.pre_tokenizers
+    texts = ("", " ", "ab c", "é中 x")
+    splits = [p.Split("", behavior, invert) for behavior in BEHAVIORS for invert in (False, True)]
+    tokenizer = lib.Tokenizer(lib.models.BPE({"a": 0, "b": 1, " ": 2, "-": 3, "ab": 4}, [("a", "b")]))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = n.Replace("", "-"), p.Split("", "isolated")
+    again = lib.Tokenizer.from_str(tokenizer.to_str())
+    return {
+        "replaced": [[n.Replace("", to).normalize_str(text) for to in ("-", "")] for text in texts],
+        "split": [[list(map(list, split.pre_tokenize_str(text))) for text in texts] for split in splits],
+        "states": [n.Replace("", "-").__getstate__().decode(), splits[0].__getstate__().decode()],
+        "encoded": [[list(map(list, t.encode(text).offsets)) for text in texts] for t in (tokenizer, again)],
+        "ids": [t.encode("ab a").ids for t in (tokenizer, again)],
+    }
+
+
+def case_limits_shown(lib):
+    tokenizer = lib.Tokenizer(lib.models.WordLevel({"a": 0}, unk_token="a"))
+    shown = []
+    for options in (
+        {"max_length": 5, "stride": 2, "direction": "left", "strategy": "only_first"},
+        {"max_length": 0},
+        {"max_length": 512, "strategy": "only_second"},
+    ):
+        tokenizer.enable_truncation(**options)
+        shown += [repr(tokenizer), str(tokenizer)]
+    for options in (
+        {},
+        {"length": 5, "direction": "left", "pad_to_multiple_of": 3, "pad_id": 1, "pad_type_id": 2},
+        {"pad_token": 'a"\\\nb', "pad_to_multiple_of": 8},
+        {"pad_token": "x" * 150, "length": 0},
+    ):
+        tokenizer.enable_padding(**options)
+        shown += [repr(tokenizer), str(tokenizer)]
+        tokenizer.no_truncation()
+    return shown
+
+
+def case_numbers_and_behaviors_shown(lib):
+    out = []
+    for dropout in (0.1, 0.3, 0.5, 1.0, 0.0, 1 / 3, 1e-7):
+        model = lib.models.BPE({"a": 0}, [], dropout=dropout)
+        file = lib.Tokenizer(model).to_str()
+        out += [repr(model), repr(model.dropout), repr(lib.Tokenizer.from_str(file).model.dropout), file]
+    for behavior in BEHAVIORS:
+        split, punctuation = lib.pre_tokenizers.Split("a", behavior), lib.pre_tokenizers.Punctuation(behavior)
+        out += [split.behavior, punctuation.behavior, repr(split)]
+        split.behavior = behavior
+        out.append(split.behavior)
+    return out
+
+
+def case_texts_in_python(lib):
+    mapped = lib.NormalizedString("straße İ")
+    mapped.map(str.upper)
+    cleared = lib.NormalizedString("abc")
+    cleared.clear()
+    texts = [lib.NormalizedString(text) for text in ("", "a", "abca", "bab")] + [cleared]
+    patterns = ("a", "ab", "", lib.Regex(""), lib.Regex("a*"))
+    return {
+        "mapped": mapped.normalized,
+        "shown": [repr(lib.NormalizedString(text)) for text in ('a\n"\\', "", "é\t", "x" * 150)],
+        "parts": [
+            [[part.normalized, part.original] for part in text.split(pattern, behavior)]
+            for text in texts
+            for pattern in patterns
+            for behavior in BEHAVIORS
+        ],
+    }
+
+
+def case_kept_pieces(lib):
+    kept = []
+
+    def cut(index, piece):
+        parts = piece.split("b", "isolated")
+        kept.extend([piece, *parts])
+        return parts
+
+    text = lib.PreTokenizedString("ébcbd")
+    text.split(cut)
+    text.split(lambda index, piece: [kept[1 + index]])
+    for piece in kept:
+        piece.uppercase()
+    splits = [[part, list(span)] for part, span, _ in text.get_splits()]
+
+    class Cutter:
+        def pre_tokenize(self, text):
+            text.split(cut)
+
+    lib.pre_tokenizers.PreTokenizer.custom(Cutter()).pre_tokenize_str("xby")
+    return [splits, [[piece.normalized, piece.original, str(piece.slice((0, 1)))] for piece in kept]]
