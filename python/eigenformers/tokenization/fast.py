@@ -12,11 +12,13 @@ from typing import Any
 from ..utils import logging
 from ..utils.files import atomic_write
 from ._engine import AddedToken, Tokenizer
+from .backends import PIPELINES
 from .base import PreTrainedTokenizerBase
 from .batch_encoding import BatchEncoding, LaterEncodings
 from .bos_eos import BosEosMixin
 from .enums import PaddingStrategy, TruncationStrategy
 from .loading import TOKENIZER_FILE
+from .overrides import component_options
 from .training import TrainingMixin
 from .vocab_files import build_backend, write_vocab
 
@@ -484,6 +486,9 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
     def _saved_class_name(self) -> str:
         name = type(self).__name__
         return name if name == "PreTrainedTokenizerFast" or not name.endswith("Fast") else name[: -len("Fast")]
+
+    def _config_to_save(self) -> dict[str, Any]:
+        return {**component_options(PIPELINES.get(self.vocab_format), self._tokenizer), **super()._config_to_save()}
 
     def _save_pretrained(self, save_directory, file_names, legacy_format, filename_prefix) -> tuple[str, ...]:
         """Write tokenizer.json, with the padding and truncation that its file stated rather than the last call's."""

@@ -136,8 +136,8 @@ def _before(text: str, headings: tuple[str, ...]) -> str:
 
 
 def _section(docstring: str, heading: str, ends: tuple[str, ...]) -> str | None:
-    """What stands below a heading that has a line of its own."""
-    parts = re.split(rf"(?:^|\n)\s*{heading}[^\S\n]*\n", docstring, maxsplit=1)
+    """What stands below a heading that has a line of its own, which is not the first: that one describes."""
+    parts = re.split(rf"\n\s*{heading}[^\S\n]*\n", docstring, maxsplit=1)
     return _before(parts[1], ends) if len(parts) == 2 else None
 
 

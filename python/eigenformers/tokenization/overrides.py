@@ -5,10 +5,11 @@ A configuration file can not do this: the tokenizer.json says how it tokenizes, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from ._engine import UnsupportedError
+from ._engine import Tokenizer, UnsupportedError
 
 COMPONENT_OPTIONS = (
     "add_prefix_space",
@@ -72,6 +73,25 @@ def override_components(spec: dict[str, Any], options: dict[str, Any]) -> dict[s
         else:
             _set_bert_field(spec, name, value)
     return spec
+
+
+def component_options(pipeline: str | None, tokenizer: Tokenizer) -> dict[str, Any]:
+    """The options as the components have them, for readers that build the class's pipeline around the vocabulary."""
+    spec = {}
+    if pipeline == "word_piece" and tokenizer.normalizer is not None:
+        spec = {"normalizer": json.loads(tokenizer.normalizer.to_json())}
+    elif pipeline == "byte_level":
+        parts = {"pre_tokenizer": tokenizer.pre_tokenizer, "post_processor": tokenizer.post_processor}
+        spec = {role: json.loads(part.to_json()) for role, part in parts.items() if part is not None}
+    options = {}
+    for normalizer in _components(spec, "normalizer", "normalizers"):
+        if normalizer.get("type") == "BertNormalizer":
+            options.update({name: normalizer[field] for name, field in _BERT_FIELDS.items()})
+    if spec.get("pre_tokenizer", {}).get("type") == "ByteLevel":
+        options["add_prefix_space"] = spec["pre_tokenizer"]["add_prefix_space"]
+    if spec.get("post_processor", {}).get("type") == "RobertaProcessing":
+        options["trim_offsets"] = spec["post_processor"]["trim_offsets"]
+    return options
 
 
 def _set_bert_field(spec: dict[str, Any], name: str, value: bool) -> None:

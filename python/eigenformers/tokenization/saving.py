@@ -32,17 +32,6 @@ _PRIVATE = {
 }
 
 
-def plain_tokens(value: Any) -> Any:
-    """JSON form of a value that may hold AddedToken objects, at any depth."""
-    if isinstance(value, AddedToken):
-        return {**value.__getstate__(), "__type": "AddedToken"}
-    if isinstance(value, dict):
-        return {key: plain_tokens(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_tokens(item) for item in value]
-    return value
-
-
 def write_json(path: str, value: Any) -> None:
     """Write JSON as the hub's files have it: two blanks of indent, sorted, UTF-8."""
     atomic_write(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
@@ -86,9 +75,31 @@ class SavingMixin(PushToHubMixin):
             config = self._config_to_save()
             config, template_files = self.save_chat_templates(directory, config, filename_prefix, save_jinja_files)
             config_file = os.path.join(directory, prefix + TOKENIZER_CONFIG_FILE)
-            write_json(config_file, plain_tokens(config))
+            write_json(config_file, self.convert_added_tokens(config, save=True))
             files = (config_file, *template_files)
             return self._save_pretrained(directory, files, legacy_format, filename_prefix)
+
+    @classmethod
+    def convert_added_tokens(cls, obj: Any, save: bool = False, add_type_field: bool = True) -> Any:
+        """A value as tokenizer_config.json holds it, or such a value with its AddedToken objects made, at any depth.
+
+        Args:
+            obj: the value, which stays as it is.
+            save: AddedToken objects become dictionaries.
+            add_type_field: those have "__type"; else they lack "special", as the oldest files did.
+        """
+        if not save and isinstance(obj, dict) and obj.get("__type") == "AddedToken":
+            return AddedToken(**{key: value for key, value in obj.items() if key != "__type"})
+        if isinstance(obj, AddedToken) and save:
+            state = obj.__getstate__()
+            if not add_type_field:
+                return {key: value for key, value in state.items() if key != "special"}
+            return {**state, "__type": "AddedToken"}
+        if isinstance(obj, dict):
+            return {key: cls.convert_added_tokens(value, save, add_type_field) for key, value in obj.items()}
+        if isinstance(obj, (list, tuple)):
+            return [cls.convert_added_tokens(value, save, add_type_field) for value in obj]
+        return obj
 
     def _save_tekken(self, directory: str) -> tuple[str, ...]:
         """Copy the tekken.json of this tokenizer, which must not have changed since; returns its path."""

@@ -643,14 +643,36 @@ def case_json_schema(lib):
             a: x, Raises: y
         """
 
+    def arguments_only(a: int):
+        """
+        Args:
+            a: x
+        """
+
+    def result_only() -> int:
+        """
+        Returns:
+            x
+        """
+
     def call(function):
         try:
             return get_json_schema(function)
         except Exception as problem:  # noqa: BLE001
             return [type(problem).__name__, str(problem)[:60]]
 
-    functions = (simple, rich, fine, Tool().method, no_doc, no_arg, no_hint, one_tuple, headings)
+    functions = (simple, rich, fine, Tool().method, no_doc, no_arg, no_hint, one_tuple, headings, arguments_only, result_only)
     return [call(function) for function in functions]
+
+
+def case_added_tokens_in_files(lib):
+    """AddedToken objects as JSON holds them, and back."""
+    token = lib.AddedToken("<m>", lstrip=True, special=True)
+    convert = lib.PreTrainedTokenizerFast.convert_added_tokens
+    stored = convert({"a": [token, "b"], "c": (1, token), "d": {"e": token}}, save=True)
+    again = convert(json.loads(json.dumps(stored)))
+    shown = [repr(again["a"][0]), again["a"][1], again["c"][0], repr(again["c"][1]), repr(again["d"]["e"])]
+    return [stored, shown, convert([token], save=True, add_type_field=False), repr(convert([token])[0])]
 
 
 def case_older_files(lib):

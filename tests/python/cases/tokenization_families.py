@@ -272,3 +272,22 @@ def case_byte_ranks(lib):
             folder, vocab_file=path, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>"
         ))
     return out
+
+
+def case_saved_options(lib):
+    """What tokenizer_config.json says about the pipeline, which readers build around the vocabulary."""
+    names = ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "trim_offsets")
+    asked = {
+        **{name: ({}, {"do_lower_case": False, "strip_accents": True}) for name in WORD_PIECE},
+        "GPT2Tokenizer": ({}, {"add_prefix_space": True}),
+        "RobertaTokenizer": ({}, {"add_prefix_space": True, "trim_offsets": False}),
+    }
+    out = {}
+    for name, choices in asked.items():
+        files = (word_piece_vocab(),) if name in WORD_PIECE else byte_level_vocab(False)
+        for options in choices:
+            with tempfile.TemporaryDirectory() as folder:
+                getattr(lib, name)(*files, **options).save_pretrained(folder)
+                config = json.loads((pathlib.Path(folder) / "tokenizer_config.json").read_text(encoding="utf-8"))
+            out[f"{name} {options}"] = {key: config[key] for key in names if key in config}
+    return out
