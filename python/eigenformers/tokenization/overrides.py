@@ -89,8 +89,8 @@ def component_options(pipeline: str | None, tokenizer: Tokenizer) -> dict[str, A
             options.update({name: normalizer[field] for name, field in _BERT_FIELDS.items()})
     if spec.get("pre_tokenizer", {}).get("type") == "ByteLevel":
         options["add_prefix_space"] = spec["pre_tokenizer"]["add_prefix_space"]
-    if spec.get("post_processor", {}).get("type") == "RobertaProcessing":
-        options["trim_offsets"] = spec["post_processor"]["trim_offsets"]
+        if spec.get("post_processor", {}).get("type") == "RobertaProcessing":
+            options["trim_offsets"] = spec["post_processor"]["trim_offsets"]
     return options
 
 
