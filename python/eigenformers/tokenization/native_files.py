@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from .._core.tokenizers import _byte_alphabet, _merges_of_vocab, _read_sentencepiece
+from ..tokenizers.models import word_pieces
 from ._engine import AddedToken, TokenizerError
 from .backends import PIPELINES, Parts
 from .backends.arrange import ARRANGEMENTS
@@ -22,7 +23,7 @@ _MODEL_OF_MODULE = {"unigram": _UNIGRAM, "piece_bpe": _BPE}
 
 def read_into(parts: Parts, cls: type, vocab: Any) -> str:
     """Put a vocabulary (object or path) into `parts`; returns the name of the pipeline that goes with it."""
-    from .vocab_files import read_json, read_vocab
+    from .vocab_files import read_json, read_text, read_vocab
 
     if not isinstance(vocab, (str, os.PathLike)):
         parts.vocab = vocab
@@ -35,7 +36,7 @@ def read_into(parts: Parts, cls: type, vocab: Any) -> str:
         parts.vocab = read_vocab(path)
         return cls.vocab_format or "gpt2"
     if path.endswith(".txt"):
-        parts.vocab = read_vocab(path)
+        parts.vocab = word_pieces(read_text(path, "\n"))
         return cls.vocab_format or "bert"
     if not os.path.isfile(path):
         raise OSError(f"{path}: no such file; needed a vocabulary")

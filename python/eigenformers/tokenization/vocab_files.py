@@ -23,10 +23,10 @@ _NOTHING_TO_BUILD_FROM = (
 )
 
 
-def read_text(path: str | os.PathLike) -> str:
-    """Text of a UTF-8 file; TokenizerError says which file when it is none."""
+def read_text(path: str | os.PathLike, newline: str | None = None) -> str:
+    """Text of a UTF-8 file, `newline` as in `open`; TokenizerError says which file when it is none."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline=newline) as file:
             return file.read()
     except UnicodeDecodeError as error:
         raise TokenizerError(f"{path}: not a text file (byte {error.start} is not UTF-8); damaged download?") from None

@@ -30,6 +30,16 @@ class _Cached:
         count(capacity)
 
 
+# What Unicode calls white space; str.rstrip() takes four separators more.
+_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+def word_pieces(text: str) -> dict[str, int]:
+    """The contents of a vocab.txt: one token a line, without the blanks behind it."""
+    lines = text.split("\n")
+    return {line.rstrip(_BLANKS): number for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines)}
+
+
 def _float32(value: float | None) -> float | None:
     return None if value is None else ctypes.c_float(value).value
 
@@ -152,7 +162,7 @@ class WordPiece(Model):
     def read_file(vocab: str) -> dict[str, int]:
         """The contents of a vocab.txt: one token a line."""
         with open(vocab, encoding="utf-8", newline="\n") as file:
-            return {line.rstrip(): number for number, line in enumerate(file)}
+            return word_pieces(file.read())
 
     @classmethod
     def from_file(cls, vocab: str, **options: Any) -> WordPiece:

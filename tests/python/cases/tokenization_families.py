@@ -291,3 +291,10 @@ def case_saved_options(lib):
                 config = json.loads((pathlib.Path(folder) / "tokenizer_config.json").read_text(encoding="utf-8"))
             out[f"{name} {options}"] = {key: config[key] for key in names if key in config}
     return out
+
+
+def case_blanks_in_vocab_txt(lib):
+    """Lines end without their blanks, in whatever script; separators of ASCII are none."""
+    words = ["[PAD] ", "[UNK]", "[CLS]\t", "[SEP]", "[MASK]", "a\u3000", "b \u2028", " c", "d\xa0", "e\x1f", "", "f\r"]
+    with folder_with(**{"vocab.txt": "\n".join(words) + "\n"}) as folder:
+        return sorted(lib.BertTokenizer.from_pretrained(folder).get_vocab().items(), key=lambda pair: pair[1])
