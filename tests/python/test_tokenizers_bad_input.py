@@ -7,7 +7,16 @@ import time
 
 import pytest
 from eigenformers.errors import TokenizerError
-from eigenformers.tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from eigenformers.tokenizers import (
+    PreTokenizedString,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
 
 BYTES = {
     chr(b if 33 <= b < 127 or 161 <= b < 173 or 174 <= b else 256 + n): b
@@ -123,3 +132,40 @@ def test_a_hundred_megabytes_in_one_line(unit):
     ids, lengths = tokenizer.encode_batch_arrays([text])
     assert lengths.tolist() == [len(ids)]
     assert tokenizer.decode(ids) == text
+
+
+def test_what_a_component_keeps_of_a_call_that_failed():
+    kept = []
+
+    class Failing:
+        def normalize(self, text):
+            kept.append(text)
+            raise ValueError("no")
+
+        pre_tokenize = normalize
+
+    tokenizer = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
+    for role, make in (
+        ("normalizer", normalizers.Normalizer.custom),
+        ("pre_tokenizer", pre_tokenizers.PreTokenizer.custom),
+    ):
+        setattr(tokenizer, role, make(Failing()))
+        with pytest.raises(TokenizerError, match="ValueError: no"):
+            tokenizer.encode("a b")
+        setattr(tokenizer, role, None)
+    for text in kept:
+        with pytest.raises(TokenizerError, match="used after the call"):
+            text.normalize(print) if hasattr(text, "normalize") else text.uppercase()
+
+
+def test_pieces_that_are_kept_when_split_fails():
+    kept = []
+
+    def cut(index, piece):
+        kept.append(piece)
+        raise ValueError("no")
+
+    with pytest.raises(TokenizerError, match="ValueError: no"):
+        PreTokenizedString("a b").split(cut)
+    with pytest.raises(TokenizerError, match="used after the call"):
+        kept[0].uppercase()
