@@ -26,8 +26,7 @@ Session::Session(PreTrainedModel& model, const GenerateRequest& request, Generat
     both->separate();
     own = both->self().get();
   }
-  if (auto* dynamic = dynamic_cast<DynamicCache*>(own))
-    dynamic->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
+  if (own) own->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
 }
 
 void Session::read_prompt() {

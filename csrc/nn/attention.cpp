@@ -5,6 +5,8 @@
 
 #include "autograd/memory.h"
 #include "nn/adapted_linear.h"
+#include "nn/fused.h"
+#include "ops/helpers.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -228,6 +230,19 @@ GatedMlp::GatedMlp(int64_t hidden, int64_t intermediate, const std::string& acti
   act_fn.emplace(*this, names.act, std::make_shared<ActivationLayer>(activation));
 }
 
+namespace {
+
+// gate = act(gate)·up, if nobody else has the gate: of a prompt's pieces these are the largest tensors.
+bool gate_in_place(rowwise::Unary act, Tensor& gate, const Tensor& up) {
+  if (needs_grad(gate, up) || !fast_f32(gate, up) || !unshared(gate)) return false;
+  const int64_t n = gate.size(-1), rows = n ? gate.numel() / n : 0;
+  float* y = gate.mutable_data<float>();
+  rowwise::glu<float>(act, rows, n, y, n, up.data<float>(), n, y, n);
+  return true;
+}
+
+}  // namespace
+
 Tensor GatedMlp::forward(const Tensor& x) {
   std::vector<Tensor> both;
   if (gate_up_proj) {
@@ -238,14 +253,15 @@ Tensor GatedMlp::forward(const Tensor& x) {
     both = apply_all(x, {&*gate_proj, &*up_proj});
   }
   const auto act = std::dynamic_pointer_cast<ActivationLayer>(act_fn->ptr());
-  const bool fused = act && act->plain() && (act->name == "silu" || act->name == "swish");
+  const auto kernel = act && act->plain() ? activation_kernel(act->name) : std::nullopt;
   // Beside a matrix in bf16, which takes its input in bf16, backward gets by with bf16 too.
   TrainingMode mode = training_mode();
   if (const auto down = linear_term(*down_proj->operator->()))
     mode.rounded = mode.rounded || down->weight->dtype() == DType::BFloat16;
   const Tensor y = [&] {
     const TrainingModeGuard guard(mode);
-    return fused ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]);
+    if (kernel && gate_in_place(*kernel, both[0], both[1])) return both[0];
+    return kernel == rowwise::Unary::Silu ? silu_mul(both[0], both[1]) : mul((**act_fn)(both[0]), both[1]);
   }();
   return (**down_proj)(training() && dropout > 0 ? ef::dropout(y, dropout) : y);
 }

@@ -8,6 +8,7 @@
 #include "kernels/attention.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
+#include "ops/helpers.h"
 #include "ops/ops.h"
 #include "tensor/huge_pages.h"
 
@@ -40,6 +41,22 @@ Tensor KvMemory::take(const Shape& shape, DType dtype) {
   return Tensor::external(at, shape, dtype, block_.storage(), false);
 }
 
+namespace {
+
+// Of `kept` positions the last `count` go to the front.
+void keep_last(Tensor& rows, int64_t kept, int64_t count) {
+  const int64_t room = rows.size(2), number = rows.size(3) * int64_t(item_size(rows.dtype()));
+  auto* all = static_cast<char*>(rows.mutable_data_ptr());
+  parallel_for(rows.size(0) * rows.size(1), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      char* at = all + i * room * number;
+      std::memmove(at, at + (kept - count) * number, size_t(count * number));
+    }
+  });
+}
+
+}  // namespace
+
 bool DynamicCache::drops(int layer) const { return window(layer) && !record_past_ && !batch_invariant(); }
 
 bool DynamicCache::has_room(int layer, int64_t added) const {
@@ -51,12 +68,19 @@ bool DynamicCache::has_room(int layer, int64_t added) const {
 void DynamicCache::make_room(int layer, const Tensor& k, const Tensor& v) {
   Layer& at = layers_[size_t(layer)];
   const int64_t added = k.size(2), capacity = at.keys.defined() ? at.keys.size(2) : 0;
-  const int64_t enough = window(layer) - 1 + kSlack;
+  const int64_t enough = window(layer) - 1 + std::max(kSlack, added);  // a prompt's next piece is as long
   if (has_room(layer, added)) return;
   const int64_t length = at.length();
   const int64_t first = drops(layer) ? std::max(at.first, (length - window(layer) + 1) / kKeyBlock * kKeyBlock)
                                      : at.first;  // what is kept sums up to the same bits as if all of it were
   const int64_t past = length - first;
+  if (at.kept > past && past + added <= capacity && unshared(at.keys) && unshared(at.values)) {
+    keep_last(at.keys, at.kept, past);
+    keep_last(at.values, at.kept, past);
+    at.first = first;
+    at.kept = past;
+    return;
+  }
   const int64_t wanted = drops(layer) ? std::max(past + added, std::min(enough, std::max(reserve_, capacity * 2)))
                                       : std::max({past + added, reserve_, std::min(capacity * 2, capacity + 4096)});
   const int64_t rounded = (wanted + 63) / 64 * 64;

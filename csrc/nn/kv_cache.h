@@ -50,6 +50,7 @@ class KvCache {
   virtual void reorder(const Tensor& rows) = 0;  // batch rows by index: beams, kept ones; [2, rows]: see kv_cache.cpp
   virtual void crop(int64_t length) = 0;         // forget positions from `length` on; negative: that many from the end
   virtual void reset() = 0;
+  virtual void reserve(int64_t positions) {}  // memory that is taken from now on: for at least this many
   // The dtype that suits the model's weights; a cache that was given one, or that holds something, keeps its own.
   virtual void suggest_dtype(DType) {}
   virtual std::shared_ptr<KvCache> clone() const = 0;
@@ -95,7 +96,7 @@ class DynamicCache : public KvCache {
   std::shared_ptr<KvCache> clone() const override { return cloned(*this); }
   void record_past(bool on = true) { record_past_ = on; }
   bool records_past() const { return record_past_; }
-  void reserve(int64_t positions) { reserve_ = positions; }  // first allocation: at least this many
+  void reserve(int64_t positions) override { reserve_ = positions; }
 
  protected:
   template <class C>

@@ -8,17 +8,6 @@
 #include "ops/ops.h"
 
 namespace ef {
-namespace {
-
-// x with room for `capacity` positions, of which the first `used` are kept.
-Tensor grown(const Tensor& x, int64_t capacity, int64_t used, const Shape& shape, DType dtype) {
-  Tensor fresh = Tensor::empty({shape[0], shape[1], capacity, shape[3]}, dtype);
-  if (used) fresh.narrow(2, 0, used).copy_(x.narrow(2, 0, used));
-  return fresh;
-}
-
-}  // namespace
-
 QuantizedCache::QuantizedCache(const QuantizedCacheOptions& options) : options_(options) {
   check<UnsupportedError>(options.bits == 4 || options.bits == 8, "QuantizedCache: found nbits=", options.bits,
                           ", here are 4 and 8");
@@ -38,11 +27,15 @@ void QuantizedCache::pack(PackedRows& to, const Tensor& x) const {
   }
   const int64_t capacity = to.codes.defined() ? to.codes.size(2) : 0, groups = (dim + to.group - 1) / to.group;
   if (to.count + added > capacity) {
-    const int64_t wanted = std::max(to.count + added, std::min(capacity * 2, capacity + 4096));
+    const int64_t wanted = std::max({to.count + added, reserve_, std::min(capacity * 2, capacity + 4096)});
     const int64_t rounded = (wanted + 63) / 64 * 64;
-    to.codes = grown(to.codes, rounded, to.count, {batch, heads, 0, dim * to.bits / 8}, DType::UInt8);
-    Tensor ranges = Tensor::empty({batch, heads, 2 * groups, rounded}, DType::Float32);
-    if (to.count) ranges.narrow(3, 0, to.count).copy_(to.ranges.narrow(3, 0, to.count));
+    Tensor codes = Tensor::empty({batch, heads, rounded, dim * to.bits / 8}, DType::UInt8),
+           ranges = Tensor::empty({batch, heads, 2 * groups, rounded}, DType::Float32);
+    if (to.count) {
+      codes.narrow(2, 0, to.count).copy_(to.codes.narrow(2, 0, to.count));
+      ranges.narrow(3, 0, to.count).copy_(to.ranges.narrow(3, 0, to.count));
+    }
+    to.codes = codes;
     to.ranges = ranges;
   }
   const Tensor from = x.contiguous();
@@ -62,7 +55,19 @@ void QuantizedCache::pack_recent(Layer& at) const {
   pack(at.keys, at.recent_keys.narrow(2, 0, at.recent));
   pack(at.values, at.recent_values.narrow(2, 0, at.recent));
   at.recent = 0;
-  if (at.recent_keys.size(2) > options_.residual) at.recent_keys = at.recent_values = {};  // a long pass
+}
+
+// More positions than stay f32 are packed at once, and only whoever attends to them now sees them as they are.
+KvView QuantizedCache::append_many(Layer& at, const Tensor& keys, const Tensor& values) const {
+  KvView seen{keys, values, 0, at.keys, at.values};
+  if (at.recent) {
+    seen.keys = cat({at.recent_keys.narrow(2, 0, at.recent), keys}, 2);
+    seen.values = cat({at.recent_values.narrow(2, 0, at.recent), values}, 2);
+  }
+  pack(at.keys, seen.keys);
+  pack(at.values, seen.values);
+  at.recent = 0;
+  return seen;
 }
 
 KvView QuantizedCache::append(int layer, const Tensor& k, const Tensor& v) {
@@ -88,11 +93,13 @@ KvView QuantizedCache::append(int layer, const Tensor& k, const Tensor& v) {
                     at.keys.codes.size(0), " sequences of ", at.keys.codes.size(1), " heads of ", at.keys.dim, " and ",
                     at.values.dim, " numbers");
   if (at.recent >= options_.residual) pack_recent(at);
-  const int64_t capacity = at.recent_keys.defined() ? at.recent_keys.size(2) : 0;
-  if (at.recent + added > capacity) {
-    const int64_t wanted = std::max(at.recent + added, options_.residual);
-    at.recent_keys = grown(at.recent_keys, wanted, at.recent, k.shape(), DType::Float32);
-    at.recent_values = grown(at.recent_values, wanted, at.recent, v.shape(), DType::Float32);
+  if (at.recent + added > options_.residual) return append_many(at, keys, values);
+  if (!at.recent_keys.defined()) {
+    const auto room = [&](const Tensor& x) {
+      return Tensor::empty({x.size(0), x.size(1), options_.residual, x.size(3)}, DType::Float32);
+    };
+    at.recent_keys = room(keys);
+    at.recent_values = room(values);
   }
   at.recent_keys.narrow(2, at.recent, added).copy_(keys);
   at.recent_values.narrow(2, at.recent, added).copy_(values);

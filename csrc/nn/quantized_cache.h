@@ -28,19 +28,22 @@ class QuantizedCache : public KvCache {
   void reorder(const Tensor& rows) override;
   void crop(int64_t length) override;
   void reset() override { layers_.clear(); }
+  void reserve(int64_t positions) override { reserve_ = positions; }
   std::shared_ptr<KvCache> clone() const override;
   int64_t nbytes() const;
 
  private:
   struct Layer {
     PackedRows keys, values;
-    Tensor recent_keys, recent_values;  // f32 [batch, kv_heads, capacity, head_dim]
+    Tensor recent_keys, recent_values;  // f32 [batch, kv_heads, residual, head_dim]
     int64_t recent = 0;
     int64_t length() const { return keys.count + recent; }
   };
   void pack(PackedRows& to, const Tensor& x) const;
   void pack_recent(Layer& at) const;
+  KvView append_many(Layer& at, const Tensor& keys, const Tensor& values) const;
   QuantizedCacheOptions options_;
+  int64_t reserve_ = 0;
   std::vector<Layer> layers_;
 };
 

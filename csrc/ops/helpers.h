@@ -25,6 +25,9 @@ inline Tensor kernel_input(const Tensor& x) { return x.detach().to(real_compute(
 inline Tensor kernel_input(const Tensor& x, DType compute) { return x.detach().to(compute).contiguous(); }
 inline Tensor like(const Tensor& x) { return Tensor::empty(x.shape(), x.dtype()); }
 
+// Whether nobody else can see the memory of x: it may be written to.
+inline bool unshared(const Tensor& x) { return x.impl_ptr().use_count() == 1 && x.storage().use_count() == 1; }
+
 inline bool fast_f32(const Tensor& a) { return a.dtype() == DType::Float32 && a.is_contiguous(); }
 inline bool fast_f32(const Tensor& a, const Tensor& b) { return fast_f32(a) && fast_f32(b) && a.shape() == b.shape(); }
 

@@ -72,6 +72,14 @@ class Pages {
     return ready_ >= end;
   }
   std::atomic<bool> waiting{false};  // for the gatherer
+  std::atomic<size_t> used{0};       // bytes that are given away: nobody wants pages behind them
+
+  bool to_gather() const { return gathered_ < std::min(used.load(), whole_); }
+  void gather_page() {
+    madvise(data_ + gathered_, kHugePage, MADV_HUGEPAGE);
+    madvise(data_ + gathered_, kHugePage, MADV_COLLAPSE);
+    gathered_ += kHugePage;
+  }
 
   char* data() const { return data_; }
   size_t size() const { return size_; }
@@ -80,6 +88,7 @@ class Pages {
  private:
   char* data_;
   size_t size_, whole_, ready_ = 0;
+  size_t gathered_ = 0;  // of the gatherer's thread
   std::mutex lock_;
 };
 
@@ -114,12 +123,12 @@ class Gatherer {
  private:
   void run() {
     while (const auto block = next()) {
-      madvise(block->data(), block->whole(), MADV_HUGEPAGE);
       // One by one: whoever reads a page that moves has to wait.
-      for (size_t at = 0; at < block->whole() && block.use_count() > 1; at += kHugePage)
-        madvise(block->data() + at, kHugePage, MADV_COLLAPSE);
+      while (block.use_count() > 1 && block->to_gather()) block->gather_page();
       std::lock_guard guard(lock_);
       waiting_.erase(waiting_.begin());
+      block->waiting = false;  // more of it may be given away, or was just now
+      if (block.use_count() > 1 && block->to_gather() && !block->waiting.exchange(true)) waiting_.push_back(block);
     }
   }
   std::shared_ptr<Pages> next() {
@@ -160,8 +169,9 @@ Tensor take(size_t bytes, double delay, bool now) {
   } else {
     block = std::make_shared<Pages>(bytes, bytes / kHugePage * kHugePage);  // its end stays small
   }
-  if (!block->prepare(begin + bytes, now) && !block->waiting.exchange(true))
-    block->waiting = gatherer().add(block, delay);
+  block->used = begin + bytes;
+  if (!block->prepare(begin + bytes, now) && !block->waiting.exchange(true) && !gatherer().add(block, delay))
+    block->waiting = false;
   return Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
 }
 

@@ -136,6 +136,28 @@ TEST(DynamicCache, AWindowForgetsWhatNoQueryCanSee) {
   EXPECT_EQ(recording->view(0).values.contiguous().to_vector<float>().back(), 804.f);
 }
 
+// What a window leaves behind makes room for the next piece of a prompt, unless somebody still has a view of it.
+TEST(DynamicCache, AWindowSlidesInItsOwnMemory) {
+  DynamicCache cache({512});
+  cache.reserve(2048);
+  const void* memory = nullptr;
+  Tensor held;
+  int64_t at = 0;
+  for (int64_t added : {512, 512, 512, 496, 1, 1, 512, 512}) {
+    const KvView view = cache.append(0, keys(at, at + added), keys(at, at + added));
+    if (!memory) memory = view.keys.data_ptr();
+    at += added;
+    const auto values = view.keys.contiguous().to_vector<float>();
+    for (size_t i = 0; i < values.size(); i++) ASSERT_EQ(values[i], float(view.first + int64_t(i / 2)));
+    ASSERT_EQ(view.first + view.keys.size(2), at);
+    ASSERT_LE(view.first, std::max<int64_t>(0, at - added - 511));
+    EXPECT_EQ(view.keys.data_ptr() == memory, !held.defined()) << at;
+    if (at == 2034) held = cache.view(0).keys;
+  }
+  EXPECT_EQ(held.contiguous().to_vector<float>().back(), 2033.f);
+  EXPECT_EQ(held.contiguous().to_vector<float>().front(), 2034.f - 511);
+}
+
 TEST(StaticCache, MoreThanItsLengthIsAnError) {
   StaticCache cache({}, 4);
   cache.append(0, keys(0, 3), keys(0, 3));

@@ -74,6 +74,20 @@ TEST(WeightMemory, BlocksOfTheirOwnTakeNoMoreThanTheyHold) {
   EXPECT_LT(resident_bytes() - before, 16 * bytes + (8u << 20));
 }
 
+TEST(WeightMemory, TheUnusedEndOfABlockTakesNone) {
+  const size_t before = resident_bytes();
+  std::vector<Tensor> pieces;
+  for (int i = 0; i < 3; i++) {  // of one block, each after the pages of those before it were gathered
+    pieces.push_back(weight_memory(1 << 20, 0.001));
+    std::memset(pieces.back().mutable_data_ptr(), i + 1, 1 << 20);
+    for (int round = 0; round < 500 && weight_memory_to_gather(); round++)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(weight_memory_to_gather(), 0u);
+  }
+  EXPECT_LT(resident_bytes() - before, 12u << 20);
+  for (int i = 0; i < 3; i++) EXPECT_EQ(pieces[size_t(i)].data<uint8_t>()[(1 << 20) - 1], i + 1);
+}
+
 // Small ones that share a block, and one that has its own; beside those that may wait.
 TEST(WeightMemory, DenseMatricesWaitForNoPages) {
   const Tensor other = weight_memory(1 << 20, 0.001);
