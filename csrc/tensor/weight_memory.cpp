@@ -150,7 +150,7 @@ Gatherer& gatherer() {
   return *one;
 }
 
-Tensor take(size_t bytes, double delay, bool now) {
+WeightPieces take(size_t bytes, double delay, bool now) {
   static std::mutex lock;
   static std::weak_ptr<Pages> current;
   static size_t used = 0;
@@ -169,18 +169,29 @@ Tensor take(size_t bytes, double delay, bool now) {
   } else {
     block = std::make_shared<Pages>(bytes, bytes / kHugePage * kHugePage);  // its end stays small
   }
-  block->used = begin + bytes;
-  if (!block->prepare(begin + bytes, now) && !block->waiting.exchange(true) && !gatherer().add(block, delay))
-    block->waiting = false;
-  return Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
+  Tensor memory = Tensor::external(block->data() + begin, {int64_t(bytes)}, DType::UInt8, block, false);
+  return {std::move(memory), [=](size_t written) {
+            const size_t end = begin + written;
+            for (size_t used = block->used; used < end && !block->used.compare_exchange_weak(used, end);) {
+            }
+            if (!block->prepare(end, now) && !block->waiting.exchange(true) && !gatherer().add(block, delay))
+              block->waiting = false;
+          }};
+}
+
+Tensor prepared(const WeightPieces& pieces) {
+  pieces.prepare(size_t(pieces.memory.nbytes()));
+  return pieces.memory;
 }
 
 }  // namespace
 
-Tensor weight_memory(size_t bytes, double delay) { return take(bytes, delay, false); }
+WeightPieces weight_memory_in_pieces(size_t bytes) { return take(bytes, 0.5, false); }
+
+Tensor weight_memory(size_t bytes, double delay) { return prepared(take(bytes, delay, false)); }
 
 Tensor dense_weight_memory(const Shape& shape, DType dtype) {
-  return take(size_t(numel(shape)) * item_size(dtype), 0.5, true).view_dtype(dtype).view(shape);
+  return prepared(take(size_t(numel(shape)) * item_size(dtype), 0.5, true)).view_dtype(dtype).view(shape);
 }
 
 Tensor in_weight_memory(const Tensor& value, DType dtype) {

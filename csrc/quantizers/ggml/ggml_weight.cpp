@@ -34,16 +34,17 @@ void GgmlWeight::pack(const FileRows& rows, const MappedFile* file) const {
   constexpr size_t kPiece = 4 << 20;
   const size_t row_bytes = ggml_row_bytes(type_, k_), panel_bytes = quant_packed_bytes(type_, 16, k_);
   const int64_t step = int64_t(std::max<size_t>(1, kPiece / (16 * row_bytes))) * 16;
-  Tensor packed = weight_memory(nbytes());
-  uint8_t* to = packed.mutable_data<uint8_t>();
+  WeightPieces packed = weight_memory_in_pieces(nbytes());
+  uint8_t* to = packed.memory.mutable_data<uint8_t>();
   for (int64_t begin = 0; begin < n_; begin += step, to += size_t(step / 16) * panel_bytes) {
     const int64_t count = std::min(step, n_ - begin);
+    packed.prepare(std::min(nbytes(), size_t((begin + count + 15) / 16) * panel_bytes));
     const uint8_t* from = rows.data + size_t(begin) * row_bytes;
     quant_pack(type_, count, k_, rows.order ? FileRows(rows.data, rows.order + begin) : FileRows(from), to);
     if (file && !rows.order) file->drop_pages(std::as_bytes(std::span(from, size_t(count) * row_bytes)));
   }
   if (file && rows.order) file->drop_pages(std::as_bytes(std::span(rows.data, size_t(n_) * row_bytes)));
-  packed_ = std::move(packed);
+  packed_ = std::move(packed.memory);
   data_.store(packed_.data<uint8_t>(), std::memory_order_release);
 }
 
