@@ -236,7 +236,10 @@ void bind_cache(py::module_& m) {
           "update",
           [](KvCache& self, const Tensor& k, const Tensor& v, int layer, const py::args&, const py::kwargs&) {
             const KvView view = self.append(layer, k, v);
-            return py::make_tuple(view.keys, view.values);
+            const auto all = [](const PackedRows& packed, const Tensor& rest) {
+              return packed.count ? cat({packed.unpacked(), rest}, 2) : rest;
+            };
+            return py::make_tuple(all(view.packed_keys, view.keys), all(view.packed_values, view.values));
           },
           py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
       .def("crop", &KvCache::crop, py::arg("tokens_to_remove"),

@@ -98,15 +98,25 @@ def test_logits(nbits, bound, mask):
         options = dict(attention_mask=ef.tensor(keep[:, :at]), use_cache=True)
         unpacked = ef.DynamicCache()
         with ef.no_grad():
+            for layer in range(len(small)):  # what this pass sees of the past
+                unpacked.update(*small[layer], layer)
             wanted = model(part, past_key_values=exact, **options).logits.numpy()
             found = model(part, past_key_values=small, **options).logits.numpy()
-            for layer in range(len(small) if at > n else 0):  # what this pass saw of the past
-                unpacked.update(*(t[:, :, :-n] for t in small[layer]), layer)
             same = model(part, past_key_values=unpacked, **options).logits.numpy()
         seen = keep[:, at - n : at].astype(bool)
         np.testing.assert_allclose(found[seen], same[seen], rtol=0, atol=2e-5)  # only the order of sums differs
         assert np.abs(found - wanted)[seen].max() <= bound * np.abs(wanted).max()
     assert np.abs(found - wanted)[seen].max() > 0
+
+
+def test_a_long_pass_is_packed_at_once():
+    """Positions beyond the residual ones do not wait for the next pass, and see each other as they are."""
+    cache, x = _cache(8, residual_length=16), ef.randn(1, 2, 200, 64)
+    for begin, end in [(0, 70), (70, 75), (75, 135), (135, 136), (136, 200)]:
+        keys, _ = cache.update(x[:, :, begin:end], x[:, :, begin:end], 0)
+    assert cache.get_seq_length() == 200 and tuple(keys.shape) == (1, 2, 200, 64)
+    assert 0 < (cache[0][0] - x)[:, :, 136:].abs().max() < 0.05
+    assert cache.nbytes < 200 * 2 * 64 * 2 * 2  # below what f16 takes, and nothing of the pass is left in f32
 
 
 def test_generate(smollm2):
