@@ -347,3 +347,20 @@ def test_a_users_class_on_a_familys_base(tmp_path):
             return self.extra(self.bert(input_ids, **kwargs).pooler_output)
 
     assert Wider(model.config)(ef.tensor([[1, 2]])).shape == (1, 5)
+
+
+@pytest.mark.parametrize("act", ["silu", "gelu_pytorch_tanh", "relu"])
+def test_a_gate_that_somebody_holds_stays_as_it_is(act):
+    config = ef.LlamaConfig(vocab_size=50, hidden_size=32, intermediate_size=48, num_hidden_layers=1,
+                            num_attention_heads=2, hidden_act=act)
+    model = ef.LlamaModel(config).eval()
+    mlp, x, seen = model.layers[0].mlp, ef.randn(2, 30, 32), []
+    with ef.no_grad():
+        plain = mlp(x)
+        handle = mlp.gate_proj.register_forward_hook(lambda module, inputs, output: seen.append(output))
+        held = mlp(x)
+        handle.remove()
+        assert np.array_equal(seen[0].numpy(), mlp.gate_proj(x).numpy())
+        assert np.array_equal(held.numpy(), plain.numpy())
+    recorded = mlp(x.clone().requires_grad_())
+    assert np.array_equal(recorded.detach().numpy(), plain.numpy())
