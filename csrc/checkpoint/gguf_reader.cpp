@@ -104,7 +104,7 @@ class GgufReader : public CheckpointReader {
 
   Tensor matrix(const std::string& name, DType to) const override {
     const bool rounds = to == DType::BFloat16 || to == DType::Float16;
-    if (!rounds || joined_.count(name) || is_transposed(at(name)) || !at(name).packed())
+    if (!rounds || joined_.count(name) || is_transposed(at(name)) || gguf_is_decay(at(name).name) || !at(name).packed())
       return CheckpointReader::matrix(name, to);
     Tensor out = dense_weight_memory(at(name).shape, to);
     dequantize(at(name), permutation(name, at(name)), out);

@@ -131,7 +131,8 @@ ThreadPool::ThreadPool(int size) : state_(std::make_shared<State>()) {
   }
   s.size = int(s.threads.size()) + 1;
   size_ = s.size;
-  if (cpus.size() >= s.threads.size())
+  // Processes with a quota share the CPUs of their machine: bound ones would all sit on the first.
+  if (cpus.size() >= s.threads.size() && cpu_quota() > double(cpus.size()))
     for (size_t w = 0; w < s.threads.size(); w++) {
       s.cpu.push_back(cpus[w]);
       s.bind(w);

@@ -130,6 +130,24 @@ def test_bad_arguments(model, ids, changes, error, text):
         model.generate(**{"inputs": ids, "max_new_tokens": 2, **changes})
 
 
+def test_numbers_of_other_kinds(model, ids):
+    expected = model.generate(ids, max_new_tokens=4, min_new_tokens=2, eos_token_id=[9, 10]).tolist()
+    for four in (4.0, np.int64(4), np.array(4), ef.tensor(4)):
+        for ends in ([9, 10], np.array([9, 10]), ef.tensor([9, 10]), range(9, 11)):
+            found = model.generate(ids, max_new_tokens=four, min_new_tokens=np.int64(2), eos_token_id=ends)
+            assert found.tolist() == expected
+
+
+def test_a_cache_beside_an_implementation_that_says_nothing(model, ids):
+    expected = model.generate(ids, max_new_tokens=2).tolist()
+    static = ef.GenerationConfig(cache_implementation="static", max_new_tokens=2)
+    for options in (
+        {"cache_implementation": "hybrid", "max_new_tokens": 2},
+        {"generation_config": static, "cache_implementation": None},
+    ):
+        assert model.generate(ids, past_key_values=ef.DynamicCache(), **options).tolist() == expected
+
+
 def test_defaults_of_the_model_beside_a_configuration(model, ids):
     own, model.generation_config = model.generation_config, ef.GenerationConfig(
         max_length=26, eos_token_id=5, pad_token_id=0

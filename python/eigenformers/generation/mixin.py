@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any, Callable
 
 from .. import _core
@@ -57,10 +58,14 @@ _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds",
 
 
 def _ids(name: str, value: Any) -> list[int]:
-    try:
-        return [] if value is None else [int(v) for v in (value if isinstance(value, (list, tuple)) else [value])]
-    except (TypeError, ValueError):
-        raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them") from None
+    """The ids of an option that is None, one id, or several in a list, an array or a tensor."""
+    if value is None:
+        return []
+    value = value.tolist() if hasattr(value, "tolist") else value
+    ids = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    if not all(isinstance(token, (Integral, float)) or hasattr(token, "item") for token in ids):
+        raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them")
+    return [int(token) for token in ids]
 
 
 def _tensor(value: Any) -> Any:
@@ -120,19 +125,17 @@ class GenerationMixin(ContinuousMixin):
         prefix_cache = kwargs.pop("prefix_cache", None)
         if prefix_cache is not None and not isinstance(prefix_cache, PrefixCache):
             raise TypeError(f"generate: prefix_cache is a {type(prefix_cache).__name__}, needed a PrefixCache")
-        if kwargs.get("past_key_values") is not None and (
-            kwargs.get("cache_implementation") or getattr(generation_config, "cache_implementation", None)
-        ):
-            raise ValueError(
-                "Passing both `cache_implementation` (used to initialize certain caches) and `past_key_values` (a "
-                "Cache object) is unsupported. Please use only one of the two."
-            )
         has_max = kwargs.get("max_length") is not None or getattr(generation_config, "max_length", None) is not None
         if generation_config is None or kwargs.get("use_model_defaults") is not False:
             has_max = has_max or self.generation_config.max_length is not None
         config, model_kwargs = self._prepare_generation_config(generation_config, kwargs)
         config.validate()
         check_supported(config)
+        if model_kwargs.get("past_key_values") is not None and config.cache_implementation not in (None, "hybrid"):
+            raise ValueError(
+                "Passing both `cache_implementation` (used to initialize certain caches) and `past_key_values` (a "
+                "Cache object) is unsupported. Please use only one of the two."
+            )
         if config.assistant_early_exit is not None and assistant_model is None:
             check_stateless(self, GenerationMode.ASSISTED_GENERATION)
             assistant_model = early_exit(self, config.assistant_early_exit)

@@ -92,7 +92,7 @@ def _weights(model: Any) -> list[tuple[Any, Any]]:
     tensors = [*(p for _, p in model.named_parameters()), *(b for _, b in model.named_buffers())]
     held: list[tuple[Any, Any]] = [(None, _core.is_batch_invariant()), *((t, state(t)) for t in tensors)]
     for module in model.modules():
-        adapted = hasattr(module, "active_adapters")
+        adapted = hasattr(type(module), "merged_adapters")  # an adapted layer: its switches are plain values
         held.append((module, (id(module), [repr(getattr(module, name, None)) for name in _SWITCHES if adapted])))
     return held
 

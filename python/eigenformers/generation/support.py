@@ -39,10 +39,7 @@ def check_supported(config: GenerationConfig) -> None:
         _check_prompt_lookup(config)
     if config.prefill_chunk_size is not None and config.use_cache is False:
         raise ValueError("Cannot use prefill chunking without a cache")
-    for name, least in _COUNTS.items():
-        value = getattr(config, name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, Integral) or value < least):
-            raise ValueError(f"generate: {name}={value!r}, needed a whole number, at least {least}")
+    _check_counts(config)
     for name, (off, reason) in REFUSED.items():
         value = getattr(config, name, None)
         if not any(value is item or value == item for item in off):
@@ -64,6 +61,20 @@ def check_supported(config: GenerationConfig) -> None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
     _check_beams(config)
     _check_processor_arguments(config)
+
+
+def _check_counts(config: GenerationConfig) -> None:
+    """Whole numbers in any form, such as numpy's or a tensor's, become ints."""
+    for name in (*_COUNTS, "min_length", "min_new_tokens"):
+        value = getattr(config, name)
+        number = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        whole = isinstance(number, Integral) and not isinstance(number, bool)
+        if name in _COUNTS and value is not None and not (whole and number >= _COUNTS[name]):
+            raise ValueError(f"generate: {name}={value!r}, needed a whole number, at least {_COUNTS[name]}")
+        if whole and number is not value:
+            setattr(config, name, number)
 
 
 def _check_beams(config: GenerationConfig) -> None:
