@@ -62,6 +62,10 @@ class QuantizedCache(_QuantizedCache):
     Every `q_group_size` numbers of a position share a range. The newest positions stay float32 until there are
     `residual_length` of them. After Liu et al., "KIVI" (2024), https://huggingface.co/papers/2402.02750.
 
+    A pass sees its own positions as they are, and those of earlier passes as they were packed. `generate` takes prompts
+    in pieces of 512 positions, so that memory stays below that of a DynamicCache; for transformers' results behind
+    longer ones, which are one pass there, set `prefill_chunk_size` to the prompt's length.
+
     Args:
         backend: "quanto" or "hqq": the same computation here.
         config: of the model; all its layers must have full attention.
