@@ -54,7 +54,9 @@ double cpu_quota(const std::string& root) {
     const std::string controllers = line.substr(a + 1, b - a - 1), path = line.substr(b + 1);
     if (!controllers.empty() && ("," + controllers + ",").find(",cpu,") == std::string::npos) continue;
     // Version 1 is mounted by the names of its controllers, or by that of one of them.
-    for (const std::string& mount : {controllers, std::string(controllers.empty() ? "" : "cpu")}) {
+    std::vector<std::string> mounts{controllers};
+    if (!controllers.empty()) mounts.emplace_back("cpu");
+    for (const std::string& mount : mounts) {
       const fs::path top = root + "/sys/fs/cgroup/" + mount;
       // A container may see its own group as the top, and the path from outside: what is not there limits nothing.
       fs::path rest = fs::path(path).relative_path();

@@ -38,14 +38,32 @@ def _first_characters(alphabet: Iterable[str] | None) -> list[str]:
     return [longer[0] for longer in map(checks.text, checks.items(_given(alphabet))) if longer]
 
 
-class Trainer(Options):
+class _Common(Options):
+    """What all trainers have."""
+
+    __slots__ = ()
+    show_progress: bool = option(checks.flag)
+    special_tokens: list[AddedToken] = option(checks.tokens)
+
+
+class _PairOptions(_Common):
+    """What all that learn pairs have."""
+
+    __slots__ = ()
+    min_frequency: int = option(checks.count)
+    limit_alphabet: int | None = option(checks.optional(checks.count))
+    initial_alphabet: list[str] = option(checks.characters)
+    continuing_subword_prefix: str | None = option(checks.optional(checks.text))
+    end_of_word_suffix: str | None = option(checks.optional(checks.text))
+    max_token_length: int | None = option(checks.optional(checks.count))
+
+
+class Trainer(_Common):
     """Base of the trainers. Options are attributes, which may be changed before training."""
 
     __slots__ = ("_words",)
     _fields: tuple[str, ...] = ()  # as the JSON of the trainer has them, in order
     vocab_size: int = option(checks.count)
-    show_progress: bool = option(checks.flag)
-    special_tokens: list[AddedToken] = option(checks.tokens)
 
     def __init__(self, *, special_tokens: Iterable[Token] | None = None, **options: Any) -> None:
         if type(self) is Trainer:
@@ -118,7 +136,7 @@ def _show(value: Any) -> str:
     return str(value)
 
 
-class BpeTrainer(Trainer):
+class BpeTrainer(_PairOptions, Trainer):
     """Learns byte pair encoding (Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units").
 
     Args:
@@ -137,13 +155,7 @@ class BpeTrainer(Trainer):
     __slots__ = ()
     _fields = ("min_frequency", "vocab_size", "show_progress", "progress_format", "special_tokens", "limit_alphabet",
                "initial_alphabet", "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
-    min_frequency: int = option(checks.count)
     progress_format: str = option(checks.one_of(*_FORMATS))
-    limit_alphabet: int | None = option(checks.optional(checks.count))
-    initial_alphabet: list[str] = option(checks.characters)
-    continuing_subword_prefix: str | None = option(checks.optional(checks.text))
-    end_of_word_suffix: str | None = option(checks.optional(checks.text))
-    max_token_length: int | None = option(checks.optional(checks.count))
 
     def __init__(
         self,
@@ -292,7 +304,7 @@ class UnigramTrainer(Trainer):
         )
 
 
-class ParityBpeTrainer(Options):
+class ParityBpeTrainer(_PairOptions):
     """Learns byte pair encoding for several languages at once, each merge for the one that is worst off (Foroutan et al. 2025,
     "Parity-Aware Byte-Pair Encoding: Improving Cross-lingual Fairness in Tokenization").
 
@@ -328,18 +340,10 @@ class ParityBpeTrainer(Options):
                "show_progress", "ratio", "special_tokens", "limit_alphabet", "initial_alphabet",
                "continuing_subword_prefix", "end_of_word_suffix", "max_token_length")  # fmt: skip
     num_merges: int = option(checks.count)
-    min_frequency: int = option(checks.count)
     global_merges: int = option(checks.count)
     window_size: int = option(checks.count)
     alpha: float = option(checks.number)
     total_symbols: bool = option(checks.flag)
-    special_tokens: list[AddedToken] = option(checks.tokens)
-    show_progress: bool = option(checks.flag)
-    limit_alphabet: int | None = option(checks.optional(checks.count))
-    initial_alphabet: list[str] = option(checks.characters)
-    continuing_subword_prefix: str | None = option(checks.optional(checks.text))
-    end_of_word_suffix: str | None = option(checks.optional(checks.text))
-    max_token_length: int | None = option(checks.optional(checks.count))
 
     def __init__(
         self,
