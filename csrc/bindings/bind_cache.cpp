@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/bindings.h"
+#include "bindings/pickle_cache.h"
 #include "nn/encoder_decoder_cache.h"
 #include "nn/kv_cache.h"
 #include "nn/quantized_cache.h"
@@ -167,6 +168,11 @@ void bind_encoder_decoder(py::module_& m) {
       m, "EncoderDecoderCache",
       "A decoder's own keys and values, and those of the encoder's states; made of two caches.")
       .def(py::init(&encoder_decoder_cache))
+      .def(py::pickle([](const EncoderDecoderCache& self) { return py::make_tuple(self.self(), self.cross()); },
+                      [](const py::tuple& state) {
+                        return std::make_shared<EncoderDecoderCache>(state[0].cast<CachePtr>(),
+                                                                     state[1].cast<CachePtr>());
+                      }))
       .def_property_readonly("self_attention_cache", &EncoderDecoderCache::self)
       .def_property_readonly("cross_attention_cache", &EncoderDecoderCache::cross)
       .def_property_readonly("is_updated",
@@ -276,6 +282,18 @@ void bind_cache(py::module_& m) {
           "Keep what leaves a sliding window, so that `crop` can go back.")
       .def(
           "is_recording_past", [](DynamicCache& self, int) { return self.records_past(); }, py::arg("layer_idx"))
+      .def(py::pickle(
+          [](const DynamicCache& self) {
+            const auto* recurrent = dynamic_cast<const RecurrentCache*>(&self);
+            return py::make_tuple(recurrent != nullptr, recurrent ? state_of_recurrent(*recurrent) : state_of(self));
+          },
+          [](const py::tuple& state) -> std::shared_ptr<DynamicCache> {
+            const auto kept = state[1].cast<py::tuple>();
+            if (state[0].cast<bool>()) return recurrent_from(kept);
+            auto self = std::make_shared<DynamicCache>();
+            restore(*self, kept);
+            return self;
+          }))
       .def_static(
           "from_legacy_cache",
           [](const py::object& past) {
@@ -286,7 +304,8 @@ void bind_cache(py::module_& m) {
           py::arg("past_key_values") = py::none());
   py::class_<RecurrentCache, DynamicCache, std::shared_ptr<RecurrentCache>>(
       m, "_RecurrentCache",
-      "States of recurrent layers, keys and values of the others; made by DynamicCache(config=...).");
+      "States of recurrent layers, keys and values of the others; made by DynamicCache(config=...).")
+      .def(py::pickle(&state_of_recurrent, &recurrent_from));
   py::class_<StaticCache, DynamicCache, std::shared_ptr<StaticCache>>(
       m, "StaticCache", "Room for `max_cache_len` positions, taken at the first; more of them is an error.")
       .def(py::init([](const py::object& config, int64_t max_cache_len, const py::object& offloading, bool,
@@ -295,7 +314,13 @@ void bind_cache(py::module_& m) {
              return std::make_shared<StaticCache>(windows_of(config), max_cache_len);
            }),
            py::arg("config"), py::arg("max_cache_len"), py::arg("offloading") = false,
-           py::arg("offload_only_non_sliding") = true);
+           py::arg("offload_only_non_sliding") = true)
+      .def(py::pickle([](const StaticCache& self) { return state_of(self); },
+                      [](const py::tuple& state) {
+                        auto self = std::make_shared<StaticCache>(std::vector<int64_t>(), 1);
+                        restore(*self, state);
+                        return self;
+                      }));
   py::class_<QuantizedCache, KvCache, std::shared_ptr<QuantizedCache>>(
       m, "_QuantizedCache",
       "Keys and values as integers of 4 or 8 bits; eigenformers.QuantizedCache has the arguments.")

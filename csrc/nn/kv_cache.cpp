@@ -300,6 +300,31 @@ int64_t DynamicCache::max_length(std::optional<int> layer) const {
   return most;
 }
 
+DynamicCache::Content DynamicCache::content() const {
+  const std::lock_guard lock(lock_);
+  Content out{windows_, dtype_, limit_, record_past_, {}};
+  for (const Layer& at : layers_)
+    out.layers.push_back({at.keys.narrow(2, 0, at.kept), at.values.narrow(2, 0, at.kept), at.first, {}, {}});
+  return out;
+}
+
+void DynamicCache::set_content(const Content& content) {
+  const std::lock_guard lock(lock_);
+  windows_ = content.windows;
+  dtype_ = content.dtype;
+  limit_ = reserve_ = content.limit;
+  record_past_ = content.records_past;
+  layers_.clear();
+  for (const KvView& from : content.layers) {
+    Layer at;
+    at.keys = from.keys.contiguous();
+    at.values = from.values.contiguous();
+    at.first = from.first;
+    at.kept = at.keys.size(2);
+    layers_.push_back(std::move(at));
+  }
+}
+
 void DynamicCache::own_layers() {
   NoGradGuard no_grad;
   memory_ = {};

@@ -94,6 +94,16 @@ class DynamicCache : public KvCache {
     if (!dtype_) dtype_ = dtype;
   }
   std::shared_ptr<KvCache> clone() const override { return cloned(*this); }
+  // Everything but the room that nothing uses yet, to be written down and made again.
+  struct Content {
+    std::vector<int64_t> windows;
+    std::optional<DType> dtype;
+    int64_t limit = 0;
+    bool records_past = false;
+    std::vector<KvView> layers;
+  };
+  Content content() const;
+  void set_content(const Content& content);  // of a cache of the same class
   void record_past(bool on = true) { record_past_ = on; }
   bool records_past() const { return record_past_; }
   void reserve(int64_t positions) override { reserve_ = positions; }

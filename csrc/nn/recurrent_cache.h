@@ -32,6 +32,9 @@ class RecurrentCache : public DynamicCache {
   std::shared_ptr<KvCache> clone() const override;
   bool recurrent(int layer) const { return slots_[size_t(layer)] < 0; }
   const State& state(int layer) const { return states_[size_t(layer)]; }
+  const std::vector<State>& states() const { return states_; }
+  int64_t seen() const { return seen_; }
+  void set_states(std::vector<State> states, int64_t seen) { states_ = std::move(states), seen_ = seen; }
 
  private:
   int slot(int layer) const;
