@@ -9,20 +9,13 @@
 #include "core/after_fork.h"
 #include "tokenizers/decoders/decoder.h"
 #include "tokenizers/models/big_vector.h"
+#include "tokenizers/unwritten.h"
 
 namespace ef::tokenizers {
 
 class Tokenizer;
 
-// Characters that are written right after room was made for them, so that nothing writes zeros there.
-struct Unwritten : std::allocator<char> {
-  template <class U>
-  struct rebind {
-    using other = Unwritten;
-  };
-  void construct(char*) {}
-};
-using TextBuffer = std::vector<char, Unwritten>;
+using TextBuffer = UnwrittenVector<char>;
 
 class DecodeTable {
  public:

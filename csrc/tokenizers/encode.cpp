@@ -95,7 +95,7 @@ Encoding Tokenizer::encode_text(std::string_view text, std::optional<uint32_t> w
                                 Workspace& workspace) const {
   if (kind == OffsetKind::None) {
     Encoding out;
-    const auto& ids = encode_ids(text, workspace);
+    const auto ids = encode_ids(text, workspace);
     out.tokens.reserve(ids.size());
     for (const uint32_t id : ids) out.tokens.push_back({{}, {}, id});
     return out;

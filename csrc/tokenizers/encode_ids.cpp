@@ -21,7 +21,7 @@ bool Tokenizer::asks_for_source() const {
   return asks(normalizer_) || (asks(pre_tokenizer_) && !unchanged);
 }
 
-std::vector<uint32_t>& Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
+std::span<const uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace& workspace) const {
   PreTokenizedString pre(text, asks_for_source());
   struct {
     const PreTokenizedString& pre;

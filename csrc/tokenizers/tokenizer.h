@@ -129,7 +129,7 @@ class Tokenizer {
  private:
   Encoding encode_text(std::string_view text, std::optional<uint32_t> word, uint32_t type_id, OffsetKind offsets,
                        Workspace& workspace) const;
-  std::vector<uint32_t>& encode_ids(std::string_view text, Workspace& workspace) const;  // in the workspace
+  std::span<const uint32_t> encode_ids(std::string_view text, Workspace& workspace) const;  // in the workspace
   // Of a tokenizer with cuts that asks for no source: the ids of all texts in workspace.text.ids, where each ends in
   // workspace.text_ends; false when they may not be encoded as one.
   bool encode_joined(std::span<const std::string_view> texts, Workspace& workspace) const;

@@ -164,20 +164,20 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Spelling spellin
     return rank == PairTable::kNone ? BpeNear::kNone : BpeNear::merge(rank, known.made_by(rank));
   };
 
-  BpeNear::Bytes bytes[kBytes + 2];  // of each byte and the one behind it, from index 1 on
   const size_t size = text.size();
-  for (size_t i = 1; i < size; i++) bytes[i] = known.bytes(text[i - 1], text[i]);
-  bytes[0] = bytes[size] = bytes[size + 1] = BpeNear::kNothing;
   Part s[kBytes + 1];
   size_t n = 0;
   bool missing = false;
+  const BpeNear::Bytes *before = &BpeNear::kNothing, *here = size > 1 ? &known.bytes(text[0], text[1]) : before;
   for (size_t i = 0, merged = 0; i < size; i++) {  // no branch: what was merged into the one before is overwritten
-    const bool sure = bytes[i + 1].sure(bytes[i], bytes[i + 2]);
+    const BpeNear::Bytes* behind = i + 2 < size ? &known.bytes(text[i + 1], text[i + 2]) : &BpeNear::kNothing;
+    const bool sure = here->sure(*before, *behind);
     const BpeNear::Token one = known.start(text[i]);
     missing |= one == BpeNear::kNoToken;
-    s[n] = {sure ? bytes[i + 1].made : one, 1u + sure};
+    s[n] = {sure ? here->made : one, 1u + sure};
     n += 1 - merged;
     merged = sure;
+    before = here, here = behind;
   }
   if (missing || n > kShort) return false;
 

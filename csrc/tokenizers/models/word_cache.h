@@ -114,4 +114,26 @@ class LongWordCache {
   size_t end_ = 0, used_ = 0;
 };
 
+// Which new words are worth remembering. Where most are new, as in lists of words or identifiers, remembering costs
+// more than it ever saves: then only every eighth is, by its hash, which shows when words come again.
+class Admission {
+ public:
+  bool admits(uint64_t hash) {  // asked once for every new word
+    const bool sampled = (hash >> kShift) % kEvery == 0;
+    new_ += sampled;
+    return all_ || sampled;
+  }
+  void count(size_t words) {  // new ones and others
+    if ((words_ += words) < kPeriod) return;
+    all_ = new_ * kEvery < words_ / 2;
+    words_ = new_ = 0;
+  }
+
+ private:
+  static constexpr int kShift = 24;  // neither the bits that choose a slot nor the highest ones, which choose an entry
+  static constexpr size_t kEvery = 8, kPeriod = 4096;
+  size_t words_ = 0, new_ = 0;
+  bool all_ = true;
+};
+
 }  // namespace ef::tokenizers

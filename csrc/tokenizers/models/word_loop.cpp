@@ -28,6 +28,7 @@ class Loop {
     }
     // In blocks: what is remembered of all words of a block is on its way from memory before the first one is needed.
     for (size_t i = 0; i < words.size(); i += kBlock) run_block(words.subspan(i, std::min(kBlock, words.size() - i)));
+    space_.admission.count(words.size());
   }
 
  private:
@@ -124,9 +125,10 @@ class Loop {
     return at;
   }
   size_t make_short(Span word, const WordKey& key, uint64_t hash, size_t at) {
-    space_.long_words.prefetch(hash);  // where it goes if it has many tokens; on its way while they are made
+    const bool admitted = space_.admission.admits(hash);
+    if (admitted) space_.long_words.prefetch(hash);  // where it goes if it has many tokens; while they are made
     const auto& tokens = make(word, &key, hash);
-    if (covers(tokens)) {
+    if (admitted && covers(tokens)) {
       ShortWordCache::Entry& entry = ShortWordCache::renew(space_.short_words.at(hash));
       if (tokens.size() <= ShortWordCache::kMostTokens) {
         entry.set(key, tokens.size());
@@ -143,7 +145,7 @@ class Loop {
     const auto found = space_.long_words.find(of(word), hash);
     if (!found.count) {
       const auto& tokens = make(word, &key, hash);
-      if (covers(tokens)) remember(word, hash, tokens);
+      if (space_.admission.admits(hash) && covers(tokens)) remember(word, hash, tokens);
       return put(tokens, word.begin, at);
     }
     if (out_.ids.size() < at + found.count) make_room(at + found.count + 64);

@@ -8,13 +8,14 @@
 
 #include "tokenizers/models/model.h"
 #include "tokenizers/models/word_cache.h"
+#include "tokenizers/unwritten.h"
 
 namespace ef::tokenizers {
 
 struct WordTokens {
-  std::vector<uint32_t> ids;
-  std::vector<Span> spans;     // bytes of the text
-  std::vector<uint32_t> ends;  // number of tokens up to the end of each word
+  UnwrittenVector<uint32_t> ids;
+  UnwrittenVector<Span> spans;     // bytes of the text
+  UnwrittenVector<uint32_t> ends;  // number of tokens up to the end of each word
   void clear() { ids.clear(), spans.clear(), ends.clear(); }
 };
 
@@ -23,6 +24,7 @@ struct Workspace {
   virtual ~Workspace() = default;
   ShortWordCache short_words;
   LongWordCache long_words;
+  Admission admission;                       // to both
   Spelling spelling = Spelling::Vocabulary;  // of the remembered words
   const WordKey* key = nullptr;              // of the word that the model is asked for, where it is known, and its hash
   uint64_t hash = 0;
