@@ -248,8 +248,13 @@ void bind_cache(py::module_& m) {
             return py::make_tuple(all(view.packed_keys, view.keys), all(view.packed_values, view.values));
           },
           py::arg("key_states"), py::arg("value_states"), py::arg("layer_idx"))
-      .def("crop", &KvCache::crop, py::arg("tokens_to_remove"),
-           "Forget positions: the last n for -n; all from n on for n (as in transformers 4).")
+      .def(
+          "crop",
+          [](KvCache& self, int64_t tokens) {
+            if (tokens) self.crop(tokens);
+          },
+          py::arg("tokens_to_remove"),
+          "Forget positions: the last n for -n, none for 0; all from n on for n (as in transformers 4).")
       .def("reset", &KvCache::reset)
       .def("reorder_cache", select_rows, py::arg("beam_idx"))
       .def("batch_select_indices", select_rows, py::arg("indices"))

@@ -9,17 +9,28 @@
 
 namespace ef {
 
-ChildSlot::ChildSlot(Module& owner, std::string name) : name_(std::move(name)) {
+ChildSlot::ChildSlot(Module& owner, std::string name) : owner_(&owner), name_(std::move(name)) {
   check<KeyError>(!name_.empty() && name_.find('.') == std::string::npos,
                   "module name can't be empty or contain \".\", got: ", name_);
   owner.children_.push_back(this);
 }
+ChildSlot::~ChildSlot() {
+  if (owner_) std::erase(owner_->children_, this);
+}
 
 ParameterSlot::ParameterSlot(Module& owner, std::string name, Shape shape, bool buffer, bool persistent)
-    : name_(std::move(name)), shape_(shape), buffer_(buffer), persistent_(persistent) {
+    : name_(std::move(name)), shape_(shape), buffer_(buffer), persistent_(persistent), owner_(&owner) {
   check<KeyError>(!name_.empty() && name_.find('.') == std::string::npos,
                   "parameter name can't be empty or contain \".\", got: ", name_);
   owner.parameters_.push_back(this);
+}
+ParameterSlot::~ParameterSlot() {
+  if (owner_) std::erase(owner_->parameters_, this);
+}
+
+Module::~Module() {
+  for (ChildSlot* slot : children_) slot->owner_ = nullptr;
+  for (ParameterSlot* slot : parameters_) slot->owner_ = nullptr;
 }
 
 void ParameterSlot::set(Tensor value) {
@@ -153,7 +164,6 @@ bool Module::remove(std::string_view name) {
     if (own == own_children_.end()) {
       c->set(nullptr);
     } else {
-      std::erase(children_, c);
       own_children_.erase(own);
       modules_changed();
     }
@@ -164,7 +174,6 @@ bool Module::remove(std::string_view name) {
     if (own == own_parameters_.end()) {
       s->set({});
     } else {
-      std::erase(parameters_, s);
       own_parameters_.erase(own);
     }
     return true;

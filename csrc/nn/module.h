@@ -23,11 +23,12 @@ class ChildSlot;
 [[noreturn]] void fail_role(const ChildSlot& slot, const Module& found, const char* needed);
 [[noreturn]] void fail_empty(const ChildSlot& slot);
 
-// A named place for a module.
+// A named place for a module. Its owner knows it as long as both are there: where a constructor fails, its slots may go
+// before the module that they were declared in.
 class ChildSlot {
  public:
   ChildSlot(Module& owner, std::string name);
-  virtual ~ChildSlot() = default;
+  virtual ~ChildSlot();
   ChildSlot(const ChildSlot&) = delete;
   const std::string& name() const { return name_; }
   virtual ModulePtr get() const = 0;
@@ -37,6 +38,8 @@ class ChildSlot {
   static void release(ModulePtr module);  // a long chain would end the stack if each module let go inside its parent
 
  private:
+  friend class Module;
+  Module* owner_;
   std::string name_;
 };
 
@@ -69,11 +72,12 @@ class Child : public ChildSlot {
   Guarded<std::shared_ptr<T>> value_;
 };
 
-// A named tensor of a known shape. It has no memory until it is loaded or initialised.
+// A named tensor of a known shape. It has no memory until it is loaded or initialised. Its owner knows it as a
+// ChildSlot.
 class ParameterSlot {
  public:
   ParameterSlot(Module& owner, std::string name, Shape shape, bool buffer = false, bool persistent = true);
-  virtual ~ParameterSlot() = default;
+  virtual ~ParameterSlot();
   ParameterSlot(const ParameterSlot&) = delete;
   const std::string& name() const { return name_; }
   const Shape& shape() const { return shape_; }
@@ -99,6 +103,10 @@ class ParameterSlot {
   Shape shape_;
   Guarded<Tensor> tensor_;
   bool buffer_, persistent_;
+
+ private:
+  friend class Module;
+  Module* owner_;
 };
 using Parameter = ParameterSlot;
 
@@ -143,7 +151,7 @@ struct Hook {
 class Module {
  public:
   Module() = default;
-  virtual ~Module() = default;
+  virtual ~Module();
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 

@@ -288,6 +288,17 @@ def test_a_cache_refuses_what_does_not_fit_and_stays_as_it_was(key, value):
     empty.to_legacy_cache()
 
 
+def test_no_rejected_tokens_are_taken_back_as_none():
+    model, cache = tiny(), ef.DynamicCache()
+    model(IDS, past_key_values=cache)
+    cache.crop(0)
+    assert cache.get_seq_length() == 6
+    cache.crop(-2)
+    assert cache.get_seq_length() == 4
+    cache.crop(3)
+    assert cache.get_seq_length() == 3
+
+
 def test_a_cache_of_no_positions():
     model, cache = tiny(), ef.DynamicCache()
     cache.update(ef.zeros(1, 2, 0, 8), ef.zeros(1, 2, 0, 8), 0)

@@ -65,7 +65,7 @@ def test_an_emptied_cache_takes_other_shapes(nbits):
     cache = _cache(nbits, residual_length=8)
     cache.update(ef.ones(1, 2, 60, 64), ef.ones(1, 2, 60, 64), 0)
     for batch, heads, positions, dim in [(2, 2, 50, 64), (64, 4, 30, 128), (1, 1, 7, 32)]:
-        cache.crop(0)
+        cache.crop(-cache.get_seq_length())
         x = ef.randn(batch, heads, positions, dim)
         for _ in range(3):
             cache.update(x, x, 0)

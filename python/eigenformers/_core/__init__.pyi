@@ -138,7 +138,7 @@ class Cache:
         ...
     def crop(self, tokens_to_remove: typing.SupportsInt | typing.SupportsIndex) -> None:
         """
-        Forget positions: the last n for -n; all from n on for n (as in transformers 4).
+        Forget positions: the last n for -n, none for 0; all from n on for n (as in transformers 4).
         """
     def get_mask_sizes(self, query_length: typing.SupportsInt | typing.SupportsIndex, layer_idx: typing.SupportsInt | typing.SupportsIndex) -> tuple[int, int]:
         ...

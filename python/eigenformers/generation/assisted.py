@@ -104,7 +104,7 @@ class DraftModel:
             return []
         same = _common(self.seen, ids[:-1])
         if same < len(self.seen):
-            self.cache.crop(same)
+            self.cache.crop(same - len(self.seen))
         tokens = _core.tensor([ids])
         prompt = {"decoder_input_ids": tokens, "decoder_start_token_id": ids[0]} if self.inputs else {"inputs": tokens}
         output = self.model.generate(

@@ -76,8 +76,7 @@ class PrefixCache:
 def _shorten(past: Any, by: int) -> bool:
     """Forgets the last positions, unless a recurrent state holds them."""
     try:
-        if by:
-            past.crop(-by)
+        past.crop(-by)
     except UnsupportedError:
         return False
     return True
