@@ -45,6 +45,31 @@ ENDLESS = {
     "join": "{% set x = 'a' * 60000 %}{{ x | join(x) | length }}",
     "indent": "{{ 'a\nb' | indent(10000000000) }}",
     "range": "{{ range(10000000000) | list }}",
+    "macro_tree": "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    "output": "{% for i in range(1000) %}{{ 'a' * 60000000 }}{% endfor %}",
+    "map": "{{ range(9999) | map('string') | map('center', 60000000) | list | length }}",
+    "kept": "{% set n = namespace(l=[]) %}{% for i in range(1000) %}{% set n.l = n.l + ['a' * 60000000 ~ i] %}{% endfor %}",
+    "batch": "{{ [1] | batch(1000000000, 'x') | list | length }}",
+    "slice": "{{ [1] | slice(1000000000) | list | length }}",
+    "sum": "{{ ([[1] * 60000] * 60000) | sum(start=[]) | length }}",
+    "squares": "{% set n = namespace(x=3) %}{% for i in range(40) %}{% set n.x = n.x * n.x %}{% endfor %}",
+    "wordwrap": "{{ ('a ' * 100000) | wordwrap(1, wrapstring='x' * 100000) | length }}",
+    "fields": "{{ ('{0}' * 1000000).format('x' * 1000000) | length }}",
+    "percents": "{{ (('%(a)s' * 1000000) % {'a': 'x' * 1000000}) | length }}",
+    "lipsum": "{{ lipsum(n=100000000) }}",
+    "shared": "{% set n = namespace(l=[1]) %}{% for i in range(60) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}",
+    "shared_json": "{% set n = namespace(l={}) %}{% for i in range(60) %}{% set n.l = {'a': n.l, 'b': n.l} %}{% endfor %}"
+    "{{ n.l | tojson }}",
+    "shared_text": "{% set n = namespace(l=[1]) %}{% for i in range(60) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ 'x' ~ n.l }}",
+}
+ORDINARY = {
+    "{{ [1, 2, 3] | batch(2, 0) | list }}": "[[1, 2], [3, 0]]",
+    "{{ [1, 2, 3] | slice(2) | list }}": "[[1, 2], [3]]",
+    "{{ [1, 2.5] | sum }} {{ [[1], [2]] | sum(start=[]) }} {{ [{'a': 1}, {'a': 2}] | sum('a', 10) }}": "3.5 [1, 2] 13",
+    "{{ 'one two three' | wordwrap(4) }}|{{ 'one two' | wordwrap(4, wrapstring='/') }}": "one\ntwo \nthre\ne|one/two",
+    "{{ 'x' ~ [1, {'a': none}] }}{{ (1, 2) }}{{ {'k': [1]} | tojson }}": "x[1, {'a': None}](1, 2){\"k\": [1]}",
+    "{{ '%s-%05d' % ('a', 7) }}{{ '{}{}'.format(1, 'b') }}{{ '%s' | format('c') }}": "a-000071bc",
+    "{{ 3 * 4 ** 2 }}{{ 'ab' * 2 }}{{ [1] + [2] }}{{ missing }}": "48abab[1, 2]",
 }
 
 
@@ -55,6 +80,16 @@ def test_endless_templates_end(tok, name):
 
     with pytest.raises((TemplateError, OverflowError, ValueError)):
         tok.apply_chat_template(CHAT, tokenize=False, chat_template=ENDLESS[name])
+
+
+@pytest.mark.parametrize("template", ORDINARY)
+def test_what_is_checked_computes_as_ever(tok, template):
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    found = tok.apply_chat_template(CHAT, tokenize=False, chat_template=template)
+    assert found == ORDINARY[template]
+    if "tojson" not in template:
+        assert found == ImmutableSandboxedEnvironment().from_string(template).render()
 
 
 def test_ordinary_loops_are_not_limited(tok):
