@@ -234,12 +234,22 @@ struct PyPreTokenized {
   std::shared_ptr<PreTokenizedString> own;
   PreTokenizedString* borrowed = nullptr;
   ScopePtr scope;
-  std::map<int32_t, std::vector<std::string>> texts;  // of tokens that Python gave, by token list
+  bool busy = false;  // a function of Python's is at work on its pieces, which may not change or be seen meanwhile
 
   PreTokenizedString& get() const {
     check_open(scope, "PreTokenizedString");
+    if (busy) throw std::runtime_error("Already mutably borrowed");
     return borrowed ? *borrowed : *own;
   }
+};
+class Busy {
+ public:
+  explicit Busy(PyPreTokenized& text) : text_(text) { text.busy = true; }
+  ~Busy() { text_.busy = false; }
+  Busy(const Busy&) = delete;
+
+ private:
+  PyPreTokenized& text_;
 };
 
 // A piece as a text of its own, over the same original.
@@ -254,6 +264,7 @@ PyNormalized open_piece(PreTokenizedString& text, const PreTokenizedString::Piec
 void split(PyPreTokenized& self, const py::object& f) {
   check_callable(f, "split", "fn(index: int, normalized: NormalizedString) -> List[NormalizedString]");
   PreTokenizedString& text = self.get();
+  const Busy busy(self);
   text.spell_bytes();
   std::vector<PreTokenizedString::Piece> out;
   const std::vector<PreTokenizedString::Piece> old = text.pieces();
@@ -282,7 +293,9 @@ void split(PyPreTokenized& self, const py::object& f) {
 
 void normalize(PyPreTokenized& self, const py::object& f) {
   check_callable(f, "normalize", "fn(normalized: NormalizedString)");
-  self.get().normalize([&](NormalizedString& part) {
+  PreTokenizedString& text = self.get();
+  const Busy busy(self);
+  text.normalize([&](NormalizedString& part) {
     const Call call;
     guarded([&] { return f(py::cast(PyNormalized{nullptr, nullptr, &part, call.scope()})); });
   });
@@ -291,29 +304,26 @@ void normalize(PyPreTokenized& self, const py::object& f) {
 void tokenize(PyPreTokenized& self, const py::object& f) {
   check_callable(f, "tokenize", "fn(str) -> List[Token]");
   PreTokenizedString& text = self.get();
+  const Busy busy(self);
   text.spell_bytes();
   for (auto& piece : text.pieces()) {
     if (piece.tokens >= 0) continue;
-    std::vector<tk::Token> tokens;
-    std::vector<std::string> names;
+    PreTokenizedString::Tokens tokens;
     const py::iterator given = guarded([&] { return py::iter(f(to_str(text.text_of(piece)))); });
     for (auto item : given) {
       const auto& t = expect<PyToken>(item, "Token");
-      tokens.push_back({t.id, uint32_t(t.offsets.first), uint32_t(t.offsets.second)});
-      names.push_back(t.value);
+      tokens.tokens.push_back({t.id, uint32_t(t.offsets.first), uint32_t(t.offsets.second)});
+      tokens.texts.push_back(t.value);
     }
     text.set_tokens(piece, std::move(tokens));
-    self.texts[piece.tokens] = std::move(names);
   }
 }
 
-py::list tokens_of(const PyPreTokenized& self, const PreTokenizedString::Piece& piece) {
+py::list tokens_of(const PreTokenizedString& text, const PreTokenizedString::Piece& piece) {
   py::list out;
-  const auto names = self.texts.find(piece.tokens);
-  const auto& tokens = self.get().tokens_of(piece);
+  const auto& tokens = text.tokens_of(piece).tokens;
   for (size_t i = 0; i < tokens.size(); i++)
-    out.append(
-        PyToken{tokens[i].id, names == self.texts.end() ? "" : names->second[i], {tokens[i].begin, tokens[i].end}});
+    out.append(PyToken{tokens[i].id, std::string(text.text_of(piece, i)), {tokens[i].begin, tokens[i].end}});
   return out;
 }
 
@@ -337,7 +347,7 @@ py::list get_splits(const PyPreTokenized& self, const std::string& referential, 
     } else if (type == "char") {
       span = chars(span);
     }
-    const py::object tokens = piece.tokens < 0 ? py::object(py::none()) : py::object(tokens_of(self, piece));
+    const py::object tokens = piece.tokens < 0 ? py::object(py::none()) : py::object(tokens_of(text, piece));
     out.append(py::make_tuple(to_str(part), py::make_tuple(span.begin, span.end), tokens));
   }
   return out;
@@ -350,12 +360,11 @@ tk::Encoding to_encoding(const PyPreTokenized& self, uint32_t type_id, std::opti
   uint32_t index = 0;
   for (auto& piece : text.pieces()) {
     check<TokenizerError>(piece.tokens >= 0, "Split has not been tokenized, call `PreTokenizedString::tokenize` first");
-    const auto names = self.texts.find(piece.tokens);
-    const auto& tokens = text.tokens_of(piece);
+    const auto& tokens = text.tokens_of(piece).tokens;
     for (size_t i = 0; i < tokens.size(); i++) {
       const Span span = chars(text.source(piece, tokens[i].begin, tokens[i].end));
-      const std::string name = names == self.texts.end() ? "" : names->second[i];
-      out.tokens.push_back({out.own(name), span, tokens[i].id, type_id, word.value_or(index)});
+      out.tokens.push_back(
+          {out.own(std::string(text.text_of(piece, i))), span, tokens[i].id, type_id, word.value_or(index)});
     }
     index++;
   }
@@ -368,7 +377,7 @@ void bind_pre_tokenized(py::module_& m) {
       .def(py::init([](const py::str& text) {
              auto storage = std::make_shared<const std::string>(utf8_of(text));
              auto own = std::make_shared<PreTokenizedString>(std::string_view(*storage));
-             return P{std::move(storage), std::move(own), nullptr, nullptr, {}};
+             return P{std::move(storage), std::move(own), nullptr, nullptr};
            }),
            py::arg("sequence"))
       .def("split", split, py::arg("func"), "Cuts every open piece into what `func(index, piece)` gives.")
@@ -414,7 +423,7 @@ struct CustomPreTokenizer : Custom<tk::PreTokenizer> {
   void pre_tokenize(PreTokenizedString& text) const override {
     py::gil_scoped_acquire acquire;
     const Call call;
-    guarded([&] { return object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, call.scope(), {}}); });
+    guarded([&] { return object().attr("pre_tokenize")(PyPreTokenized{nullptr, nullptr, &text, call.scope()}); });
   }
 };
 struct CustomDecoder : Custom<tk::Decoder> {

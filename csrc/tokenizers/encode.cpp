@@ -46,14 +46,17 @@ struct EncodingSink {
   uint32_t count = 0;
 
   using Piece = PreTokenizedString::Piece;
-  void added(const Piece& piece) {
-    const Token& token = pre.tokens_of(piece)[0];
-    const std::string_view shown = pre.text_of(piece);
-    std::string_view name = model.id_to_token(token.id).value_or(std::string_view());
-    if (name != shown) name = out.own(std::string(shown));
-    const Span source = pre.source(piece, token.begin, token.end);
-    out.tokens.push_back(
-        {name, kind == OffsetKind::Chars ? chars(source) : source, token.id, type_id, word.value_or(count)});
+  void made(const Piece& piece) {
+    const auto& tokens = pre.tokens_of(piece).tokens;
+    for (size_t i = 0; i < tokens.size(); i++) {
+      const Token& token = tokens[i];
+      const std::string_view shown = pre.text_of(piece, i);
+      std::string_view name = vocab.token(token.id).value_or(std::string_view());
+      if (name != shown) name = out.own(std::string(shown));
+      const Span source = pre.source(piece, token.begin, token.end);
+      out.tokens.push_back(
+          {name, kind == OffsetKind::Chars ? chars(source) : source, token.id, type_id, word.value_or(count)});
+    }
     count++;
   }
   void words(const Piece& first, std::span<const Span> words, Spelling spelling) {

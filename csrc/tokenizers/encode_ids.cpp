@@ -28,7 +28,9 @@ std::span<const uint32_t> Tokenizer::encode_ids(std::string_view text, Workspace
     const Model& model;
     Workspace& workspace;
     WordTokens& out;
-    void added(const PreTokenizedString::Piece& piece) { out.ids.push_back(pre.tokens_of(piece)[0].id); }
+    void made(const PreTokenizedString::Piece& piece) {
+      for (const Token& token : pre.tokens_of(piece).tokens) out.ids.push_back(token.id);
+    }
     void words(const PreTokenizedString::Piece& piece, std::span<const Span> words, Spelling spelling) {
       out.ends.clear();
       tokenize_words(model, pre.text(piece).text(), words, spelling, workspace, false, out);

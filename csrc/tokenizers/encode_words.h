@@ -60,7 +60,8 @@ void cut_words(const std::vector<Cutter>& cutters, std::string_view text, uint32
   }
 }
 
-// sink.added(piece) for added tokens, sink.words(piece, words, spelling) for blocks of words of the text of a piece.
+// sink.made(piece) for pieces that have their tokens, sink.words(piece, words, spelling) for blocks of words of the
+// text of a piece.
 template <class Sink>
 void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sink&& sink) const {
   added_.extract_and_normalize(pre, (before_marks_ ? *before_marks_ : normalizer_).get());
@@ -68,7 +69,7 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
     if (cuts_->rewrite) pre.normalize(cuts_->rewrite);
     for (const auto& piece : pre.pieces()) {
       if (piece.tokens >= 0)
-        sink.added(piece);
+        sink.made(piece);
       else if (piece.begin < piece.end)
         cut_words(cuts_->cutters, pre.text(piece).text(), piece.begin, piece.end, workspace,
                   [&](std::span<const Span> words) { sink.words(piece, words, cuts_->spelling); });
@@ -82,7 +83,7 @@ void Tokenizer::for_each_word(PreTokenizedString& pre, Workspace& workspace, Sin
   constexpr size_t kMost = 256;
   for (size_t i = 0; i < pieces.size();) {
     if (pieces[i].tokens >= 0) {
-      sink.added(pieces[i++]);
+      sink.made(pieces[i++]);
       continue;
     }
     const auto& first = pieces[i];

@@ -82,7 +82,7 @@ class PreTokenizedString {
       f(text_of(piece), [&](uint32_t begin, uint32_t end, std::optional<uint32_t> token = {}) {
         if (begin >= end) return;
         Piece part{piece.text, piece.begin + begin, piece.begin + end};
-        if (token) set_tokens(part, {Token{*token, 0, end - begin}});
+        if (token) set_tokens(part, {{Token{*token, 0, end - begin}}, {}});
         out.push_back(part);
       });
     }
@@ -105,8 +105,17 @@ class PreTokenizedString {
   void drop_empty() {
     std::erase_if(pieces_, [](const Piece& p) { return p.tokens < 0 && p.begin == p.end; });
   }
-  const std::vector<Token>& tokens_of(const Piece& piece) const { return tokens_[size_t(piece.tokens)]; }
-  void set_tokens(Piece& piece, std::vector<Token> tokens) {
+  // An added token is one; what a pre-tokenizer gives a piece may be none or many, with texts of their own.
+  struct Tokens {
+    std::vector<Token> tokens;
+    std::vector<std::string> texts;  // none: the text of the piece
+  };
+  std::string_view text_of(const Piece& piece, size_t token) const {
+    const Tokens& made = tokens_of(piece);
+    return made.texts.empty() ? text_of(piece) : std::string_view(made.texts[token]);
+  }
+  const Tokens& tokens_of(const Piece& piece) const { return tokens_[size_t(piece.tokens)]; }
+  void set_tokens(Piece& piece, Tokens tokens) {
     piece.tokens = int32_t(tokens_.size());
     tokens_.push_back(std::move(tokens));
   }
@@ -121,7 +130,7 @@ class PreTokenizedString {
   std::string_view original_;
   std::deque<NormalizedString> texts_;  // addresses stay
   std::vector<Piece> pieces_;
-  std::vector<std::vector<Token>> tokens_;
+  std::vector<Tokens> tokens_;
   bool bytes_pending_ = false;
 };
 

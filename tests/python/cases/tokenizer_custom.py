@@ -147,3 +147,64 @@ def case_empty_texts(lib):
         getattr(text, name)("ab")
         out.append([str(text), text.original, text[0:1].original])
     return out
+
+
+class Given:
+    def __init__(self, lib, tokens):
+        self.lib, self.tokens, self.seen = lib, tokens, []
+
+    def pre_tokenize(self, pretok):
+        pretok.split(lambda _, text: text.split(" ", "removed"))
+        pretok.tokenize(lambda text: [self.lib.Token(*token) for token in self.tokens(text)])
+        splits = pretok.get_splits()
+        self.seen.append([[text, offsets, [t.as_tuple() for t in tokens]] for text, offsets, tokens in splits])
+
+
+def case_pieces_with_tokens_of_python(lib):
+    """None of them, several, of other texts and with offsets that lie outside, beside added tokens."""
+    givers = [
+        lambda text: [],
+        lambda text: [(1, "q", (0, 1))] if text == "a" else [],
+        lambda text: [(1, "q", (0, 1)), (70000, "é" + text, (0, len(text.encode()))), (0, "", (0, 0))],
+        lambda text: [(9, "z", (5, 99)), (2, "b", (1, 0))],
+    ]
+    models, out = lib.models, []
+    for model in (models.WordLevel({"?": 0, "a": 1, "b": 2}, "?"), models.BPE({"a": 0, "b": 1, "c": 2}, [])):
+        for tokens in givers:
+            given = Given(lib, tokens)
+            tokenizer = lib.Tokenizer(model)
+            tokenizer.add_tokens(["<x>"])
+            tokenizer.pre_tokenizer = lib.pre_tokenizers.PreTokenizer.custom(given)
+            texts = ["a b", "a<x> b", "<x>", "", "日本 é"]
+            encodings = [tokenizer.encode(text) for text in texts] + [tokenizer.encode("a b", "b<x>")]
+            encodings += [tokenizer.encode(["a b", "b<x>"], is_pretokenized=True)]
+            out.append(str(given.seen))
+            out.append(str([[e.ids, e.tokens, e.offsets, e.word_ids, e.type_ids] for e in encodings]))
+            out.append(str([e.ids for e in tokenizer.encode_batch_fast(texts)]))
+    return out
+
+
+def case_a_text_in_the_hands_of_python(lib):
+    """Its pieces may not change or be seen while a function works on them."""
+    uses = [
+        lambda p: p.split(lambda _, text: text.split("a", "isolated")),
+        lambda p: p.normalize(lambda text: text.append("x" * 40)),
+        lambda p: p.tokenize(lambda text: []),
+        lambda p: p.get_splits(),
+        lambda p: p.to_encoding(),
+    ]
+    outers = [
+        lambda p, use: p.split(lambda _, text: (use(p), [text])[1]),
+        lambda p, use: p.normalize(lambda _: use(p)),
+        lambda p, use: p.tokenize(lambda _: (use(p), [])[1]),
+    ]
+    out = []
+    for use in uses:
+        for outer in outers:
+            text = lib.PreTokenizedString("a b c")
+            text.split(lambda _, part: part.split(" ", "removed"))
+            try:
+                outer(text, use)
+            except Exception as error:  # noqa: BLE001 (the real library raises plain Exception)
+                out.append("lready" in str(error) and "borrowed" in str(error))
+    return out
