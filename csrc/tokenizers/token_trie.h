@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "tokenizers/find_byte.h"
+#include "tokenizers/utf8.h"
 
 namespace ef::tokenizers {
 
 class TokenTrie {
  public:
-  void add(std::string_view key, uint32_t value) {  // the first of equal keys stays
-    if (key.empty()) return;
+  // The first of equal keys stays. An empty one matches between any two characters.
+  void add(std::string_view key, uint32_t value) {
     if (nodes_.empty()) nodes_.emplace_back();
     uint32_t at = 0;
     for (char c : key) {
@@ -34,6 +35,7 @@ class TokenTrie {
   size_t longest(std::string_view text, uint32_t& value) const {
     size_t found = 0;
     uint32_t at = 0;
+    if (has_empty_key()) value = nodes_[0].value;
     for (size_t i = 0; i < text.size(); i++) {
       at = child(at, uint8_t(text[i]));
       if (!at) break;
@@ -44,6 +46,7 @@ class TokenTrie {
   // f(begin, end, value) for the matches in `text`, without overlaps.
   template <class F>
   void for_each_match(std::string_view text, F&& f) const {
+    if (has_empty_key()) return for_each_place(text, f);
     for (size_t i = 0; i < text.size();) {
       uint32_t value = 0;
       const auto [begin, n] = next(text, i, value);
@@ -53,10 +56,26 @@ class TokenTrie {
   }
   bool finds(std::string_view text) const {
     uint32_t value = 0;
-    return next(text, 0, value).size > 0;
+    return has_empty_key() || next(text, 0, value).size > 0;
   }
 
  private:
+  bool has_empty_key() const { return !nodes_.empty() && nodes_[0].final; }
+  // The empty key is found wherever no longer one is, but not where a match ends.
+  template <class F>
+  void for_each_place(std::string_view text, F&& f) const {
+    size_t last = text.size() + 1;
+    for (size_t i = 0; i <= text.size();) {
+      uint32_t value = 0;
+      const size_t n = longest(text.substr(i), value);
+      if (!n && (i == last || (i < text.size() && utf8::is_continuation(text[i])))) {
+        i++;
+        continue;
+      }
+      f(uint32_t(i), uint32_t(i + n), value);
+      last = i += n;
+    }
+  }
   struct Match {
     size_t begin, size;  // 0 where there is none, at the end of the text
   };

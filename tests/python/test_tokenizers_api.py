@@ -283,11 +283,16 @@ def test_two_tokens_of_one_id(kind):
 
 @pytest.mark.parametrize("flags", [{}, {"lstrip": True}, {"rstrip": True}, {"single_word": True}], ids=str)
 def test_an_added_token_that_the_normalizer_removes(flags):
+    """It cuts the text between any two characters, never inside of one; with white space beside it, it is that."""
     tokenizer = Tokenizer(models.WordLevel({"u": 0, "a": 1}, unk_token="u"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Replace("x", ""), pre_tokenizers.Whitespace()
     assert tokenizer.add_tokens([AddedToken("x", normalized=True, **flags)]) == 1
     for text in ("a é a", " a  a", "a a x", "x", ""):
-        assert set(tokenizer.encode(text).ids) <= {0, 1}
+        assert set(tokenizer.encode(text).ids) <= {0, 1, 2}
+    blank = [2] if "lstrip" in flags or "rstrip" in flags else []
+    assert tokenizer.encode("aa éa").ids == ([0] if "single_word" in flags else [1, 1]) + blank + (
+        [0] if "single_word" in flags else [0, 1]
+    )
 
 
 def test_training_on_nothing():

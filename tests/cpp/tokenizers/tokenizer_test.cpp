@@ -157,6 +157,11 @@ TEST(Tokenizer, LeftmostThenLongest) {
   std::vector<std::tuple<uint32_t, uint32_t, uint32_t>> found;
   trie.for_each_match("xabcdeabcb", [&](uint32_t b, uint32_t e, uint32_t v) { found.emplace_back(b, e, v); });
   EXPECT_EQ(found, (std::vector<std::tuple<uint32_t, uint32_t, uint32_t>>{{1, 5, 1}, {6, 8, 0}, {9, 10, 3}}));
+  found.clear();
+  trie.add("", value);  // between any two characters, but not behind a longer one
+  trie.for_each_match("éxab", [&](uint32_t b, uint32_t e, uint32_t v) { found.emplace_back(b, e, v); });
+  EXPECT_EQ(found, (std::vector<std::tuple<uint32_t, uint32_t, uint32_t>>{{0, 0, 4}, {2, 2, 4}, {3, 5, 0}}));
+  EXPECT_TRUE(trie.finds("xyz"));
 }
 
 TEST(Tokenizer, TruncationWithoutRoomForSpecialTokensCutsNothing) {

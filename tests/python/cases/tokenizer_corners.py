@@ -193,3 +193,34 @@ def case_decoders_of_odd_tokens(lib):
             ctc = decoders.CTC(pad_token=pad, word_delimiter_token=delimiter, cleanup=clean)
             out += [ctc.decode(tokens) for tokens in texts]
     return out + [decoders.BPEDecoder(suffix="").decode(tokens) for tokens in texts]
+
+
+def case_added_tokens_that_normalize_to_nothing(lib):
+    """They are found between any two characters; where the library cannot, inside of one, is not among the texts."""
+    drop, space = lib.normalizers.Replace("\n", ""), lib.pre_tokenizers.WhitespaceSplit()
+    vocab = {token: index for index, token in enumerate(["?", *"ab <x>_", "ab", "aa"])}
+    texts = ["", "\n", "ab\n\nab", "a<x>b", "ab<x><x>ab", "  aab  a ", "a_b"]
+    flags = [{}, {"single_word": True}, {"lstrip": True}, {"rstrip": True}, {"lstrip": True, "rstrip": True}]
+    flags += [{"single_word": True, "rstrip": True}]
+    others = [None, lib.AddedToken("<x>"), lib.AddedToken("<x>", normalized=False), lib.AddedToken("<x>", rstrip=True)]
+    out = []
+    for flag, special in [(flag, special) for flag in flags for special in (False, True)]:
+        for other in others if not flag else others[:2]:
+            for normalizer, pre_tokenizer in ((drop, None), (lib.normalizers.Strip(), space)):
+                tokenizer = lib.Tokenizer(lib.models.BPE(vocab, [("a", "b"), ("a", "a")], unk_token="?"))
+                tokenizer.normalizer = normalizer
+                if pre_tokenizer:
+                    tokenizer.pre_tokenizer = pre_tokenizer
+                nothing = lib.AddedToken("\n", normalized=True, **flag)
+                (tokenizer.add_special_tokens if special else tokenizer.add_tokens)([nothing])
+                # Another token that is found in none of a text's places sends the library into an endless loop.
+                some = texts if other is None or not other.normalized else [text for text in texts if "<x>" in text]
+                if other:
+                    tokenizer.add_tokens([other])
+                out += both_ways(tokenizer, some)[:2]
+                encoding = tokenizer.encode("a<x> b")
+                out.append(json.dumps([encoding.tokens, encoding.word_ids, tokenizer.decode(list(range(12)))]))
+                if special:
+                    tokenizer.encode_special_tokens = True
+                    out += both_ways(tokenizer, some)[1:2]
+    return out
