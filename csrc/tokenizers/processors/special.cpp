@@ -22,21 +22,25 @@ void push_special(Encoding& encoding, std::string_view token, uint32_t id, uint3
 
 Encoding surround(const Encoding& encoding, const std::vector<SpecialTokenId>& before,
                   const std::vector<SpecialTokenId>& after, uint32_t type_id, size_t sequence) {
-  Encoding out;
-  out.tokens.reserve(encoding.size() + before.size() + after.size());
-  const auto push = [&](const SpecialTokenId& t) {
-    out.keep(t.token);
-    push_special(out, *t.token, t.id, type_id);
+  const auto surrounded = [&](const Encoding& body) {
+    Encoding out;
+    out.tokens.reserve(body.size() + before.size() + after.size());
+    const auto push = [&](const SpecialTokenId& t) {
+      out.keep(t.token);
+      push_special(out, *t.token, t.id, type_id);
+    };
+    for (auto& t : before) push(t);
+    for (auto& owner : body.owners) out.keep(owner);
+    for (EncodedToken token : body.tokens) {
+      token.special = false, token.attention = true;
+      out.tokens.push_back(token);
+    }
+    out.sequence_ranges[sequence] = {before.size(), out.size()};
+    for (auto& t : after) push(t);
+    return out;
   };
-  for (auto& t : before) push(t);
-  Encoding body = encoding;
-  body.overflowing.clear();
-  body.sequence_ranges.clear();
-  out.merge_with(body, false);
-  out.sequence_ranges[sequence] = {before.size(), before.size() + encoding.size()};
-  for (auto& t : after) push(t);
-  for (const Encoding& o : encoding.overflowing)
-    out.overflowing.push_back(surround(o, before, after, type_id, sequence));
+  Encoding out = surrounded(encoding);
+  for (const Encoding& part : encoding.overflowing) out.overflowing.push_back(surrounded(part));
   return out;
 }
 

@@ -17,7 +17,8 @@ struct SpecialTokenId {
 
 // Appends a special token that stands for no part of the text.
 void push_special(Encoding& encoding, std::string_view token, uint32_t id, uint32_t type_id);
-// [before…] encoding [after…], also for what is overflowing; the sequence keeps its number.
+// [before…] encoding [after…], also for what is overflowing, but not for what overflows of that; the sequence keeps its
+// number. Between them all is text: padding and the special tokens of an earlier processor lose their marks.
 Encoding surround(const Encoding& encoding, const std::vector<SpecialTokenId>& before,
                   const std::vector<SpecialTokenId>& after, uint32_t type_id, size_t sequence);
 

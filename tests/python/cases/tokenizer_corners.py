@@ -224,3 +224,27 @@ def case_added_tokens_that_normalize_to_nothing(lib):
                     tokenizer.encode_special_tokens = True
                     out += both_ways(tokenizer, some)[1:2]
     return out
+
+
+def case_processors_over_padding(lib):
+    vocab = {token: index for index, token in enumerate(["?", "<s>", "</s>", "<p>", *"abcdefghij"])}
+    out = []
+    for name in ("RobertaProcessing", "BertProcessing"):
+        for again in (False, True):
+            for side in ("left", "right"):
+                tokenizer = lib.Tokenizer(lib.models.WordLevel(vocab, unk_token="?"))
+                tokenizer.pre_tokenizer = lib.pre_tokenizers.Whitespace()
+                processor = getattr(lib.processors, name)(("</s>", 2), ("<s>", 1))
+                tokenizer.post_processor = lib.processors.Sequence([processor, processor]) if again else processor
+                tokenizer.enable_padding(direction=side, length=7, pad_id=3, pad_token="<p>")
+                tokenizer.enable_truncation(12, stride=1, direction=side)
+                texts = ("a b c", "d e f g h i j a b c d e f g")
+                first, second = (tokenizer.encode(text, add_special_tokens=False) for text in texts)
+                made = [tokenizer.encode("a b", "c d"), tokenizer.post_process(first), processor.process(first, second)]
+                made.append(tokenizer.post_process(first, second))
+                made.append(tokenizer.post_process(processor.process(second), second, add_special_tokens=True))
+                for e in made:
+                    rows = [e, *e.overflowing[:2]]
+                    out.append(str([[r.ids, r.type_ids, r.attention_mask, r.special_tokens_mask, r.sequence_ids,
+                                     r.word_ids, r.offsets, len(r.overflowing)] for r in rows]))  # fmt: skip
+    return out
