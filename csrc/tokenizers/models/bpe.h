@@ -100,6 +100,13 @@ class Bpe : public Model {
   void find_merges(const Merges& merges);  // their ids
   void find_merges(const Merges& merges, size_t from, size_t to);
   void add_pairs();
+  // f(left, right) by rank; a merge that is listed several times stands where it was last.
+  template <class F>
+  void for_each_merge(F&& f) const {
+    for (uint32_t rank = 0; rank < merges_.size(); rank++)
+      if (const auto& [left, right] = merges_[rank]; pairs_.find(left, right) == rank)
+        f(*vocab_.token(left), *vocab_.token(right));
+  }
   void add_bytes();
   static void emit(const Space& space, std::vector<Token>& out);
   void merge_bytes(std::string_view text, Space& space) const;

@@ -94,19 +94,21 @@ Json Bpe::to_json() const {
            {"ignore_merges", options_.ignore_merges}};
   out["vocab"] = vocab_to_json(vocab_);
   Json merges = Json::array();
-  for (auto& [a, b] : merges_) {
+  for_each_merge([&](std::string_view left, std::string_view right) {
     Json pair = Json::array();
-    pair.push_back(std::string(*vocab_.token(a)));
-    pair.push_back(std::string(*vocab_.token(b)));
+    pair.push_back(std::string(left));
+    pair.push_back(std::string(right));
     merges.push_back(std::move(pair));
-  }
+  });
   out["merges"] = std::move(merges);
   return out;
 }
 
 std::vector<std::string> Bpe::save(const std::string& folder, const std::string& prefix) const {
   std::string merges = "#version: 0.2\n";
-  for (auto& [a, b] : merges_) merges.append(*vocab_.token(a)).append(" ").append(*vocab_.token(b)).append("\n");
+  for_each_merge([&](std::string_view left, std::string_view right) {
+    merges.append(left).append(" ").append(right).append("\n");
+  });
   return {write_model_file(folder, prefix, "vocab.json", dump(vocab_to_json(vocab_), false)),
           write_model_file(folder, prefix, "merges.txt", merges)};
 }

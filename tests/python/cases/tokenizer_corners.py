@@ -248,3 +248,14 @@ def case_processors_over_padding(lib):
                     out.append(str([[r.ids, r.type_ids, r.attention_mask, r.special_tokens_mask, r.sequence_ids,
                                      r.word_ids, r.offsets, len(r.overflowing)] for r in rows]))  # fmt: skip
     return out
+
+
+def case_merges_that_are_listed_twice(lib):
+    draw, out = random.Random(3), []
+    vocab = ["<unk>", *"abcd", "ab", "bc", "cd", "abc", "bcd", "abcd", "aa"]
+    pairs = [["a", "b"], ["b", "c"], ["c", "d"], ["ab", "c"], ["a", "bc"], ["bc", "d"], ["ab", "cd"], ["a", "a"]]
+    for _ in range(8):
+        tokenizer = bpe(lib, vocab, draw.choices(pairs, k=12))
+        out.append(json.dumps(json.loads(tokenizer.to_str())["model"]["merges"]))
+        out += both_ways(tokenizer, ["".join(draw.choices("abcd", k=9)) for _ in range(8)])
+    return out
