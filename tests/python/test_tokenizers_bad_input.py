@@ -69,6 +69,16 @@ def test_absurd_ids(ids):
         Tokenizer.from_str(stack(type="WordLevel", vocab=ids, unk_token="a"))
 
 
+@pytest.mark.parametrize("vocab", ['{"a": 4294967296}', '{"a": -1}', '{"a": 1.5}', '{"a": "1"}', "[]", "{", "\xff"])
+def test_what_is_no_vocabulary(vocab, tmp_path):
+    (tmp_path / "vocab.json").write_bytes(vocab.encode("latin-1"))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n")
+    path, merges = str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt")
+    for read in (lambda: models.BPE.from_file(path, merges), lambda: models.WordLevel.from_file(path)):
+        with pytest.raises(TokenizerError, match="vocab.json"):
+            read()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"model": 3}', "\x00", "{" * 100_000, "[" * 100_000])
 def test_what_is_no_tokenizer(text):
     with pytest.raises(TokenizerError):

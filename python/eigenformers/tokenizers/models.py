@@ -8,13 +8,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._core.tokenizers import Model, _bpe, _set_unigram_sampling, _unigram, _unigram_sampling
+from ..errors import TokenizerError
 from .checks import count
 from .component import option, register, spec
 
 
 def _read_json_vocab(path: str) -> dict[str, int]:
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+    try:
+        with open(path, encoding="utf-8") as file:
+            vocab = json.load(file)
+    except ValueError as error:
+        raise TokenizerError(f"{path}: {error}") from error
+    if not isinstance(vocab, dict):
+        raise TokenizerError(f"{path}: the vocabulary is a {type(vocab).__name__}, needed an object of tokens and ids")
+    for token, index in vocab.items():
+        if type(index) is not int or not 0 <= index < 1 << 32:
+            raise TokenizerError(
+                f"{path}: the id of {token!r} is {index!r}, needed a whole number from 0 to 4294967295; damaged file?"
+            )
+    return vocab
 
 
 class _Cached:
