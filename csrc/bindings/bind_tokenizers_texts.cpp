@@ -112,19 +112,15 @@ void for_each_character(const PyNormalized& p, F&& f) {
   for (char32_t c : tk::utf8::chars(text)) f(c);
 }
 
-// Characters [begin, end) of the text as bytes; nothing where they reach outside.
-std::optional<Span> byte_range(std::string_view text, int64_t begin, int64_t end) {
-  if (begin < 0 || begin > end) return std::nullopt;
-  Span out{UINT32_MAX, UINT32_MAX};
-  int64_t n = 0;
-  for (uint32_t at = 0; at <= text.size(); n++) {
-    if (n == begin) out.begin = at;
-    if (n == end) out.end = at;
-    if (at == text.size()) break;
-    at += uint32_t(tk::utf8::length_of(text[at]));
-  }
-  if (out.begin == UINT32_MAX || out.end == UINT32_MAX) return std::nullopt;
-  return out;
+// Characters [begin, end) of the text as bytes.
+Span byte_range(std::string_view text, int64_t begin, int64_t end) {
+  uint32_t at = 0;
+  const auto skip = [&](int64_t n) {
+    while (n-- > 0) at += uint32_t(tk::utf8::length_of(text[at]));
+    return at;
+  };
+  const uint32_t first = skip(begin);
+  return {first, skip(end - begin)};
 }
 
 py::object slice(const PyNormalized& self, const py::object& range) {
@@ -133,6 +129,7 @@ py::object slice(const PyNormalized& self, const py::object& range) {
   int64_t begin, end;
   if (py::isinstance<py::int_>(range)) {
     begin = range.cast<int64_t>();
+    if (begin < -size) throw py::value_error(str(-begin, " is bigger than max len"));
     if (begin < 0) begin += size;
     end = begin + 1;
   } else if (py::isinstance<py::slice>(range)) {
@@ -140,19 +137,20 @@ py::object slice(const PyNormalized& self, const py::object& range) {
     if (!py::reinterpret_borrow<py::slice>(range).compute(size, &from, &to, &step, &length))
       throw py::error_already_set();
     if (step != 1) throw py::value_error("NormalizedString: slices have no step");
-    begin = from;
-    end = std::max(from, to);
+    begin = from, end = to;
   } else if (py::isinstance<py::tuple>(range) && py::len(range) == 2) {
     begin = range[py::int_(0)].cast<int64_t>();
     end = range[py::int_(1)].cast<int64_t>();
+    if (begin < 0 || end < 0) throw py::type_error("NormalizedString: a pair counts from the start of the text");
   } else {
     throw py::type_error("NormalizedString: a range is an int, a pair of ints or a slice");
   }
   if (size == 0 && begin == 0 && end == 0) return py::cast(self.part(0, 0));
   if (begin >= size) return py::none();
-  if (begin >= 0) end = std::min(end, size);
-  const auto bytes = byte_range(text, begin, end);
-  return bytes ? py::cast(self.part(bytes->begin, bytes->end)) : py::none();
+  if (begin > end) end = size;  // a range that ends before it begins reaches to the end, as in the library
+  end = std::min(end, size);
+  const Span bytes = byte_range(text, begin, end);
+  return py::cast(self.part(bytes.begin, bytes.end));
 }
 
 void bind_normalized(py::module_& m) {

@@ -208,3 +208,19 @@ def case_a_text_in_the_hands_of_python(lib):
             except Exception as error:  # noqa: BLE001 (the real library raises plain Exception)
                 out.append("lready" in str(error) and "borrowed" in str(error))
     return out
+
+
+def case_ranges_of_a_text(lib):
+    text, out = lib.NormalizedString("aBcdeFg"), []
+    text.lowercase()
+    ends = (None, *range(-9, 10))
+    ranges = [*ends[1:], *(slice(a, b) for a in ends for b in ends)]
+    ranges += [(a, b) for a in range(9) for b in range(9)] + [(-1, 2), (1, -2)]
+    for where in ranges:
+        try:
+            part = text[where]
+            out.append(None if part is None else f"{part} {part.original}")
+        except (TypeError, ValueError) as error:
+            out.append(type(error).__name__)
+    wide = lib.NormalizedString("日本é😀x")
+    return "; ".join(map(str, out + [wide[a:b] for a in range(6) for b in range(7)]))
