@@ -147,7 +147,7 @@ class LoadingMixin:
             files, config = _single_file(cls, name, kwargs.get("gguf_file")), {}
         else:
             repository = Repository(name, hub_kwargs.pop("subfolder", ""), **hub_kwargs)
-            config = _read_config(repository, kwargs, trust_remote_code)
+            config = _read_config(cls, repository, kwargs, trust_remote_code)
             files = _tokenizer_files(cls, repository, config, kwargs)
             _read_templates(repository, config)
         kwargs.pop("gguf_file", None)
@@ -256,7 +256,9 @@ def _versioned_file(names: Any) -> str:
     return best
 
 
-def _read_config(repository: Repository, kwargs: dict[str, Any], trust_remote_code: bool) -> dict[str, Any]:
+def _read_config(
+    cls: type, repository: Repository, kwargs: dict[str, Any], trust_remote_code: bool
+) -> dict[str, Any]:
     """tokenizer_config.json, with what older versions wrote into files of their own."""
     path = repository.find(TOKENIZER_CONFIG_FILE)
     config = read_json(path) if path else {}
@@ -272,7 +274,7 @@ def _read_config(repository: Repository, kwargs: dict[str, Any], trust_remote_co
             raise TokenizerError(f"{path}: added_tokens_decoder: {error}") from None
     else:
         _read_special_tokens_map(repository, config, kwargs)
-        _read_added_tokens(repository, config)
+        _read_added_tokens(cls, repository, config)
     for key, value in config.items():
         if key != "added_tokens_decoder":
             config[key] = _revive(value)
@@ -324,20 +326,37 @@ def _read_special_tokens_map(repository: Repository, config: dict[str, Any], kwa
         config[key] = value
 
 
-def _read_added_tokens(repository: Repository, config: dict[str, Any]) -> None:
+def _read_added_tokens(cls: type, repository: Repository, config: dict[str, Any]) -> None:
+    """added_tokens.json has no flags: those that a tokenizer.json states count, for named tokens too."""
+    fast = "tokenizer_file" in cls.vocab_files_names
     path = repository.find(ADDED_TOKENS_FILE)
-    if path is None:
+    tokenizer_file = None if fast and path is None else repository.find(_versioned_file(config.get("fast_tokenizer_files")))
+    if path is None and tokenizer_file is None:
         return
+    stated = {} if tokenizer_file is None else _stated_tokens(tokenizer_file)
+    contents = {token.content: token for token in stated.values()}
     special = {str(value) for key, value in config.items() if key.endswith("_token")}
-    for key in ("extra_special_tokens", "additional_special_tokens"):
-        special.update(str(token) for token in config.get(key) or [])
+    special.update(str(token) for token in config.get("extra_special_tokens") or [])
+    special.update(str(token) for token in config.get("additional_special_tokens") or [])
     decoder = {}
-    for token, index in read_json(path).items():
+    for token, index in (read_json(path) if path else {}).items():
         if type(index) is not int or index < 0:
             raise TokenizerError(f"{path}: token {token!r} has the id {index!r}, needed a whole number")
         is_special = token in special
-        decoder[index] = AddedToken(token, normalized=not is_special, special=is_special)
-    config["added_tokens_decoder"] = decoder
+        if token not in contents:
+            decoder[index] = AddedToken(token, normalized=not is_special, special=is_special)
+    config["added_tokens_decoder"] = decoder if fast else {**decoder, **stated}  # the engine has its file's own
+    for key in cls.SPECIAL_TOKENS_ATTRIBUTES:
+        if isinstance(config.get(key), (str, dict, AddedToken)):
+            config[key] = contents.get(str(_revive(config[key])), config[key])
+
+
+def _stated_tokens(path: str) -> dict[int, AddedToken]:
+    """Added tokens of a tokenizer.json, by id."""
+    try:
+        return {int(token["id"]): _added_token(token) for token in read_json(path).get("added_tokens") or []}
+    except (KeyError, TypeError, ValueError) as error:
+        raise TokenizerError(f"{path}: added_tokens: {type(error).__name__}: {error}; damaged file?") from None
 
 
 def _read_templates(repository: Repository, config: dict[str, Any]) -> None:

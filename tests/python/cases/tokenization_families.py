@@ -230,6 +230,33 @@ def case_older_configuration(lib):
     return {"gpt2": gpt2, "auto": auto}
 
 
+def case_older_flags(lib):
+    """A tokenizer.json beside added_tokens.json and special_tokens_map.json: the flags are those of tokenizer.json."""
+    vocab, merges = byte_level_vocab(False)
+    out = {}
+    for flag in ("lstrip", "rstrip", "single_word", "normalized", "special", "none"):
+        tokenizer = lib.GPT2Tokenizer(vocab, merges, mask_token=lib.AddedToken("<mask>", lstrip=True, special=True))
+        flags = {"normalized": False, "special": False, **({} if flag == "none" else {flag: True})}
+        tokenizer.add_tokens([lib.AddedToken("<new>", **flags)])
+        ids = tokenizer.added_tokens_encoder
+        for named in ({}, {"additional_special_tokens": ["<new>"]}, {"sep_token": "<new>", "mask_token": "<mask>"}):
+            with tempfile.TemporaryDirectory() as folder:
+                tokenizer.save_pretrained(folder)
+                for name, content in (("added_tokens.json", {token: ids[token] for token in ("<mask>", "<new>")}),
+                                      ("tokenizer_config.json", {"tokenizer_class": "GPT2Tokenizer"}),
+                                      ("special_tokens_map.json", named)):  # fmt: skip
+                    pathlib.Path(folder, name).write_text(json.dumps(content))
+                loaded = lib.AutoTokenizer.from_pretrained(folder)
+            encoded = loaded("the <new> cat<new>sat <mask> <NEW>")["input_ids"]
+            tokens = [(i, t.content, t.lstrip, t.rstrip, t.single_word, t.normalized, t.special)
+                      for i, t in sorted(loaded.added_tokens_decoder.items())]  # fmt: skip
+            out[f"{flag} {sorted(named)}"] = [
+                encoded, loaded.decode(encoded, skip_special_tokens=True), [list(token) for token in tokens],
+                loaded.special_tokens_map,
+            ]  # fmt: skip
+    return out
+
+
 def case_languages(lib):
     out = {}
     for name, kind in (("MBartTokenizer", "unigram"), ("MBart50Tokenizer", "unigram"), ("NllbTokenizer", "bpe")):
