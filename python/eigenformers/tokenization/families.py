@@ -64,7 +64,7 @@ FAMILIES: dict[str, Family] = {
     "DebertaV2Tokenizer": Family(_DEBERTA, "deberta_v2", "last", file=_SPM),
     "DistilBertTokenizer": Family(_BERT, "bert"),
     "EsmcTokenizer": Family(_ESMC, "esmc"),
-    "FNetTokenizer": Family(_ALBERT, "albert", "types only", file=_SPIECE),
+    "FNetTokenizer": Family(_ALBERT, "fnet", "types only", file=_SPIECE),
     "FunnelTokenizer": Family(_FUNNEL, "funnel"),
     "GemmaTokenizer": Family(_GEMMA, "gemma", padding_side="left", file="tokenizer.model"),
     "GPT2Tokenizer": Family(_GPT2, "gpt2"),

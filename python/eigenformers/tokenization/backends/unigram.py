@@ -72,10 +72,15 @@ def _with_extra(parts: Parts, tokens: list) -> None:
     parts.extra = named + [token for token in tokens if str(token) not in have]
 
 
-def albert(parts: Parts) -> Backend:
+def albert(parts: Parts, cased: bool = False) -> Backend:
     """[CLS] A [SEP] B [SEP]."""
-    steps = _latin(parts, parts.option("keep_accents", False), parts.option("do_lower_case", True))
+    steps = _latin(parts, parts.option("keep_accents", cased), parts.option("do_lower_case", not cased))
     return _unigram(parts, parts.scored_vocab(*_NAMES), 1, _sequence(steps), BERT_TEMPLATE, words=True)
+
+
+def fnet(parts: Parts) -> Backend:
+    """As ALBERT, in cases and accents of the text."""
+    return albert(parts, cased=True)
 
 
 def rembert(parts: Parts) -> Backend:

@@ -1,0 +1,19 @@
+"""Tokenizer classes of which later releases lose what their models were trained with."""
+
+from __future__ import annotations
+
+from cases.tokenization_families import MODELS, folder_with
+
+VERSION = "4.57.6"  # of the real library
+TEXTS = ["Hello, the Hat naïve", "A CAT  and ``a hat''", "", "the [MASK] cat"]
+
+
+def case_fnet(lib):
+    """From a bare vocabulary: cases and accents stay, unless the caller says otherwise."""
+    out = []
+    with folder_with(**{"spiece.model": MODELS / "unigram_bert.model"}) as folder:
+        for options in ({}, {"do_lower_case": True}, {"keep_accents": False}):
+            tokenizer = lib.FNetTokenizer.from_pretrained(folder, **options)
+            out += [dict(tokenizer(text)) for text in TEXTS]
+            out += [dict(tokenizer(TEXTS[0], TEXTS[1])), tokenizer.model_input_names]
+    return out
