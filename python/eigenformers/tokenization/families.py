@@ -45,7 +45,7 @@ _BERT_LIKE = ("BertTokenizer", "ConvBertTokenizer", "DPRContextEncoderTokenizer"
 _ROBERTA_LIKE = ("BartTokenizer", "LEDTokenizer", "LongformerTokenizer", "MvpTokenizer", "RobertaTokenizer")
 _BLANKS = {"lstrip": True}
 _FAIRSEQ_FILE, _SPIECE, _SPM = "sentencepiece.bpe.model", "spiece.model", "spm.model"
-_CODE_LLAMA = {**_LLAMA, **_tokens(prefix="▁<PRE>", middle="▁<MID>", suffix="▁<SUF>", eot="▁<EOT>", fill="<FILL_ME>")}
+CODE_LLAMA_MARKS = _tokens(prefix="▁<PRE>", middle="▁<MID>", suffix="▁<SUF>", eot="▁<EOT>", fill="<FILL_ME>")
 
 FAMILIES: dict[str, Family] = {
     **{name: Family(_BERT, "bert", "second") for name in _BERT_LIKE},
@@ -58,7 +58,7 @@ FAMILIES: dict[str, Family] = {
     "CamembertTokenizer": Family(_ROBERTA, "camembert", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "CLIPTokenizer": Family(_CLIP, "clip"),
     "CodeGenTokenizer": Family(_GPT2, "codegen"),
-    "CodeLlamaTokenizer": Family(_CODE_LLAMA, "code_llama", padding_side="left", file="tokenizer.model"),
+    "CodeLlamaTokenizer": Family({**_LLAMA, **CODE_LLAMA_MARKS}, "code_llama", padding_side="left", file="tokenizer.model"),
     "CohereTokenizer": Family(_COHERE, "cohere", padding_side="left"),
     "DebertaTokenizer": Family(_DEBERTA, "deberta", "last"),
     "DebertaV2Tokenizer": Family(_DEBERTA, "deberta_v2", "last", file=_SPM),

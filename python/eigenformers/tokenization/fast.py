@@ -100,9 +100,9 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
             kwargs["extra_special_tokens"] = backend.extra
         self._file_truncation, self._file_padding = self._tokenizer.truncation, self._tokenizer.padding
         self._take_file_defaults(kwargs)
-        # A token that the class merely assumes counts only if the vocabulary has it: the file decides.
+        # A token that the class merely assumes counts only if the vocabulary has it, and nobody says that there is none.
         for name, token in self.default_special_tokens.items():
-            if kwargs.get(name) is None and (not from_file or self._tokenizer.token_to_id(token) is not None):
+            if name not in kwargs and (not from_file or self._tokenizer.token_to_id(token) is not None):
                 kwargs[name] = token
         if not from_file and self.mask_flags and isinstance(kwargs.get("mask_token"), str):
             kwargs["mask_token"] = AddedToken(kwargs["mask_token"], **self.mask_flags)

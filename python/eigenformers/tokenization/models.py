@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .backends import PIPELINES
+from .code_llama import Infilling
 from .entities import LukeEntities, MLukeEntities
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
@@ -44,6 +45,7 @@ class _ShortTexts:
 # What a class does beyond its pipeline.
 _BEHAVIOURS = {
     "clip": _EndOfWordDecoding,
+    "code_llama": Infilling,
     "lasr": FrameDecoding,
     "layoutlmv2": LayoutV2Boxes,
     "layoutlmv3": LayoutV3Boxes,

@@ -257,6 +257,41 @@ def case_older_flags(lib):
     return out
 
 
+def case_infilling(lib):
+    """Code Llama: a gap in a text, a suffix, marks that are missing; from a vocabulary, and once saved."""
+    calls = [
+        {"text": "the<FILL_ME> cat"}, {"text": "the <FILL_ME> cat", "suffix_first": True}, {"text": "a", "suffix": "the b"},
+        {"text": "a", "suffix": "b", "suffix_first": True}, {"text": "a", "suffix_first": True}, {"text": "<FILL_ME>"},
+        {"text": "a<FILL_ME>"}, {"text": ["the", "a b"], "suffix": ["cat", "sat on"]},
+        {"text": ["a<FILL_ME>b", "x"]}, {"text": "a<FILL_ME>b", "text_pair": "c"},
+        {"text": "the<FILL_ME> cat", "add_special_tokens": False},
+        {"text": "the cat<FILL_ME> and the hat", "return_offsets_mapping": True},
+        {"text": "the cat sat on<FILL_ME> and the hat", "truncation": True, "max_length": 9},
+    ]  # fmt: skip
+    out = {}
+    with folder_with(**{"tokenizer.model": MODELS / "bpe.model"}) as folder, tempfile.TemporaryDirectory() as saved:
+
+        def load(where=folder, **options):
+            return lib.CodeLlamaTokenizer.from_pretrained(where, **options)
+
+        load().save_pretrained(saved)
+        for name, where in (("vocabulary", folder), ("saved", saved)):
+            tokenizer = load(where)
+            marks = ("prefix", "middle", "suffix", "eot")
+            out[name] = [dict(load(where)(**call)) for call in calls]
+            out[f"{name} marks"] = [[getattr(tokenizer, f"{m}_token"), getattr(tokenizer, f"{m}_id")] for m in marks]
+            out[f"{name} tokens"] = [load(where).tokenize("the<FILL_ME> cat"), load(where).encode("a", suffix="b")]
+            out[f"{name} state"] = [tokenizer.fill_token, len(tokenizer), tokenizer.special_tokens_map]
+        options = [{"fill_token": None}, {"add_eos_token": True}, {"add_bos_token": False}]
+        out["options"] = [load(**option)("the<FILL_ME> cat")["input_ids"] for option in options]
+        try:
+            load(prefix_token=None)("the<FILL_ME> cat")
+        except ValueError as error:
+            out["no mark"] = str(error)
+        out["none"] = [load(prefix_token=None).prefix_id, load(fill_token=None).fill_token]
+    return out
+
+
 def case_languages(lib):
     out = {}
     for name, kind in (("MBartTokenizer", "unigram"), ("MBart50Tokenizer", "unigram"), ("NllbTokenizer", "bpe")):
