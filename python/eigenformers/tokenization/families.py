@@ -40,7 +40,7 @@ _ESMC = _tokens(unk="<unk>", cls="<cls>", pad="<pad>", mask="<mask>", eos="<eos>
 
 _MBART = {**_ROBERTA}
 _BERT_LIKE = ("BertTokenizer", "ConvBertTokenizer", "DPRContextEncoderTokenizer", "DPRQuestionEncoderTokenizer",
-              "DPRReaderTokenizer", "ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer", "MobileBertTokenizer",
+              "ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer", "MobileBertTokenizer",
               "RetriBertTokenizer", "SqueezeBertTokenizer")  # fmt: skip
 _ROBERTA_LIKE = ("BartTokenizer", "LEDTokenizer", "LongformerTokenizer", "MvpTokenizer", "RobertaTokenizer")
 _BLANKS = {"lstrip": True}
@@ -63,6 +63,7 @@ FAMILIES: dict[str, Family] = {
     "DebertaTokenizer": Family(_DEBERTA, "deberta", "last"),
     "DebertaV2Tokenizer": Family(_DEBERTA, "deberta_v2", "last", file=_SPM),
     "DistilBertTokenizer": Family(_BERT, "bert"),
+    "DPRReaderTokenizer": Family(_BERT, "bert"),
     "EsmcTokenizer": Family(_ESMC, "esmc"),
     "FNetTokenizer": Family(_ALBERT, "fnet", "types only", file=_SPIECE),
     "FunnelTokenizer": Family(_FUNNEL, "funnel"),

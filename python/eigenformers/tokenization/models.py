@@ -10,6 +10,7 @@ from typing import Any
 
 from .backends import PIPELINES
 from .code_llama import Infilling
+from .dpr import PassageReading
 from .entities import LukeEntities, MLukeEntities
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
@@ -42,8 +43,9 @@ class _ShortTexts:
         super().__init__(*args, model_max_length=model_max_length, **kwargs)
 
 
-# What a class does beyond its pipeline.
+# What a class does beyond its pipeline, by the pipeline, or by the class where the pipeline is others' too.
 _BEHAVIOURS = {
+    "DPRReaderTokenizer": PassageReading,
     "clip": _EndOfWordDecoding,
     "code_llama": Infilling,
     "lasr": FrameDecoding,
@@ -82,8 +84,9 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
         files["vocab_file"] = family.file
     files.update(_FURTHER_FILES.get(family.vocab_format, {}))
     bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
-    if family.vocab_format in _BEHAVIOURS:
-        bases = (_BEHAVIOURS[family.vocab_format], PreTrainedTokenizerFast)
+    behaviour = _BEHAVIOURS.get(name, _BEHAVIOURS.get(family.vocab_format))
+    if behaviour is not None:
+        bases = (behaviour, PreTrainedTokenizerFast)
     return type(
         name,
         bases,

@@ -9,6 +9,8 @@ import pathlib
 import shutil
 import tempfile
 
+import numpy as np
+
 MODELS = pathlib.Path(__file__).resolve().parent.parent.parent / "data" / "sentencepiece"
 TEXTS = [
     "Hello, the cat and a hat sat!", " two  blanks\tand\na line ", "", "ﬁ Ａ naïve cafe\u0301 日本語 мир 😀 2024",
@@ -290,6 +292,31 @@ def case_infilling(lib):
             out["no mark"] = str(error)
         out["none"] = [load(prefix_token=None).prefix_id, load(fill_token=None).fill_token]
     return out
+
+
+def case_passages(lib):
+    """DPR's reader: question, titles and texts, and the spans that logits mean."""
+    vocab = word_piece_vocab()
+    with folder_with(**{"vocab.txt": "\n".join(vocab) + "\n"}) as folder:
+        tokenizer = lib.DPRReaderTokenizer.from_pretrained(folder)
+    texts, titles = ["the cat sat hello . a hat", "a tokenizer !"], ["a hat", "the cat"]
+    inputs = tokenizer("the cat", titles=titles, texts=texts, padding=True)
+    width = len(inputs["input_ids"][0])
+    starts, ends = ([[(7 * i + k + 5 * row) % 11 for i in range(width)] for row in (0, 1)] for k in (0, 3))
+    output = (np.array(starts, np.float32), np.array(ends, np.float32), np.array([1.0, 2.5], np.float32))
+    spans = [
+        tokenizer.decode_best_spans(inputs, output, **options)
+        for options in ({}, {"num_spans": 3}, {"max_answer_length": 2}, {"num_spans_per_passage": 1})
+    ]
+    return {
+        "inputs": dict(inputs), "names": tokenizer.model_input_names,
+        "one": dict(tokenizer(questions="the cat", titles="a hat", texts="hello")),
+        "each": dict(tokenizer(["a", "the hat"], titles, texts, max_length=9, truncation=True)),
+        "no mask": dict(tokenizer("a", titles, texts, return_attention_mask=False)),
+        "question": dict(tokenizer("the cat")), "questions": dict(tokenizer(["the cat", "a"])),
+        "title": dict(tokenizer("the cat", "a hat")), "text": dict(tokenizer("the cat", texts="a hat")),
+        "spans": [[[*map(float, span[:5]), span.text] for span in some] for some in spans],
+    }  # fmt: skip
 
 
 def case_languages(lib):
