@@ -95,8 +95,8 @@ class Loop {
     session_.grow();
     if (used_ < guesses_.size() && tokens_[0] == guesses_[used_]) return scores_of_guess(++used_);
     forget_guesses();
-    if (candidates_)
-      guesses_ = candidates_->guess(session_.history, r_.options.max_length - session_.history.length() - 1);
+    const int64_t most = std::min(r_.options.max_length - session_.history.length() - 1, session_.most_guesses());
+    if (candidates_) guesses_ = candidates_->guess(session_.history, most);
     if (guesses_.empty()) return session_.step();
     ahead_ = session_.look_ahead(guesses_);
     result_.guessed_tokens += int64_t(guesses_.size());

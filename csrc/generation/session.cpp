@@ -1,6 +1,7 @@
 #include "generation/session.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -169,28 +170,54 @@ void Session::trim_cache() {
   if (held == length) cache()->crop(length - 1);
 }
 
-Tensor Session::prefill() {
-  const int64_t length = positions();
-  if (result_.past) trim_cache();
-  int64_t from = result_.past ? result_.past->length() : 0;
-  check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
-                     " positions, attention_mask and input_ids together say ", before_);
-  const int64_t chunk = prefill_chunk(length);
+// Whether what the cache holds was computed for shorter sequences, with keys that this one has not.
+bool Session::outgrown() const {
+  const int64_t most = model_.anew_beyond();
+  return result_.past && most && !before_ && positions() > most && result_.past->length() <= most;
+}
+
+int64_t Session::most_guesses() const {
+  if (outgrown()) return 0;
+  const int64_t most = model_.anew_beyond(), length = positions();
+  return most && length <= most ? most - length : std::numeric_limits<int64_t>::max();
+}
+
+int64_t Session::last_position() const {
+  int64_t last = 0;
+  for (auto& row : positions_)
+    last = std::max({last, row.back() + positions() - int64_t(row.size()), *std::max_element(row.begin(), row.end())});
+  return last;
+}
+
+// The positions from `from` on, in pieces.
+ModelOutput Session::run_from(int64_t from) {
+  const int64_t length = positions(), chunk = prefill_chunk(length), last = last_position();
+  const bool embedded = r_.inputs_embeds.defined() && r_.inputs_embeds.size(1) == length;
   // A prompt's last piece may be a single position.
   const QuantRows rows(encoder_states_.defined() ? QuantRows::current() : QuantRows::Prompt);
   ModelOutput out;
   while (from < length) {
     const int64_t to = std::min(from + chunk, length);
     ModelInput in;
-    if (r_.inputs_embeds.defined())
+    if (embedded)
       in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
     else
       in.input_ids = ids_tensor(from, to);
+    if (!r_.options.prefill_chunk_size) in.rotary_length = last + 1;  // pieces of our choice change no result
     out = forward(in, from, to);
     if (r_.interrupt) r_.interrupt();
     from = to;
   }
-  return scores(out);
+  return out;
+}
+
+Tensor Session::prefill() {
+  if (result_.past) trim_cache();
+  if (outgrown()) result_.past->reset();
+  const int64_t from = result_.past ? result_.past->length() : 0;
+  check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
+                     " positions, attention_mask and input_ids together say ", before_);
+  return scores(run_from(from));
 }
 
 std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab) const {
@@ -225,14 +252,18 @@ void Session::shrink() {
   cache()->crop(positions());
 }
 
-ModelOutput Session::run_last() {
+Tensor Session::step() {
+  if (outgrown()) {
+    result_.past->reset();
+    const Tensor next = scores(run_from(0));
+    for (Tensor& states : states_) states = states.narrow(1, states.size(1) - 1, 1);
+    return next;
+  }
   const int64_t length = positions(), from = result_.past ? length - 1 : 0;
   ModelInput in;
   in.input_ids = ids_tensor(from, length);
-  return forward(in, from, length);
+  return scores(forward(in, from, length));
 }
-
-Tensor Session::step() { return scores(run_last()); }
 
 ModelOutput Session::look_ahead(const std::vector<int64_t>& guesses) {
   const int64_t length = positions(), count = int64_t(guesses.size());

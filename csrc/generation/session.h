@@ -18,6 +18,8 @@ class Session {
   Tensor prefill();
   // Runs the last token of each row, which has been appended to `history`.
   Tensor step();
+  // Guesses that a pass may look at: none where the cache has to be made anew, which no wrong guess may cause.
+  int64_t most_guesses() const;
   // Runs the last token and `guesses` behind it, of one row: logits [1, 1 + guesses, vocab].
   ModelOutput look_ahead(const std::vector<int64_t>& guesses);
   // Scores at the position `back` before the last one of `out`, in memory that processors may change.
@@ -51,7 +53,9 @@ class Session {
   void read_positions();
   void trim_cache();
   ModelOutput forward(ModelInput in, int64_t from, int64_t to, int64_t keep = 1);
-  ModelOutput run_last();
+  bool outgrown() const;
+  int64_t last_position() const;
+  ModelOutput run_from(int64_t from);
   Tensor mask_tensor(int64_t keys) const;
   Tensor position_tensor(int64_t from, int64_t to) const;
   Tensor ids_tensor(int64_t from, int64_t to) const;

@@ -16,6 +16,9 @@ struct ModelInput {
   Tensor
       attention_mask;   // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
   Tensor position_ids;  // int64 [batch or 1, length]
+  // Rotary factors that go by the length of a sequence are those of at least this one: of the whole, where a pass is a
+  // piece of it.
+  int64_t rotary_length = 0;
   Tensor inputs_embeds;          // [batch, length, hidden] in place of input_ids
   Tensor token_type_ids;         // int64 [batch, length]
   Tensor labels;                 // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]
@@ -52,6 +55,9 @@ struct Body {
   virtual ~Body() = default;
   virtual ModelOutput forward(const ModelInput& input) = 0;
   virtual std::shared_ptr<KvCache> new_cache() const { return std::make_shared<DynamicCache>(); }
+  // Sequences longer than this have other keys at all their positions, so that a cache from before must be made anew;
+  // 0: there is no such length.
+  virtual int64_t anew_beyond() const { return 0; }
 };
 
 class PreTrainedModel : public Module {
@@ -63,6 +69,7 @@ class PreTrainedModel : public Module {
              std::shared_ptr<PreTrainedModel> base = nullptr);
   virtual ModelOutput run(const ModelInput& input);
   std::shared_ptr<KvCache> new_cache() const;  // an empty one of the kind that fits the layers
+  int64_t anew_beyond() const { return body_ ? body_->anew_beyond() : 0; }
   bool built() const { return body_ != nullptr; }
   const std::string& model_type() const { return model_type_; }
 

@@ -119,13 +119,12 @@ std::vector<float> Rope::inv_freq(int64_t length) const {
   return f;
 }
 
-Rope::Rows Rope::rows(const Tensor& positions) const {
+Rope::Rows Rope::rows(const Tensor& positions, int64_t whole) const {
   const int64_t batch = positions.size(0), length = positions.size(1), pairs = rotary_dim_ / 2;
   const Tensor at = positions.to(DType::Int64).contiguous();
   const int64_t* position = at.data<int64_t>();
-  int64_t last = 0;
-  for (int64_t i = 0; i < batch * length; i++) last = std::max(last, position[i]);
-  const std::vector<float> frequency = inv_freq(last + 1);
+  for (int64_t i = 0; i < batch * length; i++) whole = std::max(whole, position[i] + 1);
+  const std::vector<float> frequency = inv_freq(whole);
   Rows out{Tensor::empty({batch, length, pairs}), Tensor::empty({batch, length, pairs})};
   float *cos = out.cos.mutable_data<float>(), *sin = out.sin.mutable_data<float>();
   parallel_for(batch * length, 64, [&](int64_t begin, int64_t end) {

@@ -26,8 +26,8 @@ class Rope {
   struct Rows {
     Tensor cos, sin;  // [batch or 1, length, rotary_dim / 2] f32
   };
-  // positions int64 [batch or 1, length]
-  Rows rows(const Tensor& positions) const;
+  // positions int64 [batch or 1, length], of sequences of at least `length` positions
+  Rows rows(const Tensor& positions, int64_t length = 0) const;
   int64_t rotary_dim() const { return rotary_dim_; }
   float attention_scaling() const { return attention_scaling_; }
   std::vector<float> inv_freq(int64_t sequence_length) const;  // of a call whose last position is length - 1

@@ -256,6 +256,11 @@ std::shared_ptr<KvCache> DecoderBody::new_cache() const {
   return std::make_shared<DynamicCache>(config.windows);
 }
 
+int64_t DecoderBody::anew_beyond() const {
+  const RopeParameters* rope = config.anew_with_long_rope && !config.ropes.empty() ? &config.ropes[0] : nullptr;
+  return rope && rope->type == "longrope" ? rope->original_max_position_embeddings : 0;
+}
+
 ModelOutput DecoderBody::forward(const ModelInput& in) {
   const int64_t width = config.embedding_size ? config.embedding_size : config.hidden_size;
   check<ConfigError>(in.input_ids.defined() != in.inputs_embeds.defined(),
@@ -303,7 +308,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   x = through(embedding_norm, x);
   if (config.embedding_dropout > 0 && layers->training()) x = dropout(x, config.embedding_dropout);
   if (config.alibi != DecoderConfig::Alibi::None) pass.alibi = alibi(config, pass.key_mask, pass.past + length);
-  for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions));
+  for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions, in.rotary_length));
   if (in.position_ids.defined() && !in.attention_mask.defined() && !pass.cache && !pass.alibi.defined())
     pass.spans = packed_spans(positions, batch);
   else if (batch_invariant() && pass.key_mask.defined() && !pass.alibi.defined())

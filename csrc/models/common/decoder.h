@@ -31,6 +31,7 @@ struct DecoderConfig {
   AttentionConfig attention;
   std::vector<int64_t> windows;       // of each layer, 0 = full attention; empty: all full
   std::vector<RopeParameters> ropes;  // rotary tables
+  bool anew_with_long_rope = false;   // keys are computed again where a sequence outgrows the short factors
   std::vector<int> rope_of_layer;     // table of each layer, negative: no rotation; empty: `attention.rope` for all
   NormConfig norm;
   std::string hidden_act = "silu";
@@ -103,6 +104,7 @@ struct DecoderBody : Body {
   ~DecoderBody() override;
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override;
+  int64_t anew_beyond() const override;
   Tensor learned_positions(const ModelInput& input, const Tensor& positions, int64_t batch) const;
   DecoderConfig config;
   Child<Module> embed_tokens;
@@ -116,6 +118,7 @@ struct CausalLmBody : Body {
   CausalLmBody(Module& owner, const DecoderConfig& config, std::shared_ptr<PreTrainedModel> base);
   ModelOutput forward(const ModelInput& input) override;
   std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
+  int64_t anew_beyond() const override { return model->anew_beyond(); }
   bool train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const;
   const double logit_scale, logit_softcap, aux_weight;
   const int64_t experts_per_token;

@@ -10,6 +10,7 @@ DecoderConfig read(const ConfigReader& c) {
   DecoderConfig d = read_decoder(c);
   d.attention.layout = QkvLayout::Stacked;
   d.mlp = MlpKind::GatedFused;
+  d.anew_with_long_rope = true;
   d.residual_dropout = c.number("resid_pdrop", 0);
   read_windows(c, true, d);
   return d;
