@@ -12,7 +12,7 @@ from typing import Any
 from ..utils import logging
 from ..utils.files import atomic_write
 from ._engine import AddedToken, Tokenizer
-from .backends import PIPELINES
+from .backends import PIPELINES, class_extra
 from .base import PreTrainedTokenizerBase
 from .batch_encoding import BatchEncoding, LaterEncodings
 from .bos_eos import BosEosMixin
@@ -106,6 +106,10 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
                 kwargs[name] = token
         if not from_file and self.mask_flags and isinstance(kwargs.get("mask_token"), str):
             kwargs["mask_token"] = AddedToken(kwargs["mask_token"], **self.mask_flags)
+        if from_file and all(kwargs.get(name) is None for name in ("extra_special_tokens", "additional_special_tokens")):
+            extra = [t for t in class_extra(self.vocab_format, kwargs) if self._tokenizer.token_to_id(t) is not None]
+            if extra:
+                kwargs["extra_special_tokens"] = extra
         kwargs.setdefault("backend", "tokenizers")
         self._add_bos_token = kwargs.get("add_bos_token")
         self._add_eos_token = kwargs.get("add_eos_token")

@@ -236,8 +236,6 @@ class M2M100Tokenizer(SeveralModels, PreTrainedTokenizer):
         self.id_to_lang_token = {index: token for token, index in self.lang_token_to_id.items()}
         named = kwargs.pop("additional_special_tokens", None)
         named = list(kwargs.pop("extra_special_tokens", None) or named or [])
-        known = {str(token) for token in named}
-        named += [token for token in self.lang_token_to_id if token not in known]
         self._src_lang, self.tgt_lang = src_lang or "en", tgt_lang
         self.prefix_tokens, self.suffix_tokens = [], []
         super().__init__(
@@ -253,8 +251,8 @@ class M2M100Tokenizer(SeveralModels, PreTrainedTokenizer):
         return len(self.encoder)
 
     def get_vocab(self) -> dict[str, int]:
-        """Token to id, languages and added tokens included."""
-        return {**self.encoder, **self.lang_token_to_id, **self.added_tokens_encoder}
+        """Token to id, added tokens included."""
+        return {**self.encoder, **self.added_tokens_encoder}
 
     @property
     def src_lang(self) -> str:

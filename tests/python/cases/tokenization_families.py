@@ -319,6 +319,27 @@ def case_passages(lib):
     }  # fmt: skip
 
 
+def case_bare_configuration(lib):
+    """A tokenizer.json whose configuration names the class alone, or says that there is no such token."""
+    out = {}
+    for name in ("T5Tokenizer", "PegasusTokenizer", "CamembertTokenizer", "MBartTokenizer",
+                 "MBart50Tokenizer", "XLMRobertaTokenizer"):  # fmt: skip
+        kind = KINDS.get(name, ("unigram",))[0]
+        with folder_with(**{FILES.get(name, "sentencepiece.bpe.model"): MODELS / f"{kind}.model"}) as folder:
+            tokenizer = getattr(lib, name).from_pretrained(folder)
+        with tempfile.TemporaryDirectory() as folder:
+            for null in (None, "unk_token", "pad_token", "mask_token") if name == "XLMRobertaTokenizer" else (None,):
+                tokenizer.save_pretrained(folder)
+                config = {"tokenizer_class": name, **({} if null is None else {null: None})}
+                pathlib.Path(folder, "tokenizer_config.json").write_text(json.dumps(config))
+                loaded = lib.AutoTokenizer.from_pretrained(folder)
+                out[f"{name} {null}"] = [
+                    loaded.all_special_ids, loaded.extra_special_tokens, loaded.special_tokens_map, len(loaded),
+                    loaded.convert_tokens_to_ids("zzzq"),
+                ]  # fmt: skip
+    return out
+
+
 def case_languages(lib):
     out = {}
     for name, kind in (("MBartTokenizer", "unigram"), ("MBart50Tokenizer", "unigram"), ("NllbTokenizer", "bpe")):

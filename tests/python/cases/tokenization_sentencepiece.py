@@ -78,7 +78,9 @@ def case_m2m100(lib):
         tokenizer = lib.M2M100Tokenizer.from_pretrained(
             folder, src_lang="en", tgt_lang="fr", extra_special_tokens=["__en__", "__fr__", "__de__"]
         )
+        bare = lib.M2M100Tokenizer.from_pretrained(folder, src_lang="fr")
     both = tokenizer(TEXTS[:2], text_target=TEXTS[1:3])
+    plain = bare("the __fr__ cat")["input_ids"]
     tokenizer.src_lang = "de"
     built = tokenizer._build_translation_inputs("the cat", src_lang="en", tgt_lang="fr", return_tensors=None)
     return {
@@ -86,6 +88,8 @@ def case_m2m100(lib):
         "built": [built["input_ids"], built["forced_bos_token_id"]], "size": tokenizer.vocab_size,
         "text": tokenizer.batch_decode(both["input_ids"]), "id": tokenizer.get_lang_id("zu"),
         "mask": tokenizer.get_special_tokens_mask([5, 6], [7]),
+        "named": [len(tokenizer), tokenizer.convert_tokens_to_ids(["__en__", "__de__"]), tokenizer.all_special_ids],
+        "bare": [len(bare), plain, bare.decode(plain, skip_special_tokens=True), bare.all_special_ids],
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 
+from .extras import class_extra
 from .parts import Backend, Parts
 
 # Pipeline -> module of this package that builds it.
@@ -41,4 +42,4 @@ def build(pipeline: str, parts: Parts) -> Backend:
     return backend
 
 
-__all__ = ["PIPELINES", "Backend", "Parts", "build"]
+__all__ = ["PIPELINES", "Backend", "Parts", "build", "class_extra"]

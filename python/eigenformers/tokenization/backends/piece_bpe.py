@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..families import CODE_LLAMA_MARKS
+from .extras import class_extra
 from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers
 
 BLANK = "▁"
@@ -38,8 +38,7 @@ def code_llama(parts: Parts) -> Backend:
     first = "first" if parts.option("add_prefix_space", True) else "never"
     words = pre_tokenizers.Metaspace(replacement=BLANK, prepend_scheme=first, split=False)
     model = _model(parts, vocab, byte_fallback=True, unk_token=parts.tokens["unk_token"])
-    marks = [parts.options.get(name) for name in CODE_LLAMA_MARKS]
-    extra = [*(parts.extra or []), *(str(token) for token in marks if token is not None)]
+    extra = [*(parts.extra or []), *class_extra("code_llama", parts.options)]
     tokenizer = assemble(model, None, words, spell_back(decoders.Strip(content=" ", left=1)))
     return Backend(tokenizer, None, extra, {"add_bos_token": True})
 

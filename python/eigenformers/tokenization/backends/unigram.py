@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..languages import MBART50_LANGUAGES, MBART_LANGUAGES
+from .extras import class_extra
 from .parts import (
     BERT_TEMPLATE,
     Backend,
@@ -92,7 +93,7 @@ def rembert(parts: Parts) -> Backend:
 def xlnet(parts: Parts) -> Backend:
     """A <sep> B <sep> <cls>: the tokens come last."""
     if parts.extra is None:
-        parts.extra = ["<eop>", "<eod>"]
+        parts.extra = class_extra("xlnet", parts.options)
     steps = _latin(parts, False, parts.option("do_lower_case", False))
     vocab = parts.scored_vocab("unk_token")
     post = template("$A:0 {sep}:0 {cls}:2", "$A:0 {sep}:0 $B:1 {sep}:1 {cls}:2")
@@ -136,7 +137,7 @@ def big_bird(parts: Parts) -> Backend:
 def camembert(parts: Parts) -> Backend:
     """<s> A </s> </s> B </s>; five pieces of its own come first."""
     if parts.extra is None:
-        parts.extra = ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"]
+        parts.extra = class_extra("camembert", parts.options)
     pad, unk, mask = (parts.tokens[name] for name in ("pad_token", "unk_token", "mask_token"))
     vocab = parts.vocab
     if vocab is None:
@@ -174,7 +175,7 @@ def udop(parts: Parts) -> Backend:
 
 def xglm(parts: Parts) -> Backend:
     """</s> A </s> </s> B."""
-    _with_extra(parts, [f"<madeupword{i}>" for i in range(7)])
+    _with_extra(parts, class_extra("xglm", parts.options))
     normalizer = _sequence([*_charsmap(parts), _blanks()])
     post = template("{eos} $A", "{eos} $A {eos} {eos} $B")
     return _unigram(parts, parts.scored_vocab(*_FAIRSEQ), 3, normalizer, post)
@@ -201,11 +202,9 @@ def mbart50(parts: Parts) -> Backend:
 
 def pegasus(parts: Parts) -> Backend:
     """A B </s>; the pieces for masks and 101 unused ones come first."""
-    offset = parts.count("offset", 103)
-    sent = parts.options.get("mask_token_sent", "<mask_1>")
     named = [str(token) for token in parts.extra or []]
-    parts.extra = [sent] if sent is not None and sent not in named else []
-    parts.extra += [f"<unk_{i}>" for i in range(2, offset)]
+    sent = parts.options.get("mask_token_sent", "<mask_1>")
+    parts.extra = [t for t in class_extra("pegasus", parts.options) if t != sent or sent not in named]
     vocab = parts.scored_vocab("unk_token", "pad_token", "eos_token", "mask_token")
     unk = parts.tokens["unk_token"]
     unk_id = next((index for index, (piece, score) in enumerate(vocab) if index and piece == unk and score == 0.0), None)
@@ -218,8 +217,8 @@ def pegasus(parts: Parts) -> Backend:
 
 def _sentinels(parts: Parts, owner: str) -> list[tuple[str, float]]:
     """The vocabulary of T5, and its <extra_id_...> tokens as special tokens."""
-    count = parts.count("extra_ids", 100)
-    sentinels = [f"<extra_id_{i}>" for i in range(count)]
+    sentinels = class_extra("t5", parts.options)
+    count = len(sentinels)
     if parts.extra is None:
         parts.extra = sentinels
     else:
