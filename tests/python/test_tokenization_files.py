@@ -29,6 +29,28 @@ def test_wrong_algorithm_is_named():
         ef.PreTrainedTokenizerFast(vocab_file=MODELS / "word.model")
 
 
+def test_a_batch_of_no_known_length():
+    tokenizer = ef.MBartTokenizer(vocab_file=MODELS / "unigram.model")
+    batch = tokenizer.prepare_seq2seq_batch(["the cat", "a"], tgt_texts=["a hat", "the"])
+    assert batch["input_ids"] == tokenizer(["the cat", "a"], padding=True)["input_ids"]
+    assert [row[-1] for row in tokenizer.prepare_seq2seq_batch(["a"], tgt_texts=["a"])["labels"]] == [
+        tokenizer.convert_tokens_to_ids("ro_RO")
+    ]
+
+
+def test_special_tokens_of_a_model_are_named(tmp_path):
+    ef.T5Tokenizer(vocab_file=MODELS / "unigram_t5.model").save_pretrained(tmp_path)
+    for value in (1, "x", ["a"]):
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_specific_special_tokens": value}))
+        with pytest.raises(TypeError, match="model_specific_special_tokens must be a dictionary"):
+            ef.T5Tokenizer.from_pretrained(tmp_path)
+
+
+def test_a_prefix_that_is_none():
+    tokenizer = ef.HerbertTokenizer(vocab={"<unk>": 0, "a": 1}, merges=[])
+    assert tokenizer.backend_tokenizer.model.continuing_subword_prefix is None
+
+
 def test_the_file_is_copied_on_saving(tmp_path):
     tokenizer = ef.T5Tokenizer(vocab_file=MODELS / "unigram_t5.model", extra_ids=3)
     assert tokenizer.can_save_slow_tokenizer

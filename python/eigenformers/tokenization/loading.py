@@ -378,7 +378,10 @@ def _merge_extra_tokens(cls: type, arguments: dict[str, Any]) -> None:
     additional = arguments.pop("additional_special_tokens", None)
     if additional and not arguments.get("extra_special_tokens"):
         arguments["extra_special_tokens"] = additional
-    specific = dict(arguments.pop("model_specific_special_tokens", None) or {})
+    specific = arguments.pop("model_specific_special_tokens", None) or {}
+    if not isinstance(specific, dict):
+        raise TypeError("model_specific_special_tokens must be a dictionary of token name to token value")
+    specific = dict(specific)
     for key in list(arguments):
         if (
             key.endswith("_token")

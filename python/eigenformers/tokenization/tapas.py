@@ -217,6 +217,11 @@ class TapasTokenizer(PreTrainedTokenizer):
         if queries is None:
             logger.warning("TapasTokenizer: there is no question; the model will probably not behave correctly.")
         texts = [queries or ""] if single else list(queries)  # type: ignore[arg-type]
+        if not texts:
+            raise ValueError(
+                "You should supply an encoding or a list of encodings to this method that includes input_ids, "
+                "but you provided [] as queries"
+            )
         answers = [answer_coordinates] if single else answer_coordinates or [None] * len(texts)
         if len(answers) != len(texts):
             raise ValueError(f"answer_coordinates: found {len(answers)}, needed one for each of {len(texts)} questions")

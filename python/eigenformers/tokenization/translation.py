@@ -20,6 +20,7 @@ class LanguageMixin:
     language_codes: list[str] = []
     default_source: str | None = None
     default_target: str | None = None
+    batch_target: str | None = None  # language of labels where nobody says one
 
     def __init__(self, *args: Any, src_lang: str | None = None, tgt_lang: str | None = None, **kwargs: Any):
         given = kwargs.get("extra_special_tokens")
@@ -139,9 +140,10 @@ class LanguageMixin:
         """Inputs and labels of a batch (older way; `text_target=` does the same)."""
         if src_lang is not None:
             self.src_lang = src_lang
+        if tgt_lang is None and self.tgt_lang is None:
+            tgt_lang = self.batch_target if tgt_texts is not None else None
         if tgt_lang is not None:
             self.tgt_lang = tgt_lang
-        max_length = self.model_max_length if max_length is None else max_length
         same = {"add_special_tokens": True, "return_tensors": return_tensors, "padding": padding,
                 "truncation": truncation, **kwargs}  # fmt: skip
         inputs = self(src_texts, max_length=max_length, **same)
@@ -156,6 +158,7 @@ class MBartLanguages(LanguageMixin):
     """mBART: end and language behind the text."""
 
     language_codes, default_source = MBART_LANGUAGES, "en_XX"
+    batch_target = "ro_RO"
 
     def _layout(self, token, target):
         return [], [self.eos_token, token]
@@ -165,6 +168,7 @@ class MBart50Languages(LanguageMixin):
     """mBART 50: the language in front, the end behind."""
 
     language_codes, default_source = MBART50_LANGUAGES, "en_XX"
+    batch_target = "ro_RO"
 
     @property
     def id_to_lang_code(self) -> dict[int, str]:
@@ -176,6 +180,7 @@ class NllbLanguages(LanguageMixin):
     """NLLB: as mBART 50, or as mBART with `legacy_behaviour=True`."""
 
     language_codes, default_source = NLLB_LANGUAGES, "eng_Latn"
+    batch_target = "fra_Latn"
 
     def __init__(self, *args: Any, legacy_behaviour: bool = False, **kwargs: Any):
         self.legacy_behaviour = legacy_behaviour

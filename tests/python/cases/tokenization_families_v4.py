@@ -17,3 +17,15 @@ def case_fnet(lib):
             out += [dict(tokenizer(text)) for text in TEXTS]
             out += [dict(tokenizer(TEXTS[0], TEXTS[1])), tokenizer.model_input_names]
     return out
+
+
+def case_older_batches(lib):
+    """`prepare_seq2seq_batch`: lengths and languages."""
+    out = []
+    with folder_with(**{"sentencepiece.bpe.model": MODELS / "unigram.model"}) as folder:
+        for options in ({}, {"max_length": 5}, {"max_length": 5, "max_target_length": 4}, {"truncation": False},
+                        {"src_lang": "de_DE", "tgt_lang": "fr_XX"}):  # fmt: skip
+            tokenizer = lib.MBartTokenizer.from_pretrained(folder, model_max_length=9)
+            texts = {"src_texts": ["the cat and a hat", "a"], "tgt_texts": ["a hat the cat", "the"]}
+            out.append(dict(tokenizer.prepare_seq2seq_batch(**texts, **options)))
+    return out

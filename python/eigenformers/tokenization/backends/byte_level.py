@@ -166,9 +166,9 @@ def nougat(parts: Parts) -> Backend:
     return Backend(tokenizer, template("{bos}:0 $A:0 {eos}:0", "$A:0 $B:1"))
 
 
-def _word_bpe(parts: Parts, normalizer, post=None) -> Backend:
+def _word_bpe(parts: Parts, normalizer, post=None, **settings) -> Backend:
     unk = parts.tokens["unk_token"]
-    model = bpe(parts, parts.starting_vocab("unk_token"), end_of_word_suffix="</w>", unk_token=unk)
+    model = bpe(parts, parts.starting_vocab("unk_token"), end_of_word_suffix="</w>", unk_token=unk, **settings)
     return Backend(
         assemble(model, normalizer, pre_tokenizers.BertPreTokenizer(), decoders.BPEDecoder(suffix="</w>")), post
     )
@@ -188,6 +188,6 @@ def herbert(parts: Parts) -> Backend:
     def post(tokenizer):
         return processors.BertProcessing((tokenizer.sep_token, 2), (tokenizer.cls_token, 0))
 
-    return _word_bpe(parts, normalizer, post)
+    return _word_bpe(parts, normalizer, post, continuing_subword_prefix=None)
 
 
