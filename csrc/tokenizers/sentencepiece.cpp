@@ -136,8 +136,12 @@ std::vector<SentencePiece::Part> SentencePiece::split_unigram(std::string_view t
     uint32_t begin = UINT32_MAX, id = 0;
   };
   std::vector<Step> best(text.size() + 1);
+  // The sum over a long text would lose what tells its pieces apart: from here on it is counted from zero again.
+  constexpr float kFar = -100000;
   for (uint32_t at = 0; at < text.size();) {
     const uint32_t n = uint32_t(utf8::length_of(text[at]));
+    if (const float base = best[at].score; base < kFar)
+      for (size_t end = at; end <= std::min(text.size(), at + matched_.longest()); end++) best[end].score -= base;
     const float so_far = best[at].score;
     bool single = false;
     const auto offer = [&](uint32_t length, uint32_t id, float score) {

@@ -25,6 +25,23 @@ TEST(SentencePiece, UnigramTakesTheLikeliestPieces) {
   EXPECT_EQ(s.decode({"▁a", "b", "</s>", "<unk>"}), "ab \u2047 ");
 }
 
+TEST(SentencePiece, SumsOfLongTextsStartAgain) {
+  const SentencePiece s = make(start() + piece("▁1", -7.106731414794922f) + piece("▁11", -8.370165824890137f) +
+                               piece("▁111", -11.57007884979248f) + piece("1", -8.389617919921875f) +
+                               piece("11", -10.020223617553711f) + piece("111", -12.405377388000488f));
+  const auto short_at = [&](size_t n) {  // where the one piece "11" stands; the library was asked
+    size_t at = 0;
+    for (const std::string& p : s.encode(std::string(n, '1'))) {
+      if (p == "11") return at;
+      at += p.starts_with("▁") ? p.size() - 2 : p.size();
+    }
+    return size_t(0);
+  };
+  EXPECT_EQ(short_at(12001), 3966u);
+  EXPECT_EQ(short_at(25000), 24309u);
+  EXPECT_EQ(short_at(49441), 49356u);
+}
+
 TEST(SentencePiece, BpeMergesByScoreAndTakesUnusedPiecesApart) {
   const std::string bpe = proto_bytes(2, proto_number(3, 2));
   const SentencePiece s = make(start() + piece("▁", -9) + piece("a", -9) + piece("b", -9) + piece("ab", -1) +
