@@ -139,8 +139,8 @@ class Loop {
       int64_t token = r_.options.pad_token_id;
       if (!done_[size_t(i)]) {
         token = tokens_[size_t(i)];
-        const float best = row[size_t(token)];
-        check<Error>(std::isfinite(best),
+        const float best = row[size_t(token)];  // a forced token's may be infinite; nothing can be drawn from that
+        check<Error>(r_.options.do_sample ? std::isfinite(best) : !std::isnan(best),
                      "generate: probability tensor contains either `inf`, `nan` or element < 0 (row ", i, ", step ",
                      result_.new_tokens, ", highest score ", best,
                      "); the weights may be damaged, or the processors forbid every token");

@@ -50,6 +50,67 @@ def case_greedy_options(lib):
     }
 
 
+def long_rope(original):
+    factors = {"short_factor": [1.0, 1.5, 2.0, 2.5], "long_factor": [2.0, 3.0, 5.0, 8.0]}
+    rope = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": original, **factors}
+    return {"rope_parameters": rope, "max_position_embeddings": 2048}
+
+
+def case_rope_by_length(lib):
+    """Rotary factors that go by the length: texts that outgrow the first ones, prompts that are longer to begin with."""
+    dynamic = {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 4.0}}
+    models = {
+        "phi3": ("phi3", lambda n: {**long_rope(n), "original_max_position_embeddings": n}),
+        "llama/longrope": ("llama", long_rope),
+        "llama/dynamic": ("llama", lambda n: {**dynamic, "max_position_embeddings": n}),
+    }
+    prompt = np.random.RandomState(0).randint(3, 64, (2, 700))
+    prompts = {"short": prompt[:, :9], "long": prompt}
+    out = {}
+    for name, (family, changes) in models.items():
+        for which, ids in prompts.items():
+            go = {"max_new_tokens": 12, "do_sample": False, "pad_token_id": 0}
+            mask = np.ones_like(ids)
+            mask[0, :3] = 0
+            for way, more in {
+                "plain": {}, "beams": {"num_beams": 3}, "pieces": {"prefill_chunk_size": 60}, "no_cache": {"use_cache": False},
+            }.items():
+                model = causal_lm(lib, family, eos_token_id=None, **changes(14 if which == "short" else 640))
+                ended = model.generate(tensor(lib, ids), attention_mask=tensor(lib, mask), **go, **more)
+                out[f"{name} {which} {way}"] = array(ended)[:, ids.shape[1] :]
+    return out
+
+
+def case_infinite_scores(lib):
+    """Scores that are infinite or no number: greedy search takes what argmax takes."""
+
+    class Put(lib.LogitsProcessor):
+        def __init__(self, value, others=None):
+            self.value, self.others = value, others
+
+        def __call__(self, input_ids, scores):
+            scores = scores.clone()
+            if self.others is not None:
+                scores[:] = self.others
+            scores[:, 17] = self.value
+            return scores
+
+    infinite = float("inf")
+    puts = {
+        "inf": (infinite,), "inf, others -inf": (infinite, -infinite), "0, others -inf": (0.0, -infinite),
+        "all -inf": (-infinite, -infinite),
+    }  # fmt: skip
+    out = {}
+    for name, values in puts.items():
+        for way, more in {"greedy": {"do_sample": False}, "sample": {"do_sample": True}}.items():
+            try:
+                processors = lib.LogitsProcessorList([Put(*values)])
+                out[f"{name} {way}"] = array(run(lib, max_new_tokens=3, logits_processor=processors, **more))
+            except RuntimeError as error:
+                out[f"{name} {way}"] = "probability tensor contains either `inf`, `nan` or element < 0" in str(error)
+    return out
+
+
 def case_prompt_lookup(lib):
     """The tokens of assisted decoding, its outputs a step, and what stops it."""
     repeated = np.array([[5, 9, 2, 6, 11, 5, 9, 2, 6, 11, 5, 9]])
