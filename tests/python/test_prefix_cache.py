@@ -5,10 +5,12 @@ from __future__ import annotations
 import eigenformers as ef
 import numpy as np
 import pytest
+from cases.generation import long_rope
 from cases.models import causal_lm
 from eigenformers.peft import LoraConfig, get_peft_model
 
 FIRST = np.random.RandomState(0).randint(3, 64, (1, 300))
+DYNAMIC = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 4.0}
 OPTIONS = dict(max_new_tokens=8, do_sample=False, pad_token_id=0, output_logits=True, return_dict_in_generate=True)
 
 
@@ -24,6 +26,41 @@ def _turns(first):
     """Prompts as of a chat: the answer's end differs, the next goes on, a third begins as the first did."""
     second = np.concatenate([first[:, :-3], np.array([[7, 8, 9, 10]])], axis=1)
     return [second, np.concatenate([second, second[:, :5]], axis=1), first[:, :40], np.full((1, 5), 50)]
+
+
+@pytest.mark.parametrize("family, kind", [("phi3", "longrope"), ("llama", "longrope"), ("llama", "dynamic")])
+def test_rotary_factors_that_go_by_the_length(family, kind):
+    changes = long_rope(320) if kind == "longrope" else {"rope_parameters": DYNAMIC, "max_position_embeddings": 320}
+    if family == "phi3":
+        changes["original_max_position_embeddings"] = 320
+    model, cache = causal_lm(ef, family, eos_token_id=None, **changes), ef.PrefixCache()
+    text = np.random.RandomState(1).randint(3, 64, (1, 700))
+    reused = []
+    for length in (300, 310, 318, 340, 400, 330, 310, 300):  # the third outgrows the factors as it is continued
+        alone, shared = _run(model, text[:, :length]), _run(model, text[:, :length], cache)
+        assert shared.sequences.tolist() == alone.sequences.tolist()
+        for a, b in zip(alone.logits, shared.logits):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-4)
+        reused.append(cache.reused)
+    assert reused == [0, 300, 310, *((0, 340, 329) if family == "phi3" else (0, 0, 0)), 0, 299]
+
+
+@pytest.mark.parametrize("way", ["lookup", "assistant", "early_exit", "static"])
+def test_a_text_outgrows_the_short_factors(way):
+    """Guesses change nothing there either; caches of all kinds are computed anew."""
+    model = causal_lm(ef, "phi3", eos_token_id=None, **{**long_rope(20), "original_max_position_embeddings": 20})
+    more = {
+        "lookup": {"prompt_lookup_num_tokens": 6},
+        "assistant": {"assistant_model": model},
+        "early_exit": {"assistant_early_exit": 1},
+        "static": {"cache_implementation": "static"},
+    }[way]
+    for start in range(6, 24, 3):
+        ids = np.tile(np.array([[5, 9, 2]]), 8)[:, :start]
+        alone, other = _run(model, ids, max_new_tokens=20), _run(model, ids, max_new_tokens=20, **more)
+        assert other.sequences.tolist() == alone.sequences.tolist()
+        whole = _run(model, ids, max_new_tokens=20, use_cache=False).sequences
+        assert whole.tolist() == alone.sequences.tolist()
 
 
 @pytest.mark.parametrize("family, changes", [("llama", {}), ("mistral", {"sliding_window": 16})])

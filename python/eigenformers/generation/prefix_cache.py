@@ -59,7 +59,7 @@ class PrefixCache:
         if past is not None and _same(weights, _weights(model)):
             most = min(len(known), len(ids) - 1)  # the last token goes through the model in any case
             common = next((i for i in range(most) if known[i] != ids[i]), most)
-            if common and _shorten(past, len(known) - common):
+            if common and _same_rotation(model, len(known), len(ids), common) and _shorten(past, len(known) - common):
                 self.reused = common
                 return past
         past = _core.DynamicCache(config=model.config)
@@ -79,6 +79,21 @@ def _shorten(past: Any, by: int) -> bool:
         past.crop(-by)
     except UnsupportedError:
         return False
+    return True
+
+
+def _same_rotation(model: Any, *lengths: int) -> bool:
+    """Whether positions are turned alike in sequences of these lengths: rotary factors may go by the length."""
+    rope = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
+    by_length = {"longrope": "original_max_position_embeddings", "dynamic": "max_position_embeddings"}
+    for one in [rope, *(value for value in rope.values() if isinstance(value, dict))]:
+        name = by_length.get(one.get("rope_type", ""))
+        if name is None:
+            continue
+        limit = one.get(name) or getattr(model.config, name)
+        anew = model.config.model_type == "phi3"  # whose keys are computed anew beyond it
+        if max(lengths) > limit and not (anew and min(lengths) > limit):
+            return False
     return True
 
 
