@@ -52,6 +52,7 @@ class Loop {
       logits = step();
     }
     forget_guesses();
+    if (candidates_) session_.catch_up();
     result_.decode_seconds = since(decoding);
     std::vector<int64_t> flat;
     for (auto& row : history.rows) flat.insert(flat.end(), row.begin(), row.end());
@@ -117,7 +118,7 @@ class Loop {
   // The cache loses what the guesses that were not taken left in it.
   void forget_guesses() {
     if (guesses_.empty()) return;
-    if (guesses_.size() > used_) session_.cache()->crop(-int64_t(guesses_.size() - used_));
+    session_.forget(int64_t(guesses_.size() - used_));
     candidates_->checked(int64_t(used_), int64_t(guesses_.size()));
     result_.accepted_tokens += int64_t(used_);
     guesses_.clear();

@@ -8,6 +8,7 @@
 #include "kernels/gemm.h"
 #include "kernels/quant.h"
 #include "nn/encoder_decoder_cache.h"
+#include "nn/recurrent_cache.h"
 #include "ops/ops.h"
 
 namespace ef {
@@ -137,6 +138,21 @@ ModelOutput Session::forward(ModelInput in, int64_t from, int64_t to, int64_t ke
   return out;
 }
 
+namespace {
+
+// Hidden states and attentions without those of positions that were run before.
+ModelOutput last_positions(ModelOutput out, int64_t count) {
+  const auto keep = [&](std::vector<Tensor>& tensors, int dim) {
+    for (Tensor& t : tensors)
+      if (t.defined() && t.size(dim) > count) t = t.narrow(dim, t.size(dim) - count, count);
+  };
+  keep(out.hidden_states, 1);
+  keep(out.attentions, 2);
+  return out;
+}
+
+}  // namespace
+
 Tensor Session::scores(const ModelOutput& out, int64_t back) {
   check<ShapeError>(
       out.logits.defined() && out.logits.dim() == 3 && out.logits.size(0) == batch() && out.logits.size(1) > back,
@@ -259,23 +275,43 @@ Tensor Session::step() {
     for (Tensor& states : states_) states = states.narrow(1, states.size(1) - 1, 1);
     return next;
   }
-  const int64_t length = positions(), from = result_.past ? length - 1 : 0;
+  const int64_t length = positions(), from = next_position();
   ModelInput in;
   in.input_ids = ids_tensor(from, length);
-  return scores(forward(in, from, length));
+  return scores(last_positions(forward(in, from, length), result_.past ? 1 : length));
 }
 
+// The first position that a pass has to run.
+int64_t Session::next_position() const { return result_.past ? std::min(positions() - 1, result_.past->length()) : 0; }
+
 ModelOutput Session::look_ahead(const std::vector<int64_t>& guesses) {
-  const int64_t length = positions(), count = int64_t(guesses.size());
-  std::vector<int64_t> ids = {history.rows[0].back()};
+  const int64_t length = positions(), count = int64_t(guesses.size()), from = next_position();
+  std::vector<int64_t> ids(history.rows[0].begin() + (from - before_), history.rows[0].end());
   ids.insert(ids.end(), guesses.begin(), guesses.end());
   ModelInput in;
-  in.input_ids = Tensor::from_data(ids, {1, count + 1});
+  in.input_ids = Tensor::from_data(ids, {1, int64_t(ids.size())});
   mask_[0].resize(size_t(length + count), 1);
+  if (auto* states = dynamic_cast<RecurrentCache*>(cache())) states->mark();
   const SingleRowOrder as_without_guesses;  // a near tie is then decided as in an ordinary step
-  ModelOutput out = forward(in, length - 1, length + count, count + 1);
+  ModelOutput out = last_positions(forward(in, from, length + count, count + 1), count + 1);
   mask_[0].resize(size_t(length));
   return out;
+}
+
+void Session::forget(int64_t wrong) {
+  if (!wrong) return;
+  if (auto* states = dynamic_cast<RecurrentCache*>(cache()))
+    states->rewind();
+  else
+    cache()->crop(-wrong);
+}
+
+void Session::catch_up() {
+  const int64_t length = positions(), from = result_.past ? result_.past->length() : length;
+  if (from >= length) return;
+  ModelInput in;
+  in.input_ids = ids_tensor(from, length);
+  forward(in, from, length);
 }
 
 // `rows`, and where the cache can use it how many leading positions each has in common with the row it replaces.

@@ -22,6 +22,10 @@ class Session {
   int64_t most_guesses() const;
   // Runs the last token and `guesses` behind it, of one row: logits [1, 1 + guesses, vocab].
   ModelOutput look_ahead(const std::vector<int64_t>& guesses);
+  // The last `wrong` of those were: the cache forgets them. Recurrent states go back to what they were before all of
+  // them, and the next pass runs the right ones again; `catch_up` does if there is no next pass.
+  void forget(int64_t wrong);
+  void catch_up();
   // Scores at the position `back` before the last one of `out`, in memory that processors may change.
   Tensor scores(const ModelOutput& out, int64_t back = 0);
   // From now on passes leave the hidden states of their layers, [batch, positions, hidden] each, in `states`; with
@@ -55,6 +59,7 @@ class Session {
   ModelOutput forward(ModelInput in, int64_t from, int64_t to, int64_t keep = 1);
   bool outgrown() const;
   int64_t last_position() const;
+  int64_t next_position() const;
   ModelOutput run_from(int64_t from);
   Tensor mask_tensor(int64_t keys) const;
   Tensor position_tensor(int64_t from, int64_t to) const;

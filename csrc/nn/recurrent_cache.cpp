@@ -53,17 +53,40 @@ void RecurrentCache::crop(int64_t target) {
                           " positions, asked for ", target, ")");
 }
 
+std::vector<RecurrentCache::State> RecurrentCache::copies(const std::vector<State>& states) {
+  NoGradGuard no_grad;
+  std::vector<State> out = states;
+  for (State& s : out)
+    for (Tensor* t : {&s.conv, &s.state})
+      if (t->defined()) *t = t->clone();
+  return out;
+}
+
+void RecurrentCache::mark() {
+  marked_ = copies(states_);
+  marked_length_ = length();
+  marked_seen_ = seen_;
+}
+
+void RecurrentCache::rewind() {
+  check<Error>(!marked_.empty(), "cache: nothing was marked that recurrent states could go back to");
+  DynamicCache::crop(marked_length_);
+  states_ = std::move(marked_);
+  marked_.clear();
+  seen_ = marked_seen_;
+}
+
 void RecurrentCache::reset() {
   DynamicCache::reset();
+  marked_.clear();
   for (State& s : states_) s = {};
   seen_ = 0;
 }
 
 std::shared_ptr<KvCache> RecurrentCache::clone() const {
   auto copy = std::static_pointer_cast<RecurrentCache>(cloned(*this));
-  for (State& s : copy->states_)
-    for (Tensor* t : {&s.conv, &s.state})
-      if (t->defined()) *t = t->clone();
+  copy->states_ = copies(states_);
+  copy->marked_.clear();
   return copy;
 }
 

@@ -28,6 +28,8 @@ class RecurrentCache : public DynamicCache {
   int64_t max_length(std::optional<int>) const override { return -1; }
   void reorder(const Tensor& rows) override;
   void crop(int64_t length) override;  // UnsupportedError: a state can't be taken back
+  void mark();                         // remembers the states as they are
+  void rewind();                       // and goes back to what they were
   void reset() override;
   std::shared_ptr<KvCache> clone() const override;
   bool recurrent(int layer) const { return slots_[size_t(layer)] < 0; }
@@ -39,7 +41,9 @@ class RecurrentCache : public DynamicCache {
  private:
   int slot(int layer) const;
   std::vector<int> slots_;  // where a layer's keys and values are; negative: it keeps a state
-  std::vector<State> states_;
+  static std::vector<State> copies(const std::vector<State>& states);
+  std::vector<State> states_, marked_;
+  int64_t marked_length_ = 0, marked_seen_ = 0;
   int64_t seen_ = 0;
 };
 

@@ -7,6 +7,7 @@ import copy
 import eigenformers as ef
 import numpy as np
 import pytest
+from cases.models import causal_lm
 
 IDS = ef.tensor([[3, 1, 4, 1, 5, 9, 2, 6], [20, 21, 22, 23, 24, 25, 26, 27]])
 SMALL = {"vocab_size": 40, "hidden_size": 32, "num_hidden_layers": 2, "pad_token_id": 0, "eos_token_id": 2}
@@ -51,8 +52,37 @@ def test_a_cache_without_states_is_refused():
         model(IDS, past_key_values=ef._core.DynamicCache())
     made = ef._core.DynamicCache(config=model.config)
     assert model(IDS, past_key_values=made).past_key_values.get_seq_length() == 8
-    with pytest.raises(ValueError):
-        model.generate(IDS[:1], max_new_tokens=4, prompt_lookup_num_tokens=2)
+
+
+@pytest.mark.parametrize("assistant", ["lookup", "itself", "its_first_layer", "another_state", "llama"])
+def test_guesses_change_nothing(assistant):
+    """Wrong ones leave nothing in the states; what is left of the cache goes on as without them."""
+    ef.manual_seed(0)
+    model = lfm2()
+    with ef.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0, 0.3)
+    other = {
+        "lookup": {"prompt_lookup_num_tokens": 5},
+        "itself": {"assistant_model": model},
+        "its_first_layer": {"assistant_early_exit": 1},
+        "another_state": {"assistant_model": mamba()},
+        "llama": {"assistant_model": causal_lm(ef, "llama", vocab_size=40)},
+    }[assistant]
+    rng, go = np.random.RandomState(0), {"do_sample": False, "eos_token_id": None, "return_dict_in_generate": True}
+    for _ in range(12):
+        ids = np.tile(rng.randint(3, 40, rng.randint(1, 8)), 6)[None, : rng.randint(2, 30)]
+        given = {"attention_mask": np.ones_like(ids), "max_new_tokens": int(rng.randint(1, 20)), "output_hidden_states": True}
+        alone, helped = (model.generate(ids, **given, **go, **more) for more in ({}, other))
+        assert helped.sequences.tolist() == alone.sequences.tolist()
+        assert helped.past_key_values.get_seq_length() == alone.past_key_values.get_seq_length()
+        for a, b in zip(alone.hidden_states, helped.hidden_states):
+            for x, y in zip(a, b):
+                np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=0, atol=1e-4)
+        more = {"attention_mask": np.ones(alone.sequences.shape, int), "max_new_tokens": 5, **go}
+        after = [model.generate(o.sequences, past_key_values=o.past_key_values, **more).sequences for o in (alone, helped)]
+        assert after[0].tolist() == after[1].tolist()
 
 
 def test_padding_on_the_left_changes_nothing():

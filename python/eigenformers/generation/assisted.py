@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import _core
 from .._numpy import np
+from ..cache_utils import recurrent_layers
 from ..errors import UnsupportedError
 from .arrays import as_array, softmax
 from .encoder_decoder import encode
@@ -87,7 +88,9 @@ class DraftModel:
         self.schedule = setting("num_assistant_tokens_schedule", "constant")
         self.threshold = float(setting("assistant_confidence_threshold", _THRESHOLD))
         self.eos = -1 if config.eos_token_id is None else config.eos_token_id  # not the assistant's own
-        own_positions = _core.DynamicCache()
+        # States of recurrent layers can't be taken back: guesses are made on a copy of those behind the tokens so far.
+        self.copies = bool(recurrent_layers(model.config)) or model.config.model_type in ("mamba", "mamba2")
+        own_positions = _core.DynamicCache(config=model.config) if self.copies else _core.DynamicCache()
         own_positions.activate_past_recording()
         self.cache: Any = own_positions
         self.seen: list[int] = []  # the tokens that the cache holds
@@ -102,21 +105,36 @@ class DraftModel:
         count = min(int(self.count), most)
         if count < 1:
             return []
-        same = _common(self.seen, ids[:-1])
-        if same < len(self.seen):
-            self.cache.crop(same - len(self.seen))
+        cache = self._before(ids)
         tokens = _core.tensor([ids])
         prompt = {"decoder_input_ids": tokens, "decoder_start_token_id": ids[0]} if self.inputs else {"inputs": tokens}
         output = self.model.generate(
             **prompt,
             **self.inputs,
             generation_config=self._settings(count),
-            past_key_values=self.cache,
+            past_key_values=cache,
             stopping_criteria=[self._unsure] if self.threshold > 0 else None,
         )
         found = output.sequences[0].tolist()
-        self.seen = found[: self.cache.get_seq_length()]
+        if not self.copies:
+            self.seen = found[: cache.get_seq_length()]
         return found[len(ids) :]
+
+    def _before(self, ids: list[int]) -> Any:
+        """A cache of positions that `ids` begins with, at most all but the last."""
+        same = _common(self.seen, ids[:-1])
+        if not self.copies:
+            if same < len(self.seen):
+                self.cache.crop(same - len(self.seen))
+            return self.cache
+        if same < len(self.seen):  # another tokenizer cut the text elsewhere
+            self.cache.reset()
+            same = 0
+        if same < len(ids) - 1:  # the token that comes of it has not been run
+            settings = self._settings(1)
+            self.model.generate(_core.tensor([ids[:-1]]), generation_config=settings, past_key_values=self.cache)
+        self.seen = ids[:-1]
+        return copy.copy(self.cache)
 
     def checked(self, right: int, count: int) -> None:
         """So many of the last guesses were right: more or fewer next time."""

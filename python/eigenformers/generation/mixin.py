@@ -141,7 +141,7 @@ class GenerationMixin(ContinuousMixin):
             assistant_model = early_exit(self, config.assistant_early_exit)
         mode = config.get_generation_mode(assistant_model)
         positions = model_kwargs.pop("position_ids", None)
-        if config.prompt_lookup_num_tokens is not None:
+        if config.prompt_lookup_num_tokens is not None or assistant_model is not None:
             check_stateless(self, GenerationMode.ASSISTED_GENERATION)
         source, decoder_inputs = None, {}
         if self.config.is_encoder_decoder:

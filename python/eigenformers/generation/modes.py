@@ -10,14 +10,19 @@ from .configuration import GenerationConfig, GenerationMode
 _NAMES = {
     GenerationMode.CONTRASTIVE_SEARCH: "contrastive search",
     GenerationMode.DOLA_GENERATION: "dola decoding",
-    GenerationMode.ASSISTED_GENERATION: "assisted generate",
+    GenerationMode.ASSISTED_GENERATION: "assisted generation",
 }
+_STATEFUL = ("mamba", "mamba2", "qwen3_next")
 _MANY_LAYERS, _CONTRASTED = 40, 20  # of models with more layers than the first, the second are looked at
 
 
 def check_stateless(model: Any, mode: GenerationMode) -> None:
-    """ValueError where a mode has to take steps back, or look at them, and the model's state can't."""
-    if recurrent_layers(model.config) or model.config.model_type in ("mamba", "mamba2"):
+    """ValueError where a mode has to take steps back, or look at them, and the model's state can't.
+
+    The guesses of assisted decoding are refused where the real library refuses them: not with states of convolutions.
+    """
+    guesses = mode == GenerationMode.ASSISTED_GENERATION
+    if model.config.model_type in _STATEFUL or (recurrent_layers(model.config) and not guesses):
         raise ValueError(f"{_NAMES[mode]} is not supported with stateful models, such as {type(model).__name__}")
 
 

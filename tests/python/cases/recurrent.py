@@ -86,6 +86,23 @@ def case_causal_lm(lib):
     return {name: causal_lm(lib, name) for name in MODELS}
 
 
+def case_guesses(lib):
+    """Assisted decoding: what the guesses leave in the states, and who refuses them."""
+    ids = tensor(lib, np.tile(np.array([[5, 9, 2, 6, 11]]), 3)[:, :13])
+    go = {"max_new_tokens": 24, "do_sample": False, "eos_token_id": None, "return_dict_in_generate": True}
+    out = {}
+    for name in ("lfm2", "lfm2/as_is", "mamba", "mamba2", "qwen3_next"):
+        model = model_of(lib, name)
+        ways = {"lookup": {"prompt_lookup_num_tokens": 4}, "assistant": {"assistant_model": model_of(lib, "lfm2/as_is")}}
+        for way, more in ways.items():
+            try:
+                o = model.generate(ids, **go, **more)
+                out[f"{name} {way}"] = [array(o.sequences), o.past_key_values.get_seq_length()]
+            except ValueError as error:
+                out[f"{name} {way}"] = str(error)[:60]
+    return out
+
+
 def case_step_limits(lib):
     """Steps of Mamba-2 between two limits, over a whole sequence (the real library forgets them in single steps)."""
     model = model_of(lib, "mamba2", time_step_limit=[0.4, 0.9])
