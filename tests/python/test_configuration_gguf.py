@@ -6,8 +6,9 @@ import struct
 
 import eigenformers
 import pytest
-from eigenformers import AutoConfig, LlamaConfig
+from eigenformers import AutoConfig, AutoModelForCausalLM, LlamaConfig
 from eigenformers.errors import CheckpointError, Error, UnsupportedModelError
+from eigenformers.gguf import quantize_file
 from eigenformers.models.gguf import _llama3_factors
 
 
@@ -25,7 +26,7 @@ def _value(value) -> bytes:
         return struct.pack("<If", 6, value)
     if isinstance(value, str):
         return struct.pack("<I", 8) + _string(value)
-    kind = 8 if isinstance(value[0], str) else 5
+    kind = 8 if value and isinstance(value[0], str) else 5
     items = b"".join(_string(item) if kind == 8 else struct.pack("<i", item) for item in value)
     return struct.pack("<IIQ", 9, kind, len(value)) + items
 
@@ -104,6 +105,18 @@ def test_other_architectures(folder):
         AutoConfig.from_pretrained(folder, gguf_file="rwkv7.gguf")
     with pytest.raises(OSError, match="missing.gguf"):
         AutoConfig.from_pretrained(folder, gguf_file="missing.gguf")
+
+
+@pytest.mark.parametrize("found", [[], ["llama"], ["llama", "bert"], [3, 4], 7, True, 0.5])
+def test_an_architecture_that_is_no_name(folder, found):
+    path = folder / "unnamed.gguf"
+    path.write_bytes(gguf({**METADATA, "general.architecture": found}, {}))
+    with pytest.raises(CheckpointError, match=r"unnamed.gguf.*general.architecture"):
+        AutoConfig.from_pretrained(path)
+    with pytest.raises(CheckpointError, match=r"unnamed.gguf.*general.architecture"):
+        AutoModelForCausalLM.from_pretrained(path)
+    with pytest.raises(CheckpointError, match=r"unnamed.gguf.*general.architecture"):
+        quantize_file(path, folder / "other.gguf", "q8_0")
 
 
 def test_damaged_files(folder):

@@ -8,6 +8,7 @@ from typing import Any
 from .. import _core
 from ..errors import UnsupportedError
 from ..modeling.progress import loading_bar
+from ..models.gguf import architecture_of
 from .export import _importance
 from .methods import method_named
 
@@ -48,7 +49,7 @@ def quantize_file(
         raise ValueError(f"quantize_file: source and target are the same file, {source}")
     method = method_named(quantization_method)
     file, export = _core.GgufFile(source), _core.GgufExport.from_file(source)
-    architecture = file.get("general.architecture", "")
+    architecture = architecture_of(file, source) or ""
     importance, notes = _importance(imatrix)
     heads = _number(file, f"{architecture}.attention.head_count")
     kv_heads = _number(file, f"{architecture}.attention.head_count_kv") or heads

@@ -71,7 +71,7 @@ def config_from_gguf(
         CheckpointError: metadata that is missing or of the wrong type.
     """
     architecture = metadata.get("general.architecture")
-    if architecture not in ARCHITECTURES:
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise UnsupportedModelError(
             f"GGUF model with architecture {architecture} is not supported yet. Supported: {', '.join(ARCHITECTURES)}."
         )
@@ -356,6 +356,19 @@ def _llama3_factors(rope: dict[str, Any], theta: float, head_dim: int) -> list[f
     return factors
 
 
+def architecture_of(file: Any, path: str | os.PathLike) -> str | None:
+    """`general.architecture` of an open file, if it has that key.
+
+    Raises:
+        CheckpointError: its value is no string.
+    """
+    found = file.get("general.architecture")
+    if found is not None and not isinstance(found, str):
+        kind = "an array" if isinstance(found, list) else f"{found!r}"
+        raise CheckpointError(f"{os.fspath(path)}: general.architecture is {kind}, needed the name of an architecture")
+    return found
+
+
 def read_gguf_config(path: str | os.PathLike) -> dict[str, Any]:
     """`config_from_gguf` of a file on disk (of the first one, if it is split).
 
@@ -365,7 +378,7 @@ def read_gguf_config(path: str | os.PathLike) -> dict[str, Any]:
     from .. import _core
 
     file = _core.GgufFile(os.fspath(path))
-    architecture = f"{file.get('general.architecture')}."
+    architecture = f"{architecture_of(file, path)}."
     metadata = {
         # of the long arrays (the vocabulary) only the length matters here
         key: file.get(key) if key.startswith(architecture) else file.array_length(key) or file.get(key)
