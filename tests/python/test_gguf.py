@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import struct
 
 import eigenformers as ef
 import numpy as np
@@ -490,6 +491,49 @@ def test_a_wrong_file_is_noticed(tmp_path):
     other.add_tokens(["quick"])
     with pytest.raises(OSError, match="other ids"):
         gguf.check_export(tiny("llama"), path, other)
+
+
+def test_what_a_model_makes_of_small_errors_is_not_the_files(tmp_path):
+    """Large random weights amplify errors of the sixth bit; the file is right all the same."""
+    ef.manual_seed(0)
+    model = tiny("llama", hidden_size=256, intermediate_size=512, num_hidden_layers=3)
+    with ef.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                parameter.normal_(0, 0.3)
+    for method in ("f16", "q8_0", "q6_k", "q4_k_m", "q2_k"):
+        gguf.save_to_gguf(model, tmp_path / "m.gguf", None, method)
+    logits = gguf.check_export(model, tmp_path / "m.gguf")["logits"]
+    assert logits > 0.1
+
+
+@pytest.mark.parametrize("method", ["f16", "q6_k", "q2_k"])
+def test_tensors_in_each_others_place_are_noticed(tmp_path, method):
+    model = tiny("llama", hidden_size=256, intermediate_size=512)
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, method)
+    first, second = (layer.self_attn.q_proj.weight for layer in model.model.layers[:2])
+    down = model.model.layers[0].mlp.down_proj.weight
+    with ef.no_grad():
+        for changed, values in ((first, second), (first, first.flip(0)), (first, first.t()), (down, down.flip(1)), (down, -down)):
+            kept = changed.clone()
+            changed.copy_(values.clone())
+            with pytest.raises(OSError, match="proj.weight differs"):
+                gguf.check_export(model, path)
+            changed.copy_(kept)
+    gguf.check_export(model, path)
+
+
+@pytest.mark.parametrize("key, value", [("llama.rope.freq_base", 100.0), ("llama.attention.layer_norm_rms_epsilon", 0.9)])
+def test_a_wrong_configuration_is_noticed(tmp_path, key, value):
+    """The tensors are right, what the file says beside them is not."""
+    model = tiny("llama")
+    path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "q8_0")
+    data = bytearray(open(path, "rb").read())
+    at = data.index(key.encode()) + len(key) + 4
+    data[at : at + 4] = struct.pack("<f", value)
+    open(path, "wb").write(data)
+    with pytest.raises(OSError, match="other than its tensors"):
+        gguf.check_export(model, path)
 
 
 def test_quantize_round_trip_and_errors():
