@@ -536,6 +536,20 @@ def test_a_wrong_configuration_is_noticed(tmp_path, key, value):
         gguf.check_export(model, path)
 
 
+@pytest.mark.parametrize("kind", ["gguf", "safetensors"])
+def test_without_mapping_a_file_may_be_cut(tmp_path, kind):
+    model = tiny("llama")
+    if kind == "gguf":
+        path = gguf.save_to_gguf(model, tmp_path / "m.gguf", None, "q8_0")
+    else:
+        model.save_pretrained(tmp_path)
+        path = tmp_path / "model.safetensors"
+    source = path if kind == "gguf" else tmp_path
+    read = ef.AutoModelForCausalLM.from_pretrained(source, disable_mmap=True).eval()
+    os.truncate(path, 64)
+    assert read.generate(ef.tensor([[5, 6, 7]]), max_new_tokens=4, do_sample=False, pad_token_id=0).shape == (1, 7)
+
+
 def test_quantize_round_trip_and_errors():
     ef.manual_seed(1)
     x = ef.randn(3, 512)

@@ -96,8 +96,9 @@ class LoadingMixin:
                 layers are packed one by one while they are read. `load_in_4bit=True`, `load_in_8bit=True` and the
                 fields of BitsAndBytesConfig are understood as well.
             key_mapping: `{regular expression: replacement}`, applied in order to the names in the checkpoint.
-            gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation, disable_mmap: as in
-                transformers.
+            disable_mmap: copy the files into memory instead of mapping them. A mapped file must not change while the
+                model is in use; one that is truncated ends the process with SIGBUS.
+            gguf_file, variant, subfolder, state_dict, generation_config, attn_implementation: as in transformers.
             cache_dir, force_download, local_files_only, token, revision: of the download.
 
         Raises:

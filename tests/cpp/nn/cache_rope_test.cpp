@@ -4,6 +4,7 @@
 
 #include "autograd/autograd.h"
 #include "nn/kv_cache.h"
+#include "nn/recurrent_cache.h"
 #include "nn/rope.h"
 #include "ops/ops.h"
 
@@ -177,6 +178,35 @@ TEST(Rope, DefaultTableIsTheFormula) {
     // float32 frequencies times a position of 1000 are off by at most 1000 · 2⁻²⁴ radians.
     EXPECT_NEAR(sin[size_t(8 + pair)], std::sin(1000 * std::pow(10000.0, -pair / 4.0)), 1.2e-4);
   }
+}
+
+TEST(Rope, APieceTurnsByTheLengthOfTheWhole) {
+  RopeParameters p;
+  p.type = "longrope";
+  p.short_factor = {1, 2};
+  p.long_factor = {3, 4};
+  p.original_max_position_embeddings = p.max_position_embeddings = 8;
+  const Rope rope(p, 4);
+  const Rope::Rows whole = rope.rows(Tensor::arange(0, 9).unsqueeze(0));
+  const Tensor first = Tensor::arange(0, 5).unsqueeze(0);
+  EXPECT_EQ(rope.rows(first, 9).sin.to_vector<float>(), whole.sin.narrow(1, 0, 5).contiguous().to_vector<float>());
+  EXPECT_NE(rope.rows(first).sin.to_vector<float>(), whole.sin.narrow(1, 0, 5).contiguous().to_vector<float>());
+}
+
+TEST(RecurrentCache, GoesBackToWhatWasMarked) {
+  RecurrentCache cache({true, false});
+  RecurrentCache::of(&cache, 0).conv = Tensor::full({1, 2, 3}, Scalar(1.0), DType::Float32);
+  const Tensor k = Tensor::full({1, 1, 4, 2}, Scalar(1.0), DType::Float32);
+  cache.append(1, k, k);
+  EXPECT_THROW(cache.rewind(), Error);
+  cache.mark();
+  RecurrentCache::of(&cache, 0).conv.fill_(Scalar(2.0));
+  cache.append(1, k, k);
+  EXPECT_EQ(cache.length(), 8);
+  cache.rewind();
+  EXPECT_EQ(cache.length(), 4);
+  EXPECT_EQ(cache.state(0).conv.to_vector<float>(), std::vector<float>(6, 1));
+  EXPECT_THROW(cache.rewind(), Error);
 }
 
 TEST(Rope, RefusesWhatItDoesNotKnow) {
