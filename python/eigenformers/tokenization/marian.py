@@ -78,7 +78,8 @@ class MarianTokenizer(SeveralModels, PreTrainedTokenizer):
         self._to_target = self._decode_use_source_tokenizer = False
         super().__init__(
             source_lang=source_lang, target_lang=target_lang, unk_token=unk_token, eos_token=eos_token,
-            pad_token=pad_token, model_max_length=model_max_length, separate_vocabs=separate_vocabs, **kwargs,
+            pad_token=pad_token, model_max_length=model_max_length, separate_vocabs=separate_vocabs,
+            sp_model_kwargs=sp_model_kwargs or {}, **kwargs,
         )  # fmt: skip
 
     @property
@@ -241,7 +242,7 @@ class M2M100Tokenizer(SeveralModels, PreTrainedTokenizer):
         super().__init__(
             src_lang=src_lang, tgt_lang=tgt_lang, bos_token=bos_token, eos_token=eos_token, sep_token=sep_token,
             unk_token=unk_token, pad_token=pad_token, language_codes=language_codes, extra_special_tokens=named,
-            num_madeup_words=num_madeup_words, **kwargs,
+            num_madeup_words=num_madeup_words, sp_model_kwargs=sp_model_kwargs or {}, **kwargs,
         )  # fmt: skip
         self.set_src_lang_special_tokens(self._src_lang)
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from .backends import PIPELINES
 from .code_llama import Infilling
+from .command_templates import CommandTemplates
 from .dpr import PassageReading
 from .entities import LukeEntities, MLukeEntities
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
+from .nougat import GenerationRepair
 from .parakeet import FrameDecoding
 from .roformer import RoFormerBehaviour
 from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
@@ -48,6 +50,7 @@ _BEHAVIOURS = {
     "DPRReaderTokenizer": PassageReading,
     "clip": _EndOfWordDecoding,
     "code_llama": Infilling,
+    "cohere": CommandTemplates,
     "lasr": FrameDecoding,
     "layoutlmv2": LayoutV2Boxes,
     "layoutlmv3": LayoutV3Boxes,
@@ -58,6 +61,7 @@ _BEHAVIOURS = {
     "mbart50": MBart50Languages,
     "mluke": MLukeEntities,
     "nllb": NllbLanguages,
+    "nougat": GenerationRepair,
     "roformer": RoFormerBehaviour,
     "seamless": SeamlessLanguages,
     "tipsv2": _ShortTexts,

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from ._engine import TokenizerError, processors
+from ._engine import TokenizerError, UnsupportedError, processors
 from ._whisper_languages import LANGUAGES, TO_LANGUAGE_CODE
 from .saving import write_json
 from .tensors import to_py_obj
@@ -161,7 +161,8 @@ class WhisperBehaviour:
             basic_normalize, remove_diacritics: see `basic_normalize`.
         """
         ids = to_py_obj(token_ids)
-        shown = self._strip_prompt(ids) if skip_special_tokens else ids
+        prompt, start = map(self.convert_tokens_to_ids, ("<|startofprev|>", "<|startoftranscript|>"))
+        shown = self._strip_prompt(ids, prompt, start) if skip_special_tokens else ids
         if decode_with_timestamps:
             rows = shown if shown and isinstance(shown[0], list) else [shown]
             text = [self._decode_with_timestamps(row, skip_special_tokens, time_precision) for row in rows]
@@ -171,7 +172,7 @@ class WhisperBehaviour:
                                   clean_up_tokenization_spaces=clean_up_tokenization_spaces, **kwargs)  # fmt: skip
             finish = self._finisher(normalize, basic_normalize, remove_diacritics)
             text = [finish(t) for t in text] if isinstance(text, list) else finish(text)
-        return {"text": text, "offsets": self._offsets(ids, time_precision)} if output_offsets else text
+        return {"text": text, "offsets": self._compute_offsets(ids, time_precision)} if output_offsets else text
 
     def _finisher(self, normalize: bool, basic: bool, remove_diacritics: bool):
         def finish(text: str) -> str:
@@ -183,11 +184,19 @@ class WhisperBehaviour:
 
         return finish
 
-    def _strip_prompt(self, ids: list) -> list:
-        prompt, start = map(self.convert_tokens_to_ids, ("<|startofprev|>", "<|startoftranscript|>"))
-        if not isinstance(ids, list) or not ids or ids[0] != prompt:
+    def _strip_prompt(self, token_ids: Any, prompt_token_id: int, decoder_start_token_id: int) -> Any:
+        """Ids without the text that the transcription was to continue."""
+        ids = to_py_obj(token_ids)
+        if not isinstance(ids, list) or not ids or ids[0] != prompt_token_id:
             return ids
-        return ids[ids.index(start) :] if start in ids else []
+        return ids[ids.index(decoder_start_token_id) :] if decoder_start_token_id in ids else []
+
+    def _decode_asr(self, model_outputs: Any, **kwargs: Any) -> Any:
+        """Refused: joining the pieces of a long recording belongs to a pipeline for speech, which there is not."""
+        raise UnsupportedError(
+            "WhisperTokenizer._decode_asr: pieces of a long recording are not joined; decode each with "
+            "output_offsets=True"
+        )
 
     def _first_time(self) -> int:
         return self.all_special_ids[-1] + 1
@@ -215,7 +224,11 @@ class WhisperBehaviour:
             part if isinstance(part, str) else decode(part, skip_special_tokens=skip) if part else "" for part in parts
         )
 
-    def _offsets(self, ids: list[int], precision: float) -> list[dict[str, Any]]:
+    def _compute_offsets(
+        self, token_ids: Any, time_precision: float = 0.02, segment_size: int = _TIMES
+    ) -> list[dict[str, Any]]:
+        """Segments of a text, with their times; `segment_size` is the length of one, in steps of `time_precision`."""
+        ids, precision = to_py_obj(token_ids), time_precision
         if ids and isinstance(ids[0], list):
             if len(ids) > 1:
                 raise ValueError("Can only process a single input at a time")
@@ -234,7 +247,7 @@ class WhisperBehaviour:
                 begin, stop = part[0] - first, part[-1] - first
                 if begin < latest:
                     single = last >= 2 and not (ids[last - 2] >= first and ids[last - 1] >= first)
-                    offset += _TIMES if single else latest
+                    offset += segment_size if single else latest
                 latest = stop
                 text = self._finisher(False, False, False)(self._decode(part))
                 span = (begin * precision + offset * precision, stop * precision + offset * precision)

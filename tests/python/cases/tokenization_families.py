@@ -340,6 +340,26 @@ def case_bare_configuration(lib):
     return out
 
 
+def case_templates_by_name(lib):
+    """Cohere: templates for tools and for documents."""
+    vocab, merges = byte_level_vocab(False)
+    tokenizer = lib.CohereTokenizer(vocab, merges)
+    tokenizer.chat_template = {
+        "default": "{{ messages[0].content }}",
+        "tool_use": "{% for tool in tools %}{{ tool.name }} {% endfor %}{{ messages[0].content }}",
+        "rag": "{{ citation_mode }} {% for d in documents %}{{ d.title }} {% endfor %}{{ add_generation_prompt }}",
+    }
+    talk, plain = [{"role": "user", "content": "the cat?"}], {"tokenize": False}
+    documents = [{"title": "a", "text": "b"}, {"title": "c", "text": "d"}]
+    return [
+        tokenizer.apply_tool_use_template(talk, tools=[{"name": "search"}, {"name": "answer"}], **plain),
+        tokenizer.apply_grounded_generation_template(talk, documents, **plain),
+        tokenizer.apply_grounded_generation_template(
+            talk, documents=documents, citation_mode="fast", add_generation_prompt=True, **plain
+        ),
+    ]
+
+
 def case_languages(lib):
     out = {}
     for name, kind in (("MBartTokenizer", "unigram"), ("MBart50Tokenizer", "unigram"), ("NllbTokenizer", "bpe")):

@@ -110,3 +110,22 @@ def case_english(lib):
         again.english_spelling_normalizer, files, again.decode(ids, normalize=True, skip_special_tokens=True),
         again.batch_decode([ids], normalize=True, skip_special_tokens=True),
     ]  # fmt: skip
+
+
+def case_for_pipelines(lib):
+    """What pipelines call: segments, and ids without a prompt."""
+    tokenizer = whisper(lib)
+
+    def time(seconds):
+        return tokenizer.convert_tokens_to_ids(f"<|{seconds:.2f}|>")
+
+    prompt, start = tokenizer.convert_tokens_to_ids(["<|startofprev|>", "<|startoftranscript|>"])
+    text = tokenizer("the cat", add_special_tokens=False)["input_ids"]
+    ids = [start, time(0), *text, time(2.5), time(2.5), *text, time(5)]
+    long = [*ids, time(0), *text, time(1), time(1), *text, time(3)]
+    stripped = [[prompt, *text, *ids], [prompt, *text], ids, []]
+    return {
+        "offsets": [tokenizer._compute_offsets(row, **options) for row in (ids, long, ids[:3])
+                    for options in ({}, {"time_precision": 0.04}, {"segment_size": 750})],
+        "stripped": [tokenizer._strip_prompt(row, prompt, start) for row in stripped],
+    }  # fmt: skip
