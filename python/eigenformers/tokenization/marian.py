@@ -12,6 +12,7 @@ from ._engine import TokenizerError
 from .languages import M2M100_LANGUAGES, WMT21_LANGUAGES
 from .sentencepiece_slow import BLANK, SentencePieceFile, SeveralModels
 from .slow import PreTrainedTokenizer
+from .translation import OlderBatches
 from .vocab_files import read_vocab
 
 logger = logging.get_logger(__name__)
@@ -193,7 +194,7 @@ class MarianTokenizer(SeveralModels, PreTrainedTokenizer):
         return tuple(paths)
 
 
-class M2M100Tokenizer(SeveralModels, PreTrainedTokenizer):
+class M2M100Tokenizer(OlderBatches, SeveralModels, PreTrainedTokenizer):
     """Tokenizer of M2M100: one SentencePiece model, the ids of its pieces, and a token for each language.
 
     Args:
@@ -206,6 +207,7 @@ class M2M100Tokenizer(SeveralModels, PreTrainedTokenizer):
 
     vocab_files_names = {"vocab_file": "vocab.json", "spm_file": "sentencepiece.bpe.model"}
     special_separator = ""
+    batch_target = "ro"
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 from ._engine import AddedToken, TokenizerError
 from .sentencepiece_slow import SentencePieceBackend
+from .translation import OlderBatches
 
 _LANGUAGES = {
     "base": ["__java__", "__python__", "__en_XX__"],
@@ -15,7 +16,7 @@ _SHORT = {name.strip("_"): name for name in _LANGUAGES["multi"]}
 _FIRST = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3}
 
 
-class PLBartTokenizer(SentencePieceBackend):
+class PLBartTokenizer(OlderBatches, SentencePieceBackend):
     """Tokenizer of PLBart (Ahmad et al. 2021): ids of fairseq, which are one more than those of the model.
 
     Args:

@@ -11,7 +11,42 @@ from .languages import MBART50_LANGUAGES, MBART_LANGUAGES, NLLB_LANGUAGES
 logger = logging.get_logger(__name__)
 
 
-class LanguageMixin:
+class OlderBatches:
+    """`prepare_seq2seq_batch`, over a tokenizer with `src_lang` and `tgt_lang`."""
+
+    batch_target: str | None = None  # language of labels where nobody says one
+
+    def prepare_seq2seq_batch(
+        self,
+        src_texts: list[str],
+        src_lang: str | None = None,
+        tgt_texts: list[str] | None = None,
+        tgt_lang: str | None = None,
+        max_length: int | None = None,
+        max_target_length: int | None = None,
+        padding: bool | str = "longest",
+        return_tensors: str | None = None,
+        truncation: bool = True,
+        **kwargs: Any,
+    ):
+        """Inputs and labels of a batch (older way; `text_target=` does the same)."""
+        if src_lang is not None:
+            self.src_lang = src_lang
+        if tgt_lang is None and self.tgt_lang is None:
+            tgt_lang = self.batch_target if tgt_texts is not None else None
+        if tgt_lang is not None:
+            self.tgt_lang = tgt_lang
+        same = {"add_special_tokens": True, "return_tensors": return_tensors, "padding": padding,
+                "truncation": truncation, **kwargs}  # fmt: skip
+        inputs = self(src_texts, max_length=max_length, **same)
+        if tgt_texts is None:
+            return inputs
+        limit = max_length if max_target_length is None else max_target_length
+        inputs["labels"] = self(text_target=tgt_texts, max_length=limit, **same)["input_ids"]
+        return inputs
+
+
+class LanguageMixin(OlderBatches):
     """`src_lang` and `tgt_lang`; texts get the token of the first, `text_target=` that of the second.
 
     A class says which languages there are, how a code is spelled as a token, and where the tokens stand.
@@ -20,7 +55,6 @@ class LanguageMixin:
     language_codes: list[str] = []
     default_source: str | None = None
     default_target: str | None = None
-    batch_target: str | None = None  # language of labels where nobody says one
 
     def __init__(self, *args: Any, src_lang: str | None = None, tgt_lang: str | None = None, **kwargs: Any):
         given = kwargs.get("extra_special_tokens")
@@ -122,35 +156,6 @@ class LanguageMixin:
         self.src_lang = src_lang
         inputs = self(raw_inputs, add_special_tokens=True, return_tensors=return_tensors, **extra_kwargs)
         inputs["forced_bos_token_id"] = self.convert_tokens_to_ids(self.language_token(tgt_lang))
-        return inputs
-
-    def prepare_seq2seq_batch(
-        self,
-        src_texts: list[str],
-        src_lang: str | None = None,
-        tgt_texts: list[str] | None = None,
-        tgt_lang: str | None = None,
-        max_length: int | None = None,
-        max_target_length: int | None = None,
-        padding: bool | str = "longest",
-        return_tensors: str | None = None,
-        truncation: bool = True,
-        **kwargs: Any,
-    ):
-        """Inputs and labels of a batch (older way; `text_target=` does the same)."""
-        if src_lang is not None:
-            self.src_lang = src_lang
-        if tgt_lang is None and self.tgt_lang is None:
-            tgt_lang = self.batch_target if tgt_texts is not None else None
-        if tgt_lang is not None:
-            self.tgt_lang = tgt_lang
-        same = {"add_special_tokens": True, "return_tensors": return_tensors, "padding": padding,
-                "truncation": truncation, **kwargs}  # fmt: skip
-        inputs = self(src_texts, max_length=max_length, **same)
-        if tgt_texts is None:
-            return inputs
-        limit = max_length if max_target_length is None else max_target_length
-        inputs["labels"] = self(text_target=tgt_texts, max_length=limit, **same)["input_ids"]
         return inputs
 
 

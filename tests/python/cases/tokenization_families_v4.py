@@ -28,4 +28,9 @@ def case_older_batches(lib):
             tokenizer = lib.MBartTokenizer.from_pretrained(folder, model_max_length=9)
             texts = {"src_texts": ["the cat and a hat", "a"], "tgt_texts": ["a hat the cat", "the"]}
             out.append(dict(tokenizer.prepare_seq2seq_batch(**texts, **options)))
+    words = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "▁the": 4, "▁cat": 5, "▁a": 6}
+    with folder_with(**{"vocab.json": words, "sentencepiece.bpe.model": MODELS / "bpe.model"}) as folder:
+        for options in ({}, {"src_lang": "de", "tgt_lang": "fr"}):
+            tokenizer = lib.M2M100Tokenizer.from_pretrained(folder, model_max_length=9)
+            out.append(dict(tokenizer.prepare_seq2seq_batch(["the cat"], tgt_texts=["a cat the"], **options)))
     return out
