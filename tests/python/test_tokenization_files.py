@@ -114,6 +114,17 @@ def test_damaged_byte_ranks(tmp_path, text):
         ef.PreTrainedTokenizerFast(vocab_file=path)
 
 
+def test_byte_ranks_may_end_with_a_token_of_no_bytes(tmp_path):
+    """As Whisper's multilingual.tiktoken does."""
+    path = tmp_path / "a.tiktoken"
+    ranks = [f"{base64.b64encode(bytes([b])).decode()} {b}" for b in range(256)]
+    path.write_text("\n".join([*ranks, "= 256"]) + "\n")
+    tokenizer = ef.PreTrainedTokenizerFast(vocab_file=path)
+    assert len(tokenizer) == 257
+    assert tokenizer("né").input_ids == list("né".encode())
+    assert tokenizer.decode([256]) == ""
+
+
 @pytest.mark.parametrize("kind", ["unigram", "unigram_symbols", "bpe", "bpe_bytes"])
 def test_damaged_sentencepiece_files(tmp_path, kind):
     """Each is refused with a typed error, or works."""
