@@ -169,10 +169,7 @@ void bind_encoder_decoder(py::module_& m) {
       "A decoder's own keys and values, and those of the encoder's states; made of two caches.")
       .def(py::init(&encoder_decoder_cache))
       .def(py::pickle([](const EncoderDecoderCache& self) { return py::make_tuple(self.self(), self.cross()); },
-                      [](const py::tuple& state) {
-                        return std::make_shared<EncoderDecoderCache>(state[0].cast<CachePtr>(),
-                                                                     state[1].cast<CachePtr>());
-                      }))
+                      [](const py::tuple& state) { return encoder_decoder_cache(py::args(state)); }))
       .def_property_readonly("self_attention_cache", &EncoderDecoderCache::self)
       .def_property_readonly("cross_attention_cache", &EncoderDecoderCache::cross)
       .def_property_readonly("is_updated",

@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -30,11 +31,19 @@ void restore(DynamicCache& cache, const py::tuple& state) {
                                 state[2].cast<int64_t>(),
                                 state[3].cast<bool>(),
                                 {}};
+  constexpr int64_t kMost = int64_t(1) << 40;
+  const auto sound = [](int64_t n) { return n >= 0 && n < kMost; };
+  check<ConfigError>(sound(content.limit) && std::all_of(content.windows.begin(), content.windows.end(), sound) &&
+                         (!content.dtype || is_floating(*content.dtype)),
+                     "cache: a limit, a window or a dtype that no cache has; damaged file?");
   for (const py::handle layer : state[4]) {
     const auto [keys, values, first] = layer.cast<std::tuple<Tensor, Tensor, int64_t>>();
-    check<ShapeError>(keys.dim() == 4 && values.dim() == 4 && keys.size(2) == values.size(2) && first >= 0,
+    check<ShapeError>(keys.dim() == 4 && values.dim() == 4 && keys.size(0) == values.size(0) &&
+                          keys.size(1) == values.size(1) && keys.size(2) == values.size(2),
                       "cache: found keys ", keys.shape(), " and values ", values.shape(),
                       ", needed [batch, heads, positions, head_dim]");
+    check<ConfigError>(is_floating(keys.dtype()) && keys.dtype() == values.dtype() && sound(first),
+                       "cache: keys or values of another dtype or position than any cache has; damaged file?");
     content.layers.push_back({keys, values, first, {}, {}});
   }
   cache.set_content(content);

@@ -88,3 +88,32 @@ def test_outputs_of_generate():
 
 def test_an_empty_one():
     assert again(ef.DynamicCache()).get_seq_length() == 0
+
+
+def test_damaged_states_are_refused():
+    good = [[], None, 0, False, [(ef.zeros(2, 1, 3, 4), ef.zeros(2, 1, 3, 4), 0)]]
+    restored = ef.DynamicCache.__new__(ef.DynamicCache)
+    restored.__setstate__((False, tuple(good)))
+    assert restored.get_seq_length() == 3
+    bad = {
+        0: [[-1], [2**50]],
+        1: [ef.int64],
+        2: [-5, 2**62],
+        4: [
+            [(ef.zeros(9, 1, 3, 4), ef.zeros(2, 1, 3, 4), 0)],
+            [(ef.zeros(2, 4, 3, 4), ef.zeros(2, 1, 3, 4), 0)],
+            [(ef.zeros(2, 1, 3, 4), ef.zeros(2, 1, 2, 4), 0)],
+            [(ef.zeros(2, 1, 3, 4), ef.zeros(2, 1, 3, 4).to(ef.bfloat16), 0)],
+            [(ef.zeros(2, 1, 3, 4).to(ef.int64), ef.zeros(2, 1, 3, 4).to(ef.int64), 0)],
+            [(ef.zeros(2, 1, 3, 4), ef.zeros(2, 1, 3, 4), 2**62)],
+            [(ef.zeros(2, 1, 3, 4), ef.zeros(2, 1, 3, 4), -1)],
+        ],
+    }
+    for place, values in bad.items():
+        for value in values:
+            with pytest.raises(ValueError):
+                ef.DynamicCache.__new__(ef.DynamicCache).__setstate__(
+                    (False, tuple([*good[:place], value, *good[place + 1 :]]))
+                )
+    with pytest.raises(TypeError, match="not a Cache"):
+        ef.EncoderDecoderCache.__new__(ef.EncoderDecoderCache).__setstate__((None, None))

@@ -57,6 +57,20 @@ ENDLESS = {
     "fields": "{{ ('{0}' * 1000000).format('x' * 1000000) | length }}",
     "percents": "{{ (('%(a)s' * 1000000) % {'a': 'x' * 1000000}) | length }}",
     "lipsum": "{{ lipsum(n=100000000) }}",
+    "width_text": "{{ '{:{}}'.format('x', '300000000') | length }}",
+    "width_inside": "{{ '{0:{1[0]}}'.format('x', [300000000]) | length }}",
+    "width_map": "{{ '{a:{w}}'.format_map({'a': 'x', 'w': 300000000}) | length }}",
+    "widths": "{{ ('{0:999999}' * 300).format('x') | length }}",
+    "widths_percent": "{{ (('%(a)999999d' * 300) % {'a': 1}) | length }}",
+    "tabs": "{{ '\t'.expandtabs(tabsize=300000000) | length }}",
+    "translate": "{{ ('a' * 300).translate({97: 'y' * 1000000}) | length }}",
+    "join_generator": "{% set b = 'x' * 30000000 %}{{ ''.join(([b] * 10) | map('string')) | length }}",
+    "bytes": "{{ ('x'.encode() * 300000000).decode() | length }}",
+    "to_bytes": "{{ (1).to_bytes(300000000, 'big') | length }}",
+    "upper": "{% set b = 'x' * 60000000 %}{{ ([b] * 20) | map('upper') | list | length }}",
+    "negative_turns": "{% set q = [1] | slice(-1000000000000) | list %}{% set q = lipsum(1, False, -11, -10) %}"
+    "{% for i in range(2100) %}{% for j in range(2100) %}{% endfor %}{% endfor %}",
+    "escape": "{{ ('&' * 60000000) | e | length }}",
     "shared": "{% set n = namespace(l=[1]) %}{% for i in range(60) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}",
     "shared_json": "{% set n = namespace(l={}) %}{% for i in range(60) %}{% set n.l = {'a': n.l, 'b': n.l} %}{% endfor %}"
     "{{ n.l | tojson }}",
@@ -90,6 +104,22 @@ def test_what_is_checked_computes_as_ever(tok, template):
     assert found == ORDINARY[template]
     if "tojson" not in template:
         assert found == ImmutableSandboxedEnvironment().from_string(template).render()
+
+
+def test_long_conversations_may_be_put_together_piece_by_piece(tok):
+    template = "{% set n = namespace(s='') %}{% for m in messages %}{% set n.s = n.s ~ m.content + '|' %}{% endfor %}{{ n.s }}"
+    chat = [{"role": "user", "content": "x" * 499}] * 3000
+    assert tok.apply_chat_template(chat, tokenize=False, chat_template=template) == ("x" * 499 + "|") * 3000
+
+
+def test_a_long_text_is_not_copied_for_ever(tok, monkeypatch):
+    from eigenformers.tokenization import sandbox_limits
+    from jinja2.exceptions import SecurityError
+
+    monkeypatch.setattr(sandbox_limits, "MAX_COPIED", 1 << 28)
+    template = "{% set n = namespace(s='a' * 10000000) %}{% for i in range(99) %}{% set n.s = n.s ~ 'b' %}{% endfor %}"
+    with pytest.raises(SecurityError, match="together"):
+        tok.apply_chat_template(CHAT, tokenize=False, chat_template=template)
 
 
 def test_ordinary_loops_are_not_limited(tok):

@@ -73,24 +73,27 @@ class ChatEnvironment(ImmutableSandboxedEnvironment):
 
     def concatenate(self, parts: tuple) -> str:
         texts = [str(limits.written(part)) for part in parts]
-        limits.check_size(sum(map(len, texts)))
+        limits.check_joined(map(len, texts))
         return "".join(texts)
 
     def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         state.get().step(limits.CALL)
-        limits.check_method(getattr(__obj, "__self__", None), getattr(__obj, "__name__", None), args)
-        return super().call(__context, __obj, *args, **kwargs)
+        owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", None)
+        args = limits.check_method(owner, name, args, kwargs)
+        return limits.check_made(super().call(__context, __obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Any:
-        wrapped = super().wrap_str_format(value)
-        if wrapped is None:
+        if super().wrap_str_format(value) is None:
             return None
+        spec = value.__self__
 
-        def checked(*args: Any, **kwargs: Any) -> str:
-            limits.check_call_format(value.__self__, args, kwargs)
-            return wrapped(*args, **kwargs)
+        def format(*args: Any, **kwargs: Any) -> str:
+            return limits.formatted(self, spec, args, kwargs)
 
-        return checked
+        def format_map(mapping: Any) -> str:
+            return limits.formatted(self, spec, (), mapping)
+
+        return format_map if value.__name__ == "format_map" else format
 
 
 class _TemplateDict:
