@@ -110,6 +110,8 @@ Tensor Session::position_tensor(int64_t from, int64_t to) const {
 }
 
 Tensor Session::ids_tensor(int64_t from, int64_t to) const {
+  check<ConfigError>(from >= before_, "generate: position ", from, " has to be run, input_ids begin at position ",
+                     before_);
   Tensor out = Tensor::empty({batch(), to - from}, DType::Int64);
   int64_t* p = out.mutable_data<int64_t>();
   for (auto& row : history.rows) p = std::copy(row.begin() + (from - before_), row.begin() + (to - before_), p);
@@ -205,18 +207,19 @@ int64_t Session::last_position() const {
   return last;
 }
 
-// The positions from `from` on, in pieces.
-ModelOutput Session::run_from(int64_t from) {
+ModelOutput Session::run_from(int64_t from, const Tensor& embeds) {
   const int64_t length = positions(), chunk = prefill_chunk(length), last = last_position();
-  const bool embedded = r_.inputs_embeds.defined() && r_.inputs_embeds.size(1) == length;
+  const int64_t begin = embeds.defined() ? length - embeds.size(1) : 0;  // behind a cache that the mask covers as well
+  check<ConfigError>(from >= begin, "generate: position ", from, " has to be run, inputs_embeds begin at position ",
+                     begin);
   // A prompt's last piece may be a single position.
   const QuantRows rows(encoder_states_.defined() ? QuantRows::current() : QuantRows::Prompt);
   ModelOutput out;
   while (from < length) {
     const int64_t to = std::min(from + chunk, length);
     ModelInput in;
-    if (embedded)
-      in.inputs_embeds = r_.inputs_embeds.narrow(1, from, to - from);
+    if (embeds.defined())
+      in.inputs_embeds = embeds.narrow(1, from - begin, to - from);
     else
       in.input_ids = ids_tensor(from, to);
     if (!r_.options.prefill_chunk_size) in.rotary_length = last + 1;  // pieces of our choice change no result
@@ -233,7 +236,7 @@ Tensor Session::prefill() {
   const int64_t from = result_.past ? result_.past->length() : 0;
   check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
                      " positions, attention_mask and input_ids together say ", before_);
-  return scores(run_from(from));
+  return scores(run_from(from, r_.inputs_embeds));
 }
 
 std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab) const {
@@ -271,7 +274,7 @@ void Session::shrink() {
 Tensor Session::step() {
   if (outgrown()) {
     result_.past->reset();
-    const Tensor next = scores(run_from(0));
+    const Tensor next = scores(run_from(0, {}));
     for (Tensor& states : states_) states = states.narrow(1, states.size(1) - 1, 1);
     return next;
   }

@@ -60,7 +60,8 @@ class Session {
   bool outgrown() const;
   int64_t last_position() const;
   int64_t next_position() const;
-  ModelOutput run_from(int64_t from);
+  // The positions from `from` on, in pieces: those of `embeds`, the last ones, or of the tokens.
+  ModelOutput run_from(int64_t from, const Tensor& embeds);
   Tensor mask_tensor(int64_t keys) const;
   Tensor position_tensor(int64_t from, int64_t to) const;
   Tensor ids_tensor(int64_t from, int64_t to) const;

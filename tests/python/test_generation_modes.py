@@ -5,6 +5,7 @@ from __future__ import annotations
 import eigenformers as ef
 import numpy as np
 import pytest
+from cases.generation import long_rope
 from cases.models import IDS, causal_lm
 
 
@@ -94,6 +95,34 @@ def test_a_cache_that_holds_the_whole_prompt(model, ids):
         model.generate(ids, past_key_values=cache, max_new_tokens=6).tolist()
         == model.generate(ids, max_new_tokens=6).tolist()
     )
+
+
+@pytest.mark.parametrize("named", [None, "new", "all"])
+@pytest.mark.parametrize("more", [{}, {"prefill_chunk_size": 3}, {"num_beams": 3}])
+def test_embeddings_behind_a_cache_that_the_mask_covers(model, ids, named, more):
+    """Whatever tokens are named beside them, the embeddings are what is run."""
+    settings = {"max_new_tokens": 6, "eos_token_id": None, **more}
+    past, length = 11, ids.shape[1]
+    cache, mask = ef.DynamicCache(), ef.ones(ids.shape, dtype=ef.int64)
+    with ef.no_grad():
+        model(ids[:, :past], past_key_values=cache)
+        embeds = model.get_input_embeddings()(ids[:, past:])
+    tokens = {"new": ef.zeros_like(ids[:, past:]), "all": ef.zeros_like(ids)}.get(named)
+    found = model.generate(tokens, inputs_embeds=embeds, past_key_values=cache, attention_mask=mask, **settings)
+    skip = 0 if tokens is None else tokens.shape[1]
+    assert found[:, skip:].tolist() == model.generate(ids, **settings)[:, length:].tolist()
+
+
+def test_embeddings_that_leave_a_gap():
+    """A cache that has to be made anew holds what neither the tokens nor the embeddings say."""
+    model = causal_lm(ef, "phi3", eos_token_id=None, **{**long_rope(12), "original_max_position_embeddings": 12})
+    ids, cache = ef.from_numpy(IDS), ef.DynamicCache()
+    with ef.no_grad():
+        model(ids[:, :11], past_key_values=cache)
+        embeds = model.get_input_embeddings()(ids[:, 11:])
+    with pytest.raises(ef.ConfigError, match="position 0 has to be run, inputs_embeds begin at position 11"):
+        mask = ef.ones(ids.shape, dtype=ef.int64)
+        model.generate(ids, inputs_embeds=embeds, past_key_values=cache, attention_mask=mask, max_new_tokens=3)
 
 
 @pytest.mark.parametrize(
