@@ -173,9 +173,9 @@ Tensor Session::scores(const ModelOutput& out, int64_t back) {
 
 // Positions of one pass over a prompt. Long ones go in pieces, whose activations stay in the cache and take little
 // memory; states that the caller wants to see must come from one pass.
-int64_t Session::prefill_chunk(int64_t length) const {
+int64_t Session::prefill_chunk(int64_t length, int64_t asked) const {
   if (!result_.past || whole_prompt_) return length;
-  if (r_.options.prefill_chunk_size > 0) return r_.options.prefill_chunk_size;
+  if (asked > 0) return asked;
   if (r_.options.output_hidden_states || r_.options.output_attentions) return length;
   return std::max<int64_t>(64, 512 / batch());
 }
@@ -207,8 +207,8 @@ int64_t Session::last_position() const {
   return last;
 }
 
-ModelOutput Session::run_from(int64_t from, const Tensor& embeds) {
-  const int64_t length = positions(), chunk = prefill_chunk(length), last = last_position();
+ModelOutput Session::run_from(int64_t from, const Tensor& embeds, int64_t asked) {
+  const int64_t length = positions(), chunk = prefill_chunk(length, asked), last = last_position();
   const int64_t begin = embeds.defined() ? length - embeds.size(1) : 0;  // behind a cache that the mask covers as well
   check<ConfigError>(from >= begin, "generate: position ", from, " has to be run, inputs_embeds begin at position ",
                      begin);
@@ -222,7 +222,7 @@ ModelOutput Session::run_from(int64_t from, const Tensor& embeds) {
       in.inputs_embeds = embeds.narrow(1, from - begin, to - from);
     else
       in.input_ids = ids_tensor(from, to);
-    if (!r_.options.prefill_chunk_size) in.rotary_length = last + 1;  // pieces of our choice change no result
+    if (!asked) in.rotary_length = last + 1;  // pieces of our choice change no result
     out = forward(in, from, to);
     if (r_.interrupt) r_.interrupt();
     from = to;
@@ -236,7 +236,7 @@ Tensor Session::prefill() {
   const int64_t from = result_.past ? result_.past->length() : 0;
   check<ConfigError>(from >= before_ || r_.inputs_embeds.defined(), "generate: past_key_values holds ", from,
                      " positions, attention_mask and input_ids together say ", before_);
-  return scores(run_from(from, r_.inputs_embeds));
+  return scores(run_from(from, r_.inputs_embeds, r_.options.prefill_chunk_size));
 }
 
 std::vector<LogitsProcessorPtr> Session::processors(int64_t vocab) const {
@@ -274,7 +274,7 @@ void Session::shrink() {
 Tensor Session::step() {
   if (outgrown()) {
     result_.past->reset();
-    const Tensor next = scores(run_from(0, {}));
+    const Tensor next = scores(run_from(0, {}, 0));
     for (Tensor& states : states_) states = states.narrow(1, states.size(1) - 1, 1);
     return next;
   }

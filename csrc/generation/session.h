@@ -60,12 +60,13 @@ class Session {
   bool outgrown() const;
   int64_t last_position() const;
   int64_t next_position() const;
-  // The positions from `from` on, in pieces: those of `embeds`, the last ones, or of the tokens.
-  ModelOutput run_from(int64_t from, const Tensor& embeds);
+  // The positions from `from` on, in pieces as long as asked or (0) of our choice: those of `embeds`, the last ones, or
+  // of the tokens.
+  ModelOutput run_from(int64_t from, const Tensor& embeds, int64_t asked);
   Tensor mask_tensor(int64_t keys) const;
   Tensor position_tensor(int64_t from, int64_t to) const;
   Tensor ids_tensor(int64_t from, int64_t to) const;
-  int64_t prefill_chunk(int64_t length) const;
+  int64_t prefill_chunk(int64_t length, int64_t asked) const;
 
   PreTrainedModel& model_;
   const GenerateRequest& r_;

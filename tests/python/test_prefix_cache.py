@@ -45,17 +45,18 @@ def test_rotary_factors_that_go_by_the_length(family, kind):
     assert reused == [0, 300, 310, *((0, 340, 329) if family == "phi3" else (0, 0, 0)), 0, 299]
 
 
-@pytest.mark.parametrize("way", ["lookup", "assistant", "early_exit", "static"])
+@pytest.mark.parametrize("way", ["lookup", "assistant", "early_exit", "static", "pieces"])
 def test_a_text_outgrows_the_short_factors(way):
-    """Guesses change nothing there either; caches of all kinds are computed anew."""
+    """Guesses change nothing there either; caches of all kinds are computed anew, and not in the prompt's pieces."""
     model = causal_lm(ef, "phi3", eos_token_id=None, **{**long_rope(20), "original_max_position_embeddings": 20})
     more = {
         "lookup": {"prompt_lookup_num_tokens": 6},
         "assistant": {"assistant_model": model},
         "early_exit": {"assistant_early_exit": 1},
         "static": {"cache_implementation": "static"},
+        "pieces": {"prefill_chunk_size": 4},
     }[way]
-    for start in range(6, 24, 3):
+    for start in range(6, 20 if way == "pieces" else 24, 3):  # pieces of longer prompts have the short factors
         ids = np.tile(np.array([[5, 9, 2]]), 8)[:, :start]
         alone, other = _run(model, ids, max_new_tokens=20), _run(model, ids, max_new_tokens=20, **more)
         assert other.sequences.tolist() == alone.sequences.tolist()

@@ -72,8 +72,9 @@ def case_rope_by_length(lib):
             go = {"max_new_tokens": 12, "do_sample": False, "pad_token_id": 0}
             mask = np.ones_like(ids)
             mask[0, :3] = 0
+            pieces = {"prefill_chunk_size": 4 if which == "short" else 60}
             for way, more in {
-                "plain": {}, "beams": {"num_beams": 3}, "pieces": {"prefill_chunk_size": 60}, "no_cache": {"use_cache": False},
+                "plain": {}, "beams": {"num_beams": 3}, "pieces": pieces, "no_cache": {"use_cache": False},
             }.items():
                 model = causal_lm(lib, family, eos_token_id=None, **changes(14 if which == "short" else 640))
                 ended = model.generate(tensor(lib, ids), attention_mask=tensor(lib, mask), **go, **more)
