@@ -274,7 +274,7 @@ void Session::shrink() {
 Tensor Session::step() {
   if (outgrown()) {
     result_.past->reset();
-    const Tensor next = scores(run_from(0, {}, 0));
+    Tensor next = scores(run_from(0, {}, 0));
     for (Tensor& states : states_) states = states.narrow(1, states.size(1) - 1, 1);
     return next;
   }
