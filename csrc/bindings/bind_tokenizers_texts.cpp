@@ -123,14 +123,23 @@ Span byte_range(std::string_view text, int64_t begin, int64_t end) {
   return {first, skip(end - begin)};
 }
 
+// Reads what Python takes for an index; false where it is none, or does not fit.
+template <class Int>
+bool read_index(py::handle value, Int& out) {
+  py::detail::make_caster<Int> caster;
+  if (!PyIndex_Check(value.ptr()) || !caster.load(value, true)) return false;
+  out = py::detail::cast_op<Int>(caster);
+  return true;
+}
+
 py::object slice(const PyNormalized& self, const py::object& range) {
   const std::string_view text = self.get().text();
   const int64_t size = int64_t(tk::utf8::count(text));
   int64_t begin, end;
-  if (py::isinstance<py::int_>(range)) {
-    begin = range.cast<int64_t>();
-    if (begin < -size) throw py::value_error(str(-begin, " is bigger than max len"));
-    if (begin < 0) begin += size;
+  uint64_t from_start, to_start;
+  if (read_index(range, begin)) {
+    if (begin < -size) throw py::value_error(str(-uint64_t(begin), " is bigger than max len"));
+    begin = begin < 0 ? begin + size : std::min(begin, size);
     end = begin + 1;
   } else if (py::isinstance<py::slice>(range)) {
     py::ssize_t from, to, step, length;
@@ -138,12 +147,13 @@ py::object slice(const PyNormalized& self, const py::object& range) {
       throw py::error_already_set();
     if (step != 1) throw py::value_error("NormalizedString: slices have no step");
     begin = from, end = to;
-  } else if (py::isinstance<py::tuple>(range) && py::len(range) == 2) {
-    begin = range[py::int_(0)].cast<int64_t>();
-    end = range[py::int_(1)].cast<int64_t>();
-    if (begin < 0 || end < 0) throw py::type_error("NormalizedString: a pair counts from the start of the text");
+  } else if (py::isinstance<py::tuple>(range) && py::len(range) == 2 && read_index(range[py::int_(0)], from_start) &&
+             read_index(range[py::int_(1)], to_start)) {
+    const uint64_t beyond = uint64_t(size) + 1;
+    begin = int64_t(std::min(from_start, beyond)), end = int64_t(std::min(to_start, beyond));
   } else {
-    throw py::type_error("NormalizedString: a range is an int, a pair of ints or a slice");
+    throw py::type_error(
+        "NormalizedString: a range is an int, a pair of ints from the start of the text on, or a slice");
   }
   if (size == 0 && begin == 0 && end == 0) return py::cast(self.part(0, 0));
   if (begin >= size) return py::none();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 LIBRARY = "tokenizers"
 
 
@@ -216,6 +218,9 @@ def case_ranges_of_a_text(lib):
     ends = (None, *range(-9, 10))
     ranges = [*ends[1:], *(slice(a, b) for a in ends for b in ends)]
     ranges += [(a, b) for a in range(9) for b in range(9)] + [(-1, 2), (1, -2)]
+    far = (2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, -(2**64))
+    ranges += [*far, *((0, end) for end in far), *((start, 2) for start in far), (2**63, 2**63), *map(np.int64, (2, -2))]
+    ranges += [1.5, (1.5, 2), (1, 2.5), ("a", 2), (None, 2), (np.int64(1), 2), True, "a", None, [0, 2], (1, 2, 3)]
     for where in ranges:
         try:
             part = text[where]
