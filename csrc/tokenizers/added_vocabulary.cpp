@@ -101,7 +101,7 @@ char32_t first_char(std::string_view s) {
 void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) const {
   if (trie.empty()) return;
   text.split([&](std::string_view s, auto emit) {
-    uint32_t done = 0;
+    uint32_t done = 0, blank_end = 0;  // end of the last token; of the last run of white space behind one
     const uint32_t size = uint32_t(s.size());
     trie.for_each_match(s, [&](uint32_t begin, uint32_t end, uint32_t id) {
       const AddedToken& token = tables_->by_id.at(id);
@@ -112,13 +112,16 @@ void AddedVocabulary::split(PreTokenizedString& text, const TokenTrie& trie) con
         if (!left || !right) return;
       }
       if (token.lstrip) {
-        while (begin > 0 && is_white_space(last_char(s.substr(0, begin)))) do
+        while (begin > done && is_white_space(last_char(s.substr(0, begin)))) do
             begin--;
           while (utf8::is_continuation(s[begin]));
         begin = std::max(begin, done);  // the token before may have taken that space
       }
-      if (token.rstrip)
+      if (token.rstrip) {
+        end = std::max(end, blank_end);  // matches come in order: one inside of the last run ends where it ends
         while (end < size && is_white_space(first_char(s.substr(end)))) end += uint32_t(utf8::length_of(s[end]));
+        blank_end = end;
+      }
       emit(done, begin);
       emit(begin, end, id);
       done = end;

@@ -46,13 +46,23 @@ struct EncodingSink {
   uint32_t count = 0;
 
   using Piece = PreTokenizedString::Piece;
+  Piece kept{0, 1, 0};  // holds no other
+  std::string_view kept_text;
+
+  // The text of a piece as the encoding's own, once for pieces inside of one: added tokens that take the white space
+  // behind them may be many at the ends of the same run.
+  std::string_view keep(const Piece& piece) {
+    if (piece.text != kept.text || piece.begin < kept.begin || piece.end > kept.end)
+      kept = piece, kept_text = out.own(std::string(pre.text_of(piece)));
+    return kept_text.substr(piece.begin - kept.begin, piece.end - piece.begin);
+  }
   void made(const Piece& piece) {
     const auto& tokens = pre.tokens_of(piece).tokens;
     for (size_t i = 0; i < tokens.size(); i++) {
       const Token& token = tokens[i];
       const std::string_view shown = pre.text_of(piece, i);
       std::string_view name = vocab.token(token.id).value_or(std::string_view());
-      if (name != shown) name = out.own(std::string(shown));
+      if (name != shown) name = pre.tokens_of(piece).texts.empty() ? keep(piece) : out.own(std::string(shown));
       const Span source = pre.source(piece, token.begin, token.end);
       out.tokens.push_back(
           {name, kind == OffsetKind::Chars ? chars(source) : source, token.id, type_id, word.value_or(count)});

@@ -9,6 +9,7 @@ import importlib
 import json
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -293,6 +294,22 @@ def test_an_added_token_that_the_normalizer_removes(flags):
     assert tokenizer.encode("aa éa").ids == ([0] if "single_word" in flags else [1, 1]) + blank + (
         [0] if "single_word" in flags else [0, 1]
     )
+
+
+@pytest.mark.parametrize("flag", ["lstrip", "rstrip"])
+def test_an_added_token_of_nothing_in_a_long_run_of_blanks(flag):
+    """Every one takes the run before or behind it; the time that takes goes with the length of the run, not its square."""
+    tokenizer = Tokenizer(models.WordLevel({"u": 0, "a": 1}, unk_token="u"))
+    tokenizer.normalizer = normalizers.Strip()
+    tokenizer.add_tokens([AddedToken("  ", normalized=True, **{flag: True})])
+    for blank in (" ", "\u3000"):
+        short = tokenizer.encode("a" + blank * 3 + "a")
+        after = flag == "rstrip"
+        assert short.tokens == ["a", *((blank * 3, blank * 2, blank) if after else (blank, blank, blank)), "a"]
+        assert short.offsets == [(0, 1), *((1, 4), (2, 4), (3, 4)) * after, *((1, 2), (2, 3), (3, 4)) * (not after), (4, 5)]
+        began, count = time.perf_counter(), 300_000
+        assert len(tokenizer.encode("a" + blank * count + "a").ids) == count + 2
+        assert time.perf_counter() - began < 10
 
 
 def test_training_on_nothing():
