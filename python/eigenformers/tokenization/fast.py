@@ -119,8 +119,9 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
         self._tokenizer.encode_special_tokens = self.split_special_tokens
         self._add_missing_tokens(added_tokens_decoder, loaded)
         self.vocab_file = vocab_file if vocab_file is None else os.fspath(vocab_file)
-        if backend.post is not None:
-            self._tokenizer.post_processor = backend.post(self)
+        post_processor = backend.post(self) if backend.post is not None else None
+        if post_processor is not None:
+            self._tokenizer.post_processor = post_processor
         elif not from_file or self._add_bos_token is not None or self._add_eos_token is not None:
             self.update_post_processor()
 

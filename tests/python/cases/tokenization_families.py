@@ -340,6 +340,30 @@ def case_bare_configuration(lib):
     return out
 
 
+def case_unset_special_tokens(lib):
+    """Tokens that a post-processor wants, set to None: some classes keep their place, others put nothing around a text."""
+    names = ("BertTokenizer", "DistilBertTokenizer", "DPRReaderTokenizer", "ElectraTokenizer", "MPNetTokenizer",
+             "SplinterTokenizer", "DebertaV2Tokenizer", "RemBertTokenizer")  # fmt: skip
+    words = word_piece_vocab()
+    pieces = [(piece, -1.0 * index) for index, piece in enumerate(["<s>", "[PAD]", "[UNK]", "▁the", "▁cat", "[CLS]", "[SEP]"])]
+    out = {}
+    for name in names:
+        for unset in (("cls_token",), ("sep_token",), ("cls_token", "sep_token")):
+            null = dict.fromkeys(unset)
+            vocab = pieces if name in ("DebertaV2Tokenizer", "RemBertTokenizer") else words
+            made = [getattr(lib, name)(vocab=vocab, **null)]
+            if vocab is words:
+                with folder_with(**{"vocab.txt": "\n".join(words), "tokenizer_config.json": null}) as folder:
+                    made.append(getattr(lib, name).from_pretrained(folder))
+            for index, tokenizer in enumerate(made):
+                one, two = tokenizer("the cat"), tokenizer("the", "cat")
+                out[f"{name} {' '.join(unset)} {index}"] = [
+                    one["input_ids"], one.tokens(), two["input_ids"], two.tokens(), two.get("token_type_ids"),
+                    tokenizer.num_special_tokens_to_add(), tokenizer.cls_token, tokenizer.sep_token, len(tokenizer),
+                ]  # fmt: skip
+    return out
+
+
 def case_templates_by_name(lib):
     """Cohere: templates for tools and for documents."""
     vocab, merges = byte_level_vocab(False)

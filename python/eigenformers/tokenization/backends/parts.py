@@ -69,16 +69,32 @@ def assemble(model: Any, normalizer: Any = None, pre_tokenizer: Any = None, deco
     return tokenizer
 
 
-def template(single: str, pair: str) -> Callable[[Any], Any]:
-    """A post-processor by template; "{cls}" stands for the tokenizer's `cls_token`, and so on."""
+def special_token(tokenizer: Any, name: str, unset: dict[str, int]) -> tuple[str, int] | None:
+    """The special token "cls" and so on, and its id.
+
+    Where it was set to None, the id that `unset` gives its place, under the name that transformers uses; None if none.
+    """
+    token = getattr(tokenizer, f"{name}_token")
+    if token is None:
+        return ("None", unset[name]) if name in unset else None
+    return token, tokenizer.convert_tokens_to_ids(token)
+
+
+def template(single: str, pair: str, unset: dict[str, int] | None = None) -> Callable[[Any], Any]:
+    """A post-processor by template; "{cls}" stands for the tokenizer's `cls_token`, and so on.
+
+    There is none where a token of it was set to None, unless `unset` gives its id.
+    """
 
     def post(tokenizer: Any, *more: tuple[str, int]) -> Any:
         used, fields = list(more), {}
-        for name in ("bos", "eos", "unk", "sep", "pad", "cls", "mask", "question"):
+        for name in ("bos", "eos", "unk", "pad", "cls", "sep", "mask", "question"):
             if f"{{{name}}}" in single + pair:
-                token = getattr(tokenizer, f"{name}_token")
-                fields[name] = token
-                used.append((token, tokenizer.convert_tokens_to_ids(token)))
+                token = special_token(tokenizer, name, unset or {})
+                if token is None:
+                    return None
+                fields[name] = token[0]
+                used.append(token)
 
         def fill(text: str) -> list[str]:
             return [part.format(**fields) for part in text.split(" ")]  # by part: a token may hold a blank
@@ -88,9 +104,12 @@ def template(single: str, pair: str) -> Callable[[Any], Any]:
     return post
 
 
-BERT_TEMPLATE = template("{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1")
+def bert_template(**unset: int) -> Callable[[Any], Any]:
+    """[CLS] A [SEP] B [SEP]."""
+    return template("{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1", unset)
+
 
 __all__ = [
-    "AddedToken", "ARGUMENT", "BERT_TEMPLATE", "Backend", "Parts", "Regex", "Vocab", "assemble", "decoders", "models",
-    "normalizers", "pre_tokenizers", "processors", "template",
+    "AddedToken", "ARGUMENT", "Backend", "Parts", "Regex", "Vocab", "assemble", "bert_template", "decoders", "models",
+    "normalizers", "pre_tokenizers", "processors", "special_token", "template",
 ]  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..languages import MBART50_LANGUAGES, MBART_LANGUAGES
 from .extras import class_extra
 from .parts import (
-    BERT_TEMPLATE,
     Backend,
     Parts,
     Regex,
     assemble,
+    bert_template,
     decoders,
     models,
     normalizers,
@@ -76,7 +76,7 @@ def _with_extra(parts: Parts, tokens: list) -> None:
 def albert(parts: Parts, cased: bool = False) -> Backend:
     """[CLS] A [SEP] B [SEP]."""
     steps = _latin(parts, parts.option("keep_accents", cased), parts.option("do_lower_case", not cased))
-    return _unigram(parts, parts.scored_vocab(*_NAMES), 1, _sequence(steps), BERT_TEMPLATE, words=True)
+    return _unigram(parts, parts.scored_vocab(*_NAMES), 1, _sequence(steps), bert_template(), words=True)
 
 
 def fnet(parts: Parts) -> Backend:
@@ -87,7 +87,7 @@ def fnet(parts: Parts) -> Backend:
 def rembert(parts: Parts) -> Backend:
     """As ALBERT, in cases and accents of the text."""
     steps = _latin(parts, parts.option("keep_accents", True), parts.option("do_lower_case", False))
-    return _unigram(parts, parts.scored_vocab(*_NAMES), 2, _sequence([*steps[:2], _blanks(), *steps[2:]]), BERT_TEMPLATE)
+    return _unigram(parts, parts.scored_vocab(*_NAMES), 2, _sequence([*steps[:2], _blanks(), *steps[2:]]), bert_template())
 
 
 def xlnet(parts: Parts) -> Backend:
@@ -120,7 +120,7 @@ def deberta_v2(parts: Parts) -> Backend:
     steps = [*([normalizers.Lowercase()] if parts.option("do_lower_case", False) else []), *_stripped()]
     punctuation = [pre_tokenizers.Punctuation(behavior="isolated")] if parts.option("split_by_punct", False) else []
     first = "always" if parts.option("add_prefix_space", True) else "first"
-    backend = _unigram(parts, vocab, unk_id, _sequence(steps), BERT_TEMPLATE, first=first, before=punctuation)
+    backend = _unigram(parts, vocab, unk_id, _sequence(steps), bert_template(cls=0, sep=0), first=first, before=punctuation)
     if not punctuation:
         backend.tokenizer.pre_tokenizer = pre_tokenizers.Sequence([backend.tokenizer.pre_tokenizer])
     return backend
@@ -131,7 +131,7 @@ def big_bird(parts: Parts) -> Backend:
     vocab = parts.scored_vocab("pad_token", "eos_token", "bos_token", "unk_token")
     steps = [normalizers.Strip(left=False, right=False), normalizers.Replace(Regex(" {2,}"), BLANK)]
     unk_id = _find(vocab, parts.tokens["unk_token"], 100)
-    return _unigram(parts, vocab, unk_id, _sequence(steps), BERT_TEMPLATE)
+    return _unigram(parts, vocab, unk_id, _sequence(steps), bert_template())
 
 
 def camembert(parts: Parts) -> Backend:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from .parts import (
-    BERT_TEMPLATE,
     Backend,
     Parts,
     assemble,
+    bert_template,
     decoders,
     models,
     normalizers,
     pre_tokenizers,
     processors,
+    special_token,
     template,
 )
 
 _NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 
-def _word_piece(parts: Parts, vocab, post=BERT_TEMPLATE) -> Backend:
+def _word_piece(parts: Parts, vocab, post=None) -> Backend:
     normalizer = normalizers.BertNormalizer(
         clean_text=parts.option("clean_text", True),
         handle_chinese_chars=parts.option("tokenize_chinese_chars", True),
@@ -31,7 +32,7 @@ def _word_piece(parts: Parts, vocab, post=BERT_TEMPLATE) -> Backend:
         pre_tokenizers.BertPreTokenizer(),
         decoders.WordPiece(prefix=parts.option("wordpieces_prefix", "##")),
     )
-    return Backend(tokenizer, post)
+    return Backend(tokenizer, post or bert_template(cls=2, sep=3))
 
 
 def bert(parts: Parts) -> Backend:
@@ -46,10 +47,8 @@ def mpnet(parts: Parts) -> Backend:
     """<s> A </s> </s> B </s>."""
 
     def post(tokenizer):
-        sep, cls = tokenizer.sep_token, tokenizer.cls_token
-        return processors.RobertaProcessing(
-            (sep, tokenizer.convert_tokens_to_ids(sep)), (cls, tokenizer.convert_tokens_to_ids(cls)), True, False
-        )
+        sep, cls = (special_token(tokenizer, name, {"cls": 0, "sep": 2}) for name in ("sep", "cls"))
+        return processors.RobertaProcessing(sep, cls, True, False)
 
     return _word_piece(parts, parts.vocab or {}, post)
 
