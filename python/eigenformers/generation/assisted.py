@@ -89,7 +89,7 @@ class DraftModel:
         self.threshold = float(setting("assistant_confidence_threshold", _THRESHOLD))
         self.eos = -1 if config.eos_token_id is None else config.eos_token_id  # not the assistant's own
         # States of recurrent layers can't be taken back: guesses are made on a copy of those behind the tokens so far.
-        self.copies = bool(recurrent_layers(model.config)) or model.config.model_type in ("mamba", "mamba2")
+        self.copies = bool(recurrent_layers(model.config))
         own_positions = _core.DynamicCache(config=model.config) if self.copies else _core.DynamicCache()
         own_positions.activate_past_recording()
         self.cache: Any = own_positions
