@@ -34,7 +34,8 @@ class Session {
     wants_states_ = true;
     whole_prompt_ = of_prompt;
   }
-  void only_read_scores(bool on) { only_read_ = on; }  // the caller will not write to them: no copy of the logits
+  void only_read_scores(bool on) { only_read_ = on; }       // the caller will not write to them: no copy of the logits
+  void only_largest_score(bool on) { only_largest_ = on; }  // of the next token: others may be anything below it
   const std::vector<Tensor>& states() const { return states_; }
   const std::vector<std::vector<int64_t>>& mask() const { return mask_; }  // of each row, 1 = looked at
   void shrink();                                                           // takes a step and `grow` back
@@ -73,7 +74,7 @@ class Session {
   GenerateResult& result_;
   std::vector<std::vector<int64_t>> mask_, positions_;  // a row each; positions_: of the prompt, later ones follow
   bool masked_ = false, given_positions_ = false, wants_states_ = false, whole_prompt_ = false;
-  bool only_read_ = false;
+  bool only_read_ = false, only_largest_ = false;
   std::vector<Tensor> states_;
   std::vector<int64_t> source_;           // the request's row that each row comes from
   Tensor encoder_states_, encoder_mask_;  // of each row

@@ -10,69 +10,45 @@
 #include "kernels/gemm_strip.h"
 #include "kernels/quant_kernels.h"
 #include "kernels/quant_pack.h"
+#include "kernels/quant_panels.h"
 #include "kernels/scratch.h"
 
 namespace ef {
 namespace {
 
-int64_t panels(int64_t n) { return (n + kPanelRows - 1) / kPanelRows; }
-
-// What the loops need to know of one weight.
-struct Packed {
-  PackedIndex format;
-  size_t panel_bytes;
-  uint8_t codebook[16] = {};  // biased
-
-  Packed(GgmlType type, int64_t k) {
-    const PackedType& packed = *packed_type(type);
-    const PackedFormat& f = kPackedFormats[packed.format];
-    format = packed.format;
-    panel_bytes = f.panel_bytes(k / kGroup);
-    if (f.codebook)
-      for (int c = 0; c < 16; c++) codebook[c] = uint8_t(packed.codebook[c] + (1 << f.bias_shift));
-  }
-};
-
 // Rows of W from `row` on as a panel; of each row the blocks of the k weights from byte `offset` on.
 void pack_panel(GgmlType type, const FileRows& file, int64_t row, int64_t end, size_t row_bytes, size_t offset,
-                int64_t k, uint8_t* panel) {
+                int64_t k, const PanelOf<uint8_t>& panel) {
   const uint8_t* rows[kPanelRows];
   const int count = int(std::min<int64_t>(kPanelRows, end - row));
   for (int i = 0; i < count; i++) rows[i] = file.row(row + i, row_bytes) + offset;
   pack_panel(type, k, rows, count, panel);
 }
 
-// Panels [begin, begin + count) of a weight: where they lie, or packed in this thread's scratch until the next call.
-const uint8_t* panels_of(const QuantTarget& t, const Packed& packed, int64_t k, int64_t begin, int64_t count) {
-  if (t.packed) return t.packed + size_t(begin) * packed.panel_bytes;
-  uint8_t* out = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * packed.panel_bytes);
-  for (int64_t i = 0; i < count; i++)
-    pack_panel(t.type, t.file, (begin + i) * kPanelRows, t.n, ggml_row_bytes(t.type, k), 0, k,
-               out + size_t(i) * packed.panel_bytes);
-  return out;
-}
+// Panels [begin, begin + count) of a weight: where they lie, or packed in this thread's scratch until the next ones.
+class Panels {
+ public:
+  Panels(const QuantTarget& t, const Packed& packed, int64_t k, int64_t begin, int64_t count)
+      : packed_(packed), data_(t.packed), begin_(begin), all_(panels(t.n)) {
+    if (data_) return;
+    uint8_t* out = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * packed.panel_bytes);
+    for (int64_t i = 0; i < count; i++)
+      pack_panel(t.type, t.file, (begin + i) * kPanelRows, t.n, ggml_row_bytes(t.type, k), 0, k,
+                 packed.panel(out, count, i));
+    data_ = out, begin_ = 0, all_ = count;
+  }
+  Panel operator[](int64_t i) const { return packed_.panel(data_, all_, begin_ + i); }
+
+ private:
+  const Packed& packed_;
+  const uint8_t* data_;
+  int64_t begin_, all_;
+};
+
+static_assert(kQuantSectionRows == kSectionPanels * kPanelRows);
 
 constexpr int64_t kManyRows = 4;  // from which on the multiplications take longer than reading the weights
 static_assert(kManyRows <= 12);   // a block of rows
-
-// y's 16 columns of one panel w, for blocks of rows.
-struct MatmulJob {
-  const QuantKernels& kernels = quant_kernels();
-  int64_t groups;
-  const ActivationGroup* x;
-  RowBlocks blocks;
-
-  void panel(const QuantTarget& target, const Packed& packed, int64_t p, const uint8_t* w, int64_t block) const {
-    const int64_t row = blocks.begin(block), columns = std::min<int64_t>(kPanelRows, target.n - p * kPanelRows);
-    const int rows = blocks.rows(block);
-    float* y = target.y + row * target.ldy + p * kPanelRows;
-    if (columns == kPanelRows)
-      return kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, y, target.ldy);
-    float edge[kMaxRowBlock * kPanelRows];
-    kernels.tile(packed.format, packed.codebook, rows, groups, x + row * groups, w, edge, kPanelRows);
-    for (int i = 0; i < rows; i++) std::copy_n(edge + i * kPanelRows, columns, y + i * target.ldy);
-  }
-};
 
 struct TileScope {  // of one thread, on one format
   const QuantKernels& kernels;
@@ -98,7 +74,7 @@ void matmul_few(const MatmulJob& job, int64_t k, std::span<const QuantTarget> ta
       const int64_t size = int64_t(packed.panel_bytes), count = panels(t.n);
       const auto first = [&](int64_t offset) { return std::clamp<int64_t>((offset + size - 1) / size, 0, count); };
       const TileScope scope(job.kernels, packed.format);
-      for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, panels_of(t, packed, k, p, 1), 0);
+      for (int64_t p = first(begin); p < first(end); p++) job.panel(t, packed, p, Panels(t, packed, k, p, 1)[0], 0);
       begin -= size * count, end -= size * count;
     }
   };
@@ -133,9 +109,9 @@ void matmul_many(const MatmulJob& job, int64_t k, std::span<const QuantTarget> t
       const int64_t chunk = std::max<int64_t>(1, int64_t(kChunkBytes / packed.panel_bytes));
       for (; first < last; first += chunk) {
         const int64_t size = std::min(chunk, last - first);
-        const uint8_t* w = panels_of(t, packed, k, first, size);
+        const Panels w(t, packed, k, first, size);
         for (int64_t block = bands.begin(band); block < bands.begin(band + 1); block++)
-          for (int64_t p = 0; p < size; p++) job.panel(t, packed, first + p, w + size_t(p) * packed.panel_bytes, block);
+          for (int64_t p = 0; p < size; p++) job.panel(t, packed, first + p, w[p], block);
       }
     }
   };
@@ -158,18 +134,25 @@ class QuantSource final : public StripSource {
   QuantSource(const QuantTarget& t, int64_t k) : packed_(t.type, k), target_(t), k_(k) {}
   void pack(int64_t column, int64_t columns, int64_t k0, int64_t kn, void* to) const override {
     const int64_t count = panels(columns);
-    const auto pairs = [&](const uint8_t* from, size_t panel_bytes, int64_t begin) {
-      quant_kernels().pack_pairs(packed_.format, packed_.codebook, from, panel_bytes, int(count), begin / kGroup,
-                                 kn / kGroup, to);
+    Panel all[2];
+    const auto pairs = [&](int64_t begin) {
+      quant_kernels().pack_pairs(packed_.format, packed_.codebook, all, int(count), begin / kGroup, kn / kGroup, to);
     };
-    if (target_.packed) return pairs(panel(column), packed_.panel_bytes, k0);
+    if (target_.packed) {
+      for (int64_t p = 0; p < count; p++) all[p] = panel(column + p * kPanelRows);
+      return pairs(k0);
+    }
     const Part part(*this, k0, kn);
-    const size_t panel_bytes = kPackedFormats[packed_.format].panel_bytes(part.size / kGroup);
-    uint8_t* near = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * panel_bytes);
-    for (int64_t p = 0; p < count; p++)
+    const PackedFormat& f = kPackedFormats[packed_.format];
+    const int64_t groups = part.size / kGroup;
+    uint8_t* near = scratch<uint8_t>(ScratchSlot::QuantPanel, size_t(count) * f.panel_bytes(groups));
+    for (int64_t p = 0; p < count; p++) {
+      const PanelOf<uint8_t> one = panel_at(f, groups, near, count, p);
       pack_panel(target_.type, target_.file, column + p * kPanelRows, target_.n, ggml_row_bytes(target_.type, k_),
-                 part.offset, part.size, near + size_t(p) * panel_bytes);
-    pairs(near, panel_bytes, k0 - part.begin);
+                 part.offset, part.size, one);
+      all[p] = {one.groups, one.apart};
+    }
+    pairs(k0 - part.begin);
   }
   Lines lines(int64_t column, int64_t columns, int64_t k0, int64_t kn) const override {
     if (!target_.packed) {
@@ -178,8 +161,8 @@ class QuantSource final : public StripSource {
               int64_t(ggml_row_bytes(target_.type, part.size)), int64_t(ggml_row_bytes(target_.type, k_)), columns};
     }
     const PackedFormat& f = kPackedFormats[packed_.format];  // without the scales of a super-group begun before
-    return {reinterpret_cast<const char*>(panel(column)) + f.panel_bytes(k0 / kGroup),
-            int64_t(f.panel_bytes(kn / kGroup)), int64_t(packed_.panel_bytes), panels(columns)};
+    return {reinterpret_cast<const char*>(panel(column).groups) + f.first_bytes(k0 / kGroup),
+            int64_t(f.first_bytes(kn / kGroup)), int64_t(f.first_bytes(packed_.groups)), panels(columns)};
   }
 
  private:
@@ -194,9 +177,7 @@ class QuantSource final : public StripSource {
     }
   };
   const uint8_t* row(int64_t i) const { return target_.file.row(i, ggml_row_bytes(target_.type, k_)); }
-  const uint8_t* panel(int64_t column) const {
-    return target_.packed + size_t(column / kPanelRows) * packed_.panel_bytes;
-  }
+  Panel panel(int64_t column) const { return packed_.panel(target_.packed, panels(target_.n), column / kPanelRows); }
   Packed packed_;
   const QuantTarget& target_;
   int64_t k_;
@@ -211,10 +192,11 @@ size_t quant_packed_bytes(GgmlType type, int64_t n, int64_t k) {
 }
 
 void quant_pack(GgmlType type, int64_t n, int64_t k, const FileRows& rows, uint8_t* packed) {
-  const size_t panel_bytes = Packed(type, k).panel_bytes, row_bytes = ggml_row_bytes(type, k);
+  const Packed to(type, k);
+  const size_t row_bytes = ggml_row_bytes(type, k);
   parallel_for(panels(n), std::max<int64_t>(1, 16384 / (kPanelRows * k + 1)), [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++)
-      pack_panel(type, rows, p * kPanelRows, n, row_bytes, 0, k, packed + size_t(p) * panel_bytes);
+      pack_panel(type, rows, p * kPanelRows, n, row_bytes, 0, k, to.panel(packed, panels(n), p));
   });
 }
 
@@ -223,13 +205,12 @@ void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packe
   if (begin >= end) return;
   const QuantKernels& kernels = quant_kernels();
   const Packed p(type, k);
-  const int64_t first = begin / kPanelRows, groups = k / kGroup;
+  const int64_t first = begin / kPanelRows;
   parallel_for(panels(end) - first, 4, [&](int64_t from, int64_t to) {
     for (int64_t panel = first + from; panel < first + to; panel++) {
-      const uint8_t* w = packed + size_t(panel) * p.panel_bytes;
       const int64_t row = panel * kPanelRows, low = std::max(begin, row), high = std::min(end, row + kPanelRows);
-      const PanelPart part{int(low - row), int(high - low), 0, groups};
-      kernels.dequantize(p.format, p.codebook, w, part, out + (low - begin) * k, k);
+      const PanelPart part{int(low - row), int(high - low), 0, p.groups};
+      kernels.dequantize(p.format, p.codebook, p.panel(packed, panels(n), panel), part, out + (low - begin) * k, k);
     }
   });
 }
@@ -315,7 +296,7 @@ void quant_matmul_grad(GgmlType type, int64_t m, int64_t n, int64_t k, const uin
       for (int64_t row = 0; row < n; row += kRows) {
         const int64_t rows = std::min(kRows, n - row);
         for (int64_t r = 0; r < rows; r += kPanelRows)
-          kernels.dequantize(p.format, p.codebook, packed + size_t((row + r) / kPanelRows) * p.panel_bytes,
+          kernels.dequantize(p.format, p.codebook, p.panel(packed, panels(n), (row + r) / kPanelRows),
                              {0, kPanelRows, first, count}, w + r * width, width);
         kernels.accumulate(high - low, rows, count, dy + low * lddy + row, lddy, w, to, lddx);
       }

@@ -28,7 +28,8 @@ struct FileRows {
   FileRows(const uint8_t* data = nullptr, const int64_t* order = nullptr) : data(data), order(order) {}
   const uint8_t* row(int64_t i, size_t row_bytes) const { return data + size_t(order ? order[i] : i) * row_bytes; }
 };
-// In parallel.
+// In parallel. Pieces of kQuantSectionRows rows, each packed behind the other, are the same as all rows at once.
+constexpr int64_t kQuantSectionRows = 1024;
 void quant_pack(GgmlType type, int64_t n, int64_t k, const FileRows& rows, uint8_t* packed);
 // out [end - begin, k]: the exact values of rows begin … end-1.
 void quant_unpack_rows(GgmlType type, int64_t n, int64_t k, const uint8_t* packed, int64_t begin, int64_t end,
@@ -52,9 +53,16 @@ struct QuantTarget {
 // y = x·Wᵀ for every target, in one parallel region.
 void quant_matmul(int64_t m, int64_t k, const uint8_t* activations, std::span<const QuantTarget> targets);
 
-// The same for many rows where bf16 tiles are faster than whole numbers (AMX): W and x [m, k] (row stride ldx; f32,
-// bf16 or f16) are rounded to bf16, which is finer than blocks of int8, and each y is the sum that gemm_nt gives for
-// such operands. Only where quant_rounds(m), which is false in batch-invariant mode.
+// For one row of x, where only the largest of n entries matter: the largest and its equals are those of quant_matmul,
+// every other entry is that or something less than the largest. The high nibbles of 8-bit codes say what an entry can
+// be at most; what may be the largest is then multiplied whole. A NaN is found as well. Returns the part of the entries
+// that were multiplied: above a third or so, quant_matmul is faster. Only for types that quant_estimates, packed.
+bool quant_estimates(GgmlType type);
+double quant_matmul_largest(int64_t k, const uint8_t* activations, const QuantTarget& target);
+
+// The same as quant_matmul for many rows where bf16 tiles are faster than whole numbers (AMX): W and x [m, k] (row
+// stride ldx; f32, bf16 or f16) are rounded to bf16, which is finer than blocks of int8, and each y is the sum that
+// gemm_nt gives for such operands. Only where quant_rounds(m), which is false in batch-invariant mode.
 bool quant_rounds(int64_t m);
 
 // Says what this thread's rows are while it lives. A sequence's results must not depend on what else is computed with

@@ -1,14 +1,17 @@
 // The packed forms that quantized weights are computed in, and that of int8 activations.
 //
 // Weights: panels of 16 rows; k in groups of 32. A group holds, for all 16 rows,
-//   codes   lines of 64 bytes, 4 bytes a row: dword g of a row is k = 4g … 4g+3. Low bits first: 8-bit codes have dword
-//   g
-//           in line g; 4-bit codes dwords g and g+4 in the nibbles of line g; 2-bit codes dwords 4h … 4h+3 in line h.
-//           Then the high bits: one bit a weight in one line (bit g of a byte: dword g), two bits as 2-bit codes.
+//   codes   lines of 64 bytes, 4 bytes a row: dword g of a row is k = 4g … 4g+3. Low bits first: 4-bit codes have
+//   dwords
+//           g and g+4 in the nibbles of line g; 2-bit codes dwords 4h … 4h+3 in line h. Then the high bits: one bit a
+//           weight in one line (bit g of a byte: dword g), two bits as 2-bit codes. Of 8-bit codes, the high nibbles:
+//           those of dword g above those of g+4.
 //   scales  as the kind says, 16 rows next to each other; then the minima.
-// Formats with super scales put them before every eighth group. Rows beyond n and their scales are zero.
-// weight = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the
-// unsigned operand of the dot product hold them.
+// Formats with super scales put them before every eighth group. Rows beyond n and their scales are zero. The low
+// nibbles of 8-bit codes follow those of all groups of kSectionPanels panels: a product that only looks for its largest
+// entries reads few of them, and what it does read lies together, since a core fetches what comes next unasked. weight
+// = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the unsigned
+// operand of the dot product hold them.
 //
 // Activations: rows in blocks of up to 12 (16 with AVX-512), cut evenly; in a block, for each group of 32 along k, one
 // ActivationGroup a row.
@@ -20,7 +23,7 @@
 
 namespace ef {
 
-constexpr int kPanelRows = 16, kGroup = 32, kGroupsPerSuper = 8, kMaxRowBlock = 16;
+constexpr int kPanelRows = 16, kGroup = 32, kGroupsPerSuper = 8, kMaxRowBlock = 16, kSectionPanels = 64;
 
 enum class ScaleKind {
   Half,       // f16 for 32 weights
@@ -41,7 +44,9 @@ struct PackedFormat {
   MinKind min;
   int super_bytes;  // of one super scale, 0, 2 (f16) or 4 (f32)
 
-  constexpr int code_bytes() const { return 64 * (low_bits + high_bits); }
+  constexpr bool apart() const { return low_bits == 8; }              // low nibbles behind all groups
+  constexpr int apart_bytes() const { return apart() ? 64 * 4 : 0; }  // of a group
+  constexpr int code_bytes() const { return 64 * (low_bits + high_bits) - apart_bytes(); }
   constexpr bool split() const { return scale == ScaleKind::Bytes16 || scale == ScaleKind::Nibbles16; }
   constexpr int scale_bytes() const {
     return scale == ScaleKind::Super ? 0 : scale == ScaleKind::Exponent || scale == ScaleKind::Bytes32 ? 16 : 32;
@@ -50,8 +55,12 @@ struct PackedFormat {
   constexpr int group_bytes() const { return code_bytes() + scale_bytes() + min_bytes(); }
   constexpr bool super_min() const { return min == MinKind::Bytes32 || min == MinKind::Nibbles16; }
   constexpr int supers() const { return kPanelRows * super_bytes * (super_min() ? 2 : 1); }
-  constexpr size_t panel_bytes(int64_t groups) const {
+  // Of the groups that come first: all but what is apart.
+  constexpr size_t first_bytes(int64_t groups) const {
     return size_t(groups) * size_t(group_bytes()) + size_t(groups / kGroupsPerSuper) * size_t(supers());
+  }
+  constexpr size_t panel_bytes(int64_t groups) const {
+    return first_bytes(groups) + size_t(groups) * size_t(apart_bytes());
   }
 };
 
@@ -90,6 +99,22 @@ constexpr PackedFormat kPackedFormats[kPackedFormatCount] = {
     {4, 0, 7, 8, true, ScaleKind::Bytes16, MinKind::None, 4},           // IQ2_XS, IQ2_S, IQ1_M
     {2, 0, 0, 2, false, ScaleKind::Super, MinKind::None, 2},            // TQ1_0, TQ2_0
 };
+
+template <class Byte>
+struct PanelOf {
+  Byte *groups, *apart;  // the low nibbles of 8-bit codes
+};
+using Panel = PanelOf<const uint8_t>;
+
+// Panel p of `count`.
+template <class Byte>
+PanelOf<Byte> panel_at(const PackedFormat& f, int64_t groups, Byte* packed, int64_t count, int64_t p) {
+  const int64_t first = p / kSectionPanels * kSectionPanels;
+  const int64_t together = count - first < kSectionPanels ? count - first : kSectionPanels;
+  Byte* section = packed + size_t(first) * f.panel_bytes(groups);
+  return {section + size_t(p - first) * f.first_bytes(groups),
+          section + size_t(together) * f.first_bytes(groups) + size_t(p - first) * size_t(groups * f.apart_bytes())};
+}
 
 struct PackedType {
   PackedIndex format;

@@ -31,8 +31,6 @@ void put_codes(const uint32_t (&c)[8], uint8_t* line) {
       put_u32(to, v);
     }
   };
-  if (f.low_bits == 8)
-    for (int g = 0; g < 8; g++) put_u32(line + 64 * g, c[g]);
   if (f.low_bits == 4)
     for (int g = 0; g < 4; g++) put_u32(line + 64 * g, (c[g] & 0x0f0f0f0f) | (c[g + 4] & 0x0f0f0f0f) << 4);
   if (f.low_bits == 2) two_bits(0, line);
@@ -134,28 +132,45 @@ void transpose(Four (&r)[4]) {
   r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5), r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
+// The codes of four rows as the panel's lines have them; `file` gives four dwords of a row. Signed bytes become biased
+// ones.
+template <PackedFormat f>
+void put_plain_codes(auto&& file, int lane, uint8_t* line, uint8_t* apart) {
+  const auto four_rows = [&](int half, Four(&out)[4]) {
+    for (int i = 0; i < 4; i++) out[i] = file(lane + i, half);
+    transpose(out);
+  };
+  Four low[4];
+  four_rows(0, low);
+  if constexpr (f.apart()) {
+    Four high[4];
+    four_rows(1, high);
+    for (int g = 0; g < 4; g++) {
+      const Four a = low[g] ^ 0x80808080, b = high[g] ^ 0x80808080;
+      const Four above = (a & 0xf0f0f0f0) | (b >> 4 & 0x0f0f0f0f), below = (a & 0x0f0f0f0f) | (b << 4 & 0xf0f0f0f0);
+      std::memcpy(line + 64 * g + 4 * lane, &above, 16);
+      std::memcpy(apart + 64 * g + 4 * lane, &below, 16);
+    }
+  } else {
+    for (int g = 0; g < 4; g++) std::memcpy(line + 64 * g + 4 * lane, &low[g], 16);
+  }
+}
+
 template <PackedIndex format>
-void pack_plain(GgmlType, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* line) {
+void pack_plain(GgmlType, int64_t k, const uint8_t* const* file_rows, int rows, const PanelOf<uint8_t>& panel) {
   constexpr PackedFormat f = kPackedFormats[format];
   constexpr PlainBlock at = plain_block(format);
   constexpr int block_bytes = at.codes + 4 * f.low_bits;
-  constexpr uint32_t sign_bits = f.low_bits == 8 ? 0x80808080 : 0;  // signed bytes become biased ones
-  for (int64_t block = 0; block < k / kGroup; block++, line += f.group_bytes()) {
+  uint8_t *line = panel.groups, *apart = panel.apart;
+  for (int64_t block = 0; block < k / kGroup; block++, line += f.group_bytes(), apart += f.apart_bytes()) {
     const auto from = [&](int lane) { return file_rows[lane] + block * block_bytes; };
+    const auto codes = [&](int lane, int half) {
+      Four four{};
+      if (lane < rows) std::memcpy(&four, from(lane) + at.codes + 16 * half, 16);
+      return four;
+    };
+    for (int lane = 0; lane < rows; lane += 4) put_plain_codes<f>(codes, lane, line, apart);
     int lane = 0;
-    for (; lane + 4 <= rows; lane += 4)
-      for (int g = 0; g < f.low_bits; g += 4) {
-        Four four[4];
-        for (int i = 0; i < 4; i++) std::memcpy(&four[i], from(lane + i) + at.codes + 4 * g, 16);
-        transpose(four);
-        for (int i = 0; i < 4; i++) {
-          const Four codes = four[i] ^ sign_bits;
-          std::memcpy(line + 64 * (g + i) + 4 * lane, &codes, 16);
-        }
-      }
-    for (; lane < rows; lane++)
-      for (int g = 0; g < f.low_bits; g++)
-        put_u32(line + 64 * g + 4 * lane, load_u32(from(lane) + at.codes + 4 * g) ^ sign_bits);
     if (at.high)  // bit 4g + j of the file is bit g of byte j: the product has bit j of a nibble at bit 8j
       for (lane = 0; lane < rows; lane++) {
         const uint32_t bits = load_u32(from(lane) + at.high);
@@ -173,11 +188,11 @@ void pack_plain(GgmlType, int64_t k, const uint8_t* const* file_rows, int rows, 
 }
 
 template <PackedFormat f>
-void pack_decoded(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel) {
-  for (int lane = 0; lane < rows; lane++) pack_row<f>(type, k, file_rows[lane], panel, lane);
+void pack_decoded(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, const PanelOf<uint8_t>& panel) {
+  for (int lane = 0; lane < rows; lane++) pack_row<f>(type, k, file_rows[lane], panel.groups, lane);
 }
 
-using PackRows = void (*)(GgmlType, int64_t, const uint8_t* const*, int, uint8_t*);
+using PackRows = void (*)(GgmlType, int64_t, const uint8_t* const*, int, const PanelOf<uint8_t>&);
 template <size_t... kIndex>
 constexpr std::array<PackRows, sizeof...(kIndex)> pack_rows(std::index_sequence<kIndex...>) {
   const auto one = []<size_t index>() -> PackRows {
@@ -192,9 +207,13 @@ constexpr auto kPackRows = pack_rows(std::make_index_sequence<kPackedFormatCount
 
 }  // namespace
 
-void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel) {
+void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, const PanelOf<uint8_t>& panel) {
   const PackedIndex format = packed_type(type)->format;
-  if (rows < kPanelRows) std::memset(panel, 0, kPackedFormats[format].panel_bytes(k / kGroup));
+  if (rows < kPanelRows) {
+    const PackedFormat& f = kPackedFormats[format];
+    std::memset(panel.groups, 0, f.first_bytes(k / kGroup));
+    std::memset(panel.apart, 0, size_t(k / kGroup * f.apart_bytes()));
+  }
   kPackRows[format](type, k, file_rows, rows, panel);
 }
 

@@ -7,6 +7,6 @@
 namespace ef {
 
 // Writes a panel of up to 16 rows; what is missing becomes zero.
-void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, uint8_t* panel);
+void pack_panel(GgmlType type, int64_t k, const uint8_t* const* file_rows, int rows, const PanelOf<uint8_t>& panel);
 
 }  // namespace ef

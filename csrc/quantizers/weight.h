@@ -39,6 +39,8 @@ class Weight {
   // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
   virtual Tensor matmul(const Activation& x) const = 0;
   virtual Tensor matmul_grad(const Tensor& dy) const = 0;
+  // y of one row x, of whose entries only the largest and its equals matter: others may be anything below it.
+  virtual Tensor matmul_largest(const Activation& x) const { return matmul(x); }
   virtual void add_matmul_grad(const Tensor& dy, Tensor& dx) const;  // dx += dy · W
   virtual Tensor rows(const Tensor& ids) const = 0;                  // [..., k] f32 for int64 ids [...]
   virtual Tensor dense(int64_t begin, int64_t end) const = 0;        // rows as a dense tensor: merge, export, tests

@@ -5,13 +5,17 @@
 namespace ef {
 namespace {
 
-// One strip (kW rows) of a group: its codes as eight dwords a row. `line` points at the strip in the first line.
+// One strip (kW rows) of a group: its codes as eight dwords a row. `line` points at the strip in the first line,
+// `apart` at that in the first line of its low nibbles, in formats that have those apart.
 template <int kFormat>
-inline void load_codes(const uint8_t* line, I table, I (&w)[8]) {
+inline void load_codes(const uint8_t* line, const uint8_t* apart, I table, I (&w)[8]) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
-  if constexpr (f.low_bits == 8) {
-#pragma GCC unroll 8
-    for (int g = 0; g < 8; g++) w[g] = load_line(line + 64 * g);
+  if constexpr (f.apart()) {
+#pragma GCC unroll 4
+    for (int g = 0; g < 4; g++) {
+      const I high = load_line(line + 64 * g), low = load_line(apart + 64 * g);
+      w[g] = join_nibbles(high, low), w[g + 4] = join_nibbles(bits(high, -4, 0xff), bits(low, 4, 0xff));
+    }
   } else if constexpr (f.low_bits == 4) {
 #pragma GCC unroll 4
     for (int g = 0; g < 4; g++) {
@@ -108,33 +112,34 @@ template <int kFormat, int kRows>
 // groups in order, each adding dot * (scale * x scale), then subtracting its minima times the sums of x, with fused
 // multiply-add on the levels that have it.
 template <int kFormat, int kRows>
-inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
-                       int lane, float* y, int64_t ldy) {
+inline void tile_strip(int64_t groups, const ActivationGroup* x, int64_t x_step, const Panel& w, I table, int lane,
+                       float* y, int64_t ldy) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   constexpr int kSide = f.split() ? (kQuantSide + 1) / 2 : kQuantSide;
   F sum[kRows];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) sum[r] = zero();
-  const uint8_t* supers = panel;
-  for (int64_t g = 0; g < groups; g++, x += x_step, panel += f.group_bytes()) {
+  const uint8_t *panel = w.groups, *apart = w.apart, *supers = panel;
+  for (int64_t g = 0; g < groups; g++, x += x_step, panel += f.group_bytes(), apart += f.apart_bytes()) {
     if constexpr (f.super_bytes > 0)
       if (g % kGroupsPerSuper == 0) supers = panel, panel += f.supers();
     // The hardware's own prefetch stops at each page.
     for (int i = 0; i < f.group_bytes(); i += 64) __builtin_prefetch(panel + 4096 + i);
-    I w[8];
-    load_codes<kFormat>(panel + 4 * lane, table, w);
+    for (int i = 0; i < f.apart_bytes(); i += 64) __builtin_prefetch(apart + 4096 + i);
+    I codes[8];
+    load_codes<kFormat>(panel + 4 * lane, apart + 4 * lane, table, codes);
     const Scales s = load_scales<kFormat>(panel + f.code_bytes(), supers, lane);
 #pragma GCC unroll 16
-    for (int r = 0; r + kSide <= kRows; r += kSide) add_group<kFormat, kSide>(w, s, x + r, sum + r);
+    for (int r = 0; r + kSide <= kRows; r += kSide) add_group<kFormat, kSide>(codes, s, x + r, sum + r);
     if constexpr (kRows % kSide > 0)
-      add_group<kFormat, kRows % kSide>(w, s, x + kRows / kSide * kSide, sum + kRows / kSide * kSide);
+      add_group<kFormat, kRows % kSide>(codes, s, x + kRows / kSide * kSide, sum + kRows / kSide * kSide);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) store(y + r * ldy + lane, sum[r]);
 }
 
 template <int kFormat, int kRows>
-void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
+void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const Panel& panel, I table,
                float* y, int64_t ldy) {
   if (rows == kRows)
     for (int lane = 0; lane < kPanelRows; lane += kW)
@@ -144,7 +149,7 @@ void tile_rows(int rows, int64_t groups, const ActivationGroup* x, int64_t x_ste
 }
 
 template <int kFormat>
-void tile_format(const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x, const uint8_t* panel,
+void tile_format(const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x, const Panel& panel,
                  float* y, int64_t ldy) {
   const I table = load_table(codebook);
   constexpr int kMost = kPackedFormats[kFormat].split() ? kSplitRows : kQuantRows;
@@ -157,14 +162,14 @@ void tile_format(const uint8_t* codebook, int rows, int64_t groups, const Activa
 
 template <int kFormat>
 void tile_from(int format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
-               const uint8_t* panel, float* y, int64_t ldy) {
+               const Panel& panel, float* y, int64_t ldy) {
   if (format == kFormat)
     tile_format<kFormat>(codebook, rows, groups, x, panel, y, ldy);
   else if constexpr (kFormat + 1 < kPackedFormatCount)
     tile_from<kFormat + 1>(format, codebook, rows, groups, x, panel, y, ldy);
 }
 [[maybe_unused]] void quant_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups,
-                                 const ActivationGroup* x, const uint8_t* panel, float* y, int64_t ldy) {
+                                 const ActivationGroup* x, const Panel& panel, float* y, int64_t ldy) {
   tile_from<0>(format, codebook, rows, groups, x, panel, y, ldy);
 }
 

@@ -1,7 +1,7 @@
 // Activations to int8, panels back to f32, and the product of the backward pass. Included by isa/<isa>_quant.cpp after
 // generic/quant_matmul.h.
 #pragma once
-#include "kernels/generic/quant_matmul.h"
+#include "kernels/generic/quant_estimate.h"
 
 namespace ef {
 namespace {
@@ -34,9 +34,10 @@ void quant_quantize(int rows, int64_t groups, const float* x, int64_t ldx, Activ
 }
 
 template <int kFormat>
-void dequantize_format(const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out, int64_t ldo) {
+void dequantize_format(const uint8_t* codebook, const Panel& w, const PanelPart& part, float* out, int64_t ldo) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   const I table = load_table(codebook);
+  const uint8_t* panel = w.groups;
   const F bias = set(f.bias_shift < 0 ? 0.f : float(1 << (f.bias_shift < 0 ? 0 : f.bias_shift)));
   alignas(64) uint8_t code[8 * 64];
   alignas(64) float scale[2][kPanelRows], min[2][kPanelRows];
@@ -44,10 +45,11 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, const Pane
     const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
     const uint8_t* group =
         f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes() : panel + g * f.group_bytes();
+    const uint8_t* apart = w.apart + g * f.apart_bytes();
     for (int lane = 0; lane < kPanelRows; lane += kW) {
-      I w[8];
-      load_codes<kFormat>(group + 4 * lane, table, w);
-      for (int i = 0; i < 8; i++) store_line(code + 64 * i + 4 * lane, w[i]);
+      I codes[8];
+      load_codes<kFormat>(group + 4 * lane, apart + 4 * lane, table, codes);
+      for (int i = 0; i < 8; i++) store_line(code + 64 * i + 4 * lane, codes[i]);
       const Scales s = load_scales<kFormat>(group + f.code_bytes(), supers, lane);
       store(scale[0] + lane, f.split() ? s.scale * s.half[0] : s.scale);
       store(scale[1] + lane, f.split() ? s.scale * s.half[1] : s.scale);
@@ -65,14 +67,14 @@ void dequantize_format(const uint8_t* codebook, const uint8_t* panel, const Pane
 }
 
 template <int kFormat>
-void dequantize_from(int format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out,
+void dequantize_from(int format, const uint8_t* codebook, const Panel& panel, const PanelPart& part, float* out,
                      int64_t ldo) {
   if (format == kFormat)
     dequantize_format<kFormat>(codebook, panel, part, out, ldo);
   else if constexpr (kFormat + 1 < kPackedFormatCount)
     dequantize_from<kFormat + 1>(format, codebook, panel, part, out, ldo);
 }
-void quant_dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part,
+void quant_dequantize(PackedIndex format, const uint8_t* codebook, const Panel& panel, const PanelPart& part,
                       float* out, int64_t ldo) {
   dequantize_from<0>(format, codebook, panel, part, out, ldo);
 }
@@ -116,6 +118,7 @@ constexpr QuantKernels quant_table() {
           nullptr,
           quant_quantize,
           quant_tile,
+          quant_estimate,
           quant_dequantize,
           quant_accumulate,
           nullptr};

@@ -54,41 +54,38 @@ EF_MULTIPLY(multiply_second, 2, 3)
 
 // The integers of up to kBatch groups, or of half as many in halves.
 template <int kFormat>
-inline void multiply_groups(int count, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
-                            uint8_t (*codes)[8 * 64], Sums& sums) {
+inline void multiply_groups(int count, const ActivationGroup* x, int64_t x_step, const uint8_t* panel,
+                            const uint8_t* apart, I table, uint8_t (*codes)[8 * 64], Sums& sums) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
-  constexpr bool kDirect = f.low_bits == 8 && !f.high_bits && !f.codebook;  // the panel's lines are tiles already
   constexpr int kGroups = f.split() ? kBatch / 2 : kBatch;
-  const uint8_t* lines[kGroups];
   const int8_t* rows[kGroups];
 #pragma GCC unroll 4
-  for (int i = 0; i < kGroups; i++) {  // past the end: the first once more
-    lines[i] = panel + (i < count ? i : 0) * f.group_bytes();
-    rows[i] = (x + (i < count ? i : 0) * x_step)->code;
-    for (int p = 0; p < f.group_bytes(); p += 64) __builtin_prefetch(lines[i] + 2048 + p);
-    if constexpr (!kDirect) {
-      I w[8];
-      load_codes<kFormat>(lines[i], table, w);
+  for (int i = 0; i < kGroups; i++) {
+    const int at = i < count ? i : 0;  // past the end: the first once more
+    const uint8_t *lines = panel + at * f.group_bytes(), *low = apart + at * f.apart_bytes();
+    rows[i] = (x + at * x_step)->code;
+    for (int p = 0; p < f.group_bytes(); p += 64) __builtin_prefetch(lines + 2048 + p);
+    for (int p = 0; p < f.apart_bytes(); p += 64) __builtin_prefetch(low + 2048 + p);
+    I w[8];
+    load_codes<kFormat>(lines, low, table, w);
 #pragma GCC unroll 8
-      for (int d = 0; d < 8; d++) store_line(codes[i] + 64 * d, w[d]);
-      lines[i] = codes[i];
-    }
+    for (int d = 0; d < 8; d++) store_line(codes[i] + 64 * d, w[d]);
   }
   asm volatile("" ::: "memory");  // GCC does not know that a tile load reads memory
   if constexpr (f.split()) {
-    multiply_first(rows[0], rows[0] + 16, lines[0], lines[0] + 4 * 64, sums);
-    multiply_second(rows[1], rows[1] + 16, lines[1], lines[1] + 4 * 64, sums + 2);
+    multiply_first(rows[0], rows[0] + 16, codes[0], codes[0] + 4 * 64, sums);
+    multiply_second(rows[1], rows[1] + 16, codes[1], codes[1] + 4 * 64, sums + 2);
   } else {
-    multiply_first(rows[0], rows[1], lines[0], lines[1], sums);
-    multiply_second(rows[2], rows[3], lines[2], lines[3], sums + 2);
+    multiply_first(rows[0], rows[1], codes[0], codes[1], sums);
+    multiply_second(rows[2], rows[3], codes[2], codes[3], sums + 2);
   }
 }
 
 // As tile_strip of generic/quant_matmul.h; kRows is rounded up, what lies behind the last row is computed and dropped.
 // The tiles are one batch of groups ahead of what adds them up.
 template <int kFormat, int kRows>
-void amx_strip(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const uint8_t* panel, I table,
-               float* y, int64_t ldy) {
+void amx_strip(int rows, int64_t groups, const ActivationGroup* x, int64_t x_step, const Panel& w, I table, float* y,
+               int64_t ldy) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   constexpr int kGroups = f.split() ? kBatch / 2 : kBatch;
   alignas(64) uint8_t codes[2][kGroups][8 * 64];
@@ -96,12 +93,13 @@ void amx_strip(int rows, int64_t groups, const ActivationGroup* x, int64_t x_ste
   F sum[kRows];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) sum[r] = zero();
-  const uint8_t *supers = panel, *ahead = panel;
+  const uint8_t *panel = w.groups, *supers = panel, *ahead = panel;
   const auto start = [&](int64_t g) __attribute__((always_inline)) {
     if (f.super_bytes > 0 && g % kGroupsPerSuper == 0) ahead += f.supers();
     const int count = groups - g < kGroups ? int(groups - g) : kGroups;
     const int side = int(g / kGroups % 2);
-    multiply_groups<kFormat>(count, x + g * x_step, x_step, ahead, table, codes[side], sums[side]);
+    multiply_groups<kFormat>(count, x + g * x_step, x_step, ahead, w.apart + g * f.apart_bytes(), table, codes[side],
+                             sums[side]);
     ahead += count * f.group_bytes();
   };
   start(0);
@@ -140,7 +138,7 @@ void amx_strip(int rows, int64_t groups, const ActivationGroup* x, int64_t x_ste
 
 template <int kFormat>
 void amx_from(int format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
-              const uint8_t* panel, float* y, int64_t ldy) {
+              const Panel& panel, float* y, int64_t ldy) {
   if (format == kFormat) {
     const I table = load_table(codebook);
     if (rows <= 12)
@@ -152,7 +150,7 @@ void amx_from(int format, const uint8_t* codebook, int rows, int64_t groups, con
   }
 }
 void amx_tile(PackedIndex format, const uint8_t* codebook, int rows, int64_t groups, const ActivationGroup* x,
-              const uint8_t* panel, float* y, int64_t ldy) {
+              const Panel& panel, float* y, int64_t ldy) {
   if (rows <= few_rows(format)) return kQuantAvx512.tile(format, codebook, rows, groups, x, panel, y, ldy);
   amx_from<0>(format, codebook, rows, groups, x, panel, y, ldy);
 }
@@ -175,48 +173,52 @@ inline I pair(I w, I order, F scale, F min) {
   return _mm512_permutexvar_epi16(order, reinterpret_cast<I>(_mm512_cvtne2ps_pbh(odd, even)));
 }
 template <int kFormat>
-void pack_pairs_of(const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels, int64_t from,
-                   int64_t groups, char* out) {
+void pack_pairs_of(const uint8_t* codebook, const Panel* panels, int count, int64_t from, int64_t groups, char* out) {
   constexpr PackedFormat f = kPackedFormats[kFormat];
   const I table = load_table(codebook);
   // Words of an even and an odd vector, in turn.
   const I lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const I order = _mm512_or_si512(lane, _mm512_slli_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(16)), 16));
-  for (int v = 0; v < panels; v++, panel += panel_bytes)
+  for (int v = 0; v < count; v++) {
+    const uint8_t* panel = panels[v].groups;
     for (int64_t g = from; g < from + groups; g++) {
       const uint8_t* supers = panel + g / kGroupsPerSuper * (kGroupsPerSuper * f.group_bytes() + f.supers());
       const uint8_t* group =
           f.super_bytes ? supers + f.supers() + g % kGroupsPerSuper * f.group_bytes() : panel + g * f.group_bytes();
       I w[8];
-      load_codes<kFormat>(group, table, w);
+      load_codes<kFormat>(group, panels[v].apart + g * f.apart_bytes(), table, w);
       const Scales s = load_scales<kFormat>(group + f.code_bytes(), supers, 0);
       const F scales[2] = {f.split() ? s.scale * s.half[0] : s.scale, f.split() ? s.scale * s.half[1] : s.scale};
       const F mins[2] = {s.min, f.min == MinKind::Nibbles16 ? s.min_high : s.min};
-      char* to = out + ((g - from) * 16 * panels + v) * 64;
+      char* to = out + ((g - from) * 16 * count + v) * 64;
 #pragma GCC unroll 8
-      for (int d = 0; d < 8; d++, to += 2 * 64 * panels) {
+      for (int d = 0; d < 8; d++, to += 2 * 64 * count) {
         _mm512_storeu_si512(to, pair<kFormat, 0>(w[d], order, scales[d / 4], mins[d / 4]));
-        _mm512_storeu_si512(to + 64 * panels, pair<kFormat, 2>(w[d], order, scales[d / 4], mins[d / 4]));
+        _mm512_storeu_si512(to + 64 * count, pair<kFormat, 2>(w[d], order, scales[d / 4], mins[d / 4]));
       }
     }
+  }
 }
 template <int kFormat = 0>
-void pack_pairs_from(int format, const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels,
-                     int64_t first, int64_t groups, char* out) {
+void pack_pairs_from(int format, const uint8_t* codebook, const Panel* panels, int count, int64_t first, int64_t groups,
+                     char* out) {
   if (format == kFormat)
-    pack_pairs_of<kFormat>(codebook, panel, panel_bytes, panels, first, groups, out);
+    pack_pairs_of<kFormat>(codebook, panels, count, first, groups, out);
   else if constexpr (kFormat + 1 < kPackedFormatCount)
-    pack_pairs_from<kFormat + 1>(format, codebook, panel, panel_bytes, panels, first, groups, out);
+    pack_pairs_from<kFormat + 1>(format, codebook, panels, count, first, groups, out);
 }
-void pack_pairs(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, size_t panel_bytes, int panels,
-                int64_t first, int64_t groups, void* out) {
-  pack_pairs_from(format, codebook, panel, panel_bytes, panels, first, groups, static_cast<char*>(out));
+void pack_pairs(PackedIndex format, const uint8_t* codebook, const Panel* panels, int count, int64_t first,
+                int64_t groups, void* out) {
+  pack_pairs_from(format, codebook, panels, count, first, groups, static_cast<char*>(out));
 }
 
 void quantize(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out) {
   kQuantAvx512.quantize(rows, groups, x, ldx, out);
 }
-void dequantize(PackedIndex format, const uint8_t* codebook, const uint8_t* panel, const PanelPart& part, float* out,
+float estimate(int64_t groups, const ActivationGroup* x, const Estimate* estimates, const Panel& panel, float* most) {
+  return kQuantAvx512.estimate(groups, x, estimates, panel, most);
+}
+void dequantize(PackedIndex format, const uint8_t* codebook, const Panel& panel, const PanelPart& part, float* out,
                 int64_t ldo) {
   kQuantAvx512.dequantize(format, codebook, panel, part, out, ldo);
 }
@@ -227,7 +229,7 @@ void accumulate(int64_t m, int64_t n, int64_t groups, const float* dy, int64_t l
 
 }  // namespace
 
-constinit const QuantKernels kQuantAmx = {kTileRowsX, begin_tiles, end_tiles,  quantize,
-                                          amx_tile,   dequantize,  accumulate, pack_pairs};
+constinit const QuantKernels kQuantAmx = {kTileRowsX, begin_tiles, end_tiles,  quantize,  amx_tile,
+                                          estimate,   dequantize,  accumulate, pack_pairs};
 
 }  // namespace ef

@@ -14,6 +14,7 @@ inline I load_table(const uint8_t* p) {
 }
 inline I look_up(I table, I codes) { return _mm256_shuffle_epi8(table, codes); }
 inline I join(I a, I b) { return _mm256_or_si256(a, b); }
+inline I join_nibbles(I high, I low) { return join(bits(high, 0, 0xf0), bits(low, 0, 15)); }
 
 inline __m128i eight(const uint8_t* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); }
 inline F load_u8(const uint8_t* p) { return to_float(_mm256_cvtepu8_epi32(eight(p))); }

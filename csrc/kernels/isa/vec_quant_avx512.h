@@ -14,6 +14,7 @@ inline I load_table(const uint8_t* p) {
 }
 inline I look_up(I table, I codes) { return _mm512_shuffle_epi8(table, codes); }
 inline I join(I a, I b) { return _mm512_or_si512(a, b); }
+inline I join_nibbles(I high, I low) { return _mm512_ternarylogic_epi32(_mm512_set1_epi8(0x0f), low, high, 0xca); }
 
 inline I bytes16(const uint8_t* p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));

@@ -22,6 +22,7 @@ inline I look_up(I table, I codes) {
   return reinterpret_cast<I>(__builtin_shuffle(reinterpret_cast<Bytes>(table), reinterpret_cast<Bytes>(codes)));
 }
 inline I join(I a, I b) { return a | b; }
+inline I join_nibbles(I high, I low) { return join(bits(high, 0, 0xf0), bits(low, 0, 15)); }
 
 inline F load_u8(const uint8_t* p) { return F{float(p[0]), float(p[1]), float(p[2]), float(p[3])}; }
 inline F load_s8(const uint8_t* p) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <typeinfo>
 #include <utility>
 
 #include "autograd/memory.h"
@@ -409,6 +410,19 @@ bool CausalLmBody::train_on(const Tensor& h, const ModelInput& in, ModelOutput& 
   return true;
 }
 
+// Where nothing comes behind the product that could make equals of different logits.
+bool CausalLmBody::only_largest(const Tensor& h, const ModelInput& in) const {
+  const Module& head = *lm_head.ptr();
+  return in.only_largest && h.size(0) * h.size(1) == 1 && h.dtype() == DType::Float32 && !grad_enabled() &&
+         logit_scale == 1 && logit_softcap == 0 && typeid(head) == typeid(Linear) && head.plain() &&
+         !static_cast<const Linear&>(head).bias && static_cast<const Linear&>(head).weight.defined();
+}
+
+Tensor CausalLmBody::largest_logit(const Tensor& h) const {
+  const auto& head = static_cast<const Linear&>(*lm_head.ptr());
+  return head.weight.get()->matmul_largest(Activation(h)).view({1, 1, head.out_features});
+}
+
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
   ModelOutput out = model->run(in);
   const Tensor h = kept_positions(out.last_hidden_state, in);
@@ -417,7 +431,9 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   // Scores of the next token alone: one row a sequence, however many there are.
   const bool next_only = h.size(0) * h.size(1) <= std::max<int64_t>(h.size(0), int64_t(in.lengths.size()));
   const QuantRows rows(next_only ? QuantRows::Token : QuantRows::current());
-  if (!trained) out.logits = logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);
+  if (!trained)
+    out.logits =
+        only_largest(h, in) ? largest_logit(h) : logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);
   if (in.labels.defined() && !trained) {
     check_labels(in.labels, h);
     const int64_t n = out.logits.size(1) - 1;

@@ -33,7 +33,8 @@ void GgmlWeight::check_shape() const {
 void GgmlWeight::pack(const FileRows& rows, const MappedFile* file) const {
   constexpr size_t kPiece = 4 << 20;
   const size_t row_bytes = ggml_row_bytes(type_, k_), panel_bytes = quant_packed_bytes(type_, 16, k_);
-  const int64_t step = int64_t(std::max<size_t>(1, kPiece / (16 * row_bytes))) * 16;
+  const auto sections = int64_t(std::max<size_t>(1, kPiece / (kQuantSectionRows * row_bytes)));
+  const int64_t step = sections * kQuantSectionRows;
   WeightPieces packed = weight_memory_in_pieces(nbytes());
   uint8_t* to = packed.memory.mutable_data<uint8_t>();
   for (int64_t begin = 0; begin < n_; begin += step, to += size_t(step / 16) * panel_bytes) {
@@ -98,6 +99,22 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
   else
     quant_matmul(x.m(), x.k(), x.quantized(), targets);
   return ys;
+}
+
+Tensor GgmlWeight::matmul_largest(const Activation& x) const {
+  constexpr size_t kInCache = 32 << 20;  // bytes that the last cache may hold, where reading them all is as fast
+  constexpr double kTooMany = 0.3;
+  constexpr int kPause = 15;
+  check<ShapeError>(x.k() == k_, "ggml weight: found input of ", x.k(), " columns, needed ", k_);
+  if (x.m() != 1 || nbytes() < kInCache || !quant_estimates(type_) || quant_rounds(1) || !is_packed()) return matmul(x);
+  if (plain_.load(std::memory_order_relaxed) > 0) {
+    plain_.fetch_sub(1, std::memory_order_relaxed);
+    return matmul(x);
+  }
+  Tensor y = Tensor::empty({1, n_});
+  const QuantTarget target{type_, packed().data<uint8_t>(), n_, y.mutable_data<float>(), n_};
+  if (quant_matmul_largest(k_, x.quantized(), target) > kTooMany) plain_.store(kPause, std::memory_order_relaxed);
+  return y;
 }
 
 Tensor GgmlWeight::matmul_grad(const Tensor& dy) const {

@@ -32,6 +32,7 @@ class GgmlWeight : public Weight {
   size_t nbytes() const override { return quant_packed_bytes(type_, n_, k_); }
   Tensor matmul(const Activation& x) const override;
   Tensor matmul_grad(const Tensor& dy) const override;
+  Tensor matmul_largest(const Activation& x) const override;
   Tensor rows(const Tensor& ids) const override;
   Tensor dense(int64_t begin, int64_t end) const override;
   NamedTensors state() const override { return {{"", packed()}}; }
@@ -55,9 +56,10 @@ class GgmlWeight : public Weight {
   int64_t n_, k_;
   mutable std::atomic<const uint8_t*> data_ = nullptr;  // of packed_, once it is there
   mutable std::atomic<bool> used_ = false;
-  mutable std::mutex lock_;    // of what follows, until it is packed
-  mutable InFilePtr in_file_;  // not packed yet
-  mutable Tensor packed_;      // uint8, the layout of kernels/quant.h
+  mutable std::atomic<int> plain_ = 0;  // products to come for which estimates did not pay last time
+  mutable std::mutex lock_;             // of what follows, until it is packed
+  mutable InFilePtr in_file_;           // not packed yet
+  mutable Tensor packed_;               // uint8, the layout of kernels/quant.h
 };
 
 // Packs at load: torchao's Int8DynamicActivationInt8WeightConfig.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "autograd/autograd.h"
@@ -97,6 +98,29 @@ TEST(GgmlWeight, PackedAtItsSecondProduct) {
     EXPECT_EQ(values(ordered.dense(0, 4)), values(now.rows(moved)));  // packs
     EXPECT_EQ(values(ordered.rows(four)), values(now.rows(moved)));
   }
+}
+
+// In a matrix that no cache holds, so that estimates are asked; whether they help or, of equal rows, never do.
+TEST(GgmlWeight, TheLargestOfAProduct) {
+  const QuantCase differ(GgmlType::Q8_0, 130'000, 256);
+  const GgmlWeight w = make(differ);
+  ASSERT_GT(w.nbytes(), size_t(32) << 20);
+  std::vector<uint8_t> same(differ.file.size());
+  const size_t row = ggml_row_bytes(GgmlType::Q8_0, 256);
+  for (size_t at = 0; at < same.size(); at += row) std::copy_n(differ.file.begin(), row, same.begin() + int64_t(at));
+  const GgmlWeight equals(GgmlType::Q8_0, differ.n, 256, same.data());
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    const Activation x(Tensor::from_data(random_floats(seed, 256), {1, 256}));
+    const auto whole = values(w.matmul(x)), largest = values(w.matmul_largest(x));
+    const auto top = std::max_element(whole.begin(), whole.end()) - whole.begin();
+    EXPECT_EQ(std::max_element(largest.begin(), largest.end()) - largest.begin(), top);
+    EXPECT_EQ(largest[size_t(top)], whole[size_t(top)]);
+    if (seed == 0) EXPECT_NE(largest, whole) << "nothing was left out";
+    EXPECT_EQ(values(equals.matmul_largest(x)), values(equals.matmul(x)));
+  }
+  const Activation two(Tensor::from_data(random_floats(3, 512), {2, 256}));
+  EXPECT_EQ(values(w.matmul_largest(two)), values(w.matmul(two)));
+  EXPECT_THROW(w.matmul_largest(Activation(Tensor::zeros({1, 32}))), ShapeError);
 }
 
 TEST(GgmlWeight, FirstProductsOfSeveralThreads) {
