@@ -133,7 +133,7 @@ ModelOutput Session::forward(ModelInput in, int64_t from, int64_t to, int64_t ke
     in.position_ids = position_tensor(from, to);
   }
   in.logits_to_keep = keep;
-  in.only_largest = only_largest_ && keep == 1 && model_.plain();  // hooks see all logits
+  in.only_largest = only_largest_ && keep == 1;
   in.output_hidden_states = r_.options.output_hidden_states || wants_states_;
   in.output_attentions = r_.options.output_attentions;
   ModelOutput out = model_.run(in);

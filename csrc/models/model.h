@@ -29,7 +29,9 @@ struct ModelInput {
   Tensor encoder_attention_mask;  // [batch, source]; of encoder-decoders, `attention_mask` is this one
   Tensor logits_to_keep_ids;      // positions to compute logits for; or
   int64_t logits_to_keep = 0;     // the last n positions, 0 = all
-  bool only_largest = false;      // of the next token's logits: all others may be anything below it
+  // What a caller in C++ may do without. A forward pass in Python, or one with hooks, is not told and returns all.
+  int64_t last_states = 0;    // of a model without head: only the positions at the end are needed
+  bool only_largest = false;  // of the next token's logits: all others may be anything below it
   std::shared_ptr<KvCache> past;
   std::optional<bool> use_cache;
   bool output_hidden_states = false, output_attentions = false, output_router_logits = false;

@@ -174,8 +174,9 @@ Tensor Attention::forward(const Tensor& x, Pass& pass) {
     q = rope(q, turn.cos, turn.sin, config.rope_interleaved);
     k = rope(k, turn.cos, turn.sin, config.rope_interleaved);
   }
+  if (pass.last) q = q.narrow(2, length - pass.last, pass.last);
   const Tensor mixed = attend(q, k, p.v.transpose(1, 2), pass);
-  return (**o_proj)(mixed.transpose(1, 2).reshape({batch, length, config.heads * dim}));
+  return (**o_proj)(mixed.transpose(1, 2).reshape({batch, q.size(2), config.heads * dim}));
 }
 
 Tensor Attention::attend(const Tensor& q, const Tensor& k, const Tensor& v, Pass& pass) const {
@@ -193,7 +194,7 @@ Tensor Attention::attend(const Tensor& q, const Tensor& k, const Tensor& v, Pass
   options.packed_k = kv.packed_keys;
   options.packed_v = kv.packed_values;
   const int64_t keys = kv.keys.size(2);
-  options.q_offset = pass.past - kv.first;
+  options.q_offset = pass.past - kv.first + k.size(2) - q.size(2);
   options.key_mask = kv.first && pass.key_mask.defined() ? pass.key_mask.narrow(1, kv.first, keys) : pass.key_mask;
   options.bias = kv.first && pass.bias.defined() && pass.bias.size(3) == kv.first + keys
                      ? pass.bias.narrow(3, kv.first, keys)

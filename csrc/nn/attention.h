@@ -64,6 +64,7 @@ struct Pass {
   std::vector<int64_t> lengths;   // of sequences packed in one row (encoders); empty: one a row
   KvCache* cache = nullptr;
   int64_t past = 0;                   // positions before this pass
+  int64_t last = 0;                   // positions whose states the layer is asked for, at the end; 0: all
   bool want_weights = false;          // output_attentions
   Tensor weights;                     // [batch, heads, queries, keys], set by the layer when wanted
   bool want_router = false;           // output_router_logits

@@ -137,11 +137,12 @@ Tensor DecoderLayer::forward(const Tensor& x, Pass& pass) {
   };
   const Tensor attended =
       through(after_attention, attention->call(in, [&](const Tensor& h) { return attention->forward(h, pass); }));
+  const auto last = [&](const Tensor& t) { return pass.last ? t.narrow(1, t.size(1) - pass.last, pass.last) : t; };
   if (parallel) {
-    const Tensor other = through(after_mlp, through_mlp(before_mlp ? (**before_mlp)(x) : in));
-    return add(x, scaled(add(attended, other)));
+    const Tensor other = through(after_mlp, through_mlp(before_mlp ? (**before_mlp)(last(x)) : last(in)));
+    return add(last(x), scaled(add(attended, other)));
   }
-  const Tensor h = add(residual_from_norm ? in : x, scaled(attended));
+  const Tensor h = add(last(residual_from_norm ? in : x), scaled(attended));
   const Tensor normed = through(before_mlp, h);
   return add(residual_from_norm ? normed : h, scaled(through(after_mlp, through_mlp(normed))));
 }
@@ -317,8 +318,14 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 
   const bool long_input = in.interrupt && batch * length >= kInterruptTokens;
   const std::vector<ModulePtr> children = layers->child_modules();
-  const auto known =
-      DecoderSteps::suit(x, pass) ? steps.get([&] { return std::make_shared<const DecoderSteps>(children); }) : nullptr;
+  const auto all_known = [&] { return steps.get([&] { return std::make_shared<const DecoderSteps>(children); }); };
+  const auto known = DecoderSteps::suit(x, pass) ? all_known() : nullptr;
+  // Of a long prompt's last layer, where nobody looks inside: keys and values of all positions, and the rest of the
+  // last.
+  const bool leave_out = !known && in.last_states > 0 && in.last_states < length && !grad_enabled() &&
+                         !in.output_hidden_states && !pass.want_weights && pass.spans.empty() && !pass.bias.defined() &&
+                         (!norm || norm->get()->plain()) && !children.empty() &&
+                         all_known()->layer(children.size() - 1);
   bool own = false;  // x is no other's, and may be overwritten
   const auto by_layers = [&] {
     Tensor room = known ? Tensor::empty({int64_t(known->room(batch * length))}, DType::UInt8) : Tensor();
@@ -330,6 +337,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
         own = true;
         step->run(x.mutable_data<float>(), {batch, length}, pass, static_cast<char*>(room.mutable_data_ptr()));
       } else {
+        pass.last = leave_out && i + 1 == children.size() ? in.last_states : 0;
         x = run_layer(children[i], "layers", x, pass, checkpointed && !pass.cache);
         own = false;
       }
@@ -423,8 +431,16 @@ Tensor CausalLmBody::largest_logit(const Tensor& h) const {
   return head.weight.get()->matmul_largest(Activation(h)).view({1, 1, head.out_features});
 }
 
+// What stands behind the head's positions is left out where nobody sees that.
+ModelOutput CausalLmBody::run_base(const ModelInput& in) {
+  if (in.logits_to_keep <= 0 || in.labels.defined() || grad_enabled()) return model->run(in);
+  ModelInput some = in;
+  some.last_states = in.logits_to_keep;
+  return model->run(some);
+}
+
 ModelOutput CausalLmBody::forward(const ModelInput& in) {
-  ModelOutput out = model->run(in);
+  ModelOutput out = run_base(in);
   const Tensor h = kept_positions(out.last_hidden_state, in);
   out.last_hidden_state.reset();
   const bool trained = in.labels.defined() && train_on(h, in, out);

@@ -120,6 +120,7 @@ struct CausalLmBody : Body {
   std::shared_ptr<KvCache> new_cache() const override { return model->new_cache(); }
   int64_t anew_beyond() const override { return model->anew_beyond(); }
   bool train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const;
+  ModelOutput run_base(const ModelInput& in);
   bool only_largest(const Tensor& h, const ModelInput& in) const;
   Tensor largest_logit(const Tensor& h) const;
   const double logit_scale, logit_softcap, aux_weight;
