@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 #include "kernels/gemm.h"
@@ -28,7 +29,9 @@ Session::Session(PreTrainedModel& model, const GenerateRequest& request, Generat
     both->separate();
     own = both->self().get();
   }
-  if (own) own->reserve(std::min<int64_t>(r_.options.max_length, positions() + 1024));
+  // Most answers end early: what many sequences reserve is memory that they do not need.
+  const int64_t ahead = std::clamp<int64_t>(2048 / batch(), 128, 1024);
+  if (own) own->reserve(std::min<int64_t>(r_.options.max_length, positions() + ahead));
 }
 
 void Session::read_prompt() {
@@ -178,7 +181,10 @@ int64_t Session::prefill_chunk(int64_t length, int64_t asked) const {
   if (!result_.past || whole_prompt_) return length;
   if (asked > 0) return asked;
   if (r_.options.output_hidden_states || r_.options.output_attentions) return length;
-  return std::max<int64_t>(64, 512 / batch());
+  constexpr int64_t kRows = 512;
+  // What is quantized behind a piece is another for what follows: no neighbour may decide where a piece ends.
+  if (batch_invariant() && std::string_view(cache()->kind()) == "quantized") return kRows;
+  return std::max<int64_t>(64, kRows / batch());
 }
 
 // The last token of the prompt is run in any case, since the next one's scores come from it.

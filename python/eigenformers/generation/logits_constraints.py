@@ -14,9 +14,14 @@ class MinLengthLogitsProcessor(NumpyLogitsProcessor):
     """Forbids the end token until the sequence (prompt included) has `min_length` tokens."""
 
     def __init__(self, min_length: int, eos_token_id: Any, device: Any = "cpu"):
-        check_positive_int("min_length", min_length, allow_zero=True, adjective="non-negative")
+        self.check(min_length)
         self.min_length = min_length
         self.eos_token_id = token_ids(eos_token_id)
+
+    @staticmethod
+    def check(min_length: Any) -> None:
+        """ValueError for anything but a whole number from 0 on."""
+        check_positive_int("min_length", min_length, allow_zero=True, adjective="non-negative")
 
     def process(self, input_ids: np.ndarray, scores: np.ndarray) -> np.ndarray:
         return mask_tokens(scores, self.eos_token_id) if input_ids.shape[-1] < self.min_length else scores
@@ -26,11 +31,16 @@ class MinNewTokensLengthLogitsProcessor(NumpyLogitsProcessor):
     """Forbids the end token until `min_new_tokens` follow the prompt of `prompt_length_to_skip` tokens."""
 
     def __init__(self, prompt_length_to_skip: int, min_new_tokens: int, eos_token_id: Any, device: Any = "cpu"):
-        for name, value in (("prompt_length_to_skip", prompt_length_to_skip), ("min_new_tokens", min_new_tokens)):
-            check_positive_int(name, value, allow_zero=True, adjective="positive")
+        self.check(min_new_tokens, prompt_length_to_skip)
         self.prompt_length_to_skip = prompt_length_to_skip
         self.min_new_tokens = min_new_tokens
         self.eos_token_id = token_ids(eos_token_id)
+
+    @staticmethod
+    def check(min_new_tokens: Any, prompt_length_to_skip: Any = 0) -> None:
+        """ValueError for anything but whole numbers from 0 on."""
+        for name, value in (("prompt_length_to_skip", prompt_length_to_skip), ("min_new_tokens", min_new_tokens)):
+            check_positive_int(name, value, allow_zero=True, adjective="positive")
 
     def process(self, input_ids: np.ndarray, scores: np.ndarray) -> np.ndarray:
         new_tokens = input_ids.shape[-1] - self.prompt_length_to_skip

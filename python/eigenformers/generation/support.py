@@ -154,8 +154,8 @@ def _check_processor_arguments(config: GenerationConfig) -> None:
         processors.NoBadWordsLogitsProcessor(config.bad_words_ids)
     for name in ("repetition_penalty", "encoder_repetition_penalty"):
         make(name, (1.0,), processors.RepetitionPenaltyLogitsProcessor)
-    make("min_length", (0,), lambda value: processors.MinLengthLogitsProcessor(value, 0))
-    make("min_new_tokens", (0,), lambda value: processors.MinNewTokensLengthLogitsProcessor(0, value, 0))
+    make("min_length", (0,), processors.MinLengthLogitsProcessor.check)  # to make one takes numpy
+    make("min_new_tokens", (0,), processors.MinNewTokensLengthLogitsProcessor.check)
     make("forced_eos_token_id", (), lambda value: processors.ForcedEOSTokenLogitsProcessor(0, value))
     if not config.do_sample:
         return
