@@ -33,7 +33,7 @@ py::object to_python(const GgufValue& value);
 
 py::list to_python(const GgufArray& array) {
   py::list out;
-  for (const auto& s : array.strings) out.append(text(s));
+  for (const auto& s : array.strings()) out.append(text(s));
   for (const auto& v : array.arrays) out.append(to_python(v));
   if (array.numbers.empty()) return out;
   switch (array.element) {

@@ -125,7 +125,7 @@ tk::GgufVocab vocab_of(const GgufFile& file) {
     const GgufArray* array = value->array();
     check<TokenizerError>(array && array->element == GgufValueType::String, file.path(), ": '", p, key,
                           "' is not a list of texts");
-    return array->strings;
+    return array->strings();
   };
   v.tokens = strings("tokens");
   v.merges = strings("merges");

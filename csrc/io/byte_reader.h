@@ -55,6 +55,9 @@ class ByteReader {
     const auto raw = take(count, what);
     return {reinterpret_cast<const char*>(raw.data()), raw.size()};
   }
+  std::span<const std::byte> since(uint64_t offset) const {  // in the file; what was read from there on
+    return bytes_.subspan(offset - base_, position_ - (offset - base_));
+  }
   void skip(uint64_t count, const char* what) { take(count, what); }
   // Offset in the file; one past the last byte is allowed.
   void seek(uint64_t offset, const char* what) {

@@ -86,8 +86,9 @@ class ValueReader {
       out->numbers = in_.take(out->count * size, "an array");
     } else if (out->element == GgufValueType::String) {
       in_.require_items(out->count, 8, "strings");
-      out->strings.reserve(out->count);
-      for (uint64_t i = 0; i < out->count; i++) out->strings.push_back(read_string(in_, "a string of an array"));
+      const uint64_t begin = in_.offset();
+      for (uint64_t i = 0; i < out->count; i++) read_string(in_, "a string of an array");
+      out->texts = in_.since(begin);
     } else {
       in_.require_items(out->count, 12, "arrays");
       for (uint64_t i = 0; i < out->count; i++) out->arrays.push_back(read(GgufValueType::Array, depth));
@@ -127,7 +128,8 @@ bool convert(const GgufValue& v, T& out) {
     if (array->count == 0) return true;
     if constexpr (std::is_same_v<E, std::string>) {
       if (array->element != GgufValueType::String) return false;
-      out.assign(array->strings.begin(), array->strings.end());
+      const auto strings = array->strings();
+      out.assign(strings.begin(), strings.end());
       return true;
     } else {
       if (array->numbers.empty()) return false;
@@ -176,6 +178,14 @@ std::string part_path(const std::string& stem, uint64_t number, uint64_t count) 
 
 const char* gguf_value_type_name(GgufValueType type) { return kValueTypes[size_t(type)].name; }
 size_t gguf_value_size(GgufValueType type) { return kValueTypes[size_t(type)].size; }
+
+std::vector<std::string_view> GgufArray::strings() const {
+  ByteReader in(texts, "gguf array", endian);
+  std::vector<std::string_view> out;
+  if (element == GgufValueType::String) out.resize(count);
+  for (std::string_view& text : out) text = read_string(in, "a string of an array");
+  return out;
+}
 
 const GgufArray* GgufValue::array() const {
   const auto* held = std::get_if<std::shared_ptr<const GgufArray>>(&value);

@@ -34,13 +34,14 @@ size_t gguf_value_size(GgufValueType type);  // 0 for strings and arrays
 
 struct GgufValue;
 
-// Strings and numbers are views of the file: a vocabulary of 262144 pieces costs 16 bytes a piece, numbers nothing.
+// Strings and numbers are views of the file: a vocabulary of 262144 pieces costs nothing until somebody asks for it.
 struct GgufArray {
   GgufValueType element = GgufValueType::UInt8;
   uint64_t count = 0;
   Endian endian = Endian::Little;
   std::span<const std::byte> numbers;     // element is a number or Bool
-  std::vector<std::string_view> strings;  // element is String
+  std::span<const std::byte> texts;       // element is String: lengths, each before its bytes
+  std::vector<std::string_view> strings() const;
   std::vector<GgufValue> arrays;          // element is Array
 };
 

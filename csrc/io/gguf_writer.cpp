@@ -65,7 +65,7 @@ void put_stored(std::string& out, const GgufValue& value);
 void put_array(std::string& out, const GgufArray& array) {
   put(out, uint32_t(array.element));
   put(out, array.count);
-  for (std::string_view text : array.strings) put_text(out, text);
+  for (std::string_view text : array.strings()) put_text(out, text);
   for (const GgufValue& inner : array.arrays) put_stored(out, inner);
   const size_t size = gguf_value_size(array.element), start = out.size();
   out.append(reinterpret_cast<const char*>(array.numbers.data()), array.numbers.size());
