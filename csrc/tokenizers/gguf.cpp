@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tokenizers/base64.h"
+#include "tokenizers/for_all.h"
 #include "tokenizers/gguf_pre.h"
 #include "tokenizers/models/all_merges.h"
 #include "tokenizers/models/simple.h"
@@ -86,18 +87,25 @@ void set_template(Tokenizer& tokenizer, const GgufVocab& v, std::optional<uint32
 }
 std::optional<uint32_t> when(bool wanted, std::optional<uint32_t> id) { return wanted ? id : std::nullopt; }
 
-Tokenizer byte_level_bpe(const GgufVocab& v) {
-  const GgufPreTokenizer pre = gguf_pre_tokenizer(v.pre);
-  Merges merges;
+Merges merges_of(const GgufVocab& v) {
+  Merges out;
   for (std::string_view line : v.merges) {
     const size_t space = line.find(' ', 1);
     check<TokenizerError>(space != std::string_view::npos && space + 1 < line.size(), kWhere, ": merge '", line,
                           "' is not two tokens");
-    merges.add(line.substr(0, space), line.substr(space + 1));
+    out.add(line.substr(0, space), line.substr(space + 1));
   }
+  return out;
+}
+
+Tokenizer byte_level_bpe(const GgufVocab& v) {
+  const GgufPreTokenizer pre = gguf_pre_tokenizer(v.pre);
+  Merges merges;
+  Vocab vocab;
+  for_all(2, [&](size_t i) { i ? void(merges = merges_of(v)) : void(vocab = vocab_of(v)); });
   BpeOptions options;
   options.ignore_merges = pre.ignore_merges;
-  Tokenizer out(std::make_shared<Bpe>(vocab_of(v), merges, options));
+  Tokenizer out(std::make_shared<Bpe>(std::move(vocab), merges, options));
   Json parts = Json::array();
   for (const std::string& pattern : pre.patterns)
     parts.push_back(
