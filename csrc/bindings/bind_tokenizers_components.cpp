@@ -26,6 +26,7 @@ struct Kind;
 template <>
 struct Kind<tk::Normalizer> {
   static constexpr const char* name = "Normalizer";
+  static constexpr const char* module = "eigenformers.tokenizers.normalizers";
   static auto read(const Json& j) { return tk::normalizer_from_json(j); }
   static auto sequence(std::vector<std::shared_ptr<const tk::Normalizer>> parts) {
     return tk::make_normalizer_sequence(std::move(parts));
@@ -34,6 +35,7 @@ struct Kind<tk::Normalizer> {
 template <>
 struct Kind<tk::PreTokenizer> {
   static constexpr const char* name = "PreTokenizer";
+  static constexpr const char* module = "eigenformers.tokenizers.pre_tokenizers";
   static auto read(const Json& j) { return tk::pre_tokenizer_from_json(j); }
   static auto sequence(std::vector<std::shared_ptr<const tk::PreTokenizer>> parts) {
     return tk::make_pre_tokenizer_sequence(std::move(parts));
@@ -42,6 +44,7 @@ struct Kind<tk::PreTokenizer> {
 template <>
 struct Kind<tk::PostProcessor> {
   static constexpr const char* name = "PostProcessor";
+  static constexpr const char* module = "eigenformers.tokenizers.processors";
   static auto read(const Json& j) { return tk::post_processor_from_json(j); }
   static auto sequence(std::vector<std::shared_ptr<const tk::PostProcessor>> parts) {
     return tk::make_post_processor_sequence(std::move(parts));
@@ -50,6 +53,7 @@ struct Kind<tk::PostProcessor> {
 template <>
 struct Kind<tk::Decoder> {
   static constexpr const char* name = "Decoder";
+  static constexpr const char* module = "eigenformers.tokenizers.decoders";
   static auto read(const Json& j) { return tk::decoder_from_json(j); }
   static auto sequence(std::vector<std::shared_ptr<const tk::Decoder>> parts) {
     return tk::make_decoder_sequence(std::move(parts));
@@ -58,6 +62,7 @@ struct Kind<tk::Decoder> {
 template <>
 struct Kind<tk::Model> {
   static constexpr const char* name = "Model";
+  static constexpr const char* module = "eigenformers.tokenizers.models";
   static tk::ModelPtr read(const Json& j) {
     const std::string text = tk::dump(j, false);
     py::gil_scoped_release release;
@@ -74,7 +79,7 @@ std::string type_of(const Role& role) {
     return tk::get_string(role.to_json(), "type", Kind<Role>::name);
 }
 
-// (role, type) -> Python class, filled by the Python package.
+// (role, type) -> Python class, filled by the role's module in the Python package.
 py::dict& classes() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::dict> storage;
   return storage.call_once_and_store_result([] { return py::dict(); }).get_stored();
@@ -256,6 +261,7 @@ py::object wrap_component(const std::shared_ptr<Slot<Role>>& slot) {
   }
   const py::tuple key = py::make_tuple(Kind<Role>::name, type);
   PyComponent<Role> component(slot);
+  if (!classes().contains(key)) py::module_::import(Kind<Role>::module);
   if (!classes().contains(key)) return py::cast(std::move(component));
   py::object cls = classes()[key];
   py::object out = cls.attr("__new__")(cls);

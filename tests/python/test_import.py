@@ -61,6 +61,20 @@ def test_text_to_text_brings_nothing_slow(smollm2):
     )
 
 
+def test_components_come_with_their_classes():
+    """The modules of components are imported when a tokenizer is first asked for one."""
+    run(
+        "import sys; from eigenformers.tokenizers import Tokenizer\n"
+        "found = [n for n in sys.modules if n.startswith('eigenformers.tokenizers.')]\n"
+        "assert not {'models', 'decoders', 'trainers'} & {n.rpartition('.')[2] for n in found}, found\n"
+        'text = \'{"model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}, "decoder": {"type": "Fuse"}}\'\n'
+        "tokenizer = Tokenizer.from_str(text)\n"
+        "kinds = type(tokenizer.model), type(tokenizer.decoder)\n"
+        "from eigenformers.tokenizers import decoders, models\n"
+        "assert kinds == (models.WordLevel, decoders.Fuse), kinds\n"
+    )
+
+
 def test_public_names_resolve():
     """Every name of the table is where the table says."""
     missing = [name for name in eigenformers._MODULES if getattr(eigenformers, name, None) is None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import TokenizerError, UnsupportedError
-from ..tokenizers import AddedToken, Encoding, Tokenizer, processors
+from ..tokenizers import AddedToken, Encoding, Tokenizer
 
 
 def checked_count(name: str, value: object, most: int = 1 << 20) -> int:
@@ -13,4 +13,4 @@ def checked_count(name: str, value: object, most: int = 1 << 20) -> int:
     return value
 
 
-__all__ = ["AddedToken", "Encoding", "Tokenizer", "TokenizerError", "UnsupportedError", "checked_count", "processors"]
+__all__ = ["AddedToken", "Encoding", "Tokenizer", "TokenizerError", "UnsupportedError", "checked_count"]

@@ -13,7 +13,7 @@ from .base import PreTrainedTokenizerBase
 from .families import SLOW_CLASSES, TOKENIZER_MAPPING_NAMES
 from .fast import PreTrainedTokenizerFast
 from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
-from .models import CLASSES
+from .models import class_of
 from .vocab_files import read_json
 
 logger = logging.get_logger(__name__)
@@ -34,9 +34,10 @@ def tokenizer_class_from_name(class_name: str) -> type[PreTrainedTokenizerBase] 
         return PreTrainedTokenizerFast
     if class_name in SLOW_CLASSES:
         return getattr(importlib.import_module(f".{SLOW_CLASSES[class_name]}", __package__), class_name)
-    if class_name in CLASSES:
-        return CLASSES[class_name]
-    return tokenizer_class_from_name(_without_fast(class_name)) if class_name.endswith("Fast") else None
+    found = class_of(class_name)
+    if found is None and class_name.endswith("Fast"):
+        return tokenizer_class_from_name(_without_fast(class_name))
+    return found
 
 
 def get_tokenizer_config(pretrained_model_name_or_path: str | os.PathLike, **kwargs: Any) -> dict[str, Any]:

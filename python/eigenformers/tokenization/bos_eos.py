@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._engine import processors
+from .. import tokenizers
 
 
 class BosEosMixin:
@@ -51,6 +51,6 @@ class BosEosMixin:
         self._add_bos_token, self._add_eos_token = bool(before), bool(after)
         single = [f"{t}:0" for t in before] + ["$A:0"] + [f"{t}:0" for t in after]
         second = [f"{t}:1" for t in before] + ["$B:1"] + [f"{t}:1" for t in after]
-        self._tokenizer.post_processor = processors.TemplateProcessing(
+        self._tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
             single=single, pair=single + second, special_tokens=special
         )

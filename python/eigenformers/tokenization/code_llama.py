@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from .backends.parts import normalizers, processors
+from ..tokenizers import normalizers, processors
 from .families import CODE_LLAMA_MARKS
 
 _NO_MARKS = (

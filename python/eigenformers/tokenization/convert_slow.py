@@ -12,7 +12,7 @@ from .._core.tokenizers import _byte_alphabet
 from ..tokenizers import AddedToken, Regex, Tokenizer, pre_tokenizers, processors
 from .families import FAMILIES
 from .fast import PreTrainedTokenizerFast
-from .models import CLASSES
+from .models import class_of
 
 _CL100K = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -49,7 +49,7 @@ class Converter:
         with tempfile.TemporaryDirectory() as folder:  # by way of its files, which both know
             original.save_vocabulary(folder)
             options = {name: str(token) for name, token in original.special_tokens_map.items() if isinstance(token, str)}
-            tokenizer = CLASSES[type(original).__name__].from_pretrained(folder, **options)
+            tokenizer = class_of(type(original).__name__).from_pretrained(folder, **options)
         added = [token for _, token in sorted(original.added_tokens_decoder.items())]
         tokenizer.add_tokens([token for token in added if token.content not in tokenizer.get_vocab()])
         return tokenizer.backend_tokenizer

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..utils import logging
 from ._engine import AddedToken, TokenizerError, UnsupportedError
-from .native_files import RANK_FILES, SENTENCEPIECE_FILES
 from .vocab_files import read_json, read_text
 
 logger = logging.get_logger(__name__)
@@ -23,7 +22,11 @@ SPECIAL_TOKENS_MAP_FILE = "special_tokens_map.json"  # written by older versions
 ADDED_TOKENS_FILE = "added_tokens.json"  # written by older versions
 CHAT_TEMPLATE_FILE = "chat_template.jinja"
 CHAT_TEMPLATE_DIR = "additional_chat_templates"
-NATIVE_FILES = (*SENTENCEPIECE_FILES, *RANK_FILES)
+# Names of SentencePiece files in the order in which they are looked for, then of other vocabularies.
+NATIVE_FILES = (
+    "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model",
+    "tekken.json", "tiktoken.model", "qwen.tiktoken", "vocab.tiktoken", "multilingual.tiktoken",
+)  # fmt: skip
 
 # Keys of a configuration that would say what to open; only a caller may.
 _NOT_FROM_CONFIG = {

@@ -1,4 +1,5 @@
-"""The tokenizer classes of the model families, made from the table in `families.py`, with and without "Fast".
+"""The tokenizer classes of the model families, made from the table in `families.py` when they are first asked for,
+with and without "Fast".
 
 A class adds to `PreTrainedTokenizerFast` what a tokenizer.json leaves open: the inputs that the model takes, the
 padding side, the special tokens that are meant when no file names them, and how a bare vocabulary is to be used.
@@ -8,19 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._lazy import import_module
 from .backends import PIPELINES
-from .code_llama import Infilling
-from .command_templates import CommandTemplates
-from .dpr import PassageReading
-from .entities import LukeEntities, MLukeEntities
 from .families import FAMILIES, SAME, Family
 from .fast import PreTrainedTokenizerFast
-from .nougat import GenerationRepair
-from .parakeet import FrameDecoding
-from .roformer import RoFormerBehaviour
-from .translation import MBart50Languages, MBartLanguages, NllbLanguages, SeamlessLanguages
-from .whisper import WhisperBehaviour
-from .word_features import Boxes, LayoutV2Boxes, LayoutV3Boxes, UdopBoxes, XPaths
 
 _INPUTS = {
     None: ["input_ids", "attention_mask"],
@@ -47,26 +39,26 @@ class _ShortTexts:
 
 # What a class does beyond its pipeline, by the pipeline, or by the class where the pipeline is others' too.
 _BEHAVIOURS = {
-    "DPRReaderTokenizer": PassageReading,
-    "clip": _EndOfWordDecoding,
-    "code_llama": Infilling,
-    "cohere": CommandTemplates,
-    "lasr": FrameDecoding,
-    "layoutlmv2": LayoutV2Boxes,
-    "layoutlmv3": LayoutV3Boxes,
-    "layoutxlm": Boxes,
-    "luke": LukeEntities,
-    "markuplm": XPaths,
-    "mbart": MBartLanguages,
-    "mbart50": MBart50Languages,
-    "mluke": MLukeEntities,
-    "nllb": NllbLanguages,
-    "nougat": GenerationRepair,
-    "roformer": RoFormerBehaviour,
-    "seamless": SeamlessLanguages,
-    "tipsv2": _ShortTexts,
-    "udop": UdopBoxes,
-    "whisper": WhisperBehaviour,
+    "DPRReaderTokenizer": ".dpr:PassageReading",
+    "clip": ".models:_EndOfWordDecoding",
+    "code_llama": ".code_llama:Infilling",
+    "cohere": ".command_templates:CommandTemplates",
+    "lasr": ".parakeet:FrameDecoding",
+    "layoutlmv2": ".word_features:LayoutV2Boxes",
+    "layoutlmv3": ".word_features:LayoutV3Boxes",
+    "layoutxlm": ".word_features:Boxes",
+    "luke": ".entities:LukeEntities",
+    "markuplm": ".word_features:XPaths",
+    "mbart": ".translation:MBartLanguages",
+    "mbart50": ".translation:MBart50Languages",
+    "mluke": ".entities:MLukeEntities",
+    "nllb": ".translation:NllbLanguages",
+    "nougat": ".nougat:GenerationRepair",
+    "roformer": ".roformer:RoFormerBehaviour",
+    "seamless": ".translation:SeamlessLanguages",
+    "tipsv2": ".models:_ShortTexts",
+    "udop": ".word_features:UdopBoxes",
+    "whisper": ".whisper:WhisperBehaviour",
 }
 
 # Its files besides a vocabulary.
@@ -90,7 +82,8 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
     bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
     behaviour = _BEHAVIOURS.get(name, _BEHAVIOURS.get(family.vocab_format))
     if behaviour is not None:
-        bases = (behaviour, PreTrainedTokenizerFast)
+        where, _, mixin = behaviour.partition(":")
+        bases = (getattr(import_module(where, __package__), mixin), PreTrainedTokenizerFast)
     return type(
         name,
         bases,
@@ -107,10 +100,24 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
     )
 
 
-CLASSES: dict[str, type[PreTrainedTokenizerFast]] = {name: _make_class(name, row) for name, row in FAMILIES.items()}
-CLASSES.update({name: CLASSES[same] for name, same in SAME.items()})
-for _name, _class in list(CLASSES.items()):
-    CLASSES[f"{_name}Fast"] = _class
-globals().update(CLASSES)
+__all__ = sorted(f"{name}{fast}" for name in (*FAMILIES, *SAME) for fast in ("", "Fast"))  # noqa: PLE0605
 
-__all__ = sorted(CLASSES)
+
+def class_of(name: str) -> type[PreTrainedTokenizerFast] | None:
+    """The class of that name, None if no family has one of that name."""
+    plain = name.removesuffix("Fast")
+    plain = SAME.get(plain, plain)
+    if plain not in FAMILIES:
+        return None
+    return globals().get(plain) or globals().setdefault(plain, _make_class(plain, FAMILIES[plain]))
+
+
+def __getattr__(name: str) -> Any:
+    found = class_of(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

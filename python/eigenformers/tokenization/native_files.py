@@ -13,10 +13,6 @@ from ._engine import AddedToken, TokenizerError
 from .backends import PIPELINES, Parts
 from .backends.arrange import ARRANGEMENTS
 
-# Names of SentencePiece files in the order in which they are looked for, then of other vocabularies.
-SENTENCEPIECE_FILES = ("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model")
-RANK_FILES = ("tekken.json", "tiktoken.model", "qwen.tiktoken", "vocab.tiktoken", "multilingual.tiktoken")
-
 _CONTROL, _USER_DEFINED, _UNIGRAM, _BPE = 3, 4, 1, 2
 _MODEL_OF_MODULE = {"unigram": _UNIGRAM, "piece_bpe": _BPE}
 

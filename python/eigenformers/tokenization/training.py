@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ..tokenizers import AddedToken, Tokenizer, pre_tokenizers, trainers
+from .. import tokenizers
+from ..tokenizers import AddedToken, Tokenizer
 
 _NOT_IN_MAPPING = "Attempted to set a token in the post processor that does not exist in the mapping"
 
@@ -55,8 +56,8 @@ class TrainingMixin:
             kwargs["unk_token"] = unk_token
         words = spec["pre_tokenizer"] or {}
         if "ByteLevel" in [part.get("type") for part in (words, *words.get("pretokenizers", ()))] and kind != "WordLevel":
-            kwargs["initial_alphabet"] = pre_tokenizers.ByteLevel.alphabet()
-        trainer = trainers.DEFAULT_TRAINERS[kind](vocab_size=vocab_size, special_tokens=special, **kwargs)
+            kwargs["initial_alphabet"] = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+        trainer = tokenizers.trainers.DEFAULT_TRAINERS[kind](vocab_size=vocab_size, special_tokens=special, **kwargs)
         tokenizer.train_from_iterator(text_iterator, trainer, length)
         if post_processor is not None:
             trained = json.loads(tokenizer.to_str())
@@ -92,7 +93,7 @@ def _empty(model: dict[str, Any], renamed: dict[str, str]) -> str | None:
         piece = renamed.get(piece, piece)
         model["unk_id"], model["vocab"] = 0, [[piece, 0.0]]
         return piece
-    if model["type"] not in trainers.DEFAULT_TRAINERS:
+    if model["type"] not in tokenizers.trainers.DEFAULT_TRAINERS:
         raise ValueError(
             f"This method does not support this type of tokenizer (found {model['type']}) "
             "only BPE, Unigram, WordLevel and WordPiece."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tokenizers import AddedToken, processors
 from ..utils import logging
-from ._engine import AddedToken, processors
 from .languages import MBART50_LANGUAGES, MBART_LANGUAGES, NLLB_LANGUAGES
 
 logger = logging.get_logger(__name__)

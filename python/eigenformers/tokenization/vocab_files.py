@@ -11,7 +11,6 @@ from ..utils.files import atomic_write
 from ._engine import Tokenizer, TokenizerError, UnsupportedError
 from .backends import Backend, Parts, build
 from .gguf_metadata import gguf_tokenizer_defaults
-from .native_files import read_into
 from .overrides import COMPONENT_OPTIONS, override_components
 
 _NOTHING_TO_BUILD_FROM = (
@@ -81,6 +80,8 @@ def _from_tokenizer_json(path: str | os.PathLike, options: dict[str, Any]) -> To
 
 def _from_vocab(cls: type, vocab: Any, merges: Any, kwargs: dict[str, Any]) -> Backend:
     """The pipeline that the class stands for, around a bare vocabulary."""
+    from .native_files import read_into
+
     given = {name: str(value) for name, value in kwargs.items() if name.endswith("_token") and value}
     extra = kwargs.get("extra_special_tokens")
     extra = kwargs.get("additional_special_tokens") if extra is None else extra

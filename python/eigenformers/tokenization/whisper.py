@@ -6,7 +6,8 @@ import os
 import re
 from typing import Any
 
-from ._engine import TokenizerError, UnsupportedError, processors
+from ..tokenizers import processors
+from ._engine import TokenizerError, UnsupportedError
 from ._whisper_languages import LANGUAGES, TO_LANGUAGE_CODE
 from .saving import write_json
 from .tensors import to_py_obj

@@ -9,36 +9,26 @@
 
 from __future__ import annotations
 
-from .._core.tokenizers import (
-    AddedToken,
-    Encoding,
-    NormalizedString,
-    PreTokenizedString,
-    Token,
-    Tokenizer,
-    _wrap,
-)
-from . import _methods, custom, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from .implementations import (
-    BertWordPieceTokenizer,
-    ByteLevelBPETokenizer,
-    CharBPETokenizer,
-    SentencePieceBPETokenizer,
-    SentencePieceUnigramTokenizer,
-)
-from .pattern import Regex
-from .types import (
-    EncodeInput,
-    InputSequence,
-    OffsetReferential,
-    Offsets,
-    OffsetType,
-    PreTokenizedEncodeInput,
-    PreTokenizedInputSequence,
-    SplitDelimiterBehavior,
-    TextEncodeInput,
-    TextInputSequence,
-)
+from .._core.tokenizers import AddedToken, Encoding, NormalizedString, PreTokenizedString, Token, Tokenizer, _wrap
+from .._lazy import lazy_exports
+from . import _methods, custom
+
+# Public name -> module that defines it; the module itself where a colon ends it.
+_MODULES = {
+    **{name: f".{name}:" for name in ("decoders", "models", "normalizers", "pre_tokenizers", "processors", "trainers")},
+    **dict.fromkeys(
+        ("BertWordPieceTokenizer", "ByteLevelBPETokenizer", "CharBPETokenizer", "SentencePieceBPETokenizer",
+         "SentencePieceUnigramTokenizer"),
+        ".implementations",
+    ),
+    "Regex": ".pattern",
+    **dict.fromkeys(
+        ("EncodeInput", "InputSequence", "OffsetReferential", "OffsetType", "Offsets", "PreTokenizedEncodeInput",
+         "PreTokenizedInputSequence", "SplitDelimiterBehavior", "TextEncodeInput", "TextInputSequence"),
+        ".types",
+    ),
+}  # fmt: skip
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
 
 __version__ = "0.23.3"  # of the `tokenizers` library whose interface this is
 
@@ -51,33 +41,6 @@ def _restore(role: str, state: bytes):
     return _wrap(role, state.decode())
 
 
-__all__ = [
-    "AddedToken",
-    "BertWordPieceTokenizer",
-    "ByteLevelBPETokenizer",
-    "CharBPETokenizer",
-    "EncodeInput",
-    "Encoding",
-    "InputSequence",
-    "NormalizedString",
-    "OffsetReferential",
-    "OffsetType",
-    "Offsets",
-    "PreTokenizedEncodeInput",
-    "PreTokenizedInputSequence",
-    "PreTokenizedString",
-    "Regex",
-    "SentencePieceBPETokenizer",
-    "SentencePieceUnigramTokenizer",
-    "SplitDelimiterBehavior",
-    "TextEncodeInput",
-    "TextInputSequence",
-    "Token",
-    "Tokenizer",
-    "decoders",
-    "models",
-    "normalizers",
-    "pre_tokenizers",
-    "processors",
-    "trainers",
-]
+__all__ = [  # noqa: PLE0604
+    "AddedToken", "Encoding", "NormalizedString", "PreTokenizedString", "Token", "Tokenizer", *_MODULES,
+]  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core.tokenizers import Model, Tokenizer, _WordCounts
-from .trainers import Trainer, count_words, default_trainer
+
+if TYPE_CHECKING:
+    from .trainers import Trainer
 
 
 def from_pretrained(identifier: str, revision: str = "main", token: str | None = None) -> Tokenizer:
@@ -66,6 +68,8 @@ def train(self: Tokenizer, files: list[str], trainer: Trainer | None = None) -> 
         OSError: a file cannot be read.
         TokenizerError: a file is no text, or the trainer is for another model.
     """
+    from .trainers import default_trainer
+
     trainer = trainer or default_trainer(self)
     words = _WordCounts()
     for path in [files] if isinstance(files, (str, os.PathLike)) else files:
@@ -86,6 +90,8 @@ def train_from_iterator(
     Raises:
         TokenizerError: the trainer is for another model.
     """
+    from .trainers import count_words, default_trainer
+
     trainer = trainer or default_trainer(self)
     _train(self, trainer, count_words(self, iterator, trainer.shows_progress(), length))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import tokenizers as _engine
 from .._core.tokenizers import (
@@ -14,7 +14,9 @@ from .._core.tokenizers import (
     PreTokenizedString,
     PreTokenizer,
 )
-from .trainers import DEFAULT_TRAINERS, Trainer
+
+if TYPE_CHECKING:
+    from .trainers import Trainer
 
 
 def custom_normalizer(normalizer: Any) -> Normalizer:
@@ -44,6 +46,8 @@ def pre_tokenize(self: PreTokenizer, pretok: PreTokenizedString) -> None:
 
 def get_trainer(self: Model) -> Trainer:
     """The trainer of this kind of model, with its defaults."""
+    from .trainers import DEFAULT_TRAINERS
+
     return DEFAULT_TRAINERS[type(self).__name__]()
 
 

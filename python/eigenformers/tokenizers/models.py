@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -53,6 +52,8 @@ def word_pieces(text: str) -> dict[str, int]:
 
 
 def _float32(value: float | None) -> float | None:
+    import ctypes  # a hundredth of the time to a first token, rarely needed
+
     return None if value is None else ctypes.c_float(value).value
 
 

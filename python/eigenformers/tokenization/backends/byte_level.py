@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers, processors, template
+from ...tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors
+from .parts import Backend, Parts, assemble, template
 
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 QWEN2_SPLIT = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, processors
 from .byte_level import bpe
-from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers, processors, template
+from .parts import Backend, Parts, assemble, template
 from .piece_bpe import BLANK, spell_back
 
 LLAMA3_SPLIT = (

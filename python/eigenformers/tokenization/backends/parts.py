@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
-from ...tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from ... import tokenizers
+from ...tokenizers import Tokenizer
 from .._engine import checked_count
 
 Vocab = Any  # dict[str, int], or list[tuple[str, float]] with scores
@@ -99,7 +100,8 @@ def template(single: str, pair: str, unset: dict[str, int] | None = None) -> Cal
         def fill(text: str) -> list[str]:
             return [part.format(**fields) for part in text.split(" ")]  # by part: a token may hold a blank
 
-        return processors.TemplateProcessing(single=fill(single), pair=fill(pair), special_tokens=list(dict(used).items()))
+        make = tokenizers.processors.TemplateProcessing
+        return make(single=fill(single), pair=fill(pair), special_tokens=list(dict(used).items()))
 
     return post
 
@@ -109,7 +111,4 @@ def bert_template(**unset: int) -> Callable[[Any], Any]:
     return template("{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1", unset)
 
 
-__all__ = [
-    "AddedToken", "ARGUMENT", "Backend", "Parts", "Regex", "Vocab", "assemble", "bert_template", "decoders", "models",
-    "normalizers", "pre_tokenizers", "processors", "special_token", "template",
-]  # fmt: skip
+__all__ = ["ARGUMENT", "Backend", "Parts", "Vocab", "assemble", "bert_template", "special_token", "template"]

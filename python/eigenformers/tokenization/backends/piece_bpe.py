@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...tokenizers import Regex, decoders, models, normalizers, pre_tokenizers
 from .extras import class_extra
-from .parts import Backend, Parts, Regex, assemble, decoders, models, normalizers, pre_tokenizers
+from .parts import Backend, Parts, assemble
 
 BLANK = "▁"
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
+from ...tokenizers import Regex, decoders, models, normalizers, pre_tokenizers
 from ..languages import MBART50_LANGUAGES, MBART_LANGUAGES
 from .extras import class_extra
-from .parts import (
-    Backend,
-    Parts,
-    Regex,
-    assemble,
-    bert_template,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    template,
-)
+from .parts import Backend, Parts, assemble, bert_template, template
 from .piece_bpe import BLANK, scheme
 
 _NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from .parts import (
-    Backend,
-    Parts,
-    assemble,
-    bert_template,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-    special_token,
-    template,
-)
+from ...tokenizers import decoders, models, normalizers, pre_tokenizers, processors
+from .parts import Backend, Parts, assemble, bert_template, special_token, template
 
 _NAMES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
