@@ -75,11 +75,23 @@ def test_components_come_with_their_classes():
     )
 
 
-def test_public_names_resolve():
+@pytest.mark.parametrize("package", ["", ".nn", ".tokenizers"])
+def test_public_names_resolve(package):
     """Every name of the table is where the table says."""
-    missing = [name for name in eigenformers._MODULES if getattr(eigenformers, name, None) is None]
+    module = importlib.import_module(f"eigenformers{package}")
+    missing = [name for name in module._MODULES if getattr(module, name, None) is None]
     assert missing == []
-    assert set(eigenformers.__all__) <= set(dir(eigenformers))
+    assert set(module.__all__) <= set(dir(module))
+
+
+def test_table_of_layers_is_whole():
+    """Every class of the modules behind `nn` has its line in the table."""
+    from eigenformers import nn
+
+    for name in ("layers", "modules_of_functions", "more_layers"):
+        module = importlib.import_module(f"eigenformers.nn.{name}")
+        classes = {k for k, v in vars(module).items() if isinstance(v, type) and v.__module__ == module.__name__}
+        assert {k for k in classes if not k.startswith("_")} <= set(nn.__all__)
 
 
 NAMES_OF_MODULES = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterable
-from numbers import Integral
 from typing import Any, Callable
 
 from .. import _core
@@ -20,12 +19,6 @@ from .configuration import GenerationConfig, GenerationMode
 from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
 from .modes import check_stateless, contrastive_options, dola_layers
-from .outputs import (
-    GenerateBeamDecoderOnlyOutput,
-    GenerateBeamEncoderDecoderOutput,
-    GenerateDecoderOnlyOutput,
-    GenerateEncoderDecoderOutput,
-)
 from .prefix_cache import PrefixCache
 from .stopping_criteria import ConfidenceCriteria, StopStringCriteria
 from .support import check_supported
@@ -63,7 +56,7 @@ def _ids(name: str, value: Any) -> list[int]:
         return []
     value = value.tolist() if hasattr(value, "tolist") else value
     ids = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-    if not all(isinstance(token, (Integral, float)) or hasattr(token, "item") for token in ids):
+    if not all(isinstance(token, (int, float)) or hasattr(token, "item") for token in ids):
         raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them")
     return [int(token) for token in ids]
 
@@ -219,6 +212,8 @@ class GenerationMixin(ContinuousMixin):
             prefix_cache.keep(self, result["sequences"][0].tolist(), kept)
         if not config.return_dict_in_generate:
             return result["sequences"]
+        from . import outputs
+
         common = {
             "sequences": result["sequences"],
             "scores": result["scores"] if config.output_scores else None,
@@ -230,9 +225,9 @@ class GenerationMixin(ContinuousMixin):
             common["sequences_scores"] = result["sequences_scores"] if config.output_scores else None
             common["beam_indices"] = result["beam_indices"]
         if source is not None:
-            kind = GenerateBeamEncoderDecoderOutput if beams else GenerateEncoderDecoderOutput
+            kind = outputs.GenerateBeamEncoderDecoderOutput if beams else outputs.GenerateEncoderDecoderOutput
             return kind(**common, **source.outputs(result, config))
-        return (GenerateBeamDecoderOnlyOutput if beams else GenerateDecoderOnlyOutput)(
+        return (outputs.GenerateBeamDecoderOnlyOutput if beams else outputs.GenerateDecoderOnlyOutput)(
             **common,
             attentions=result["attentions"] if config.output_attentions else None,
             hidden_states=result["hidden_states"] if config.output_hidden_states else None,

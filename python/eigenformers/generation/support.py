@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..errors import UnsupportedError
 from ..utils import logging
@@ -70,7 +69,7 @@ def _check_counts(config: GenerationConfig) -> None:
         number = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
         if isinstance(number, float) and number.is_integer():
             number = int(number)
-        whole = isinstance(number, Integral) and not isinstance(number, bool)
+        whole = isinstance(number, int) and not isinstance(number, bool)
         if name in _COUNTS and value is not None and not (whole and number >= _COUNTS[name]):
             raise ValueError(f"generate: {name}={value!r}, needed a whole number, at least {_COUNTS[name]}")
         if whole and number is not value:
@@ -141,27 +140,27 @@ def _check_processor_arguments(config: GenerationConfig) -> None:
 
     The C++ loop runs its own and trusts the values.
     """
-    from . import logits_process as processors
 
-    def make(name: str, off: tuple[Any, ...], build: Any) -> None:
+    def make(name: str, off: tuple[Any, ...], build: Callable[[Any, Any], Any]) -> None:
         value = getattr(config, name)
-        if value is not None and value not in off:
-            build(value)
+        if value is None or value in off:
+            return
+        from . import logits_process  # slow to import, and what the defaults ask for needs none
 
-    if config.sequence_bias is not None:
-        processors.SequenceBiasLogitsProcessor(config.sequence_bias)
-    if config.bad_words_ids is not None:
-        processors.NoBadWordsLogitsProcessor(config.bad_words_ids)
+        build(logits_process, value)
+
+    make("sequence_bias", (), lambda p, value: p.SequenceBiasLogitsProcessor(value))
+    make("bad_words_ids", (), lambda p, value: p.NoBadWordsLogitsProcessor(value))
     for name in ("repetition_penalty", "encoder_repetition_penalty"):
-        make(name, (1.0,), processors.RepetitionPenaltyLogitsProcessor)
-    make("min_length", (0,), processors.MinLengthLogitsProcessor.check)  # to make one takes numpy
-    make("min_new_tokens", (0,), processors.MinNewTokensLengthLogitsProcessor.check)
-    make("forced_eos_token_id", (), lambda value: processors.ForcedEOSTokenLogitsProcessor(0, value))
+        make(name, (1.0,), lambda p, value: p.RepetitionPenaltyLogitsProcessor(value))
+    make("min_length", (0,), lambda p, value: p.MinLengthLogitsProcessor.check(value))  # to make one takes numpy
+    make("min_new_tokens", (0,), lambda p, value: p.MinNewTokensLengthLogitsProcessor.check(value))
+    make("forced_eos_token_id", (), lambda p, value: p.ForcedEOSTokenLogitsProcessor(0, value))
     if not config.do_sample:
         return
-    make("temperature", (1.0,), processors.TemperatureLogitsWarper)
-    make("top_k", (0,), processors.TopKLogitsWarper)
-    make("top_p", (), lambda value: value < 1.0 and processors.TopPLogitsWarper(value))
-    make("min_p", (), processors.MinPLogitsWarper)
-    make("top_h", (), processors.TopHLogitsWarper)
-    make("typical_p", (), lambda value: value < 1.0 and processors.TypicalLogitsWarper(value))
+    make("temperature", (1.0,), lambda p, value: p.TemperatureLogitsWarper(value))
+    make("top_k", (0,), lambda p, value: p.TopKLogitsWarper(value))
+    make("top_p", (), lambda p, value: value < 1.0 and p.TopPLogitsWarper(value))
+    make("min_p", (), lambda p, value: p.MinPLogitsWarper(value))
+    make("top_h", (), lambda p, value: p.TopHLogitsWarper(value))
+    make("typical_p", (), lambda p, value: value < 1.0 and p.TypicalLogitsWarper(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import glob
 import os
 import re
 import threading
@@ -337,6 +336,8 @@ def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
 
 def _weights_of(path: str) -> str:
     """Of a folder whose one index has a name of its own, that; else `path`."""
+    import glob
+
     indices = glob.glob(os.path.join(glob.escape(path), "*.index.json")) if os.path.isdir(path) else []
     return indices[0] if len(indices) == 1 else path
 

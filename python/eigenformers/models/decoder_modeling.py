@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
+from .. import _core, nn
 from ..generation.mixin import GenerationMixin
-from ..nn import functional
 from ..outputs import (
     BaseModelOutputWithPast,
     CausalLMOutputWithPast,
@@ -84,7 +83,7 @@ class DecoderForCausalLM(DecoderPreTrainedModel, GenerationMixin):
         if shifted is None:
             labels = _core.as_tensor(labels)
             shifted = _core.cat([labels[:, 1:], _core.full_like(labels[:, :1], ignored)], 1)
-        total = functional.cross_entropy(
+        total = nn.functional.cross_entropy(
             output.logits.flatten(0, 1), _core.as_tensor(shifted).reshape(-1), ignore_index=ignored,
             reduction="mean" if count is None else "sum",
         )  # fmt: skip

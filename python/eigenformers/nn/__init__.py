@@ -14,10 +14,12 @@ A Python subclass of any of them can stand in a model built in C++:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._core import PackedWeight
 from .._core import nn as _native
+from .._lazy import lazy_exports
 from . import copying as _copying
-from . import functional, init, utils
 from . import module as _module
 from .parameter import Buffer, Parameter
 
@@ -25,15 +27,35 @@ Module = _module.install(_native.Module)
 _copying.install(Module, PackedWeight)
 Activation = _native.Activation
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # noqa: E402, I001
-from .layers import Dropout, Embedding, LayerNorm, Linear, RMSNorm, SiLU, GELU, ReLU, Sigmoid, Tanh, Identity  # noqa: E402, I001
-from .modules_of_functions import *  # noqa: E402, F403
-from .modules_of_functions import __all__ as _functions  # noqa: E402
-from .more_layers import *  # noqa: E402, F403
-from .more_layers import __all__ as _layers  # noqa: E402
+
+if TYPE_CHECKING:
+    from . import functional, init, utils
+    from .layers import GELU, Dropout, Embedding, Identity, LayerNorm, Linear, ReLU, RMSNorm, Sigmoid, SiLU, Tanh
+    from .modules_of_functions import *  # noqa: F403
+    from .more_layers import *  # noqa: F403
+
+# What a model of C++ layers needs nothing of: name -> module, imported when it is first used.
+_MODULES = {
+    **{name: f".{name}:" for name in ("functional", "init", "utils")},
+    **dict.fromkeys(
+        ("Dropout", "Embedding", "GELU", "Identity", "LayerNorm", "Linear", "RMSNorm", "ReLU", "SiLU", "Sigmoid", "Tanh"),
+        ".layers",
+    ),
+    **dict.fromkeys(
+        ("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "BCELoss", "BCEWithLogitsLoss", "CELU",
+         "CosineEmbeddingLoss", "CosineSimilarity", "CrossEntropyLoss", "ELU", "GLU", "GaussianNLLLoss", "Hardshrink",
+         "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LeakyReLU",
+         "LogSigmoid", "LogSoftmax", "MSELoss", "MarginRankingLoss", "MaxPool1d", "MaxPool2d", "Mish",
+         "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PairwiseDistance", "PoissonNLLLoss", "ReLU6", "SELU",
+         "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanhshrink",
+         "Threshold", "TripletMarginLoss"),
+        ".modules_of_functions",
+    ),
+    **dict.fromkeys(("Bilinear", "Conv1d", "Conv2d", "Flatten", "GroupNorm", "PReLU", "Unflatten"), ".more_layers"),
+}  # fmt: skip
+__getattr__, __dir__ = lazy_exports(__name__, _MODULES)
 
 __all__ = [  # noqa: PLE0604
-    "Activation", "Buffer", "Dropout", "Embedding", "GELU", "Identity", "LayerNorm", "Linear", "Module",
-    "ModuleDict", "ModuleList", "PackedWeight", "Parameter", "ParameterDict", "ParameterList", "RMSNorm",
-    "ReLU", "Sequential", "SiLU", "Sigmoid", "Tanh", "functional", "init", "utils",
-    *_functions, *_layers,
+    "Activation", "Buffer", "Module", "ModuleDict", "ModuleList", "PackedWeight", "Parameter", "ParameterDict",
+    "ParameterList", "Sequential", *_MODULES,
 ]  # fmt: skip

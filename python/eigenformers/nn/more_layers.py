@@ -11,10 +11,6 @@ from ..errors import UnsupportedError
 from . import functional, init
 from .parameter import Parameter
 
-__all__ = [
-    "Bilinear", "Conv1d", "Conv2d", "Flatten", "GroupNorm", "PReLU", "Unflatten",
-]  # fmt: skip
-
 
 class Conv1d(_native.Module):
     """Correlates `[N, in_channels, L]` with a kernel; `padding` numbers, "same" or "valid"."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .._lazy import lazy_exports
 from ..errors import UnsupportedError
 from ..generation.configuration import GenerationConfig
 from ..hub import PushToHubMixin
@@ -17,12 +18,6 @@ from ..utils import logging
 from .chat import Chat, is_chat, is_valid_message
 from .collate import no_collate_fn, pad_collate_fn
 from .custom import save_custom
-from .data_formats import (
-    CsvPipelineDataFormat,
-    JsonPipelineDataFormat,
-    PipedPipelineDataFormat,
-    PipelineDataFormat,
-)
 from .pt_utils import (
     BatchLoader,
     KeyDataset,
@@ -50,6 +45,9 @@ __all__ = [
 ]
 
 logger = logging.get_logger(__name__)
+__getattr__, __dir__ = lazy_exports(__name__, dict.fromkeys(
+    ("CsvPipelineDataFormat", "JsonPipelineDataFormat", "PipedPipelineDataFormat", "PipelineDataFormat"), "..data_formats"
+))  # fmt: skip
 
 _SAMPLING_PARAMETERS = {
     "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff",
