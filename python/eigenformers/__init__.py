@@ -108,7 +108,7 @@ _MODULES: dict[str, str] = {
 }
 
 # `from eigenformers import *` leaves Python's own `sum`, `bool`, `float` … alone.
-__all__ = sorted(name for name in _MODULES if not hasattr(builtins, name))  # noqa: PLE0605
+__all__ = sorted(set(_MODULES) - set(vars(builtins)))  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:

@@ -29,8 +29,8 @@ Activation = _native.Activation
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # noqa: E402, I001
 
 if TYPE_CHECKING:
-    from . import functional, init, utils
-    from .layers import GELU, Dropout, Embedding, Identity, LayerNorm, Linear, ReLU, RMSNorm, Sigmoid, SiLU, Tanh
+    from . import functional, init, utils  # noqa: F401
+    from .layers import *  # noqa: F403
     from .modules_of_functions import *  # noqa: F403
     from .more_layers import *  # noqa: F403
 

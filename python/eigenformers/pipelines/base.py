@@ -29,25 +29,21 @@ from .pt_utils import (
 )
 from .registry import PipelineRegistry
 
-__all__ = [
+_FORMATS = ("CsvPipelineDataFormat", "JsonPipelineDataFormat", "PipedPipelineDataFormat", "PipelineDataFormat")
+__all__ = [  # noqa: PLE0604
     "ArgumentHandler",
     "ChunkPipeline",
-    "CsvPipelineDataFormat",
-    "JsonPipelineDataFormat",
     "KeyDataset",
-    "PipedPipelineDataFormat",
     "Pipeline",
-    "PipelineDataFormat",
     "PipelineException",
     "PipelineRegistry",
     "no_collate_fn",
     "pad_collate_fn",
+    *_FORMATS,
 ]
 
 logger = logging.get_logger(__name__)
-__getattr__, __dir__ = lazy_exports(__name__, dict.fromkeys(
-    ("CsvPipelineDataFormat", "JsonPipelineDataFormat", "PipedPipelineDataFormat", "PipelineDataFormat"), "..data_formats"
-))  # fmt: skip
+__getattr__, __dir__ = lazy_exports(__name__, dict.fromkeys(_FORMATS, "..data_formats"))
 
 _SAMPLING_PARAMETERS = {
     "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff",
