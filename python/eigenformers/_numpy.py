@@ -5,20 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-
-class _Numpy:
-    def __getattr__(self, name: str) -> Any:
-        import numpy
-
-        value = getattr(numpy, name)
-        setattr(self, name, value)  # the next use takes no detour
-        return value
-
+from ._lazy import LazyModule
 
 if TYPE_CHECKING:
     import numpy as np
 else:
-    np = _Numpy()
+    np = LazyModule("numpy")
 
 
 def is_array(value: Any) -> bool:

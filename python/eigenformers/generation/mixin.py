@@ -24,7 +24,7 @@ from .stopping_criteria import ConfidenceCriteria, StopStringCriteria
 from .support import check_supported
 from .token_healing import heal, healed
 
-logger = logging.get_logger(__name__)
+logger = logging.module_logger(__name__)
 
 # What the loop reads from a GenerationConfig, under the same names.
 _LOOP_OPTIONS = (
