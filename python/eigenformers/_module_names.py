@@ -68,7 +68,7 @@ _CALLED = {
     "openai": ("OpenAIGPT",), "speechtotext": ("Speech2Text",), "wav2vec2": ("Wav2Vec2CTC", "Wav2Vec2"),
     "wav2vec2phoneme": ("Wav2Vec2PhonemeCTC",),
 }  # fmt: skip
-_FAMILY = re.compile(r"models\.(\w+)(?:\.(configuration|modeling|tokenization)_(\w+))?")
+_FAMILY = r"models\.(\w+)(?:\.(configuration|modeling|tokenization)_(\w+))?"
 
 
 def _key(name: str) -> str:
@@ -87,7 +87,7 @@ def _names_of(module: str) -> dict[str, str] | None:
     """What a module of this table has; None if it is not in it."""
     if module in _MODULES:
         return _MODULES[module]
-    match = _FAMILY.fullmatch(module)
+    match = re.fullmatch(_FAMILY, module)
     if match is None:
         return None
     family, kind, part = match.groups()

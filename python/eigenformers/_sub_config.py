@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import ConfigError, UnsupportedModelError
@@ -14,14 +13,18 @@ def _base() -> type:
     return PreTrainedConfig
 
 
-@dataclass(repr=False, eq=False)
 class SubConfigSpec:
     """How a nested configuration is built: its class (or `AutoConfig` with a default `model_type`) and arguments."""
 
-    config_class: Any
-    model_type: str | None = None
-    init_kwargs: dict[str, Any] = field(default_factory=dict)
-    optional: bool = False
+    def __init__(
+        self,
+        config_class: Any,
+        model_type: str | None = None,
+        init_kwargs: dict[str, Any] | None = None,
+        optional: bool = False,
+    ):
+        self.config_class, self.model_type, self.optional = config_class, model_type, optional
+        self.init_kwargs = {} if init_kwargs is None else init_kwargs
 
     def _class(self, model_type: str | None = None) -> Any:
         if isinstance(self.config_class, type) and issubclass(self.config_class, _base()):

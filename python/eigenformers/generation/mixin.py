@@ -20,7 +20,6 @@ from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
 from .modes import check_stateless, contrastive_options, dola_layers
 from .prefix_cache import PrefixCache
-from .stopping_criteria import ConfidenceCriteria, StopStringCriteria
 from .support import check_supported
 from .token_healing import heal, healed
 
@@ -172,8 +171,12 @@ class GenerationMixin(ContinuousMixin):
                     "model's generation config, but we could not locate a tokenizer. When generating with "
                     "stop strings, you must pass the model's tokenizer to the `tokenizer` argument of `generate`."
                 )
+            from .stopping_criteria import StopStringCriteria
+
             criteria.append(criterion_of(StopStringCriteria(tokenizer, config.stop_strings), False))
         if config.is_assistant and (config.assistant_confidence_threshold or 0) > 0:
+            from .stopping_criteria import ConfidenceCriteria
+
             criteria.append(criterion_of(ConfidenceCriteria(config.assistant_confidence_threshold), True))
         candidates = None
         if assistant_model is not None:

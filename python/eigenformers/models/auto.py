@@ -360,12 +360,18 @@ class AutoBackbone(_BaseAutoModelClass):
     """A vision model that returns feature maps."""
 
 
-# Each of the others works as soon as a family in the registry has that head; until then it raises
-# UnsupportedModelError with its name.
-for _name in AUTO_CLASSES:
-    if _name not in globals():
-        _doc = f"A model with a {_name[len('AutoModelFor') :]} head."
-        globals()[_name] = type(_name, (_BaseAutoModelClass,), {"__doc__": _doc, "__module__": __name__})
+def __getattr__(name: str) -> Any:
+    """Each of the others, made when it is first asked for. It works as soon as a family in the registry has that head;
+    until then it raises UnsupportedModelError with its name."""
+    if name not in AUTO_CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    doc = f"A model with a {name[len('AutoModelFor') :]} head."
+    return globals().setdefault(name, type(name, (_BaseAutoModelClass,), {"__doc__": doc, "__module__": __name__}))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *AUTO_CLASSES})
+
 
 MODEL_MAPPING = AutoModel._model_mapping
 MODEL_FOR_CAUSAL_LM_MAPPING = AutoModelForCausalLM._model_mapping

@@ -10,8 +10,9 @@ from typing import Any
 from .._core.tokenizers import _byte_alphabet, _merges_of_vocab, _read_sentencepiece
 from ..tokenizers.models import word_pieces
 from ._engine import AddedToken, TokenizerError
-from .backends import PIPELINES, Parts
+from .backends import PIPELINES
 from .backends.arrange import ARRANGEMENTS
+from .backends.parts import Parts
 
 _CONTROL, _USER_DEFINED, _UNIGRAM, _BPE = 3, 4, 1, 2
 _MODEL_OF_MODULE = {"unigram": _UNIGRAM, "piece_bpe": _BPE}

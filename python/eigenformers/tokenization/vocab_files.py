@@ -9,7 +9,7 @@ from typing import Any
 
 from ..utils.files import atomic_write
 from ._engine import Tokenizer, TokenizerError, UnsupportedError
-from .backends import Backend, Parts, build
+from .backends import Backend, build
 from .gguf_metadata import gguf_tokenizer_defaults
 from .overrides import COMPONENT_OPTIONS, override_components
 
@@ -80,6 +80,7 @@ def _from_tokenizer_json(path: str | os.PathLike, options: dict[str, Any]) -> To
 
 def _from_vocab(cls: type, vocab: Any, merges: Any, kwargs: dict[str, Any]) -> Backend:
     """The pipeline that the class stands for, around a bare vocabulary."""
+    from .backends.parts import Parts
     from .native_files import read_into
 
     given = {name: str(value) for name, value in kwargs.items() if name.endswith("_token") and value}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import CheckpointError
@@ -23,7 +22,6 @@ WEIGHTS_NAME = "pytorch_model.bin"
 WEIGHTS_INDEX_NAME = "pytorch_model.bin.index.json"
 
 
-@dataclass(repr=False, eq=False)
 class ResolvedWeights:
     """The files of one checkpoint.
 
@@ -35,11 +33,16 @@ class ResolvedWeights:
         commit_hash: the commit that was read, for a repository on the Hub.
     """
 
-    files: list[str]
-    format: str
-    weight_map: dict[str, str] | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    commit_hash: str | None = None
+    def __init__(
+        self,
+        files: list[str],
+        format: str,
+        weight_map: dict[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        commit_hash: str | None = None,
+    ):
+        self.files, self.format, self.weight_map, self.commit_hash = files, format, weight_map, commit_hash
+        self.metadata = {} if metadata is None else metadata
 
     @property
     def is_sharded(self) -> bool:

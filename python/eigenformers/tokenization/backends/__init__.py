@@ -7,9 +7,13 @@ name that `families.py` gives it; it gets `Parts` and returns a `Backend`.
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
+from .backend import Backend
 from .extras import class_extra
-from .parts import Backend, Parts
+
+if TYPE_CHECKING:
+    from .parts import Parts
 
 # Pipeline -> module of this package that builds it.
 PIPELINES = {
@@ -42,4 +46,4 @@ def build(pipeline: str, parts: Parts) -> Backend:
     return backend
 
 
-__all__ = ["PIPELINES", "Backend", "Parts", "build", "class_extra"]
+__all__ = ["PIPELINES", "Backend", "build", "class_extra"]

@@ -8,6 +8,7 @@ from typing import Any, Callable, Optional
 from ... import tokenizers
 from ...tokenizers import Tokenizer
 from .._engine import checked_count
+from .backend import Backend
 
 Vocab = Any  # dict[str, int], or list[tuple[str, float]] with scores
 ARGUMENT = "the vocabulary"  # how an error names a vocabulary that is no file
@@ -51,16 +52,6 @@ class Parts:
         if isinstance(self.vocab, dict):
             raise TypeError("found a vocabulary without scores, needed a list of (piece, score)")
         return [(piece, float(score)) for piece, score in self.vocab]
-
-
-@dataclass(repr=False, eq=False)
-class Backend:
-    """An engine tokenizer without its post-processor, and what the class still has to do with it."""
-
-    tokenizer: Tokenizer
-    post: Optional[Callable[[Any], Any]] = None  # noqa: UP045, post-processor, when the special tokens have their ids
-    extra: Optional[list] = None  # noqa: UP045, further special tokens
-    defaults: dict[str, Any] = field(default_factory=dict)  # arguments that the vocabulary file states
 
 
 def assemble(model: Any, normalizer: Any = None, pre_tokenizer: Any = None, decoder: Any = None) -> Tokenizer:
