@@ -121,7 +121,7 @@ tk::AddedToken PyAddedToken::get() const {
 // Numbers of ids are made once and shared by all lists, as Python shares the smallest ones.
 PyObject* number(uint32_t value) {
   constexpr uint32_t kShared = 1 << 18;
-  static std::vector<PyObject*> shared(kShared);
+  static PyObject* shared[kShared];  // 2 MB that cost nothing until they are used
   if (value >= kShared) return PyLong_FromUnsignedLong(value);
   PyObject*& out = shared[value];
   if (!out && !(out = PyLong_FromUnsignedLong(value))) return nullptr;

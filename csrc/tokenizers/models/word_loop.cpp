@@ -10,11 +10,12 @@ class Loop {
  public:
   Loop(const Model& model, std::string_view text, Spelling spelling, Workspace& workspace, WordTokens& out)
       : model_(model), text_(text), spelling_(spelling), remember_(model.remembers()), space_(workspace), out_(out) {
+    if (space_.spelling != spelling) {
+      space_.short_words.clear();
+      space_.long_words.clear();
+      space_.spelling = spelling;
+    }
     space_.short_words.prepare();
-    if (space_.spelling == spelling) return;
-    space_.short_words.clear();
-    space_.long_words.clear();
-    space_.spelling = spelling;
   }
 
   void run(std::span<const Span> words) {
