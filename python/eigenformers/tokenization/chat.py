@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .batch_encoding import BatchEncoding
-from .chat_template import render_jinja_template
 
 
 class ChatMixin:
@@ -123,6 +122,8 @@ class ChatMixin:
                 )
             control = ControlTokens(self, template)
             conversations, tools, documents, kwargs = control.mark((conversations, tools, documents, kwargs))
+        from .chat_template import render_jinja_template
+
         texts, spans = render_jinja_template(
             conversations=conversations,
             tools=tools,
