@@ -77,6 +77,8 @@ void expect_fixture(const GgufFile& f) {
   ASSERT_NE(nested, nullptr);
   ASSERT_EQ(nested->arrays.size(), 2u);
   EXPECT_EQ(nested->arrays[0].array()->count, 2u);
+  EXPECT_EQ(f.find_metadata("t.strings")->array()->strings(), (std::vector<std::string_view>{"a", "", "中"}));
+  EXPECT_TRUE(f.find_metadata("t.ints")->array()->strings().empty());
   EXPECT_EQ(f.at("f32").shape, (Shape{2, 3}));
   EXPECT_EQ(values_of<float>(f.at("f32")), (std::vector<float>{0, 1, 2, 3, 4, 5}));
   EXPECT_EQ(f.at("f16").shape, (Shape{1, 2, 2}));
@@ -273,6 +275,13 @@ TEST(GgufBad, StringArrayLongerThanTheFile) {
   m.value("k", Array, uint32_t(String));
   put(m.metadata, uint64_t(1) << 50);
   EXPECT_ERROR(CheckpointError, "strings do not fit", m.open());
+}
+TEST(GgufBad, StringOfAnArrayLongerThanTheFile) {  // found at once, though the list is read when it is asked for
+  Maker m;
+  m.value("k", Array, uint32_t(String));
+  put(m.metadata, uint64_t(1));
+  put(m.metadata, uint64_t(1) << 40);
+  EXPECT_ERROR(CheckpointError, "a string of an array needs", m.open());
 }
 TEST(GgufBad, ArrayOfUnknownType) {
   EXPECT_ERROR(CheckpointError, "type 77 is unknown", Maker().value("k", Array, uint32_t(77)).open());
