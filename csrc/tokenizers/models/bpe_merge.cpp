@@ -174,7 +174,7 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Spelling spellin
     const bool sure = here->sure(*before, *behind);
     const BpeNear::Token one = known.start(text[i]);
     missing |= one == BpeNear::kNoToken;
-    s[n] = {sure ? here->made : one, 1u + sure};
+    s[n] = {one ^ ((one ^ here->made) & -BpeNear::Token(sure)), 1u + sure};
     n += 1 - merged;
     merged = sure;
     before = here, here = behind;
