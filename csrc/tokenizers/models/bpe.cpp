@@ -228,66 +228,6 @@ void Bpe::tokenize_text(std::string_view text, Spelling spelling, Space& space, 
   emit(space, out);
 }
 
-namespace {
-constexpr int kJointBits = 19;
-constexpr size_t kAsciiPairs = 128 * 128;
-size_t joint_of(char32_t left, char32_t right) {
-  if ((left | right) < 0x80) return left << 7 | right;
-  const uint64_t pair = uint64_t(left) << 32 | right;
-  return kAsciiPairs + size_t((pair * 0x9e3779b97f4a7c15ull) >> (64 - kJointBits));
-}
-}  // namespace
-
-bool Bpe::may_join(char32_t left, char32_t right) const {
-  const size_t i = joint_of(left, right);
-  return joints_[i >> 6] >> (i & 63) & 1;
-}
-
-void Bpe::cut(std::string_view text, Span word, Spelling spelling, std::vector<Span>& parts) const {
-  if (word.begin == word.end) return parts.push_back(word);
-  const char32_t blank = spelling == Spelling::Blanks ? U' ' : kMarkChar;
-  uint32_t begin = word.begin;
-  char32_t before = 0;
-  int length;
-  for (uint32_t at = begin; at < word.end; at += uint32_t(length)) {
-    char32_t c = utf8::decode(text.data() + at, length);
-    if (c == blank) c = kMarkChar;
-    // Unknown characters in a row may become one token, unless all are spelled as bytes.
-    if (at > begin && !may_join(before, c) && (all_bytes_ || char_ids_[c] != UINT32_MAX)) {
-      parts.push_back({begin, at});
-      begin = at;
-    }
-    before = c;
-  }
-  parts.push_back({begin, word.end});
-}
-
-// A merge brings the last character of its left part together with the first one of its right part. With
-// ignore_merges, a word that is a token differs from a part of a word that is one, so words stay whole.
-void Bpe::find_joints(const Merges& merges) {
-  if (!plain() || options_.ignore_merges || shares_ids_ || !knows_mark_) return;
-  std::vector<bool> hidden(vocab_.id_limit());  // these stand for characters that their texts don't show
-  if (unk_id_) hidden[*unk_id_] = true;
-  for (uint32_t id : fallback_)
-    if (id != UINT32_MAX) hidden[id] = true;
-  std::vector<uint64_t> joints((kAsciiPairs + (size_t(1) << kJointBits)) / 64);
-  int length;
-  for (size_t i = 0; i < merges.size(); i++) {
-    const std::string_view left = merges.left(i), right = merges.right(i);
-    if (hidden[merges_[i].first] || hidden[merges_[i].second]) return;
-    if (left.empty() || right.empty()) continue;
-    size_t last = left.size() - 1;
-    while (utf8::is_continuation(left[last])) last--;
-    const size_t joint = joint_of(utf8::decode(left.data() + last, length), utf8::decode(right.data(), length));
-    joints[joint >> 6] |= 1ull << (joint & 63);
-  }
-  vocab_.for_each([&](std::string_view token, uint32_t) {
-    if (token.empty() || size_t(utf8::length_of(token[0])) != token.size()) return;
-    if (const auto id = vocab_.find(token)) char_ids_.set(utf8::decode(token.data(), length), *id);
-  });
-  joints_ = std::move(joints);
-}
-
 void Bpe::tokenize(std::string_view text, Spelling spelling, Workspace* workspace, std::vector<Token>& out) const {
   if (text.empty()) return;
   std::optional<Space> own;

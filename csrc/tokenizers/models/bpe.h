@@ -91,6 +91,7 @@ class Bpe : public Model {
   void tokenize_text(std::string_view text, Spelling spelling, Space& space, std::vector<Token>& out) const;
   void find_joints(const Merges& merges);
   bool may_join(char32_t left, char32_t right) const;
+  bool falls_apart(char32_t left, char32_t right) const;
   void start_symbols(std::string_view text, Spelling spelling, Space& space) const;
   bool plain() const {  // characters are spelled as they are wherever they stand in a word
     const auto empty = [](const std::optional<std::string>& s) { return !s || s->empty(); };
@@ -140,6 +141,7 @@ class Bpe : public Model {
   bool knows_mark_ = false;       // "▁", and no character vanishes
   std::vector<uint64_t> joints_;  // bits; set for the pairs of characters that a merge brings together, and some others
   CharTable<uint32_t> char_ids_{UINT32_MAX};  // of tokens of one character, together with joints_
+  uint64_t ascii_cuts_[2][256] = {};  // bits: ASCII characters that fall apart; without and with blanks that are marks
 
   struct LazyNear {
     std::once_flag once;
