@@ -330,9 +330,11 @@ TEST(Bpe, BlanksAndPartsGiveTheSameAsTheWholeText) {
       std::vector<Span> words;  // a few texts behind each other, some of them empty
       for (size_t w = random() % 5 + 1; w > 0; w--) {
         const auto begin = uint32_t(text.size());
-        for (size_t n = random() % 40; n > 0; n--) {
-          const size_t k = random() % (single + 4);
-          text += k == 0 ? "?" : k == 1 ? "ж" : k < 4 || k >= single ? " " : tokens[k];
+        size_t ascii = random() % 3 ? 0 : random() % 150;  // characters, then others among them
+        for (size_t n = ascii + random() % 40; n > 0; n--) {
+          size_t k = random() % (single + 4);
+          if (ascii && ascii-- && k > 3 && k < single) k = 2 + random() % 2;
+          text += k == 0 ? "?" : k == 1 && !ascii ? "ж" : k == 1 || k >= single ? " " : tokens[k];
         }
         words.push_back({begin, uint32_t(text.size())});
       }
