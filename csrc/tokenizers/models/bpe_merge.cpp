@@ -131,14 +131,11 @@ const BpeNear* Bpe::near(Spelling spelling, size_t bytes, Space& space) const {
     BpeNear::Starts starts;
     std::vector<BpeNear::Text> texts(vocab_.id_limit());
     const auto add = [&](std::string_view text, uint32_t id) {
-      if (!text.empty()) texts[id] = BpeNear::Text(text);
+      if (!text.empty()) texts[id] = BpeNear::Text(text, blanks ? kMark : " ");
     };
     for (uint32_t b = 0; b < starts.size(); b++)
       starts[b] = !blanks ? byte_id_[b] : b < 0x80 ? char_ids_[b == ' ' ? kMarkChar : char32_t(b)] : BpeNear::kNoToken;
-    if (blanks)
-      vocab_.for_each_added([&](std::string_view token, uint32_t id) { add(marks_to_blanks(token), id); });
-    else
-      raw_.for_each_added(add);
+    blanks ? vocab_.for_each_added(add) : raw_.for_each_added(add);
     near_[blanks].made = std::make_unique<BpeNear>(merges_, merged_, starts, pairs_, texts);
   });
   return space.near[blanks] = near_[blanks].made.get();

@@ -46,8 +46,11 @@ class BpeNear {
   // What the text of a token is like.
   struct Text {
     uint8_t first = 0, last = 0, length = 3;  // bytes; 3: or more
-    explicit Text(std::string_view text) : first(uint8_t(text.front())), last(uint8_t(text.back())) {
-      length = uint8_t(text.size() < 3 ? text.size() : 3);
+    Text(std::string_view text, std::string_view blank) {  // what it spells a blank with
+      first = text.starts_with(blank) ? ' ' : uint8_t(text.front());
+      last = text.ends_with(blank) ? ' ' : uint8_t(text.back());
+      for (length = 0; length < 3 && !text.empty(); length++)
+        text.remove_prefix(text.starts_with(blank) ? blank.size() : 1);
     }
     Text() = default;
   };
