@@ -36,6 +36,15 @@ def quiet_environment(threads: int) -> dict[str, str]:
             "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
 
 
+def llama_cpp_model(path: str, positions: int, threads: int, flash: bool, **options: Any) -> Any:
+    """llama.cpp, with flash attention or without; layers with a window keep just that (llama-cpp-python's default has
+    them read every position)."""
+    import llama_cpp
+
+    return llama_cpp.Llama(path, n_ctx=positions, n_threads=threads, n_threads_batch=threads, flash_attn=flash,
+                           swa_full=False, verbose=False, **options)  # fmt: skip
+
+
 def answer(python: str, script: str, task: dict[str, Any], threads: int) -> Any:
     """Runs `python script --task TASK`; its last line of output is the answer, as JSON."""
     done = subprocess.run(

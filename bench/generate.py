@@ -7,6 +7,7 @@ Every figure comes from a fresh process; the contestants take turns, round after
 slows all of them. Printed are medians (and the best) over the rounds, our ratio to each peer, and for decoding the share
 of the memory-read limit: weight bytes a second, over what a probe (256 MB summed by all threads) reads in the same
 process. `--peers` is a Python that has llama-cpp-python, torch and transformers; without it only we are measured.
+llama.cpp runs with flash attention and without (which is faster depends on model and length); each ratio is to the better.
 `--batch` measures only us: total tokens a second when so many sequences decode together.
 """
 
@@ -21,19 +22,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contestants import answer, peak_memory_mb, prompt_ids
+from contestants import answer, llama_cpp_model, peak_memory_mb, prompt_ids
 
 # name → (python: ours or the peers', what to run); "Q4" stands for the file as it is
 CONTESTANTS = {
     "ours Q4": ("ours", {"kind": "eigenformers", "dtype": None}),
-    "llama.cpp Q4": ("peers", {"kind": "llama.cpp"}),
+    "llama.cpp Q4": ("peers", {"kind": "llama.cpp", "flash": False}),
+    "llama.cpp flash Q4": ("peers", {"kind": "llama.cpp", "flash": True}),
     "ours bf16": ("ours", {"kind": "eigenformers", "dtype": "bfloat16"}),
     "transformers bf16": ("peers", {"kind": "transformers", "dtype": "bfloat16"}),
     "ours f32": ("ours", {"kind": "eigenformers", "dtype": "float32"}),
     "transformers f32": ("peers", {"kind": "transformers", "dtype": "float32"}),
 }
-PAIRS = [("ours Q4", "llama.cpp Q4"), ("ours bf16", "transformers bf16"), ("ours f32", "transformers f32")]
-
 
 
 def memory_read_gb_s() -> float:
@@ -75,12 +75,11 @@ def run_eigenformers(task: dict[str, Any]) -> dict[str, float]:
 
 def run_llama_cpp(task: dict[str, Any]) -> dict[str, float]:
     """The same through llama-cpp-python's low-level loop."""
-    import llama_cpp
+    import llama_cpp  # noqa: F401  its own loading is not the model's
 
     start = time.perf_counter()
     prompt, new = task["prompt"], task["new"]
-    llm = llama_cpp.Llama(task["model"], n_ctx=prompt + new + 8, n_threads=task["threads"],
-                          n_threads_batch=task["threads"], n_batch=512, verbose=False)  # fmt: skip
+    llm = llama_cpp_model(task["model"], prompt + new + 8, task["threads"], task["flash"], n_batch=512)
     loaded = time.perf_counter() - start
     ids = prompt_ids(llm.n_vocab(), prompt)
     llm.eval(ids[:8])
@@ -209,11 +208,13 @@ def main() -> None:
             for k, _, best in columns
         ]
         print(f"| {name} | " + " | ".join(cells) + " |")
-    for ours, theirs in PAIRS:
-        if ours in middle and theirs in middle:
-            a, b = middle[ours], middle[theirs]
+    for kind in args.only:
+        theirs = [name for name in chosen if name.split()[-1] == kind and not name.startswith("ours")]
+        if theirs:
+            a, b = middle[f"ours {kind}"], {k: best(middle[name][k] for name in theirs) for k, _, best in columns}
             print(
-                f"\n{ours} / {theirs}: prefill {a['prefill'] / b['prefill']:.2f}x, decode {a['decode'] / b['decode']:.2f}x, "
+                f"\nours {kind} / {theirs[0]}{' (the better of both in each figure)' * (len(theirs) > 1)}: "
+                f"prefill {a['prefill'] / b['prefill']:.2f}x, decode {a['decode'] / b['decode']:.2f}x, "
                 f"load {b['load'] / a['load']:.1f}x faster, first token {b['first'] / a['first']:.1f}x sooner, "
                 f"memory {a['memory'] / b['memory']:.2f}x"
             )

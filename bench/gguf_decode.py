@@ -5,8 +5,8 @@
 The model is a Llama of random weights whose rows end on every block (1024 wide, 12 layers, 168 million weights); each
 file holds one type only (but vectors in F32). A token reads every weight once, so the limit is how often a second all
 threads together can read as many bytes as the file has (numpy's max of them, the best of several, in the same run; a
-file that fits the last cache is read from there in both cases). Ours and the peer's runs follow one another; the best of
---rounds counts.
+file that fits the last cache is read from there in both cases). Ours and the peer's runs follow one another, the peer's
+with flash attention and without; the best of --rounds counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from contestants import answer
+from contestants import answer, llama_cpp_model
 
 TYPES = ["bf16", "q8_0", "q6_k", "q5_k_s", "q5_1", "q5_0", "q4_k_s", "q4_1", "q4_0", "iq4_nl", "iq4_xs", "q3_k_s", "q2_k",
          "tq2_0"]  # fmt: skip
@@ -39,11 +39,9 @@ def ours(path: str, tokens: int) -> float:
     return tokens / (time.perf_counter() - middle - (middle - start))
 
 
-def llama_cpp(path: str, tokens: int, threads: int) -> float:
+def llama_cpp(path: str, tokens: int, threads: int, flash: bool) -> float:
     """The same with llama.cpp's own loop: evaluate one token, take the likeliest."""
-    from llama_cpp import Llama
-
-    model = Llama(path, n_ctx=256, n_threads=threads, n_threads_batch=threads, verbose=False)
+    model = llama_cpp_model(path, 256, threads, flash)
     model.eval(PROMPT)
     model.eval([5])
     start = time.perf_counter()
@@ -69,7 +67,7 @@ def reading_speed(threads: int, size: int) -> float:
 
 
 def measured(python: str, who: str, path: str, tokens: int, threads: int) -> float:
-    """In a process of its own."""
+    """In a process of its own; `who` is ours, or llama.cpp plain or with flash attention."""
     task = {"who": who, "path": path, "tokens": tokens, "threads": threads}
     return answer(python, __file__, task, threads)
 
@@ -90,7 +88,7 @@ def main() -> None:
         if task["who"] == "ours":
             print(ours(task["path"], task["tokens"]))
         else:
-            print(llama_cpp(task["path"], task["tokens"], task["threads"]))
+            print(llama_cpp(task["path"], task["tokens"], task["threads"], task["who"] == "flash"))
         return
     import eigenformers as ef
     from eigenformers import gguf
@@ -115,8 +113,8 @@ def main() -> None:
             own = peer = 0.0
             for _ in range(args.rounds):
                 own = max(own, measured(sys.executable, "ours", path, args.tokens, args.threads))
-                if args.peers:
-                    peer = max(peer, measured(args.peers, "peer", path, args.tokens, args.threads))
+                for who in ("plain", "flash") if args.peers else ():
+                    peer = max(peer, measured(args.peers, who, path, args.tokens, args.threads))
             limit = reading_speed(args.threads, size) / size
             print(f"{name:8}{size / 1e6:8.1f}{limit:8.1f}{own:8.1f}{own / limit:7.2f}{peer:8.1f}{peer / limit:7.2f}"
                   f"{own / peer if peer else 0:11.2f}", flush=True)  # fmt: skip

@@ -27,9 +27,12 @@ print(pipe("Why is the sky blue?", max_new_tokens=1, do_sample=False, return_ful
 """
 LLAMA = """
 import sys, llama_cpp
-llm = llama_cpp.Llama(sys.argv[1], n_ctx=64, n_threads=int(sys.argv[2]), n_threads_batch=int(sys.argv[2]), verbose=False)
+threads = int(sys.argv[2])
+llm = llama_cpp.Llama(sys.argv[1], n_ctx=64, n_threads=threads, n_threads_batch=threads, flash_attn=False,
+                      swa_full=False, verbose=False)
 print(llm("Why is the sky blue?", max_tokens=1, temperature=0)["choices"][0]["text"], flush=True)
 """
+LLAMA_FLASH = LLAMA.replace("flash_attn=False", "flash_attn=True")
 TRANSFORMERS = """
 import os, sys, torch, transformers
 folder, file = os.path.split(sys.argv[1])
@@ -89,7 +92,11 @@ def main() -> None:
         args.model = str(default_model_path())
     contestants = {"eigenformers": (sys.executable, OURS)}
     if args.peers:
-        contestants |= {"llama-cpp-python": (args.peers, LLAMA), "transformers": (args.peers, TRANSFORMERS)}
+        contestants |= {
+            "llama-cpp-python": (args.peers, LLAMA),
+            "llama-cpp-python, flash attention": (args.peers, LLAMA_FLASH),
+            "transformers": (args.peers, TRANSFORMERS),
+        }
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(args.rounds + 1):
         for name, (python, script) in contestants.items():

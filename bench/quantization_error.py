@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from contestants import llama_cpp_model  # isort: skip  (first: it takes this folder off the module path)
 
 import numpy as np
 
@@ -28,9 +31,7 @@ def windows(ids: list[int]) -> list[list[int]]:
 
 def llama_cpp_logits(task: dict) -> None:
     """Runs in the peers' Python: one .npy of logits a window."""
-    import llama_cpp
-
-    llm = llama_cpp.Llama(task["model"], n_ctx=WINDOW, n_batch=WINDOW, logits_all=True, verbose=False)
+    llm = llama_cpp_model(task["model"], WINDOW, len(os.sched_getaffinity(0)), False, n_batch=WINDOW, logits_all=True)
     for number, ids in enumerate(windows(task["ids"])):
         llm.reset()
         llm.eval(ids)
