@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from contestants import peak_memory_mb
+from contestants import at_least, peak_memory_mb, python_program
 
 
 def prepare(args: argparse.Namespace, folder: str) -> None:
@@ -93,12 +93,12 @@ def main() -> None:
     parser.add_argument("data", nargs="?")
     parser.add_argument("--text", default="text")
     parser.add_argument("--label", default="label")
-    parser.add_argument("--peers")
-    parser.add_argument("--train", type=int, default=640, help="texts to train on")
-    parser.add_argument("--test", type=int, default=200, help="texts to hold out")
-    parser.add_argument("--length", type=int, default=96, help="tokens of a text that are read")
+    parser.add_argument("--peers", type=python_program)
+    parser.add_argument("--train", type=at_least(1), default=640, help="texts to train on")
+    parser.add_argument("--test", type=at_least(1), default=200, help="texts to hold out")
+    parser.add_argument("--length", type=at_least(1), default=96, help="tokens of a text that are read")
     parser.add_argument("--epochs", type=float, default=1.0)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=at_least(1), default=16)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--run", help=argparse.SUPPRESS)

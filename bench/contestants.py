@@ -1,4 +1,4 @@
-"""What the benches share: contestants in processes of their own, and what these say of themselves.
+"""What the benches share: types of their arguments, contestants in processes of their own, what these say of themselves.
 
 Importing this takes the folder off the module path: tokenize.py beside it is not the standard library's.
 """
@@ -11,10 +11,37 @@ import sys
 if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
     del sys.path[0]
 
+import argparse  # noqa: E402
 import json  # noqa: E402
+import shutil  # noqa: E402
 import subprocess  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+from typing import Any, Callable  # noqa: E402
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """`type=` of an argument: a whole number, no smaller than this."""
+
+    def read(text: str) -> int:
+        if not text.removeprefix("-").isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"found {text!r}, needed a whole number from {least} on")
+        return int(text)
+
+    return read
+
+
+def python_program(text: str) -> str:
+    """`type=` of an argument: a Python to run the peers with."""
+    if not shutil.which(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, needed a Python that can be run")
+    return text
+
+
+def file_path(text: str) -> str:
+    """`type=` of an argument: a file that is there."""
+    if not os.path.isfile(text):
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return text
 
 
 def peak_memory_mb() -> float:

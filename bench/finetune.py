@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contestants import peak_memory_mb
+from contestants import at_least, peak_memory_mb, python_program
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -100,12 +100,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data")
     parser.add_argument("--model")
-    parser.add_argument("--peers")
-    parser.add_argument("--steps", type=int, default=24)
-    parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--length", type=int, default=192)
-    parser.add_argument("--held-out", type=int, default=16)
-    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--peers", type=python_program)
+    parser.add_argument("--steps", type=at_least(1), default=24)
+    parser.add_argument("--batch", type=at_least(1), default=4)
+    parser.add_argument("--length", type=at_least(1), default=192)
+    parser.add_argument("--held-out", type=at_least(1), default=16)
+    parser.add_argument("--rank", type=at_least(1), default=16)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)

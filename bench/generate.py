@@ -8,7 +8,7 @@ slows all of them. Printed are medians (and the best) over the rounds, our ratio
 of the memory-read limit: weight bytes a second, over what a probe (256 MB summed by all threads) reads in the same
 process. `--peers` is a Python that has llama-cpp-python, torch and transformers; without it only we are measured.
 llama.cpp runs with flash attention and without (which is faster depends on model and length); each ratio is to the better.
-`--batch` measures only us: total tokens a second when so many sequences decode together.
+`--batch` measures only us: total tokens a second when so many sequences decode together, and how often those of one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contestants import answer, llama_cpp_model, peak_memory_mb, prompt_ids
+from contestants import (
+    answer,
+    at_least,
+    file_path,
+    llama_cpp_model,
+    peak_memory_mb,
+    prompt_ids,
+    python_program,
+)
 
 # name → (python: ours or the peers', what to run); "Q4" stands for the file as it is
 CONTESTANTS = {
@@ -144,29 +152,33 @@ def measure(python: str, task: dict[str, Any]) -> dict[str, float]:
 
 
 def batches(args: argparse.Namespace, tasks: list[dict[str, Any]]) -> None:
-    """Total decode tokens/s for each batch size, beside one sequence."""
-    print(f"{args.threads} threads, prompt {args.prompt}, {args.rounds} rounds: total decode tokens/s, median (best)\n")
-    print("| | " + " | ".join(f"batch {b}" for b in args.batch) + " |\n|---" + "|---" * len(args.batch) + "|")
-    for task in tasks:
-        rates = [
-            [measure(sys.executable, {**task, "batch": b})["decode"] for _ in range(args.rounds)] for b in args.batch
-        ]
-        one = statistics.median(rates[0])
-        cells = [f"{statistics.median(r):.4g} ({max(r):.4g}), {statistics.median(r) / one:.2f}x" for r in rates]
+    """Total decode tokens/s for each batch size, beside one sequence, which is always measured too."""
+    sizes = args.batch if 1 in args.batch else [1, *args.batch]
+    rates: list[dict[int, list[float]]] = [{size: [] for size in sizes} for _ in tasks]
+    for _ in range(args.rounds):
+        for task, found in zip(tasks, rates):
+            for size in sizes:
+                found[size].append(measure(sys.executable, {**task, "batch": size})["decode"])
+    print(f"{args.threads} threads, prompt {args.prompt}, {args.rounds} rounds: total decode tokens/s, median (best), "
+          "times batch 1\n")  # fmt: skip
+    print("| | " + " | ".join(f"batch {size}" for size in sizes) + " |\n|---" + "|---" * len(sizes) + "|")
+    for task, found in zip(tasks, rates):
+        middle = {size: statistics.median(found[size]) for size in sizes}
+        cells = [f"{middle[size]:.4g} ({max(found[size]):.4g}), {middle[size] / middle[1]:.2f}x" for size in sizes]
         print(f"| {task['dtype'] or 'as in the file'} | " + " | ".join(cells) + " |")
 
 
 def main() -> None:
     """Measure in turns and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default=None)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--model", default=None)
-    parser.add_argument("--prompt", type=int, default=512)
-    parser.add_argument("--new", type=int, default=128)
-    parser.add_argument("--only", nargs="*", default=["Q4", "bf16", "f32"])
-    parser.add_argument("--batch", nargs="*", type=int, default=[])
+    parser.add_argument("--peers", type=python_program)
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--model", type=file_path)
+    parser.add_argument("--prompt", type=at_least(8), default=512)
+    parser.add_argument("--new", type=at_least(2), default=128)
+    parser.add_argument("--only", nargs="+", choices=["Q4", "bf16", "f32"], default=["Q4", "bf16", "f32"])
+    parser.add_argument("--batch", nargs="+", type=at_least(1))
     parser.add_argument("--task", default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.task:

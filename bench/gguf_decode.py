@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from contestants import answer, llama_cpp_model
+from contestants import answer, at_least, llama_cpp_model, python_program
 
 TYPES = ["bf16", "q8_0", "q6_k", "q5_k_s", "q5_1", "q5_0", "q4_k_s", "q4_1", "q4_0", "iq4_nl", "iq4_xs", "q3_k_s", "q2_k",
          "tq2_0"]  # fmt: skip
@@ -75,11 +75,11 @@ def measured(python: str, who: str, path: str, tokens: int, threads: int) -> flo
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers")
+    parser.add_argument("--peers", type=python_program)
     parser.add_argument("--types", nargs="+", default=TYPES)
-    parser.add_argument("--tokens", type=int, default=48)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--tokens", type=at_least(1), default=48)
+    parser.add_argument("--rounds", type=at_least(1), default=2)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
     parser.add_argument("--folder", help="where the files are kept; by default they are removed")
     parser.add_argument("--task")
     args = parser.parse_args()

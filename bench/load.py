@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from contestants import peak_memory_mb, prompt_ids, quiet_environment
+from contestants import answer, at_least, file_path, peak_memory_mb, prompt_ids, python_program, quiet_environment
 
 OURS = """
 import sys, eigenformers as ef
@@ -77,10 +77,10 @@ def memory_and_idle(task: dict[str, str]) -> dict[str, float]:
 def main() -> None:
     """Measure in turns and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default=None)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--model", default=None)
+    parser.add_argument("--peers", type=python_program)
+    parser.add_argument("--rounds", type=at_least(1), default=5)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--model", type=file_path)
     parser.add_argument("--task", default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.task:
@@ -106,9 +106,7 @@ def main() -> None:
     print("| | exec to first token, s: median (best) | ours is |\n|---|---|---|")
     for name, all_times in times.items():
         print(f"| {name} | {middle[name]:.3f} ({min(all_times[1:]):.3f}) | {middle[name] / middle['eigenformers']:.1f}x sooner |")
-    done = subprocess.run([sys.executable, __file__, "--task", json.dumps({"model": args.model})],
-                          capture_output=True, text=True, check=True)  # fmt: skip
-    got = json.loads(done.stdout.splitlines()[-1])
+    got = answer(sys.executable, __file__, {"model": args.model}, args.threads)
     size = os.path.getsize(args.model) / 1e6
     print(f"\npeak memory with 2,048 positions: {got['peak']:.0f} MB, the file has {size:.0f} MB: {got['peak'] - size:+.0f} MB")
     print(f"CPU time in two seconds after generating: {1000 * got['idle']:.1f} ms")

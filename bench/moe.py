@@ -21,7 +21,7 @@ import tempfile
 import time
 from typing import Any
 
-from contestants import answer
+from contestants import answer, at_least, python_program
 
 SIZES = {
     "vocab_size": 4096, "hidden_size": 768, "num_hidden_layers": 8, "num_attention_heads": 12, "num_key_value_heads": 4,
@@ -88,13 +88,13 @@ def run_transformers(task: dict[str, Any]) -> dict[str, float]:
 def main() -> None:
     """Write the models, measure in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default=None)
-    parser.add_argument("--experts", type=int, default=16)
-    parser.add_argument("--chosen", type=int, default=2)
+    parser.add_argument("--peers", type=python_program)
+    parser.add_argument("--experts", type=at_least(1), default=16)
+    parser.add_argument("--chosen", type=at_least(1), default=2)
     parser.add_argument("--dtype", default="bfloat16")
-    parser.add_argument("--new", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--new", type=at_least(1), default=32)
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
     parser.add_argument("--task", default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.task:

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any, Callable
 
-from contestants import quiet_environment
+from contestants import at_least, python_program, quiet_environment
 
 LINEAR = [(m, n, k) for n, k in ((1536, 576), (576, 1536), (4096, 4096)) for m in (1, 4, 8, 128, 512)]
 ATTENTION = [("prefill", 512), ("prefill", 2048), ("decode", 2048), ("decode", 8192)]
@@ -78,9 +78,9 @@ def run(side: str, threads: int, only: str | None) -> None:
 def main() -> None:
     """Prints one line a case: ours, torch's, the ratio, and our rate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", default=sys.executable, help="a Python that has torch")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer", type=python_program, default=sys.executable, help="a Python that has torch")
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=at_least(1), default=3)
     parser.add_argument("--only", choices=("linear", "attention"))
     parser.add_argument("--side", choices=("eigenformers", "torch"), help=argparse.SUPPRESS)
     args = parser.parse_args()

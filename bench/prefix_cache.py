@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from contestants import at_least
+
 QUESTION = "Tell me more about the sea, its ships, its harbours, its weather and the people who live beside it. "
 
 
@@ -35,8 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--dtype")
-    parser.add_argument("--turns", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--turns", type=at_least(1), default=4)
+    parser.add_argument("--rounds", type=at_least(1), default=3)
     arguments = parser.parse_args()
     import eigenformers as ef
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from contestants import at_least
+
 CODE = "def add(a, b):\n    return a + b\n\ndef sub(a, b):\n    return a - b\n\ndef mul(a, b):\n    return a * b\n\n"
 COPY = "Repeat this text: The quick brown fox jumps over the lazy dog. Then it sleeps under the old oak tree until "
 COPY += "the morning sun rises over the hills, and the river sings of the road to the sea."
@@ -37,9 +39,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--dtype")
-    parser.add_argument("--tokens", type=int, default=96)
-    parser.add_argument("--lookup", type=int, default=10, help="prompt_lookup_num_tokens")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tokens", type=at_least(1), default=96)
+    parser.add_argument("--lookup", type=at_least(1), default=10, help="prompt_lookup_num_tokens")
+    parser.add_argument("--rounds", type=at_least(1), default=3)
     arguments = parser.parse_args()
     import eigenformers as ef
 

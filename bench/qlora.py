@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contestants import answer, peak_memory_mb
+from contestants import answer, at_least, peak_memory_mb, python_program
 
 RANK, BATCH, LENGTH, PROMPT, NEW = 16, 4, 256, 512, 48
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -104,11 +104,11 @@ def step(lib: Any, tensors: Any, peft: Any, task: dict[str, Any]) -> dict[str, f
 def main() -> None:
     """Measure in turns and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers")
+    parser.add_argument("--peers", type=python_program)
     parser.add_argument("--model")
     parser.add_argument("--tasks", default="quantize,generate,step")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--task")
     args = parser.parse_args()

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contestants import answer
+from contestants import answer, at_least, python_program
 
 # name → (python: ours or the peers', what runs, dtype)
 CONTESTANTS = {
@@ -106,15 +106,15 @@ ctranslate2.converters.TransformersConverter(folder).convert(converted, force=Tr
 def main() -> None:
     """Prepare the model, measure in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default=None)
+    parser.add_argument("--peers", type=python_program)
     parser.add_argument("--model", default=None)
-    parser.add_argument("--batch", nargs="*", type=int, default=[1, 8, 32])
-    parser.add_argument("--beams", nargs="*", type=int, default=[1, 4])
-    parser.add_argument("--source", type=int, default=32)
-    parser.add_argument("--new", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--only", nargs="*", default=["f32", "bf16", "int8"])
+    parser.add_argument("--batch", nargs="*", type=at_least(1), default=[1, 8, 32])
+    parser.add_argument("--beams", nargs="*", type=at_least(1), default=[1, 4])
+    parser.add_argument("--source", type=at_least(1), default=32)
+    parser.add_argument("--new", type=at_least(1), default=32)
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--threads", type=at_least(1), default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", nargs="+", choices=["f32", "bf16", "int8"], default=["f32", "bf16", "int8"])
     parser.add_argument("--task", default=None, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.task:

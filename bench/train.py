@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any
 
-from contestants import answer, peak_memory_mb
+from contestants import answer, at_least, peak_memory_mb, python_program
 
 CASES = {  # name -> (LoRA or all weights, how the model is loaded, autocast)
     "lora-bf16": ("lora", "bfloat16", False),
@@ -147,14 +147,14 @@ def main() -> None:
     """Parse the command line; `--task` is what a child process is given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", help="a GGUF file")
-    parser.add_argument("--peers", help="a Python with torch, transformers and peft")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, nargs="+", default=[4])
-    parser.add_argument("--length", type=int, nargs="+", default=[256])
-    parser.add_argument("--rank", type=int, nargs="+", default=[16])
-    parser.add_argument("--only", nargs="*", choices=sorted(CASES))
+    parser.add_argument("--peers", type=python_program, help="a Python with torch, transformers and peft")
+    parser.add_argument("--rounds", type=at_least(1), default=2)
+    parser.add_argument("--steps", type=at_least(1), default=3)
+    parser.add_argument("--threads", type=at_least(1), default=2)
+    parser.add_argument("--batch", type=at_least(1), nargs="+", default=[4])
+    parser.add_argument("--length", type=at_least(1), nargs="+", default=[256])
+    parser.add_argument("--rank", type=at_least(1), nargs="+", default=[16])
+    parser.add_argument("--only", nargs="+", choices=sorted(CASES))
     parser.add_argument("--task", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:

@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from contestants import at_least, python_program
+
 TASKS = {
     "bpe": ("BPE", "BpeTrainer", "ByteLevel", {"vocab_size": 32000}),
     "word_piece": ("WordPiece", "WordPieceTrainer", "BertPreTokenizer", {"vocab_size": 30000}),
@@ -55,12 +57,12 @@ def measure(library, task: str, texts: list[str]) -> dict:
 def main() -> None:
     """All tasks, or those named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer", help="a Python with the tokenizers library")
+    parser.add_argument("--peer", type=python_program, help="a Python with the tokenizers library")
     parser.add_argument("--corpus")
     parser.add_argument("--megabytes", type=float, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--only", nargs="*", default=list(TASKS))
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", type=at_least(1), default=os.cpu_count())
+    parser.add_argument("--only", nargs="+", choices=list(TASKS), default=list(TASKS))
+    parser.add_argument("--rounds", type=at_least(1), default=2)
     parser.add_argument("--run", help=argparse.SUPPRESS)  # the contestant of this process
     args = parser.parse_args()
     if args.run:
