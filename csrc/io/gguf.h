@@ -39,10 +39,10 @@ struct GgufArray {
   GgufValueType element = GgufValueType::UInt8;
   uint64_t count = 0;
   Endian endian = Endian::Little;
-  std::span<const std::byte> numbers;     // element is a number or Bool
-  std::span<const std::byte> texts;       // element is String: lengths, each before its bytes
+  std::span<const std::byte> numbers;  // element is a number or Bool
+  std::span<const std::byte> texts;    // element is String: lengths, each before its bytes
   std::vector<std::string_view> strings() const;
-  std::vector<GgufValue> arrays;          // element is Array
+  std::vector<GgufValue> arrays;  // element is Array
 };
 
 struct GgufValue {
