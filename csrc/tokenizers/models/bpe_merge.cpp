@@ -130,8 +130,11 @@ const BpeNear* Bpe::near(Spelling spelling, size_t bytes, Space& space) const {
   std::call_once(near_[blanks].once, [&] {
     BpeNear::Starts starts;
     std::vector<BpeNear::Text> texts(vocab_.id_limit());
+    std::vector<bool> wanted(texts.size());
+    for (size_t rank = 0; rank < std::min<size_t>(merges_.size(), BpeNear::kFirstOnes); rank++)
+      wanted[merges_[rank].first] = wanted[merges_[rank].second] = true;
     const auto add = [&](std::string_view text, uint32_t id) {
-      if (!text.empty()) texts[id] = BpeNear::Text(text, blanks ? kMark : " ");
+      if (wanted[id] && !text.empty()) texts[id] = BpeNear::Text(text, blanks ? kMark : " ");
     };
     for (uint32_t b = 0; b < starts.size(); b++)
       starts[b] = !blanks ? byte_id_[b] : b < 0x80 ? char_ids_[b == ' ' ? kMarkChar : char32_t(b)] : BpeNear::kNoToken;
@@ -180,6 +183,11 @@ EF_LOOPS_AS_WRITTEN bool Bpe::merge_near(std::string_view text, Spelling spellin
 
   uint64_t r[kShort];
   for (size_t i = 0; i + 1 < n; i++) r[i] = find(s[i], s[i + 1]);
+  // What these merges make meets its neighbours next: those answers are on their way, not one after the other.
+  for (size_t i = 1; i + 1 < n; i++) {
+    known.prefetch(s[i - 1].token, BpeNear::made(r[i]));
+    known.prefetch(BpeNear::made(r[i - 1]), s[i + 1].token);
+  }
   for (;;) {
     uint64_t best = BpeNear::kNone;
     for (size_t i = 0; i + 1 < n; i++) best = std::min(best, r[i] | i);

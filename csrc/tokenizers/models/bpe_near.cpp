@@ -24,7 +24,7 @@ BpeNear::BpeNear(const Pairs& merges, const BigVector<uint32_t>& made, const Sta
     if (start != kNoToken) start = tokens[start];
 }
 
-// Of the first merges, among which are nearly all of two bytes; what the others join has no lower rank than they.
+// Of the first merges; what the others join has no lower rank than they.
 void BpeNear::find_sure(const Pairs& merges, const PairTable& pairs, const std::vector<Text>& texts) {
   const auto first_ones = uint16_t(std::min<size_t>(merges.size(), kFirstOnes));
   bytes_.assign(1 << 16, {Bytes::kNever, first_ones, first_ones, 0});
@@ -61,7 +61,7 @@ void BpeNear::place(const Pairs& merges, const std::vector<Token>& tokens) {
     if (!rows[i].empty()) order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return rows[a].size() > rows[b].size(); });
   std::vector<uint64_t> used;  // bits
-  size_t last = 0;
+  size_t last = 0, most = 0;
   for (uint32_t i : order) {
     uint64_t taken = ~0ull;
     for (size_t q = last - std::min(last, kBack); taken == ~0ull; q++) {
@@ -74,10 +74,11 @@ void BpeNear::place(const Pairs& merges, const std::vector<Token>& tokens) {
       }
       last = q;
     }
+    most = std::max(most, last);
     rows_[i] = uint32_t(last * 64 + size_t(std::countr_one(taken)));
     for (const auto& [column, rank] : rows[i]) used[(rows_[i] + column) >> 6] |= 1ull << ((rows_[i] + column) & 63);
   }
-  pairs_.assign(used.size() * 64 + kPlaces, ~0ull);
+  pairs_.assign((most + 1) * 64 + kPlaces, ~0ull);
   for (uint32_t i : order)
     for (const auto& [column, rank] : rows[i])
       pairs_[rows_[i] + column] = uint64_t(i) << (kRankBits + kTokenBits) | uint64_t(rank) << kTokenBits | made_[rank];

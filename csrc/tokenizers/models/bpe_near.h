@@ -45,7 +45,7 @@ class BpeNear {
   using Starts = std::array<uint32_t, 256>;  // the token of each byte; kNoToken: such words are not merged here
   // What the text of a token is like.
   struct Text {
-    uint8_t first = 0, last = 0, length = 3;  // bytes; 3: or more
+    uint8_t first = 0, last = 0, length = 3;               // bytes; 3: or more
     Text(std::string_view text, std::string_view blank) {  // what it spells a blank with
       first = text.starts_with(blank) ? ' ' : uint8_t(text.front());
       last = text.ends_with(blank) ? ' ' : uint8_t(text.back());
@@ -54,7 +54,9 @@ class BpeNear {
     }
     Text() = default;
   };
-  // `merges` and `made` by rank; of equal pairs, the last one counts. `pairs` has them all. `texts` by id.
+  static constexpr uint16_t kFirstOnes = 1 << 15;  // merges, among which are nearly all of two bytes
+  // `merges` and `made` by rank; of equal pairs, the last one counts. `pairs` has them all. `texts` by id, of what the
+  // first ones join.
   BpeNear(const Pairs& merges, const BigVector<uint32_t>& made, const Starts& starts, const PairTable& pairs,
           const std::vector<Text>& texts);
 
@@ -71,12 +73,15 @@ class BpeNear {
     return e >> (kRankBits + kTokenBits) == row ? e << kPlaceBits >> kPlaceBits << 8 : kNone;
   }
 
+  void prefetch(Token left, Token right) const {
+    __builtin_prefetch(&pairs_[rows_[left >> kIdBits & (kPlaces - 1)] + (right >> kIdBits & (kPlaces - 1))]);
+  }
+
  private:
   static constexpr int kIdBits = 21, kPlaceBits = 10, kRankBits = 22, kTokenBits = 32;
   static_assert(kPlaceBits + kRankBits + kTokenBits == 64 && 1u << kIdBits == PairTable::kIds &&
                 1u << kRankBits == PairTable::kRanks);
   static constexpr uint32_t kPlaces = 1 << kPlaceBits;
-  static constexpr uint16_t kFirstOnes = 1 << 15;
   void find_sure(const Pairs& merges, const PairTable& pairs, const std::vector<Text>& texts);
   void place(const Pairs& merges, const std::vector<Token>& tokens);
   Starts starts_;
