@@ -230,8 +230,8 @@ void Bpe::tokenize_text(std::string_view text, Spelling spelling, Space& space, 
 
 void Bpe::tokenize(std::string_view text, Spelling spelling, Workspace* workspace, std::vector<Token>& out) const {
   if (text.empty()) return;
-  std::optional<Space> own;
-  Space& space = workspace ? static_cast<Space&>(*workspace) : own.emplace();
+  const std::unique_ptr<Workspace> own = workspace ? nullptr : this->workspace();
+  Space& space = static_cast<Space&>(workspace ? *workspace : *own);
   if (spelling == Spelling::Bytes)
     tokenize_bytes(text, space, out);
   else
