@@ -48,6 +48,9 @@ class DenseReader : public CheckpointReader {
 
 // A checkpoint is the state dict itself, or keeps it under one of the usual names.
 std::vector<TensorInfo> state_dict_of(const TorchArchive& archive) {
+  const PickleKind found = archive.root().kind;
+  check<CheckpointError>(found == PickleKind::Dict, archive.file()->path(), ": found ", pickle_kind_name(found),
+                         ", needed a dict of names and tensors; was something else saved than model.state_dict()?");
   std::vector<TensorInfo> tensors = archive.tensors();
   for (const char* key : {"state_dict", "model_state_dict", "model"}) {
     if (!tensors.empty()) break;

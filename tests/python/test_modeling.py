@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 
 import eigenformers as ef
 import numpy as np
@@ -102,6 +103,21 @@ def test_torch_archives_load(tmp_path):
     assert np.array_equal(logits(ef.AutoModelForCausalLM.from_pretrained(tmp_path)), logits(model))
     with pytest.raises(OSError):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path, use_safetensors=True)
+
+
+def write_pickle(path, body):
+    """A zip of torch.save with a pickle written by hand."""
+    with zipfile.ZipFile(path, "w") as z:
+        z.writestr("archive/data.pkl", b"\x80\x02" + body)
+        z.writestr("archive/data/0", bytes(range(16)))
+
+
+@pytest.mark.parametrize("body, found", [(b"]K\x01a.", "list"), (b"K\x05.", "int"), (b"N.", "None")])
+def test_torch_archives_that_hold_no_state_dict(tmp_path, body, found):
+    tiny().config.save_pretrained(tmp_path)
+    write_pickle(tmp_path / "pytorch_model.bin", body)
+    with pytest.raises(OSError, match=f"pytorch_model.bin: found {found}, needed a dict of names and tensors"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
 
 
 @pytest.mark.parametrize("cut", [0, 4, 100, 2000, -1])
