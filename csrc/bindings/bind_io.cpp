@@ -72,7 +72,9 @@ class PickleToPython {
       case PickleKind::Global:
         break;
     }
-    fail<CheckpointError>(path_, ": the pickle holds the class ", v.text(), ", which is not data; refused");
+    const bool named = v.text().find('.') != std::string::npos;  // else a tensor that is not dense
+    fail<CheckpointError>(path_, ": the pickle holds ", named ? "the class " : "a ", v.text(),
+                          named ? ", which is not data; refused" : ", which is not supported");
   }
   py::list make_list(const PickleValue& v) {
     py::list out;

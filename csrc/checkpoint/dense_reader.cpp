@@ -28,7 +28,9 @@ class DenseReader : public CheckpointReader {
       names_.push_back(t.name);
     }
   }
+  void add_other(const std::string& name, const std::string& what) { others_.emplace_back(name, what); }
   std::vector<std::string> names() const override { return names_; }
+  std::vector<std::pair<std::string, std::string>> others() const override { return others_; }
   bool has(const std::string& name) const override { return index_.count(name); }
   Info info(const std::string& name) const override {
     const TensorInfo& t = at(name);
@@ -44,19 +46,28 @@ class DenseReader : public CheckpointReader {
   }
   std::unordered_map<std::string, TensorInfo> index_;
   std::vector<std::string> names_;
+  std::vector<std::pair<std::string, std::string>> others_;
 };
 
 // A checkpoint is the state dict itself, or keeps it under one of the usual names.
-std::vector<TensorInfo> state_dict_of(const TorchArchive& archive) {
+void add_state_dict(const TorchArchive& archive, DenseReader& reader) {
   const PickleKind found = archive.root().kind;
   check<CheckpointError>(found == PickleKind::Dict, archive.file()->path(), ": found ", pickle_kind_name(found),
                          ", needed a dict of names and tensors; was something else saved than model.state_dict()?");
+  const PickleValue* dict = &archive.root();
   std::vector<TensorInfo> tensors = archive.tensors();
   for (const char* key : {"state_dict", "model_state_dict", "model"}) {
     if (!tensors.empty()) break;
-    if (const PickleValue* inner = archive.root().find(key)) tensors = TorchArchive::tensors_of(*inner);
+    const PickleValue* inner = archive.root().find(key);
+    if (inner && inner->is(PickleKind::Dict)) tensors = TorchArchive::tensors_of(*(dict = inner));
   }
-  return tensors;
+  reader.add(archive.file()->path(), tensors);
+  const auto& pairs = dict->items();
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    const PickleValue& value = *pairs[i + 1];
+    if (!pairs[i]->is(PickleKind::String) || value.is(PickleKind::Tensor) || reader.has(pairs[i]->text())) continue;
+    reader.add_other(pairs[i]->text(), value.is(PickleKind::Global) ? value.text() : pickle_kind_name(value.kind));
+  }
 }
 
 }  // namespace
@@ -69,7 +80,7 @@ std::unique_ptr<CheckpointReader> open_safetensors(const std::vector<std::string
 
 std::unique_ptr<CheckpointReader> open_torch(const std::vector<std::string>& paths, bool disable_mmap) {
   auto reader = std::make_unique<DenseReader>();
-  for (const std::string& path : paths) reader->add(path, state_dict_of(TorchArchive(path, disable_mmap)));
+  for (const std::string& path : paths) add_state_dict(TorchArchive(path, disable_mmap), *reader);
   return reader;
 }
 

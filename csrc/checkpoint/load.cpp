@@ -37,6 +37,7 @@ std::unordered_map<std::string, std::string> match_names(
     const std::string& base) {
   std::unordered_map<std::string, std::string> from;
   for (const std::string& name : reader.names()) from.emplace(modern(name), name);
+  for (auto& [name, what] : reader.others()) from.emplace(modern(name), name);
   const std::string prefix = base + ".";
   auto begins = [&](const std::string& n) { return !base.empty() && n.starts_with(prefix); };
   const bool file_has = std::any_of(from.begin(), from.end(), [&](auto& e) { return begins(e.first); });
@@ -73,14 +74,25 @@ bool differ(const CheckpointReader& reader, const std::string& a, const std::str
   return x.data_ptr() != y.data_ptr() && std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) != 0;
 }
 
+// Whole numbers become floating in a parameter that is, as transformers casts them.
 Tensor dense(const CheckpointReader& reader, const std::string& name, const CheckpointReader::Info& info,
-             std::optional<DType> dtype, bool blocks) {
+             std::optional<DType> dtype, bool blocks, bool floating) {
   const bool matrix = info.shape.size() > 1 && numel(info.shape) > 0;
   if (blocks && matrix) return reader.matrix(name, dtype.value_or(info.dtype));
   Tensor value = reader.tensor(name);
-  const DType to = is_floating(value.dtype()) ? dtype.value_or(blocks ? info.dtype : value.dtype()) : value.dtype();
+  DType to = value.dtype();
+  if (is_floating(to))
+    to = dtype.value_or(blocks ? info.dtype : to);
+  else if (floating)
+    to = dtype.value_or(DType::Float32);
   if (to == value.dtype()) return value;
   return matrix ? in_weight_memory(value, to) : value.to(to);
+}
+
+bool is_floating_parameter(const ParameterSlot& slot) {
+  if (slot.is_buffer()) return false;
+  const Tensor now = slot.tensor();
+  return !now.defined() || is_floating(now.dtype());
 }
 
 }  // namespace
@@ -110,6 +122,12 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   LoadReport report;
   const auto slots = model.named_slots();
   const auto source = match_names(slots, reader, options.base_prefix);
+  const auto listed = reader.others();
+  const std::unordered_map<std::string, std::string> others(listed.begin(), listed.end());
+  for (auto& [name, slot] : slots)
+    if (auto found = source.find(name); found != source.end() && others.count(found->second))
+      fail<CheckpointError>("tensor '", found->second, "': the checkpoint holds a ", others.at(found->second),
+                            " under this name, needed a dense tensor");
   std::unordered_set<std::string> used, tied;
   for (auto& [target, from] : options.ties)
     if (auto there = source.find(from); there != source.end()) {
@@ -144,7 +162,7 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
       const bool blocks =
           info.storage != dtype_name(info.dtype) && info.dtype == DType::BFloat16 && info.storage != "BF16";
       if (blocks && !options.dtype && !options.dequantize) report.dequantized.emplace_back(name, info.storage);
-      Tensor value = dense(reader, found->second, info, options.dtype, blocks);
+      Tensor value = dense(reader, found->second, info, options.dtype, blocks, is_floating_parameter(*slot));
       if (is_floating(value.dtype()) && is_computable(value.dtype()) && !slot->is_buffer()) set_requires_grad(value);
       slot->set(std::move(value));
     }
@@ -164,6 +182,8 @@ LoadReport load_checkpoint(Module& model, const CheckpointReader& reader, const 
   }
   for (const std::string& name : reader.names())
     if (!used.count(name) && !matches_any(name, options.ignore_unexpected)) report.unexpected.push_back(name);
+  for (auto& [name, what] : listed)
+    if (!matches_any(name, options.ignore_unexpected)) report.unexpected.push_back(name);
   return report;
 }
 

@@ -44,6 +44,7 @@ class RenamedReader : public CheckpointReader {
     }
   }
   std::vector<std::string> names() const override { return names_; }
+  std::vector<std::pair<std::string, std::string>> others() const override { return inner_->others(); }
   bool has(const std::string& name) const override { return old_.count(name); }
   Info info(const std::string& name) const override { return inner_->info(old(name)); }
   Tensor tensor(const std::string& name) const override { return inner_->tensor(old(name)); }

@@ -25,6 +25,7 @@ class QuantizedReader : public CheckpointReader {
     for (const PackedEntry& e : entries_) names_.push_back(e.name);
   }
   std::vector<std::string> names() const override { return names_; }
+  std::vector<std::pair<std::string, std::string>> others() const override { return inner_->others(); }
   bool has(const std::string& name) const override {
     return index_.count(name) || std::find(names_.begin(), names_.end(), name) != names_.end();
   }

@@ -19,6 +19,8 @@ class CheckpointReader {
     std::string storage;  // "bfloat16", "Q4_K", …: how the file holds it
   };
   virtual std::vector<std::string> names() const = 0;
+  // Entries that are no dense tensors: name, and what the file holds there ("int", "sparse tensor").
+  virtual std::vector<std::pair<std::string, std::string>> others() const { return {}; }
   virtual bool has(const std::string& name) const = 0;
   virtual Info info(const std::string& name) const = 0;      // KeyError
   virtual Tensor tensor(const std::string& name) const = 0;  // dense; views the file where it can

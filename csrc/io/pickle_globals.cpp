@@ -14,6 +14,11 @@ constexpr std::string_view kCallable[] = {
     "torch._utils._rebuild_tensor_v2",
     "torch._utils._rebuild_tensor_v3",
     "torch._utils._rebuild_parameter",
+    "torch._utils._rebuild_qtensor",
+    "torch._utils._rebuild_sparse_tensor",
+    "torch.serialization._get_layout",
+    "torch.per_tensor_affine",
+    "torch.per_channel_affine",
     "_codecs.encode",
     "__builtin__.bytes",
     "builtins.bytes",
@@ -45,6 +50,9 @@ constexpr StorageName kStorages[] = {
     {"torch.ByteStorage", DType::UInt8},
     {"torch.BoolStorage", DType::Bool},
     {"torch.ComplexFloatStorage", DType::Complex64},
+    {"torch.QInt8Storage", DType::Int8},
+    {"torch.QUInt8Storage", DType::UInt8},
+    {"torch.QInt32Storage", DType::Int32},
     {"torch.storage.UntypedStorage", {}},
     {"torch.UntypedStorage", {}},
 };
@@ -114,6 +122,10 @@ PickleValue* PickleMachine::call(const std::string& global, const Items& args) {
   if (global.ends_with("set")) return fill(PickleKind::Set, args, global);
   if (global == "_codecs.encode" || global.ends_with(".bytes") || global.ends_with(".bytearray"))
     return encoded_bytes(args, global);
+  // Tensors that are not dense: named as what they are, so that a file which has them beside its weights can be read.
+  if (global == "torch._utils._rebuild_qtensor") return make(PickleKind::Global, std::string("quantized tensor"));
+  if (global == "torch._utils._rebuild_sparse_tensor") return make(PickleKind::Global, std::string("sparse tensor"));
+  if (global == "torch.serialization._get_layout") return make(PickleKind::Global, std::string("layout"));
   bad("calls '", printable(global), "'; refused");  // storage types are only named, never called
 }
 

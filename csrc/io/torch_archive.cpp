@@ -9,8 +9,12 @@ namespace {
 
 constexpr uint64_t kMaxPickleBytes = uint64_t(256) << 20;
 constexpr int64_t kProtocol = 1001;
-// 0x1950a86a20f9469cfc6c as a pickle writes it.
+// 0x1950a86a20f9469cfc6c as a pickle of protocol 2 writes it; one of protocol 3 differs in the second byte.
 constexpr std::string_view kMagic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
+bool begins_with_magic(std::string_view text) {
+  return text.size() > 2 && text[0] == kMagic[0] && (text[1] == 2 || text[1] == 3) &&
+         text.substr(2).starts_with(kMagic.substr(2));
+}
 
 // Elements that a tensor with broadcast (zero) strides may show for each one that is stored; what shows more is a
 // claim on memory that the file does not back.
@@ -29,7 +33,7 @@ TorchArchive::TorchArchive(FilePtr file) : file_(std::move(file)) {
   const std::string_view text = as_text(file_->bytes());
   if (ZipFile::looks_like_zip(file_->bytes()))
     read_zip();
-  else if (text.starts_with(kMagic))
+  else if (begins_with_magic(text))
     read_legacy();
   else
     refuse(text);

@@ -120,6 +120,59 @@ def test_torch_archives_that_hold_no_state_dict(tmp_path, body, found):
         ef.AutoModelForCausalLM.from_pretrained(tmp_path)
 
 
+def entry(name, value):
+    return b"X" + len(name).to_bytes(4, "little") + name.encode() + value + b"s"
+
+
+SPARSE, QUANTIZED = (b"ctorch._utils\n_rebuild_%s\nNN\x86R" % kind for kind in (b"sparse_tensor", b"qtensor"))
+
+
+def test_entries_that_are_no_dense_tensors_are_unexpected(tmp_path):
+    tiny().config.save_pretrained(tmp_path)
+    body = b"}" + entry("step", b"K\x05") + entry("s", SPARSE) + entry("q", QUANTIZED) + entry("none", b"N") + b"."
+    write_pickle(tmp_path / "pytorch_model.bin", body)
+    _, info = ef.AutoModelForCausalLM.from_pretrained(tmp_path, output_loading_info=True)
+    assert info["unexpected_keys"] == {"step", "s", "q", "none"}
+    _, info = ef.AutoModelForCausalLM.from_pretrained(tmp_path, output_loading_info=True, key_mapping={"^step$": "other"})
+    assert info["unexpected_keys"] == {"step", "s", "q", "none"}
+
+
+@pytest.mark.parametrize("value, found", [(SPARSE, "sparse tensor"), (QUANTIZED, "quantized tensor"), (b"K\x05", "int")])
+def test_a_weight_that_is_no_dense_tensor_is_named(tmp_path, value, found):
+    tiny().config.save_pretrained(tmp_path)
+    write_pickle(tmp_path / "pytorch_model.bin", b"}" + entry("model.norm.weight", value) + b".")
+    with pytest.raises(OSError, match=f"'model.norm.weight': the checkpoint holds a {found} under this name"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+    if found != "int":
+        with pytest.raises(OSError, match=f"the pickle holds a {found}, which is not supported"):
+            ef.serialization.load(tmp_path / "pytorch_model.bin")
+
+
+def test_whole_numbers_become_floating_weights(folder):
+    file = str(folder / "model.safetensors")
+    weights = {name: (100 * weight).to(ef.int32) for name, weight in ef.safetensors.torch.load_file(file).items()}
+    ef.safetensors.torch.save_file(weights, file, {"format": "pt"})
+    for dtype in ("float32", "bfloat16"):
+        model = ef.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+        for name, weight in model.state_dict().items():
+            assert weight.dtype == getattr(ef, dtype) and weight.tolist() == weights[name].to(weight.dtype).tolist()
+
+
+def test_an_index_may_name_what_no_file_has_unless_the_model_needs_it(tmp_path):
+    model = tiny()
+    model.save_pretrained(tmp_path, max_shard_size="20KB")
+    file = tmp_path / "model.safetensors.index.json"
+    index = json.loads(file.read_text())
+    shard = index["weight_map"]["lm_head.weight"]
+    file.write_text(json.dumps({**index, "weight_map": {**index["weight_map"], "extra": shard}}))
+    assert np.array_equal(logits(ef.AutoModelForCausalLM.from_pretrained(tmp_path)), logits(model))
+    weights = ef.safetensors.torch.load_file(tmp_path / shard)
+    del weights["lm_head.weight"]
+    ef.safetensors.torch.save_file(weights, tmp_path / shard, {"format": "pt"})
+    with pytest.raises(OSError, match="the index places tensor 'lm_head.weight' here, but the file does not have it"):
+        ef.AutoModelForCausalLM.from_pretrained(tmp_path)
+
+
 @pytest.mark.parametrize("cut", [0, 4, 100, 2000, -1])
 def test_truncated_weights(folder, cut):
     file = folder / "model.safetensors"

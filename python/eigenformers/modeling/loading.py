@@ -167,14 +167,14 @@ class LoadingMixin:
             placement["device_map"] = None  # it says which layers stay dense
         _check_device_map(placement["device_map"])
 
-        reader, is_gguf = None, False
+        weights, is_gguf = None, False
         if state is None:
             weights = resolve_weights(
                 path, variant=options["variant"], use_safetensors=use_safetensors, subfolder=options["subfolder"],
                 gguf_file=options["gguf_file"], transformers_weights=getattr(config, "transformers_weights", None), **hub,
             )  # fmt: skip
             is_gguf = weights.format == "gguf"
-            reader = _open(weights, options["disable_mmap"])
+            reader = files = _open(weights, options["disable_mmap"])
         else:
             reader = _core.tensors_in_memory([(name, _core.as_tensor(value)) for name, value in state.items()])
         original = {}
@@ -191,6 +191,8 @@ class LoadingMixin:
                 info = model._fill(reader, chosen, progress)
             else:
                 info = fill_quantized(model, quantizer, reader, chosen, device_map, progress)
+        if weights is not None:
+            _check_index(weights, files, info["missing_keys"])
         model._original_names = original
         model._finish_loading(info, ignore_mismatched_sizes, path)
         if chosen is not None and not is_gguf:
@@ -329,6 +331,7 @@ def fill_from(model: Any, path: Any, dtype: Any, strict: bool) -> None:
         model, reader, dtype=None if dtype is None else to_dtype(dtype), base_prefix=getattr(model, "base_model_prefix", ""),
         ties=model._ties() if hasattr(model, "_ties") else [], ignore_missing=[], ignore_unexpected=[], progress=None,
     )  # fmt: skip
+    _check_index(weights, reader, info["missing_keys"])
     wrong = [*info["mismatched_keys"], *((info["missing_keys"] + info["unexpected_keys"]) if strict else [])]
     if wrong:
         raise RuntimeError(f"{path}: found weights that do not fit, or lacks them: {sorted(map(str, wrong))[:10]}")
@@ -346,15 +349,17 @@ def _open(weights: Any, disable_mmap: bool) -> Any:
     if weights.format == "gguf":
         return _core.open_gguf(weights.files[0], disable_mmap)
     opener = _core.open_safetensors if weights.format == "safetensors" else _core.open_torch
-    reader = opener(list(weights.files), disable_mmap)
-    if weights.weight_map:
-        lost = sorted(name for name in weights.weight_map if name not in reader)
-        if lost:
+    return opener(list(weights.files), disable_mmap)
+
+
+def _check_index(weights: Any, reader: Any, missing: list[str]) -> None:
+    """CheckpointError when the index promises a tensor that the model lacks and no file has; others do no harm."""
+    for name, file in (weights.weight_map or {}).items():
+        if name not in reader and any(f".{key}".endswith(f".{name}") or f".{name}".endswith(f".{key}") for key in missing):
             raise CheckpointError(
-                f"{weights.weight_map[lost[0]]}: the index places tensor '{lost[0]}' here, but the file does not have it; "
-                "the index belongs to other shards?"
+                f"{file}: the index places tensor '{name}' here, but the file does not have it; the index belongs to "
+                "other shards?"
             )
-    return reader
 
 
 def _choose_dtype(asked: Any, config: Any, reader: Any, is_gguf: bool) -> Any:

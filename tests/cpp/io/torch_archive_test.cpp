@@ -100,6 +100,19 @@ TEST(TorchArchive, ReadsTheOldLayout) {
   EXPECT_TRUE(archive.legacy());
   expect_state(archive);
 }
+TEST(TorchArchive, ReadsTheOldLayoutOfProtocolThree) {
+  std::string bytes = slurp(data_file("state.legacy.bin"));
+  bytes[1] = 3;
+  expect_state(TorchArchive(memory_file(bytes, "m.bin")));
+  bytes[1] = 4;
+  EXPECT_ERROR(CheckpointError, "was not written by torch.save", TorchArchive(memory_file(bytes, "m.bin")));
+}
+TEST(TorchArchive, TensorsThatAreNotDenseAreNamed) {
+  const TorchArchive archive = open_pickle(proto("}" + text("x") + "ctorch._utils\n_rebuild_sparse_tensor\n)Rs."));
+  EXPECT_TRUE(archive.tensors().empty());
+  EXPECT_EQ(archive.root().find("x")->text(), "sparse tensor");
+  EXPECT_REFUSED("calls 'sparse tensor'", proto("ctorch._utils\n_rebuild_sparse_tensor\n)R)R."));
+}
 TEST(TorchArchive, ReadsProtocolFour) { expect_state(TorchArchive(data_file("state.protocol4.bin"))); }
 TEST(TorchArchive, ReadsCompressedArchives) { expect_state(TorchArchive(data_file("state.deflated.bin"))); }
 TEST(TorchArchive, ReadsWithoutMapping) { expect_state(TorchArchive(data_file("state.zip.bin"), true)); }
