@@ -82,6 +82,8 @@ def test_one_bad_request_fails_alone(model):
             TypeError,
             "continuous_batching_config is a dict",
         ),
+        (lambda m: m.init_continuous_batching().add_request([1], eos_token_id="x"), TypeError, "eos_token_id='x', needed the id"),
+        (lambda m: m.init_continuous_batching().add_request([1], eos_token_id=[1, []]), TypeError, "eos_token_id="),
         (lambda m: m.init_continuous_batching().add_request([1], temperature=0.5), ValueError, "per_request_processors"),
     ],
 )
@@ -228,6 +230,27 @@ def test_a_hard_stop_fails_what_is_there(model):
     manager.stop(hard_stop=True)
     assert manager.get_result(timeout=5).status.name == "FAILED"
     assert manager.add_request([1]) is None  # it ends: dropped, with a warning
+
+
+def test_ids_of_the_end_in_any_form(model):
+    for given in (5, [5, -1], (5.0,), ef.tensor(5), ef.tensor([5])):
+        with model.continuous_batching_context_manager(GenerationConfig(max_new_tokens=2)) as manager:
+            manager.add_request([1], eos_token_id=given)
+            assert len(manager.get_result(timeout=20).generated_tokens) <= 2
+
+
+def test_an_interrupted_batch_ends_without_a_word(model, monkeypatch):
+    from eigenformers.generation.continuous_batching import manager
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    said = []
+    monkeypatch.setattr(manager.ContinuousBatchingManager, "get_result", interrupted)
+    monkeypatch.setattr(manager.logger, "warning", said.append)
+    with pytest.raises(KeyboardInterrupt):
+        model.generate_batch([[1]], max_new_tokens=10**6)
+    assert not said
 
 
 def test_options_of_a_request_and_a_kept_manager(model):

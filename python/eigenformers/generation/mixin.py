@@ -20,7 +20,7 @@ from .continuous_batching.mixin import ContinuousMixin
 from .encoder_decoder import decoder_prompt, encode
 from .modes import check_stateless, contrastive_options, dola_layers
 from .prefix_cache import PrefixCache
-from .support import check_supported
+from .support import check_supported, ids_of
 from .token_healing import heal, healed
 
 logger = logging.module_logger(__name__)
@@ -47,17 +47,6 @@ _SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_star
 _STATISTICS = ("new_tokens", "guessed_tokens", "accepted_tokens", "prefill_seconds", "decode_seconds")
 _MODEL_INPUTS = ("input_ids", "attention_mask", "position_ids", "inputs_embeds", "past_key_values", "token_type_ids",
                  "logits_to_keep", "return_dict", "cache_position")  # fmt: skip
-
-
-def _ids(name: str, value: Any) -> list[int]:
-    """The ids of an option that is None, one id, or several in a list, an array or a tensor."""
-    if value is None:
-        return []
-    value = value.tolist() if hasattr(value, "tolist") else value
-    ids = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-    if not all(isinstance(token, (int, float)) or hasattr(token, "item") for token in ids):
-        raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them")
-    return [int(token) for token in ids]
 
 
 def _tensor(value: Any) -> Any:
@@ -290,7 +279,7 @@ class GenerationMixin(ContinuousMixin):
             ids = ids.unsqueeze(0)
         if ids.is_floating_point():
             raise TypeError(f"generate: input_ids has dtype {ids.dtype}, needed integers")
-        pad, eos = config.pad_token_id, _ids("eos_token_id", config.eos_token_id)
+        pad, eos = config.pad_token_id, ids_of("eos_token_id", config.eos_token_id)
         if mask is None and embeds is None and pad is not None and pad not in eos and bool((ids == pad).any()):
             mask = (ids != pad).long()
         if config.pad_token_id is None and eos:
@@ -368,8 +357,8 @@ class GenerationMixin(ContinuousMixin):
             )
         options = {name: getattr(config, name, None) for name in _LOOP_OPTIONS}
         options["max_matching_ngram_size"] = config.max_matching_ngram_size or 2
-        options["eos_token_id"] = _ids("eos_token_id", config.eos_token_id)
-        options["forced_eos_token_id"] = _ids("forced_eos_token_id", config.forced_eos_token_id)
+        options["eos_token_id"] = ids_of("eos_token_id", config.eos_token_id)
+        options["forced_eos_token_id"] = ids_of("forced_eos_token_id", config.forced_eos_token_id)
         options["pad_token_id"] = 0 if config.pad_token_id is None else int(config.pad_token_id)
         if config.exponential_decay_length_penalty is not None:
             options["exponential_decay_length_penalty"] = tuple(config.exponential_decay_length_penalty)

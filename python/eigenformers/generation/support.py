@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable
 
 from ..errors import UnsupportedError
@@ -60,6 +61,17 @@ def check_supported(config: GenerationConfig) -> None:
         logger.info_once("compile_config: nothing to compile, the decode loop already is machine code")
     _check_beams(config)
     _check_processor_arguments(config)
+
+
+def ids_of(name: str, value: Any) -> list[int]:
+    """The ids of an option that is None, one id, or several in a list, an array or a tensor."""
+    if value is None:
+        return []
+    value = value.tolist() if hasattr(value, "tolist") else value
+    ids = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    if not all(isinstance(token, (int, float)) or hasattr(token, "item") for token in ids):
+        raise TypeError(f"generate: {name}={value!r}, needed the id of a token or a list of them")
+    return [int(token) for token in ids]
 
 
 def _check_counts(config: GenerationConfig) -> None:

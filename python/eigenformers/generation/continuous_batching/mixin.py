@@ -74,7 +74,8 @@ class ContinuousMixin:
         try:
             yield manager
         finally:
-            manager.stop(block=block, timeout=timeout, keep_for_next_session=persistent_manager)
+            if manager._thread is not None:  # else it was stopped inside
+                manager.stop(block=block, timeout=timeout, keep_for_next_session=persistent_manager)
 
     def generate_batch(
         self,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from ..support import ids_of
+
 
 class RequestStatus(IntEnum):
     """Where a request is."""
@@ -69,9 +71,7 @@ class RequestState:
     _timestamps: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        ids = self.eos_token_id
-        ids = [] if ids is None else ids if isinstance(ids, (list, tuple)) else [ids]
-        self._eos = {int(i) for i in ids if int(i) >= 0}
+        self._eos = {token for token in ids_of("eos_token_id", self.eos_token_id) if token >= 0}
 
     @property
     def status(self) -> RequestStatus:
