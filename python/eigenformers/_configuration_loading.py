@@ -12,7 +12,7 @@ from .errors import ConfigError
 from .hub import CONFIG_NAME, HUB_ARGUMENTS, cached_file, extract_commit_hash
 from .utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # These decide during construction; all other overrides are set afterwards.
 _DECIDING_ARGUMENTS = ("num_labels", "attn_implementation", "experts_implementation", "name_or_path")

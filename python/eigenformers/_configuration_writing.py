@@ -14,7 +14,7 @@ from .utils import logging
 from .utils.dtypes import dtype_name
 from .utils.files import atomic_write
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # The version of the real library whose file format this writes: goes into `transformers_version`.
 FORMAT_VERSION = "5.23.0"

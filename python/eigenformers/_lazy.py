@@ -29,22 +29,6 @@ def import_module(name: str, package: str | None = None) -> ModuleType:
         return importlib.import_module(name, package)
 
 
-class LazyModule:
-    """A module that is imported when something of it is first used.
-
-    >>> LazyModule("math").sqrt(4.0)
-    2.0
-    """
-
-    def __init__(self, name: str):
-        self.__name__ = name
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(import_module(self.__name__), name)
-        setattr(self, name, value)  # the next use takes no detour
-        return value
-
-
 def lazy_exports(package: str, modules: dict[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return `(__getattr__, __dir__)` for `package`.
 

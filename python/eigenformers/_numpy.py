@@ -5,12 +5,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ._lazy import LazyModule
+
+class _Numpy:
+    def __getattr__(self, name: str) -> Any:
+        import numpy
+
+        value = getattr(numpy, name)
+        setattr(self, name, value)  # the next use takes no detour
+        return value
+
 
 if TYPE_CHECKING:
     import numpy as np
 else:
-    np = LazyModule("numpy")
+    np = _Numpy()
 
 
 def is_array(value: Any) -> bool:

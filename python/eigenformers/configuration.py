@@ -30,7 +30,7 @@ from .utils.dtypes import dtype_name, to_dtype
 from .utils.field_types import compile_check
 from .utils.rope_parameters import RopeParametersMixin
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 ALLOWED_ATTN_LAYER_TYPES = (
     "full_attention", "sliding_attention", "chunked_attention", "window_attention", "indexed_attention",

@@ -19,7 +19,7 @@ from .utils import logging
 from .utils.hub_push import PushToHubMixin, upload_saved
 from .utils.weight_files import ResolvedWeights, resolve_weights
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 __all__ = [
     "CONFIG_NAME", "GENERATION_CONFIG_NAME", "HUB_ARGUMENTS", "PushToHubMixin", "ResolvedWeights", "cached_file",

@@ -179,29 +179,6 @@ def test_environment(value, expected):
     assert done.stderr.startswith(detail if value == "detail" else "[eigenformers] end")
 
 
-def run(program):
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("TRANSFORMERS_")}
-    environment.update(PYTHONPATH=ROOT)
-    return subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-
-
-def test_modules_log_late():
-    """A module's logger brings Python's logging in when it says something that is shown, and not before."""
-    done = run(
-        "import sys; from eigenformers import hub; hub.logger.info('no'); assert 'logging' not in sys.modules\n"
-        "hub.logger.warning_once('yes'); hub.logger.warning_once('yes'); hub.logger.info('no')"
-    )
-    assert done.stderr == "[eigenformers] yes\n"
-
-
-def test_a_level_that_the_program_has_set_stays():
-    done = run(
-        "from eigenformers import hub; import logging; root = logging.getLogger('eigenformers')\n"
-        "root.setLevel(logging.ERROR); hub.logger.warning('no'); hub.logger.error('yes')"
-    )
-    assert done.stderr == "[eigenformers] yes\n"
-
-
 def test_disabled_bars_reach_the_hub_library_when_it_loads():
     program = (
         "from eigenformers.utils import logging; logging.disable_progress_bar(); import sys;"

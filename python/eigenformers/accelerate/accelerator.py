@@ -17,7 +17,7 @@ from ..utils import logging
 from . import checkpointing
 from .state import AcceleratorState, GradientState, PartialState
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def _of(wrapper: Any, part: str, name: str) -> Any:

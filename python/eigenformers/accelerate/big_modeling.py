@@ -20,7 +20,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from ..utils.dtypes import to_dtype
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _AUTOMATIC = ("auto", "balanced", "balanced_low_0", "sequential")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}

@@ -14,7 +14,7 @@ from ..utils import logging
 from ..utils.hub_push import PushToHubMixin, upload_saved
 from .auxiliary_configs import WatermarkingConfig
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 GENERATION_CONFIG_NAME = "generation_config.json"
 
@@ -267,7 +267,7 @@ class GenerationConfig(PushToHubMixin):
             kwargs.pop(internal, None)
         config = cls(**{**config_dict, **kwargs})
         unused = config.update(**kwargs)
-        logger.info("Generate config %s", config)
+        logger.info(f"Generate config {config}")
         return (config, unused) if return_unused else config
 
     @classmethod

@@ -23,7 +23,7 @@ from .prefix_cache import PrefixCache
 from .support import check_supported, ids_of
 from .token_healing import heal, healed
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # What the loop reads from a GenerationConfig, under the same names.
 _LOOP_OPTIONS = (

@@ -11,7 +11,7 @@ from ..utils import logging
 from .arrays import as_array, softmax, to_tensor, token_ids
 from .token_bytes import token_bytes
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class StoppingCriteria:

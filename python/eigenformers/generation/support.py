@@ -11,7 +11,7 @@ from ..utils import logging
 if TYPE_CHECKING:
     from .configuration import GenerationConfig
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # Parameter → the values that mean "off", and what to do instead.
 REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {

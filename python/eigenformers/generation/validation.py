@@ -11,7 +11,7 @@ from .configuration import ALL_CACHE_IMPLEMENTATIONS, ALL_STATIC_CACHE_IMPLEMENT
 if TYPE_CHECKING:
     from .configuration import GenerationConfig
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # Flags that need a mode, with the value that is harmless outside of it.
 _SAMPLING_FLAGS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from ..utils import logging
 from .arrays import as_array
 from .logits_base import NumpyLogitsProcessor
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _TABLE_SIZE = 1_000_003
 _TRIED = 40  # likeliest tokens whose own colour "selfhash" looks at

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 _UPLOAD = ("commit_message", "commit_description", "create_pr", "revision")

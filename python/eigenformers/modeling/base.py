@@ -16,7 +16,7 @@ from .embeddings import EmbeddingsMixin
 from .loading import LoadingMixin, check_attention
 from .saving import SavingMixin
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class PreTrainedModel(

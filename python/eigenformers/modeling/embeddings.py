@@ -9,7 +9,7 @@ from .. import _core, nn
 from ..errors import ConfigError
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def _at(owner: Any, path: str) -> Any:

@@ -19,7 +19,7 @@ from ..utils.weight_files import resolve_weights
 from .progress import loading_bar
 from .quantized import fill_quantized, find_quantizer, quantization_argument
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 _state = threading.local()
 
 # Arguments of from_pretrained that are not computed here, and the values that ask for nothing.

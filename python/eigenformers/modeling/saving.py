@@ -12,7 +12,7 @@ from ..utils import logging
 from ..utils.hub_push import upload_saved
 from ..utils.weight_files import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME, add_variant
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
           "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip

@@ -19,7 +19,7 @@ from ..hub import CONFIG_NAME, HUB_ARGUMENTS
 from ..utils import logging
 from .registry import AUTO_CLASSES, FAMILIES, load_class
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 __path__: list[str] = []  # a package to those who import `modeling_auto` from it, see `_module_names`
 
 

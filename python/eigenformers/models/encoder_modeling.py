@@ -20,7 +20,7 @@ from ..outputs import (
 from ..utils import logging
 from .native import NativeModel, native
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class EncoderPreTrainedModel(NativeModel):

@@ -11,7 +11,7 @@ from ..nn.utils import clip_grad_norm_
 from ..utils import logging
 from .optimizer import Optimizer, check_at_least, check_betas
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class GrokAdamW(Optimizer):

@@ -42,7 +42,7 @@ __all__ = [  # noqa: PLE0604
     *_FORMATS,
 ]
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 __getattr__, __dir__ = lazy_exports(__name__, dict.fromkeys(_FORMATS, "..data_formats"))
 
 _SAMPLING_PARAMETERS = {

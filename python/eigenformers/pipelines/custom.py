@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import UnsupportedError
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def save_custom(pipeline: Any, folder: str | os.PathLike) -> None:

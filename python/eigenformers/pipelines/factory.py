@@ -14,7 +14,7 @@ from .base import Pipeline, check_device
 from .custom import check_custom
 from .registry import resolve_class
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # What a checkpoint's class name ends with → the task it is for, where the Hub cannot be asked.
 _TASK_OF_HEAD = {

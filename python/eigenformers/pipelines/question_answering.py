@@ -13,7 +13,7 @@ from ..generation.arrays import as_array, to_tensor
 from ..utils import logging
 from .base import ArgumentHandler, ChunkPipeline, _is_dataset
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 @dataclass(frozen=True)

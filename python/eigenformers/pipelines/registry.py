@@ -72,7 +72,7 @@ class PipelineRegistry:
         if task in self.supported_tasks:
             from ..utils import logging  # not above: this module is read whenever eigenformers is imported
 
-            logger = logging.module_logger(__name__)
+            logger = logging.get_logger(__name__)
             logger.warning(f"{task} is already registered. Overwriting pipeline for task {task}...")
         models = () if pt_model is None else pt_model if isinstance(pt_model, tuple) else (pt_model,)
         entry: dict[str, Any] = {"impl": pipeline_class, "pt": models}

@@ -9,7 +9,7 @@ from ..generation.configuration import GenerationConfig
 from ..utils import logging
 from .base import Pipeline
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class ReturnType(enum.Enum):

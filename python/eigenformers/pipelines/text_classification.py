@@ -11,7 +11,7 @@ from ..generation.arrays import as_array, softmax
 from ..utils import logging
 from .base import Pipeline
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class ClassificationFunction(enum.Enum):

@@ -13,7 +13,7 @@ from ..utils import logging
 from .base import ArgumentHandler, ChunkPipeline
 from .pt_utils import KeyDataset
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class AggregationStrategy(enum.Enum):

@@ -12,7 +12,7 @@ from .base import HfQuantizer
 from .bitsandbytes import BitsAndBytesConfig
 from .config_base import QuantizationConfigMixin
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 AUTO_QUANTIZER_MAPPING: dict[str, Any] = {
     "bitsandbytes_4bit": quantizers.Bnb4BitHfQuantizer,

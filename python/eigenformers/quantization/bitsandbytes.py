@@ -10,7 +10,7 @@ from ..utils import logging
 from ..utils.dtypes import dtype_name, to_dtype
 from .config_base import QuantizationConfigMixin, QuantizationMethod, typed
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _STORAGE = ("float16", "float32", "int8", "uint8", "float64", "bfloat16")
 

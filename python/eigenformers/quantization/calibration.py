@@ -9,7 +9,7 @@ from ..errors import ConfigError, UnsupportedError
 from ..utils import logging
 from .calibration_passes import Passes
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _LENGTH = 2048  # tokens of a text, unless the configuration or the model says less
 _ROWS = 512  # inputs of a layer that AWQ compares outputs on

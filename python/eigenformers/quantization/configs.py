@@ -9,7 +9,7 @@ from ..utils import logging
 from .config_base import QuantizationConfigMixin, QuantizationMethod, plain
 from .torchao import needed, type_and_data
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class AwqFormat(str, Enum):

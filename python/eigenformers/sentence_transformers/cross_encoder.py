@@ -13,7 +13,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .packing import batches, run, tokenized
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class CrossEncoder:

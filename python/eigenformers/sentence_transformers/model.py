@@ -18,7 +18,7 @@ from . import util
 from .modules import Dense, Normalize, Pooling, read_json
 from .packing import TokenLists, batches, run, tokenized
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class SentenceTransformer:

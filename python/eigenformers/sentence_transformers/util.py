@@ -17,7 +17,7 @@ import numpy as np
 from .. import _core
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def _rows(x: Any) -> np.ndarray:

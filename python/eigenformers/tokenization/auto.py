@@ -16,7 +16,7 @@ from .loading import TOKENIZER_CONFIG_FILE, Repository, take_hub_kwargs
 from .models import class_of
 from .vocab_files import read_json
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _GENERIC = {"PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "PythonBackend"}
 _registered: dict[str, type[PreTrainedTokenizerBase]] = {}  # by class name

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
-from typing import TYPE_CHECKING, Any
+from logging import Logger
+from typing import Any
 
 from ..utils import logging
 from ._engine import TokenizerError, UnsupportedError
@@ -19,10 +20,7 @@ from .saving import SavingMixin
 from .special_tokens import SpecialTokensMixin
 from .tensors import to_py_obj
 
-if TYPE_CHECKING:
-    from logging import Logger
-
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 VERY_LARGE_INTEGER = int(1e30)  # model_max_length when nobody said one
 LARGE_INTEGER = int(1e20)  # a model_max_length above this counts as "no limit"

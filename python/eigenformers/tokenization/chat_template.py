@@ -12,7 +12,7 @@ from .._numpy import is_scalar
 from ..utils import logging
 from .json_schema import get_json_schema
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _REASONING = ("reasoning_content", "thinking", "reasoning")  # names of one thing; the first is what templates read
 _CONTINUE_TAG = "CONTINUE_FINAL_MESSAGE_TAG "

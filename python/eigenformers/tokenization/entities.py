@@ -19,7 +19,7 @@ from .prepare import SpecialLayout
 from .saving import write_json
 from .vocab_files import checked_vocab, read_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _MARKS = {"entity_1_token": "<ent>", "entity_2_token": "<ent2>"}
 _ENTITIES = {"entity_unk_token": "[UNK]", "entity_pad_token": "[PAD]", "entity_mask_token": "[MASK]",

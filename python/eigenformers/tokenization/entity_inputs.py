@@ -11,7 +11,7 @@ from .enums import PaddingStrategy, TruncationStrategy
 from .padding import extend
 from .prepare import check_overflow, truncate_ids
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class EntityInputs:

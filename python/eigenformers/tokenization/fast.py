@@ -22,7 +22,7 @@ from .overrides import component_options
 from .training import TrainingMixin
 from .vocab_files import build_backend, write_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _TEXT_TYPES = (
     "text input must be of type `str` (single example), `list[str]` (batch or single pretokenized example) "

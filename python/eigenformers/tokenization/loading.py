@@ -14,7 +14,7 @@ from ..utils import logging
 from ._engine import AddedToken, TokenizerError, UnsupportedError
 from .vocab_files import read_json, read_text
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 TOKENIZER_FILE = FULL_TOKENIZER_FILE = "tokenizer.json"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"

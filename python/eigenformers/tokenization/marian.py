@@ -15,7 +15,7 @@ from .slow import PreTrainedTokenizer
 from .translation import OlderBatches
 from .vocab_files import read_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def _write_vocab(directory: Any, prefix: str | None, name: str, vocab: dict[str, int]) -> str:

@@ -14,7 +14,7 @@ from .rank_bpe import merge_by_rank, read_ranks
 from .slow_vocab import EncoderTokenizer, file_in, is_folder, require_package
 from .vocab_files import read_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # Wide punctuation to what stands for it in ASCII (Moses' replace-unicode-punctuation).
 _PUNCTUATION = str.maketrans({

@@ -8,7 +8,7 @@ from ..utils import logging
 from .batch_encoding import BatchEncoding
 from .enums import PaddingStrategy, TruncationStrategy
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class SpecialLayout(NamedTuple):

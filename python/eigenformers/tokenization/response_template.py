@@ -15,7 +15,7 @@ try:  # the patterns of templates are written for it; alone it can match what is
 except ImportError:
     patterns = re
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class Anchor:

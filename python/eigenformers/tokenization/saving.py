@@ -14,7 +14,7 @@ from ..utils.hub_push import PushToHubMixin, upload_saved
 from ._engine import AddedToken
 from .loading import ADDED_TOKENS_FILE, CHAT_TEMPLATE_DIR, CHAT_TEMPLATE_FILE, TOKENIZER_CONFIG_FILE
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # Arguments that describe where a tokenizer came from, not what it is.
 _PRIVATE = {

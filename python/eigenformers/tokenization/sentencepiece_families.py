@@ -16,7 +16,7 @@ from .sentencepiece_slow import BLANK, SentencePieceBackend, SentencePieceFile, 
 from .slow_vocab import EncoderTokenizer, file_in, is_folder, read_lines, require_package
 from .vocab_files import read_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def _mask(token: Any) -> Any:

@@ -11,7 +11,7 @@ from ..utils.files import atomic_write
 from ._engine import AddedToken, UnsupportedError
 from .slow import PreTrainedTokenizer
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 BLANK = "▁"
 

@@ -12,7 +12,7 @@ from .enums import PaddingStrategy
 from .slow_layout import SlowLayoutMixin
 from .trie import Trie
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):

@@ -9,7 +9,7 @@ from ..utils import logging
 from ..utils.files import atomic_write
 from .prepare import PrepareMixin
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # What stands before, between and after the texts, as names of special tokens.
 _PATTERNS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from ..utils.files import atomic_write
 from .slow import PreTrainedTokenizer
 from .vocab_files import read_text
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def require_package(name: str, message: str) -> Any:

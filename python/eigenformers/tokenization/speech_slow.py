@@ -18,7 +18,7 @@ from .tensors import to_py_obj
 from .vocab_files import read_vocab
 from .wav2vec2 import FrameTokens
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class VitsTokenizer(EncoderTokenizer):

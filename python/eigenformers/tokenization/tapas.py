@@ -21,7 +21,7 @@ from .table_numbers import Value, column_values, ranks_of, relations_of, values_
 from .tables import Table, read_table
 from .vocab_files import read_vocab
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class TapasTruncationStrategy(ExplicitEnum):

@@ -8,7 +8,7 @@ from ..tokenizers import AddedToken, processors
 from ..utils import logging
 from .languages import MBART50_LANGUAGES, MBART_LANGUAGES, NLLB_LANGUAGES
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class OlderBatches:

@@ -12,7 +12,7 @@ from ..utils import logging
 from .rank_bpe import CountedTokenizer, write_counted
 from .slow_vocab import is_folder
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _EYES, _NOSE, _MOUTH = "[:;=8]", r"[\-o*']?", r"[)\](\[dDpP/:}{@|\\]"
 _EMOTICON = f"(?:[<>]?{_EYES}{_NOSE}{_MOUTH}|{_MOUTH}{_NOSE}{_EYES}[<>]?|<3)"

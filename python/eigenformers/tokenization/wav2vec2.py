@@ -18,7 +18,7 @@ from .slow_vocab import file_in, is_folder
 from .tensors import to_py_obj
 from .vocab_files import read_json
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 Offsets = list  # of {"char" or "word": str, "start_offset": frame, "end_offset": frame}
 
 

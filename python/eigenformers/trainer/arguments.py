@@ -20,7 +20,7 @@ from .arguments_legacy import AcceptsFormerNames
 from .arguments_setters import Setters
 from .enums import HubStrategy, IntervalStrategy, OptimizerNames, ParallelMode, SaveStrategy, SchedulerType
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 LOG_LEVELS = {**logging.get_log_levels_dict(), "passive": -1}
 
 

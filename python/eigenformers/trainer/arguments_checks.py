@@ -11,7 +11,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .enums import HubStrategy, IntervalStrategy, OptimizerNames, SaveStrategy, SchedulerType
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _DICTS = (
     "accelerator_config", "fsdp_config", "deepspeed", "activation_checkpointing_kwargs",

@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _RENAMED = {
     "evaluation_strategy": "eval_strategy",

@@ -10,7 +10,7 @@ from ..utils import logging
 from .enums import IntervalStrategy, SaveStrategy
 from .state import ExportableState
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 EVENTS = (
     "on_init_end", "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_step_begin",

@@ -27,7 +27,7 @@ from .enums import SaveStrategy
 from .plain_state import load_state, reading, save_state
 from .state import ExportableState, TrainerControl, TrainerState, states_of
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 ARGS_FILE = "training_args.json"
 

@@ -12,7 +12,7 @@ from ..data.loader import DataLoader
 from ..data.sampler import LengthGroupedSampler, RandomSampler, SeededRandomSampler, SequentialSampler
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class RemoveColumnsCollator:

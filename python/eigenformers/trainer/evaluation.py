@@ -14,7 +14,7 @@ from ..utils import logging
 from .nested import Gathered, find_batch_size, nested_detach
 from .results import EvalLoopOutput, EvalPrediction, PredictionOutput, plain_metrics, speed_metrics
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class EvaluationMixin:

@@ -11,7 +11,7 @@ from ..utils import logging
 from .checkpoint_folders import PREFIX_CHECKPOINT_DIR
 from .enums import HubStrategy
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class HubMixin:

@@ -11,7 +11,7 @@ from ..errors import UnsupportedError
 from ..utils import logging
 from .callbacks import TrainerCallback
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _FINAL = (
     "train_runtime", "train_samples_per_second", "train_steps_per_second", "train_loss", "total_flos",

@@ -18,7 +18,7 @@ from .enums import SaveStrategy
 from .neftune import activate_neftune
 from .results import TrainOutput, speed_metrics
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class _Plan:

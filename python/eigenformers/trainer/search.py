@@ -13,7 +13,7 @@ from ..utils import logging
 from .enums import HPSearchBackend
 from .results import BestRun, default_compute_objective
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 def default_hp_space_optuna(trial: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from .. import _core
 from ..utils import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class StepMixin:

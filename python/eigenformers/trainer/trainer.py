@@ -32,7 +32,7 @@ from .sigterm import SaveOnSigterm
 from .state import TrainerControl, TrainerState
 from .step import StepMixin
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _SHIFTING = ("ForCausalLM", "ForConditionalGeneration")
 

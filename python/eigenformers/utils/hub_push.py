@@ -10,7 +10,7 @@ from typing import Any
 
 from . import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _CARD = """
 # {title}

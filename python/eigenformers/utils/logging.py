@@ -14,17 +14,12 @@ True
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Callable
-
-from .._lazy import LazyModule
-
-if TYPE_CHECKING:
-    import logging
-else:
-    logging = LazyModule("logging")  # a thirtieth of the time to a first token, which has nothing to say
+from logging import CRITICAL, DEBUG, ERROR, FATAL, INFO, NOTSET, WARN, WARNING
+from typing import Any, Callable
 
 __all__ = [
     "CRITICAL", "DEBUG", "ERROR", "FATAL", "INFO", "NOTSET", "WARN", "WARNING", "add_handler", "captureWarnings",
@@ -34,12 +29,6 @@ __all__ = [
     "set_verbosity_debug", "set_verbosity_error", "set_verbosity_info", "set_verbosity_warning", "tqdm",
 ]  # fmt: skip
 
-CRITICAL = FATAL = 50
-ERROR = 40
-WARNING = WARN = 30
-INFO = 20
-DEBUG = 10
-NOTSET = 0
 log_levels = {
     "detail": DEBUG,  # also prints logger name, line and time
     "debug": DEBUG,
@@ -75,7 +64,6 @@ def _root() -> logging.Logger:
     with _lock:
         if _default_handler is not None:
             return root
-        _add_methods()
         if sys.stderr is None:  # a windowed application without a console
             sys.stderr = open(os.devnull, "w", encoding="utf-8")
         detail = os.environ.get("TRANSFORMERS_VERBOSITY") == "detail"
@@ -84,8 +72,7 @@ def _root() -> logging.Logger:
         _default_handler = logging.StreamHandler()
         _default_handler.setFormatter(logging.Formatter(style))
         root.addHandler(_default_handler)
-        if root.level == NOTSET:  # else the program has set one
-            root.setLevel(_initial_level())
+        root.setLevel(_initial_level())
         root.propagate = os.environ.get("CI", "").upper() in {"1", "ON", "YES", "TRUE"}
         return root
 
@@ -94,25 +81,6 @@ def get_logger(name: str | None = None) -> logging.Logger:
     """The logger called `name`; without a name the root logger `eigenformers`."""
     _root()
     return logging.getLogger(name or _ROOT_NAME)
-
-
-class _ModuleLogger:
-    """A module's logger, made when the module first has something to say that would be shown."""
-
-    def __init__(self, name: str):
-        self.__name__ = name
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("debug", "info", "info_once") and "logging" not in sys.modules:  # nobody has set a level
-            level = log_levels.get(os.environ.get("TRANSFORMERS_VERBOSITY") or "warning", NOTSET)
-            if level >= WARNING:
-                return lambda *args, **kwargs: None
-        return getattr(get_logger(self.__name__), name)
-
-
-def module_logger(name: str) -> logging.Logger:
-    """What our modules call `logger`. In a program that logs itself it is ready at once, for it to configure."""
-    return get_logger(name) if "logging" in sys.modules else _ModuleLogger(name)  # type: ignore[return-value]
 
 
 def get_verbosity() -> int:
@@ -220,11 +188,10 @@ def _info_once(self: logging.Logger, *args: Any, **kwargs: Any) -> None:
     self.info(*args, **kwargs)
 
 
-def _add_methods() -> None:
-    """Loggers are created by the standard library, so these go onto its class; a class that has them keeps its own."""
-    for name, method in (("warning_advice", _warning_advice), ("warning_once", _warning_once), ("info_once", _info_once)):
-        if not hasattr(logging.Logger, name):
-            setattr(logging.Logger, name, method)
+# Loggers are created by the standard library, so the methods go onto its class; a class that has them keeps its own.
+for _name, _method in (("warning_advice", _warning_advice), ("warning_once", _warning_once), ("info_once", _info_once)):
+    if not hasattr(logging.Logger, _name):
+        setattr(logging.Logger, _name, _method)
 
 
 # Progress bars: tqdm is imported with the first bar that is shown.

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ConfigError
 from . import logging
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 # rope_type -> (required keys, optional keys), besides rope_theta and partial_rotary_factor, which all types may have
 _KEYS: dict[str, tuple[set[str], set[str]]] = {

@@ -14,7 +14,7 @@ from ..errors import CheckpointError
 from . import logging
 from .files import is_inside
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 SAFE_WEIGHTS_NAME = "model.safetensors"
 SAFE_WEIGHTS_INDEX_NAME = "model.safetensors.index.json"

@@ -19,7 +19,7 @@ from .requests import GenerationOutput, RequestState
 if TYPE_CHECKING:
     import asyncio
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 _RUN, _FLUSH, _HARD_STOP = range(3)
 _LOOK = 0.1  # seconds between two looks at whether the thread is still there

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .manager import ContinuousBatchingManager
     from .requests import GenerationOutput
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class ContinuousMixin:

@@ -7,7 +7,7 @@ from typing import Any
 from ...utils import logging
 from ..decoder_config import DecoderConfig
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 
 
 class MistralConfig(DecoderConfig):

@@ -21,7 +21,7 @@ from ..matching import (
 )
 from ..modules_to_save import ModulesToSaveWrapper, wrap_modules_to_save
 
-logger = logging.module_logger(__name__)
+logger = logging.get_logger(__name__)
 _MANY = 20  # target modules from which on they are shortened to what tells them apart
 
 
