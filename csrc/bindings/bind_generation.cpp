@@ -200,6 +200,7 @@ void bind_generation(py::module_& m) {
         for (auto f : criteria) {
           auto c = std::make_shared<PyCriterion>();
           c->function = keep_python(py::reinterpret_borrow<py::object>(f));
+          c->wants_scores = py::getattr(f, "wants_scores", py::bool_(true)).cast<bool>();
           r.stopping.push_back(std::move(c));
         }
         if (!put.is_none())

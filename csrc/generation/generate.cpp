@@ -38,9 +38,9 @@ class Loop {
     TokenHistory& history = session_.history;
     const auto processors = session_.processors(logits.size(1));
     session_.only_read_scores(processors.empty());
-    // Criteria look at scores with output_scores alone.
     session_.only_largest_score(processors.empty() && !r_.options.do_sample && !r_.options.output_logits &&
-                                !r_.options.output_scores && !r_.dola);
+                                !r_.options.output_scores && !r_.dola &&
+                                std::ranges::none_of(r_.stopping, [](auto& c) { return c->wants_scores; }));
     std::vector<Generator> generators = r_.options.do_sample ? row_generators(history) : std::vector<Generator>();
     for (;;) {
       if (r_.options.output_logits) result_.logits.push_back(logits.clone());

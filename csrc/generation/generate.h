@@ -15,6 +15,7 @@ namespace ef {
 
 struct StoppingCriterion {
   virtual ~StoppingCriterion() = default;
+  bool wants_scores = true;  // else they need not be all there
   // done[i] is set when row i has ended. scores [batch, vocab] are those the last tokens were chosen from.
   virtual void check(const TokenHistory& history, const Tensor& scores, std::vector<bool>& done) = 0;
 };

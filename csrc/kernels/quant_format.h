@@ -2,16 +2,17 @@
 //
 // Weights: panels of 16 rows; k in groups of 32. A group holds, for all 16 rows,
 //   codes   lines of 64 bytes, 4 bytes a row: dword g of a row is k = 4g … 4g+3. Low bits first: 4-bit codes have
-//   dwords
-//           g and g+4 in the nibbles of line g; 2-bit codes dwords 4h … 4h+3 in line h. Then the high bits: one bit a
-//           weight in one line (bit g of a byte: dword g), two bits as 2-bit codes. Of 8-bit codes, the high nibbles:
-//           those of dword g above those of g+4.
+//           dwords g and g+4 in the nibbles of line g; 2-bit codes dwords 4h … 4h+3 in line h. Then the high bits:
+//           one bit a weight in one line (bit g of a byte: dword g), two bits as 2-bit codes. Of 8-bit codes, the high
+//           nibbles: those of dword g above those of g+4.
 //   scales  as the kind says, 16 rows next to each other; then the minima.
-// Formats with super scales put them before every eighth group. Rows beyond n and their scales are zero. The low
-// nibbles of 8-bit codes follow those of all groups of kSectionPanels panels: a product that only looks for its largest
-// entries reads few of them, and what it does read lies together, since a core fetches what comes next unasked. weight
-// = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the unsigned
-// operand of the dot product hold them.
+// Formats with super scales put them before every eighth group. Rows beyond n and their scales are zero.
+//
+// The low nibbles of 8-bit codes follow those of all groups of kSectionPanels panels: a product that only looks for its
+// largest entries reads few of them, and what it does read lies together, since a core fetches what comes next unasked.
+//
+// weight = scale * (code - bias) - min, or scale * codebook[code] - min: the bias of 8-bit and signed codes lets the
+// unsigned operand of the dot product hold them.
 //
 // Activations: rows in blocks of up to 12 (16 with AVX-512), cut evenly; in a block, for each group of 32 along k, one
 // ActivationGroup a row.

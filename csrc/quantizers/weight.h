@@ -39,7 +39,9 @@ class Weight {
   // y [m, n] f32 = x · Wᵀ and dx [m, k] f32 = dy · W. Neither records gradients: linear() below does.
   virtual Tensor matmul(const Activation& x) const = 0;
   virtual Tensor matmul_grad(const Tensor& dy) const = 0;
-  // y of one row x, of whose entries only the largest and its equals matter: others may be anything below it.
+  // Whether there is a quicker product of one row where only its largest entries matter; that product: others may be
+  // anything below them.
+  virtual bool finds_largest() const { return false; }
   virtual Tensor matmul_largest(const Activation& x) const { return matmul(x); }
   virtual void add_matmul_grad(const Tensor& dy, Tensor& dx) const;  // dx += dy · W
   virtual Tensor rows(const Tensor& ids) const = 0;                  // [..., k] f32 for int64 ids [...]

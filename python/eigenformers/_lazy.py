@@ -33,11 +33,13 @@ def lazy_exports(package: str, modules: dict[str, str]) -> tuple[Callable[[str],
     """Return `(__getattr__, __dir__)` for `package`.
 
     `modules` maps a public name to the module that defines it, relative to `package` (`".configuration"`). A value
-    that ends with `":"` exports the module itself.
+    that ends with `":"` exports the module itself. Modules that define some of the names are attributes, too, as they are
+    once they have been imported.
     """
+    defining = {where: f"{where}:" for where in modules.values()}
 
     def __getattr__(name: str) -> Any:
-        where = modules.get(name)
+        where = modules.get(name) or defining.get(f".{name}")
         if where is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         if where.endswith(":"):

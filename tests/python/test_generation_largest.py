@@ -56,6 +56,13 @@ def test_whoever_reads_scores_gets_all_of_them(model: ef.PreTrainedModel) -> Non
         np.testing.assert_allclose(got[0], row, rtol=0, atol=1e-3 * np.abs(row).max())
 
 
+def test_criteria_that_want_scores_get_all_of_them(model: ef.PreTrainedModel) -> None:
+    ids = np.asarray([PROMPTS[2]])
+    options = {"max_new_tokens": 16, "do_sample": False, "is_assistant": True, "assistant_confidence_threshold": 0.01}
+    whole = model.generate(ids, output_scores=True, return_dict_in_generate=True, **options)
+    assert (np.asarray(model.generate(ids, **options)) == np.asarray(whole.sequences)).all()
+
+
 def test_hooks_see_all_logits(model: ef.PreTrainedModel) -> None:
     ids, seen = np.asarray([PROMPTS[0]]), []
     with model.register_forward_hook(lambda module, args, output: seen.append(np.asarray(output.logits)[0, -1].copy())):

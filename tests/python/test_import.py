@@ -56,10 +56,20 @@ def test_text_to_text_brings_nothing_slow(smollm2):
         f"import sys, eigenformers as ef; pipe = ef.pipeline('text-generation', model={str(smollm2)!r})\n"
         "for prompt in ('The capital of France is', 'A long prompt. ' * 50):\n"
         "    print(pipe(prompt, max_new_tokens=2, do_sample=False))\n"
-        "slow = {'numpy', 'asyncio', 'tempfile', 'fractions', 'multiprocessing', 'urllib.request', 'logging', 'ctypes'}\n"
+        "slow = {'numpy', 'asyncio', 'tempfile', 'fractions', 'multiprocessing', 'urllib.request', 'ctypes'}\n"
         "slow |= {'csv', 'glob', 'base64', 'eigenformers.tokenizers.models', 'eigenformers.tokenizers.trainers'}\n"
         "slow |= {'eigenformers.nn.layers', 'eigenformers.generation.logits_process', 'eigenformers.tokenization.entities'}\n"
         "assert not slow & set(sys.modules), slow & set(sys.modules)"
+    )
+
+
+def test_modules_are_attributes():
+    """As they were when all of them were imported with their package."""
+    run(
+        "import eigenformers as ef, eigenformers.tokenizers as t\n"
+        "assert t.implementations.ByteLevelBPETokenizer is t.ByteLevelBPETokenizer and t.pattern.Regex is t.Regex\n"
+        "assert t.types.Offsets is t.Offsets and ef.nn.layers.Linear is ef.nn.Linear\n"
+        "assert ef.nn.modules_of_functions.ReLU6 and ef.nn.more_layers.Conv1d"
     )
 
 

@@ -420,10 +420,12 @@ bool CausalLmBody::train_on(const Tensor& h, const ModelInput& in, ModelOutput& 
 
 // Where nothing comes behind the product that could make equals of different logits.
 bool CausalLmBody::only_largest(const Tensor& h, const ModelInput& in) const {
-  const Module& head = *lm_head.ptr();
-  return in.only_largest && h.size(0) * h.size(1) == 1 && h.dtype() == DType::Float32 && !grad_enabled() &&
-         logit_scale == 1 && logit_softcap == 0 && typeid(head) == typeid(Linear) && head.plain() &&
-         !static_cast<const Linear&>(head).bias && static_cast<const Linear&>(head).weight.defined();
+  const Module& module = *lm_head.ptr();
+  if (!in.only_largest || h.size(0) * h.size(1) != 1 || h.dtype() != DType::Float32 || grad_enabled() ||
+      logit_scale != 1 || logit_softcap != 0 || typeid(module) != typeid(Linear) || !module.plain())
+    return false;
+  const auto& head = static_cast<const Linear&>(module);
+  return !head.bias && head.weight.defined() && head.weight.get()->finds_largest();
 }
 
 Tensor CausalLmBody::largest_logit(const Tensor& h) const {

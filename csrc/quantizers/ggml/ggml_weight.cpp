@@ -101,12 +101,16 @@ std::vector<Tensor> GgmlWeight::matmul_many(const Activation& x, const std::vect
   return ys;
 }
 
-Tensor GgmlWeight::matmul_largest(const Activation& x) const {
+bool GgmlWeight::finds_largest() const {
   constexpr size_t kInCache = 32 << 20;  // bytes that the last cache may hold, where reading them all is as fast
+  return quant_estimates(type_) && nbytes() >= kInCache && is_packed();
+}
+
+Tensor GgmlWeight::matmul_largest(const Activation& x) const {
   constexpr double kTooMany = 0.3;
   constexpr int kPause = 15;
   check<ShapeError>(x.k() == k_, "ggml weight: found input of ", x.k(), " columns, needed ", k_);
-  if (x.m() != 1 || nbytes() < kInCache || !quant_estimates(type_) || quant_rounds(1) || !is_packed()) return matmul(x);
+  if (x.m() != 1 || !finds_largest() || quant_rounds(1)) return matmul(x);
   if (plain_.load(std::memory_order_relaxed) > 0) {
     plain_.fetch_sub(1, std::memory_order_relaxed);
     return matmul(x);

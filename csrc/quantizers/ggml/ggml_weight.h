@@ -32,6 +32,7 @@ class GgmlWeight : public Weight {
   size_t nbytes() const override { return quant_packed_bytes(type_, n_, k_); }
   Tensor matmul(const Activation& x) const override;
   Tensor matmul_grad(const Tensor& dy) const override;
+  bool finds_largest() const override;
   Tensor matmul_largest(const Activation& x) const override;
   Tensor rows(const Tensor& ids) const override;
   Tensor dense(int64_t begin, int64_t end) const override;

@@ -37,6 +37,7 @@ def criterion_of(criterion: Any, keep_scores: bool) -> Callable[[Any, Any], Any]
         kept.append(scores.clone())
         return criterion(ids, tuple(kept))
 
+    call.wants_scores = keep_scores  # type: ignore[attr-defined]
     return call
 
 

@@ -49,7 +49,11 @@ class Converter:
         with tempfile.TemporaryDirectory() as folder:  # by way of its files, which both know
             original.save_vocabulary(folder)
             options = {name: str(token) for name, token in original.special_tokens_map.items() if isinstance(token, str)}
-            tokenizer = class_of(type(original).__name__).from_pretrained(folder, **options)
+            name = type(original).__name__
+            kind = class_of(name)
+            if kind is None:
+                raise KeyError(name)
+            tokenizer = kind.from_pretrained(folder, **options)
         added = [token for _, token in sorted(original.added_tokens_decoder.items())]
         tokenizer.add_tokens([token for token in added if token.content not in tokenizer.get_vocab()])
         return tokenizer.backend_tokenizer
