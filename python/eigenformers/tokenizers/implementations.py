@@ -16,6 +16,12 @@ from . import decoders, models, normalizers, pre_tokenizers, processors, trainer
 from .pattern import Regex
 
 
+def _given_input(value: Any, message: str) -> Any:
+    if value is None:
+        raise ValueError(message)
+    return value
+
+
 class BaseTokenizer:
     """Wraps a `Tokenizer`, whose methods and properties it has. `_parameters` is what it was made with."""
 
@@ -34,7 +40,7 @@ class BaseTokenizer:
         return getattr(self._tokenizer, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._own:
+        if name in self._own or isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)
         else:
             setattr(self._tokenizer, name, value)
@@ -44,6 +50,72 @@ class BaseTokenizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+    def encode(
+        self, sequence: Any, pair: Any = None, is_pretokenized: bool = False, add_special_tokens: bool = True
+    ) -> Any:
+        """Encodes one text, or a pair. With is_pretokenized a text is a list of words."""
+        _given_input(sequence, "encode: `sequence` can't be `None`")
+        return self._tokenizer.encode(sequence, pair, is_pretokenized, add_special_tokens)
+
+    def encode_batch(self, inputs: Any, is_pretokenized: bool = False, add_special_tokens: bool = True) -> list:
+        """Encodes many texts in parallel."""
+        _given_input(inputs, "encode_batch: `inputs` can't be `None`")
+        return self._tokenizer.encode_batch(inputs, is_pretokenized, add_special_tokens)
+
+    async def async_encode_batch(
+        self, inputs: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
+    ) -> list:
+        """`encode_batch` in a thread, to be awaited."""
+        _given_input(inputs, "async_encode_batch: `inputs` can't be `None`")
+        return await self._tokenizer.async_encode_batch(inputs, is_pretokenized, add_special_tokens)
+
+    async def async_encode_batch_fast(
+        self, inputs: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
+    ) -> list:
+        """`encode_batch_fast` in a thread, to be awaited."""
+        _given_input(inputs, "async_encode_batch_fast: `inputs` can't be `None`")
+        return await self._tokenizer.async_encode_batch_fast(inputs, is_pretokenized, add_special_tokens)
+
+    def decode(self, ids: list[int], skip_special_tokens: bool | None = True) -> str:
+        """The text of ids."""
+        _given_input(ids, "None input is not valid. Should be a list of integers.")
+        return self._tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+
+    def decode_batch(self, sequences: Any, skip_special_tokens: bool | None = True) -> list[str]:
+        """The texts of many lists of ids."""
+        _given_input(sequences, "None input is not valid. Should be list of list of integers.")
+        return self._tokenizer.decode_batch(sequences, skip_special_tokens=skip_special_tokens)
+
+    async def async_decode_batch(self, sequences: Any, skip_special_tokens: bool = True) -> list[str]:
+        """`decode_batch` in a thread, to be awaited."""
+        _given_input(sequences, "async_decode_batch: `sequences` can't be `None`")
+        return await self._tokenizer.async_decode_batch(sequences, skip_special_tokens)
+
+    def enable_padding(
+        self,
+        direction: str = "right",
+        pad_to_multiple_of: int | None = None,
+        pad_id: int = 0,
+        pad_type_id: int = 0,
+        pad_token: str = "[PAD]",
+        length: int | None = None,
+    ) -> None:
+        """Pad what is encoded from now on: to `length`, or to the longest of a batch."""
+        self._tokenizer.enable_padding(
+            direction=direction, pad_to_multiple_of=pad_to_multiple_of, pad_id=pad_id, pad_type_id=pad_type_id,
+            pad_token=pad_token, length=length,
+        )  # fmt: skip
+
+    def enable_truncation(
+        self, max_length: int, stride: int = 0, strategy: str = "longest_first", direction: str = "right"
+    ) -> None:
+        """Cut what is encoded from now on to `max_length` tokens."""
+        self._tokenizer.enable_truncation(max_length, stride=stride, strategy=strategy, direction=direction)
+
+    def add_special_tokens(self, special_tokens: list) -> int:
+        """Add tokens that the model never sees, left out when decoding; returns how many are new."""
+        return self._tokenizer.add_special_tokens(special_tokens)
 
     def normalize(self, sequence: str) -> str:
         """The normalized text."""
@@ -63,6 +135,32 @@ class BaseTokenizer:
     def train_from_iterator(self, iterator: Iterable, *args: Any, length: int | None = None, **options: Any) -> None:
         """Train on texts; the options are those of `train`, and the number of texts."""
         self._tokenizer.train_from_iterator(iterator, self._trainer(*args, **options), length)
+
+
+def _delegate(name: str) -> Any:
+    """A method or property of `Tokenizer`, of the same name on the wrapper."""
+    theirs = getattr(Tokenizer, name)
+    if not callable(theirs):
+        settable = name in ("model", "normalizer", "pre_tokenizer", "post_processor", "decoder")
+        return property(
+            lambda self: getattr(self._tokenizer, name),
+            (lambda self, value: setattr(self._tokenizer, name, value)) if settable else None,
+            doc=theirs.__doc__,
+        )
+
+    def method(self: BaseTokenizer, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self._tokenizer, name)(*args, **kwargs)
+
+    method.__name__, method.__qualname__, method.__doc__ = name, f"BaseTokenizer.{name}", theirs.__doc__
+    return method
+
+
+for _name in (
+    "add_tokens", "get_added_tokens_decoder", "get_vocab", "get_vocab_size",
+    "id_to_token", "no_padding", "no_truncation", "num_special_tokens_to_add", "post_process", "save", "to_str",
+    "token_to_id", "padding", "truncation", "model", "normalizer", "pre_tokenizer", "post_processor", "decoder",
+):  # fmt: skip
+    setattr(BaseTokenizer, _name, _delegate(_name))
 
 
 def _normalizer(steps: list) -> Any:
