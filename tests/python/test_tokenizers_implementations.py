@@ -1,7 +1,6 @@
 """The ready-made pipelines: methods on the class, the library's order of arguments and its errors."""
 
 import pytest
-
 from eigenformers import tokenizers as T
 
 VOCAB = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "a": 5}

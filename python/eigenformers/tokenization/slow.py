@@ -157,10 +157,11 @@ class PreTrainedTokenizer(SlowLayoutMixin, PreTrainedTokenizerBase):
         return text, kwargs
 
     def tokenize(self, text: str, pair: str | None = None, add_special_tokens: bool = False, **kwargs) -> list[str]:
-        """Token strings of a text: added tokens whole, the rest as `_tokenize` splits it."""
+        """Token strings of a text: added tokens whole, the rest as `_tokenize` splits it.
+
+        As in transformers, `pair` and `add_special_tokens` are taken and change nothing.
+        """
         split_special_tokens = kwargs.pop("split_special_tokens", self.split_special_tokens)
-        if pair is not None or add_special_tokens:
-            return self.convert_ids_to_tokens(self.encode(text, pair, add_special_tokens=add_special_tokens))
         text, kwargs = self.prepare_for_tokenization(text, **kwargs)
         if kwargs:
             logger.warning_once(f"Keyword arguments {sorted(kwargs)} not recognized by {type(self).__name__}.")
