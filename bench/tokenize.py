@@ -43,6 +43,7 @@ SENTENCEPIECE = {  # asset, its file, the class that converts it
     "marian": ("opus-mt-en-fr", "source.spm", "T5TokenizerFast"),
 }
 
+PEERS = ("tokenizers", "quicktok", "tiktoken", "sentencepiece", "rs_bpe")
 
 # Contestants: make(vocabulary folder) gives the tasks it can do, {task: f(texts, ids of them) -> number of tokens, None
 # where it was given them}.
@@ -237,7 +238,11 @@ def vocabularies(folder: Path, names: list[str], peers: str) -> dict[str, Path]:
             out[name].parent.mkdir(parents=True, exist_ok=True)
             code = f"import quicktok; e = quicktok.get_encoding('{BUNDLED[name]}'); "
             code += "print([t.hex() for t in sorted(e.token_byte_values(), key=e.encode_single_token)])"
-            tokens = subprocess.run([peers, "-c", code], capture_output=True, text=True, check=True).stdout
+            ran = subprocess.run([peers, "-c", code], capture_output=True, text=True, check=False)
+            if ran.returncode:
+                print(f"{name} left out: {peers} has no quicktok, whose vocabulary it is", file=sys.stderr)
+                continue
+            tokens = ran.stdout
             tokens = [bytes.fromhex(t) for t in json.loads(tokens.replace("'", '"'))]
             data.write_tokenizer_json(out[name], tokens, data.PATTERNS[name], ignore_merges=name == "llama3")
     return {name: path for name, path in out.items() if path.exists()}
@@ -246,7 +251,7 @@ def vocabularies(folder: Path, names: list[str], peers: str) -> dict[str, Path]:
 def measure(arguments) -> None:
     texts = data.texts(arguments.folder, arguments.web)
     sizes = {name: len(text.encode()) / 1e6 for name, text in texts.items()}
-    contestants = ["eigenformers", *(arguments.against or "tokenizers quicktok tiktoken sentencepiece rs_bpe".split())]
+    contestants = ["eigenformers", *arguments.against]
     for vocabulary, path in vocabularies(arguments.folder, arguments.vocab, arguments.peers).items():
         for threads in arguments.threads:
             processes = {}
@@ -289,6 +294,13 @@ def report(title: str, best: dict[str, list], megabytes: float | None, first: di
     print(f"{title:42} " + " | ".join(parts), flush=True)
 
 
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def main() -> None:
     if "--serve" in sys.argv:
         return serve(*sys.argv[2:])
@@ -296,14 +308,28 @@ def main() -> None:
     parser.add_argument("--peers", default=sys.executable, help="a Python that has the other libraries")
     parser.add_argument("--folder", type=Path, default=Path("build/bench-tokenize"), help="where texts are kept")
     parser.add_argument("--web", type=Path, help="folder of .html and .po files")
-    parser.add_argument("--vocab", nargs="+", default=[*BUNDLED, *ASSETS, *SENTENCEPIECE])
-    parser.add_argument("--only", nargs="+", default=["load", "encode", "offsets", "call", "decode"])
-    parser.add_argument("--texts", nargs="+")
-    parser.add_argument("--shapes", nargs="+", default=["documents", "lines"])
-    parser.add_argument("--against", nargs="+")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=3)
-    measure(parser.parse_args())
+
+    def some_of(option: str, *names: str, default: list[str] | None) -> None:
+        parser.add_argument(option, nargs="+", choices=names, default=default)
+
+    vocab = (*BUNDLED, *ASSETS, *SENTENCEPIECE)
+    tasks, shapes = ("load", "encode", "offsets", "call", "decode"), ("documents", "lines")
+    some_of("--vocab", *vocab, default=list(vocab))
+    some_of("--only", *tasks, default=list(tasks))
+    parser.add_argument("--texts", nargs="+", help="names of texts; an unknown one lists them")
+    some_of("--shapes", *shapes, default=list(shapes))
+    some_of("--against", *PEERS, default=list(PEERS))
+    parser.add_argument("--threads", nargs="+", type=positive, default=[1, 2])
+    parser.add_argument("--rounds", type=positive, default=3)
+    arguments = parser.parse_args()
+    if not shutil.which(arguments.peers):
+        parser.error(f"argument --peers: no such Python: {arguments.peers}")
+    if arguments.texts:
+        known = data.texts(arguments.folder, arguments.web)
+        for name in arguments.texts:
+            if name not in known:
+                parser.error(f"argument --texts: invalid choice: {name!r} (choose from {', '.join(known)})")
+    measure(arguments)
 
 
 if __name__ == "__main__":
