@@ -162,17 +162,24 @@ Tokenizer unigram(const GgufVocab& v) {
   const uint32_t unknown = v.unknown_id.value_or(2);
   check<TokenizerError>(unknown < v.tokens.size(), kWhere, ": no unknown token");
   Tokenizer out(make_unigram(pieces, unknown, false));
-  Json normalizers = Json::array(), splits = Json::array();
+  Json normalizers = Json::array();
+  const auto replace = [&](Json pattern, const char* content) {
+    normalizers.push_back({{"type", "Replace"}, {"pattern", std::move(pattern)}, {"content", content}});
+  };
   if (!v.precompiled_charsmap.empty())
     normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(v.precompiled_charsmap)}});
+  if (v.remove_extra_whitespaces.value_or(false)) {
+    replace({{"Regex", "\\A +| +\\z"}}, "");
+    replace({{"Regex", " {2,}"}}, " ");
+  }
+  // Not Metaspace's own prefix, which a text that begins with a blank does not get.
+  const bool prefix = v.add_space_prefix.value_or(true);
+  if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", " "}});
   if (!normalizers.empty())
     out.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
-  const bool prefix = v.add_space_prefix.value_or(true);
-  const Json metaspace{
-      {"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", prefix ? "always" : "never"}, {"split", true}};
-  if (v.remove_extra_whitespaces.value_or(false)) splits.push_back({{"type", "WhitespaceSplit"}});
-  splits.push_back(metaspace);
-  out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "Sequence"}, {"pretokenizers", splits}}));
+  Json metaspace{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "never"}, {"split", true}};
+  out.set_pre_tokenizer(pre_tokenizer_from_json(metaspace));
+  metaspace["prepend_scheme"] = prefix ? "always" : "never";
   out.set_decoder(decoder_from_json(metaspace));
   const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
     return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
