@@ -3,6 +3,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/signals.h"
+#include "bindings/tokenizers_arguments.h"
 #include "bindings/tokenizers_encode.h"
 #include "io/gguf.h"
 #include "tokenizers/decode_stream.h"
@@ -16,69 +17,6 @@ namespace {
 
 using tk::Encoding;
 using tk::Tokenizer;
-
-// The value of a whole number that Python keeps in one digit, which ids are; else -1.
-int64_t small_number(PyObject* number) {
-  if (!PyLong_CheckExact(number)) return -1;
-#if PY_VERSION_HEX >= 0x030c0000
-  auto* value = reinterpret_cast<PyLongObject*>(number);
-  return PyUnstable_Long_IsCompact(value) ? PyUnstable_Long_CompactValue(value) : -1;
-#else
-  const Py_ssize_t digits = Py_SIZE(number);
-  return digits == 1 ? int64_t(reinterpret_cast<PyLongObject*>(number)->ob_digit[0]) : digits == 0 ? 0 : -1;
-#endif
-}
-
-// Of a list of ints, or an array of them.
-void append_ids(const py::handle& ids, std::vector<uint32_t>& out) {
-  constexpr size_t kAhead = 16;
-  const auto wrong = [] { throw py::type_error("decode: ids must be whole numbers from 0 to 4294967295"); };
-  if (!PyList_Check(ids.ptr()) && is_array(ids)) {
-    const auto array = py::reinterpret_borrow<py::array>(ids);
-    if (array.ndim() != 1 || (array.dtype().kind() != 'i' && array.dtype().kind() != 'u')) wrong();
-    const auto values = py::array_t<int64_t, py::array::c_style | py::array::forcecast>(array);
-    for (py::ssize_t i = 0; i < values.size(); i++) {
-      const int64_t id = values.data()[i];
-      if (id < 0 || id > int64_t(UINT32_MAX)) wrong();
-      out.push_back(uint32_t(id));
-    }
-    return;
-  }
-  if (PyList_CheckExact(ids.ptr())) {  // as a rule all are such numbers
-    const size_t size = size_t(PyList_GET_SIZE(ids.ptr())), before = out.size();
-    out.resize(before + size);
-    uint32_t* to = out.data() + before;
-    PyObject* const* items = reinterpret_cast<PyListObject*>(ids.ptr())->ob_item;
-    int64_t all = 0;
-    for (size_t i = 0; i < size; i++) {
-      const int64_t small = small_number(items[i]);
-      to[i] = uint32_t(small);
-      all |= small;
-    }
-    if (all >= 0) return;
-    out.resize(before);
-  }
-  const auto items = py::reinterpret_steal<py::object>(PySequence_Fast(ids.ptr(), "decode: a list of ids is needed"));
-  if (!items) throw py::error_already_set();
-  const auto size = [&] { return size_t(PySequence_Fast_GET_SIZE(items.ptr())); };
-  for (size_t i = 0; i < size(); i++) {  // __index__ of a number may change the list
-    PyObject** const item = PySequence_Fast_ITEMS(items.ptr()) + i;
-    if (i + kAhead < size()) __builtin_prefetch(item[kAhead]);  // the numbers lie all over
-    PyObject* number = *item;
-    if (const int64_t small = small_number(number); small >= 0) {
-      out.push_back(uint32_t(small));
-      continue;
-    }
-    const auto held = py::reinterpret_borrow<py::object>(number);
-    const auto index = PyLong_CheckExact(number) ? held : py::reinterpret_steal<py::object>(PyNumber_Index(number));
-    const long long value = index ? PyLong_AsLongLong(index.ptr()) : -1;
-    if (value < 0 || value > int64_t(UINT32_MAX)) {
-      PyErr_Clear();
-      wrong();
-    }
-    out.push_back(uint32_t(value));
-  }
-}
 
 py::object truncation_dict(const Tokenizer& t) {
   if (!t.truncation) return py::none();
@@ -192,9 +130,9 @@ void role_property(Class& cls, const char* name, Get get, Set put) {
 }
 
 std::string repr_of_tokenizer(const Tokenizer& t, size_t most_items) {
-  tk::Json json = tk::Json{{"type", "Tokenizer"}};
-  const auto parts = tk::Json::parse(t.to_json());
-  for (auto& [key, value] : parts.items()) json[key] = value;
+  tk::Json json{{"type", "Tokenizer"}};
+  tk::Json parts = t.tree();
+  for (auto& [key, value] : parts.items()) json[key] = std::move(value);
   for (const auto& [key, type] : {std::pair("truncation", "TruncationParams"), std::pair("padding", "PaddingParams")})
     if (json[key].is_object()) json[key]["type"] = type;
   return repr_of(json, most_items);
@@ -211,7 +149,8 @@ void bind_tokenizer(py::module_& m) {
       "Text to token ids and back, in five steps: normalizer, pre_tokenizer, model, post_processor, decoder.");
   cls.def(py::init([](const PyModel& model) { return Tokenizer(model.role()); }), py::arg("model"))
       .def_static(
-          "from_str", [](const py::str& json) { return read_tokenizer(utf8_of(json), "tokenizer.json"); },
+          "from_str",
+          [](const Checked<py::str>& json) { return read_tokenizer(utf8_of(json.value), "tokenizer.json"); },
           py::arg("json"), "From the text of a tokenizer.json.")
       .def_static(
           "from_file",
@@ -222,7 +161,8 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("path"), "From a tokenizer.json.")
       .def_static(
-          "from_buffer", [](const py::bytes& buffer) { return read_tokenizer(std::string_view(buffer), "buffer"); },
+          "from_buffer",
+          [](const Checked<py::bytes>& buffer) { return read_tokenizer(std::string_view(buffer.value), "buffer"); },
           py::arg("buffer"), "From the bytes of a tokenizer.json.")
       .def_static(
           "from_gguf",
@@ -233,15 +173,15 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("path"), "From the metadata of a GGUF file: `tokenizer.ggml.model` and `tokenizer.ggml.pre` decide.")
       .def(
-          "to_str", [](const Tokenizer& t, bool pretty) { return to_str(t.to_json(pretty)); },
+          "to_str", [](const Tokenizer& t, Checked<bool> pretty) { return to_str(t.to_json(pretty)); },
           py::arg("pretty") = false)
       .def(
           "save",
-          [](const Tokenizer& t, const py::object& path, bool pretty) {
+          [](const Tokenizer& t, const py::object& path, Checked<bool> pretty) {
             t.save(py::module_::import("os").attr("fspath")(path).cast<std::string>(), pretty);
           },
           py::arg("path"), py::arg("pretty") = true)
-      .def("__repr__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 100)); })
+      .def("__repr__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, kReprItems)); })
       .def("__str__", [](const Tokenizer& t) { return to_str(repr_of_tokenizer(t, 5)); });
   role_property<tk::Model>(
       cls, "model", [](auto& t) { return t.model(); }, [](auto& t, auto r) { t.set_model(std::move(r)); });
@@ -259,8 +199,8 @@ void bind_tokenizer(py::module_& m) {
 
   cls.def(
          "encode",
-         [](const Tokenizer& self, const py::object& sequence, const py::object& pair, bool pre_tokenized,
-            bool special) {
+         [](const Tokenizer& self, const py::object& sequence, const py::object& pair, Checked<bool> pre_tokenized,
+            Checked<bool> special) {
            Inputs inputs(pre_tokenized);
            tk::EncodeInput input{inputs.text(sequence), std::nullopt, true};
            if (!pair.is_none()) input.pair = inputs.text(pair);
@@ -271,16 +211,16 @@ void bind_tokenizer(py::module_& m) {
          "Encodes one text, or a pair. With is_pretokenized a text is a list of words.")
       .def(
           "encode_batch",
-          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
+          [](const Tokenizer& self, const Checked<py::iterable>& input, Checked<bool> pre_tokenized,
+             Checked<bool> special) {
             return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::Chars);
           },
           py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
           "Encodes many texts in parallel. They may come from any iterable, such as a generator, but a dict or a set.")
       .def(
           "encode_batch_fast",
-          [](const Tokenizer& self, const py::iterable& input, bool pre_tokenized, bool special) {
-            return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None);
-          },
+          [](const Tokenizer& self, const Checked<py::iterable>& input, Checked<bool> pre_tokenized,
+             Checked<bool> special) { return encode_batch(self, input, pre_tokenized, special, tk::OffsetKind::None); },
           py::arg("input"), py::arg("is_pretokenized") = false, py::arg("add_special_tokens") = true,
           "As encode_batch, without offsets, tokens and words.")
       .def("encode_batch_arrays", encode_batch_arrays, py::arg("input"), py::arg("is_pretokenized") = false,
@@ -294,14 +234,17 @@ void bind_tokenizer(py::module_& m) {
           "_changes", [](const Tokenizer& t) { return t.changes.count.load(); }, "How often it was changed.")
       .def(
           "post_process",
-          [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, bool special) {
+          [](const Tokenizer& self, const Encoding& e, std::optional<Encoding> pair, Checked<bool> special) {
             return using_tokenizer(self, [&] { return self.post_process(e, std::move(pair), special); });
           },
           py::arg("encoding"), py::arg("pair") = py::none(), py::arg("add_special_tokens") = true)
-      .def("num_special_tokens_to_add", &Tokenizer::num_special_tokens_to_add, py::arg("is_pair").noconvert())
+      .def(
+          "num_special_tokens_to_add",
+          [](const Tokenizer& t, Checked<bool> pair) { return t.num_special_tokens_to_add(pair); },
+          py::arg("is_pair").noconvert())
       .def(
           "decode",
-          [](const Tokenizer& self, const py::object& ids, bool skip) {
+          [](const Tokenizer& self, const py::object& ids, Checked<bool> skip) {
             std::vector<uint32_t> all;
             append_ids(ids, all);
             return to_str(using_tokenizer(self, [&] { return self.decode(all, skip); }));
@@ -309,7 +252,8 @@ void bind_tokenizer(py::module_& m) {
           py::arg("ids"), py::arg("skip_special_tokens") = true)
       .def(
           "decode_batch",
-          [](const Tokenizer& self, const py::iterable& sequences, bool skip) {
+          [](const Tokenizer& self, const Checked<py::iterable>& texts, Checked<bool> skip) {
+            const py::iterable& sequences = texts;
             std::vector<uint32_t> ids;
             std::vector<size_t> ends;
             const auto read = [&](const py::handle& some) {
@@ -330,27 +274,31 @@ void bind_tokenizer(py::module_& m) {
           },
           py::arg("sequences"), py::arg("skip_special_tokens") = true)
       .def(
-          "token_to_id", [](const Tokenizer& t, const py::str& s) { return t.token_to_id(utf8_of(s)); },
+          "token_to_id", [](const Tokenizer& t, const Checked<py::str>& s) { return t.token_to_id(utf8_of(s.value)); },
           py::arg("token"))
       .def(
           "id_to_token",
-          [](const Tokenizer& t, uint32_t id) -> py::object {
+          [](const Tokenizer& t, Checked<uint32_t> id) -> py::object {
             const auto token = t.id_to_token(id);
             return token ? py::object(to_str(*token)) : py::object(py::none());
           },
           py::arg("id"))
-      .def("get_vocab", vocab_dict, py::arg("with_added_tokens") = true)
-      .def("get_vocab_size", &Tokenizer::vocab_size, py::arg("with_added_tokens") = true)
+      .def(
+          "get_vocab", [](const Tokenizer& t, Checked<bool> added) { return vocab_dict(t, added); },
+          py::arg("with_added_tokens") = true)
+      .def(
+          "get_vocab_size", [](const Tokenizer& t, Checked<bool> added) { return t.vocab_size(added); },
+          py::arg("with_added_tokens") = true)
       .def(
           "add_tokens",
-          [](Tokenizer& t, const py::list& list) {
+          [](Tokenizer& t, const Checked<py::list>& list) {
             const auto tokens = added_tokens_from_python(list, false);
             return changing_tokenizer(t, [&] { return t.add_tokens(tokens); });
           },
           py::arg("tokens"))
       .def(
           "add_special_tokens",
-          [](Tokenizer& t, const py::list& list) {
+          [](Tokenizer& t, const Checked<py::list>& list) {
             const auto tokens = added_tokens_from_python(list, true);
             return changing_tokenizer(t, [&] { return t.add_tokens(tokens); });
           },
@@ -363,13 +311,14 @@ void bind_tokenizer(py::module_& m) {
            })
       .def_property(
           "encode_special_tokens", [](const Tokenizer& t) { return t.added_vocabulary().encode_special_tokens; },
-          [](Tokenizer& t, bool on) { changing_tokenizer(t, [&] { t.set_encode_special_tokens(on); }); })
+          [](Tokenizer& t, Checked<bool> on) { changing_tokenizer(t, [&] { t.set_encode_special_tokens(on); }); })
       .def(
           "enable_truncation",
-          [](Tokenizer& t, size_t max_length, size_t stride, const std::string& strategy,
-             const std::string& direction) {
-            const tk::Truncation truncation{tk::direction_from_name(direction), max_length,
-                                            tk::truncation_strategy_from_name(strategy), stride};
+          [](Tokenizer& t, Checked<size_t> max, Checked<size_t> step, const Checked<std::string>& strategy,
+             const Checked<std::string>& direction) {
+            const size_t max_length = max, stride = step;
+            const tk::Truncation truncation{tk::direction_from_name(direction.value), max_length,
+                                            tk::truncation_strategy_from_name(strategy.value), stride};
             const size_t added = t.num_special_tokens_to_add(false);
             check<TokenizerError>(max_length < added || max_length - added >= stride, "tokenizer stride set to ",
                                   stride, ", which is greater than or equal to its effective max length of ",
@@ -383,10 +332,11 @@ void bind_tokenizer(py::module_& m) {
       .def_property_readonly("truncation", truncation_dict)
       .def(
           "enable_padding",
-          [](Tokenizer& t, const std::string& direction, uint32_t pad_id, uint32_t pad_type_id, std::string pad_token,
-             std::optional<size_t> length, std::optional<size_t> multiple) {
-            tk::Padding padding{
-                length, tk::direction_from_name(direction), multiple, pad_id, pad_type_id, std::move(pad_token)};
+          [](Tokenizer& t, const Checked<std::string>& direction, Checked<uint32_t> pad_id,
+             Checked<uint32_t> pad_type_id, const Checked<std::string>& pad_token,
+             std::optional<Checked<size_t>> length, std::optional<Checked<size_t>> multiple) {
+            tk::Padding padding{length,   tk::direction_from_name(direction.value), multiple, pad_id, pad_type_id,
+                                pad_token};
             changing_tokenizer(t, [&] { t.padding = std::move(padding); });
           },
           py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
@@ -401,8 +351,10 @@ void bind_tokenizer(py::module_& m) {
 
   py::class_<tk::DecodeStream>(m, "DecodeStream",
                                "Decodes token by token; step() returns text as soon as it is final, else None.")
-      .def(py::init([](std::optional<std::vector<uint32_t>> ids, bool skip) {
-             return tk::DecodeStream(skip, ids.value_or(std::vector<uint32_t>()));
+      .def(py::init([](const py::object& ids, Checked<bool> skip) {
+             std::vector<uint32_t> known;
+             if (!ids.is_none()) append_ids(ids, known);
+             return tk::DecodeStream(skip, std::move(known));
            }),
            py::arg("ids") = py::none(), py::arg("skip_special_tokens") = false)
       .def(
@@ -410,11 +362,10 @@ void bind_tokenizer(py::module_& m) {
           [](tk::DecodeStream& s, const Tokenizer& t, const py::object& id) -> py::object {
             std::vector<uint32_t> ids;
             try {
-              if (py::isinstance<py::int_>(id))
-                ids = {id.cast<uint32_t>()};
-              else
-                ids = id.cast<std::vector<uint32_t>>();
-            } catch (const py::cast_error&) {
+              const auto one = py::reinterpret_steal<py::object>(PyNumber_Index(id.ptr()));  // an array of 0 d. too
+              PyErr_Clear();
+              one ? ids.push_back(whole<uint32_t>(one)) : append_ids(id, ids);
+            } catch (const std::exception&) {
               throw py::type_error("StreamInput must be either an integer or a list of integers");
             }
             const auto text = using_tokenizer(t, [&] { return s.step(t, ids); });

@@ -125,7 +125,7 @@ auto bind_role(py::module_& m, const char* doc) {
              return py::make_tuple(py::module_::import("eigenformers.tokenizers").attr("_restore"),
                                    py::make_tuple(Kind<Role>::name, py::bytes(tk::dump(c.role()->to_json(), false))));
            })
-      .def("__repr__", [](const C& self) { return to_str(repr_of(self.role()->to_json(), 100)); })
+      .def("__repr__", [](const C& self) { return to_str(repr_of(self.role()->to_json(), kReprItems)); })
       .def("__str__", [](const C& self) { return to_str(repr_of(self.role()->to_json(), 5)); })
       .def("__eq__",
            [](const C& self, const py::object& other) -> py::object {

@@ -10,7 +10,6 @@ namespace ef {
 namespace {
 
 using tk::Json;
-constexpr size_t kRepr = 100;  // items that repr() shows; str() shows fewer
 
 // In quotes; str() shows the first bytes of a long text only.
 void write_text(std::string_view text, bool shortened, std::string& out) {
@@ -53,7 +52,7 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       if (std::find(kEnums.begin(), kEnums.end(), key) != kEnums.end())
         out += v.get<std::string>();
       else
-        write_text(v.get_ref<const std::string&>(), most < kRepr, out);
+        write_text(v.get_ref<const std::string&>(), most < kReprItems, out);
       return;
     case Json::value_t::number_float: {
       char digits[400];  // of the smallest and the largest number: none is written with an exponent
@@ -87,7 +86,7 @@ void write_repr(const Json& v, const std::string& key, size_t most, std::string&
       const bool map = name.empty();
       if (map) {
         list(body.begin(), body.end(), "{", "}", [&](auto it) {
-          write_text(it.key(), most < kRepr, out);
+          write_text(it.key(), most < kReprItems, out);
           out += ':';
           write_repr(it.value(), "", most, out);
         });

@@ -123,6 +123,7 @@ py::str to_str(std::string_view text);
 PyObject* str_of(std::string_view text, bool ascii);  // a new reference
 py::list to_list(std::span<const uint32_t> values);
 // The text that repr() and str() of the library's objects show.
+constexpr size_t kReprItems = 99;  // of a list or a map that repr() shows; str() shows fewer
 std::string repr_of(const tk::Json& json, size_t most_items);
 
 void bind_tokenizer_components(py::module_& m);

@@ -55,6 +55,7 @@ class Tokenizer {
   // TokenizerError names the component and what is wrong with it.
   static Tokenizer from_json(std::string_view text, const std::string& where = "tokenizer.json");
   static Tokenizer from_file(const std::string& path);
+  Json tree() const;  // what to_json writes
   std::string to_json(bool pretty = false) const;
   void save(const std::string& path, bool pretty = true) const;
 

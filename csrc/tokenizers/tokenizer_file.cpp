@@ -85,7 +85,7 @@ Tokenizer Tokenizer::from_file(const std::string& path) {
   return from_json({reinterpret_cast<const char*>(file->data()), file->size()}, path);
 }
 
-std::string Tokenizer::to_json(bool pretty) const {
+Json Tokenizer::tree() const {
   Json added = Json::array();
   for (auto& [id, token] : added_.by_id())
     added.push_back({{"id", id},
@@ -105,8 +105,10 @@ std::string Tokenizer::to_json(bool pretty) const {
            {"post_processor", json_of(post_processor_)},
            {"decoder", json_of(decoder_)}};
   out["model"] = model_->to_json();
-  return dump(out, pretty);
+  return out;
 }
+
+std::string Tokenizer::to_json(bool pretty) const { return dump(tree(), pretty); }
 
 void Tokenizer::save(const std::string& path, bool pretty) const {
   AtomicFile file(path);

@@ -236,7 +236,7 @@ def test_ids_of_all_kinds_are_decoded() -> None:
     for ids in ([0, 1, 5, 300], [False, True, 5, Index(300)], (0, 1, 5, 300), [Index(0), 1, 5, 300]):
         assert tokenizer.decode_batch([ids, ids]) == [expected] * 2
     for wrong in ([1, -1], [1, 2**32], [1, 2**70], [1, "a"], [1, 1.0], [1, None]):
-        with pytest.raises(TypeError):
+        with pytest.raises(OverflowError if type(wrong[1]) is int else TypeError):
             tokenizer.decode_batch([[1], wrong])
     batch = [[1, 2], [3], [4]]
     batch[0].append(Index(5, batch.clear))
