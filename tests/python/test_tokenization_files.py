@@ -268,3 +268,13 @@ def test_missing_vocabulary_of_a_python_class(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "MarianTokenizer"}')
     with pytest.raises(OSError, match="Can't load tokenizer for"):
         ef.AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_character_and_word_models(tmp_path):
+    """Those of characters are read as transformers 5 does; those of words are refused with what to do."""
+    tokenizer = ef.PreTrainedTokenizerFast(vocab_file=MODELS / "char.model")
+    ids = tokenizer("the cat")["input_ids"]
+    assert tokenizer.convert_ids_to_tokens(ids) == list("the▁cat")
+    assert tokenizer.decode(ids) == "the cat"
+    with pytest.raises(TokenizerError, match="word model, which no class reads; train one with model_type"):
+        ef.PreTrainedTokenizerFast(vocab_file=MODELS / "word.model")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from eigenformers import tokenizers as T
 
 PIECES = ["<unk>", "</s>", "▁", "a", "b", "▁a", "▁b"]

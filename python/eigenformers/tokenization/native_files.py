@@ -14,7 +14,7 @@ from .backends import PIPELINES
 from .backends.arrange import ARRANGEMENTS
 from .backends.parts import Parts
 
-_CONTROL, _USER_DEFINED, _UNIGRAM, _BPE = 3, 4, 1, 2
+_CONTROL, _USER_DEFINED, _UNIGRAM, _BPE, _WORD = 3, 4, 1, 2, 3
 _MODEL_OF_MODULE = {"unigram": _UNIGRAM, "piece_bpe": _BPE}
 
 
@@ -68,15 +68,19 @@ def _sentencepiece(parts: Parts, cls: type, path: str) -> str:
     found = model["algorithm"]
     if wanted is None and pipeline != "sentencepiece":
         raise TokenizerError(f"{path}: a SentencePiece model, which {cls.__name__} does not use; wrong class?")
-    if found != (wanted or found) or found not in (_UNIGRAM, _BPE):
+    if found == _WORD:
         raise TokenizerError(
-            f"{path}: a SentencePiece {names[found]} model, {cls.__name__} needs {names[wanted or _UNIGRAM]}; load it "
+            f"{path}: a SentencePiece word model, which no class reads; train one with model_type unigram, bpe or char"
+        )
+    if found != (wanted or found):
+        raise TokenizerError(
+            f"{path}: a SentencePiece {names[found]} model, {cls.__name__} needs {names[wanted]}; load it "
             "with PreTrainedTokenizerFast, which goes by the file"
         )
     pieces = model["pieces"]
     if found == _UNIGRAM:
         parts.vocab = pieces
-    else:
+    else:  # of characters alone nothing is merged
         parts.vocab = {piece: index for index, (piece, _) in enumerate(pieces)}
         parts.merges = _merges_of_vocab(parts.vocab, by_length=True, skip=set())
     if pipeline in ARRANGEMENTS:
