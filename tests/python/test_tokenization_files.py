@@ -278,3 +278,9 @@ def test_character_and_word_models(tmp_path):
     assert tokenizer.decode(ids) == "the cat"
     with pytest.raises(TokenizerError, match="word model, which no class reads; train one with model_type"):
         ef.PreTrainedTokenizerFast(vocab_file=MODELS / "word.model")
+
+
+def test_unknown_piece_of_an_albert_model():
+    """It is where the file has it, as in transformers 4."""
+    tokenizer = ef.AlbertTokenizer(vocab_file=MODELS / "unigram.model")
+    assert tokenizer.unk_token_id in tokenizer("\U00010348")["input_ids"]

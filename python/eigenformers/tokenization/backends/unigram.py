@@ -66,7 +66,8 @@ def _with_extra(parts: Parts, tokens: list) -> None:
 def albert(parts: Parts, cased: bool = False) -> Backend:
     """[CLS] A [SEP] B [SEP]."""
     steps = _latin(parts, parts.option("keep_accents", cased), parts.option("do_lower_case", not cased))
-    return _unigram(parts, parts.scored_vocab(*_NAMES), 1, _sequence(steps), bert_template(), words=True)
+    unk_id = 1 if parts.unk_id is None else parts.unk_id  # where the model of a file has it, at 0 as a rule
+    return _unigram(parts, parts.scored_vocab(*_NAMES), unk_id, _sequence(steps), bert_template(), words=True)
 
 
 def fnet(parts: Parts) -> Backend:
