@@ -168,17 +168,23 @@ Tokenizer unigram(const GgufVocab& v) {
   };
   if (!v.precompiled_charsmap.empty())
     normalizers.push_back({{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(v.precompiled_charsmap)}});
-  if (v.remove_extra_whitespaces.value_or(false)) {
-    replace({{"Regex", "\\A +| +\\z"}}, "");
-    replace({{"Regex", " {2,}"}}, " ");
+  const bool prefix = v.add_space_prefix.value_or(true), remove = v.remove_extra_whitespaces.value_or(false);
+  Json metaspace{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "never"}, {"split", true}}, splits;
+  if (prefix && remove) {  // words, each with its mark
+    metaspace["prepend_scheme"] = "always";
+    splits = {{"type", "Sequence"}, {"pretokenizers", Json::array({{{"type", "WhitespaceSplit"}}, metaspace})}};
+  } else {
+    if (remove) {
+      replace({{"Regex", "\\A +| +\\z"}}, "");
+      replace({{"Regex", " {2,}"}}, " ");
+    }
+    // Not Metaspace's own prefix, which a text that begins with a blank does not get.
+    if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", " "}});
+    splits = metaspace;
   }
-  // Not Metaspace's own prefix, which a text that begins with a blank does not get.
-  const bool prefix = v.add_space_prefix.value_or(true);
-  if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", " "}});
   if (!normalizers.empty())
     out.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
-  Json metaspace{{"type", "Metaspace"}, {"replacement", "▁"}, {"prepend_scheme", "never"}, {"split", true}};
-  out.set_pre_tokenizer(pre_tokenizer_from_json(metaspace));
+  out.set_pre_tokenizer(pre_tokenizer_from_json(splits));
   metaspace["prepend_scheme"] = prefix ? "always" : "never";
   out.set_decoder(decoder_from_json(metaspace));
   const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
