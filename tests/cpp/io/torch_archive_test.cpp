@@ -323,8 +323,8 @@ TEST(TorchBad, StorageNotInTheArchive) {
                  tensor(storage(4, "ctorch\nFloatStorage\n", "../../x"), small(0), small(1), small(1)));
 }
 TEST(TorchBad, StorageOfUnknownType) {
-  EXPECT_REFUSED("asks for 'torch.QInt8Storage'",
-                 tensor(storage(4, "ctorch\nQInt8Storage\n"), small(0), small(1), small(1)));
+  EXPECT_REFUSED("asks for 'torch.QUInt4x2Storage'",
+                 tensor(storage(4, "ctorch\nQUInt4x2Storage\n"), small(0), small(1), small(1)));
 }
 TEST(TorchBad, StorageDescribedInTwoWays) { EXPECT_REFUSED("in two ways", proto(storage(4) + storage(3) + "\x86.")); }
 TEST(TorchBad, UntypedStorageWithoutDtype) {
