@@ -30,6 +30,7 @@ def test_they_are_those_of_the_whole(family: str) -> None:
         for count in (1, 3, LENGTH - 1, LENGTH, LENGTH + 5):
             some = model(ids, attention_mask=mask, use_cache=True, logits_to_keep=count)
             want = np.asarray(whole.logits)[:, -count:]
+            # Few rows are summed in another order than many: some units in the last place of f32 over two layers.
             np.testing.assert_allclose(np.asarray(some.logits), want, rtol=0, atol=2e-5 * np.abs(want).max())
             for layer in range(2):  # keys and values of all positions
                 for kept, needed in zip(some.past_key_values[layer], whole.past_key_values[layer], strict=True):
@@ -62,6 +63,7 @@ def test_whoever_looks_inside_sees_all_positions() -> None:
         want = np.asarray(model(ids, logits_to_keep=1).logits)
         for name, module in places.items():
             handle = module.register_forward_hook(look(name))
+            # As above; the logits are below 1.
             np.testing.assert_allclose(np.asarray(model(ids, logits_to_keep=1).logits), want, rtol=0, atol=1e-5)
             handle.remove()
             assert seen[name] == (2, LENGTH, 64), name

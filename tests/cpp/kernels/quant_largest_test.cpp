@@ -21,15 +21,14 @@ struct Products {
 };
 
 Products products(const std::vector<uint8_t>& file, int64_t n, int64_t k, const std::vector<float>& x) {
-  std::vector<uint8_t> packed(quant_packed_bytes(GgmlType::Q8_0, n, k)), room(quant_activation_bytes(1, k) + 64);
+  std::vector<uint8_t> packed(quant_packed_bytes(GgmlType::Q8_0, n, k));
   quant_pack(GgmlType::Q8_0, n, k, file.data(), packed.data());
-  uint8_t* a = room.data() + (64 - reinterpret_cast<uintptr_t>(room.data()) % 64) % 64;
-  quant_activations(1, k, x.data(), k, a);
+  const Activations a(1, k, x.data());
   Products out{std::vector<float>(size_t(n), NAN), std::vector<float>(size_t(n), NAN)};
   QuantTarget target{GgmlType::Q8_0, packed.data(), n, out.whole.data(), n};
-  quant_matmul(1, k, a, {&target, 1});
+  quant_matmul(1, k, a.data, {&target, 1});
   target.y = out.largest.data();
-  out.multiplied = quant_matmul_largest(k, a, target);
+  out.multiplied = quant_matmul_largest(k, a.data, target);
   return out;
 }
 
@@ -103,7 +102,6 @@ TEST_P(QuantLargest, NoRowIsAboveItsBound) {
     const auto x = random_floats(seed, size_t(k));
     std::vector<uint8_t> file(size_t(n) * ggml_row_bytes(GgmlType::Q8_0, k), 0);
     const int64_t blocks = k / 32, hidden = int64_t(seed % 50) + 7, plain = 2;
-    std::vector<uint8_t> activations(quant_activation_bytes(1, k) + 64);
     for (int64_t b = 0; b < blocks; b++) {
       set_scale(file, hidden * blocks + b, 1);
       auto* code = reinterpret_cast<int8_t*>(&file[size_t((hidden * blocks + b) * kBlockBytes + 2)]);

@@ -23,12 +23,10 @@ std::vector<GgmlType> computing_types() {
 }
 
 std::vector<float> matmul(const QuantCase& c, const std::vector<float>& x, int64_t m) {
-  std::vector<uint8_t> activations(quant_activation_bytes(m, c.k) + 64);
-  uint8_t* a = activations.data() + (64 - reinterpret_cast<uintptr_t>(activations.data()) % 64) % 64;
-  quant_activations(m, c.k, x.data(), c.k, a);
+  const Activations a(m, c.k, x.data());
   std::vector<float> y(size_t(m * c.n), NAN);
   const QuantTarget target{c.type, c.packed.data(), c.n, y.data(), c.n};
-  quant_matmul(m, c.k, a, {&target, 1});
+  quant_matmul(m, c.k, a.data, {&target, 1});
   return y;
 }
 
@@ -251,14 +249,12 @@ TEST_P(QuantMatmul, SeveralWeightsAtOnce) {
   const QuantCase a(GgmlType::Q4_K, 70, 512), b(GgmlType::Q6_K, 5, 512), c(GgmlType::Q8_0, 333, 512);
   for (int64_t m : {1, 3, 40, 150}) {
     const auto x = random_floats(11, size_t(m * 512));
-    alignas(64) std::vector<uint8_t> buffer(quant_activation_bytes(m, 512) + 64);
-    uint8_t* q = buffer.data() + (64 - reinterpret_cast<uintptr_t>(buffer.data()) % 64) % 64;
-    quant_activations(m, 512, x.data(), 512, q);
+    const Activations q(m, 512, x.data());
     std::vector<float> y(size_t(m) * 500, -1);  // one matrix, three column ranges
     const QuantTarget targets[] = {{a.type, a.packed.data(), a.n, y.data(), 500},
                                    {b.type, b.packed.data(), b.n, y.data() + 100, 500},
                                    {c.type, c.packed.data(), c.n, y.data() + 150, 500}};
-    quant_matmul(m, 512, q, targets);
+    quant_matmul(m, 512, q.data, targets);
     for (auto [one, column] : {std::pair<const QuantCase*, int64_t>{&a, 0}, {&b, 100}, {&c, 150}}) {
       const auto alone = matmul(*one, x, m);
       for (int64_t i = 0; i < m; i++)
@@ -290,13 +286,11 @@ TEST_P(QuantMatmul, RowsOfAFileGiveTheSameBits) {  // packed on the way, also in
     for (int64_t m : {1, 5, 50, 300}) {
       const auto x = random_floats(uint64_t(m), size_t(m * k));
       std::vector<float> want(size_t(m * n), NAN), y(want);
-      std::vector<uint8_t> activations(quant_activation_bytes(m, k) + 64);
-      uint8_t* a = activations.data() + (64 - reinterpret_cast<uintptr_t>(activations.data()) % 64) % 64;
-      quant_activations(m, k, x.data(), k, a);
+      const Activations a(m, k, x.data());
       const QuantTarget whole{type, packed.data(), n, want.data(), n};
       const QuantTarget in_file{type, nullptr, n, y.data(), n, {c.file.data(), order.data()}};
-      quant_matmul(m, k, a, {&whole, 1});
-      quant_matmul(m, k, a, {&in_file, 1});
+      quant_matmul(m, k, a.data, {&whole, 1});
+      quant_matmul(m, k, a.data, {&in_file, 1});
       ASSERT_EQ(std::memcmp(y.data(), want.data(), y.size() * 4), 0) << ggml_type_name(type) << " m=" << m;
       const QuantRows prompt(QuantRows::Prompt);
       if (!quant_rounds(m)) continue;

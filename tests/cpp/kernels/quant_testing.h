@@ -100,6 +100,17 @@ struct QuantCase {
   }
 };
 
+// x [m, k] as the kernels take it, in memory of its own.
+struct Activations {
+  std::vector<uint8_t> room;
+  uint8_t* data;  // aligned to 64 bytes
+  Activations(int64_t m, int64_t k, const float* x) : room(quant_activation_bytes(m, k) + 64) {
+    data = room.data() + (64 - reinterpret_cast<uintptr_t>(room.data()) % 64) % 64;
+    quant_activations(m, k, x, k, data);
+  }
+  Activations(const Activations&) = delete;
+};
+
 // Rounding x to int8 moves an entry by at most half a step of its group, |x|max / 254; float sums add little to that.
 inline double rounding_bound(const float* x, const float* w, int64_t k) {
   double bound = 0;
