@@ -23,7 +23,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.pop(0)  # this folder: its tokenize.py would stand before the standard library's
+from contestants import at_least, python_program  # takes this folder off the module path
+
 _spec = importlib.util.spec_from_file_location("tokenize_data", Path(__file__).parent / "tokenize_data.py")
 data = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(data)
@@ -294,18 +295,11 @@ def report(title: str, best: dict[str, list], megabytes: float | None, first: di
     print(f"{title:42} " + " | ".join(parts), flush=True)
 
 
-def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def main() -> None:
     if "--serve" in sys.argv:
         return serve(*sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default=sys.executable, help="a Python that has the other libraries")
+    parser.add_argument("--peers", default=sys.executable, type=python_program, help="a Python that has the other libraries")
     parser.add_argument("--folder", type=Path, default=Path("build/bench-tokenize"), help="where texts are kept")
     parser.add_argument("--web", type=Path, help="folder of .html and .po files")
 
@@ -319,11 +313,9 @@ def main() -> None:
     parser.add_argument("--texts", nargs="+", help="names of texts; an unknown one lists them")
     some_of("--shapes", *shapes, default=list(shapes))
     some_of("--against", *PEERS, default=list(PEERS))
-    parser.add_argument("--threads", nargs="+", type=positive, default=[1, 2])
-    parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument("--threads", nargs="+", type=at_least(1), default=[1, 2])
+    parser.add_argument("--rounds", type=at_least(1), default=3)
     arguments = parser.parse_args()
-    if not shutil.which(arguments.peers):
-        parser.error(f"argument --peers: no such Python: {arguments.peers}")
     if arguments.texts:
         known = data.texts(arguments.folder, arguments.web)
         for name in arguments.texts:
