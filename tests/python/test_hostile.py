@@ -144,7 +144,9 @@ def test_chains_of_modules_end_in_an_error_and_go_quietly():
     chain = use = None
 
 
-@pytest.mark.parametrize("path", ["model.norm", "model.embed_tokens", "model.layers.1.mlp", "lm_head", "model"])
+@pytest.mark.parametrize(
+    "path", ["model.norm", "model.embed_tokens", "model.layers", "model.layers.1.mlp", "lm_head", "model"]
+)
 def test_an_empty_place_is_named(path):
     model = tiny()
     parent, _, leaf = path.rpartition(".")

@@ -287,7 +287,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
 
   ModelOutput out;
   out.past = in.past;
-  const bool checkpointed = checkpoints(in, *layers.ptr());
+  const bool checkpointed = checkpoints(in, *layers.operator->());
   if (!out.past && !checkpointed && in.use_cache.value_or(config.use_cache)) out.past = new_cache();
   Pass pass;
   pass.cache = out.past.get();
@@ -419,18 +419,19 @@ bool CausalLmBody::train_on(const Tensor& h, const ModelInput& in, ModelOutput& 
 }
 
 // Where nothing comes behind the product that could make equals of different logits.
-bool CausalLmBody::only_largest(const Tensor& h, const ModelInput& in) const {
-  const Module& module = *lm_head.ptr();
+bool CausalLmBody::only_largest(const Module& head, const Tensor& h, const ModelInput& in) const {
   if (!in.only_largest || h.size(0) * h.size(1) != 1 || h.dtype() != DType::Float32 || grad_enabled() ||
-      logit_scale != 1 || logit_softcap != 0 || typeid(module) != typeid(Linear) || !module.plain())
+      logit_scale != 1 || logit_softcap != 0 || typeid(head) != typeid(Linear) || !head.plain())
     return false;
-  const auto& head = static_cast<const Linear&>(module);
-  return !head.bias && head.weight.defined() && head.weight.get()->finds_largest();
+  const auto& linear = static_cast<const Linear&>(head);
+  return !linear.bias && linear.weight.defined() && linear.weight.get()->finds_largest();
 }
 
-Tensor CausalLmBody::largest_logit(const Tensor& h) const {
-  const auto& head = static_cast<const Linear&>(*lm_head.ptr());
-  return head.weight.get()->matmul_largest(Activation(h)).view({1, 1, head.out_features});
+Tensor CausalLmBody::logits(const Tensor& h, const ModelInput& in) const {
+  const std::shared_ptr<Module> head = lm_head.operator->();
+  if (!only_largest(*head, h, in)) return logits_of(*head, h, logit_scale, logit_softcap);
+  const auto& linear = static_cast<const Linear&>(*head);
+  return linear.weight.get()->matmul_largest(Activation(h)).view({1, 1, linear.out_features});
 }
 
 // What stands behind the head's positions is left out where nobody sees that.
@@ -449,9 +450,7 @@ ModelOutput CausalLmBody::forward(const ModelInput& in) {
   // Scores of the next token alone: one row a sequence, however many there are.
   const bool next_only = h.size(0) * h.size(1) <= std::max<int64_t>(h.size(0), int64_t(in.lengths.size()));
   const QuantRows rows(next_only ? QuantRows::Token : QuantRows::current());
-  if (!trained)
-    out.logits =
-        only_largest(h, in) ? largest_logit(h) : logits_of(*lm_head.operator->(), h, logit_scale, logit_softcap);
+  if (!trained) out.logits = logits(h, in);
   if (in.labels.defined() && !trained) {
     check_labels(in.labels, h);
     const int64_t n = out.logits.size(1) - 1;

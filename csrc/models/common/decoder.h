@@ -121,8 +121,8 @@ struct CausalLmBody : Body {
   int64_t anew_beyond() const override { return model->anew_beyond(); }
   bool train_on(const Tensor& h, const ModelInput& in, ModelOutput& out) const;
   ModelOutput run_base(const ModelInput& in);
-  bool only_largest(const Tensor& h, const ModelInput& in) const;
-  Tensor largest_logit(const Tensor& h) const;
+  bool only_largest(const Module& head, const Tensor& h, const ModelInput& in) const;
+  Tensor logits(const Tensor& h, const ModelInput& in) const;
   const double logit_scale, logit_softcap, aux_weight;
   const int64_t experts_per_token;
   Child<PreTrainedModel> model;

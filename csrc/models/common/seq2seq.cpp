@@ -143,7 +143,7 @@ ModelOutput StackBody::forward(const ModelInput& in) {
                     "], needed at least one sequence of at least one token");
   ModelOutput out;
   Pass pass;
-  const bool checkpointed = checkpoints(in, *layers.ptr());
+  const bool checkpointed = checkpoints(in, *layers.operator->());
   int64_t share = 1;  // rows of a source
   if (config.decoder) {
     out.past = in.past;
