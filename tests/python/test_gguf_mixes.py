@@ -6,7 +6,7 @@ import ctypes
 
 import pytest
 from eigenformers import _core, gguf
-from test_gguf import WORDS, byte_level, falcon_40b, tiny, translator, unigram
+from gguf_models import WORDS, byte_level, falcon_40b, tiny, translator, unigram
 
 MODELS = ["llama", "qwen3_moe", "mixtral", "gpt_oss", "falcon 40b", "bloom", "deepseek_v3", "qwen3_next", "mamba2", "t5"]
 
