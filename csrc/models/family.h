@@ -21,8 +21,8 @@ struct GgufTable {
   bool grouped_qkv = false;  // checkpoints have one matrix of q, k and v, a group of heads after the other
   bool transposed = false;   // checkpoints have the matrices of the layers [in, out]
   // Further names, which count first in files that have the tensor `variant_marker`.
-  std::string variant_marker;
-  std::vector<std::pair<std::string, std::string>> variant;
+  std::string variant_marker = {};
+  std::vector<std::pair<std::string, std::string>> variant = {};
 };
 
 struct Family {

@@ -14,7 +14,7 @@ namespace ef {
 struct KvView {  // what is kept of the positions so far, [batch, kv_heads, kept, head_dim]
   Tensor keys, values;
   int64_t first = 0;  // position of the first one: more than 0 where a sliding window let go of the oldest
-  PackedRows packed_keys, packed_values;  // of the positions before those, in a quantized cache
+  PackedRows packed_keys = {}, packed_values = {};  // of the positions before those, in a quantized cache
 };
 
 // New keys and values in plain memory, [batch, positions, heads, head_dim]: of a sequence's position all heads lie

@@ -47,7 +47,7 @@ struct EncodingSink {
 
   using Piece = PreTokenizedString::Piece;
   Piece kept{0, 1, 0};  // holds no other
-  std::string_view kept_text;
+  std::string_view kept_text = {};
 
   // The text of a piece as the encoding's own, once for pieces inside of one: added tokens that take the white space
   // behind them may be many at the ends of the same run.
