@@ -1,46 +1,91 @@
 #include "tokenizers/models/piece_automaton.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "core/error.h"
 #include "tokenizers/models/prefix_trie.h"
 
 namespace ef::tokenizers {
+namespace {
+// So that sums stay finite: -infinity is where there is no piece.
+double finite(double score) {
+  constexpr double kMost = 1e290;
+  return std::max(-kMost, std::min(kMost, score));
+}
+}  // namespace
 
-PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, const std::vector<double>& scores)
-    : pieces_(pieces.size()) {
-  for (size_t i = 0; i < pieces.size(); i++) pieces_[i] = {scores[i], uint32_t(pieces[i].size()), kNone};
+PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, const std::vector<double>& scores,
+                               double unknown) {
   PrefixTrie::Levels levels;
   const BigVector<PrefixTrie::Node> nodes = PrefixTrie(pieces, &levels).nodes();
-  const auto base_of = [&](uint32_t node) { return uint32_t(PrefixTrie::place(nodes[node], 0)); };
+  check<UnsupportedError>(nodes.size() < kMostStates, "vocabulary: too large for an automaton");
+  const auto base_in_trie = [&](uint32_t node) { return uint32_t(PrefixTrie::place(nodes[node], 0)); };
+
+  std::vector<uint32_t> lengths(pieces.size());
+  size_t n_short = 1;  // the first one has no piece at all
+  for (size_t i = 0; i < pieces.size(); i++) n_short += (lengths[i] = uint32_t(utf8::count(pieces[i]))) <= kShort;
+  first_long_ = uint32_t(n_short * kShort);
+  const size_t n_slots = first_long_ + pieces.size() + 1 - n_short;
+  scores_.reserve(n_slots), ids_.reserve(n_slots), longs_.reserve(n_slots - first_long_);
+  scores_.assign(first_long_, -std::numeric_limits<double>::infinity());
+  ids_.assign(first_long_, kNone);
+  scores_[0] = finite(unknown);
+  uint32_t sets = 1;
+  const auto add_piece = [&](uint32_t id, uint32_t shorter) {
+    const uint32_t length = lengths[id];
+    if (length > kShort) {
+      const uint32_t slot = uint32_t(scores_.size());
+      scores_.push_back(finite(scores[id]));
+      ids_.push_back(id);
+      longs_.push_back({length, shorter});
+      return slot;
+    }
+    const uint32_t first = sets++ * kShort;
+    std::copy_n(&scores_[shorter], kShort, &scores_[first]);
+    std::copy_n(&ids_[shorter], kShort, &ids_[first]);
+    scores_[first + length - 1] = finite(scores[id]);
+    ids_[first + length - 1] = id;
+    return first;
+  };
 
   // The start's children become the first 256: no other node has a base below that. A byte that leads nowhere from the
   // start leads back to it.
   const uint32_t start = uint32_t(nodes.size());
-  const State first{0, 0, start, kNone};
-  states_.assign(nodes.size() + 1, State{0, kNone, start, kNone});
-  std::fill_n(states_.begin(), 256, first);
-  states_.back() = first;
-  const auto index_of_next = [&](State state, uint8_t byte) {
-    while (states_[state.base ^ byte].check != state.base) state = states_[state.fail];
-    return state.base ^ byte;
-  };
-  for (size_t depth = 0; depth < levels.size(); depth++) {  // which asks for nothing but what is less deep
+  states_.assign(nodes.size() + 1, state_of(0, 0, false, kFree));
+  fails_.assign(nodes.size() + 1, start);
+  for (uint32_t byte = 0; byte < 256; byte++) states_[byte] = state_of(0, 0, false, uint8_t(byte));
+  std::vector<uint8_t> far(nodes.size() + 1);                 // states of kLevels bytes or more
+  for (uint32_t depth = 0; depth < levels.size(); depth++) {  // which asks for nothing but what is less deep
     for (const auto [node, parent] : levels[depth]) {
-      const uint32_t byte = node ^ base_of(parent);
-      const State& before = depth == 0 ? first : states_[depth == 1 ? parent ^ base_of(0) : parent];
-      const uint32_t fail = depth == 0 ? start : index_of_next(states_[before.fail], uint8_t(byte));
-      State state{base_of(node), depth == 0 ? 0 : base_of(parent), fail, states_[fail].piece};
+      const uint8_t byte = uint8_t(node ^ base_in_trie(parent));
+      uint32_t fail = start;
+      if (depth > 0) {
+        fail = fails_[depth == 1 ? parent ^ base_in_trie(0) : parent];
+        uint32_t next;
+        while (label_of(states_[next = base_of(states_[fail]) ^ byte]) != byte) fail = fails_[fail];
+        fail = next;
+      }
+      uint32_t ends = ends_of(states_[fail]);
       if (PrefixTrie::has_value(nodes[node])) {
-        const uint32_t piece = PrefixTrie::value_of(nodes[node]);
-        pieces_[piece].shorter = state.piece;
-        state.piece = piece;
+        const uint32_t id = PrefixTrie::value_of(nodes[node]);
+        if (!utf8::is_continuation(pieces[id][0])) ends = add_piece(id, ends);
       }
-      if (state.base == 0) {  // what has no children goes on as the next shorter one does
-        state.base = states_[fail].base;
-        state.fail = states_[fail].fail;
+      const uint32_t at = depth == 0 ? byte : node;
+      uint32_t base = base_in_trie(node);
+      if (base == 0) {  // what has no children goes on as the next shorter one does
+        base = base_of(states_[fail]);
+        fail = fails_[fail];
       }
-      states_[depth == 0 ? byte : node] = state;
+      states_[at] = state_of(base, ends, far[fail], byte);
+      fails_[at] = fail;
+      far[at] = depth + 1 >= kLevels;
     }
+  }
+  for (const std::string_view piece : pieces) {
+    if (piece.empty()) continue;
+    int length;
+    firsts_.set(utf8::decode(piece.data(), length), 1);
   }
 }
 

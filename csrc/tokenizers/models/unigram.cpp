@@ -5,10 +5,9 @@
 #include <mutex>
 
 #include "tokenizers/mark.h"
-#include "tokenizers/models/char_table.h"
-#include "tokenizers/models/piece_automaton.h"
 #include "tokenizers/models/save.h"
 #include "tokenizers/models/simple.h"
+#include "tokenizers/models/unigram_path.h"
 #include "tokenizers/models/unigram_sample.h"
 #include "tokenizers/models/word_loop.h"
 #include "tokenizers/utf8.h"
@@ -20,16 +19,13 @@ using Pieces = std::vector<std::pair<std::string, double>>;
 constexpr double kUnknownPenalty = 10;
 
 class Unigram : public Model {
-  struct Best {  // way to reach a byte position
-    double score = 0;
-    uint32_t begin = 0, id = 0;  // of the last piece
-  };
   struct Space : Workspace {
-    std::vector<Best> best;
-    std::vector<Token> reversed;
+    UnigramPath path;
+    UnwrittenVector<Token> way;
     void trim() override {
       Workspace::trim();
-      Workspace::trim(best), Workspace::trim(reversed);
+      Workspace::trim(way);
+      path.trim(kKept);
     }
   };
 
@@ -63,24 +59,33 @@ class Unigram : public Model {
     std::unique_ptr<Space> own;
     if (!workspace) own = std::make_unique<Space>();
     Space& space = workspace ? static_cast<Space&>(*workspace) : *own;
-    auto& reversed = space.reversed;
-    reversed.clear();
+    auto& way = space.way;
+    way.clear();
+    bool known = true;  // all of it
     if (sampling_.on()) {
-      for (auto& piece : sample_pieces(pieces_of(text, finder), size, sampling_))
-        push_front(reversed, piece.id, piece.begin, piece.end);
-      for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
-      return;
+      const auto pieces = sample_pieces(pieces_of(text, finder), size, sampling_);
+      for (size_t i = pieces.size(); i-- > 0;) {
+        way.push_back({pieces[i].id, pieces[i].begin, pieces[i].end});
+        known &= !is_unknown(pieces[i].id);
+      }
+      return push(text, finder, way, known, out);
     }
-    if (space.best.size() <= size) space.best.resize(size + 1);
-    const Best* const best = space.best.data();
-    const uint32_t known = find_best(text, finder, space.best.data());
-    if (known < size) push_front(reversed, unknown(), known, size);
-    for (uint32_t end = known; end > 0;) {
-      check<TokenizerError>(best[end].begin < end, "Unigram: pieces that are not UTF-8");
-      push_front(reversed, best[end].id, best[end].begin, end);
-      end = best[end].begin;
+    const UnigramPath& path = space.path;
+    uint32_t n = space.path.find(finder.pieces, text);
+    if (!unk_id_)  // no way to any place may need it
+      for (uint32_t i = 1; i <= n; i++) id_of(finder, path.step(i).slot);
+    way.resize(n + 1);
+    auto first = way.end();
+    uint32_t end = path.place(n);
+    if (end < size) *--first = {unknown(), end, size}, known = false;
+    while (n > 0) {
+      const auto [slot, length] = path.step(n);
+      const uint32_t id = id_of(finder, slot), begin = path.place(n -= length);
+      known &= !is_unknown(id);
+      *--first = {id, begin, end};
+      end = begin;
     }
-    for (size_t i = reversed.size(); i-- > 0;) push(text, finder, reversed[i], out);
+    push(text, finder, {first, way.end()}, known, out);
   }
   std::optional<uint32_t> literal_id() const override {
     return unk_id_ ? std::optional(uint32_t(*unk_id_)) : std::nullopt;
@@ -112,14 +117,7 @@ class Unigram : public Model {
   // The pieces in one of the spellings.
   struct Finder {
     PieceAutomaton pieces;
-    CharTable<uint8_t> firsts;  // characters that pieces begin with
     bool blanks = false;
-    bool begins(std::string_view text, uint32_t at, uint32_t& length) const {
-      int n;
-      const char32_t c = utf8::decode(text.data() + at, n);
-      length = uint32_t(n);
-      return firsts[c];
-    }
   };
   // The one for Spelling::Vocabulary is rarely asked for where the other is there.
   const Finder& finder_of(Spelling spelling) const {
@@ -139,75 +137,26 @@ class Unigram : public Model {
       }
       Finder& finder = lazy.finder;
       finder.blanks = spelling == Spelling::Blanks;
-      finder.pieces = PieceAutomaton(keys, scores_);
-      for (const std::string_view key : keys) {
-        if (key.empty()) continue;
-        int length;
-        finder.firsts.set(utf8::decode(key.data(), length), 1);
-      }
+      finder.pieces = PieceAutomaton(keys, scores_, unknown_score_);
     });
     return lazy.finder;
-  }
-  // The piece before those that are there already; neighbouring unknown ones become one.
-  void push_front(std::vector<Token>& reversed, uint32_t id, uint32_t begin, uint32_t end) const {
-    if (unk_id_ && id == *unk_id_ && !reversed.empty() && reversed.back().id == id)
-      reversed.back().begin = begin;
-    else
-      reversed.push_back({id, begin, end});
-  }
-  // The best ways to all ends of characters up to the one that is returned: from there on nothing but characters that
-  // begin no piece.
-  uint32_t find_best(std::string_view text, const Finder& finder, Best* best) const {
-    const uint32_t size = uint32_t(text.size());
-    best[0].score = 0;
-    PieceAutomaton::State state = finder.pieces.start();
-    for (uint32_t at = 0, end; at < size; at = end) {
-      end = at + uint32_t(utf8::length_of(text[at]));
-      for (uint32_t i = at; i < end; i++) state = finder.pieces.next(state, uint8_t(text[i]));
-      double score = 0;
-      uint32_t id = state.piece, length = 0, chosen = id, chosen_length = 0;
-      if (id != PieceAutomaton::kNone) {  // the longest piece first: it keeps its place against equal ones
-        const PieceAutomaton::Piece* piece = &finder.pieces.piece(id);
-        chosen_length = length = piece->length;
-        score = best[end - length].score + piece->score;
-        // Which one is better is anybody's guess, so that is found without branches.
-        while ((id = piece->shorter) != PieceAutomaton::kNone) {
-          piece = &finder.pieces.piece(id);
-          length = piece->length;
-          const double other = best[end - length].score + piece->score;
-          const uint32_t better = -uint32_t(other > score);
-          score = other > score ? other : score;
-          chosen ^= (chosen ^ id) & better;
-          chosen_length ^= (chosen_length ^ length) & better;
-        }
-      }
-      if (length != end - at) {  // the character is no piece
-        const double other = best[at].score + unknown_score_;
-        if (length == 0 || other > score) score = other, chosen = unknown(), chosen_length = end - at;
-      }
-      best[end] = {score, end - chosen_length, chosen};
-      if (length == 0 && PieceAutomaton::is_start(state)) {  // more such characters change nothing but the score
-        const uint32_t begin = at;
-        for (uint32_t n; end < size && !finder.begins(text, end, n); end += n)
-          best[end + n] = {score += unknown_score_, end, unknown()};
-        if (end == size) return begin;
-      }
-    }
-    return size;
   }
   // Everything that the parts of a text may be.
   std::vector<PieceSpan> pieces_of(std::string_view text, const Finder& finder) const {
     std::vector<PieceSpan> out;
-    PieceAutomaton::State state = finder.pieces.start();
+    std::vector<uint32_t> places{0};  // of characters
+    PieceAutomaton::Walk walk(finder.pieces);
     for (uint32_t at = 0, end; at < text.size(); at = end) {
       end = at + uint32_t(utf8::length_of(text[at]));
-      for (uint32_t i = at; i < end; i++) state = finder.pieces.next(state, uint8_t(text[i]));
-      uint32_t length = 0;
-      for (uint32_t id = state.piece; id != PieceAutomaton::kNone; id = finder.pieces.piece(id).shorter) {
-        length = finder.pieces.piece(id).length;
-        out.push_back({end - length, end, id, scores_[id]});
-      }
-      if (length != end - at) out.push_back({at, end, unknown(), unknown_score_});
+      for (uint32_t i = at; i < end; i++) walk.read(uint8_t(text[i]));
+      finder.pieces.for_each_end(walk.state(), [&](uint32_t slot, uint32_t length) {
+        const uint32_t id = finder.pieces.id(slot), begin = *(places.end() - length);
+        if (id == PieceAutomaton::kNone)
+          out.push_back({begin, end, unknown(), unknown_score_});
+        else
+          out.push_back({begin, end, id, scores_[id]});
+      });
+      places.push_back(end);
     }
     return out;
   }
@@ -215,10 +164,31 @@ class Unigram : public Model {
     check<TokenizerError>(unk_id_.has_value(), "Encountered an unknown token but `unk_id` is missing");
     return uint32_t(*unk_id_);
   }
-  // A stretch of unknown characters may still be a token as a whole, or fall apart into bytes.
-  void push(std::string_view text, const Finder& finder, Token token, std::vector<Token>& out) const {
-    if (!unk_id_ || token.id != *unk_id_) return out.push_back(token);
-    if (uint32_t length; !byte_fallback_ && !finder.begins(text, token.begin, length))
+  uint32_t id_of(const Finder& finder, uint32_t slot) const {
+    const uint32_t id = finder.pieces.id(slot);
+    return id == PieceAutomaton::kNone ? unknown() : id;
+  }
+  bool is_unknown(uint32_t id) const { return unk_id_ && id == *unk_id_; }
+  // Neighbouring unknown pieces become one.
+  void push(std::string_view text, const Finder& finder, std::span<const Token> way, bool known,
+            std::vector<Token>& out) const {
+    if (known) {
+      out.insert(out.end(), way.begin(), way.end());
+      return;
+    }
+    for (size_t i = 0; i < way.size();) {
+      Token token = way[i++];
+      if (!is_unknown(token.id)) {
+        out.push_back(token);
+        continue;
+      }
+      while (i < way.size() && is_unknown(way[i].id)) token.end = way[i++].end;
+      push_unknown(text, finder, token, out);
+    }
+  }
+  // It may still be a token as a whole, or fall apart into bytes.
+  void push_unknown(std::string_view text, const Finder& finder, Token token, std::vector<Token>& out) const {
+    if (uint32_t length; !byte_fallback_ && !finder.pieces.begins(text, token.begin, length))
       return out.push_back(token);  // no piece begins so
     std::string respelled;
     std::string_view piece = text.substr(token.begin, token.end - token.begin);
@@ -232,7 +202,7 @@ class Unigram : public Model {
       for (char b : piece) out.push_back({fallback_[uint8_t(b)], token.begin, token.end});
       return;
     }
-    out.push_back({unknown(), token.begin, token.end});
+    out.push_back(token);
   }
   Vocab vocab_;
   std::vector<double> scores_;

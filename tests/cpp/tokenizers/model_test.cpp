@@ -498,35 +498,123 @@ TEST(PrefixTrie, AgreesWithALookThroughAllKeys) {
   }
 }
 
+// Texts and pieces of few characters, of one to four bytes, or of many.
+std::string random_characters(std::mt19937& random, size_t most, bool few, bool ascii = false) {
+  std::string out;
+  for (size_t n = 1 + random() % most; n > 0; n--) {
+    if (ascii)
+      out += char(few ? 'a' + random() % 3 : random() % 128);
+    else if (few)
+      out += std::vector<std::string>{"a", "b", "é", "漢", "😀"}[random() % 5];
+    else
+      utf8::append(out, char32_t(random() % (random() % 2 ? 0x80 : 0x800)));
+  }
+  return out;
+}
+
+template <class Walk>
+std::vector<uint32_t> ids_at_the_end(const PieceAutomaton& automaton, std::string_view text) {
+  Walk walk(automaton);
+  for (const char byte : text) walk.read(uint8_t(byte));
+  std::vector<uint32_t> out;
+  automaton.for_each_end(walk.state(), [&](uint32_t slot, uint32_t) { out.push_back(automaton.id(slot)); });
+  return out;
+}
+
 // Every place of random texts against all pieces.
 TEST(PieceAutomaton, FindsThePiecesThatEndAtEachPlace) {
   std::mt19937 random(12);
-  const auto word = [&](size_t most, size_t letters) {
-    std::string out;
-    for (size_t n = 1 + random() % most; n > 0; n--) out += char(random() % letters);
-    return out;
-  };
-  std::vector<std::string> pieces{""};
-  for (int i = 0; i < 2000; i++) pieces.push_back(word(i % 50 ? 6 : 40, i % 3 ? 4 : 256));
+  std::vector<std::string> pieces{"", "\x80", "b\xff"};  // never found
+  const size_t none = pieces.size();
+  for (int i = 0; i < 3000; i++) pieces.push_back(random_characters(random, i % 50 ? 7 : 40, i % 3, i % 2));
   std::map<std::string, uint32_t> last;
-  for (uint32_t i = 0; i < pieces.size(); i++) last[pieces[i]] = i;
+  for (uint32_t i = uint32_t(none); i < pieces.size(); i++) last[pieces[i]] = i;
   const PieceAutomaton automaton(std::vector<std::string_view>(pieces.begin(), pieces.end()),
-                                 std::vector<double>(pieces.size(), -1.0));
+                                 std::vector<double>(pieces.size(), -1.0), -11.0);
   for (int i = 0; i < 1000; i++) {
-    const std::string text = word(60, i % 3 ? 4 : 256) + pieces[random() % pieces.size()];
-    PieceAutomaton::State state = automaton.start();
-    for (size_t end = 1; end <= text.size(); end++) {
-      state = automaton.next(state, uint8_t(text[end - 1]));
-      std::vector<uint32_t> found, wanted;
-      for (uint32_t piece = state.piece; piece != PieceAutomaton::kNone; piece = automaton.piece(piece).shorter) {
-        EXPECT_EQ(automaton.piece(piece).length, pieces[piece].size());
-        found.push_back(piece);
-      }
-      for (size_t begin = 0; begin < end; begin++)
-        if (const auto it = last.find(text.substr(begin, end - begin)); it != last.end()) wanted.push_back(it->second);
-      ASSERT_EQ(found, wanted);
+    const std::string text =
+        random_characters(random, 60, i % 3, i % 2) + pieces[none + random() % (pieces.size() - none)];
+    for (size_t begin = 0, end; begin < text.size(); begin = end) {
+      end = begin + size_t(utf8::length_of(text[begin]));
+      std::vector<uint32_t> wanted;
+      for (size_t from = 0; from < end; from++)
+        if (const auto it = last.find(text.substr(from, end - from)); it != last.end()) wanted.push_back(it->second);
+      if (!last.contains(text.substr(begin, end - begin))) wanted.push_back(PieceAutomaton::kNone);
+      const std::string_view read = std::string_view(text).substr(0, end);
+      ASSERT_EQ(ids_at_the_end<PieceAutomaton::Walk>(automaton, read), wanted);
+      ASSERT_EQ(ids_at_the_end<PieceAutomaton::LevelWalk>(automaton, read), wanted);
     }
   }
+}
+
+// One place after the other, and from each all pieces, as the library goes.
+std::vector<Token> best_path(const std::map<std::string, std::pair<uint32_t, double>>& pieces, double unknown,
+                             std::string_view text) {
+  struct Best {
+    double score = 0;
+    size_t begin = SIZE_MAX;
+    uint32_t id = 0;
+  };
+  std::vector<Best> best(text.size() + 1);
+  for (size_t at = 0, next; at < text.size(); at = next) {
+    next = at + size_t(utf8::length_of(text[at]));
+    const auto offer = [&](size_t end, uint32_t id, double score) {
+      Best& there = best[end];
+      const double sum = best[at].score + score;
+      if (there.begin == SIZE_MAX || sum > there.score) there = {sum, at, id};
+    };
+    for (size_t end = next; end <= std::min(text.size(), at + 80); end++)  // bytes of the longest piece
+      if (const auto it = pieces.find(std::string(text.substr(at, end - at))); it != pieces.end())
+        offer(end, it->second.first, it->second.second);
+    if (!pieces.contains(std::string(text.substr(at, next - at)))) offer(next, 0, unknown);
+  }
+  std::vector<Token> out;
+  for (size_t end = text.size(); end > 0; end = best[end].begin) {
+    if (best[end].id == 0 && !out.empty() && out.back().id == 0)
+      out.back().begin = uint32_t(best[end].begin);
+    else
+      out.push_back({best[end].id, uint32_t(best[end].begin), uint32_t(end)});
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+// Few different scores, so that many paths are equally good.
+TEST(Unigram, TakesTheLibrarysPathOfEqualOnes) {
+  std::mt19937 random(13);
+  for (int round = 0; round < 20; round++) {
+    std::vector<std::pair<std::string, double>> pieces{{"<unk>", 0}};
+    std::map<std::string, std::pair<uint32_t, double>> known;
+    double lowest = 0;
+    const uint32_t kinds = 1 + random() % 6;
+    const double unit = round % 2 ? 0.5 : 0.1;  // sums of the second kind are rounded
+    for (int i = 0; i < 400; i++) {
+      const std::string piece = random_characters(random, i % 20 ? 6 : 20, i % 3, random() % 2);
+      if (piece.find("▁") != std::string::npos || known.contains(piece)) continue;
+      const double score = -1.0 - unit * double(random() % kinds) * double(utf8::count(piece));
+      lowest = std::min(lowest, score);
+      known[piece] = {uint32_t(pieces.size()), score};
+      pieces.emplace_back(piece, score);
+    }
+    const auto model = make_unigram(pieces, 0, false);
+    const auto workspace = model->workspace();
+    for (int i = 0; i < 200; i++) {
+      const std::string text = random_characters(random, i % 10 ? 30 : 300, i % 4, i % 2);
+      std::vector<Token> tokens;
+      model->tokenize(text, Spelling::Vocabulary, workspace.get(), tokens);
+      ASSERT_EQ(tokens, best_path(known, lowest - 10, text)) << text;
+    }
+  }
+}
+
+TEST(Unigram, ScoresWithoutBounds) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const auto model = make_unigram({{"<unk>", 0}, {"a", -kInf}, {"ab", -kInf}, {"b", NAN}, {"abcde", kInf}}, 0, false);
+  EXPECT_EQ(texts(*model, "abcde"), std::vector<std::string>{"abcde"});
+  std::vector<Token> tokens;
+  model->tokenize("aabxbéb", Spelling::Vocabulary, nullptr, tokens);
+  EXPECT_EQ(tokens.front().begin, 0u);
+  EXPECT_EQ(tokens.back().end, 8u);
 }
 
 // The best path against all paths.
@@ -585,6 +673,14 @@ TEST(Unigram, Errors) {
   const auto model = make_unigram({{"a", -1}}, std::nullopt, false);
   std::vector<Token> tokens;
   EXPECT_THROW(model->tokenize("b", Spelling::Vocabulary, nullptr, tokens), TokenizerError);
+
+  // Where the best way to some place needs an unknown piece, whether the best way to the end does or not.
+  const auto two = make_unigram({{"a", -1}, {"ab", -1}}, std::nullopt, false);
+  tokens.clear();
+  two->tokenize("aab", Spelling::Vocabulary, nullptr, tokens);
+  EXPECT_EQ(tokens, (std::vector<Token>{{0, 0, 1}, {1, 1, 3}}));
+  const auto late = make_unigram({{"a", -1}, {"abc", -1}}, std::nullopt, false);
+  EXPECT_THROW(late->tokenize("abc", Spelling::Vocabulary, nullptr, tokens), TokenizerError);
 }
 
 }  // namespace
