@@ -22,9 +22,17 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
   check<UnsupportedError>(nodes.size() < kMostStates, "vocabulary: too large for an automaton");
   const auto base_in_trie = [&](uint32_t node) { return uint32_t(PrefixTrie::place(nodes[node], 0)); };
 
-  std::vector<uint32_t> lengths(pieces.size());
+  struct Piece {
+    double score;
+    uint32_t length;  // in characters; 0 of what is never found
+  };
+  std::vector<Piece> all(pieces.size());
   size_t n_short = 1;  // the first one has no piece at all
-  for (size_t i = 0; i < pieces.size(); i++) n_short += (lengths[i] = uint32_t(utf8::count(pieces[i]))) <= kShort;
+  for (size_t i = 0; i < pieces.size(); i++) {
+    const bool never = pieces[i].empty() || utf8::is_continuation(pieces[i][0]);
+    all[i] = {finite(scores[i]), never ? 0 : uint32_t(utf8::count(pieces[i]))};
+    n_short += all[i].length <= kShort;
+  }
   first_long_ = uint32_t(n_short * kShort);
   const size_t n_slots = first_long_ + pieces.size() + 1 - n_short;
   scores_.reserve(n_slots), ids_.reserve(n_slots), longs_.reserve(n_slots - first_long_);
@@ -32,20 +40,19 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
   ids_.assign(first_long_, kNone);
   scores_[0] = finite(unknown);
   uint32_t sets = 1;
-  const auto add_piece = [&](uint32_t id, uint32_t shorter) {
-    const uint32_t length = lengths[id];
-    if (length > kShort) {
+  const auto add_piece = [&](const Piece& piece, uint32_t id, uint32_t shorter) {
+    if (piece.length > kShort) {
       const uint32_t slot = uint32_t(scores_.size());
-      scores_.push_back(finite(scores[id]));
+      scores_.push_back(piece.score);
       ids_.push_back(id);
-      longs_.push_back({length, shorter});
+      longs_.push_back({piece.length, shorter});
       return slot;
     }
     const uint32_t first = sets++ * kShort;
     std::copy_n(&scores_[shorter], kShort, &scores_[first]);
     std::copy_n(&ids_[shorter], kShort, &ids_[first]);
-    scores_[first + length - 1] = finite(scores[id]);
-    ids_[first + length - 1] = id;
+    scores_[first + piece.length - 1] = piece.score;
+    ids_[first + piece.length - 1] = id;
     return first;
   };
 
@@ -55,7 +62,7 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
   states_.assign(nodes.size() + 1, state_of(0, 0, false, kFree));
   fails_.assign(nodes.size() + 1, start);
   for (uint32_t byte = 0; byte < 256; byte++) states_[byte] = state_of(0, 0, false, uint8_t(byte));
-  std::vector<uint8_t> far(nodes.size() + 1);                 // states of kLevels bytes or more
+  std::vector<bool> far(nodes.size() + 1);                    // states of kLevels bytes or more
   for (uint32_t depth = 0; depth < levels.size(); depth++) {  // which asks for nothing but what is less deep
     for (const auto [node, parent] : levels[depth]) {
       const uint8_t byte = uint8_t(node ^ base_in_trie(parent));
@@ -69,7 +76,7 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
       uint32_t ends = ends_of(states_[fail]);
       if (PrefixTrie::has_value(nodes[node])) {
         const uint32_t id = PrefixTrie::value_of(nodes[node]);
-        if (!utf8::is_continuation(pieces[id][0])) ends = add_piece(id, ends);
+        if (all[id].length) ends = add_piece(all[id], id, ends);
       }
       const uint32_t at = depth == 0 ? byte : node;
       uint32_t base = base_in_trie(node);
