@@ -264,7 +264,7 @@ void bind_gguf_export(py::module_& m) {
     py::list out;
     for (const std::string& name : tokenizers::gguf_pre_tokenizer_names()) {
       const auto pre = tokenizers::gguf_pre_tokenizer(name);
-      out.append(py::make_tuple(name, pre.patterns, pre.ignore_merges));
+      if (!pre.raw) out.append(py::make_tuple(name, pre.patterns, pre.ignore_merges));
     }
     return out;
   });

@@ -98,24 +98,45 @@ Merges merges_of(const GgufVocab& v) {
   return out;
 }
 
-Tokenizer byte_level_bpe(const GgufVocab& v) {
-  const GgufPreTokenizer pre = gguf_pre_tokenizer(v.pre);
+Json replace(const char* from, const char* to) {
+  return {{"type", "Replace"}, {"pattern", Json{{"String", from}}}, {"content", to}};
+}
+// Blanks are "▁" in the tokens; `prefix`: one stands in front of the text.
+void mark_blanks(Tokenizer& tokenizer, bool prefix) {
+  Json normalizers = Json::array(), decoders = Json::array();
+  if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", "▁"}});
+  normalizers.push_back(replace(" ", "▁"));
+  tokenizer.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
+  decoders.push_back(replace("▁", " "));
+  decoders.push_back({{"type", "ByteFallback"}});
+  decoders.push_back({{"type", "Fuse"}});
+  if (prefix) decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
+  tokenizer.set_decoder(decoder_from_json({{"type", "Sequence"}, {"decoders", decoders}}));
+}
+
+Tokenizer bpe(const GgufVocab& v, const GgufPreTokenizer& pre) {
   Merges merges;
   Vocab vocab;
   for_all(2, [&](size_t i) { i ? void(merges = merges_of(v)) : void(vocab = vocab_of(v)); });
   BpeOptions options;
   options.ignore_merges = pre.ignore_merges;
+  options.byte_fallback = pre.raw;
+  if (pre.raw && v.unknown_id) options.unk_token = text_of(v, *v.unknown_id);
   Tokenizer out(std::make_shared<Bpe>(std::move(vocab), merges, options));
   Json parts = Json::array();
   for (const std::string& pattern : pre.patterns)
     parts.push_back(
         {{"type", "Split"}, {"pattern", Json{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
-  const Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
-  parts.push_back(bytes);
+  if (pre.raw) {
+    mark_blanks(out, false);
+  } else {
+    const Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", false}};
+    parts.push_back(bytes);
+    out.set_decoder(decoder_from_json(bytes));
+  }
   out.set_pre_tokenizer(pre_tokenizer_from_json({{"type", "Sequence"}, {"pretokenizers", parts}}));
-  out.set_decoder(decoder_from_json(bytes));
-  const bool sep = v.add_sep.value_or(pre.add_sep) || v.add_eos.value_or(false);
-  set_template(out, v, when(v.add_bos.value_or(pre.add_bos || pre.add_sep), v.bos_id), when(sep, v.eos_id), true);
+  const bool bos = pre.always_bos || v.add_bos.value_or(pre.add_bos);
+  set_template(out, v, when(bos, v.bos_id), when(v.add_eos.value_or(false), v.eos_id), true);
   add_tokens(out, v);
   return out;
 }
@@ -129,19 +150,7 @@ Tokenizer sentencepiece_bpe(const GgufVocab& v) {
   options.unk_token = text_of(v, v.unknown_id.value_or(0));
   options.fuse_unk = options.byte_fallback = true;
   Tokenizer out(std::make_shared<Bpe>(std::move(vocab), merges, options));
-  const bool prefix = v.add_space_prefix.value_or(true);
-  const auto replace = [](const char* from, const char* to) {
-    return Json{{"type", "Replace"}, {"pattern", Json{{"String", from}}}, {"content", to}};
-  };
-  Json normalizers = Json::array(), decoders = Json::array();
-  if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", "▁"}});
-  normalizers.push_back(replace(" ", "▁"));
-  out.set_normalizer(normalizer_from_json({{"type", "Sequence"}, {"normalizers", normalizers}}));
-  decoders.push_back(replace("▁", " "));
-  decoders.push_back({{"type", "ByteFallback"}});
-  decoders.push_back({{"type", "Fuse"}});
-  if (prefix) decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
-  out.set_decoder(decoder_from_json({{"type", "Sequence"}, {"decoders", decoders}}));
+  mark_blanks(out, v.add_space_prefix.value_or(true));
   const auto known = [&](std::optional<uint32_t> id, uint32_t fallback) {
     return id ? id : fallback < v.tokens.size() ? std::optional(fallback) : std::nullopt;
   };
@@ -163,7 +172,7 @@ Tokenizer unigram(const GgufVocab& v) {
   check<TokenizerError>(unknown < v.tokens.size(), kWhere, ": no unknown token");
   Tokenizer out(make_unigram(pieces, unknown, false));
   Json normalizers = Json::array();
-  const auto replace = [&](Json pattern, const char* content) {
+  const auto replace_by = [&](Json pattern, const char* content) {
     normalizers.push_back({{"type", "Replace"}, {"pattern", std::move(pattern)}, {"content", content}});
   };
   if (!v.precompiled_charsmap.empty())
@@ -175,8 +184,8 @@ Tokenizer unigram(const GgufVocab& v) {
     splits = {{"type", "Sequence"}, {"pretokenizers", Json::array({{{"type", "WhitespaceSplit"}}, metaspace})}};
   } else {
     if (remove) {
-      replace({{"Regex", "\\A +| +\\z"}}, "");
-      replace({{"Regex", " {2,}"}}, " ");
+      replace_by({{"Regex", "\\A +| +\\z"}}, "");
+      replace_by({{"Regex", " {2,}"}}, " ");
     }
     // Not Metaspace's own prefix, which a text that begins with a blank does not get.
     if (prefix) normalizers.push_back({{"type", "Prepend"}, {"prepend", " "}});
@@ -231,14 +240,15 @@ Tokenizer word_piece(GgufVocab v) {
 }  // namespace
 
 Tokenizer tokenizer_from_gguf(const GgufVocab& v) {
-  if (v.model != "gpt2" && v.model != "llama" && v.model != "bert" && v.model != "t5")
+  const bool gemma4 = v.model == "gemma4";
+  if (v.model != "gpt2" && v.model != "llama" && v.model != "bert" && v.model != "t5" && !gemma4)
     fail<UnsupportedError>(kWhere, ": tokenizer.ggml.model '", v.model,
-                           "' is not supported, known are 'gpt2', 'llama', 'bert' and 't5'");
+                           "' is not supported, known are 'gpt2', 'gemma4', 'llama', 'bert' and 't5'");
   check_shape(v);
   if (v.model == "llama") return sentencepiece_bpe(v);
   if (v.model == "bert") return word_piece(v);
   if (v.model == "t5") return unigram(v);
-  return byte_level_bpe(v);
+  return bpe(v, gguf_pre_tokenizer(gemma4 ? v.model : v.pre));
 }
 
 }  // namespace ef::tokenizers

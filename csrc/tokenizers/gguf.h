@@ -13,7 +13,7 @@ namespace ef::tokenizers {
 
 // The fields under tokenizer.ggml, as they are in the file.
 struct GgufVocab {
-  std::string model;       // "gpt2", "llama", "bert", "t5"
+  std::string model;       // "gpt2", "gemma4" (which is gpt2 with that `pre`), "llama", "bert", "t5"
   std::string pre;         // "default" when the file has none
   std::string model_name;  // general.name: Phi-3's special tokens take the white space behind them
   std::vector<std::string_view> tokens;

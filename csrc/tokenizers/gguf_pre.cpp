@@ -27,6 +27,29 @@ constexpr const char* kDeepseekLetters =
     "]+";
 constexpr const char* kDeepseekCjk = "[\\x{4e00}-\\x{9fa5}\\x{800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+";
 constexpr const char* kBloom = " ?[^(\\s|.,!?…。，、।۔،)]+";
+constexpr const char* kBreaks = "\\n+";
+constexpr const char* kYoutuScripts =
+    "[\\x{ac00}-\\x{d7a3}\\x{3131}-\\x{318e}]+|[！…“”‘’—：；，\\x{3001}-\\x{303f}\\x{fe30}-\\x{fe4f}]+|"
+    "[\\x{3105}-\\x{312f}]+|[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+";
+// As Tekken's, in which a contraction belongs to its word.
+constexpr const char* kYoutuWords =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|"
+    "'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'"
+    "m|'ll|"
+    "'d)?|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+// As o200k, in which Chinese characters are words of their own.
+constexpr const char* kKimi =
+    "[\\p{Han}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*"
+    "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+"
+    "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+constexpr const char* kAfmoeDigits = "\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))";  // threes, counted from the end
+constexpr const char* kAfmoeScripts =
+    "[\\x{4e00}-\\x{9fff}\\x{3400}-\\x{4dbf}\\x{f900}-\\x{faff}\\x{3040}-\\x{30ff}\\x{ff65}-\\x{ff9f}\\x{2f00}-\\x{"
+    "2fdf}"
+    "\\x{e40}-\\x{eff}\\x{1780}-\\x{17ff}\\x{1000}-\\x{109f}\\x{aa60}-\\x{aa7f}\\x{a9e0}-\\x{a9ff}\\x{ac00}-\\x{d7af}"
+    "\\x{1100}-\\x{11ff}]+";
 
 Registry<GgufPreTokenizer> build() {
   Registry<GgufPreTokenizer> r("tokenizer.ggml.pre");
@@ -35,29 +58,62 @@ Registry<GgufPreTokenizer> build() {
     for (const char* name : names) r.add(name, pre);
   };
   add({"default"}, {{"[\\p{P}\\$\\+<=>\\^~\\|]+", gpt2, "\\p{N}+", "[0-9][0-9][0-9]"}});
-  add({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"},
+  add({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"},
       {{llama3}, true, true});
-  add({"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {{llama3}});
+  add({"dbrx", "smaug-bpe", "chatglm-bpe"}, {{llama3}});
+  add({"glm4", "glm5"}, {{llama3}, true});
+  add({"jais-2"},
+      {{"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
+        "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|"
+        "\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}"}});
+  add({"minicpm5"}, {{"\\p{N}{1,3}",
+                      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+| "
+                      "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},
+                     true});
   add({"deepseek-llm"}, {{"[\r\n]", kDeepseekLetters,
                           "\\s?[!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}]+",
                           "\\s+$", kDeepseekCjk, "\\p{N}+"}});
   add({"deepseek-coder"}, {{"[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", kDeepseekCjk, "\\p{N}"}});
-  add({"deepseek-v3", "hunyuan-dense", "joyai-llm"},
+  add({"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"},
       {{std::string(patterns::kDeepseekNumbers), std::string(patterns::kDeepseekCjk),
         std::string(patterns::kDeepseekWords)}});
+  add({"spark2_5"},
+      {{std::string(patterns::kDeepseekNumbers), std::string(patterns::kDeepseekCjk),
+        "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| "
+        "?[\\p{P}\\p{S}]+|[\r\n]|\\s+(?!\\S)|\\s+",
+        "\\p{N}"}});
+  add({"afmoe"}, {{kAfmoeDigits, kAfmoeScripts, std::string(patterns::kDeepseekWords)}});
+  add({"youtu"}, {{kYoutuScripts, kYoutuWords}, true});
+  add({"kimi-k2"}, {{kKimi}});
   add({"falcon"}, {{"[\\p{P}\\$\\+<=>\\^~\\|`]+", gpt2, "[0-9][0-9][0-9]"}});
   add({"starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2"},
       {{"\\p{N}", gpt2}});
   add({"gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum", "mpt",
-       "olmo", "jais", "trillion", "granite-docling", "exaone4"},
+       "olmo", "jais", "trillion", "granite-docling", "exaone4", "modern-bert", "jina-v1-en", "jina-v2-code",
+       "roberta-bpe"},
       {{gpt2}});
-  add({"jina-v1-en", "jina-v2-code", "roberta-bpe"}, {{gpt2}, false, false, true});
-  add({"qwen2", "deepseek-r1-qwen", "kormo", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2"}, {{qwen2}});
+  add({"chameleon"}, {{"<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )", "\\p{N}",
+                       "[\\p{P}!-/:-@\\[-`{-~]", gpt2},
+                      false,
+                      true});
+  add({"exaone-moe"},
+      {{"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}| "
+        "?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"}});
+  add({"qwen2", "deepseek-r1-qwen", "kormo", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2", "f2llmv2"},
+      {{qwen2}});
+  add({"ufakzeka"}, {{"[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+                      "\\s+(?!\\S)|\\s+"}});
+  add({"laguna"}, {{kBreaks, qwen2}});
   add({"qwen35"}, {{std::string(patterns::kQwen35)}});
   add({"poro-chat", "bloom", "gpt3-finnish"}, {{kBloom}});
   add({"viking"}, {{kBloom, "\\p{N}"}});
   add({"tekken"}, {{std::string(patterns::kTekken)}, true, true});
-  add({"gpt-4o", "llama4", "minimax-m2"}, {{std::string(patterns::kO200k)}});
+  const std::string o200k(patterns::kO200k);
+  add({"gpt-4o", "llama4", "minimax-m2", "kanana2", "talkie"}, {{o200k}});
+  add({"granite-embed-multi-97m"}, {{o200k}, true});
+  add({"tiny_aya", "cohere2moe"}, {{"\\d{1,3}(?=(?:\\d{3})*\\b)", o200k}});
+  add({"gemma4", "granite-embed-multi-311m"}, {.patterns = {kBreaks}, .always_bos = true, .raw = true});
+  add({"sarvam-moe"}, {.patterns = {kBreaks}, .raw = true});
   add({"bailingmoe", "bailingmoe2", "llada-moe"}, {{qwen2}});
   add({"seed-coder"}, {{"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| "
                         "?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}});

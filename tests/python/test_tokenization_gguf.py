@@ -50,14 +50,14 @@ def gguf(**metadata) -> bytes:
     return b"GGUF" + struct.pack("<IQQ", 3, 0, len(metadata)) + body
 
 
-def small(**more) -> bytes:
+def small(pre: str = "gpt-2", **more) -> bytes:
     """The byte-level tokenizer of the cases as a GGUF file."""
     model = cases.byte_level()["model"]
     tokens = [*model["vocab"], "<|end|>", "<|im_start|>"]
     types = [1] * len(model["vocab"]) + [3, 3]
     return gguf(
         general__architecture="llama", llama__context_length=77, tokenizer__ggml__model="gpt2",
-        tokenizer__ggml__pre="gpt-2", tokenizer__ggml__tokens=tokens, tokenizer__ggml__token_type=types,
+        tokenizer__ggml__pre=pre, tokenizer__ggml__tokens=tokens, tokenizer__ggml__token_type=types,
         tokenizer__ggml__merges=model["merges"], tokenizer__ggml__bos_token_id=len(tokens) - 1,
         tokenizer__ggml__eos_token_id=len(tokens) - 2, tokenizer__ggml__padding_token_id=10**6,
         tokenizer__chat_template="{{ messages[0].content }}", **more,
@@ -84,6 +84,33 @@ def test_small_file(tmp_path):
     assert sorted(tok.chat_template) == ["default", "tool_use"] and tok.eos_token == "cat"
     with pytest.raises(OSError, match="n.gguf"):
         ef.AutoTokenizer.from_pretrained(tmp_path, gguf_file="n.gguf")
+
+
+SPLITS = {  # of llama.cpp, of the text without the marks
+    "afmoe": "a| b|.| c| |1|234|567| DON|'T| |中文か| |한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "chameleon": "a| b|.| c| |1|2|3|4|5|6|7| DON|'|T| 中文か| 한국|\n|\n|    | z|!|\n|if|  |<|sentinel|:|1|>",
+    "exaone-moe": "a b|.| c| |1|2|3|4|5|6|7| DON|'T| 中文か 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "glm5": "a| b|.| c| |123|456|7| DON|'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "granite-embed-multi-97m": "a| b|.| c| |123|456|7| DON'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "jais-2": "a| b|.| c| |123|456|7| DON|'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "kimi-k2": "a| b|.| c| |123|456|7| DON'T| |中文|か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "laguna": "a| b|.| c| |1|2|3|4|5|6|7| DON|'T| 中文か| 한국|\n\n|    | z|!|\n|if| | <|sentinel|:|1|>",
+    "minicpm5": "a| b|.| c| |123|456|7| DON|'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "modern-bert": "a| b|.| c| 1234567| DON|'|T| 中文か| 한국|\n\n    | z|!|\n|if| | <|sentinel|:|1|>",
+    "spark2_5": "a| b|.| c| |1|2|3|4|5|6|7| DON|'T| |中文か| 한국|\n|\n|    | z|!|\n|if| | <|sentinel|:|1|>",
+    "tiny_aya": "a| b|.| c| |1|234|567| DON'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "ufakzeka": "a| b|.| c| |1|2|3|4|5|6|7| DON|'T| 中文か| 한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+    "youtu": "a| b|.| c| |1|2|3|4|5|6|7| DON'T| |中文か| |한국|\n\n|    | z|!\n|if| | <|sentinel|:|1|>",
+}
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_pre_tokenizers_of_llama_cpp(tmp_path, name):
+    path, text = tmp_path / "m.gguf", SPLITS[name].replace("|", "")
+    path.write_bytes(small(name))
+    tok = ef.AutoTokenizer.from_pretrained(path)
+    spans = [span for _, span in tok.backend_tokenizer.pre_tokenizer.pre_tokenize_str(text)]
+    assert "|".join(text[start:end] for start, end in spans) == SPLITS[name]
 
 
 def test_cut_anywhere(tmp_path):

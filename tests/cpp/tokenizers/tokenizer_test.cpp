@@ -291,7 +291,16 @@ TEST(Gguf, PreTokenizerDecides) {
 
 TEST(Gguf, EveryPreTokenizerWorks) {
   std::vector<std::string> keep;
-  GgufVocab v = byte_level_vocab(keep);
+  byte_level_vocab(keep);
+  keep.emplace_back("▁");  // this and what follows for those that are not byte-level
+  for (int b = 0; b < 256; b++) {
+    char name[8];
+    std::snprintf(name, sizeof name, "<0x%02X>", b);
+    keep.emplace_back(name);
+  }
+  GgufVocab v;
+  v.model = "gpt2";
+  v.tokens.assign(keep.begin(), keep.end());
   std::mt19937 random(19);
   EXPECT_GE(gguf_pre_tokenizer_names().size(), 30u);
   for (const std::string& pre : gguf_pre_tokenizer_names()) {
@@ -303,6 +312,36 @@ TEST(Gguf, EveryPreTokenizerWorks) {
       ASSERT_EQ(t.decode(ids(t, text), false), text) << pre;
     }
   }
+}
+
+TEST(Gguf, TextWithMarkedBlanks) {
+  GgufVocab v;
+  v.model = "gemma4";
+  v.tokens = {"<bos>", "a", "b", "▁", "\n", "▁b", "▁▁", "a▁b", "\n\n", "a\n", "<0xC3>", "<0xA9>"};
+  v.merges = {"▁ b", "▁ ▁", "a ▁b", "\n \n", "a \n"};
+  v.bos_id = 0;
+  v.add_bos = false;  // as files had it that are read with a <bos> nevertheless
+  const Tokenizer t = tokenizer_from_gguf(v);
+  EXPECT_EQ(ids(t, "a b\n\n  é"), (std::vector<uint32_t>{0, 7, 8, 6, 10, 11}));
+  EXPECT_EQ(ids(t, "a\n"), (std::vector<uint32_t>{0, 1, 4}));
+  EXPECT_EQ(t.decode(std::vector<uint32_t>{7, 8, 6, 10, 11}), "a b\n\n  é");
+  v.model = "gpt2";
+  v.pre = "sarvam-moe";
+  EXPECT_EQ(ids(tokenizer_from_gguf(v), "a b"), (std::vector<uint32_t>{7}));
+}
+
+TEST(Gguf, FramesOnlyWhatTheFileAsksFor) {
+  std::vector<std::string> keep;
+  GgufVocab v = byte_level_vocab(keep);
+  v.bos_id = v.eos_id = 260;
+  for (const char* pre : {"jina-v1-en", "jina-v2-code", "roberta-bpe"}) {
+    v.pre = pre;
+    EXPECT_EQ(ids(tokenizer_from_gguf(v), "ab"), (std::vector<uint32_t>{259}));
+  }
+  v.add_sep = true;  // says nothing in a byte-level model
+  EXPECT_EQ(ids(tokenizer_from_gguf(v), "ab"), (std::vector<uint32_t>{259}));
+  v.add_bos = v.add_eos = true;
+  EXPECT_EQ(ids(tokenizer_from_gguf(v), "ab"), (std::vector<uint32_t>{260, 259, 260}));
 }
 
 TEST(Gguf, TokenTypesAndTemplate) {
