@@ -126,7 +126,7 @@ def tokenizers() -> list[str]:
     return [
         "## Tokenizer classes",
         "",
-        f"Over the engine (also with `Fast` at the end): {code(sorted([*table_of.FAMILIES, *table_of.SAME]))}.",
+        f"Over the engine (also with `Fast` at the end): {code(sorted(table_of.FAMILIES))}.",
         "",
         f"In Python: {code(sorted(table_of.SLOW_CLASSES))}.",
         "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._lazy import lazy_exports
-from .families import FAMILIES, ONE_CLASS, SAME, SLOW_CLASSES
+from .families import FAMILIES, ONE_CLASS, SLOW_CLASSES
 
 # Public name -> module that defines it.
 MODULES = {
@@ -27,7 +27,7 @@ MODULES = {
     **{name: f".{module}" for name, module in SLOW_CLASSES.items()},
     "StreamDetokenizer": ".streaming",
     "get_json_schema": ".json_schema",
-    **{f"{name}{fast}": ".models" for name in (*FAMILIES, *SAME) for fast in ("", "Fast")},
+    **{f"{name}{fast}": ".models" for name in FAMILIES for fast in ("", "Fast")},
     **{f"{name}Fast": f".{SLOW_CLASSES[name]}" for name in ONE_CLASS},
     **dict.fromkeys(("BasicTokenizer", "WordpieceTokenizer"), ".basic_words"),
     **dict.fromkeys(("CharacterTokenizer", "MecabTokenizer"), ".japanese"),

@@ -14,6 +14,7 @@ class Family(NamedTuple):
     padding_side: str = "right"
     file: str | None = None  # its vocabulary, where the pipeline doesn't say
     mask: dict[str, bool] = {}  # flags of the mask token
+    base: str | None = None  # a class that it is a subclass of
 
 
 def _tokens(**names: str) -> dict[str, str]:
@@ -83,6 +84,7 @@ FAMILIES: dict[str, Family] = {
                                file=_FAIRSEQ_FILE, mask=_BLANKS),
     "MLukeTokenizer": Family(_ROBERTA, "mluke", file=_FAIRSEQ_FILE, mask=_BLANKS),
     "MPNetTokenizer": Family(_MPNET, "mpnet", mask=_BLANKS),
+    "MT5Tokenizer": Family(_T5, "mt5", file=_SPIECE, base="T5Tokenizer"),
     "NllbTokenizer": Family(_MBART, "nllb", file=_FAIRSEQ_FILE,
                             mask={"lstrip": True, "normalized": True, "special": True}),
     "NougatTokenizer": Family(_tokens(unk="<unk>", bos="<s>", eos="</s>", pad="<pad>"), "nougat"),
@@ -153,8 +155,6 @@ SLOW_CLASSES = {
 
 # Classes with one implementation, whose names with "Fast" were others' once.
 ONE_CLASS = ("BlenderbotSmallTokenizer", "CpmTokenizer", "ParakeetTokenizer")
-# Other names of classes of the table.
-SAME = {"MT5Tokenizer": "T5Tokenizer"}
 
 # Model types whose tokenizer class a configuration may leave unsaid. Those not listed use PreTrainedTokenizerFast.
 TOKENIZER_MAPPING_NAMES: dict[str, str] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._lazy import import_module
 from .backends import PIPELINES
-from .families import FAMILIES, SAME, Family
+from .families import FAMILIES, Family
 from .fast import PreTrainedTokenizerFast
 
 _INPUTS = {
@@ -79,11 +79,12 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
     elif family.file is not None:
         files["vocab_file"] = family.file
     files.update(_FURTHER_FILES.get(family.vocab_format, {}))
-    bases: tuple[type, ...] = (PreTrainedTokenizerFast,)
+    base = PreTrainedTokenizerFast if family.base is None else class_of(family.base)
+    bases: tuple[type, ...] = (base,)
     behaviour = _BEHAVIOURS.get(name, _BEHAVIOURS.get(family.vocab_format))
     if behaviour is not None:
         where, _, mixin = behaviour.partition(":")
-        bases = (getattr(import_module(where, __package__), mixin), PreTrainedTokenizerFast)
+        bases = (getattr(import_module(where, __package__), mixin), base)
     return type(
         name,
         bases,
@@ -100,13 +101,12 @@ def _make_class(name: str, family: Family) -> type[PreTrainedTokenizerFast]:
     )
 
 
-__all__ = sorted(f"{name}{fast}" for name in (*FAMILIES, *SAME) for fast in ("", "Fast"))  # noqa: PLE0605
+__all__ = sorted(f"{name}{fast}" for name in FAMILIES for fast in ("", "Fast"))  # noqa: PLE0605
 
 
 def class_of(name: str) -> type[PreTrainedTokenizerFast] | None:
     """The class of that name, None if no family has one of that name."""
     plain = name.removesuffix("Fast")
-    plain = SAME.get(plain, plain)
     if plain not in FAMILIES:
         return None
     return globals().get(plain) or globals().setdefault(plain, _make_class(plain, FAMILIES[plain]))

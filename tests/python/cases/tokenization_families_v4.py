@@ -34,3 +34,24 @@ def case_older_batches(lib):
             tokenizer = lib.M2M100Tokenizer.from_pretrained(folder, model_max_length=9)
             out.append(dict(tokenizer.prepare_seq2seq_batch(["the cat"], tgt_texts=["a cat the"], **options)))
     return out
+
+
+def case_unigram_with_the_usual_ids(lib):
+    """<unk>, <s>, </s>, pieces: what is unknown is the file's, and texts end with the end."""
+    out = {}
+    for name in ("MT5TokenizerFast", "PegasusTokenizerFast"):
+        with folder_with(**{"spiece.model": MODELS / "unigram.model"}) as folder:
+            tokenizer = getattr(lib, name).from_pretrained(folder)
+        out[name] = [tokenizer(text)["input_ids"] for text in ("the cat 漢", "a hat", "")]
+        out[f"{name} pair"] = tokenizer("the 漢", "cat")["input_ids"]
+    with folder_with(**{"spiece.model": MODELS / "unigram.model"}) as folder:
+        out["end"] = lib.PegasusTokenizer.from_pretrained(folder).eos_token_id
+    return out
+
+
+def case_symbols_of_the_file(lib):
+    """Symbols that users defined are found whole, beside the languages."""
+    with folder_with(**{"sentencepiece.bpe.model": MODELS / "bpe_bytes.model"}) as folder:
+        tokenizer = lib.NllbTokenizerFast.from_pretrained(folder)
+    marks = {token: index for token, index in tokenizer.get_added_vocab().items() if "_" not in token}
+    return [tokenizer("the<mark>")["input_ids"], marks, len(tokenizer), tokenizer.convert_tokens_to_ids("zul_Latn")]

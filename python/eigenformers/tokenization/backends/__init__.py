@@ -26,7 +26,7 @@ PIPELINES = {
     **dict.fromkeys(("llama", "code_llama", "gemma", "siglip2", "nllb", "reformer", "seamless", "tipsv2"), "piece_bpe"),
     **dict.fromkeys(
         ("albert", "barthez", "big_bird", "camembert", "deberta_v2", "fnet", "lasr", "layoutxlm", "mbart", "mbart50", "mluke",
-         "pegasus", "rembert", "t5", "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
+         "mt5", "pegasus", "rembert", "t5", "udop", "videoprism", "xglm", "xlm_roberta", "xlnet"),
         "unigram",
     ),
     "esmc": "generic",

@@ -45,7 +45,9 @@ def _pegasus(parts: Parts) -> None:
     sent = str(parts.options.get("mask_token_sent") or "<mask_2>")
     masks = [mask, *([sent] if sent != mask else [])]
     unused = [(f"<unk_{i}>", -100.0) for i in range(2, parts.count("offset", 103))]
-    parts.vocab = [*((token, 0.0) for token in (pad, eos, *masks)), *unused, *parts.vocab[2:]]
+    head = [pad, eos, *masks]
+    rest = ((f"{piece}NOTUSED" if piece in head else piece, score) for piece, score in parts.vocab[2:])
+    parts.vocab = [*((token, 0.0) for token in head), *unused, *rest]
 
 
 def _t5(parts: Parts) -> None:
@@ -68,6 +70,7 @@ ARRANGEMENTS: dict[str, Callable[[Parts], None]] = {
     "layoutxlm": _xlm_roberta,
     "mbart": _mbart,
     "mbart50": _mbart50,
+    "mt5": _t5,
     "nllb": _nllb,
     "pegasus": _pegasus,
     "seamless": _seamless,

@@ -35,6 +35,7 @@ _EXTRA: dict[str | None, Callable[[Options], list[str]]] = {
     "lasr": _sentinels,
     "mbart": lambda options: list(MBART_LANGUAGES),
     "mbart50": lambda options: list(MBART50_LANGUAGES),
+    "mt5": _sentinels,
     "nllb": lambda options: list(NLLB_LANGUAGES),
     "pegasus": _masks_and_unused,
     "t5": _sentinels,

@@ -88,7 +88,9 @@ def _mapped(parts: Parts):
 def nllb(parts: Parts) -> Backend:
     """NLLB: <s>, <pad>, </s>, <unk> come first; the class puts the language in front."""
     vocab = parts.starting_vocab("bos_token", "pad_token", "eos_token", "unk_token")
-    parts.extra = parts.options.get("extra_special_tokens") or parts.extra  # the languages alone
+    named = {*parts.tokens.values(), *map(str, parts.options.get("extra_special_tokens") or [])}
+    of_file = [token for token in parts.extra or [] if str(token) not in named]
+    parts.extra = [*(parts.options.get("extra_special_tokens") or []), *of_file]
     return _metaspace(_model(parts, vocab, unk_token=parts.tokens["unk_token"]), _mapped(parts), "always")
 
 

@@ -44,6 +44,11 @@ def _unigram(parts: Parts, vocab, unk_id: int, normalizer, post=None, words: boo
     return Backend(tokenizer, post)
 
 
+def _unknown(parts: Parts, default: int) -> int:
+    """The id of what is unknown: as the model of a file has it."""
+    return default if parts.unk_id is None else parts.unk_id
+
+
 def _find(vocab, piece: str, default: int) -> int:
     return next((index for index, (text, score) in enumerate(vocab) if text == piece and score == 0.0), default)
 
@@ -66,8 +71,7 @@ def _with_extra(parts: Parts, tokens: list) -> None:
 def albert(parts: Parts, cased: bool = False) -> Backend:
     """[CLS] A [SEP] B [SEP]."""
     steps = _latin(parts, parts.option("keep_accents", cased), parts.option("do_lower_case", not cased))
-    unk_id = 1 if parts.unk_id is None else parts.unk_id  # where the model of a file has it, at 0 as a rule
-    return _unigram(parts, parts.scored_vocab(*_NAMES), unk_id, _sequence(steps), bert_template(), words=True)
+    return _unigram(parts, parts.scored_vocab(*_NAMES), _unknown(parts, 1), _sequence(steps), bert_template(), words=True)
 
 
 def fnet(parts: Parts) -> Backend:
@@ -88,7 +92,7 @@ def xlnet(parts: Parts) -> Backend:
     steps = _latin(parts, False, parts.option("do_lower_case", False))
     vocab = parts.scored_vocab("unk_token")
     post = template("$A:0 {sep}:0 {cls}:2", "$A:0 {sep}:0 $B:1 {sep}:1 {cls}:2")
-    unk_id = parts.option("unk_id", parts.unk_id or 0)
+    unk_id = parts.option("unk_id", _unknown(parts, 0))
     return _unigram(parts, vocab, unk_id, _sequence(steps), post, words=True, first="always")
 
 
@@ -107,7 +111,7 @@ def deberta_v2(parts: Parts) -> Backend:
     """[CLS] A [SEP] B [SEP]; punctuation split off if asked."""
     names = ("pad_token", "unk_token", "bos_token", "eos_token", "sep_token", "cls_token", "mask_token")
     vocab = parts.scored_vocab(*names)
-    unk_id = _find(vocab, parts.tokens["unk_token"], parts.option("unk_id", 1 if parts.unk_id is None else parts.unk_id))
+    unk_id = _find(vocab, parts.tokens["unk_token"], parts.option("unk_id", _unknown(parts, 1)))
     steps = [*([normalizers.Lowercase()] if parts.option("do_lower_case", False) else []), *_stripped()]
     punctuation = [pre_tokenizers.Punctuation(behavior="isolated")] if parts.option("split_by_punct", False) else []
     first = "always" if parts.option("add_prefix_space", True) else "first"
@@ -200,7 +204,7 @@ def pegasus(parts: Parts) -> Backend:
     unk = parts.tokens["unk_token"]
     unk_id = next((index for index, (piece, score) in enumerate(vocab) if index and piece == unk and score == 0.0), None)
     if unk_id is None:
-        unk_id = _find(vocab, unk, parts.unk_id or 0)
+        unk_id = 0 if parts.unk_id is None else parts.unk_id + parts.count("offset", 103)
     steps = _charsmap(parts) or [normalizers.Replace(Regex(r"\n"), " ")]
     return _unigram(parts, vocab, unk_id, _sequence([*steps, _blanks()]), template("$A {eos}", "$A $B {eos}"),
                     first="always")  # fmt: skip
@@ -228,6 +232,12 @@ def _sentinels(parts: Parts, owner: str) -> list[tuple[str, float]]:
 def t5(parts: Parts) -> Backend:
     """A </s> B </s>, and the <extra_id_...> tokens."""
     return _unigram(parts, _sentinels(parts, "T5Tokenizer"), 2, _single(parts), _T5_TEMPLATE, words=True, first="always")
+
+
+def mt5(parts: Parts) -> Backend:
+    """As T5; what is unknown has the id that the model of a file gives it."""
+    vocab = _sentinels(parts, "MT5Tokenizer")
+    return _unigram(parts, vocab, _unknown(parts, 2), _single(parts), _T5_TEMPLATE, words=True, first="always")
 
 
 def lasr(parts: Parts) -> Backend:
