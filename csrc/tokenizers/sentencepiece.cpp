@@ -55,7 +55,7 @@ size_t Charsmap::longest_prefix(std::string_view text, std::string_view& becomes
 SentencePiece::SentencePiece(SentencePieceModel model, const std::string& where)
     : model_(std::move(model)), map_(model_.precompiled_charsmap, where), back_(model_.denormalizer_charsmap, where) {
   std::vector<std::string_view> keys, user_defined;
-  lowest_ = FLT_MAX, highest_ = -FLT_MAX;
+  lowest_ = FLT_MAX;
   std::fill(byte_ids_, byte_ids_ + 256, UINT32_MAX);
   bool unknown = false;
   ids_.reserve(model_.pieces.size());
@@ -64,7 +64,7 @@ SentencePiece::SentencePiece(SentencePieceModel model, const std::string& where)
     ids_.add(p.text, id);
     if (p.type == PieceType::Unknown) unk_id_ = id, unknown = true;
     if (p.type == PieceType::UserDefined) user_defined.push_back(p.text);
-    if (p.type == PieceType::Normal) lowest_ = std::min(lowest_, p.score), highest_ = std::max(highest_, p.score);
+    if (p.type == PieceType::Normal) lowest_ = std::min(lowest_, p.score);
     if (p.type == PieceType::Byte && p.text.size() == 6 && p.text.starts_with("<0x"))
       byte_ids_[std::strtoul(p.text.substr(3, 2).c_str(), nullptr, 16) & 255] = id;
     if (p.type == PieceType::Normal || p.type == PieceType::UserDefined || p.type == PieceType::Unused) {
@@ -153,7 +153,7 @@ std::vector<SentencePiece::Part> SentencePiece::split_unigram(std::string_view t
       const uint32_t id = trie_ids_[index];
       if (piece(id).type == PieceType::Unused) return;
       const bool forced = piece(id).type == PieceType::UserDefined;
-      offer(length, id, forced ? float(length) * highest_ - 0.1f : piece(id).score);
+      offer(length, id, forced ? 0.1f * float(length - 1) : piece(id).score);  // the longer, the better
       single |= length == n;
     });
     if (!single) offer(n, unk_id_, lowest_ - 10.0f);

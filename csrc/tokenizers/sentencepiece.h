@@ -55,7 +55,7 @@ class SentencePiece {
   PrefixTrie trie_, user_defined_;  // values are indices of trie_ids_, and nothing
   std::vector<uint32_t> trie_ids_;
   uint32_t unk_id_ = 0, byte_ids_[256];
-  float lowest_ = 0, highest_ = 0;
+  float lowest_ = 0;
 };
 
 }  // namespace ef::tokenizers

@@ -25,6 +25,16 @@ TEST(SentencePiece, UnigramTakesTheLikeliestPieces) {
   EXPECT_EQ(s.decode({"▁a", "b", "</s>", "<unk>"}), "ab \u2047 ");
 }
 
+TEST(SentencePiece, SymbolsOfTheUserAreLikelierThanPieces) {  // the library was asked
+  const SentencePiece s = make(start() + piece("a", 0, 4) + piece("aa", 0, 4) + piece("ab", 0, 4) + piece("▁b", 0, 4) +
+                               piece("ba", 0, 4) + piece("▁", -0.17032024264335632f) + piece("b", -2.43456768989563f) +
+                               piece("▁bar", 0, 4) + piece("ar", -0.1f));
+  EXPECT_EQ(s.encode("bar"), (Pieces{"▁bar"}));
+  EXPECT_EQ(s.encode("a bar"), (Pieces{"▁", "a", "▁bar"}));
+  EXPECT_EQ(s.encode("bbab"), (Pieces{"▁b", "ba", "b"}));
+  EXPECT_EQ(s.encode("aaa"), (Pieces{"▁", "a", "aa"}));
+}
+
 TEST(SentencePiece, SumsOfLongTextsStartAgain) {
   const SentencePiece s = make(start() + piece("▁1", -7.106731414794922f) + piece("▁11", -8.370165824890137f) +
                                piece("▁111", -11.57007884979248f) + piece("1", -8.389617919921875f) +
