@@ -120,7 +120,6 @@ class PieceAutomaton {
   struct Long {
     uint32_t length, shorter;
   };
-  uint32_t add_piece(uint32_t characters, uint32_t id, double score, uint32_t shorter);
 
   BigVector<State> states_;    // the start's children are the first 256, itself is the last
   BigVector<uint32_t> fails_;  // of each the next shorter one, as index
