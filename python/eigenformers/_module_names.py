@@ -30,7 +30,7 @@ _SLOW = {**_ENGINE, **_names(slow=("PreTrainedTokenizer", "PythonBackend"), trie
 _FAST = {**_ENGINE, **_names(fast=("PreTrainedTokenizerFast", "TokenizersBackend"))}
 _AUTO = ("AutoTokenizer", "TOKENIZER_MAPPING", "get_tokenizer_config", "tokenizer_class_from_name")
 _CONVERT = ("Converter", "SLOW_TO_FAST_CONVERTERS", "TikTokenConverter", "bytes_to_unicode", "convert_slow_tokenizer")
-_SCHEMAS = ("DocstringParsingException", "TypeHintParsingException", "get_json_schema")
+_SCHEMAS = ("DocstringParsingException", "TypeHintParsingException", "get_json_schema", "parse_google_format_docstring")
 _WORDS = ("BasicTokenizer", "WordpieceTokenizer")
 
 # Module -> name -> module that has it. "*" stands for all other names.

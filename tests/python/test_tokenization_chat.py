@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import subprocess
 import sys
@@ -194,3 +195,18 @@ def test_a_template_nested_too_deeply(tok):
 
     with pytest.raises(SecurityError, match="nested too deeply"):
         tok.apply_chat_template(CHAT, chat_template="{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}", tokenize=False)
+
+
+def test_a_message_is_encoded_with_its_own_options_alone(tok):
+    message = {"role": "user", "content": "hi"}
+    for name in ("tokenize", "return_dict"):
+        with pytest.raises(TypeError, match=f"multiple values for keyword argument '{name}'"):
+            tok.encode_message_with_chat_template(message, **{name: False})
+
+
+def test_a_list_of_templates_is_saved_as_it_is(tok, tmp_path):
+    tokenizer = copy.deepcopy(tok)
+    tokenizer.chat_template = [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}]
+    tokenizer.save_pretrained(tmp_path)
+    again = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert again.chat_template == {"default": "a", "tool_use": "b"}

@@ -79,6 +79,7 @@ def small_tekken():
         {"special_tokens": [{"rank": 4, "token_str": "a"}]}, {"special_tokens": [{}]},
         {"config": {"pattern": 3}}, {"config": {"pattern": "a", "default_num_special_tokens": 1 << 40}},
         {"config": {"pattern": "("}},
+        {"special_tokens": [{"rank": r, "token_str": "abc"[i]} for i, r in enumerate((0, 0, 1))]},
     ],
 )  # fmt: skip
 def test_damaged_tekken(tmp_path, change):
@@ -104,6 +105,40 @@ def test_tekken(tmp_path):
         tokenizer.save_pretrained(tmp_path / "copy", save_format="zip")
     with pytest.raises(OSError, match=r"Cannot find 'tekken\.json'"):
         ef.AutoTokenizer.from_pretrained(MODELS, mistral_format=True)
+
+
+def test_tekken_without_special_tokens(tmp_path):
+    content = {**small_tekken(), "special_tokens": []}
+    (tmp_path / "tekken.json").write_text(json.dumps(content))
+    tokenizer = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.convert_ids_to_tokens([0, 1, 258]) == ["<SPECIAL_0>", "<SPECIAL_1>", "he"]
+    del content["config"]["default_num_special_tokens"]
+    (tmp_path / "tekken.json").write_text(json.dumps(content))
+    tokenizer = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer("hell")["input_ids"] == [256, 257] and tokenizer.convert_ids_to_tokens(0) == "Ā"
+
+
+BYTE_RANKS = "".join(f"{base64.b64encode(t).decode()} {i}\n" for i, t in enumerate([*(bytes([b]) for b in range(256)), b"he"]))
+
+
+@pytest.mark.parametrize(
+    "settings, ids, tokens",
+    [  # as transformers 5.23 gives them
+        ({}, [256, 108], [257, 258]),
+        ({"add_bos_token": True, "add_eos_token": True}, [257, 256, 108, 258], [257, 258]),
+        ({"add_bos_token": True}, [257, 256, 108], [257, 258]),
+        ({"add_bos_token": False, "extra_special_tokens": ["<a>", "<b>"]}, [256, 108], [259, 260]),
+        ({"add_eos_token": True, "additional_special_tokens": ["<a>"]}, [256, 108, 259], [258, 259]),
+    ],
+)
+def test_what_stands_around_texts_of_byte_ranks(tmp_path, settings, ids, tokens):
+    (tmp_path / "tokenizer.model").write_text(BYTE_RANKS)
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>", **settings}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    tokenizer = ef.AutoTokenizer.from_pretrained(tmp_path)
+    assert (tokenizer("hel")["input_ids"], tokenizer.convert_tokens_to_ids(["<s>", "</s>"])) == (ids, tokens)
+    tokenizer.save_pretrained(tmp_path / "again")
+    assert ef.AutoTokenizer.from_pretrained(tmp_path / "again")("hel")["input_ids"] == ids
 
 
 @pytest.mark.parametrize("text", ["aGU= 0\n!! 1\n", "aGU= 70\n", "aGU= 0\naGU\n", "YQ== 0\nYg== 1\nYWI= -2\n"])

@@ -76,6 +76,21 @@ def test_errors(tmp_path):
     with pytest.raises(TokenizerError, match="vocab_size"):
         tokenizer.train_from_iterator(["a b"], ours.trainers.BpeTrainer(vocab_size=1 << 40, show_progress=False))
 
+    for wrong, name in (("x", "str"), (ours.trainers.BpeTrainer, "type"), (0, "int")):
+        with pytest.raises(TypeError, match=f"'{name}' object is not an instance of 'Trainer'"):
+            tokenizer.train_from_iterator(["a b"], wrong)
+        with pytest.raises(TypeError, match=f"'{name}' object is not an instance of 'Trainer'"):
+            tokenizer.train([], wrong)
+    with pytest.raises(TypeError):
+        tokenizer.train_from_iterator(["a b"], length="5")
+
+
+@pytest.mark.parametrize("name", ["BpeTrainer", "WordPieceTrainer", "WordLevelTrainer", "UnigramTrainer"])
+def test_unknown_options_are_said_to_be_ignored(name):
+    with pytest.warns(UserWarning, match="^Ignored unknown kwargs option nothing$"):
+        trainer = getattr(ours.trainers, name)(vocab_size=90, show_progress=False, nothing=3)
+    assert trainer.vocab_size == 90 and not hasattr(trainer, "nothing")
+
 
 @pytest.mark.parametrize("made", [ours.trainers.BpeTrainer, ours.models.BPE, ours.models.WordLevel])
 def test_a_class_of_ones_own_has_attributes(made):

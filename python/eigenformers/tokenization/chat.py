@@ -164,12 +164,12 @@ class ChatMixin:
                 "`encode_message_with_chat_template` does not support `add_generation_prompt`. Please add the "
                 "generation prompt separately."
             )
-        options = {**kwargs, "add_generation_prompt": False, "tokenize": True, "return_dict": False}
+        fixed = {"add_generation_prompt": False, "tokenize": True, "return_dict": False}
         history = list(conversation_history or [])
-        ids = self.apply_chat_template([*history, message], **options)
+        ids = self.apply_chat_template([*history, message], **fixed, **kwargs)
         if not history:
             return ids
-        before = self.apply_chat_template(history, **options)
+        before = self.apply_chat_template(history, **fixed, **kwargs)
         same = 0
         while same < min(len(ids), len(before)) and ids[same] == before[same]:
             same += 1

@@ -130,21 +130,26 @@ def _byte_ranks(parts: Parts, cls: type, path: str) -> str:
 
 
 def _reserve_added(parts: Parts, size: int) -> None:
-    """Added tokens of a configuration keep their ids: gaps between them are filled."""
+    """Added tokens of a configuration keep their ids, gaps between them are filled; then come further special tokens."""
     added = {int(index): str(token) for index, token in (parts.options.get("added_tokens_decoder") or {}).items()}
+    names: list[str] = []
     if added and max(added) >= size:
         if max(added) > 8 * (size + len(added)):
             raise TokenizerError(f"added_tokens_decoder: an id of {max(added)} for {size} tokens; damaged file?")
         names = [added.get(index, f"<|reserved_token_{index}|>") for index in range(size, max(added) + 1)]
-        parts.added = [AddedToken(name, normalized=False, special=True) for name in names]
+    names += [str(token) for token in parts.extra or [] if str(token) not in names]
+    parts.added = [AddedToken(name, normalized=False, special=True) for name in names]
 
 
 def _tekken(parts: Parts, content: dict[str, Any], path: str) -> str:
     """Mistral's tekken.json: special tokens first, then byte strings."""
     config = content["config"]
+    named = content.get("special_tokens")
+    named = _TEKKEN_V3 if named is None else named
     try:
         entries = [base64.b64decode(entry["token_bytes"], validate=True) for entry in content["vocab"]]
-        special = {int(entry["rank"]): str(entry["token_str"]) for entry in content.get("special_tokens") or _TEKKEN_V3}
+        special = {int(entry["rank"]): str(entry["token_str"]) for entry in named}
+        declared = sorted(int(entry["rank"]) for entry in named)
         count = config.get("default_num_special_tokens")
         count = len(special) if count is None else int(count)
         size = config.get("default_vocab_size")
@@ -152,8 +157,8 @@ def _tekken(parts: Parts, content: dict[str, Any], path: str) -> str:
         pattern = config["pattern"]
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise TokenizerError(f"{path}: not a tekken.json ({type(error).__name__}: {error})") from None
-    if sorted(special) != list(range(len(special))):
-        raise TokenizerError(f"tekken.json special_tokens ranks must be contiguous starting at 0, got {sorted(special)}")
+    if declared != list(range(len(declared))):
+        raise TokenizerError(f"tekken.json special_tokens ranks must be contiguous starting at 0, got {declared}")
     if not len(special) <= count <= len(entries) + (1 << 16) or not isinstance(pattern, str):
         raise TokenizerError(f"{path}: {count} special tokens of which {len(special)} are named; damaged file?")
     if size is not None:

@@ -160,7 +160,7 @@ class SavingMixin(PushToHubMixin):
         if self.chat_template is None:
             return config, []
         templates = self.chat_template if isinstance(self.chat_template, dict) else {"default": self.chat_template}
-        if not save_jinja_files:
+        if not save_jinja_files or isinstance(self.chat_template, list):
             if isinstance(self.chat_template, dict):
                 config["chat_template"] = [{"name": name, "template": text} for name, text in templates.items()]
             else:

@@ -68,9 +68,7 @@ def train(self: Tokenizer, files: list[str], trainer: Trainer | None = None) -> 
         OSError: a file cannot be read.
         TokenizerError: a file is no text, or the trainer is for another model.
     """
-    from .trainers import default_trainer
-
-    trainer = trainer or default_trainer(self)
+    trainer = _trainer(self, trainer)
     words = _WordCounts()
     for path in [files] if isinstance(files, (str, os.PathLike)) else files:
         words.feed_file(self, os.fspath(path))
@@ -90,10 +88,21 @@ def train_from_iterator(
     Raises:
         TokenizerError: the trainer is for another model.
     """
-    from .trainers import count_words, default_trainer
+    from .checks import count, optional
+    from .trainers import count_words
 
-    trainer = trainer or default_trainer(self)
-    _train(self, trainer, count_words(self, iterator, trainer.shows_progress(), length))
+    trainer = _trainer(self, trainer)
+    _train(self, trainer, count_words(self, iterator, trainer.shows_progress(), optional(count)(length)))
+
+
+def _trainer(tokenizer: Tokenizer, given: Any) -> Trainer:
+    from .trainers import Trainer, default_trainer
+
+    if given is None:
+        return default_trainer(tokenizer)
+    if not isinstance(given, Trainer):
+        raise TypeError(f"'{type(given).__name__}' object is not an instance of 'Trainer'")
+    return given
 
 
 def _train(tokenizer: Tokenizer, trainer: Trainer, words: _WordCounts) -> None:

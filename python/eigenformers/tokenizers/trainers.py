@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 
@@ -36,6 +37,11 @@ def _given(values: Iterable[Any] | None) -> Iterable[Any]:
 
 def _first_characters(alphabet: Iterable[str] | None) -> list[str]:
     return [longer[0] for longer in map(checks.text, checks.items(_given(alphabet))) if longer]
+
+
+def _ignore(unknown: dict[str, Any]) -> None:
+    for name in unknown:  # as the library does: training again passes on what other trainers take
+        warnings.warn(f"Ignored unknown kwargs option {name}", stacklevel=3)
 
 
 class _Common(Options):
@@ -170,7 +176,9 @@ class BpeTrainer(_PairOptions, Trainer):
         continuing_subword_prefix: str | None = None,
         end_of_word_suffix: str | None = None,
         max_token_length: int | None = None,
+        **unknown: Any,
     ) -> None:
+        _ignore(unknown)
         super().__init__(
             vocab_size=vocab_size,
             min_frequency=min_frequency,
@@ -204,7 +212,9 @@ class WordPieceTrainer(BpeTrainer):
         initial_alphabet: Iterable[str] | None = None,
         continuing_subword_prefix: str | None = "##",
         end_of_word_suffix: str | None = None,
+        **unknown: Any,
     ) -> None:
+        _ignore(unknown)
         super().__init__(
             vocab_size=vocab_size,
             min_frequency=min_frequency,
@@ -244,7 +254,9 @@ class WordLevelTrainer(Trainer):
         min_frequency: int = 0,
         show_progress: bool = True,
         special_tokens: Iterable[Token] | None = None,
+        **unknown: Any,
     ) -> None:
+        _ignore(unknown)
         super().__init__(
             vocab_size=vocab_size,
             min_frequency=min_frequency,
@@ -290,7 +302,9 @@ class UnigramTrainer(Trainer):
         max_piece_length: int = 16,
         n_sub_iterations: int = 2,
         seed_size: int = 1000000,
+        **unknown: Any,
     ) -> None:
+        _ignore(unknown)
         super().__init__(
             vocab_size=vocab_size,
             show_progress=show_progress,

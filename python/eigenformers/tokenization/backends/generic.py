@@ -44,4 +44,5 @@ def tiktoken(parts: Parts) -> Backend:
     model = bpe(parts, parts.vocab, ignore_merges=True)
     model.continuing_subword_prefix = model.end_of_word_suffix = None
     tokenizer = assemble(model, None, words, decoders.ByteLevel())
-    return Backend(tokenizer, lambda _: processors.ByteLevel(trim_offsets=False))
+    framed = any(parts.options.get(name) is not None for name in ("add_bos_token", "add_eos_token"))
+    return Backend(tokenizer, None if framed else lambda _: processors.ByteLevel(trim_offsets=False))
