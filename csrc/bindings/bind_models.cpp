@@ -180,13 +180,20 @@ uint64_t ForwardsKept::current() {
   return kept_now;
 }
 
+namespace {
+// Whether it is the function that was marked, and not one that has taken over its attributes (functools.wraps).
+bool is_native_forward(const py::function& f) {
+  return py::getattr(f, "_native_forward", py::none()).is(py::getattr(f, "__func__", f));
+}
+}  // namespace
+
 ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
   const uint64_t kept = ForwardsKept::current();
   if (kept && native_.load(std::memory_order_relaxed) == kept) return PreTrainedModel::run(in);
   {
     py::gil_scoped_acquire gil;
     py::function f = py::get_override(static_cast<const PreTrainedModel*>(this), "forward");
-    const bool native = built() && f && py::cast<bool>(py::getattr(f, "_native_forward", py::bool_(false)));
+    const bool native = built() && f && is_native_forward(f);
     if (f && (!native || !hooks().empty())) {  // hooks see what they see in Python: arguments by name, an output object
       py::dict kwargs;
       auto put = [&](const char* name, const Tensor& t) {

@@ -229,7 +229,7 @@ ModelOutput Session::run_from(int64_t from, const Tensor& embeds, int64_t asked)
       in.inputs_embeds = embeds.narrow(1, from - begin, to - from);
     else
       in.input_ids = ids_tensor(from, to);
-    if (!asked) in.rotary_length = last + 1;  // pieces of our choice change no result
+    const RotaryLength whole(result_.past.get(), asked ? 0 : last + 1);  // pieces of our choice change no result
     out = forward(in, from, to);
     if (r_.interrupt) r_.interrupt();
     from = to;

@@ -1,10 +1,24 @@
 #include "models/model.h"
 
+#include <utility>
+
 #include "autograd/autograd.h"
 #include "kernels/quant.h"
 #include "models/family.h"
 
 namespace ef {
+namespace {
+thread_local const RotaryLength* rotary_length = nullptr;
+}
+
+RotaryLength::RotaryLength(const KvCache* cache, int64_t length)
+    : cache_(cache), length_(length), before_(std::exchange(rotary_length, this)) {}
+RotaryLength::~RotaryLength() { rotary_length = before_; }
+int64_t RotaryLength::of(const KvCache* cache) {
+  for (const RotaryLength* r = rotary_length; r && cache; r = r->before_)
+    if (r->cache_ == cache) return r->length_;
+  return 0;
+}
 
 void PreTrainedModel::build(const std::string& model_type, const std::string& head, const std::string& config,
                             std::shared_ptr<PreTrainedModel> base) {

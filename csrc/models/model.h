@@ -11,14 +11,28 @@
 
 namespace ef {
 
+// Rotary factors that go by the length of a sequence are those of at least `length` in the passes that fill `cache` as
+// long as this object lives: of the whole, where a pass is a piece of it. Forward passes in Python and hooks need not
+// know of that.
+class RotaryLength {
+ public:
+  RotaryLength(const KvCache* cache, int64_t length);
+  ~RotaryLength();
+  RotaryLength(const RotaryLength&) = delete;
+  RotaryLength& operator=(const RotaryLength&) = delete;
+  static int64_t of(const KvCache* cache);  // 0 where there is none
+
+ private:
+  const KvCache* cache_;
+  int64_t length_;
+  const RotaryLength* before_;
+};
+
 struct ModelInput {
   Tensor input_ids;  // int64 [batch, length]
   Tensor
       attention_mask;   // [batch, past + length], 1 = look at; or a 4-D mask [batch, 1 or heads, length, past + length]
   Tensor position_ids;  // int64 [batch or 1, length]
-  // Rotary factors that go by the length of a sequence are those of at least this one: of the whole, where a pass is a
-  // piece of it.
-  int64_t rotary_length = 0;
   Tensor inputs_embeds;          // [batch, length, hidden] in place of input_ids
   Tensor token_type_ids;         // int64 [batch, length]
   Tensor labels;                 // what a head wants: int64 [batch, length] (-100 = ignored), [batch], float [batch, n]

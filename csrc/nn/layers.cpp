@@ -14,6 +14,11 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias)
                      ", needed numbers that are not negative");
   if (with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{out});
 }
+bool Linear::make_parameter(const std::string& name) {
+  if (name != "bias") return false;
+  bias = std::make_unique<Parameter>(*this, "bias", Shape{out_features});
+  return true;
+}
 std::string Linear::extra_repr() const {
   return str("in_features=", in_features, ", out_features=", out_features, ", bias=", bias ? "True" : "False");
 }
@@ -64,6 +69,11 @@ LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias, bool
     : size(size), eps(eps), unit_offset(unit_offset) {
   if (affine) weight = std::make_unique<Parameter>(*this, "weight", Shape{size});
   if (affine && with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{size});
+}
+bool LayerNorm::make_parameter(const std::string& name) {
+  if (name != "weight" && name != "bias") return false;
+  (name == "weight" ? weight : bias) = std::make_unique<Parameter>(*this, name, Shape{size});
+  return true;
 }
 std::string LayerNorm::extra_repr() const { return str("(", size, ",), eps=", eps); }
 Tensor LayerNorm::forward(const Tensor& x) {

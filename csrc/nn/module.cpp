@@ -147,7 +147,12 @@ void Module::add_child(const std::string& name, ModulePtr module) {
 }
 
 ParameterSlot& Module::add_parameter(const std::string& name, Tensor value, bool buffer, bool persistent) {
-  if (ParameterSlot* slot = find_parameter(name)) {
+  ParameterSlot* slot = find_parameter(name);
+  if (!slot && !buffer && value.defined() && make_parameter(name)) {
+    slot = find_parameter(name);
+    modules_changed();
+  }
+  if (slot) {
     slot->set(std::move(value));
     return *slot;
   }

@@ -276,3 +276,40 @@ def test_repr_shows_equal_layers_of_a_list_once():
         "ModuleList(\n  (0-1): 2 x Linear(in_features=2, out_features=2, bias=True)\n"
         "  (2): Linear(in_features=2, out_features=3, bias=True)\n)"
     )
+
+
+@pytest.mark.parametrize("how", ["attribute", "register_parameter"])
+@pytest.mark.parametrize(
+    "layer, name, size",
+    [(lambda: nn.Linear(4, 3, bias=False), "bias", 3), (lambda: nn.LayerNorm(4, bias=False), "bias", 4),
+     (lambda: nn.LayerNorm(4, elementwise_affine=False), "weight", 4)],
+)  # fmt: skip
+def test_a_parameter_that_is_given_later_is_computed_with(layer, name, size, how):
+    module, x = layer(), ef.randn(2, 4)
+    plain, value = np.asarray(module(x).detach()), nn.Parameter(ef.randn(size))
+    setattr(module, name, value) if how == "attribute" else module.register_parameter(name, value)
+    wanted = plain + np.asarray(value.detach()) if name == "bias" else plain * np.asarray(value.detach())
+    for one in (module, copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        np.testing.assert_allclose(np.asarray(one(x).detach()), wanted, atol=1e-6)
+    module(x).sum().backward()
+    assert getattr(module, name).grad is not None and float(getattr(module, name).grad.abs().sum()) > 0
+    with pytest.raises(ValueError, match="size|shape"):
+        fresh = layer()
+        fresh.register_parameter(name, nn.Parameter(ef.randn(size + 1)))
+
+
+def test_a_bias_that_a_models_layer_is_given_later():
+    model = tiny()
+    before = generate_ids(model)
+    with ef.no_grad():
+        model.lm_head.bias = nn.Parameter(ef.zeros(48))
+        assert generate_ids(model) == before
+        model.lm_head.bias[7] = 1e6
+    assert generate_ids(model)[-3:] == [7, 7, 7]
+    logits = model(IDS).logits
+    model.model.layers[0].self_attn.q_proj.bias = nn.Parameter(ef.randn(32))
+    assert not ef.equal(model(IDS).logits, logits)
+
+
+def generate_ids(model):
+    return model.generate(IDS, max_new_tokens=3, do_sample=False, pad_token_id=0)[0].tolist()

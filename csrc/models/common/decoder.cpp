@@ -310,7 +310,7 @@ ModelOutput DecoderBody::forward(const ModelInput& in) {
   x = through(embedding_norm, x);
   if (config.embedding_dropout > 0 && layers->training()) x = dropout(x, config.embedding_dropout);
   if (config.alibi != DecoderConfig::Alibi::None) pass.alibi = alibi(config, pass.key_mask, pass.past + length);
-  for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions, in.rotary_length));
+  for (auto& table : rotary) pass.ropes.push_back((*table)->rope.rows(positions, RotaryLength::of(in.past.get())));
   if (in.position_ids.defined() && !in.attention_mask.defined() && !pass.cache && !pass.alibi.defined())
     pass.spans = packed_spans(positions, batch);
   else if (batch_invariant() && pass.key_mask.defined() && !pass.alibi.defined())

@@ -316,8 +316,11 @@ class GenerationMixin(ContinuousMixin):
         keep = kwargs.pop("logits_to_keep", None)  # the loop reads the last position alone
         if keep is not None and (isinstance(keep, bool) or not hasattr(keep, "__index__") or keep < 0):
             raise UnsupportedError(f"generate: logits_to_keep={keep!r}: needed a number of last positions, 0 for all")
-        for name in ("cache_position", "token_type_ids", "return_dict"):
-            if kwargs.get(name, None) is None or name == "token_type_ids":
+        types = kwargs.get("token_type_ids")
+        if types is not None and "token_type_ids" in accepted and not bool((_core.as_tensor(types) != 0).any()):
+            kwargs.pop("token_type_ids")  # the types that a model takes by itself
+        for name in ("cache_position", "return_dict"):
+            if kwargs.get(name, None) is None:
                 kwargs.pop(name, None)
         unused = [name for name, value in kwargs.items() if value is not None and name not in accepted]
         if unused:

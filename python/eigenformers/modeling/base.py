@@ -287,11 +287,13 @@ class PreTrainedModel(
         """A call from C++: leaves out what a Python `forward` does not take."""
         import inspect
 
-        accepted = inspect.signature(self.forward).parameters
-        native = getattr(self.forward, "_native_forward", False)
-        if native or not any(p.kind is p.VAR_KEYWORD for p in accepted.values()):
-            kwargs = {k: v for k, v in kwargs.items() if k in accepted}
-        return self(**kwargs)
+        accepted = set(inspect.signature(self.forward).parameters)
+        native = getattr(type(self), "_native_pass", None)
+        if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(self.forward).parameters.values()):
+            if native is None:
+                return self(**kwargs)
+            accepted.update(inspect.signature(native).parameters)  # which it is there to call
+        return self(**{name: value for name, value in kwargs.items() if name in accepted})
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to compile: the layers already are machine code."""

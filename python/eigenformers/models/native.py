@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from .. import _core
@@ -17,8 +16,8 @@ _TENSORS = (
 
 
 def native(forward: Any) -> Any:
-    """Marks a forward that only wraps the C++ one: C++ callers skip it."""
-    forward._native_forward = True
+    """Marks a forward that only wraps the C++ one: C++ callers skip it. A copy of the mark marks no other function."""
+    forward._native_forward = forward
     return forward
 
 
@@ -32,6 +31,28 @@ def reject(kwargs: dict[str, Any]) -> None:
         raise TypeError(f"forward() got an unexpected keyword argument {next(iter(kwargs))!r}")
 
 
+def kept_positions(keep: Any, length: int) -> Any:
+    """`logits_to_keep` as the C++ side reads it: a number of last positions, or a tensor of positions, from any index.
+
+    Raises TypeError or ValueError for what indexes no sequence.
+    """
+    if isinstance(keep, slice):
+        return _core.arange(length)[keep]
+    if keep is None or isinstance(keep, int) and keep >= 0:
+        return keep
+    if isinstance(keep, int):
+        return _core.arange(length)[-keep:]
+    positions = tensor_of("logits_to_keep", keep)
+    if positions.dtype == _core.bool:
+        positions = positions.nonzero().flatten()
+    if positions.dim() != 1 or positions.is_floating_point():
+        raise ValueError(
+            f"logits_to_keep: found {positions.dtype} of shape {tuple(positions.shape)}, needed a number of last positions, a "
+            "slice, or a list or tensor of positions"
+        )
+    return _core.where(positions < 0, positions + length, positions)
+
+
 def tensor_of(name: str, value: Any) -> Any:
     """A list or an array as a tensor; what is none is named."""
     try:
@@ -41,23 +62,24 @@ def tensor_of(name: str, value: Any) -> Any:
         raise type(error)(f"{found}: {error}") from None
 
 
-@functools.cache
-def _computes_natively(cls: type) -> bool:
-    """Whether a class is, or derives from, one whose forward pass is the C++ one."""
-    return any(getattr(vars(base).get("forward"), "_native_forward", False) for base in cls.__mro__)
-
-
 class NativeModel(PreTrainedModel):
     """Base of the families. A class with a head names it and the model it stands on."""
 
     _head = "base"
     base_model_class: Any = None
+    _native_pass: Any = None  # the forward that wraps the C++ one, whatever has taken its place since
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        forward = vars(cls).get("forward")
+        if forward is not None and getattr(forward, "_native_forward", None) is forward:
+            cls._native_pass = forward
 
     def __init__(self, config: Any, *, _head: str | None = None, **unknown: Any):
         super().__init__(config)
         for name in unknown:
             raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
-        if not _computes_natively(type(self)):  # a user's class on a family's base builds its own layers
+        if self._native_pass is None:  # a user's class on a family's base builds its own layers
             return
         self._head = _head or self._head
         base = self._make_base(config) if self.base_model_class else None
@@ -110,6 +132,10 @@ class NativeModel(PreTrainedModel):
                 arguments[name] = bool(getattr(self.config, name, False))
         if "use_cache" in arguments and arguments["use_cache"] is None:
             arguments["use_cache"] = getattr(self.config, "use_cache", None)
+        keep = arguments.get("logits_to_keep")
+        if keep is not None and (type(keep) is not int or keep < 0):
+            given = next((t for t in map(arguments.get, ("input_ids", "inputs_embeds")) if t is not None), None)
+            arguments["logits_to_keep"] = kept_positions(keep, 0 if given is None else given.shape[1])
         past = arguments.get("past_key_values")
         if past is not None and not isinstance(past, _core.Cache):
             arguments["past_key_values"] = _core.DynamicCache.from_legacy_cache(past)
