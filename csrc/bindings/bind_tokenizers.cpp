@@ -1,6 +1,7 @@
 // eigenformers._core.tokenizers: Tokenizer, DecodeStream.
 #include <pybind11/numpy.h>
 
+#include "bindings/argument_errors.h"
 #include "bindings/bindings.h"
 #include "bindings/signals.h"
 #include "bindings/tokenizers_arguments.h"
@@ -326,7 +327,7 @@ void bind_tokenizer(py::module_& m) {
                                   " added special tokens), ");
             changing_tokenizer(t, [&] { t.truncation = truncation; });
           },
-          py::arg("max_length"), py::arg("stride") = 0, py::arg("strategy") = "longest_first",
+          py::arg("max_length"), py::kw_only(), py::arg("stride") = 0, py::arg("strategy") = "longest_first",
           py::arg("direction") = "right")
       .def("no_truncation", [](Tokenizer& t) { changing_tokenizer(t, [&] { t.truncation.reset(); }); })
       .def_property_readonly("truncation", truncation_dict)
@@ -339,7 +340,7 @@ void bind_tokenizer(py::module_& m) {
                                 pad_token};
             changing_tokenizer(t, [&] { t.padding = std::move(padding); });
           },
-          py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
+          py::kw_only(), py::arg("direction") = "right", py::arg("pad_id") = 0, py::arg("pad_type_id") = 0,
           py::arg("pad_token") = "[PAD]", py::arg("length") = py::none(), py::arg("pad_to_multiple_of") = py::none())
       .def("no_padding", [](Tokenizer& t) { changing_tokenizer(t, [&] { t.padding.reset(); }); })
       .def_property_readonly("padding", padding_dict)
@@ -388,6 +389,7 @@ void bind_tokenizers(py::module_& parent) {
   bind_tokenizer_files(m);
   bind_tokenizer_trainers(m);
   bind_tokenizer_texts(m);
+  shorten_argument_errors(m);
 }
 
 }  // namespace ef

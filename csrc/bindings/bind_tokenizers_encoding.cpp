@@ -158,7 +158,7 @@ std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, boo
 
 void bind_encoding(py::module_& m) {
   py::class_<PyAddedToken>(
-      m, "AddedToken",
+      m, "AddedToken", py::dynamic_attr(),
       "A token that is found in the text before anything else looks at it.\n\n"
       "Args:\n    content: the text of the token.\n    single_word: match only when it is no part of a word.\n"
       "    lstrip, rstrip: take the white space on that side as well.\n"

@@ -387,7 +387,7 @@ void bind_pre_tokenized(py::module_& m) {
              auto own = std::make_shared<PreTokenizedString>(std::string_view(*storage));
              return P{std::move(storage), std::move(own), nullptr, nullptr};
            }),
-           py::arg("sequence"))
+           py::arg("s"))
       .def("split", split, py::arg("func"), "Cuts every open piece into what `func(index, piece)` gives.")
       .def("normalize", normalize, py::arg("func"), "Lets `func(piece)` change every open piece.")
       .def("tokenize", tokenize, py::arg("func"), "Gives every open piece the tokens of `func(text)`.")

@@ -214,6 +214,26 @@ def test_add_bos_keeps_what_the_file_adds():
 # Files
 
 
+def test_how_texts_are_cleaned_is_saved_where_it_was_set_later(tok, tmp_path):
+    tok.clean_up_tokenization_spaces = True
+    tok.save_pretrained(tmp_path)
+    assert ef.AutoTokenizer.from_pretrained(tmp_path).clean_up_tokenization_spaces is True
+
+
+def test_attributes_of_classes(tok):  # as transformers has them
+    assert type(tok).vocab_files_names == {"tokenizer_file": "tokenizer.json", "vocab_file": "tokenizer.model"}
+    assert tok.pretrained_vocab_files_map == {} and not tok.can_save_slow_tokenizer
+    with pytest.raises(TypeError, match="'NoneType' object is not iterable"):
+        tok.convert_tokens_to_ids(None)
+
+
+def test_arrays_of_nothing_keep_their_type():
+    data = {"input_ids": [np.zeros(0, dtype=np.int32)], "mask": [[]]}
+    assert ef.BatchEncoding(data, tensor_type="np")["input_ids"].dtype == np.int32
+    made = ef.BatchEncoding(data, tensor_type="pt")
+    assert [str(made[name].dtype).split(".")[-1] for name in data] == ["int32", "int64"]
+
+
 def test_saved_folder_gives_the_same_tokenizer(tok, tmp_path):
     tok.add_tokens(["plus"])
     tok(["a", "b c"], padding=True, truncation=True, max_length=4)  # settings of a call are not saved

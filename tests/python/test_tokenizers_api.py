@@ -88,9 +88,26 @@ def test_a_pattern_stays_what_it_is(part):
     assert part.pattern == {"String": "a"}
 
 
+def test_sequences_are_true_but_for_normalizers():
+    roles = (tokenizers.pre_tokenizers, tokenizers.processors, tokenizers.decoders)
+    assert all(role.Sequence([]) for role in roles) and not tokenizers.normalizers.Sequence([])
+    for role in roles:
+        with pytest.raises(TypeError, match="has no len"):
+            len(role.Sequence([]))
+    assert len(tokenizers.normalizers.Sequence([tokenizers.normalizers.NFC()])) == 1
+
+
+def test_what_may_carry_notes():
+    token = tokenizers.AddedToken("a")
+    token.note = 1
+    assert token.note == 1
+    with pytest.raises(AttributeError):
+        tokenizers.Regex("a").note = 1
+
+
 def test_sequence_is_indexed():
     sequence = pre_tokenizers.Sequence([pre_tokenizers.Digits(), pre_tokenizers.Punctuation()])
-    assert len(sequence) == 2
+    assert len(list(sequence)) == 2
     assert isinstance(sequence[1], pre_tokenizers.Punctuation)
 
 

@@ -407,7 +407,7 @@ class PreTokenizedString:
         """
         (self: object, protocol: typing.SupportsInt | typing.SupportsIndex) -> object
         """
-    def __init__(self, sequence: str) -> None:
+    def __init__(self, s: str) -> None:
         ...
     def get_splits(self, offset_referential: str = 'original', offset_type: str = 'char') -> list:
         """
@@ -584,9 +584,9 @@ class Tokenizer:
         ...
     def decode_batch(self, sequences: collections.abc.Iterable, skip_special_tokens: bool = True) -> list:
         ...
-    def enable_padding(self, direction: str = 'right', pad_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_type_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_token: str = '[PAD]', length: typing.SupportsInt | typing.SupportsIndex | None = None, pad_to_multiple_of: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+    def enable_padding(self, *, direction: str = 'right', pad_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_type_id: typing.SupportsInt | typing.SupportsIndex = 0, pad_token: str = '[PAD]', length: typing.SupportsInt | typing.SupportsIndex | None = None, pad_to_multiple_of: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
         ...
-    def enable_truncation(self, max_length: typing.SupportsInt | typing.SupportsIndex, stride: typing.SupportsInt | typing.SupportsIndex = 0, strategy: str = 'longest_first', direction: str = 'right') -> None:
+    def enable_truncation(self, max_length: typing.SupportsInt | typing.SupportsIndex, *, stride: typing.SupportsInt | typing.SupportsIndex = 0, strategy: str = 'longest_first', direction: str = 'right') -> None:
         ...
     def encode(self, sequence: typing.Any, pair: typing.Any = None, is_pretokenized: bool = False, add_special_tokens: bool = True) -> Encoding:
         """

@@ -48,6 +48,7 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
     """
 
     vocab_files_names: dict[str, str] = {}
+    pretrained_vocab_files_map: dict[str, dict[str, str]] = {}  # which nothing fills any more
     model_input_names: list[str] = ["input_ids", "attention_mask"]
     padding_side: str = "right"
     truncation_side: str = "right"
@@ -146,10 +147,8 @@ class PreTrainedTokenizerBase(SpecialTokensMixin, PaddingMixin, PrepareMixin, Ch
             f" added_tokens_decoder={{{added}}})"
         )
 
-    def convert_tokens_to_ids(self, tokens: str | list[str] | None) -> int | list[int] | None:
+    def convert_tokens_to_ids(self, tokens: str | list[str]) -> int | list[int] | None:
         """Id of a token or ids of a list; unknown tokens become `unk_token_id` (None when there is none)."""
-        if tokens is None:
-            return None
         if isinstance(tokens, str):
             return self._convert_token_to_id_with_added_voc(tokens)
         return [self._convert_token_to_id_with_added_voc(token) for token in tokens]

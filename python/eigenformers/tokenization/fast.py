@@ -77,7 +77,7 @@ class PreTrainedTokenizerFast(BosEosMixin, TrainingMixin, PreTrainedTokenizerBas
     >>> tokenizer = PreTrainedTokenizerFast(tokenizer_file="tokenizer.json", pad_token="<pad>")  # doctest: +SKIP
     """
 
-    vocab_files_names = {"tokenizer_file": "tokenizer.json"}
+    vocab_files_names = {"tokenizer_file": "tokenizer.json", "vocab_file": "tokenizer.model"}
     vocab_format: str | None = None  # how to build the pipeline when there is no tokenizer.json, see vocab_files.py
     default_special_tokens: dict[str, str] = {}
     mask_flags: dict[str, bool] = {}  # of the mask token, where the class says more than that it is special

@@ -126,6 +126,8 @@ class SavingMixin(PushToHubMixin):
         for key in {*arguments, "model_max_length"}:
             if hasattr(self, key):
                 config[key] = getattr(self, key)
+        if self.clean_up_tokenization_spaces:  # also where it was set later, as before transformers 5
+            config["clean_up_tokenization_spaces"] = True
         for key in self.vocab_files_names:
             config.pop(key, None)
         config.pop("extra_special_tokens", None)

@@ -54,7 +54,12 @@ def _to_numpy(value: Any) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype == object and array.ndim == 0:
         raise ValueError(f"cannot make an array of a {type(value).__name__}")
-    return array.astype(np.int64) if array.size == 0 else array
+    return array.astype(np.int64) if array.size == 0 and not _of_arrays(value) else array
+
+
+def _of_arrays(value: Any) -> bool:
+    """Whether the type of the numbers is said even where there are none."""
+    return isinstance(value, (list, tuple)) and bool(value) and is_array(value[0])
 
 
 def _to_tensor(value: Any) -> Any:
@@ -70,7 +75,7 @@ def _to_tensor(value: Any) -> Any:
     array = np.asarray(value)  # ragged lists raise ValueError here, which the caller explains
     if array.dtype == object or array.dtype.kind in "US":
         raise ValueError(f"cannot make a tensor of {array.dtype} values")
-    if array.size == 0:
+    if array.size == 0 and not _of_arrays(value):
         array = array.astype(np.int64)
     elif array.dtype == np.float64 and not is_array(value):
         array = array.astype(np.float32)  # Python floats become the default float type

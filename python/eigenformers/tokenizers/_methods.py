@@ -126,6 +126,7 @@ def _init(self: Tokenizer, model: Model) -> None:
 
 def attach() -> None:
     """Adds all of these to the class."""
+    _init.__qualname__ = "Tokenizer.__new__"
     Tokenizer.__init__ = _init
     Tokenizer.from_pretrained = staticmethod(from_pretrained)
     for method in (
@@ -136,4 +137,5 @@ def attach() -> None:
         train,
         train_from_iterator,
     ):
+        method.__qualname__ = f"Tokenizer.{method.__name__}"  # which errors call it
         setattr(Tokenizer, method.__name__, method)

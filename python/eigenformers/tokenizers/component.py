@@ -25,9 +25,6 @@ class SequenceItems:
 
     _role: str
 
-    def __len__(self) -> int:
-        return len(self._parts())
-
     def __getitem__(self, index: int) -> Any:
         try:
             return self._parts()[index]

@@ -60,6 +60,7 @@ def _set_state(role: type) -> Any:
 
 def attach() -> None:
     """Adds all of these to the classes of the roles."""
+    normalize.__qualname__, pre_tokenize.__qualname__ = "Normalizer.normalize", "PreTokenizer.pre_tokenize"  # for errors
     Normalizer.custom, Normalizer.normalize = staticmethod(custom_normalizer), normalize
     PreTokenizer.custom, PreTokenizer.pre_tokenize = staticmethod(custom_pre_tokenizer), pre_tokenize
     Decoder.custom = staticmethod(custom_decoder)

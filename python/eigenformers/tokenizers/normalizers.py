@@ -19,6 +19,9 @@ class Sequence(SequenceItems, Normalizer):
     def __init__(self, normalizers: Iterable[Normalizer]) -> None:
         super().__init__(_Normalizer_sequence(flat(normalizers)))
 
+    def __len__(self) -> int:
+        return len(self._parts())  # the Sequences of the other roles have no length, and are true
+
 
 @register()
 class NFC(Normalizer):

@@ -10,6 +10,8 @@ from .._core.tokenizers import NormalizedString
 class Regex:
     """A regular expression, where a plain `str` would be taken literally."""
 
+    __slots__ = ("pattern",)
+
     def __init__(self, s: str) -> None:
         if not isinstance(s, str):
             raise TypeError(f"'{type(s).__name__}' object is not an instance of 'str'")
