@@ -179,7 +179,8 @@ PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
   return nullptr;
 }
 
-void shorten(const py::handle& function) {
+void shorten(py::handle function) {
+  if (PyInstanceMethod_Check(function.ptr())) function = PyInstanceMethod_GET_FUNCTION(function.ptr());
   if (!PyCFunction_Check(function.ptr())) return;
   PyMethodDef* def = reinterpret_cast<PyCFunctionObject*>(function.ptr())->m_ml;
   if (def->ml_flags != (METH_FASTCALL | METH_KEYWORDS)) return;  // as pybind11 calls from 3.1 on
@@ -195,10 +196,12 @@ void shorten_argument_errors(const py::module_& m) {
     shorten(cls);  // a function of the module
     if (!PyType_Check(cls.ptr())) continue;
     for (const auto& [key, value] : py::dict(cls.attr("__dict__").attr("copy")())) {
-      if (PyInstanceMethod_Check(value.ptr()))
-        shorten(PyInstanceMethod_GET_FUNCTION(value.ptr()));
-      else if (py::isinstance<py::staticmethod>(value))
+      if (py::isinstance<py::staticmethod>(value))
         shorten(value.attr("__func__"));
+      else if (Py_TYPE(value.ptr()) == &PyProperty_Type)
+        shorten(value.attr("fset"));
+      else
+        shorten(value);
     }
   }
 }

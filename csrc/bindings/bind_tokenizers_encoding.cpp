@@ -1,6 +1,7 @@
 // AddedToken, Token and Encoding.
 #include <cstring>
 
+#include "bindings/tokenizers_arguments.h"
 #include "bindings/tokenizers_support.h"
 #include "tokenizers/utf8.h"
 
@@ -157,6 +158,8 @@ std::vector<tk::AddedToken> added_tokens_from_python(const py::list& tokens, boo
 }
 
 void bind_encoding(py::module_& m) {
+  using Flag = std::optional<Checked<bool>>;
+  const auto plain = [](const Flag& flag) { return flag ? std::optional<bool>(flag->value) : std::nullopt; };
   py::class_<PyAddedToken>(
       m, "AddedToken", py::dynamic_attr(),
       "A token that is found in the text before anything else looks at it.\n\n"
@@ -164,9 +167,10 @@ void bind_encoding(py::module_& m) {
       "    lstrip, rstrip: take the white space on that side as well.\n"
       "    normalized: look for it in the normalized text; default: not special.\n"
       "    special: may be left out when decoding.\n")
-      .def(py::init([](std::string content, std::optional<bool> single_word, std::optional<bool> lstrip,
-                       std::optional<bool> rstrip, std::optional<bool> normalized, bool special) {
-             return PyAddedToken{std::move(content), special, single_word, lstrip, rstrip, normalized};
+      .def(py::init([plain](std::string content, Flag single_word, Flag lstrip, Flag rstrip, Flag normalized,
+                            Checked<bool> special) {
+             return PyAddedToken{std::move(content), special,       plain(single_word),
+                                 plain(lstrip),      plain(rstrip), plain(normalized)};
            }),
            py::arg("content") = "", py::kw_only(), py::arg("single_word") = py::none(), py::arg("lstrip") = py::none(),
            py::arg("rstrip") = py::none(), py::arg("normalized") = py::none(), py::arg("special") = false)
@@ -174,7 +178,8 @@ void bind_encoding(py::module_& m) {
           "content", [](const PyAddedToken& t) { return t.content; },
           [](PyAddedToken& t, std::string s) { t.content = std::move(s); })
       .def_property(
-          "special", [](const PyAddedToken& t) { return t.special; }, [](PyAddedToken& t, bool b) { t.special = b; })
+          "special", [](const PyAddedToken& t) { return t.special; },
+          [](PyAddedToken& t, Checked<bool> b) { t.special = b; })
       .def_property_readonly("single_word", [](const PyAddedToken& t) { return t.get().single_word; })
       .def_property_readonly("lstrip", [](const PyAddedToken& t) { return t.get().lstrip; })
       .def_property_readonly("rstrip", [](const PyAddedToken& t) { return t.get().rstrip; })
@@ -292,7 +297,8 @@ void bind_encoding(py::module_& m) {
           py::arg("length"), py::kw_only(), py::arg("direction") = "right", py::arg("pad_id") = 0,
           py::arg("pad_type_id") = 0, py::arg("pad_token") = "[PAD]")
       .def_static(
-          "merge", [](std::vector<Encoding> parts, bool growing) { return Encoding::merge(std::move(parts), growing); },
+          "merge",
+          [](std::vector<Encoding> parts, Checked<bool> growing) { return Encoding::merge(std::move(parts), growing); },
           py::arg("encodings"), py::arg("growing_offsets") = true)
       .def(py::pickle([](const Encoding& e) { return py::bytes(tk::dump(encoding_to_json(e), false)); },
                       [](const py::bytes& b) {

@@ -50,6 +50,7 @@ struct type_caster<ef::Checked<T>> {
   make_caster<T> inner;
 
   bool load(handle from, bool convert) {
+    if (std::same_as<T, bool>) convert = false;  // what counts as true is no bool yet
     if (!inner.load(from, convert)) ef::not_an_instance(from, ef::python_name<T>);
     return true;
   }

@@ -220,6 +220,13 @@ def test_how_texts_are_cleaned_is_saved_where_it_was_set_later(tok, tmp_path):
     assert ef.AutoTokenizer.from_pretrained(tmp_path).clean_up_tokenization_spaces is True
 
 
+def test_names_from_before_transformers_5(tok):
+    encoded = tok("the cat")
+    with pytest.warns(FutureWarning, match="word_ids"):
+        assert encoded.words() == encoded.word_ids()
+    assert tok.sanitize_special_tokens() == 0
+
+
 def test_attributes_of_classes(tok):  # as transformers has them
     assert type(tok).vocab_files_names == {"tokenizer_file": "tokenizer.json", "vocab_file": "tokenizer.model"}
     assert tok.pretrained_vocab_files_map == {} and not tok.can_save_slow_tokenizer

@@ -224,6 +224,13 @@ def test_marian_errors(tmp_path):
         ef.tokenization.SentencePieceBackend()
 
 
+@pytest.mark.parametrize("name", ["T5Tokenizer", "MT5Tokenizer", "LasrTokenizer", "VideoPrismTokenizer"])
+def test_sentinels(name):
+    tokenizer = getattr(ef, name)(vocab_file=MODELS / "unigram_t5.model", extra_ids=2)
+    assert tokenizer.get_sentinel_tokens() == ["<extra_id_0>", "<extra_id_1>"]
+    assert tokenizer.get_sentinel_token_ids() == tokenizer.convert_tokens_to_ids(["<extra_id_0>", "<extra_id_1>"])
+
+
 @pytest.mark.parametrize("name", ["T5Tokenizer", "LasrTokenizer", "VideoPrismTokenizer"])
 def test_extra_ids_and_their_tokens(name):
     with pytest.raises(ValueError, match=rf"Both extra_ids \(3\) and .* are provided to {name}"):

@@ -65,6 +65,19 @@ ERRORS = [  # as tokenizers 0.23 has them
      "PreTokenizedString.to_encoding() takes from 0 to 2 positional arguments but 3 were given"),
     (lambda t: T.pre_tokenizers.Whitespace().pre_tokenize("a"), TypeError,
      "'str' object is not an instance of 'PreTokenizedString'"),
+    (lambda t: t.encode("a", add_special_tokens=1), TypeError, "'int' object is not an instance of 'bool'"),
+    (lambda t: setattr(t, "encode_special_tokens", 1), TypeError, "'int' object is not an instance of 'bool'"),
+    (lambda t: T.AddedToken("a", special=1), TypeError, "'int' object is not an instance of 'bool'"),
+    (lambda t: T.AddedToken("a", lstrip=1), TypeError, "'int' object is not an instance of 'bool'"),
+    (lambda t: setattr(T.AddedToken("a"), "content", 1), TypeError, "'int' object is not an instance of 'str'"),
+    (lambda t: T.normalizers.Strip("a"), TypeError, "'str' object is not an instance of 'bool'"),
+    (lambda t: T.pre_tokenizers.Metaspace(1), TypeError, "'int' object is not an instance of 'str'"),
+    (lambda t: T.pre_tokenizers.FixedLength("a"), TypeError, "'str' object cannot be interpreted as an integer"),
+    (lambda t: T.decoders.Strip("a", -1), OverflowError, "can't convert negative int to unsigned"),
+    (lambda t: T.processors.RobertaProcessing(("a", 1), ("b", 2), 1), TypeError,
+     "'int' object is not an instance of 'bool'"),
+    (lambda t: T.models.BPE(dropout="x"), TypeError, "must be real number, not str"),
+    (lambda t: T.models.BPE({}, [], unk_token=1), TypeError, "'int' object is not an instance of 'str'"),
 ]
 
 
@@ -80,6 +93,11 @@ def test_wrong_arguments(tokenizer, call, error, text):
     with pytest.raises(error) as found:
         call(tokenizer)
     assert str(found.value) == text
+
+
+def test_flags_of_numpy():
+    assert T.AddedToken("a", lstrip=np.bool_(True)).lstrip is True
+    assert T.pre_tokenizers.Digits(np.bool_(True)).individual_digits is True
 
 
 def test_arrays_and_bytes_of_ids(tokenizer):

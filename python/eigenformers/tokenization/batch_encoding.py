@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import UserDict
 from typing import Any, NamedTuple
 
@@ -145,6 +146,11 @@ class BatchEncoding(UserDict):
     def word_ids(self, batch_index: int = 0) -> list[int | None]:
         """Per token of a row: index of its word, None for added special tokens."""
         return self._encoding("word_ids", batch_index).word_ids
+
+    def words(self, batch_index: int = 0) -> list[int | None]:
+        """The same as `word_ids` (older name)."""
+        warnings.warn("`BatchEncoding.words()` is deprecated: use `BatchEncoding.word_ids()`.", FutureWarning, stacklevel=2)
+        return self.word_ids(batch_index)
 
     def token_to_sequence(self, batch_or_token_index: int, token_index: int | None = None) -> int | None:
         """Text (0 or 1) that a token came from. Called as `(token)` or `(row, token)`."""

@@ -7,6 +7,7 @@ padding side, the special tokens that are meant when no file names them, and how
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .._lazy import import_module
@@ -30,6 +31,18 @@ class _EndOfWordDecoding:
         return [text.replace("</w>", " ").strip() for text in super()._decode_batch(sequences, *args, **kwargs)]
 
 
+class Sentinels:
+    """The tokens that stand for gaps in a text."""
+
+    def get_sentinel_tokens(self) -> list[str]:
+        """The <extra_id_...> tokens."""
+        return [token for token in self.extra_special_tokens if re.fullmatch(r"<extra_id_\d+>", token)]
+
+    def get_sentinel_token_ids(self) -> list[int]:
+        """Their ids."""
+        return self.convert_tokens_to_ids(self.get_sentinel_tokens())
+
+
 class _ShortTexts:
     """Texts of an image-text model have 64 tokens at most, unless a file or the caller says otherwise."""
 
@@ -43,7 +56,7 @@ _BEHAVIOURS = {
     "clip": ".models:_EndOfWordDecoding",
     "code_llama": ".code_llama:Infilling",
     "cohere": ".command_templates:CommandTemplates",
-    "lasr": ".parakeet:FrameDecoding",
+    "lasr": ".parakeet:LasrDecoding",
     "layoutlmv2": ".word_features:LayoutV2Boxes",
     "layoutlmv3": ".word_features:LayoutV3Boxes",
     "layoutxlm": ".word_features:Boxes",
@@ -56,8 +69,10 @@ _BEHAVIOURS = {
     "nougat": ".nougat:GenerationRepair",
     "roformer": ".roformer:RoFormerBehaviour",
     "seamless": ".translation:SeamlessLanguages",
+    "t5": ".models:Sentinels",
     "tipsv2": ".models:_ShortTexts",
     "udop": ".word_features:UdopBoxes",
+    "videoprism": ".models:Sentinels",
     "whisper": ".whisper:WhisperBehaviour",
 }
 

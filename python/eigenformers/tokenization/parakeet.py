@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from .fast import PreTrainedTokenizerFast
+from .models import Sentinels
 
 
 class FrameDecoding:
@@ -20,6 +21,10 @@ class FrameDecoding:
             kept = (index for index, _ in itertools.groupby(ids)) if group_tokens else ids
             heard.append([index for index in kept if index != blank])
         return super()._decode_batch(heard, *args, **kwargs)
+
+
+class LasrDecoding(FrameDecoding, Sentinels):
+    """LASR's, with the sentinels of T5."""
 
 
 class ParakeetTokenizer(FrameDecoding, PreTrainedTokenizerFast):

@@ -168,6 +168,10 @@ class SpecialTokensMixin:
             new_tokens = [new_tokens]
         return self._add_tokens(list(new_tokens), special_tokens=special_tokens)
 
+    def sanitize_special_tokens(self) -> int:
+        """Add the special tokens that the vocabulary lacks; returns how many were new (older name)."""
+        return self.add_tokens(self.all_special_tokens_extended, special_tokens=True)
+
     @property
     def special_tokens_map(self) -> dict[str, str]:
         """Named special tokens that are set, name to string."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable
 from typing import Any, Callable
 
 from .._core import tokenizers as _engine
+from . import checks
 
 
 def spec(type_name: str, **options: Any) -> str:
@@ -43,10 +45,30 @@ def flat(parts: Iterable[Any]) -> list[Any]:
     return [item for part in parts for item in (part._parts() if isinstance(part, SequenceItems) else [part])]
 
 
+_CHECKS = {"bool": checks.flag, "str": checks.text, "int": checks.count, "float": checks.number}
+_CHECKS |= {f"{name} | None": checks.optional(check) for name, check in _CHECKS.items()}
+
+
+def _checked(init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor whose arguments have the types that it states, where those are plain."""
+    names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
+    wanted = {name: _CHECKS[type_] for name, type_ in init.__annotations__.items() if type_ in _CHECKS}
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = [wanted[name](value) if name in wanted else value for name, value in zip(names, args)]
+        named = {name: wanted[name](value) if name in wanted else value for name, value in kwargs.items()}
+        init(self, *given, *args[len(names) :], **named)
+
+    return checked
+
+
 def register(type_name: str | None = None) -> Callable[[type], type]:
     """Makes `type_name` in a tokenizer.json come back as the decorated class."""
 
-    def decorate(cls: type) -> type:
+    def decorate(cls: Any) -> Any:
+        if "__init__" in vars(cls):
+            cls.__init__ = _checked(cls.__init__)
         role = next(base.__name__ for base in cls.__mro__ if base.__module__ == _engine.__name__)
         _engine._register_class(role, type_name or cls.__name__, cls)
         return cls
