@@ -107,6 +107,8 @@ void check_type(const py::handle& value, std::string_view type) {
       throw py::error_already_set();
     }
   }
+  if (type.starts_with("typing.SupportsFloat") && PyFloat_AsDouble(value.ptr()) == -1 && PyErr_Occurred())
+    throw py::error_already_set();
   if (type.starts_with("collections.abc.Sequence[")) {
     if (py::isinstance<py::str>(value)) wrong("Can't extract `str` to `Vec`");
     if (!PySequence_Check(value.ptr())) not_an_instance(value, "Sequence");

@@ -77,6 +77,11 @@ ERRORS = [  # as tokenizers 0.23 has them
     (lambda t: T.processors.RobertaProcessing(("a", 1), ("b", 2), 1), TypeError,
      "'int' object is not an instance of 'bool'"),
     (lambda t: T.models.BPE(dropout="x"), TypeError, "must be real number, not str"),
+    (lambda t: setattr(T.models.Unigram(), "alpha", "x"), TypeError, "must be real number, not str"),
+    (lambda t: T.pre_tokenizers.Split("a", 1), TypeError, "'int' object is not an instance of 'str'"),
+    (lambda t: setattr(T.pre_tokenizers.Metaspace(), "replacement", 1), TypeError,
+     "'int' object is not an instance of 'str'"),
+    (lambda t: setattr(T.normalizers.Strip(), "left", 1), TypeError, "'int' object is not an instance of 'bool'"),
     (lambda t: T.models.BPE({}, [], unk_token=1), TypeError, "'int' object is not an instance of 'str'"),
 ]
 

@@ -49,10 +49,12 @@ _CHECKS = {"bool": checks.flag, "str": checks.text, "int": checks.count, "float"
 _CHECKS |= {f"{name} | None": checks.optional(check) for name, check in _CHECKS.items()}
 
 
-def _checked(init: Callable[..., None]) -> Callable[..., None]:
-    """A constructor whose arguments have the types that it states, where those are plain."""
+Wanted = dict[str, Callable[[Any], Any]]
+
+
+def _checked(init: Callable[..., None], wanted: Wanted) -> Callable[..., None]:
+    """A constructor whose arguments have the types that are wanted."""
     names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
-    wanted = {name: _CHECKS[type_] for name, type_ in init.__annotations__.items() if type_ in _CHECKS}
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -63,12 +65,28 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
+def _checked_attribute(attribute: property, check: Callable[[Any], Any]) -> property:
+    set_: Any = attribute.fset
+    return property(attribute.fget, lambda self, value: set_(self, check(value)), doc=attribute.__doc__)
+
+
+def _check_types(cls: Any) -> None:
+    """Lets the constructor of a class and the attributes of those names take the types that it states, if plain ones."""
+    init = cls.__init__
+    wanted = {name: _CHECKS[type_] for name, type_ in init.__annotations__.items() if type_ in _CHECKS}
+    cls.__init__ = _checked(init, wanted)
+    for name, check in wanted.items():
+        attribute = vars(cls).get(name)
+        if isinstance(attribute, property) and attribute.fset is not None:
+            setattr(cls, name, _checked_attribute(attribute, check))
+
+
 def register(type_name: str | None = None) -> Callable[[type], type]:
     """Makes `type_name` in a tokenizer.json come back as the decorated class."""
 
     def decorate(cls: Any) -> Any:
         if "__init__" in vars(cls):
-            cls.__init__ = _checked(cls.__init__)
+            _check_types(cls)
         role = next(base.__name__ for base in cls.__mro__ if base.__module__ == _engine.__name__)
         _engine._register_class(role, type_name or cls.__name__, cls)
         return cls

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from .._core.tokenizers import PreTokenizer, _byte_alphabet, _PreTokenizer_sequence
+from .checks import text
 from .component import SequenceItems, fixed_pattern, flat, of_type, option, register, spec
 from .pattern import Pattern, to_json
 
@@ -19,7 +20,7 @@ _BEHAVIORS = {
 
 
 def _behavior(name: str) -> str:
-    if name not in _BEHAVIORS:
+    if text(name) not in _BEHAVIORS:
         raise ValueError(f"Wrong value for SplitDelimiterBehavior, expected one of: `{', '.join(_BEHAVIORS)}`")
     return _BEHAVIORS[name]
 
