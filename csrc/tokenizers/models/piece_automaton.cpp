@@ -15,22 +15,23 @@ double finite(double score) {
 }
 }  // namespace
 
-PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, const std::vector<double>& scores,
+PieceAutomaton::PieceAutomaton(std::vector<std::string_view> pieces, const std::vector<double>& scores,
                                double unknown) {
-  PrefixTrie::Levels levels;
-  const BigVector<PrefixTrie::Node> nodes = PrefixTrie(pieces, &levels).nodes();
-  check<UnsupportedError>(nodes.size() < kMostStates, "vocabulary: too large for an automaton");
-  const auto base_in_trie = [&](uint32_t node) { return uint32_t(PrefixTrie::place(nodes[node], 0)); };
-
   struct Piece {
     double score;
-    uint32_t length;  // in characters; 0 of what is never found
+    uint32_t length;  // in characters
   };
   std::vector<Piece> all(pieces.size());
   size_t n_short = 1;  // the first one has no piece at all
   for (size_t i = 0; i < pieces.size(); i++) {
-    const bool never = pieces[i].empty() || utf8::is_continuation(pieces[i][0]);
-    all[i] = {finite(scores[i]), never ? 0 : uint32_t(utf8::count(pieces[i]))};
+    if (pieces[i].empty()) continue;
+    if (const uint8_t first = uint8_t(pieces[i][0]); utf8::is_continuation(char(first)) || first >= 0xf8) {
+      pieces[i] = {};
+      continue;
+    }
+    all[i] = {finite(scores[i]), uint32_t(utf8::count(pieces[i]))};
+    int length;
+    firsts_.set(utf8::decode(pieces[i].data(), length), 1);
     n_short += all[i].length <= kShort;
   }
   first_long_ = uint32_t(n_short * kShort);
@@ -56,29 +57,34 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
     return first;
   };
 
-  // The start's children become the first 256: no other node has a base below that. A byte that leads nowhere from the
-  // start leads back to it.
-  const uint32_t start = uint32_t(nodes.size());
-  states_.assign(nodes.size() + 1, state_of(0, 0, false, kFree));
-  fails_.assign(nodes.size() + 1, start);
+  // The nodes of a trie become states one after the other, those of few bytes first, where they are: what is no state
+  // yet has the label of one. The start's children become the first 256: no other node has a base below that. A byte
+  // that leads nowhere from the start leads back to it.
+  PrefixTrie::Levels levels;
+  states_ = PrefixTrie(pieces, &levels).nodes();
+  check<UnsupportedError>(states_.size() < kMostStates, "vocabulary: too large for an automaton");
+  const auto base_in_trie = [](State node) { return uint32_t(PrefixTrie::place(node, 0)); };
+  const uint32_t moved = base_in_trie(states_[0]);
+  fails_.assign(states_.size(), kStartAt);
   for (uint32_t byte = 0; byte < 256; byte++) states_[byte] = state_of(0, 0, false, uint8_t(byte));
-  std::vector<bool> far(nodes.size() + 1);                    // states of kLevels bytes or more
+  std::vector<bool> far(states_.size());                      // states of kLevels bytes or more
   for (uint32_t depth = 0; depth < levels.size(); depth++) {  // which asks for nothing but what is less deep
-    for (const auto [node, parent] : levels[depth]) {
-      const uint8_t byte = uint8_t(node ^ base_in_trie(parent));
-      uint32_t fail = start;
+    for (const auto [place, before] : levels[depth]) {
+      const uint32_t at = depth == 0 ? place ^ moved : place, parent = depth == 1 ? before ^ moved : before;
+      const State node = states_[place];
+      const uint8_t byte = uint8_t(depth == 0 ? at : at ^ base_of(states_[parent]));
+      uint32_t fail = kStartAt;
       if (depth > 0) {
-        fail = fails_[depth == 1 ? parent ^ base_in_trie(0) : parent];
+        fail = fails_[parent];
         uint32_t next;
         while (label_of(states_[next = base_of(states_[fail]) ^ byte]) != byte) fail = fails_[fail];
         fail = next;
       }
       uint32_t ends = ends_of(states_[fail]);
-      if (PrefixTrie::has_value(nodes[node])) {
-        const uint32_t id = PrefixTrie::value_of(nodes[node]);
-        if (all[id].length) ends = add_piece(all[id], id, ends);
+      if (PrefixTrie::has_value(node)) {
+        const uint32_t id = PrefixTrie::value_of(node);
+        ends = add_piece(all[id], id, ends);
       }
-      const uint32_t at = depth == 0 ? byte : node;
       uint32_t base = base_in_trie(node);
       if (base == 0) {  // what has no children goes on as the next shorter one does
         base = base_of(states_[fail]);
@@ -88,11 +94,6 @@ PieceAutomaton::PieceAutomaton(const std::vector<std::string_view>& pieces, cons
       fails_[at] = fail;
       far[at] = depth + 1 >= kLevels;
     }
-  }
-  for (const std::string_view piece : pieces) {
-    if (piece.empty()) continue;
-    int length;
-    firsts_.set(utf8::decode(piece.data(), length), 1);
   }
 }
 

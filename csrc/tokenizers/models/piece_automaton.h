@@ -24,11 +24,11 @@ class PieceAutomaton {
   // Pieces have their indices as ids; of equal ones the last one counts. A character that is no piece is found, too, as
   // one with the score `unknown` and the id kNone. Pieces that are empty or not UTF-8 are never found. UnsupportedError
   // for more than 16 million.
-  PieceAutomaton(const std::vector<std::string_view>& pieces, const std::vector<double>& scores, double unknown);
+  PieceAutomaton(std::vector<std::string_view> pieces, const std::vector<double>& scores, double unknown);
 
   static constexpr State kStart = 0;
-  // Where nothing that has been read can begin a piece any more.
-  static bool is_start(State state) { return base_of(state) == 0; }
+  // Where no piece ends and nothing that has been read can begin one any more.
+  static bool is_empty(State state) { return base_of(state) == 0 && ends_of(state) == 0; }
 
   // What ends at a place: long pieces, the longest first, and behind them a set of short ones, whose slots follow each
   // other by the number of their characters; -infinity is the score where there is none.
@@ -108,9 +108,9 @@ class PieceAutomaton {
   };
 
  private:
-  static constexpr uint32_t kLevels = 4;  // of LevelWalk
-  static constexpr State kDeep = 1 << 8;  // the next shorter state has kLevels bytes or more
-  static constexpr uint8_t kFree = 0xff;  // as label: never in UTF-8
+  static constexpr uint32_t kLevels = 4;      // of LevelWalk
+  static constexpr State kDeep = 1 << 8;      // the next shorter state has kLevels bytes or more
+  static constexpr uint32_t kStartAt = 0xff;  // a byte that is never in UTF-8
   static constexpr uint32_t kMostStates = 1u << 29;
   static uint32_t base_of(State state) { return uint32_t(state >> 35); }
   static uint8_t label_of(State state) { return uint8_t(state); }
@@ -121,7 +121,7 @@ class PieceAutomaton {
     uint32_t length, shorter;
   };
 
-  BigVector<State> states_;    // the start's children are the first 256, itself is the last
+  BigVector<State> states_;    // the start's children are the first 256
   BigVector<uint32_t> fails_;  // of each the next shorter one, as index
   uint32_t first_long_ = 0;    // slots below are of short ones
   BigVector<double> scores_;

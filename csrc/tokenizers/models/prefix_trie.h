@@ -27,11 +27,11 @@ class PrefixTrie {
   // For those who lay the nodes out in their own way: the child of `node` for `byte`, if there is one, is the one at
   // place(node, byte). The root is the first; who begins at kNowhere gets nowhere.
   using Node = uint64_t;
-  static constexpr Node kNowhere = uint64_t(256) << 24 | 0xffffff;
+  static constexpr Node kNowhere = uint64_t(0xffffff) << 9 | 0x1ff;
   BigVector<Node> nodes() && { return std::move(units_); }
   static size_t place(Node node, uint8_t byte) { return base_of(node) ^ byte; }
   static bool has_value(Node node) { return value_of(node) != kNoValue; }
-  static uint32_t value_of(Node node) { return uint32_t(node) & kNoValue; }
+  static uint32_t value_of(Node node) { return uint32_t(node >> 9) & kNoValue; }
 
   // The node behind this text, from which one may go on.
   Node after(std::string_view text) const {
@@ -58,12 +58,12 @@ class PrefixTrie {
     const Node next = units_[place(node, byte)];
     return label_of(next) == byte ? next : kNowhere;
   }
-  // A node: base of its children (31 bits), byte that leads to it (9), value (24).
-  static constexpr uint32_t kNoValue = (1u << 24) - 1, kFree = 256;
+  // A node: base of its children (31 bits), value (24), byte that leads to it (9).
+  static constexpr uint32_t kNoValue = (1u << 24) - 1, kFree = 0x1ff;
   static uint32_t base_of(uint64_t unit) { return uint32_t(unit >> 33); }
-  static uint32_t label_of(uint64_t unit) { return uint32_t(unit >> 24) & 511; }
+  static uint32_t label_of(uint64_t unit) { return uint32_t(unit) & 0x1ff; }
   static uint64_t unit_of(uint32_t base, uint32_t label, uint32_t value) {
-    return uint64_t(base) << 33 | uint64_t(label) << 24 | value;
+    return uint64_t(base) << 33 | uint64_t(value) << 9 | label;
   }
   BigVector<Node> units_;  // the root is the first; the other places of its block stay free, for nodes without children
 };

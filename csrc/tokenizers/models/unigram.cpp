@@ -1,6 +1,7 @@
 // The pieces with the highest sum of scores (log probabilities), found by Viterbi's algorithm.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <mutex>
 
@@ -122,6 +123,8 @@ class Unigram : public Model {
   // The one for Spelling::Vocabulary is rarely asked for where the other is there.
   const Finder& finder_of(Spelling spelling) const {
     LazyFinder& lazy = (*finders_)[spelling == Spelling::Blanks];
+    // Asked for every new word: std::call_once writes variables of the thread even where it has nothing to do.
+    if (lazy.made.load(std::memory_order_acquire)) return lazy.finder;
     std::call_once(lazy.once, [&] {
       std::vector<std::string> respelled;
       std::vector<std::string_view> keys;
@@ -137,7 +140,8 @@ class Unigram : public Model {
       }
       Finder& finder = lazy.finder;
       finder.blanks = spelling == Spelling::Blanks;
-      finder.pieces = PieceAutomaton(keys, scores_, unknown_score_);
+      finder.pieces = PieceAutomaton(std::move(keys), scores_, unknown_score_);
+      lazy.made.store(true, std::memory_order_release);
     });
     return lazy.finder;
   }
@@ -212,6 +216,7 @@ class Unigram : public Model {
   bool knows_mark_ = false;
   struct LazyFinder {
     std::once_flag once;
+    std::atomic<bool> made = false;
     Finder finder;
   };
   std::shared_ptr<std::array<LazyFinder, 2>> finders_ = std::make_shared<std::array<LazyFinder, 2>>();

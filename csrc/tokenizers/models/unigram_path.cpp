@@ -31,7 +31,7 @@ class Window {
     best = _mm_unpacklo_pd(best, best);
     const __m128 equal = _mm_shuffle_ps(_mm_castpd_ps(_mm_cmpeq_pd(near, best)), _mm_castpd_ps(_mm_cmpeq_pd(far, best)),
                                         _MM_SHUFFLE(2, 0, 2, 0));
-    return {_mm_cvtsd_f64(best), uint32_t(std::bit_width(unsigned(_mm_movemask_ps(equal)) | 1u)) - 1};
+    return {_mm_cvtsd_f64(best), uint32_t(31 ^ std::countl_zero(unsigned(_mm_movemask_ps(equal)) | 1u))};
   }
   void push(double sum) {
     far_ = _mm_shuffle_pd(near_, far_, 1);
@@ -106,7 +106,7 @@ uint32_t UnigramPath::walk(const PieceAutomaton& pieces, std::string_view text) 
     steps[n] = step;
     if constexpr (!kAscii) {
       places_[n] = at;
-      if (ends == 0 && PieceAutomaton::is_start(walk.state())) {  // more such characters change nothing but the score
+      if (PieceAutomaton::is_empty(walk.state())) {  // more such characters change nothing but the score
         const uint32_t known = n - 1;
         for (uint32_t length; at < size && !pieces.begins(text, at, length);) {
           scores[n + 1] = sum += pieces.score(0);

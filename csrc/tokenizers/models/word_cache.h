@@ -104,7 +104,7 @@ class LongWordCache {
   }
   void make_room() {
     if (slots_.size() == kMost) return clear();
-    BigVector<Slot> old(slots_.empty() ? kLeast : 2 * slots_.size());
+    BigVector<Slot> old(slots_.empty() ? kLeast : 4 * slots_.size());
     old.swap(slots_);
     for (const Slot& slot : old)
       if (slot.count) put(slot);
