@@ -2,35 +2,46 @@
 // generic/quant_matmul.h.
 #pragma once
 #include "kernels/generic/quant_estimate.h"
+#include "kernels/isa/activation_sums.h"
 
 namespace ef {
 namespace {
 
-inline void quantize_group(const float* x, ActivationGroup& out) {
-  constexpr int kCount = kGroup / kW;
-  F v[kCount], extreme = zero();
-  for (int i = 0; i < kCount; i++) {
-    v[i] = load(x + i * kW);
-    extreme = max_bits(extreme, vabs(v[i]));
-  }
-  const float largest = hmax_bits(extreme);
-  const bool finite = largest <= 0x1.fffffep127f;
-  const bool usable = finite && largest > 0x1p-100f;  // below, 127 / largest might overflow; such a group is zero
-  const float inverse = usable ? 127 / largest : 0, scale = usable ? largest / 127 : finite ? 0 : __builtin_nanf("");
-  for (int i = 0; i < kCount; i++) store_s8(out.code + i * kW, usable ? round_even(v[i] * set(inverse)) : zero());
-  out.scale = scale;
-  for (int h = 0; h < 2; h++) {
-    const int32_t sum = sum16(out.code + 16 * h);
-    out.scaled_half[h] = scale * float(sum), out.negative_half[h] = -sum;
-  }
-  out.scaled_sum = scale * float(-out.negative_half[0] - out.negative_half[1]);
-  out.negative_sum = out.negative_half[0] + out.negative_half[1];
-  out.unused = 0;
+constexpr int kGroupVectors = kGroup / kW;
+
+inline float largest_of_group(const float* x) {
+  F extreme = vabs(load(x));
+  for (int i = 1; i < kGroupVectors; i++) extreme = max_bits(extreme, vabs(load(x + i * kW)));
+  return hmax_bits(extreme);
 }
 
+// Several groups a step, one thing after another: a single one waits for each of its own.
 void quant_quantize(int rows, int64_t groups, const float* x, int64_t ldx, ActivationGroup* out) {
-  for (int64_t g = 0; g < groups; g++)
-    for (int r = 0; r < rows; r++) quantize_group(x + r * ldx + g * kGroup, out[g * rows + r]);
+  constexpr int kMost = 16;
+  const float* at[kMost];
+  alignas(64) float largest[kMost] = {}, inverse[kMost], scale[kMost];
+  const int64_t count = rows * groups;
+  int64_t group = 0;
+  int row = 0;
+  for (int64_t first = 0; first < count; first += kMost, out += kMost) {
+    const int some = int(count - first < kMost ? count - first : kMost);
+    for (int i = 0; i < some; i++) {
+      at[i] = x + row * ldx + group * kGroup;
+      largest[i] = largest_of_group(at[i]);
+      if (++row == rows) row = 0, group++;
+    }
+    for (int i = 0; i < kMost; i += kW) {
+      const F v = load(largest + i);
+      store(inverse + i, set(127) / v), store(scale + i, v / set(127));
+    }
+    for (int i = 0; i < some; i++) {
+      const bool finite = largest[i] <= 0x1.fffffep127f;
+      const bool usable = finite && largest[i] > 0x1p-100f;  // below, the inverse might overflow; such a group is zero
+      for (int k = 0; k < kGroup; k += kW)
+        store_s8(out[i].code + k, usable ? load(at[i] + k) * set(inverse[i]) : zero());
+      put_sums(usable ? scale[i] : finite ? 0 : __builtin_nanf(""), out[i]);
+    }
+  }
 }
 
 template <int kFormat>

@@ -33,11 +33,6 @@ inline float hmax_bits(F v) {
   most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0x4e));
   return std::bit_cast<float>(_mm_cvtsi128_si32(_mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1))));
 }
-inline int32_t sum16(const int8_t* p) {
-  const __m128i moved = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(char(0x80)));
-  const __m128i halves = _mm_sad_epu8(moved, _mm_setzero_si128());
-  return _mm_cvtsi128_si32(_mm_add_epi32(halves, _mm_unpackhi_epi64(halves, halves))) - 16 * 128;
-}
 
 // Σ (code - bias)·x over kCount dwords; negative_sum is -Σ x. Pairs of products are added in 16 bits (vpmaddubsw),
 // which must not saturate: kCalm such sums of codes below 2^kCodeBits and |x| <= 127 fit. Eight-bit codes have bias 128

@@ -32,11 +32,6 @@ inline F max_bits(F a, F b) {
   return _mm512_castsi512_ps(_mm512_max_epu32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
 }
 inline float hmax_bits(F v) { return std::bit_cast<float>(_mm512_reduce_max_epu32(_mm512_castps_si512(v))); }
-inline int32_t sum16(const int8_t* p) {
-  const __m128i moved = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(char(0x80)));
-  const __m128i halves = _mm_sad_epu8(moved, _mm_setzero_si128());
-  return _mm_cvtsi128_si32(_mm_add_epi32(halves, _mm_unpackhi_epi64(halves, halves))) - 16 * 128;
-}
 
 // sum + codes times four of x in every lane. GCC would load these by an instruction of their own, half as many again.
 inline I dot_four(I sum, I codes, const int8_t* x) {

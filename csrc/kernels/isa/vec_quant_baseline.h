@@ -40,11 +40,6 @@ inline float hmax_bits(F v) {
   for (int i = 1; i < 4; i++) most = x[i] > most ? x[i] : most;
   return std::bit_cast<float>(most);
 }
-inline int32_t sum16(const int8_t* p) {
-  int32_t sum = 0;
-  for (int i = 0; i < 16; i++) sum += p[i];
-  return sum;
-}
 
 // Four products a lane: even and odd bytes as 16-bit numbers.
 inline I pair_products(I codes, I x_even, I x_odd) {
