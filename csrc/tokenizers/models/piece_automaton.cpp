@@ -95,6 +95,8 @@ PieceAutomaton::PieceAutomaton(std::vector<std::string_view> pieces, const std::
       far[at] = depth + 1 >= kLevels;
     }
   }
+  for (State& state : states_)  // where there is none: a text that is not UTF-8 leads back to the start
+    if (label_of(state) == kStartAt) state = state_of(0, 0, false, kStartAt);
 }
 
 }  // namespace ef::tokenizers

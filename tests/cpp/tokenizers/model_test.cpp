@@ -609,6 +609,17 @@ TEST(Unigram, TakesTheLibrarysPathOfEqualOnes) {
   }
 }
 
+// What is not UTF-8 is refused before; here it only must not lead anywhere else.
+TEST(PieceAutomaton, BytesThatAreNeverInTexts) {
+  const std::vector<std::string_view> pieces{"a", "ab", "abc\xff", "é"};
+  const PieceAutomaton automaton(pieces, std::vector<double>(pieces.size(), -1.0), -11.0);
+  for (const std::string_view text : {"\xff", "a\xff", "ab\xff\xff", "abc\xff", "abc\xff\xff"}) {
+    const std::vector<uint32_t> unknown{PieceAutomaton::kNone};
+    EXPECT_EQ(ids_at_the_end<PieceAutomaton::Walk>(automaton, text), unknown);
+    EXPECT_EQ(ids_at_the_end<PieceAutomaton::LevelWalk>(automaton, text), unknown);
+  }
+}
+
 TEST(Unigram, ScoresWithoutBounds) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const auto model = make_unigram({{"<unk>", 0}, {"a", -kInf}, {"ab", -kInf}, {"b", NAN}, {"abcde", kInf}}, 0, false);
