@@ -71,6 +71,19 @@ def test_a_wrapper_below_the_head_sees_the_models_calls(wrap):
     assert len(calls) == 1
 
 
+def test_the_decoder_alone_of_an_encoder_decoder():
+    model = ef.BartForCausalLM(made("bart").config).eval()
+    wanted, seen = generated(model), []
+    for place in (model, model.model, model.model.decoder):
+        hook = place.register_forward_hook(lambda *_: seen.append(1))
+        assert generated(model) == wanted
+        hook.remove()
+        calls = counted(place, False)
+        assert generated(model) == wanted and len(calls) == 5
+        del place.forward
+    assert len(seen) == 15
+
+
 def test_what_a_wrapper_changes_counts():
     model = made("llama")
     plain, forward = generated(model), model.forward

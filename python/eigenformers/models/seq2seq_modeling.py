@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from typing import Any
 
 from .. import _core
@@ -405,8 +406,8 @@ class Seq2SeqDecoderWrapper(Seq2SeqPreTrainedModel):
     _head = "decoder_model"
 
     @native
+    @functools.wraps(Seq2SeqDecoder.forward)  # whose arguments these are
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The decoder's forward."""
         return self.decoder(*args, **kwargs)
 
 
