@@ -59,7 +59,8 @@ def prompt_ids(vocabulary: int, length: int, row: int = 0) -> list[int]:
 
 def quiet_environment(threads: int) -> dict[str, str]:
     """For a contestant's process: so many threads, no network, no progress bars."""
-    return {**os.environ, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # it slows every start
+    return {**kept, "EIGENFORMERS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
             "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}  # fmt: skip
 
 

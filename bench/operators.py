@@ -4,7 +4,8 @@
 
 Both sides call their public functions without gradients; the times are the medians of the rounds' best, each the mean
 over at least 0.05 s. Linear: y = x Wᵀ with W of (n, k). Attention: SmolLM2's heads (9 query, 3 key heads of 64) over a
-causal prompt of T positions, and one new token against T.
+causal prompt of T positions, and one new token against T; torch in the fastest of its forms: grouped or repeated key
+heads, in the type named or in float32.
 """
 
 from __future__ import annotations
@@ -53,13 +54,17 @@ def measure(library: Any, only: str | None) -> dict[str, float]:
             shared = {"is_causal": kind == "prefill", "enable_gqa": True}
             call = lambda q=q, k=k, v=v, s=shared: functional.scaled_dot_product_attention(q, k, v, **s)  # noqa: E731
             seconds[f"attention {dtype} {kind} T={positions}"] = best_seconds(call)
-            if library.__name__ == "torch":  # torch's other form: the key heads repeated before, outside the time
-                k, v = (t.repeat_interleave(3, 1) for t in (k, v))
-                other = lambda q=q, k=k, v=v, c=shared["is_causal"]: functional.scaled_dot_product_attention(  # noqa: E731
-                    q, k, v, is_causal=c
-                )
-                name = f"attention {dtype} {kind} T={positions}"
-                seconds[name] = min(seconds[name], best_seconds(other))
+            if library.__name__ != "torch":
+                continue
+            # Torch's other forms: the key heads repeated before, outside the time; and both in float32, which its bf16
+            # decoding is far behind.
+            for again in {of["dtype"], library.float32}:
+                Q, K, V = (t.to(again) for t in (q, k, v))
+                forms = [(Q, K, V, shared), (Q, *(t.repeat_interleave(3, 1) for t in (K, V)), {"is_causal": kind == "prefill"})]
+                for *inputs, options in forms:
+                    call = lambda i=inputs, o=options: functional.scaled_dot_product_attention(*i, **o)  # noqa: E731
+                    name = f"attention {dtype} {kind} T={positions}"
+                    seconds[name] = min(seconds[name], best_seconds(call))
     return seconds
 
 
