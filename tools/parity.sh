@@ -12,10 +12,10 @@ if [ ! -e "$oracle/.ready" ] || [ tools/requirements-oracle.txt -nt "$oracle/.re
 fi
 # What transformers 5 dropped is recorded with the last release that has it.
 old=${ORACLE4_VENV:-.venv-oracle4}
-if [ ! -e "$old/.ready" ]; then
-  python3 -m venv "$old"
+if [ ! -e "$old/.ready" ] || [ tools/parity.sh -nt "$old/.ready" ]; then
+  [ -x "$old/bin/python" ] || python3 -m venv "$old"
   "$old/bin/pip" install -q --disable-pip-version-check torch==2.13.0
-  "$old/bin/pip" install -q --disable-pip-version-check transformers==4.57.6 sentencepiece
+  "$old/bin/pip" install -q --disable-pip-version-check transformers==4.57.6 sentencepiece protobuf
   touch "$old/.ready"
 fi
 # The ways of decoding that 4.56 and 4.57 moved away are recorded with the last one that has them all; it shares the rest.
