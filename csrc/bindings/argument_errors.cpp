@@ -161,13 +161,14 @@ std::string enumerated(const std::vector<std::string_view>& names) {
 }
 
 PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-  PyObject* result = dispatcher(self, args, count, names);
-  if (result || !PyErr_ExceptionMatches(PyExc_TypeError)) return result;
   try {
+    PyObject* result = dispatcher(self, args, count, names);
+    if (result || !PyErr_ExceptionMatches(PyExc_TypeError)) return result;
     py::error_already_set error;
     const std::string message = py::str(error.value());
     Signature f;
-    if (message.find("(): incompatible ") == std::string::npos || !read_signature(message, f)) {
+    // One that comes through Python is of what was called back, not of this call.
+    if (error.trace() || message.find("(): incompatible ") == std::string::npos || !read_signature(message, f)) {
       error.restore();
       return nullptr;
     }

@@ -181,9 +181,11 @@ uint64_t ForwardsKept::current() {
 }
 
 namespace {
-// Whether it is the function that was marked, and not one that has taken over its attributes (functools.wraps).
-bool is_native_forward(const py::function& f) {
-  return py::getattr(f, "_native_forward", py::none()).is(py::getattr(f, "__func__", f));
+// Whether it is the function that was marked, and not one that has taken over its attributes (functools.wraps), of this
+// model and no other.
+bool is_native_forward(const py::function& f, const py::object& self) {
+  return py::getattr(f, "_native_forward", py::none()).is(py::getattr(f, "__func__", f)) &&
+         py::getattr(f, "__self__", self).is(self);
 }
 }  // namespace
 
@@ -193,7 +195,8 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
   {
     py::gil_scoped_acquire gil;
     py::function f = py::get_override(static_cast<const PreTrainedModel*>(this), "forward");
-    const bool native = built() && f && is_native_forward(f);
+    const py::object self = py::cast(static_cast<const Module*>(this), py::return_value_policy::reference);
+    const bool native = built() && f && is_native_forward(f, self);
     if (f && (!native || !hooks().empty())) {  // hooks see what they see in Python: arguments by name, an output object
       py::dict kwargs;
       auto put = [&](const char* name, const Tensor& t) {
@@ -217,7 +220,6 @@ ModelOutput PyPreTrainedModel::run(const ModelInput& in) {
       if (in.output_attentions) kwargs["output_attentions"] = true;
       if (in.output_router_logits) kwargs["output_router_logits"] = true;
       if (in.logits_to_keep) kwargs["logits_to_keep"] = in.logits_to_keep;
-      py::object self = py::cast(static_cast<const Module*>(this), py::return_value_policy::reference);
       return parse_output(self.attr("_call_forward")(kwargs));
     }
   }

@@ -14,13 +14,14 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias)
                      ", needed numbers that are not negative");
   if (with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{out});
 }
-bool Linear::make_parameter(const std::string& name) {
-  if (name != "bias") return false;
+bool Linear::make_parameter(const std::string& name, const Tensor& value) {
+  if (name != "bias" || (value.defined() && value.shape() != Shape{out_features})) return false;
   bias = std::make_unique<Parameter>(*this, "bias", Shape{out_features});
   return true;
 }
 std::string Linear::extra_repr() const {
-  return str("in_features=", in_features, ", out_features=", out_features, ", bias=", bias ? "True" : "False");
+  return str("in_features=", in_features, ", out_features=", out_features,
+             ", bias=", bias && bias->defined() ? "True" : "False");
 }
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight.get(), bias_tensor()); }
 
@@ -70,8 +71,8 @@ LayerNorm::LayerNorm(int64_t size, double eps, bool affine, bool with_bias, bool
   if (affine) weight = std::make_unique<Parameter>(*this, "weight", Shape{size});
   if (affine && with_bias) bias = std::make_unique<Parameter>(*this, "bias", Shape{size});
 }
-bool LayerNorm::make_parameter(const std::string& name) {
-  if (name != "weight" && name != "bias") return false;
+bool LayerNorm::make_parameter(const std::string& name, const Tensor& value) {
+  if ((name != "weight" && name != "bias") || (value.defined() && value.shape() != Shape{size})) return false;
   (name == "weight" ? weight : bias) = std::make_unique<Parameter>(*this, name, Shape{size});
   return true;
 }

@@ -11,7 +11,7 @@ class Linear : public Module {
   std::string class_name() const override { return "Linear"; }
   std::string extra_repr() const override;
   Tensor forward(const Tensor& x) override;  // [..., in] → [..., out]
-  bool make_parameter(const std::string& name) override;
+  bool make_parameter(const std::string& name, const Tensor& value) override;
   Tensor bias_tensor() const { return bias ? bias->tensor() : Tensor(); }
   const int64_t in_features, out_features;
   WeightSlot weight;
@@ -60,7 +60,7 @@ class LayerNorm : public Module {
   std::string class_name() const override { return "LayerNorm"; }
   std::string extra_repr() const override;
   Tensor forward(const Tensor& x) override;
-  bool make_parameter(const std::string& name) override;
+  bool make_parameter(const std::string& name, const Tensor& value) override;
   const int64_t size;
   const double eps;
   const bool unit_offset;  // gain 1 + weight

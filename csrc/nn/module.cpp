@@ -148,15 +148,14 @@ void Module::add_child(const std::string& name, ModulePtr module) {
 
 ParameterSlot& Module::add_parameter(const std::string& name, Tensor value, bool buffer, bool persistent) {
   ParameterSlot* slot = find_parameter(name);
-  if (!slot && !buffer && value.defined() && make_parameter(name)) {
-    slot = find_parameter(name);
-    modules_changed();
+  if (!slot) {
+    check<KeyError>(!find_child(name), "attribute '", name, "' already exists");
+    if (!buffer && make_parameter(name, value)) slot = find_parameter(name);
   }
   if (slot) {
     slot->set(std::move(value));
     return *slot;
   }
-  check<KeyError>(!find_child(name), "attribute '", name, "' already exists");
   own_parameters_.push_back(
       std::make_unique<ParameterSlot>(*this, name, value.defined() ? value.shape() : Shape(), buffer, persistent));
   own_parameters_.back()->set(std::move(value));

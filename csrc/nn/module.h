@@ -188,8 +188,9 @@ class Module {
   ParameterSlot* find_parameter(std::string_view name) const;
   void add_child(const std::string& name, ModulePtr module);  // replaces when the name is taken
   ParameterSlot& add_parameter(const std::string& name, Tensor value, bool buffer = false, bool persistent = true);
-  // Makes a parameter that the layer was built without and computes with when it is there. False: it has none so named.
-  virtual bool make_parameter(const std::string&) { return false; }
+  // Makes a place for a parameter that the layer was built without and computes with when it is there. False: it has
+  // none of that name and shape (a value that is not defined has any).
+  virtual bool make_parameter(const std::string&, const Tensor&) { return false; }
   bool remove(std::string_view name);  // dynamic entries only; a declared child or parameter is emptied
 
   ModulePtr get_submodule(std::string_view path);  // AttributeError names the part that is missing; "" is refused

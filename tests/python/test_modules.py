@@ -293,9 +293,30 @@ def test_a_parameter_that_is_given_later_is_computed_with(layer, name, size, how
         np.testing.assert_allclose(np.asarray(one(x).detach()), wanted, atol=1e-6)
     module(x).sum().backward()
     assert getattr(module, name).grad is not None and float(getattr(module, name).grad.abs().sum()) > 0
-    with pytest.raises(ValueError, match="size|shape"):
-        fresh = layer()
-        fresh.register_parameter(name, nn.Parameter(ef.randn(size + 1)))
+    later = layer()
+    later.register_parameter(name, None)
+    later.load_state_dict(layer().state_dict(), strict=False)
+    np.testing.assert_array_equal(np.asarray(later(x).shape), np.asarray(module(x).shape))
+    setattr(later, name, value)
+    np.testing.assert_array_equal(np.asarray(getattr(later, name)), np.asarray(value))
+    later(x).sum().backward()
+    assert getattr(later, name).grad is not None
+
+
+def test_a_parameter_of_another_shape_is_the_subclasses_own():
+    class Own(nn.Linear):
+        def __init__(self):
+            super().__init__(4, 3, bias=False)
+            self.bias = nn.Parameter(ef.ones(1, 3))
+
+        def forward(self, input):
+            return super().forward(input) + self.bias
+
+    module = Own()
+    assert tuple(module.bias.shape) == (1, 3) and sorted(module.state_dict()) == ["bias", "weight"]
+    np.testing.assert_allclose(np.asarray((module(ef.zeros(2, 4))).detach()), np.ones((2, 3)))
+    assert "bias=False" in repr(module)
+    module.load_state_dict(module.state_dict())
 
 
 def test_a_bias_that_a_models_layer_is_given_later():
@@ -309,6 +330,9 @@ def test_a_bias_that_a_models_layer_is_given_later():
     logits = model(IDS).logits
     model.model.layers[0].self_attn.q_proj.bias = nn.Parameter(ef.randn(32))
     assert not ef.equal(model(IDS).logits, logits)
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert ef.equal(again(IDS).logits, model(IDS).logits)
+        assert isinstance(again.lm_head.bias, nn.Parameter) and again.lm_head.bias is not model.lm_head.bias
 
 
 def generate_ids(model):

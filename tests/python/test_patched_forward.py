@@ -171,3 +171,47 @@ def test_token_types_that_generate_cannot_pass_on_are_an_error():
     assert model.generate(IDS, token_type_ids=ef.zeros_like(IDS), max_new_tokens=5, do_sample=False).tolist() == plain
     with pytest.raises(NotImplementedError, match="token_type_ids"):
         model.generate(IDS, token_type_ids=ef.ones_like(IDS), max_new_tokens=1)
+
+
+def test_the_forward_of_another_model():
+    one, other = made("llama"), made("llama")
+    for value in other.parameters():
+        value.data.mul_(-1.5)
+    wanted = generated(other)
+    assert generated(one) != wanted
+    one.forward = other.forward
+    assert generated(one) == wanted
+
+
+def test_a_late_bias_of_latent_keys_counts_in_every_step():
+    model = made("deepseek_v3", num_key_value_heads=4, kv_lora_rank=16, q_lora_rank=None, qk_rope_head_dim=8,
+                 qk_nope_head_dim=8, v_head_dim=8, intermediate_size=96, moe_intermediate_size=32, n_routed_experts=4, num_experts_per_tok=2, n_group=1,
+                 topk_group=1, first_k_dense_replace=2, bos_token_id=1)  # fmt: skip
+    layer = model.model.layers[0].self_attn.kv_b_proj
+    layer.bias = ef.nn.Parameter(ef.randn(layer.out_features) * 3)
+    for count in (3, 6):
+        with_cache = model.generate(IDS, max_new_tokens=count, do_sample=False).tolist()
+        assert with_cache == model.generate(IDS, max_new_tokens=count, do_sample=False, use_cache=False).tolist()
+
+
+@pytest.mark.parametrize("how", ["hook", "wrapper", "hook on the whole"])
+def test_encoders_behind_hooks_see_each_text_alone(how):
+    from eigenformers.sentence_transformers.packing import TokenLists, run
+
+    config = ef.BertConfig(vocab_size=99, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+                           num_labels=1)  # fmt: skip
+    ef.manual_seed(1)
+    model = ef.BertForSequenceClassification(config).eval()
+    lengths = np.array([3, 5, 4])
+    texts = TokenLists(np.random.default_rng(1).integers(3, 99, 12), lengths, None)
+    wanted = np.asarray(run(model, texts, np.arange(3), 0)[0]["logits"])
+    calls = []
+    if how == "wrapper":
+        calls = counted(model.bert, True)
+    else:
+        (model if "whole" in how else model.bert).register_forward_hook(lambda *_: calls.append(1))
+    np.testing.assert_allclose(np.asarray(run(model, texts, np.arange(3), 0)[0]["logits"]), wanted, atol=1e-5)
+    assert len(calls) == 1
+    if "whole" not in how:
+        with pytest.raises(NotImplementedError, match="packed texts"):
+            model._native_run(texts.packed(np.arange(3)))

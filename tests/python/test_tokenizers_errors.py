@@ -131,3 +131,38 @@ def test_repr_of_a_large_vocabulary():
         tokenizer.encode()
     assert time.perf_counter() - start < 10  # minutes where it is quadratic
     assert text.endswith('"w98":98, ...}, unk_token="w0"))')
+
+
+def test_errors_of_what_is_called_back_are_their_own():
+    class Items:
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            T.AddedToken(1, 2, 3)
+
+    def texts():
+        yield "a"
+        T.Tokenizer.from_str(3)
+
+    engine = T.Tokenizer(T.models.WordLevel({"a": 0}, "a"))
+    wanted = []
+    for call in (lambda: T.AddedToken(1, 2, 3), lambda: T.Tokenizer.from_str(3)):
+        with pytest.raises(TypeError) as found:
+            call()
+        wanted.append(str(found.value))
+    with pytest.raises(TypeError) as found:
+        T.NormalizedString("abc").filter(lambda _: T.AddedToken(1, 2, 3))
+    assert str(found.value) == wanted[0]
+    with pytest.raises(TypeError) as found:
+        engine.encode_batch(texts())
+    assert str(found.value) == wanted[1]
+    with pytest.raises(TypeError) as found:
+        engine.decode(Items())
+    assert str(found.value) == wanted[0]
+
+
+def test_a_keyword_that_is_no_text():
+    engine = T.Tokenizer(T.models.WordLevel({"a": 0}, "a"))
+    with pytest.raises((TypeError, UnicodeError)):
+        engine.encode("a", **{"x\ud800": 1})

@@ -77,7 +77,7 @@ class LatentAttention : public Block {
   Tensor latent_matrix(int64_t queries, const Pass& pass) const {
     if (queries > 4 || pass.past < 2 * queries || grad_enabled() || pass.want_weights) return {};
     const auto layer = std::dynamic_pointer_cast<Linear>(kv_b_proj_.ptr());
-    const Tensor w = layer && layer->plain() ? layer->weight.tensor() : Tensor();
+    const Tensor w = layer && layer->plain() && !layer->bias ? layer->weight.tensor() : Tensor();
     return w.defined() ? computing(w.unflatten(0, {config_.heads, -1})) : w;
   }
 

@@ -25,7 +25,7 @@ PieceAutomaton::PieceAutomaton(std::vector<std::string_view> pieces, const std::
   size_t n_short = 1;  // the first one has no piece at all
   for (size_t i = 0; i < pieces.size(); i++) {
     if (pieces[i].empty()) continue;
-    if (const uint8_t first = uint8_t(pieces[i][0]); utf8::is_continuation(char(first)) || first >= 0xf8) {
+    if (utf8::find_invalid(pieces[i]) != std::string_view::npos) {
       pieces[i] = {};
       continue;
     }

@@ -278,7 +278,10 @@ class PreTrainedModel(
         def value(v: Any) -> Any:
             if isinstance(v, _core.PackedWeight):
                 return v if copies else v.dequantize().to(_core.bfloat16)
-            return v.detach().clone().requires_grad_(v.requires_grad) if copies else v
+            if not copies:
+                return v
+            copy = v.detach().clone()
+            return nn.Parameter(copy, v.requires_grad) if isinstance(v, nn.Parameter) else copy
 
         return [(n, value(v)) for n, v in [*self.named_parameters(), *self.named_buffers()]]
 
@@ -287,9 +290,11 @@ class PreTrainedModel(
         """A call from C++: leaves out what a Python `forward` does not take."""
         import inspect
 
-        accepted = set(inspect.signature(self.forward).parameters)
-        native = getattr(type(self), "_native_pass", None)
-        if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(self.forward).parameters.values()):
+        if "lengths" in kwargs:
+            raise UnsupportedError(f"{type(self).__name__}: packed texts (lengths) pass no hooks and no forward in Python")
+        parameters = inspect.signature(self.forward, follow_wrapped=False).parameters
+        accepted, native = set(parameters), getattr(type(self), "_native_pass", None)
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             if native is None:
                 return self(**kwargs)
             accepted.update(inspect.signature(native).parameters)  # which it is there to call

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..modeling import PreTrainedModel
 from ..utils import logging
 
 _TOKENS = 16384
@@ -84,7 +85,11 @@ def _plans(tokenizer: Any, max_length: int | None) -> tuple:
 
 
 def _packs(model: Any) -> bool:
-    return getattr(model, "_packs", False) and not model.training
+    """Whether nobody stands between the model and its C++ pass: hooks and forwards in Python see whole batches."""
+    if not getattr(model, "_packs", False) or model.training:
+        return False
+    models = [module for module in model.modules() if isinstance(module, PreTrainedModel)]
+    return not any(m._has_hooks() or getattr(m.forward, "__func__", None) is not m._native_pass for m in models)
 
 
 def batches(model: Any, texts: TokenLists, size: int, show: bool) -> Iterator[np.ndarray]:

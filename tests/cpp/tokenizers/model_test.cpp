@@ -611,7 +611,7 @@ TEST(Unigram, TakesTheLibrarysPathOfEqualOnes) {
 
 // What is not UTF-8 is refused before; here it only must not lead anywhere else.
 TEST(PieceAutomaton, BytesThatAreNeverInTexts) {
-  const std::vector<std::string_view> pieces{"a", "ab", "abc\xff", "é"};
+  const std::vector<std::string_view> pieces{"a", "ab", "abc\xff", "é", "bc", "b", "ab\xff", "\xf0", "a\xc3"};
   const PieceAutomaton automaton(pieces, std::vector<double>(pieces.size(), -1.0), -11.0);
   for (const std::string_view text : {"\xff", "a\xff", "ab\xff\xff", "abc\xff", "abc\xff\xff"}) {
     const std::vector<uint32_t> unknown{PieceAutomaton::kNone};
