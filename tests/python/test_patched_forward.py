@@ -184,9 +184,9 @@ def test_the_forward_of_another_model():
 
 
 def test_a_late_bias_of_latent_keys_counts_in_every_step():
-    model = made("deepseek_v3", num_key_value_heads=4, kv_lora_rank=16, q_lora_rank=None, qk_rope_head_dim=8,
-                 qk_nope_head_dim=8, v_head_dim=8, intermediate_size=96, moe_intermediate_size=32, n_routed_experts=4, num_experts_per_tok=2, n_group=1,
-                 topk_group=1, first_k_dense_replace=2, bos_token_id=1)  # fmt: skip
+    latent = {"kv_lora_rank": 16, "q_lora_rank": None, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8}
+    model = made("deepseek_v3", num_key_value_heads=4, intermediate_size=96, moe_intermediate_size=32, n_routed_experts=4,
+                 num_experts_per_tok=2, n_group=1, topk_group=1, first_k_dense_replace=2, bos_token_id=1, **latent)  # fmt: skip
     layer = model.model.layers[0].self_attn.kv_b_proj
     layer.bias = ef.nn.Parameter(ef.randn(layer.out_features) * 3)
     for count in (3, 6):
